@@ -1,0 +1,1 @@
+//! Alert: a messaging server that speaks to a room at once.

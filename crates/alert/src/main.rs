@@ -1,0 +1,2 @@
+//! The `alert` command.
+fn main() {}
