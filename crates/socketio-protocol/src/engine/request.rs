@@ -1,0 +1,272 @@
+//! The query string of an Engine.IO request, and the errors that answer a request.
+
+use std::borrow::Cow;
+
+use thiserror::Error;
+
+/// How a client talks to the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum TransportName {
+    /// HTTP long-polling.
+    Polling,
+    /// WebSocket.
+    WebSocket,
+}
+
+impl TransportName {
+    /// The name in a query string.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            TransportName::Polling => "polling",
+            TransportName::WebSocket => "websocket",
+        }
+    }
+}
+
+/// A valid Engine.IO query string.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Query<'a> {
+    /// Transport of this request.
+    pub transport: TransportName,
+    /// Session of this request, never empty; `None` asks for a handshake.
+    pub sid: Option<Cow<'a, str>>,
+}
+
+impl<'a> Query<'a> {
+    /// Parses a query string, without its `?`.
+    ///
+    /// The checks come as in the reference server: the transport always; the version (`EIO=4`) only where there is no
+    /// session id, because it was settled in the handshake. An empty `sid` is none. A key given twice is as good as a
+    /// wrong value. Other keys (`t`, `b64` and the application's own) are ignored.
+    ///
+    /// # Errors
+    /// [`RequestError::UnknownTransport`], [`RequestError::UnknownSid`] or
+    /// [`RequestError::UnsupportedProtocolVersion`].
+    pub fn parse(query: &'a str) -> Result<Self, RequestError> {
+        let (mut transport, mut sid, mut version) = (Value::Missing, Value::Missing, Value::Missing);
+        for (key, value) in form_urlencoded::parse(query.as_bytes()) {
+            match &*key {
+                "transport" => transport.set(value),
+                "sid" => sid.set(value),
+                "EIO" => version.set(value),
+                _ => {}
+            }
+        }
+        let transport = match transport {
+            Value::One(name) if name == "polling" => TransportName::Polling,
+            Value::One(name) if name == "websocket" => TransportName::WebSocket,
+            _ => return Err(RequestError::UnknownTransport),
+        };
+        let sid = match sid {
+            Value::One(sid) if !sid.is_empty() => Some(sid),
+            Value::One(_) | Value::Missing => None,
+            Value::Many => return Err(RequestError::UnknownSid),
+        };
+        if sid.is_none() && !matches!(version, Value::One(version) if version == "4") {
+            return Err(RequestError::UnsupportedProtocolVersion);
+        }
+        Ok(Self { transport, sid })
+    }
+}
+
+/// The values that a query string gives to one key.
+enum Value<'a> {
+    Missing,
+    One(Cow<'a, str>),
+    Many,
+}
+
+impl<'a> Value<'a> {
+    fn set(&mut self, value: Cow<'a, str>) {
+        *self = match self {
+            Value::Missing => Value::One(value),
+            Value::One(_) | Value::Many => Value::Many,
+        };
+    }
+}
+
+/// Why a request is refused; code and message are the reference server's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Error)]
+#[error("{}", self.message())]
+#[repr(u8)]
+pub enum RequestError {
+    /// `transport` is missing, unknown or not offered.
+    UnknownTransport = 0,
+    /// No session has this id.
+    UnknownSid = 1,
+    /// A handshake is a GET.
+    BadHandshakeMethod = 2,
+    /// Anything else that is wrong, such as a transport that does not fit the session.
+    BadRequest = 3,
+    /// The server does not want this client.
+    Forbidden = 4,
+    /// Not `EIO=4`.
+    UnsupportedProtocolVersion = 5,
+}
+
+impl RequestError {
+    /// Number of the error on the wire.
+    #[must_use]
+    pub fn code(self) -> u8 {
+        self as u8
+    }
+
+    /// Text of the error on the wire.
+    #[must_use]
+    pub fn message(self) -> &'static str {
+        match self {
+            RequestError::UnknownTransport => "Transport unknown",
+            RequestError::UnknownSid => "Session ID unknown",
+            RequestError::BadHandshakeMethod => "Bad handshake method",
+            RequestError::BadRequest => "Bad request",
+            RequestError::Forbidden => "Forbidden",
+            RequestError::UnsupportedProtocolVersion => "Unsupported protocol version",
+        }
+    }
+
+    /// HTTP status of the response.
+    #[must_use]
+    pub fn status(self) -> u16 {
+        match self {
+            RequestError::Forbidden => 403,
+            _ => 400,
+        }
+    }
+
+    /// JSON body of the response.
+    #[must_use]
+    pub fn body(self) -> String {
+        format!(r#"{{"code":{},"message":"{}"}}"#, self.code(), self.message())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_handshake_names_transport_and_version() {
+        let query = Query::parse("EIO=4&transport=polling&t=N8hyd6w&b64=1").unwrap();
+        assert_eq!(
+            query,
+            Query {
+                transport: TransportName::Polling,
+                sid: None
+            }
+        );
+        let query = Query::parse("transport=websocket&EIO=4&sid=").unwrap();
+        assert_eq!(
+            query,
+            Query {
+                transport: TransportName::WebSocket,
+                sid: None
+            }
+        );
+    }
+
+    #[test]
+    fn a_later_request_names_its_session() {
+        for text in [
+            "EIO=4&transport=polling&sid=a-b_1",
+            "transport=polling&sid=a%2Db_1",
+            "EIO=3&transport=%70olling&sid=a-b_1",
+        ] {
+            assert_eq!(
+                Query::parse(text),
+                Ok(Query {
+                    transport: TransportName::Polling,
+                    sid: Some("a-b_1".into())
+                }),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_transport_is_checked_first() {
+        for text in [
+            "",
+            "EIO=4",
+            "EIO=4&transport=",
+            "transport=abc&EIO=3",
+            "transport=Polling&EIO=4",
+            "transport",
+            "EIO=4&transport=webtransport",
+            "transport=polling&transport=polling&EIO=4",
+        ] {
+            assert_eq!(Query::parse(text), Err(RequestError::UnknownTransport), "{text}");
+        }
+    }
+
+    #[test]
+    fn another_version_is_refused() {
+        for text in [
+            "transport=polling",
+            "transport=polling&EIO=3",
+            "transport=websocket&EIO=",
+            "transport=polling&EIO=5",
+            "transport=polling&EIO=04",
+            "transport=polling&EIO=4&EIO=4",
+        ] {
+            assert_eq!(
+                Query::parse(text),
+                Err(RequestError::UnsupportedProtocolVersion),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn two_sids_are_no_session() {
+        assert_eq!(
+            Query::parse("EIO=4&transport=polling&sid=a&sid=a"),
+            Err(RequestError::UnknownSid)
+        );
+    }
+
+    #[test]
+    fn invalid_percent_encoding_is_no_reason_to_fail() {
+        let query = Query::parse("EIO=4&transport=polling&sid=%ff%zz").unwrap();
+        assert_eq!(query.sid.as_deref(), Some("\u{fffd}%zz"));
+    }
+
+    #[test]
+    fn errors_look_like_the_reference_servers() {
+        for (error, status, body) in [
+            (
+                RequestError::UnknownTransport,
+                400,
+                r#"{"code":0,"message":"Transport unknown"}"#,
+            ),
+            (
+                RequestError::UnknownSid,
+                400,
+                r#"{"code":1,"message":"Session ID unknown"}"#,
+            ),
+            (
+                RequestError::BadHandshakeMethod,
+                400,
+                r#"{"code":2,"message":"Bad handshake method"}"#,
+            ),
+            (
+                RequestError::BadRequest,
+                400,
+                r#"{"code":3,"message":"Bad request"}"#,
+            ),
+            (
+                RequestError::Forbidden,
+                403,
+                r#"{"code":4,"message":"Forbidden"}"#,
+            ),
+            (
+                RequestError::UnsupportedProtocolVersion,
+                400,
+                r#"{"code":5,"message":"Unsupported protocol version"}"#,
+            ),
+        ] {
+            assert_eq!((error.status(), error.body().as_str()), (status, body));
+            assert_eq!(error.to_string(), error.message());
+        }
+    }
+}
