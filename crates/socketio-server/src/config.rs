@@ -1,0 +1,68 @@
+//! What a server can be told.
+
+use crate::{origin::OriginPolicy, rate::Rate};
+use socketio_protocol::engine::heartbeat::Timing;
+use std::time::Duration;
+
+/// The figures of a server. The defaults are those of the reference server, where it has them.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Shards, each a thread; at least 1.
+    pub workers: u16,
+    /// Heartbeat.
+    pub timing: Timing,
+    /// The largest message that a client may send, and the largest request body, in bytes.
+    pub max_payload: usize,
+    /// Bytes that may wait for one client before it is closed as a slow consumer.
+    pub queue_limit: usize,
+    /// What one client may send; `None` is no limit.
+    pub event_rate: Option<Rate>,
+    /// From the handshake to the first namespace.
+    pub connect_timeout: Duration,
+    /// From the WebSocket's handshake to the end of the upgrade.
+    pub upgrade_timeout: Duration,
+    /// Whose pages may connect.
+    pub origins: OriginPolicy,
+    /// How long HTTP clients may take.
+    pub http: HttpTimeouts,
+}
+
+/// How long an HTTP client may take; then its socket is closed.
+#[derive(Clone, Copy, Debug)]
+pub struct HttpTimeouts {
+    /// From the first byte of a request to the end of its head.
+    pub head: Duration,
+    /// From the end of the head to the end of the body.
+    pub body: Duration,
+    /// Between two requests, and before the first.
+    pub idle: Duration,
+    /// Without taking a byte of the response.
+    pub write: Duration,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            workers: 1,
+            timing: Timing { interval: Duration::from_secs(25), timeout: Duration::from_secs(20) },
+            max_payload: 1_000_000,
+            queue_limit: 1 << 20,
+            event_rate: None,
+            connect_timeout: Duration::from_secs(10),
+            upgrade_timeout: Duration::from_secs(10),
+            origins: OriginPolicy::default(),
+            http: HttpTimeouts::default(),
+        }
+    }
+}
+
+impl Default for HttpTimeouts {
+    fn default() -> Self {
+        Self {
+            head: Duration::from_secs(10),
+            body: Duration::from_secs(30),
+            idle: Duration::from_secs(75),
+            write: Duration::from_secs(30),
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! A connection: one Engine.IO session, whatever carries it. It belongs to one shard and never leaves its thread.
+
+pub(crate) mod queue;
+mod reason;
+
+pub use reason::CloseReason;
+
+use crate::{
+    engine::Link,
+    hub::Hub,
+    rate::Bucket,
+    room::RoomId,
+    sid::Sid,
+    stream::Stream,
+    transport::{polling::Polling, websocket::Probe},
+};
+use queue::Queue;
+use smallvec::SmallVec;
+use socketio_protocol::engine::heartbeat::Heartbeat;
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+    time::Instant,
+};
+
+slotmap::new_key_type! {
+    /// Names a connection within its shard; never used twice.
+    pub(crate) struct ConnectionKey;
+}
+
+/// Names a connection from anywhere. After its end it names nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ConnectionId {
+    pub(crate) shard: u16,
+    pub(crate) key: ConnectionKey,
+}
+
+pub(crate) struct Connection<S> {
+    pub(crate) id: ConnectionId,
+    pub(crate) sid: Sid,
+    pub(crate) transport: RefCell<Transport>,
+    pub(crate) queue: RefCell<Queue>,
+    pub(crate) output: Cell<Output>,
+    pub(crate) closed: Cell<bool>,
+    pub(crate) heartbeat: Cell<Heartbeat>,
+    /// When it must have connected a namespace.
+    pub(crate) confirm_by: Instant,
+    pub(crate) confirmed: Cell<bool>,
+    /// The earliest entry in the shard's timers that counts for it.
+    pub(crate) armed: Cell<Option<Instant>>,
+    pub(crate) bucket: Cell<Bucket>,
+    /// Where it stands in the shard's rooms.
+    pub(crate) rooms: RefCell<SmallVec<[Seat; 1]>>,
+    /// Taken at the close.
+    pub(crate) session: RefCell<Option<S>>,
+}
+
+/// Who sees to it that the queue is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Output {
+    /// Nobody: there was nothing to write.
+    Flushed,
+    /// It is in the shard's dirty list.
+    Dirty,
+    /// A task that waits for the socket.
+    Blocked,
+}
+
+/// A place in the shard's list of a room's members.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Seat {
+    pub(crate) room: RoomId,
+    pub(crate) index: usize,
+}
+
+/// What carries a connection.
+pub(crate) enum Transport {
+    WebSocket(Rc<Stream>),
+    Polling(Box<Polling>),
+}
+
+impl Transport {
+    /// The WebSocket that tries to take over, if there is one.
+    pub(crate) fn probe(&mut self) -> Option<&mut Probe> {
+        match self {
+            Self::Polling(polling) => polling.probe.as_mut(),
+            Self::WebSocket(_) => None,
+        }
+    }
+}
+
+impl<S> Connection<S> {
+    pub(crate) fn link<'a>(&'a self, hub: &'a Hub) -> Link<'a> {
+        Link { hub, id: self.id, confirmed: &self.confirmed }
+    }
+
+    /// The WebSocket that carries it, if one does.
+    pub(crate) fn websocket(&self) -> Option<Rc<Stream>> {
+        match &*self.transport.borrow() {
+            Transport::WebSocket(stream) => Some(Rc::clone(stream)),
+            Transport::Polling(_) => None,
+        }
+    }
+
+    /// When something is to be done for it if nothing happens before.
+    pub(crate) fn deadline(&self) -> Instant {
+        let heartbeat = self.heartbeat.get().deadline();
+        if self.confirmed.get() { heartbeat } else { heartbeat.min(self.confirm_by) }
+    }
+
+    /// Changes the heartbeat, which is `Copy` so that no borrow is held.
+    pub(crate) fn beat<T>(&self, change: impl FnOnce(&mut Heartbeat) -> T) -> T {
+        let mut heartbeat = self.heartbeat.get();
+        let result = change(&mut heartbeat);
+        self.heartbeat.set(heartbeat);
+        result
+    }
+}

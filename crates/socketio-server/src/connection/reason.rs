@@ -1,0 +1,69 @@
+//! Why a connection ended: every reason there is, with the WebSocket close code that the client sees.
+
+use std::fmt;
+
+/// Why a connection, or a namespace on it, ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum CloseReason {
+    /// The client left this namespace (Socket.IO packet `41`); the connection may go on.
+    NamespaceLeft,
+    /// The client closed properly (Engine.IO packet `1` or a WebSocket close frame).
+    ClientClosed,
+    /// The stream ended without a word, or broke.
+    ConnectionLost,
+    /// No pong came within the ping timeout.
+    PingTimeout,
+    /// No namespace was connected in time after the handshake.
+    ConnectTimeout,
+    /// The client did not read, and what waited for it passed the limit: the number of bytes.
+    SlowConsumer(usize),
+    /// The client broke the protocol: which rule.
+    ProtocolError(String),
+    /// A text message was not UTF-8.
+    InvalidUtf8,
+    /// A message was larger than `max_payload`.
+    TooLarge,
+    /// A second long-polling GET came while one was waiting.
+    OverlappingPoll,
+    /// The server ended it.
+    ServerDisconnect,
+    /// The server is going away; the client should come back.
+    Shutdown,
+}
+
+impl CloseReason {
+    /// The WebSocket close code (RFC 6455, section 7.4); none where nobody is there to read it, or where the
+    /// client will not read.
+    pub fn close_code(&self) -> Option<u16> {
+        match self {
+            Self::ConnectionLost | Self::PingTimeout | Self::SlowConsumer(_) | Self::OverlappingPoll => None,
+            Self::NamespaceLeft | Self::ClientClosed | Self::ConnectTimeout | Self::ServerDisconnect => {
+                Some(1000)
+            }
+            Self::ProtocolError(_) => Some(1002),
+            Self::InvalidUtf8 => Some(1007),
+            Self::TooLarge => Some(1009),
+            Self::Shutdown => Some(1012),
+        }
+    }
+}
+
+impl fmt::Display for CloseReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NamespaceLeft => f.write_str("left the namespace"),
+            Self::ClientClosed => f.write_str("closed by the client"),
+            Self::ConnectionLost => f.write_str("connection lost"),
+            Self::PingTimeout => f.write_str("ping timeout"),
+            Self::ConnectTimeout => f.write_str("no namespace connected in time"),
+            Self::SlowConsumer(bytes) => write!(f, "slow consumer: {bytes} bytes were waiting"),
+            Self::ProtocolError(rule) => write!(f, "protocol error: {rule}"),
+            Self::InvalidUtf8 => f.write_str("text that is not UTF-8"),
+            Self::TooLarge => f.write_str("message larger than the payload limit"),
+            Self::OverlappingPoll => f.write_str("a second poll while one was waiting"),
+            Self::ServerDisconnect => f.write_str("closed by the server"),
+            Self::Shutdown => f.write_str("server is restarting"),
+        }
+    }
+}

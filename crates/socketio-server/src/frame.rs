@@ -1,0 +1,144 @@
+//! A message rendered once for every receiver: the bytes of its WebSocket frame, whose payload serves long-polling
+//! too. Server frames carry no mask (RFC 6455, section 5.1), so that one rendering fits all.
+
+use bytes::Bytes;
+use smallvec::SmallVec;
+use socketio_protocol::socket::encode::Rendered;
+use std::sync::Arc;
+use tungstenite::protocol::frame::coding::{Control, Data, OpCode};
+
+/// One Socket.IO packet as every receiver gets it: its text, and the binary attachments that follow.
+///
+/// Cheap to clone. Make one per publication, not one per receiver.
+#[derive(Clone, Debug)]
+pub struct Publication(Arc<SmallVec<[Frame; 1]>>);
+
+/// One WebSocket message: header and payload in one piece.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Frame {
+    bytes: Box<[u8]>,
+    header: u8,
+    kind: FrameKind,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum FrameKind {
+    Text,
+    Binary,
+    /// Means something to a WebSocket only.
+    Control,
+}
+
+impl Publication {
+    pub(crate) fn frames(&self) -> &[Frame] {
+        &self.0
+    }
+
+    /// The bytes that it puts on a WebSocket.
+    pub fn size(&self) -> usize {
+        self.0.iter().map(|frame| frame.bytes.len()).sum()
+    }
+}
+
+impl From<Rendered> for Publication {
+    fn from(packet: Rendered) -> Self {
+        let mut frames = SmallVec::with_capacity(1 + packet.attachments.len());
+        frames.push(Frame::text(&packet.text));
+        frames.extend(packet.attachments.iter().map(|bytes: &Bytes| Frame::binary(bytes)));
+        Self(Arc::new(frames))
+    }
+}
+
+/// An Engine.IO message without Socket.IO, as in a plain echo; `4` stands before the text.
+impl From<&str> for Publication {
+    fn from(message: &str) -> Self {
+        Self(Arc::new(SmallVec::from_iter([Frame::text(&format!("4{message}"))])))
+    }
+}
+
+/// A binary Engine.IO message without Socket.IO.
+impl From<&[u8]> for Publication {
+    fn from(message: &[u8]) -> Self {
+        Self(Arc::new(SmallVec::from_iter([Frame::binary(message)])))
+    }
+}
+
+impl Frame {
+    /// An Engine.IO packet in its text form.
+    pub(crate) fn text(packet: &str) -> Self {
+        Self::new(OpCode::Data(Data::Text), packet.as_bytes(), FrameKind::Text)
+    }
+
+    pub(crate) fn binary(payload: &[u8]) -> Self {
+        Self::new(OpCode::Data(Data::Binary), payload, FrameKind::Binary)
+    }
+
+    /// The closing frame. The reason is cut to what a control frame holds (125 bytes with the code).
+    pub(crate) fn close(code: u16, reason: &str) -> Self {
+        let mut payload = code.to_be_bytes().to_vec();
+        payload.extend_from_slice(&reason.as_bytes()[..reason.floor_char_boundary(123)]);
+        Self::new(OpCode::Control(Control::Close), &payload, FrameKind::Control)
+    }
+
+    /// Frames that a library has already put in order, such as a pong.
+    pub(crate) fn raw(bytes: &[u8]) -> Self {
+        Self { bytes: bytes.into(), header: 0, kind: FrameKind::Control }
+    }
+
+    fn new(opcode: OpCode, payload: &[u8], kind: FrameKind) -> Self {
+        let mut bytes = Vec::with_capacity(payload.len() + 10);
+        bytes.push(0x80 | u8::from(opcode));
+        match payload.len() {
+            length @ 0..126 => bytes.push(length as u8),
+            length @ 126..65_536 => {
+                bytes.push(126);
+                bytes.extend_from_slice(&(length as u16).to_be_bytes());
+            }
+            length => {
+                bytes.push(127);
+                bytes.extend_from_slice(&(length as u64).to_be_bytes());
+            }
+        }
+        let header = bytes.len() as u8;
+        bytes.extend_from_slice(payload);
+        Self { bytes: bytes.into(), header, kind }
+    }
+
+    /// What goes onto a WebSocket.
+    pub(crate) fn wire(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    pub(crate) fn payload(&self) -> &[u8] {
+        &self.bytes[usize::from(self.header)..]
+    }
+
+    pub(crate) fn kind(&self) -> FrameKind {
+        self.kind
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tungstenite::protocol::frame::FrameHeader;
+
+    #[test]
+    fn a_frame_has_the_header_that_its_length_asks_for() {
+        for length in [0, 1, 125, 126, 65_535, 65_536, 70_000] {
+            let payload = "x".repeat(length);
+            let frame = Frame::text(&payload);
+            let mut cursor = std::io::Cursor::new(frame.wire());
+            let (header, said) = FrameHeader::parse(&mut cursor).unwrap().unwrap();
+            assert_eq!((header.opcode, header.is_final, header.mask), (OpCode::Data(Data::Text), true, None));
+            assert_eq!((said, frame.payload()), (length as u64, payload.as_bytes()));
+        }
+    }
+
+    #[test]
+    fn a_long_close_reason_is_cut_between_characters() {
+        let frame = Frame::close(1002, &"ä".repeat(100));
+        assert_eq!(frame.payload().len(), 2 + 122);
+        assert!(std::str::from_utf8(&frame.payload()[2..]).is_ok());
+    }
+}

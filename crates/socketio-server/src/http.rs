@@ -1,0 +1,167 @@
+//! HTTP on a new socket: requests for Engine.IO go to the transports, the others to the application. A socket that
+//! becomes a WebSocket is taken back from hyper, so that hyper's buffers are gone.
+
+pub(crate) mod body;
+mod cors;
+mod timed_io;
+
+use crate::{
+    app::AppResponse,
+    connection::Transport,
+    engine::{Engine, Handshake},
+    frame::Frame,
+    inbox::Command,
+    shard::Shard,
+    sid::Sid,
+    stream::{DetachedStream, PeerAddr, Stream},
+    transport::{
+        request,
+        websocket::{self, FrameReader},
+    },
+};
+use body::{Refusal, ResponseBody};
+use bytes::Bytes;
+pub(crate) use cors::{apply as apply_cors, preflight};
+use http::{Request, Response, request::Parts};
+use http_body_util::Full;
+use hyper::{body::Incoming, server::conn::http1, service::Service};
+use hyper_util::rt::TokioIo;
+use std::{cell::RefCell, convert::Infallible, future::Future, pin::Pin, rc::Rc};
+use timed_io::{HttpClock, TimedIo};
+use tower::ServiceExt;
+
+/// Bytes of a request's head.
+const MAX_HEAD: usize = 32 << 10;
+
+/// Serves a new socket.
+pub(crate) fn accept<E: Engine>(shard: &Rc<Shard<E>>, stream: DetachedStream, peer: PeerAddr) {
+    if shard.shutting_down.get() {
+        return;
+    }
+    // A socket that the runtime cannot take (its peer may have gone already) is dropped, which closes it.
+    let Ok(stream) = stream.attach() else { return };
+    tokio::task::spawn_local(serve(Rc::clone(shard), stream, peer));
+}
+
+async fn serve<E: Engine>(shard: Rc<Shard<E>>, stream: Stream, peer: PeerAddr) {
+    let _socket = shard.count_socket();
+    let clock = HttpClock::new();
+    let takeover = Rc::new(RefCell::new(None));
+    let service = HttpService {
+        shard: Rc::clone(&shard),
+        clock: Rc::clone(&clock),
+        takeover: Rc::clone(&takeover),
+        peer,
+    };
+    let io = TokioIo::new(TimedIo::new(stream, clock, shard.config.http));
+    let mut connection = http1::Builder::new().max_buf_size(MAX_HEAD).serve_connection(io, service);
+    let wind_up = shard.wind_up.notified();
+    tokio::pin!(wind_up);
+    let mut winding_up = false;
+    let ended = loop {
+        tokio::select! {
+            ended = std::future::poll_fn(|cx| connection.poll_without_shutdown(cx)) => break ended,
+            () = &mut wind_up, if !winding_up => {
+                Pin::new(&mut connection).graceful_shutdown();
+                winding_up = true;
+            }
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!(%peer, %error, "HTTP connection ended");
+        return;
+    }
+    let parts = connection.into_parts();
+    let stream = parts.io.into_inner().into_stream();
+    match takeover.take() {
+        None => stream.shut(std::net::Shutdown::Write),
+        Some(Takeover::Open(head)) => open_websocket(&shard, stream, parts.read_buf, &head, peer),
+        Some(Takeover::Upgrade(sid)) => {
+            if let Ok(stream) = stream.detach() {
+                shard.hub.push(sid.shard(), Command::Upgrade { sid, stream, early: parts.read_buf });
+            }
+        }
+    }
+}
+
+fn open_websocket<E: Engine>(
+    shard: &Rc<Shard<E>>,
+    stream: Stream,
+    early: Bytes,
+    head: &Parts,
+    peer: PeerAddr,
+) {
+    let stream = Rc::new(stream);
+    let handshake = Handshake { request: head, peer };
+    let connection = shard.open(&handshake, Transport::WebSocket(Rc::clone(&stream)));
+    shard.push(&connection, &Rc::new(Frame::text(&shard.handshake_packet(&connection))));
+    // A task of its own: this one has room for all of hyper.
+    let shard = Rc::clone(shard);
+    tokio::task::spawn_local(async move {
+        let _socket = shard.count_socket();
+        websocket::run(Rc::clone(&shard), connection, stream, FrameReader::default(), early).await;
+    });
+}
+
+/// What a socket becomes after its 101.
+pub(crate) enum Takeover {
+    /// A new connection, opened by this request.
+    Open(Box<Parts>),
+    /// The WebSocket of a session that polls.
+    Upgrade(Sid),
+}
+
+/// Answers the requests of one socket.
+pub(crate) struct HttpService<E: Engine> {
+    pub(crate) shard: Rc<Shard<E>>,
+    pub(crate) takeover: Rc<RefCell<Option<Takeover>>>,
+    pub(crate) peer: PeerAddr,
+    clock: Rc<HttpClock>,
+}
+
+impl<E: Engine> Clone for HttpService<E> {
+    fn clone(&self) -> Self {
+        let Self { shard, takeover, peer, clock } = self;
+        Self { shard: Rc::clone(shard), takeover: Rc::clone(takeover), peer: *peer, clock: Rc::clone(clock) }
+    }
+}
+
+impl<E: Engine> Service<Request<Incoming>> for HttpService<E> {
+    type Response = Response<ResponseBody>;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>>>>;
+
+    fn call(&self, request: Request<Incoming>) -> Self::Future {
+        self.clock.begin();
+        let this = self.clone();
+        Box::pin(async move {
+            let response = if this.shard.engine.claims(request.uri().path()) {
+                request::answer(&this, request).await.map(ResponseBody::whole)
+            } else {
+                match this.ask_app(request).await {
+                    Ok(response) => response.map(ResponseBody::app),
+                    Err(refusal) => refusal.response().map(ResponseBody::whole),
+                }
+            };
+            let clock = Rc::clone(&this.clock);
+            Ok(response.map(|body| body.at_end(move || clock.end())))
+        })
+    }
+}
+
+impl<E: Engine> HttpService<E> {
+    async fn ask_app(&self, request: Request<Incoming>) -> Result<AppResponse, Refusal> {
+        let (head, body) = request.into_parts();
+        let body = self.read_body(&head, body).await?;
+        let mut request = Request::from_parts(head, Full::new(body));
+        request.extensions_mut().insert(self.peer);
+        match self.shard.app.clone().oneshot(request).await {
+            Ok(response) => Ok(response),
+            Err(never) => match never {},
+        }
+    }
+
+    pub(crate) async fn read_body(&self, head: &Parts, body: Incoming) -> Result<Bytes, Refusal> {
+        body::read(head, body, self.shard.config.max_payload, self.shard.config.http.body).await
+    }
+}

@@ -1,0 +1,134 @@
+//! Bodies: reading a request's within its limits, and a response's that tells when it is complete.
+
+use crate::app::AppBody;
+use bytes::{Buf, Bytes};
+use http::{Response, StatusCode, header, request::Parts};
+use http_body_util::{BodyExt, Either, Full};
+use hyper::body::{Body, Frame, Incoming, SizeHint};
+use std::{
+    pin::Pin,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+/// How much of a body that is too large is read and dropped, as a multiple of the limit. A client that is still
+/// sending reads no answer, and a socket closed in its face is reset.
+const DROPPED: usize = 16;
+
+/// Why a body was not read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    TooLarge,
+    TooSlow,
+    Broken,
+}
+
+impl Refusal {
+    /// Plain text that says what is wrong.
+    pub(crate) fn response(self) -> Response<Full<Bytes>> {
+        let (status, text) = match self {
+            Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "The body is larger than this server takes.\n"),
+            Self::TooSlow => (StatusCode::REQUEST_TIMEOUT, "The body took too long to arrive.\n"),
+            Self::Broken => (StatusCode::BAD_REQUEST, "The body ended early.\n"),
+        };
+        let mut response = Response::new(Full::from(text));
+        *response.status_mut() = status;
+        let plain = header::HeaderValue::from_static("text/plain; charset=utf-8");
+        response.headers_mut().insert(header::CONTENT_TYPE, plain);
+        response
+    }
+}
+
+/// Reads a whole body of at most `limit` bytes within `time`.
+pub(crate) async fn read(
+    head: &Parts,
+    body: Incoming,
+    limit: usize,
+    time: Duration,
+) -> Result<Bytes, Refusal> {
+    // A client that asks before it sends (`Expect: 100-continue`) is told at once.
+    if body.size_hint().lower() > limit as u64 && head.headers.contains_key(header::EXPECT) {
+        return Err(Refusal::TooLarge);
+    }
+    tokio::time::timeout(time, collect(body, limit)).await.unwrap_or(Err(Refusal::TooSlow))
+}
+
+async fn collect(mut body: Incoming, limit: usize) -> Result<Bytes, Refusal> {
+    let mut first = Bytes::new();
+    let mut all = Vec::new();
+    let mut length = 0usize;
+    while let Some(frame) = body.frame().await {
+        let Ok(data) = frame.map_err(|_| Refusal::Broken)?.into_data() else {
+            continue;
+        };
+        length += data.remaining();
+        if length > limit {
+            all = Vec::new();
+            if length > limit.saturating_mul(DROPPED) {
+                break;
+            }
+        } else if first.is_empty() && all.is_empty() {
+            first = data;
+        } else {
+            if all.is_empty() {
+                all.extend_from_slice(&std::mem::take(&mut first));
+            }
+            all.extend_from_slice(&data);
+        }
+    }
+    match length > limit {
+        true => Err(Refusal::TooLarge),
+        false if all.is_empty() => Ok(first),
+        false => Ok(all.into()),
+    }
+}
+
+/// The body of a response.
+pub(crate) struct ResponseBody {
+    body: Either<Full<Bytes>, AppBody>,
+    at_end: Option<Box<dyn FnOnce()>>,
+}
+
+impl ResponseBody {
+    pub(crate) fn whole(body: Full<Bytes>) -> Self {
+        Self { body: Either::Left(body), at_end: None }
+    }
+
+    pub(crate) fn app(body: AppBody) -> Self {
+        Self { body: Either::Right(body), at_end: None }
+    }
+
+    /// Has `call` called when the body has been handed over whole, or is dropped.
+    pub(crate) fn at_end(mut self, call: impl FnOnce() + 'static) -> Self {
+        self.at_end = Some(Box::new(call));
+        self
+    }
+}
+
+impl Drop for ResponseBody {
+    fn drop(&mut self) {
+        if let Some(call) = self.at_end.take() {
+            call();
+        }
+    }
+}
+
+impl Body for ResponseBody {
+    type Data = Bytes;
+    type Error = Box<dyn std::error::Error + Send + Sync>;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        Pin::new(&mut self.body).poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}

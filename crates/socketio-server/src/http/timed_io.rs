@@ -1,0 +1,148 @@
+//! The socket of an HTTP connection, with a limit on how long each thing may take. hyper has one timer for a request's
+//! head that also runs between requests; a head, a quiet keep-alive and a stalled reader need three.
+
+use crate::{config::HttpTimeouts, stream::Stream};
+use std::{
+    cell::Cell,
+    future::Future,
+    io::{self, IoSlice},
+    pin::Pin,
+    rc::Rc,
+    task::{Context, Poll},
+    time::{Duration, Instant},
+};
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    time::Sleep,
+};
+
+/// What the HTTP connection is doing: known to the socket and to the service behind it.
+#[derive(Debug)]
+pub(crate) struct HttpClock(Cell<Phase>);
+
+#[derive(Clone, Copy, Debug)]
+enum Phase {
+    /// Between two requests, since then.
+    Idle(Instant),
+    /// The first byte of a request came then.
+    Head(Instant),
+    /// The service has the request. It limits the body itself.
+    Busy,
+}
+
+impl HttpClock {
+    pub(crate) fn new() -> Rc<Self> {
+        Rc::new(Self(Cell::new(Phase::Idle(Instant::now()))))
+    }
+
+    /// A head is complete.
+    pub(crate) fn begin(&self) {
+        self.0.set(Phase::Busy);
+    }
+
+    /// The response is complete.
+    pub(crate) fn end(&self) {
+        self.0.set(Phase::Idle(Instant::now()));
+    }
+
+    fn bytes_came(&self) {
+        if let Phase::Idle(_) = self.0.get() {
+            self.0.set(Phase::Head(Instant::now()));
+        }
+    }
+
+    fn deadline(&self, limits: &HttpTimeouts) -> Option<Instant> {
+        match self.0.get() {
+            Phase::Idle(since) => Some(since + limits.idle),
+            Phase::Head(since) => Some(since + limits.head),
+            Phase::Busy => None,
+        }
+    }
+}
+
+pub(crate) struct TimedIo {
+    stream: Stream,
+    clock: Rc<HttpClock>,
+    limits: HttpTimeouts,
+    read_sleep: Pin<Box<Sleep>>,
+    /// Set while the socket takes no more.
+    write_sleep: Option<Pin<Box<Sleep>>>,
+}
+
+impl TimedIo {
+    pub(crate) fn new(stream: Stream, clock: Rc<HttpClock>, limits: HttpTimeouts) -> Self {
+        let read_sleep = Box::pin(tokio::time::sleep(Duration::ZERO));
+        Self { stream, clock, limits, read_sleep, write_sleep: None }
+    }
+
+    pub(crate) fn into_stream(self) -> Stream {
+        self.stream
+    }
+
+    fn poll_overdue(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let Some(deadline) = self.clock.deadline(&self.limits) else {
+            return Poll::Pending;
+        };
+        if self.read_sleep.deadline() != deadline.into() {
+            self.read_sleep.as_mut().reset(deadline.into());
+        }
+        self.read_sleep.as_mut().poll(cx).map(|()| Err(io::ErrorKind::TimedOut.into()))
+    }
+
+    fn poll_written(
+        &mut self,
+        cx: &mut Context<'_>,
+        write: impl FnOnce(Pin<&mut Stream>, &mut Context<'_>) -> Poll<io::Result<usize>>,
+    ) -> Poll<io::Result<usize>> {
+        let written = write(Pin::new(&mut self.stream), cx);
+        if written.is_ready() {
+            self.write_sleep = None;
+            return written;
+        }
+        let limit = self.limits.write;
+        let sleep = self.write_sleep.get_or_insert_with(|| Box::pin(tokio::time::sleep(limit)));
+        sleep.as_mut().poll(cx).map(|()| Err(io::ErrorKind::TimedOut.into()))
+    }
+}
+
+impl AsyncRead for TimedIo {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        let before = buf.filled().len();
+        match Pin::new(&mut this.stream).poll_read(cx, buf) {
+            Poll::Ready(result) => {
+                if buf.filled().len() > before {
+                    this.clock.bytes_came();
+                }
+                Poll::Ready(result)
+            }
+            Poll::Pending => this.poll_overdue(cx),
+        }
+    }
+}
+
+impl AsyncWrite for TimedIo {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        self.get_mut().poll_written(cx, |stream, cx| stream.poll_write(cx, bytes))
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.get_mut().poll_written(cx, |stream, cx| stream.poll_write_vectored(cx, slices))
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().stream).poll_shutdown(cx)
+    }
+}

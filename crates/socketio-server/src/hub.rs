@@ -1,0 +1,103 @@
+//! The handle of a running server that any thread may hold: it puts commands into the shards' inboxes.
+
+use crate::{
+    connection::{CloseReason, ConnectionId},
+    engine::Ask,
+    frame::Publication,
+    inbox::{Command, Inbox},
+    room::Room,
+};
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, AtomicUsize, Ordering},
+};
+use tokio::sync::Notify;
+
+/// A running server, seen from anywhere. Cheap to clone.
+#[derive(Clone)]
+pub struct Hub(Arc<Shared>);
+
+struct Shared {
+    inboxes: Box<[Inbox]>,
+    /// Inboxes over their limit.
+    congested: AtomicUsize,
+    relief: Notify,
+    next_room: AtomicU64,
+}
+
+impl Hub {
+    pub(crate) fn new(shards: u16) -> Self {
+        Self(Arc::new(Shared {
+            inboxes: (0..shards).map(|_| Inbox::default()).collect(),
+            congested: AtomicUsize::new(0),
+            relief: Notify::new(),
+            next_room: AtomicU64::new(0),
+        }))
+    }
+
+    /// Makes a room, empty and known to nobody else.
+    pub fn room(&self) -> Room {
+        Room::new(self.clone(), self.0.next_room.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// Sends to one connection; in order with everything else that was told to this hub about it.
+    pub fn send(&self, to: ConnectionId, publication: Publication) {
+        self.push(to.shard, Command::Send { connection: to.key, publication });
+    }
+
+    /// Sends to every connection that has connected `namespace`.
+    pub fn send_all(&self, namespace: &str, publication: &Publication) {
+        for shard in 0..self.shards() {
+            let (namespace, publication) = (namespace.into(), publication.clone());
+            self.push(shard, Command::SendAll { namespace, publication });
+        }
+    }
+
+    /// Sends an event to one socket and hears of its acknowledgement.
+    pub fn ask(&self, to: ConnectionId, ask: Ask) {
+        self.push(to.shard, Command::Ask { connection: to.key, ask: Box::new(ask) });
+    }
+
+    /// Closes one connection, after what was sent to it before.
+    pub fn close(&self, connection: ConnectionId) {
+        let reason = CloseReason::ServerDisconnect;
+        self.push(connection.shard, Command::Close { connection: connection.key, reason });
+    }
+
+    pub(crate) fn shards(&self) -> u16 {
+        self.0.inboxes.len() as u16
+    }
+
+    pub(crate) fn inbox(&self, shard: u16) -> &Inbox {
+        &self.0.inboxes[usize::from(shard)]
+    }
+
+    pub(crate) fn push(&self, shard: u16, command: Command) {
+        if self.inbox(shard).push(command) {
+            self.0.congested.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// To be called by a shard whose drained inbox had been over its limit.
+    pub(crate) fn relieved(&self) {
+        if self.0.congested.fetch_sub(1, Ordering::Relaxed) == 1 {
+            self.0.relief.notify_waiters();
+        }
+    }
+
+    pub(crate) fn is_congested(&self) -> bool {
+        self.0.congested.load(Ordering::Relaxed) > 0
+    }
+
+    /// Returns when no inbox is over its limit.
+    pub(crate) async fn relief(&self) {
+        loop {
+            // Registered before the look, so that a relief between the two is not missed.
+            let notified = self.0.relief.notified();
+            if !self.is_congested() {
+                return;
+            }
+            notified.await;
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! The way into a shard: commands from any thread, carried out in the order in which they were put in.
+//!
+//! An inbox is bounded softly. A push always succeeds, so that nothing is lost and nobody waits with a lock in hand;
+//! but while one inbox is over its limit, no shard reads from its clients (see [`crate::hub::Hub::relief`]), and
+//! draining takes everything at once. So an inbox holds at most its limit and what the reads under way still add.
+
+use crate::{
+    connection::{CloseReason, ConnectionKey},
+    engine::Ask,
+    frame::Publication,
+    room::RoomId,
+    sid::Sid,
+    stream::{DetachedStream, PeerAddr},
+    transport::polling::{PollReply, PostReply, Ticket},
+};
+use bytes::Bytes;
+use socketio_protocol::engine::request::RequestError;
+use std::{
+    collections::VecDeque,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+use tokio::sync::{Notify, oneshot};
+
+/// Commands that wait before clients have to.
+const LIMIT_COMMANDS: usize = 4096;
+/// Bytes of publications that wait before clients have to.
+const LIMIT_BYTES: usize = 16 << 20;
+
+/// What a shard can be told to do.
+pub(crate) enum Command {
+    /// A new socket from the acceptor.
+    Accept {
+        stream: DetachedStream,
+        peer: PeerAddr,
+    },
+    Join {
+        room: RoomId,
+        connection: ConnectionKey,
+    },
+    Leave {
+        room: RoomId,
+        connection: ConnectionKey,
+    },
+    /// To the room's members on this shard.
+    Deliver {
+        room: RoomId,
+        publication: Publication,
+    },
+    /// To one connection.
+    Send {
+        connection: ConnectionKey,
+        publication: Publication,
+    },
+    /// To every connection that has connected the namespace.
+    SendAll {
+        namespace: Box<str>,
+        publication: Publication,
+    },
+    /// To one socket, with an acknowledgement expected.
+    Ask {
+        connection: ConnectionKey,
+        ask: Box<Ask>,
+    },
+    Close {
+        connection: ConnectionKey,
+        reason: CloseReason,
+    },
+    /// A long-polling GET, wherever it arrived.
+    Poll {
+        sid: Sid,
+        ticket: Ticket,
+        reply: oneshot::Sender<PollReply>,
+    },
+    /// The client of a long-polling GET went away.
+    PollGone {
+        sid: Sid,
+        ticket: Ticket,
+    },
+    /// A long-polling POST.
+    Post {
+        sid: Sid,
+        body: Bytes,
+        reply: oneshot::Sender<PostReply>,
+    },
+    /// Whether a WebSocket may try to take over from long-polling.
+    MayUpgrade {
+        sid: Sid,
+        reply: oneshot::Sender<Result<(), RequestError>>,
+    },
+    /// A WebSocket that wants to take over from long-polling, and the bytes read from it already.
+    Upgrade {
+        sid: Sid,
+        stream: DetachedStream,
+        early: Bytes,
+    },
+    /// Close every connection so that it comes back, and say when that has reached everybody.
+    Shutdown {
+        done: oneshot::Sender<()>,
+    },
+    /// End the shard's thread.
+    Stop,
+}
+
+#[derive(Default)]
+pub(crate) struct Inbox {
+    state: Mutex<State>,
+    /// Wakes the shard. The shard uses it too, for what its own tasks leave to be flushed.
+    pub(crate) wake: Notify,
+}
+
+#[derive(Default)]
+struct State {
+    commands: VecDeque<Command>,
+    bytes: usize,
+}
+
+impl State {
+    fn over_limit(&self) -> bool {
+        self.commands.len() > LIMIT_COMMANDS || self.bytes > LIMIT_BYTES
+    }
+}
+
+impl Inbox {
+    /// Puts a command in. True when that took the inbox over its limit.
+    pub(crate) fn push(&self, command: Command) -> bool {
+        let mut state = self.lock();
+        let was_over = state.over_limit();
+        let was_empty = state.commands.is_empty();
+        if let Command::Deliver { publication, .. } = &command {
+            state.bytes += publication.size();
+        }
+        state.commands.push_back(command);
+        let is_over = state.over_limit();
+        drop(state);
+        if was_empty {
+            self.wake.notify_one();
+        }
+        is_over && !was_over
+    }
+
+    /// Swaps what waits for the empty `batch`. True when the inbox had been over its limit.
+    pub(crate) fn drain(&self, batch: &mut VecDeque<Command>) -> bool {
+        let mut state = self.lock();
+        let was_over = state.over_limit();
+        std::mem::swap(&mut state.commands, batch);
+        state.bytes = 0;
+        was_over
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // The state is whole between any two statements above, so a panic elsewhere does not spoil it.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

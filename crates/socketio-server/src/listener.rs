@@ -1,0 +1,153 @@
+//! Where clients connect: TCP addresses and Unix sockets, and the acceptor that deals the sockets to the shards.
+//!
+//! There is no `SO_REUSEPORT`: with it a second server on the same port would silently take half of the users.
+
+use crate::{
+    hub::Hub,
+    inbox::Command,
+    stream::{DetachedStream, PeerAddr},
+};
+use socket2::{Domain, Protocol, Socket, Type};
+use std::{
+    fmt, io,
+    net::SocketAddr,
+    os::unix::net::UnixStream as StdUnixStream,
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
+use tokio::net::{TcpListener, UnixListener};
+
+/// Connections that may wait to be accepted; the kernel cuts it to `net.core.somaxconn`.
+const BACKLOG: i32 = 4096;
+/// How long accepting pauses when no file can be opened.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// An address to listen on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ListenAddr {
+    /// A TCP address; port 0 lets the system choose.
+    Tcp(SocketAddr),
+    /// The path of a Unix socket.
+    Unix(PathBuf),
+}
+
+impl fmt::Display for ListenAddr {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tcp(address) => address.fmt(f),
+            Self::Unix(path) => write!(f, "unix:{}", path.display()),
+        }
+    }
+}
+
+/// A bound address.
+#[derive(Debug)]
+pub struct Listener {
+    kind: Kind,
+    address: ListenAddr,
+}
+
+#[derive(Debug)]
+enum Kind {
+    Tcp(TcpListener),
+    Unix(UnixListener),
+}
+
+impl Listener {
+    /// Binds an address. Must be called on a tokio runtime.
+    ///
+    /// # Errors
+    /// What the system says; `AddrInUse` also where another process answers on the Unix socket.
+    pub fn bind(address: &ListenAddr) -> io::Result<Self> {
+        match address {
+            ListenAddr::Tcp(address) => {
+                let socket = Socket::new(Domain::for_address(*address), Type::STREAM, Some(Protocol::TCP))?;
+                socket.set_reuse_address(true)?;
+                socket.set_nonblocking(true)?;
+                socket.bind(&(*address).into())?;
+                socket.listen(BACKLOG)?;
+                let listener = TcpListener::from_std(socket.into())?;
+                let address = ListenAddr::Tcp(listener.local_addr()?);
+                Ok(Self { kind: Kind::Tcp(listener), address })
+            }
+            ListenAddr::Unix(path) => {
+                remove_stale(path)?;
+                Ok(Self { kind: Kind::Unix(UnixListener::bind(path)?), address: address.clone() })
+            }
+        }
+    }
+
+    /// The bound address, with the real port.
+    pub fn address(&self) -> &ListenAddr {
+        &self.address
+    }
+
+    /// Accepts until it is dropped, and deals the sockets to the shards in turn.
+    pub(crate) async fn accept(self, hub: Hub) {
+        let mut shards = (0..hub.shards()).cycle();
+        let mut last_log: Option<Instant> = None;
+        loop {
+            match self.accept_one().await {
+                Ok((stream, peer)) => {
+                    let shard = shards.next().unwrap_or_default();
+                    hub.push(shard, Command::Accept { stream, peer });
+                }
+                Err(error) if is_out_of_files(&error) => {
+                    if last_log.is_none_or(|last| last.elapsed() >= Duration::from_secs(1)) {
+                        last_log = Some(Instant::now());
+                        tracing::error!(
+                            address = %self.address, %error,
+                            "cannot accept connections: raise the open-file limit (ulimit -n, LimitNOFILE=)"
+                        );
+                    }
+                    tokio::time::sleep(PAUSE).await;
+                }
+                // The client gave up while it waited: the next one may be fine.
+                Err(error) => {
+                    tracing::debug!(address = %self.address, %error, "a connection was not accepted")
+                }
+            }
+        }
+    }
+
+    async fn accept_one(&self) -> io::Result<(DetachedStream, PeerAddr)> {
+        match &self.kind {
+            Kind::Tcp(listener) => {
+                let (stream, peer) = listener.accept().await?;
+                stream.set_nodelay(true)?;
+                Ok((DetachedStream::Tcp(stream.into_std()?), PeerAddr::Tcp(peer)))
+            }
+            Kind::Unix(listener) => {
+                let (stream, _) = listener.accept().await?;
+                Ok((DetachedStream::Unix(stream.into_std()?), PeerAddr::Unix))
+            }
+        }
+    }
+}
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        if let ListenAddr::Unix(path) = &self.address {
+            // Somebody may have removed it before; the next start would too.
+            let _ = std::fs::remove_file(path);
+        }
+    }
+}
+
+/// Removes a socket file that a server left behind, but not one on which a server answers.
+fn remove_stale(path: &Path) -> io::Result<()> {
+    match StdUnixStream::connect(path) {
+        Ok(_) => Err(io::ErrorKind::AddrInUse.into()),
+        Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => std::fs::remove_file(path),
+        // Nothing is there, or what is there makes the bind fail with the right words.
+        Err(_) => Ok(()),
+    }
+}
+
+fn is_out_of_files(error: &io::Error) -> bool {
+    const EMFILE: i32 = 24;
+    const ENFILE: i32 = 23;
+    const ENOBUFS: i32 = 105;
+    const ENOMEM: i32 = 12;
+    matches!(error.raw_os_error(), Some(EMFILE | ENFILE | ENOBUFS | ENOMEM))
+}

@@ -1,0 +1,111 @@
+//! Starting and ending a server: the shards' threads, the acceptors, and the way down.
+
+use crate::{
+    app::App, config::Config, engine::Engine, hub::Hub, inbox::Command, listener::Listener, shard::Shard,
+};
+use std::{
+    io,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+    thread::JoinHandle,
+    time::Duration,
+};
+use tokio::{
+    runtime::{Builder, LocalOptions, LocalRuntime},
+    sync::oneshot,
+    task::AbortHandle,
+};
+
+/// A running server. Dropping it leaves the shards running: use [`Server::shut_down`].
+pub struct Server {
+    hub: Hub,
+    acceptors: Vec<AbortHandle>,
+    shards: Vec<JoinHandle<()>>,
+}
+
+impl Server {
+    /// Starts the shards, and accepts on the caller's runtime.
+    ///
+    /// # Errors
+    /// Where the system gives no thread.
+    pub fn start<E: Engine>(
+        config: Config,
+        engine: E,
+        app: &App,
+        listeners: Vec<Listener>,
+    ) -> io::Result<Self> {
+        raise_open_file_limit();
+        let workers = config.workers.max(1);
+        let (config, engine, hub) = (Arc::new(config), Arc::new(engine), Hub::new(workers));
+        let mut shards = Vec::new();
+        for index in 0..workers {
+            let (hub, config, engine, app) =
+                (hub.clone(), Arc::clone(&config), Arc::clone(&engine), app.clone());
+            let thread = std::thread::Builder::new().name(format!("shard-{index}"));
+            shards.push(thread.spawn(move || run_shard(|| Shard::new(index, hub, config, engine, app)))?);
+        }
+        let acceptors = listeners
+            .into_iter()
+            .map(|listener| tokio::spawn(listener.accept(hub.clone())).abort_handle())
+            .collect();
+        Ok(Self { hub, acceptors, shards })
+    }
+
+    /// The handle for sending.
+    pub fn hub(&self) -> &Hub {
+        &self.hub
+    }
+
+    /// Ends the server: listeners close, what is queued is written, every client is closed so that it comes back.
+    /// Returns when all have gone, or after `limit`.
+    pub async fn shut_down(self, limit: Duration) {
+        for acceptor in &self.acceptors {
+            acceptor.abort();
+        }
+        let all_gone = async {
+            let mut waiting = Vec::new();
+            for shard in 0..self.hub.shards() {
+                let (done, gone) = oneshot::channel();
+                self.hub.push(shard, Command::Shutdown { done });
+                waiting.push(gone);
+            }
+            for gone in waiting {
+                // A shard that has ended has nobody left.
+                let _ = gone.await;
+            }
+        };
+        if tokio::time::timeout(limit, all_gone).await.is_err() {
+            tracing::warn!("some clients did not close in time; they are cut off");
+        }
+        for shard in 0..self.hub.shards() {
+            self.hub.push(shard, Command::Stop);
+        }
+        for shard in self.shards {
+            // A panic has ended the process already (see `run_shard`).
+            let _ = shard.join();
+        }
+    }
+}
+
+/// Runs a shard on this thread. A shard that panics takes its clients with it without their knowing: better that the
+/// whole process ends, loudly, and is started again.
+fn run_shard<E: Engine>(make: impl FnOnce() -> std::rc::Rc<Shard<E>>) {
+    let result = catch_unwind(AssertUnwindSafe(|| -> io::Result<()> {
+        let runtime: LocalRuntime =
+            Builder::new_current_thread().enable_all().build_local(LocalOptions::default())?;
+        runtime.block_on(make().run());
+        Ok(())
+    }));
+    if !matches!(result, Ok(Ok(()))) {
+        tracing::error!("a shard failed; the server ends");
+        std::process::abort();
+    }
+}
+
+/// Raises the soft limit of open files, which is 1,024 on most systems, to the hard one.
+fn raise_open_file_limit() {
+    match rlimit::increase_nofile_limit(u64::MAX) {
+        Ok(limit) => tracing::debug!(limit, "open-file limit"),
+        Err(error) => tracing::warn!(%error, "the open-file limit could not be raised"),
+    }
+}

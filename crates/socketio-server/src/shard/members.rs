@@ -1,0 +1,57 @@
+//! The shard's lists of room members. Joining and leaving take constant time: each connection knows its place.
+
+use super::{ConnectionOf, Shard};
+use crate::{
+    connection::{ConnectionKey, Seat},
+    engine::Engine,
+    room::RoomId,
+};
+use std::rc::Rc;
+
+impl<E: Engine> Shard<E> {
+    pub(super) fn seat(&self, room: RoomId, connection: ConnectionKey) {
+        let Some(connection) = self.connection(connection) else {
+            return;
+        };
+        let mut rooms = self.rooms.borrow_mut();
+        let members = rooms.entry(room).or_default();
+        connection.rooms.borrow_mut().push(Seat { room, index: members.len() });
+        members.push(connection);
+    }
+
+    pub(super) fn leave(&self, room: RoomId, connection: ConnectionKey) {
+        let Some(connection) = self.connection(connection) else {
+            return;
+        };
+        let seat = {
+            let mut seats = connection.rooms.borrow_mut();
+            let Some(position) = seats.iter().position(|seat| seat.room == room) else {
+                return;
+            };
+            seats.swap_remove(position)
+        };
+        self.unseat(&connection, seat);
+    }
+
+    /// Takes a connection out of a room's list, whose last member takes its place.
+    pub(super) fn unseat(&self, connection: &ConnectionOf<E>, seat: Seat) {
+        let mut rooms = self.rooms.borrow_mut();
+        let Some(members) = rooms.get_mut(&seat.room) else {
+            return;
+        };
+        debug_assert!(Rc::ptr_eq(&members[seat.index], connection));
+        members.swap_remove(seat.index);
+        match members.get(seat.index) {
+            Some(moved) => {
+                let mut seats = moved.rooms.borrow_mut();
+                if let Some(moved_seat) = seats.iter_mut().find(|other| other.room == seat.room) {
+                    moved_seat.index = seat.index;
+                }
+            }
+            None if members.is_empty() => {
+                rooms.remove(&seat.room);
+            }
+            None => {}
+        }
+    }
+}

@@ -1,0 +1,221 @@
+//! Socket.IO over Engine.IO: packets to a [`Handler`]'s events, namespaces, and acknowledgements in both directions.
+
+use crate::{
+    connection::CloseReason,
+    engine::{Answer, AnswerFn, Ask, AskError, Engine, Handshake, Link, MAX_ASKS},
+    frame::Publication,
+    handler::{Event, Handler, Socket},
+    sid::random_socket_id,
+};
+use bytes::Bytes;
+use serde_json::value::RawValue;
+use smallvec::SmallVec;
+use socketio_protocol::socket::{
+    DecodeError,
+    attachments::Decoder,
+    encode,
+    packet::{AckId, Args, Packet},
+};
+
+/// The path of every Socket.IO client's default.
+pub const DEFAULT_PATH: &str = "/socket.io/";
+
+/// Speaks Socket.IO for a [`Handler`].
+pub struct SocketIo<H> {
+    handler: H,
+    /// Bounds an event with its attachments.
+    max_payload: usize,
+}
+
+/// A connection's Socket.IO state.
+pub struct Session<H: Handler> {
+    peer: H::Peer,
+    decoder: Decoder,
+    /// The namespaces that it has connected. Entries leave in `disconnect` and `close`.
+    sockets: SmallVec<[Connected<H>; 1]>,
+}
+
+struct Connected<H: Handler> {
+    /// Empty for `/`, which nearly all are.
+    namespace: Box<str>,
+    session: H::Session,
+    /// Acknowledgements that the client owes. Entries leave with the answer, or with the socket.
+    asks: Option<Box<Asks>>,
+}
+
+#[derive(Default)]
+struct Asks {
+    next: u64,
+    waiting: Vec<(AckId, AnswerFn)>,
+}
+
+impl<H: Handler> Connected<H> {
+    fn namespace(&self) -> &str {
+        if self.namespace.is_empty() { "/" } else { &self.namespace }
+    }
+
+    /// Nobody will answer any more.
+    fn give_up(&mut self) {
+        for (_, answer) in self.asks.take().map(|asks| asks.waiting).unwrap_or_default() {
+            answer(Err(AskError::Disconnected));
+        }
+    }
+}
+
+impl<H: Handler> SocketIo<H> {
+    /// Lets `handler` speak Socket.IO. `max_payload` is that of the server's [`crate::Config`].
+    pub fn new(handler: H, max_payload: usize) -> Self {
+        Self { handler, max_payload }
+    }
+
+    fn packet(
+        &self,
+        link: &Link<'_>,
+        session: &mut Session<H>,
+        packet: &Packet<'_>,
+        attachments: &[Bytes],
+    ) -> Result<(), CloseReason> {
+        let namespace = packet.namespace();
+        let position = session.sockets.iter().position(|socket| socket.namespace() == namespace);
+        let socket = Socket { hub: link.hub, connection: link.id, namespace };
+        match (packet, position) {
+            (Packet::Connect { auth, .. }, None) => {
+                self.connect(link, session, &socket, *auth);
+                Ok(())
+            }
+            (Packet::Disconnect { .. }, Some(position)) => {
+                let mut connected = session.sockets.swap_remove(position);
+                connected.give_up();
+                self.handler.disconnect(
+                    &socket,
+                    &session.peer,
+                    connected.session,
+                    &CloseReason::NamespaceLeft,
+                );
+                Ok(())
+            }
+            (Packet::Event { name, args, ack, .. }, Some(position)) => {
+                let event = Event { name, args, attachments, ack: *ack };
+                self.handler.event(&socket, &session.peer, &mut session.sockets[position].session, &event);
+                Ok(())
+            }
+            (Packet::Ack { id, args, .. }, Some(position)) => {
+                acknowledge(&mut session.sockets[position], *id, args, attachments);
+                Ok(())
+            }
+            // As in the reference server: a client that does this has lost track.
+            (Packet::Connect { .. }, Some(_)) => Err(broken("the namespace is connected already")),
+            (Packet::ConnectError { .. }, _) => Err(broken("CONNECT_ERROR from a client")),
+            (_, None) => Err(broken("the namespace is not connected")),
+        }
+    }
+
+    fn connect(
+        &self,
+        link: &Link<'_>,
+        session: &mut Session<H>,
+        socket: &Socket<'_>,
+        auth: Option<&RawValue>,
+    ) {
+        let namespace = socket.namespace;
+        match self.handler.connect(socket, &session.peer, auth) {
+            Ok(state) => {
+                link.confirm();
+                link.send(encode::connect(namespace, &random_socket_id()));
+                let name = if namespace == "/" { "" } else { namespace };
+                session.sockets.push(Connected { namespace: name.into(), session: state, asks: None });
+                if let Some(connected) = session.sockets.last_mut() {
+                    self.handler.connected(socket, &mut connected.session);
+                }
+            }
+            Err(refused) => {
+                link.send(encode::connect_error(namespace, &refused.message, refused.data.as_deref()));
+            }
+        }
+    }
+}
+
+fn acknowledge<H: Handler>(connected: &mut Connected<H>, id: AckId, args: &Args<'_>, attachments: &[Bytes]) {
+    // An id that nobody waits for is ignored, as in the reference server: it may have been answered already.
+    let Some(asks) = &mut connected.asks else { return };
+    let Some(position) = asks.waiting.iter().position(|(waiting, _)| *waiting == id) else {
+        return;
+    };
+    let (_, answer) = asks.waiting.swap_remove(position);
+    answer(Ok(Answer { args, attachments }));
+}
+
+fn broken(rule: &str) -> CloseReason {
+    CloseReason::ProtocolError(rule.to_owned())
+}
+
+impl From<DecodeError> for CloseReason {
+    fn from(error: DecodeError) -> Self {
+        match error {
+            DecodeError::TooLarge { .. } => Self::TooLarge,
+            error => Self::ProtocolError(error.to_string()),
+        }
+    }
+}
+
+impl<H: Handler> Engine for SocketIo<H> {
+    type Session = Session<H>;
+
+    fn claims(&self, path: &str) -> bool {
+        path == DEFAULT_PATH
+    }
+
+    fn open(&self, _link: &Link<'_>, handshake: &Handshake<'_>) -> Session<H> {
+        Session { peer: self.handler.open(handshake), decoder: Decoder::new(), sockets: SmallVec::new() }
+    }
+
+    fn text(&self, link: &Link<'_>, session: &mut Session<H>, text: &str) -> Result<(), CloseReason> {
+        match session.decoder.text(text, self.max_payload)? {
+            Some(packet) => self.packet(link, session, &packet, &[]),
+            None => Ok(()),
+        }
+    }
+
+    fn binary(&self, link: &Link<'_>, session: &mut Session<H>, data: Bytes) -> Result<(), CloseReason> {
+        match session.decoder.binary(data)? {
+            Some(whole) => self.packet(link, session, &whole.packet(), whole.attachments()),
+            None => Ok(()),
+        }
+    }
+
+    fn close(&self, link: &Link<'_>, session: Session<H>, reason: &CloseReason) {
+        for mut connected in session.sockets {
+            connected.give_up();
+            let namespace = std::mem::take(&mut connected.namespace);
+            let namespace = if namespace.is_empty() { "/" } else { &*namespace };
+            let socket = Socket { hub: link.hub, connection: link.id, namespace };
+            self.handler.disconnect(&socket, &session.peer, connected.session, reason);
+        }
+        self.handler.close(session.peer, reason);
+    }
+
+    fn hears(&self, session: &Session<H>, namespace: &str) -> bool {
+        session.sockets.iter().any(|socket| socket.namespace() == namespace)
+    }
+
+    fn ask(&self, _link: &Link<'_>, session: &mut Session<H>, ask: Ask) -> Option<Publication> {
+        let connected = session.sockets.iter_mut().find(|socket| *socket.namespace() == *ask.namespace);
+        let Some(connected) = connected else {
+            (ask.answer)(Err(AskError::Disconnected));
+            return None;
+        };
+        let asks = connected.asks.get_or_insert_default();
+        if asks.waiting.len() >= MAX_ASKS {
+            (ask.answer)(Err(AskError::TooMany));
+            return None;
+        }
+        let id = AckId::new(asks.next)?;
+        asks.next += 1;
+        asks.waiting.push((id, ask.answer));
+        Some(encode::event(&ask.namespace, Some(id), &ask.name, &ask.args).into())
+    }
+
+    fn refuse_origin(&self, origin: &str) -> String {
+        self.handler.refuse_origin(origin)
+    }
+}

@@ -1,0 +1,185 @@
+//! A connection on long-polling: at most one GET waits for what there is to send, and one POST brings what the client
+//! says. Requests reach the owning shard through its inbox, wherever they arrived.
+
+use super::websocket::Probe;
+use crate::{
+    connection::{CloseReason, Connection, Transport},
+    engine::Engine,
+    shard::Shard,
+    sid::Sid,
+};
+use bytes::Bytes;
+use socketio_protocol::engine::{payload, request::RequestError};
+use std::{
+    rc::Rc,
+    sync::atomic::{AtomicU64, Ordering},
+};
+use tokio::sync::oneshot;
+
+/// The long-polling side of a connection.
+#[derive(Default)]
+pub(crate) struct Polling {
+    waiting: Option<Poll>,
+    /// A POST is being worked on.
+    pub(crate) posting: bool,
+    pub(crate) probe: Option<Probe>,
+}
+
+/// A GET that waits.
+pub(crate) struct Poll {
+    ticket: Ticket,
+    reply: oneshot::Sender<PollReply>,
+}
+
+/// Names one GET.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Ticket(u64);
+
+pub(crate) type PollReply = Result<String, RequestError>;
+pub(crate) type PostReply = Result<(), RequestError>;
+
+impl Ticket {
+    pub(crate) fn new() -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        Self(NEXT.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
+impl Polling {
+    pub(crate) fn take_poll(&mut self) -> Option<Poll> {
+        self.waiting.take()
+    }
+}
+
+impl Poll {
+    /// Ends the GET. Where its client has gone meanwhile, [`Shard::poll_gone`] hears of it by itself.
+    pub(crate) fn answer(self, payload: String) {
+        let _ = self.reply.send(Ok(payload));
+    }
+}
+
+impl<E: Engine> Shard<E> {
+    pub(crate) fn poll(self: &Rc<Self>, sid: Sid, ticket: Ticket, reply: oneshot::Sender<PollReply>) {
+        // An answer whose asker has gone meets nobody; `poll_gone` follows.
+        let refuse = |reply: oneshot::Sender<PollReply>, error| drop(reply.send(Err(error)));
+        let Some(connection) = self.session(sid) else {
+            match self.farewells.borrow_mut().remove(&sid) {
+                Some(payload) => drop(reply.send(Ok(payload))),
+                None => refuse(reply, RequestError::UnknownSid),
+            }
+            self.gone.notify_waiters();
+            return;
+        };
+        {
+            let mut transport = connection.transport.borrow_mut();
+            let Transport::Polling(polling) = &mut *transport else {
+                return refuse(reply, RequestError::BadRequest);
+            };
+            if polling.waiting.is_some() {
+                drop(transport);
+                self.close(&connection, CloseReason::OverlappingPoll);
+                return refuse(reply, RequestError::BadRequest);
+            }
+            polling.waiting = Some(Poll { ticket, reply });
+        }
+        self.flush_poll(&connection);
+    }
+
+    /// The client of a GET went away before it was answered, or while it was: what it was to get is lost.
+    pub(crate) fn poll_gone(self: &Rc<Self>, sid: Sid, ticket: Ticket) {
+        let Some(connection) = self.session(sid) else {
+            return;
+        };
+        let is_waiting = match &*connection.transport.borrow() {
+            Transport::Polling(polling) => polling.waiting.as_ref().is_some_and(|poll| poll.ticket == ticket),
+            Transport::WebSocket(_) => false,
+        };
+        if is_waiting {
+            self.close(&connection, CloseReason::ConnectionLost);
+        }
+    }
+
+    /// Answers the waiting GET if there is something to say.
+    pub(crate) fn flush_poll(self: &Rc<Self>, connection: &Rc<Connection<E::Session>>) {
+        let sent = {
+            let mut transport = connection.transport.borrow_mut();
+            let Transport::Polling(polling) = &mut *transport else {
+                return;
+            };
+            let mut queue = connection.queue.borrow_mut();
+            let is_upgrading = polling.probe.as_ref().is_some_and(|probe| probe.answered);
+            if queue.is_empty() && !is_upgrading {
+                return;
+            }
+            let Some(poll) = polling.take_poll() else { return };
+            let mut payload = queue.take_payload();
+            if is_upgrading {
+                // The client waits for its poll to end before it goes on with the upgrade.
+                payload.text("6");
+            }
+            poll.reply.send(Ok(payload.finish()))
+        };
+        if sent.is_err() {
+            self.close(connection, CloseReason::ConnectionLost);
+        }
+    }
+
+    pub(crate) fn post(self: &Rc<Self>, sid: Sid, body: Bytes, reply: oneshot::Sender<PostReply>) {
+        let shard = Rc::clone(self);
+        let Some(connection) = self.begin_post(sid) else {
+            let known = self.session(sid).is_some();
+            let error = if known { RequestError::BadRequest } else { RequestError::UnknownSid };
+            let _ = reply.send(Err(error));
+            return;
+        };
+        tokio::task::spawn_local(async move {
+            let result = shard.take_in_post(&connection, &body).await;
+            if let Transport::Polling(polling) = &mut *connection.transport.borrow_mut() {
+                polling.posting = false;
+            }
+            // A client that has gone does not wait for the answer; its packets count all the same.
+            let _ = reply.send(result.map_err(|reason| {
+                shard.close(&connection, reason);
+                RequestError::BadRequest
+            }));
+        });
+    }
+
+    /// Finds the session of a POST; one at a time keeps the order.
+    fn begin_post(self: &Rc<Self>, sid: Sid) -> Option<Rc<Connection<E::Session>>> {
+        let connection = self.session(sid)?;
+        let overlaps = match &mut *connection.transport.borrow_mut() {
+            Transport::Polling(polling) => std::mem::replace(&mut polling.posting, true),
+            Transport::WebSocket(_) => return None,
+        };
+        if overlaps {
+            let rule = "a second POST while one was being worked on".to_owned();
+            self.close(&connection, CloseReason::ProtocolError(rule));
+            return None;
+        }
+        Some(connection)
+    }
+
+    async fn take_in_post(
+        self: &Rc<Self>,
+        connection: &Rc<Connection<E::Session>>,
+        body: &[u8],
+    ) -> Result<(), CloseReason> {
+        let text = std::str::from_utf8(body).map_err(|_| CloseReason::InvalidUtf8)?;
+        for packet in payload::decode(text) {
+            if self.must_wait(connection).is_some() || self.hub.is_congested() {
+                self.hold(connection).await;
+            }
+            if connection.closed.get() {
+                return Ok(());
+            }
+            let packet = packet.map_err(|error| CloseReason::ProtocolError(error.to_string()))?;
+            match self.receive(connection, packet) {
+                // The client closes with this very request, which therefore succeeds.
+                Err(CloseReason::ClientClosed) => self.close(connection, CloseReason::ClientClosed),
+                result => result?,
+            }
+        }
+        Ok(())
+    }
+}

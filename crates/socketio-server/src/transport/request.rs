@@ -1,0 +1,176 @@
+//! Engine.IO's HTTP requests: which of them open a session, poll, post or upgrade, and what the others are told
+//! (Engine.IO 4, "HTTP long-polling" and "WebSocket"; error codes as in the reference server).
+
+use super::polling::Ticket;
+use crate::{
+    connection::Transport,
+    engine::{Engine, Handshake},
+    http::{self, HttpService, Takeover, body::Refusal},
+    hub::Hub,
+    inbox::Command,
+    origin::OriginVerdict,
+    sid::Sid,
+};
+use ::http::{HeaderValue, Method, Request, Response, StatusCode, header};
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::body::Incoming;
+use socketio_protocol::engine::request::{Query, RequestError, TransportName};
+use tokio::sync::oneshot;
+
+type Answer = Response<Full<Bytes>>;
+
+/// Answers a request to Engine.IO's path.
+pub(crate) async fn answer<E: Engine>(http: &HttpService<E>, request: Request<Incoming>) -> Answer {
+    let verdict = http.shard.config.origins.judge(request.headers());
+    let mut response = match &verdict {
+        OriginVerdict::Refused(origin) => {
+            let text = http.shard.engine.refuse_origin(&String::from_utf8_lossy(origin.as_bytes()));
+            let body = serde_json::json!({ "code": RequestError::Forbidden.code(), "message": text });
+            json(StatusCode::FORBIDDEN, body.to_string())
+        }
+        _ if request.method() == Method::OPTIONS => http::preflight(request.headers()),
+        _ => handle(http, request).await.unwrap_or_else(|error| match error {
+            Failure::Protocol(error) => refused(error),
+            Failure::Body(refusal) => refusal.response(),
+            Failure::ShuttingDown => json(
+                StatusCode::SERVICE_UNAVAILABLE,
+                r#"{"code":3,"message":"The server is restarting"}"#.to_owned(),
+            ),
+        }),
+    };
+    http::apply_cors(&verdict, response.headers_mut());
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+enum Failure {
+    Protocol(RequestError),
+    Body(Refusal),
+    ShuttingDown,
+}
+
+impl From<RequestError> for Failure {
+    fn from(error: RequestError) -> Self {
+        Self::Protocol(error)
+    }
+}
+
+async fn handle<E: Engine>(http: &HttpService<E>, request: Request<Incoming>) -> Result<Answer, Failure> {
+    let query = Query::parse(request.uri().query().unwrap_or_default())?;
+    let (transport, sid) = (query.transport, query.sid.map(|sid| Sid::parse(&sid)));
+    match (transport, sid) {
+        (_, None) if request.method() != Method::GET => Err(RequestError::BadHandshakeMethod.into()),
+        (TransportName::Polling, None) => open_polling(http, request),
+        (TransportName::WebSocket, None) => {
+            let response = switch_protocols(&request)?;
+            refuse_while_shutting_down(http)?;
+            http.takeover.replace(Some(Takeover::Open(Box::new(request.into_parts().0))));
+            Ok(response)
+        }
+        (_, Some(sid)) => {
+            let sid =
+                sid.filter(|sid| sid.shard() < http.shard.hub.shards()).ok_or(RequestError::UnknownSid)?;
+            match (transport, request.method()) {
+                (TransportName::WebSocket, _) => upgrade(http, &request, sid).await,
+                (TransportName::Polling, &Method::GET) => poll(http, sid).await,
+                (TransportName::Polling, &Method::POST) => post(http, request, sid).await,
+                (TransportName::Polling, _) => Err(RequestError::BadRequest.into()),
+            }
+        }
+    }
+}
+
+fn open_polling<E: Engine>(http: &HttpService<E>, request: Request<Incoming>) -> Result<Answer, Failure> {
+    if request.headers().contains_key(header::UPGRADE) && switch_protocols(&request).is_ok() {
+        return Err(RequestError::BadRequest.into());
+    }
+    refuse_while_shutting_down(http)?;
+    let (head, _) = request.into_parts();
+    let handshake = Handshake { request: &head, peer: http.peer };
+    let connection = http.shard.open(&handshake, Transport::Polling(Box::default()));
+    Ok(payload(http.shard.handshake_packet(&connection)))
+}
+
+fn refuse_while_shutting_down<E: Engine>(http: &HttpService<E>) -> Result<(), Failure> {
+    if http.shard.shutting_down.get() { Err(Failure::ShuttingDown) } else { Ok(()) }
+}
+
+async fn upgrade<E: Engine>(
+    http: &HttpService<E>,
+    request: &Request<Incoming>,
+    sid: Sid,
+) -> Result<Answer, Failure> {
+    let response = switch_protocols(request)?;
+    let (reply, answer) = oneshot::channel();
+    http.shard.hub.push(sid.shard(), Command::MayUpgrade { sid, reply });
+    answer.await.map_err(|_| Failure::ShuttingDown)??;
+    http.takeover.replace(Some(Takeover::Upgrade(sid)));
+    Ok(response)
+}
+
+async fn poll<E: Engine>(http: &HttpService<E>, sid: Sid) -> Result<Answer, Failure> {
+    let ticket = Ticket::new();
+    let (reply, answer) = oneshot::channel();
+    http.shard.hub.push(sid.shard(), Command::Poll { sid, ticket, reply });
+    // hyper drops this future when the client goes away.
+    let mut guard = PollGuard { hub: &http.shard.hub, sid, ticket, is_waiting: true };
+    let answer = answer.await;
+    guard.is_waiting = false;
+    Ok(payload(answer.map_err(|_| Failure::ShuttingDown)??))
+}
+
+struct PollGuard<'a> {
+    hub: &'a Hub,
+    sid: Sid,
+    ticket: Ticket,
+    is_waiting: bool,
+}
+
+impl Drop for PollGuard<'_> {
+    fn drop(&mut self) {
+        if self.is_waiting {
+            self.hub.push(self.sid.shard(), Command::PollGone { sid: self.sid, ticket: self.ticket });
+        }
+    }
+}
+
+async fn post<E: Engine>(
+    http: &HttpService<E>,
+    request: Request<Incoming>,
+    sid: Sid,
+) -> Result<Answer, Failure> {
+    let (head, body) = request.into_parts();
+    let body = http.read_body(&head, body).await.map_err(Failure::Body)?;
+    let (reply, answer) = oneshot::channel();
+    http.shard.hub.push(sid.shard(), Command::Post { sid, body, reply });
+    answer.await.map_err(|_| Failure::ShuttingDown)??;
+    // As the reference server has it: not `text/plain`, which old browsers take for a download.
+    Ok(with_type(StatusCode::OK, "text/html", "ok".to_owned()))
+}
+
+/// The 101 for a request that is a WebSocket handshake (RFC 6455, section 4.2.1). Without extensions: compression
+/// would have to be done once for every receiver.
+fn switch_protocols<B>(request: &Request<B>) -> Result<Answer, RequestError> {
+    tungstenite::handshake::server::create_response_with_body(request, Full::default)
+        .map_err(|_| RequestError::BadRequest)
+}
+
+fn payload(packets: String) -> Answer {
+    with_type(StatusCode::OK, "text/plain; charset=UTF-8", packets)
+}
+
+fn refused(error: RequestError) -> Answer {
+    json(StatusCode::from_u16(error.status()).unwrap_or(StatusCode::BAD_REQUEST), error.body())
+}
+
+fn json(status: StatusCode, body: String) -> Answer {
+    with_type(status, "application/json", body)
+}
+
+fn with_type(status: StatusCode, content_type: &'static str, body: String) -> Answer {
+    let mut response = Response::new(Full::from(body));
+    *response.status_mut() = status;
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    response
+}

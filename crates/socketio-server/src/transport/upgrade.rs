@@ -1,0 +1,176 @@
+//! The way from long-polling to WebSocket (Engine.IO 4, "Upgrade"): the WebSocket is probed while polling goes on, and
+//! takes over when the client says so. Until then everything is sent by polling, from then on by WebSocket: the one
+//! queue of the connection keeps the order.
+
+use super::websocket::{self, Flow, FrameReader, Incoming, Probe};
+use crate::{
+    connection::{CloseReason, Connection, Transport},
+    engine::Engine,
+    frame::Frame,
+    shard::Shard,
+    sid::Sid,
+    stream::{DetachedStream, Stream},
+};
+use bytes::Bytes;
+use socketio_protocol::engine::{
+    packet::Packet,
+    request::RequestError,
+    upgrade::{Upgrade, UpgradeStep},
+};
+use std::{net::Shutdown, rc::Rc, time::Instant};
+
+/// Whether a WebSocket may try to take over a session: it must be polling, and one at a time may try.
+pub(crate) fn may_start<E: Engine>(shard: &Rc<Shard<E>>, sid: Sid) -> Result<(), RequestError> {
+    let connection = shard.session(sid).ok_or(RequestError::UnknownSid)?;
+    match &*connection.transport.borrow() {
+        Transport::Polling(polling) if polling.probe.is_none() => Ok(()),
+        _ => Err(RequestError::BadRequest),
+    }
+}
+
+/// Starts the upgrade of a session by a WebSocket that has shaken hands.
+pub(crate) fn start<E: Engine>(shard: &Rc<Shard<E>>, sid: Sid, stream: DetachedStream, early: Bytes) {
+    // Where the session has gone since the handshake, dropping the stream tells the client.
+    let Some(connection) = shard.session(sid) else {
+        return;
+    };
+    let Ok(stream) = stream.attach().map(Rc::new) else {
+        return;
+    };
+    match &mut *connection.transport.borrow_mut() {
+        Transport::Polling(polling) if polling.probe.is_none() => {
+            polling.probe = Some(Probe { stream: Rc::clone(&stream), answered: false });
+        }
+        _ => return,
+    }
+    tokio::task::spawn_local(run(Rc::clone(shard), connection, stream, early));
+}
+
+async fn run<E: Engine>(
+    shard: Rc<Shard<E>>,
+    connection: Rc<Connection<E::Session>>,
+    stream: Rc<Stream>,
+    early: Bytes,
+) {
+    let _socket = shard.count_socket();
+    let mut probing = Probing {
+        shard: Rc::clone(&shard),
+        connection: Rc::clone(&connection),
+        stream: Rc::clone(&stream),
+        machine: Upgrade::new(Instant::now(), shard.config.upgrade_timeout),
+        done: false,
+    };
+    let mut reader = FrameReader::default();
+    let deadline = probing.machine.deadline();
+    let taken_over = tokio::time::timeout_at(deadline.into(), Box::pin(probing.run(&mut reader, &early)))
+        .await
+        .unwrap_or(false);
+    drop((probing, early));
+    if taken_over {
+        websocket::run(shard, connection, stream, reader, []).await;
+    } else {
+        if let Transport::Polling(polling) = &mut *connection.transport.borrow_mut() {
+            polling.probe = None;
+        }
+        stream.shut(Shutdown::Both);
+    }
+}
+
+struct Probing<E: Engine> {
+    shard: Rc<Shard<E>>,
+    connection: Rc<Connection<E::Session>>,
+    stream: Rc<Stream>,
+    machine: Upgrade,
+    done: bool,
+}
+
+impl<E: Engine> Probing<E> {
+    /// Reads until the WebSocket has taken over (true) or has failed.
+    async fn run(&mut self, reader: &mut FrameReader, early: &[u8]) -> bool {
+        let shard = Rc::clone(&self.shard);
+        let mut input = early.to_vec();
+        loop {
+            match reader.read(&shard.spare, &input, |incoming| self.take_in(incoming)) {
+                Ok(_) if self.done => return true,
+                Ok(Flow::More) => {}
+                Ok(_) => return false,
+                Err(reason) => {
+                    if self.done {
+                        shard.close(&self.connection, reason);
+                    }
+                    return self.done;
+                }
+            }
+            input.clear();
+            while input.is_empty() {
+                if self.stream.readable().await.is_err() || self.connection.closed.get() {
+                    return false;
+                }
+                let mut scratch = shard.scratch.borrow_mut();
+                match self.stream.try_read(&mut scratch) {
+                    Ok(0) => return false,
+                    Ok(count) => input.extend_from_slice(&scratch[..count]),
+                    Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {}
+                    Err(_) => return false,
+                }
+            }
+        }
+    }
+
+    /// Handles a message: of the probe, and after it of the connection.
+    fn take_in(&mut self, incoming: Incoming) -> Result<Flow, CloseReason> {
+        if self.done {
+            return websocket::receive(&self.shard, &self.connection, incoming);
+        }
+        let step = match &incoming {
+            Incoming::Text(text) => {
+                Packet::decode(text).map_or(UpgradeStep::Abort, |packet| self.machine.receive(&packet))
+            }
+            Incoming::Reply(bytes) => return Ok(if self.write(bytes) { Flow::More } else { Flow::Stop }),
+            Incoming::Binary(_) | Incoming::Closed => UpgradeStep::Abort,
+        };
+        let goes_on = match step {
+            UpgradeStep::ReplyProbe => self.answer_probe(),
+            UpgradeStep::Complete => self.take_over(),
+            UpgradeStep::Abort => false,
+        };
+        Ok(if goes_on { Flow::More } else { Flow::Stop })
+    }
+
+    fn answer_probe(&self) -> bool {
+        let is_sent = self.write(Frame::text("3probe").wire());
+        if let Some(probe) = self.connection.transport.borrow_mut().probe() {
+            probe.answered = true;
+        }
+        self.shard.flush_poll(&self.connection);
+        is_sent
+    }
+
+    /// Makes the WebSocket the connection's transport. A client that has a POST under way breaks the protocol: what is
+    /// in it would come after what the WebSocket brings.
+    fn take_over(&mut self) -> bool {
+        if self.connection.closed.get() {
+            return false;
+        }
+        {
+            let mut transport = self.connection.transport.borrow_mut();
+            match &mut *transport {
+                Transport::Polling(polling) if !polling.posting => {
+                    if let Some(poll) = polling.take_poll() {
+                        poll.answer("6".to_owned());
+                    }
+                }
+                _ => return false,
+            }
+            *transport = Transport::WebSocket(Rc::clone(&self.stream));
+        }
+        self.done = true;
+        self.shard.mark_dirty(&self.connection);
+        true
+    }
+
+    /// Writes a few bytes to a socket that has sent nothing yet, so that its buffer has room.
+    fn write(&self, bytes: &[u8]) -> bool {
+        self.stream.try_write(bytes).is_ok_and(|count| count == bytes.len())
+    }
+}

@@ -1,0 +1,104 @@
+//! A connection on a WebSocket: its read loop. Writing is the shard's work (see [`crate::shard`]).
+
+mod reader;
+
+pub(crate) use reader::{Flow, FrameReader, Incoming, SpareContext};
+
+use crate::{
+    connection::{CloseReason, Connection},
+    engine::Engine,
+    frame::Frame,
+    shard::Shard,
+    stream::Stream,
+};
+use socketio_protocol::engine::packet::Packet;
+use std::{io, rc::Rc};
+
+/// A WebSocket that tries to take over from long-polling.
+pub(crate) struct Probe {
+    pub(crate) stream: Rc<Stream>,
+    /// `3probe` has been sent: the client waits for its polls to end.
+    pub(crate) answered: bool,
+}
+
+/// Reads until the connection ends, however it ends. `early` has been read from the stream already.
+pub(crate) async fn run<E: Engine>(
+    shard: Rc<Shard<E>>,
+    connection: Rc<Connection<E::Session>>,
+    stream: Rc<Stream>,
+    mut reader: FrameReader,
+    early: impl AsRef<[u8]>,
+) {
+    let mut flow = take_in(&shard, &connection, &mut reader, early.as_ref());
+    drop(early);
+    while !connection.closed.get() {
+        if flow == Flow::Hold || shard.hub.is_congested() {
+            // Boxed, so that the many who are never held back do not pay for a sleep's size.
+            Box::pin(shard.hold(&connection)).await;
+            flow = take_in(&shard, &connection, &mut reader, &[]);
+            continue;
+        }
+        if stream.readable().await.is_err() {
+            shard.close(&connection, CloseReason::ConnectionLost);
+            break;
+        }
+        let mut scratch = shard.scratch.borrow_mut();
+        match stream.try_read(&mut scratch) {
+            Ok(0) => shard.close(&connection, CloseReason::ConnectionLost),
+            Ok(count) => flow = take_in(&shard, &connection, &mut reader, &scratch[..count]),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            Err(_) => shard.close(&connection, CloseReason::ConnectionLost),
+        }
+    }
+    drop((connection, reader));
+    discard(&shard, &stream).await;
+}
+
+/// Reads and forgets until the peer has ended its side. A socket that is closed with unread bytes in it is reset, and
+/// a reset can overtake the close frame that says why.
+pub(crate) async fn discard<E: Engine>(shard: &Shard<E>, stream: &Stream) {
+    while stream.readable().await.is_ok() {
+        match stream.try_read(&mut shard.scratch.borrow_mut()) {
+            Ok(0) => break,
+            Ok(_) => {}
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            Err(_) => break,
+        }
+    }
+}
+
+/// Handles what a read brought.
+fn take_in<E: Engine>(
+    shard: &Rc<Shard<E>>,
+    connection: &Rc<Connection<E::Session>>,
+    reader: &mut FrameReader,
+    input: &[u8],
+) -> Flow {
+    let result = reader.read(&shard.spare, input, |incoming| receive(shard, connection, incoming));
+    result.unwrap_or_else(|reason| {
+        shard.close(connection, reason);
+        Flow::Stop
+    })
+}
+
+/// Handles one message. Says whether the reader may go on.
+pub(crate) fn receive<E: Engine>(
+    shard: &Rc<Shard<E>>,
+    connection: &Rc<Connection<E::Session>>,
+    incoming: Incoming,
+) -> Result<Flow, CloseReason> {
+    match incoming {
+        Incoming::Text(text) => {
+            let packet =
+                Packet::decode(&text).map_err(|error| CloseReason::ProtocolError(error.to_string()))?;
+            shard.receive(connection, packet)?;
+        }
+        Incoming::Binary(data) => shard.receive(connection, Packet::Binary(data))?,
+        Incoming::Reply(bytes) => shard.push(connection, &Rc::new(Frame::raw(&bytes))),
+        Incoming::Closed => return Err(CloseReason::ClientClosed),
+    }
+    if connection.closed.get() {
+        return Ok(Flow::Stop);
+    }
+    Ok(if shard.must_wait(connection).is_some() { Flow::Hold } else { Flow::More })
+}

@@ -1,0 +1,228 @@
+//! Turns the bytes of a WebSocket client into messages. tungstenite does the work: fragments, UTF-8, control frames.
+//!
+//! Its context owns buffers, which an idle connection should not: so one context serves the whole shard, and a
+//! connection has one of its own only while a frame or a fragmented message is incomplete, or while it is held back.
+
+use crate::connection::CloseReason;
+use bytes::Bytes;
+use smallvec::SmallVec;
+use std::{
+    cell::RefCell,
+    io::{self, Cursor, Read, Write},
+};
+use tungstenite::{
+    Error, Message, Utf8Bytes,
+    protocol::{
+        Role, WebSocketConfig, WebSocketContext,
+        frame::{FrameHeader, coding::OpCode},
+    },
+};
+
+/// tungstenite zeroes this much before each of its reads.
+const READ_SIZE: usize = 4096;
+
+/// Bytes of the longest frame header (RFC 6455, section 5.2).
+const MAX_HEADER: usize = 14;
+
+/// Reads the frames of one connection.
+#[derive(Default)]
+pub(crate) struct FrameReader(Option<Box<Unfinished>>);
+
+/// What a connection has between two reads if it is in the middle of something.
+struct Unfinished {
+    context: WebSocketContext,
+    boundary: BoundaryScan,
+    /// Bytes that were read but are not to be looked at yet.
+    held: Vec<u8>,
+}
+
+/// The context that connections share while each is between two messages.
+pub(crate) struct SpareContext {
+    spare: RefCell<Option<Box<Unfinished>>>,
+    max_payload: usize,
+}
+
+/// What a client sent.
+#[derive(Debug)]
+pub(crate) enum Incoming {
+    Text(Utf8Bytes),
+    Binary(Bytes),
+    /// What is to be written in answer to a control frame.
+    Reply(Vec<u8>),
+    Closed,
+}
+
+/// How to go on after a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Flow {
+    More,
+    /// Keep the rest until [`FrameReader::read`] is called again.
+    Hold,
+    /// Nothing that follows is of interest.
+    Stop,
+}
+
+impl SpareContext {
+    pub(crate) fn new(max_payload: usize) -> Self {
+        Self { spare: RefCell::default(), max_payload }
+    }
+
+    fn take(&self) -> Box<Unfinished> {
+        self.spare.take().unwrap_or_else(|| {
+            let config = WebSocketConfig::default()
+                .read_buffer_size(READ_SIZE)
+                .write_buffer_size(0)
+                .max_message_size(Some(self.max_payload))
+                .max_frame_size(Some(self.max_payload));
+            let context = WebSocketContext::new(Role::Server, Some(config));
+            Box::new(Unfinished { context, boundary: BoundaryScan::default(), held: Vec::new() })
+        })
+    }
+}
+
+impl FrameReader {
+    /// Hands every complete message in what was held back, or else in `input`, to `sink`.
+    ///
+    /// # Errors
+    /// What `sink` says, and the rules of RFC 6455 that the client broke; the reader is of no use then.
+    pub(crate) fn read(
+        &mut self,
+        spare: &SpareContext,
+        input: &[u8],
+        mut sink: impl FnMut(Incoming) -> Result<Flow, CloseReason>,
+    ) -> Result<Flow, CloseReason> {
+        let own = self.0.take();
+        if own.is_none() && input.is_empty() {
+            return Ok(Flow::More);
+        }
+        let was_own = own.is_some();
+        let mut state = own.unwrap_or_else(|| spare.take());
+        state.boundary.pass(input);
+        let mut bytes = std::mem::take(&mut state.held);
+        let mut feed = Feed { input, reply: Vec::new() };
+        if !bytes.is_empty() {
+            bytes.extend_from_slice(input);
+            feed.input = &bytes;
+        }
+        let flow = loop {
+            let message = state.context.read(&mut feed);
+            if !feed.reply.is_empty() && !matches!(message, Ok(Message::Close(_))) {
+                sink(Incoming::Reply(std::mem::take(&mut feed.reply)))?;
+            }
+            let incoming = match message {
+                Ok(Message::Text(text)) => Incoming::Text(text),
+                Ok(Message::Binary(data)) => Incoming::Binary(data),
+                Ok(Message::Close(_)) => Incoming::Closed,
+                Ok(_) => continue,
+                Err(Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => break Flow::More,
+                Err(error) => return Err(close_reason(&error)),
+            };
+            match sink(incoming)? {
+                Flow::More => {}
+                Flow::Hold => break Flow::Hold,
+                Flow::Stop => return Ok(Flow::Stop),
+            }
+        };
+        state.held = feed.input.to_vec();
+        if flow == Flow::Hold || !state.boundary.is_between_messages() {
+            self.0 = Some(state);
+        } else if !was_own {
+            // One that was a connection's own may have grown with a large message: it is dropped.
+            spare.spare.replace(Some(state));
+        }
+        Ok(flow)
+    }
+}
+
+fn close_reason(error: &Error) -> CloseReason {
+    match error {
+        Error::Capacity(_) => CloseReason::TooLarge,
+        Error::Utf8(_) => CloseReason::InvalidUtf8,
+        Error::Protocol(rule) => CloseReason::ProtocolError(rule.to_string()),
+        _ => CloseReason::ConnectionLost,
+    }
+}
+
+/// The bytes of one read, as a stream for tungstenite.
+struct Feed<'a> {
+    input: &'a [u8],
+    reply: Vec<u8>,
+}
+
+impl Read for Feed<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.input.is_empty() {
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
+        self.input.read(buffer)
+    }
+}
+
+impl Write for Feed<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.reply.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Follows the frame headers, to know whether the bytes so far end between two messages.
+#[derive(Default)]
+struct BoundaryScan {
+    /// An incomplete header.
+    head: SmallVec<[u8; MAX_HEADER]>,
+    /// Payload bytes of the current frame that are still to come.
+    left: u64,
+    /// A fragmented message is open.
+    open: bool,
+}
+
+impl BoundaryScan {
+    fn pass(&mut self, mut input: &[u8]) {
+        while !input.is_empty() {
+            if self.left > 0 {
+                let count = self.left.min(input.len() as u64);
+                self.left -= count;
+                input = &input[count as usize..];
+            } else if self.head.is_empty() {
+                match parse_head(input) {
+                    Some((fin, left, length)) => {
+                        self.begin(fin, left);
+                        input = &input[length..];
+                    }
+                    None => {
+                        self.head.extend_from_slice(&input[..input.len().min(MAX_HEADER)]);
+                        return;
+                    }
+                }
+            } else {
+                self.head.push(input[0]);
+                input = &input[1..];
+                if let Some((fin, left, _)) = parse_head(&self.head) {
+                    self.head.clear();
+                    self.begin(fin, left);
+                }
+            }
+        }
+    }
+
+    fn begin(&mut self, data_fin: Option<bool>, left: u64) {
+        self.left = left;
+        self.open = data_fin.map_or(self.open, |fin| !fin);
+    }
+
+    fn is_between_messages(&self) -> bool {
+        self.left == 0 && self.head.is_empty() && !self.open
+    }
+}
+
+/// The FIN bit of a data frame (none for control frames), the payload's length, and the header's own. A header that
+/// breaks a rule reads as incomplete: the context, fed with the same bytes, reports it.
+fn parse_head(bytes: &[u8]) -> Option<(Option<bool>, u64, usize)> {
+    let mut cursor = Cursor::new(bytes);
+    let (header, left) = FrameHeader::parse(&mut cursor).ok()??;
+    let fin = matches!(header.opcode, OpCode::Data(_)).then_some(header.is_final);
+    Some((fin, left, cursor.position() as usize))
+}
