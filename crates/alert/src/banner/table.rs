@@ -1,0 +1,43 @@
+//! What is on and what is off, one row each.
+
+use humantime::format_duration;
+
+use crate::config::{Config, PublicUrl};
+
+pub(super) fn rows(config: &Config) -> Vec<(&'static str, String)> {
+    let limits = config.limits;
+    let workers = config.workers.get();
+    let rate = match config.event_rate {
+        Some(rate) => {
+            format!("{} events a second for each connection, {} at once", rate.per_second, rate.burst)
+        }
+        None => "not limited (--event-rate 0)".to_owned(),
+    };
+    let origins = match config.allow_origin.as_slice() {
+        [] => "may not connect (--allow-origin lets them)".to_owned(),
+        allowed => {
+            let shown: Vec<String> = allowed.iter().map(ToString::to_string).collect();
+            format!("{} may connect, without the login cookie", shown.join(", "))
+        }
+    };
+    let encryption = if config.public_url.as_ref().is_some_and(PublicUrl::is_https) {
+        "by the proxy in front (--public-url is https)"
+    } else {
+        "off: plain HTTP; beyond a trusted network put a TLS proxy in front and set --public-url"
+    };
+    vec![
+        ("Workers", format!("{workers} {}", if workers == 1 { "thread" } else { "threads" })),
+        (
+            "Limits",
+            format!(
+                "name {} and room code {} characters, message {} bytes, payload {} bytes",
+                limits.name_chars, limits.room_chars, limits.msg_bytes, config.max_payload
+            ),
+        ),
+        ("Rate", rate),
+        ("Slow clients", format!("closed with more than {} bytes waiting", config.queue_limit)),
+        ("Lost clients", format!("leave the room after {}", format_duration(config.leave_grace))),
+        ("Other sites", origins),
+        ("Encryption", encryption.to_owned()),
+    ]
+}

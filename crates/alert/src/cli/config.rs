@@ -1,0 +1,92 @@
+//! `alert config check` and `alert config show`.
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use alert::config::{Config, Flags, Given, SessionKeySource, Setting, Source};
+use clap::Subcommand;
+use serde_json::{Value, json};
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Say whether the configuration is valid; exit with 0 if it is, with 2 if not
+    Check(Flags),
+    /// Print every setting, its value and where it comes from
+    Show {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        flags: Flags,
+    },
+}
+
+impl Command {
+    /// Prints the answer.
+    pub(super) fn run(&self) -> ExitCode {
+        let (Self::Check(flags) | Self::Show { flags, .. }) = self;
+        let config = match super::load(flags) {
+            Ok(config) => config,
+            Err(code) => return code,
+        };
+        for warning in &config.warnings {
+            super::complain(warning);
+        }
+        let text = match self {
+            Self::Check(_) => "The configuration is valid.\n".to_owned(),
+            Self::Show { json: true, .. } => format!("{:#}\n", as_json(&config)),
+            Self::Show { json: false, .. } => as_table(&config),
+        };
+        match std::io::stdout().write_all(text.as_bytes()) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                super::complain(error);
+                ExitCode::FAILURE
+            }
+        }
+    }
+}
+
+fn as_table(config: &Config) -> String {
+    let rows: Vec<[String; 3]> = std::iter::once(["SETTING", "VALUE", "FROM"].map(str::to_owned))
+        .chain(config.shown().map(|(setting, given)| {
+            [setting.name.to_owned(), shown(config, setting, given), given.source.name_of(setting)]
+        }))
+        .collect();
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+    let (first, second) = (width(0), width(1));
+    rows.iter().map(|[name, value, from]| format!("{name:first$}  {value:second$}  {from}\n")).collect()
+}
+
+fn shown(config: &Config, setting: &Setting, given: &Given) -> String {
+    match given.values.as_slice() {
+        [] => match &config.session_key {
+            SessionKeySource::File(file) if setting.secret => format!("(kept in {})", file.display()),
+            _ => "(none)".to_owned(),
+        },
+        _ if setting.secret => "(hidden)".to_owned(),
+        values => values.join(", "),
+    }
+}
+
+fn as_json(config: &Config) -> Value {
+    let settings = config.shown().map(|(setting, given)| {
+        let value = match given.values.as_slice() {
+            values if setting.many => json!(values),
+            [] => Value::Null,
+            _ if setting.secret => json!("(hidden)"),
+            values => json!(values[0]),
+        };
+        let source = match given.source {
+            Source::Default => "default",
+            Source::File(_) => "file",
+            Source::Environment => "environment",
+            Source::Flag => "flag",
+        };
+        (
+            setting.name.to_owned(),
+            json!({ "value": value, "source": source, "from": given.source.name_of(setting) }),
+        )
+    });
+    Value::Object(settings.collect())
+}

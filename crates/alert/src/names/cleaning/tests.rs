@@ -1,0 +1,138 @@
+//! The contract's sentence about cleaning, row by row, and what must hold for any text.
+
+use proptest::prelude::*;
+use unicode_normalization::is_nfc;
+
+use super::*;
+
+const MAX: usize = 64;
+
+#[test]
+fn given_text_that_needs_cleaning_then_this_is_the_name() {
+    let rows = [
+        ("plain", "Ada", "Ada"),
+        ("case is kept", "aDa LOVELACE", "aDa LOVELACE"),
+        ("trimmed", "  Ada Lovelace\t", "Ada Lovelace"),
+        ("a line break at the end is trimmed", "Ada\r\n", "Ada"),
+        ("other spaces are trimmed", "\u{A0}\u{3000}Ada\u{2003}\u{2028}", "Ada"),
+        ("inner spaces stay", "Ada  L", "Ada  L"),
+        ("composed", "Jose\u{301}", "Jos\u{E9}"),
+        ("composed once an invisible is gone", "Jose\u{200B}\u{301}", "Jos\u{E9}"),
+        ("Hangul composed", "\u{1112}\u{1161}\u{11AB}", "\u{D55C}"),
+        ("singletons composed", "\u{212B}", "\u{C5}"),
+        ("compatibility characters stay", "\u{FF21}\u{FB01}", "\u{FF21}\u{FB01}"),
+        ("overrides", "A\u{202E}d\u{202D}a\u{202C}", "Ada"),
+        ("embeddings", "\u{202A}A\u{202B}da\u{202C}", "Ada"),
+        ("isolates", "\u{2066}A\u{2067}d\u{2068}a\u{2069}", "Ada"),
+        ("bidi marks", "\u{200E}A\u{200F}da\u{61C}", "Ada"),
+        ("zero width", "\u{FEFF}A\u{200B}d\u{2060}a\u{AD}", "Ada"),
+        ("a space behind a zero width", "\u{200B} Ada \u{200B} ", "Ada"),
+        ("ZWJ in an emoji stays", "\u{1F469}\u{200D}\u{1F4BB}", "\u{1F469}\u{200D}\u{1F4BB}"),
+        ("ZWNJ in a word stays", "\u{645}\u{6CC}\u{200C}\u{62E}", "\u{645}\u{6CC}\u{200C}\u{62E}"),
+        ("joiners at the ends go", "\u{200D}\u{200C}Ada\u{200C}\u{200D}", "Ada"),
+        ("joiners at the ends go, then spaces", "\u{200D} Ada \u{200C}", "Ada"),
+        ("joiners beside spaces go", "A\u{200D} \u{200C}B \u{200D}\u{200D} C", "A B  C"),
+        ("a joiner beside an override goes by its neighbours", "A\u{200D}\u{202E} B", "A B"),
+        ("variation selector stays", "\u{2764}\u{FE0F}", "\u{2764}\u{FE0F}"),
+        ("markup is only text", "<img src=x onerror=alert(1)>", "<img src=x onerror=alert(1)>"),
+    ];
+    for (row, text, name) in rows {
+        assert_eq!(clean(text, MAX).as_deref(), Ok(name), "{row}");
+    }
+}
+
+#[test]
+fn given_nothing_to_see_then_it_is_empty() {
+    let rows = [
+        "",
+        " ",
+        "\t\n",
+        "\u{200B}",
+        "\u{202E}\u{2069}",
+        "\u{200D}",
+        " \u{200C} ",
+        "\u{3164}",
+        "\u{2800}\u{2800}",
+        "\u{FE0F}",
+        "\u{E0041}\u{E0042}",
+        "\u{FEFF}",
+    ];
+    for text in rows {
+        assert_eq!(clean(text, MAX), Err(NameError::Empty), "{text:?}");
+    }
+}
+
+#[test]
+fn given_a_control_character_inside_then_it_is_an_error() {
+    for c in ('\0'..='\u{1F}').chain('\u{7F}'..='\u{9F}').chain(['\u{2028}', '\u{2029}']) {
+        assert_eq!(clean(&format!("Ada{c}Bob"), MAX), Err(NameError::Control), "{c:?}");
+        // At the ends white space is trimmed; what is left over is an error there as well.
+        let at_end = if c.is_whitespace() { Ok("Ada".to_owned()) } else { Err(NameError::Control) };
+        assert_eq!(clean(&format!("Ada{c}"), MAX), at_end, "{c:?}");
+    }
+}
+
+#[test]
+fn given_the_limit_then_scalar_values_are_counted_after_cleaning() {
+    let too_long = Err(NameError::TooLong { max: 4 });
+    let rows = [
+        ("Adas", Ok("Adas".to_owned())),
+        ("Adasu", too_long.clone()),
+        ("  Adas  \u{200B}\u{200B}", Ok("Adas".to_owned())),
+        ("\u{1F600}\u{1F600}\u{1F600}\u{1F600}", Ok("\u{1F600}\u{1F600}\u{1F600}\u{1F600}".to_owned())),
+        ("e\u{301}e\u{301}e\u{301}e\u{301}", Ok("\u{E9}\u{E9}\u{E9}\u{E9}".to_owned())),
+        ("x\u{301}x\u{301}x", too_long),
+    ];
+    for (text, result) in rows {
+        assert_eq!(clean(text, 4), result, "{text:?}");
+    }
+    let fully_decomposed = "\u{3B1}\u{313}\u{300}\u{345}".repeat(4);
+    assert_eq!(clean(&fully_decomposed, 4).as_deref(), Ok("\u{1F82}\u{1F82}\u{1F82}\u{1F82}"));
+    assert_eq!(clean(&"x".repeat(100_000), MAX), Err(NameError::TooLong { max: MAX }));
+}
+
+/// Any text, but rich in the characters that cleaning is about.
+fn texts() -> impl Strategy<Value = String> {
+    let special = prop::sample::select(
+        "\u{200B}\u{200C}\u{200D}\u{202E}\u{2066}\u{FEFF}\u{301}\u{323}e \t\u{3000}A\u{3164}\u{FE0F}\u{1F469}\u{1112}\u{1161}"
+            .chars()
+            .collect::<Vec<_>>(),
+    );
+    prop::collection::vec(prop_oneof![3 => special, 1 => any::<char>()], 0..24).prop_map(String::from_iter)
+}
+
+proptest! {
+    #[test]
+    fn given_any_name_then_cleaning_it_again_changes_nothing(text in texts()) {
+        if let Ok(name) = clean(&text, MAX) {
+            prop_assert_eq!(clean(&name, MAX), Ok(name));
+        }
+    }
+
+    #[test]
+    fn given_any_name_then_it_is_what_the_contract_says(text in texts(), max in 1_usize..32) {
+        match clean(&text, max) {
+            Ok(name) => {
+                prop_assert!(is_nfc(&name));
+                prop_assert_eq!(name.trim(), &name);
+                prop_assert!(!name.chars().any(|c| is_stripped(c) || is_control(c)));
+                prop_assert!((1..=max).contains(&name.chars().count()));
+                let all: Vec<char> = name.chars().collect();
+                prop_assert!(!is_joiner(all[0]) && !is_joiner(all[all.len() - 1]));
+                prop_assert!(!all.windows(2).any(|w| w.iter().any(|c| is_joiner(*c)) && w.contains(&' ')));
+            }
+            Err(NameError::TooLong { max: told }) => {
+                prop_assert_eq!(told, max);
+                let name = clean(&text, usize::MAX).map_err(|error| TestCaseError::fail(error.to_string()))?;
+                prop_assert!(name.chars().count() > max);
+            }
+            Err(error) => prop_assert_eq!(clean(&text, usize::MAX), Err(error)),
+        }
+    }
+
+    #[test]
+    fn given_any_way_to_compose_a_text_then_it_is_the_same_name(text in texts()) {
+        let decomposed: String = text.nfd().collect();
+        prop_assert_eq!(clean(&decomposed, MAX), clean(&text, MAX));
+    }
+}

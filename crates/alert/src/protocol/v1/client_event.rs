@@ -1,0 +1,123 @@
+//! What a client asks for: `joined`, `text` or `left`, already right in everything that does not depend on who asks.
+
+use std::borrow::Cow;
+
+use serde_json::value::RawValue;
+
+use super::body::{self, Body};
+use super::{JOINED, LEFT, Limits, Refusal, TEXT};
+use crate::names::{NameError, RoomCode, UserName};
+
+/// A well-formed event of a client. It borrows from the packet.
+#[derive(Debug)]
+pub enum ClientEvent<'a> {
+    /// Enter a room.
+    Joined(Joined),
+    /// Speak.
+    Text(Text<'a>),
+    /// Leave the room.
+    Left(Left<'a>),
+}
+
+/// Where the identity of a connection comes from, decided by `headless`.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Joined {
+    /// `headless: true`: the body says who and where; a web session does not count.
+    Headless {
+        /// Who.
+        name: UserName,
+        /// Where.
+        room: RoomCode,
+    },
+    /// `headless` false or missing: the web session says who; the body's `name` does not count.
+    Session {
+        /// Which of the session's rooms; without it the last login.
+        room: Option<RoomCode>,
+    },
+}
+
+/// Something to say to the room.
+#[derive(Debug)]
+pub struct Text<'a> {
+    /// In whose name.
+    pub speaker: Speaker<'a>,
+    /// What: not empty, within the limit, otherwise as the client sent it.
+    pub msg: Cow<'a, str>,
+}
+
+/// The wish to leave.
+#[derive(Debug)]
+pub struct Left<'a> {
+    /// In whose name.
+    pub speaker: Speaker<'a>,
+}
+
+/// The `name` of a `text` or `left`. It counts only on a connection that joined headless, so it is read only there.
+#[derive(Clone, Copy, Debug)]
+pub struct Speaker<'a>(Option<&'a RawValue>);
+
+impl<'a> ClientEvent<'a> {
+    /// Reads the event `name` with its arguments. The first argument is the body; further ones do not count.
+    /// `has_attachments` says whether the packet carried binary, which no v1 event does.
+    ///
+    /// # Errors
+    /// A [`Refusal`] to answer with: with the ack where one was asked for, as a `status` otherwise.
+    pub fn parse(
+        name: &str,
+        args: impl IntoIterator<Item = &'a RawValue>,
+        has_attachments: bool,
+        limits: &Limits,
+    ) -> Result<Self, Refusal> {
+        let body = || Body::parse(args.into_iter().next(), has_attachments);
+        match name {
+            JOINED => Joined::read(body()?, limits).map(Self::Joined),
+            TEXT => Text::read(body()?, limits).map(Self::Text),
+            LEFT => Ok(Self::Left(Left { speaker: Speaker(body()?.name) })),
+            _ => Err(Refusal::unknown_event()),
+        }
+    }
+}
+
+impl Joined {
+    fn read(body: Body<'_>, limits: &Limits) -> Result<Self, Refusal> {
+        let room = |json| read_room(json, limits);
+        if !body.headless {
+            return Ok(Self::Session { room: body.room.map(room).transpose()? });
+        }
+        let name = body.name.ok_or_else(|| Refusal::name(NameError::Empty))?;
+        let name = read_name(name, limits)?;
+        let room = body.room.ok_or_else(|| Refusal::room(NameError::Empty)).and_then(room)?;
+        Ok(Self::Headless { name, room })
+    }
+}
+
+impl<'a> Text<'a> {
+    fn read(body: Body<'a>, limits: &Limits) -> Result<Self, Refusal> {
+        let msg = body.msg.ok_or_else(Refusal::msg_required)?;
+        let msg = body::string("msg", msg)?;
+        match msg.len() {
+            0 => Err(Refusal::msg_required()),
+            bytes if bytes > limits.msg_bytes => Err(Refusal::msg_too_long(limits.msg_bytes)),
+            _ => Ok(Self { speaker: Speaker(body.name), msg }),
+        }
+    }
+}
+
+impl Speaker<'_> {
+    /// The name to use on a connection that joined headless as `joined`: the body's, or else `joined`.
+    /// On a connection with a web session do not ask; its name is the session's.
+    ///
+    /// # Errors
+    /// A [`Refusal`] where the body has a `name` that is none.
+    pub fn or_joined(self, joined: &UserName, limits: &Limits) -> Result<UserName, Refusal> {
+        self.0.map_or_else(|| Ok(joined.clone()), |json| read_name(json, limits))
+    }
+}
+
+fn read_name(json: &RawValue, limits: &Limits) -> Result<UserName, Refusal> {
+    UserName::parse(&body::string("name", json)?, limits.name_chars).map_err(Refusal::name)
+}
+
+fn read_room(json: &RawValue, limits: &Limits) -> Result<RoomCode, Refusal> {
+    RoomCode::parse(&body::string("room", json)?, limits.room_chars).map_err(Refusal::room)
+}

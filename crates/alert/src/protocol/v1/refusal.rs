@@ -1,0 +1,111 @@
+//! Why an event was not carried out, as a code for programs and a sentence for people.
+
+use serde::Serialize;
+
+use crate::names::NameError;
+
+/// What was wrong, for programs. A code, once given, keeps its meaning.
+///
+/// The contract also keeps `msg_invalid`; nothing causes it, because a `msg` that is neither empty nor too long is
+/// passed on untouched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ErrorCode {
+    /// The body is not a JSON object, holds binary, or a key that counts has the wrong type.
+    InvalidBody,
+    /// `name` is missing or empty.
+    NameRequired,
+    /// `name` holds control characters.
+    NameInvalid,
+    /// `name` is over its limit.
+    NameTooLong,
+    /// `room` is missing or empty.
+    RoomRequired,
+    /// `room` holds control characters.
+    RoomInvalid,
+    /// `room` is over its limit.
+    RoomTooLong,
+    /// `msg` is missing or empty.
+    MsgRequired,
+    /// `msg` is over its limit.
+    MsgTooLong,
+    /// `text` or `left` before `joined`.
+    NotJoined,
+    /// `joined` without `headless` and without a web session for that room.
+    NotLoggedIn,
+    /// An event that v1 does not have.
+    UnknownEvent,
+}
+
+/// An event that was not carried out. It serializes as the `error` of an ack.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, thiserror::Error)]
+#[error("{message}")]
+pub struct Refusal {
+    code: ErrorCode,
+    message: String,
+}
+
+impl Refusal {
+    /// What was wrong, for programs.
+    #[must_use]
+    pub fn code(&self) -> ErrorCode {
+        self.code
+    }
+
+    /// What was wrong and what to do: one sentence, for people. It repeats nothing of what the client sent.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// `text` or `left` came before `joined`.
+    #[must_use]
+    pub fn not_joined() -> Self {
+        Self::new(ErrorCode::NotJoined, "send joined first.")
+    }
+
+    /// `joined` came without `headless`, and no web session holds a name for that room.
+    #[must_use]
+    pub fn not_logged_in() -> Self {
+        let message = "log in on the web page first, or send headless true with a name and a room.";
+        Self::new(ErrorCode::NotLoggedIn, message)
+    }
+
+    pub(super) fn unknown_event() -> Self {
+        Self::new(ErrorCode::UnknownEvent, "there is no such event; send joined, text or left.")
+    }
+
+    pub(super) fn invalid_body(message: impl Into<String>) -> Self {
+        Self::new(ErrorCode::InvalidBody, message)
+    }
+
+    pub(super) fn name(error: NameError) -> Self {
+        let code = match error {
+            NameError::Empty => ErrorCode::NameRequired,
+            NameError::Control => ErrorCode::NameInvalid,
+            NameError::TooLong { .. } => ErrorCode::NameTooLong,
+        };
+        Self::new(code, format!("name {error}."))
+    }
+
+    pub(super) fn room(error: NameError) -> Self {
+        let code = match error {
+            NameError::Empty => ErrorCode::RoomRequired,
+            NameError::Control => ErrorCode::RoomInvalid,
+            NameError::TooLong { .. } => ErrorCode::RoomTooLong,
+        };
+        Self::new(code, format!("room {error}."))
+    }
+
+    pub(super) fn msg_required() -> Self {
+        Self::new(ErrorCode::MsgRequired, "msg is required.")
+    }
+
+    pub(super) fn msg_too_long(max: usize) -> Self {
+        Self::new(ErrorCode::MsgTooLong, format!("msg is longer than {max} bytes."))
+    }
+
+    fn new(code: ErrorCode, message: impl Into<String>) -> Self {
+        Self { code, message: message.into() }
+    }
+}

@@ -1,0 +1,96 @@
+//! Given something to tell, then these are the event and the JSON, to the letter.
+
+use serde_json::to_string;
+
+use super::super::*;
+use crate::names::{NameError, RoomCode, UserName};
+
+fn ada() -> UserName {
+    UserName::parse("Ada", 64).unwrap()
+}
+
+#[test]
+fn given_a_notice_then_its_event_and_its_payload_are_the_contract_s() {
+    let rows = [
+        (Notice::entered(&ada()), "status", r#"{"msg":"Ada has entered the room."}"#),
+        (Notice::left(&ada()), "status", r#"{"msg":"Ada has left the room."}"#),
+        (
+            Notice::message(&ada(), "Class ends in 5 minutes"),
+            "message",
+            r#"{"msg":"Ada: Class ends in 5 minutes"}"#,
+        ),
+        (Notice::message(&ada(), " \n<b>\"\u{202E}"), "message", "{\"msg\":\"Ada:  \\n<b>\\\"\u{202E}\"}"),
+        (
+            Notice::refused(&Refusal::room(NameError::Empty)),
+            "status",
+            r#"{"msg":"Error: room is required."}"#,
+        ),
+    ];
+    for (notice, event, payload) in rows {
+        assert_eq!((notice.event(), to_string(&notice).unwrap().as_str()), (event, payload));
+    }
+}
+
+#[test]
+fn given_an_ack_then_its_body_is_the_contract_s() {
+    let joined = AckBody::Joined {
+        room: RoomCode::parse("x\"y", 128).unwrap(),
+        members: vec![ada(), UserName::parse("Bob", 64).unwrap()],
+        count: 1_002,
+    };
+    let rows = [
+        (AckBody::Done, r#"{"ok":true}"#),
+        (joined, r#"{"ok":true,"room":"x\"y","members":["Ada","Bob"],"count":1002}"#),
+        (
+            AckBody::Refused(Refusal::not_joined()),
+            r#"{"ok":false,"error":{"code":"not_joined","message":"send joined first."}}"#,
+        ),
+    ];
+    for (body, json) in rows {
+        assert_eq!(to_string(&body).unwrap(), json);
+    }
+    assert_eq!(ACK_MEMBERS_MAX, 1_000);
+}
+
+#[test]
+fn given_a_reason_then_its_code_and_its_sentence_say_what_to_do() {
+    let rows = [
+        (Refusal::name(NameError::Empty), "name_required", "name is required."),
+        (
+            Refusal::name(NameError::Control),
+            "name_invalid",
+            "name must not contain control characters or line breaks.",
+        ),
+        (
+            Refusal::name(NameError::TooLong { max: 64 }),
+            "name_too_long",
+            "name is longer than 64 characters.",
+        ),
+        (Refusal::room(NameError::Empty), "room_required", "room is required."),
+        (
+            Refusal::room(NameError::Control),
+            "room_invalid",
+            "room must not contain control characters or line breaks.",
+        ),
+        (
+            Refusal::room(NameError::TooLong { max: 128 }),
+            "room_too_long",
+            "room is longer than 128 characters.",
+        ),
+        (Refusal::msg_required(), "msg_required", "msg is required."),
+        (Refusal::msg_too_long(16_384), "msg_too_long", "msg is longer than 16384 bytes."),
+        (Refusal::not_joined(), "not_joined", "send joined first."),
+        (
+            Refusal::not_logged_in(),
+            "not_logged_in",
+            "log in on the web page first, or send headless true with a name and a room.",
+        ),
+        (Refusal::unknown_event(), "unknown_event", "there is no such event; send joined, text or left."),
+        (Refusal::invalid_body("why."), "invalid_body", "why."),
+    ];
+    for (refusal, code, message) in rows {
+        let json = format!(r#"{{"code":"{code}","message":"{message}"}}"#);
+        assert_eq!(to_string(&refusal).unwrap(), json);
+        assert_eq!((refusal.message(), refusal.to_string().as_str()), (message, message));
+    }
+}

@@ -1,0 +1,113 @@
+//! A room: who is in it, and when the others hear of somebody's coming and going. Pure: the time is passed in, and
+//! what has to be told is returned.
+
+mod roster;
+
+use std::time::{Duration, Instant};
+
+use crate::names::UserName;
+use roster::Roster;
+
+/// One room's state. A person is a name in the room, with one or more connections: they enter with the first and
+/// leave with the last. Who is lost without having said `left` stays for a grace and may come back unnoticed.
+///
+/// For each person announced entries and announced departures take turns, whatever the order of the calls.
+#[derive(Debug)]
+pub struct Room {
+    roster: Roster,
+    grace: Duration,
+}
+
+/// Who hears that a connection entered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use = "an announced entry has to be told"]
+pub enum Entry {
+    /// The person was not in the room: everybody in it hears, the joiner included.
+    Announced,
+    /// The person was in the room, perhaps in grace: only the joiner hears.
+    Quiet,
+}
+
+/// Who hears that a connection left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use = "an announced departure has to be told"]
+pub enum Departure {
+    /// The person left with it: those who remain hear.
+    Announced,
+    /// The person stays, by another connection: nobody hears.
+    Quiet,
+}
+
+/// What came of a connection that ended without `left`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use = "a loss may have to be told, now or at its deadline"]
+pub enum Loss {
+    /// There is no grace, and the person left with it: those who remain hear.
+    Announced,
+    /// It was the person's last: they leave at this moment unless they come back; see [`Room::expire`].
+    Grace(Instant),
+    /// The person stays, by another connection: nobody hears.
+    Quiet,
+}
+
+impl Room {
+    /// An empty room, whose people have `grace` to come back when their last connection is lost.
+    #[must_use]
+    pub fn new(grace: Duration) -> Self {
+        Self { roster: Roster::default(), grace }
+    }
+
+    /// A connection of `name` enters. O(log n).
+    pub fn enter(&mut self, name: &UserName) -> Entry {
+        if self.roster.connect(name) { Entry::Announced } else { Entry::Quiet }
+    }
+
+    /// A connection of `name`, which entered before, says `left`. O(log n).
+    pub fn leave(&mut self, name: &UserName) -> Departure {
+        if self.roster.disconnect(name, None) { Departure::Announced } else { Departure::Quiet }
+    }
+
+    /// A connection of `name`, which entered before, ended at `now` without `left`. O(log n).
+    pub fn lose(&mut self, name: &UserName, now: Instant) -> Loss {
+        let deadline = (!self.grace.is_zero()).then(|| now + self.grace);
+        if !self.roster.disconnect(name, deadline) {
+            return Loss::Quiet;
+        }
+        deadline.map_or(Loss::Announced, Loss::Grace)
+    }
+
+    /// Those whose grace has ended at `now` leave, the longest gone first: those who remain hear of each.
+    #[must_use = "each of these departures has to be told"]
+    pub fn expire(&mut self, now: Instant) -> Vec<UserName> {
+        std::iter::from_fn(|| self.roster.pop_due(now)).collect()
+    }
+
+    /// When to call [`Room::expire`] next, if anybody is in grace.
+    #[must_use]
+    pub fn next_deadline(&self) -> Option<Instant> {
+        self.roster.next_deadline()
+    }
+
+    /// The first `limit` people in the room in the order in which they entered, those in grace included.
+    #[must_use]
+    pub fn members(&self, limit: usize) -> Vec<UserName> {
+        self.roster.names().take(limit).cloned().collect()
+    }
+
+    /// How many people are in the room, those in grace included.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.roster.len()
+    }
+
+    /// Whether nobody is in the room, not even in grace: it can be forgotten.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.count() == 0
+    }
+}
+
+#[cfg(test)]
+mod model;
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,108 @@
+//! The people of a room: found by name, listed in the order in which they entered, and, for those in grace, in the
+//! order in which it ends. About 100 bytes a person beside the name.
+
+use std::collections::hash_map;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::time::Instant;
+
+use crate::names::UserName;
+
+/// Number of an entry into the room; never given twice.
+type Seat = u64;
+
+#[derive(Debug, Default)]
+pub(super) struct Roster {
+    people: HashMap<UserName, Person>,
+    /// Exactly the people, in the order in which they entered.
+    seats: BTreeMap<Seat, UserName>,
+    /// Exactly the people in grace, by the end of it. A set and not a queue, so that those who come back are taken
+    /// out: who reconnects over and over leaves nothing behind.
+    graces: BTreeSet<(Instant, Seat)>,
+    next_seat: Seat,
+}
+
+#[derive(Debug)]
+struct Person {
+    seat: Seat,
+    presence: Presence,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Presence {
+    /// Has this many connections, at least one.
+    Connected(u32),
+    /// Has none and leaves at this moment.
+    Grace(Instant),
+}
+
+impl Roster {
+    /// Counts a connection of `name`. True if this person was not here.
+    pub(super) fn connect(&mut self, name: &UserName) -> bool {
+        match self.people.entry(name.clone()) {
+            hash_map::Entry::Vacant(vacant) => {
+                let seat = self.next_seat;
+                self.next_seat += 1;
+                vacant.insert(Person { seat, presence: Presence::Connected(1) });
+                self.seats.insert(seat, name.clone());
+                true
+            }
+            hash_map::Entry::Occupied(mut occupied) => {
+                let Person { seat, presence } = occupied.get_mut();
+                *presence = match *presence {
+                    Presence::Connected(connections) => Presence::Connected(connections + 1),
+                    Presence::Grace(deadline) => {
+                        self.graces.remove(&(deadline, *seat));
+                        Presence::Connected(1)
+                    }
+                };
+                false
+            }
+        }
+    }
+
+    /// Takes back a connection of `name`. True if it was the person's last: they stay in grace until `deadline`, or
+    /// leave now if there is none. Nothing happens for somebody who has no connection to take back.
+    pub(super) fn disconnect(&mut self, name: &UserName, deadline: Option<Instant>) -> bool {
+        let Some(person) = self.people.get_mut(name) else {
+            return false;
+        };
+        match &mut person.presence {
+            Presence::Grace(_) => return false,
+            Presence::Connected(1) => {}
+            Presence::Connected(connections) => {
+                *connections -= 1;
+                return false;
+            }
+        }
+        let seat = person.seat;
+        if let Some(deadline) = deadline {
+            person.presence = Presence::Grace(deadline);
+            self.graces.insert((deadline, seat));
+        } else {
+            self.people.remove(name);
+            self.seats.remove(&seat);
+        }
+        true
+    }
+
+    /// Removes one person whose grace ended by `now`, the earliest first.
+    pub(super) fn pop_due(&mut self, now: Instant) -> Option<UserName> {
+        let &(deadline, seat) = self.graces.first().filter(|(deadline, _)| *deadline <= now)?;
+        self.graces.remove(&(deadline, seat));
+        let name = self.seats.remove(&seat)?;
+        self.people.remove(&name);
+        Some(name)
+    }
+
+    pub(super) fn next_deadline(&self) -> Option<Instant> {
+        self.graces.first().map(|(deadline, _)| *deadline)
+    }
+
+    pub(super) fn names(&self) -> impl Iterator<Item = &UserName> {
+        self.seats.values()
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.people.len()
+    }
+}

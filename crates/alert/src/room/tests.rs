@@ -1,0 +1,188 @@
+//! The contract's sentences about persons and leaving, one test each.
+
+use super::*;
+
+const GRACE: Duration = Duration::from_secs(2);
+
+fn name(text: &str) -> UserName {
+    UserName::parse(text, 64).unwrap()
+}
+
+fn names(texts: &[&str]) -> Vec<UserName> {
+    texts.iter().copied().map(name).collect()
+}
+
+/// A room with Ada in it, and the time of her entering.
+fn with_ada() -> (Room, UserName, Instant) {
+    let mut room = Room::new(GRACE);
+    assert_eq!(room.enter(&name("Ada")), Entry::Announced);
+    (room, name("Ada"), Instant::now())
+}
+
+#[test]
+fn given_a_new_room_then_it_is_empty() {
+    let mut room = Room::new(GRACE);
+    assert!(room.is_empty());
+    assert_eq!(room.count(), 0);
+    assert_eq!(room.members(9), []);
+    assert_eq!(room.next_deadline(), None);
+    assert_eq!(room.expire(Instant::now()), []);
+}
+
+#[test]
+fn given_a_person_with_two_connections_then_the_first_enters_and_the_last_leaves() {
+    let (mut room, ada, _) = with_ada();
+    assert_eq!(room.enter(&ada), Entry::Quiet);
+    assert_eq!(room.count(), 1, "one person");
+    assert_eq!(room.leave(&ada), Departure::Quiet);
+    assert_eq!(room.members(9), names(&["Ada"]));
+    assert_eq!(room.leave(&ada), Departure::Announced);
+    assert!(room.is_empty());
+    assert_eq!(room.enter(&ada), Entry::Announced, "and again from the beginning");
+}
+
+#[test]
+fn given_a_lost_last_connection_then_the_person_stays_for_the_grace_and_leaves_once() {
+    let (mut room, ada, now) = with_ada();
+    assert_eq!(room.lose(&ada, now), Loss::Grace(now + GRACE));
+    assert_eq!(room.next_deadline(), Some(now + GRACE));
+    assert_eq!(room.expire(now + GRACE - Duration::from_nanos(1)), []);
+    assert_eq!(room.members(9), names(&["Ada"]), "still in the roster");
+    assert!(!room.is_empty());
+    assert_eq!(room.expire(now + GRACE), names(&["Ada"]));
+    assert_eq!(room.expire(now + GRACE * 9), [], "exactly once");
+    assert!(room.is_empty());
+    assert_eq!(room.next_deadline(), None);
+    assert_eq!(room.enter(&ada), Entry::Announced);
+}
+
+#[test]
+fn given_a_person_back_within_the_grace_then_nobody_hears() {
+    let (mut room, ada, now) = with_ada();
+    assert_eq!(room.lose(&ada, now), Loss::Grace(now + GRACE));
+    assert_eq!(room.enter(&ada), Entry::Quiet);
+    assert_eq!(room.next_deadline(), None);
+    assert_eq!(room.expire(now + GRACE * 9), []);
+    assert_eq!(room.count(), 1);
+}
+
+#[test]
+fn given_a_second_loss_then_the_grace_counts_from_it() {
+    let (mut room, ada, now) = with_ada();
+    assert_eq!(room.lose(&ada, now), Loss::Grace(now + GRACE));
+    assert_eq!(room.enter(&ada), Entry::Quiet);
+    let later = now + Duration::from_secs(1);
+    assert_eq!(room.lose(&ada, later), Loss::Grace(later + GRACE));
+    assert_eq!(room.expire(now + GRACE), []);
+    assert_eq!(room.expire(later + GRACE), names(&["Ada"]));
+}
+
+#[test]
+fn given_one_of_two_connections_lost_then_nobody_hears_and_no_grace_begins() {
+    let (mut room, ada, now) = with_ada();
+    assert_eq!(room.enter(&ada), Entry::Quiet);
+    assert_eq!(room.lose(&ada, now), Loss::Quiet);
+    assert_eq!(room.next_deadline(), None);
+    assert_eq!(room.leave(&ada), Departure::Announced);
+}
+
+#[test]
+fn given_left_by_one_of_two_connections_then_the_loss_of_the_other_has_its_grace() {
+    let (mut room, ada, now) = with_ada();
+    assert_eq!(room.enter(&ada), Entry::Quiet);
+    assert_eq!(room.leave(&ada), Departure::Quiet);
+    assert_eq!(room.lose(&ada, now), Loss::Grace(now + GRACE));
+    assert_eq!(room.expire(now + GRACE), names(&["Ada"]));
+}
+
+#[test]
+fn given_left_after_coming_back_then_it_is_immediate_and_the_old_grace_is_over() {
+    let (mut room, ada, now) = with_ada();
+    assert_eq!(room.lose(&ada, now), Loss::Grace(now + GRACE));
+    assert_eq!(room.enter(&ada), Entry::Quiet);
+    assert_eq!(room.leave(&ada), Departure::Announced);
+    assert_eq!(room.enter(&ada), Entry::Announced);
+    assert_eq!(room.expire(now + GRACE * 9), [], "the new Ada is not the lost one");
+}
+
+#[test]
+fn given_no_grace_then_a_lost_person_leaves_at_once() {
+    let mut room = Room::new(Duration::ZERO);
+    assert_eq!(room.enter(&name("Ada")), Entry::Announced);
+    assert_eq!(room.enter(&name("Ada")), Entry::Quiet);
+    assert_eq!(room.lose(&name("Ada"), Instant::now()), Loss::Quiet);
+    assert_eq!(room.lose(&name("Ada"), Instant::now()), Loss::Announced);
+    assert!(room.is_empty());
+    assert_eq!(room.next_deadline(), None);
+}
+
+#[test]
+fn given_somebody_without_a_connection_here_then_leaving_and_losing_change_nothing() {
+    let (mut room, ada, now) = with_ada();
+    assert_eq!(room.leave(&name("Bob")), Departure::Quiet);
+    assert_eq!(room.lose(&name("Bob"), now), Loss::Quiet);
+    assert_eq!(room.lose(&ada, now), Loss::Grace(now + GRACE));
+    assert_eq!(room.leave(&ada), Departure::Quiet, "in grace there is no connection to leave with");
+    assert_eq!(room.lose(&ada, now + GRACE), Loss::Quiet);
+    assert_eq!(room.next_deadline(), Some(now + GRACE));
+    assert_eq!(room.members(9), names(&["Ada"]));
+}
+
+#[test]
+fn given_several_people_then_they_are_listed_in_the_order_of_entering() {
+    let mut room = Room::new(GRACE);
+    let now = Instant::now();
+    for text in ["Cy", "Ada", "Bob", "Dan"] {
+        assert_eq!(room.enter(&name(text)), Entry::Announced);
+    }
+    assert_eq!(room.members(9), names(&["Cy", "Ada", "Bob", "Dan"]));
+    assert_eq!(room.members(2), names(&["Cy", "Ada"]));
+    assert_eq!(room.lose(&name("Cy"), now), Loss::Grace(now + GRACE));
+    assert_eq!(room.enter(&name("Cy")), Entry::Quiet);
+    assert_eq!(room.members(1), names(&["Cy"]), "who comes back within the grace keeps the place");
+    assert_eq!(room.leave(&name("Ada")), Departure::Announced);
+    assert_eq!(room.enter(&name("Ada")), Entry::Announced);
+    assert_eq!(room.members(9), names(&["Cy", "Bob", "Dan", "Ada"]), "who left enters at the end");
+    assert_eq!(room.count(), 4);
+}
+
+#[test]
+fn given_several_graces_then_exactly_those_that_ended_leave_the_longest_gone_first() {
+    let mut room = Room::new(GRACE);
+    let start = Instant::now();
+    let second = |n| start + Duration::from_secs(n);
+    for text in ["Ada", "Bob", "Cy", "Dan"] {
+        assert_eq!(room.enter(&name(text)), Entry::Announced);
+    }
+    for (n, text) in [(0, "Cy"), (1, "Ada"), (2, "Bob")] {
+        assert_eq!(room.lose(&name(text), second(n)), Loss::Grace(second(n) + GRACE));
+    }
+    assert_eq!(room.next_deadline(), Some(second(2)));
+    assert_eq!(room.expire(second(3)), names(&["Cy", "Ada"]));
+    assert_eq!(room.next_deadline(), Some(second(4)));
+    assert_eq!(room.members(9), names(&["Bob", "Dan"]));
+}
+
+#[test]
+fn given_ten_thousand_people_then_all_can_enter_be_lost_and_leave_at_once() {
+    let mut room = Room::new(GRACE);
+    let start = Instant::now();
+    let people: Vec<UserName> = (0..10_000).map(|n| name(&format!("person {n}"))).collect();
+    for person in &people {
+        assert_eq!(room.enter(person), Entry::Announced);
+        assert!(room.members(1_000).len() <= 1_000);
+    }
+    assert_eq!((room.count(), room.members(usize::MAX).len()), (10_000, 10_000));
+    for person in &people {
+        assert_eq!(room.lose(person, start), Loss::Grace(start + GRACE));
+    }
+    assert_eq!(room.expire(start + GRACE), people);
+    assert!(room.is_empty());
+    for person in &people {
+        assert_eq!(room.enter(person), Entry::Announced);
+    }
+    for person in people.iter().rev() {
+        assert_eq!(room.leave(person), Departure::Announced);
+    }
+    assert!(room.is_empty());
+}

@@ -1,0 +1,32 @@
+//! The page's scripts, style and pictures, built by Vite and embedded in the binary.
+
+use axum::extract::Path;
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+
+use super::pages;
+
+/// One embedded file.
+struct Asset {
+    /// Its path below `/assets/`.
+    name: &'static str,
+    content_type: &'static str,
+    /// Whether its name changes with its content.
+    hashed: bool,
+    bytes: &'static [u8],
+}
+
+// CHAT_JS, LOGIN_JS and CSS (addresses) and FILES: see build.rs.
+include!(concat!(env!("OUT_DIR"), "/assets.rs"));
+
+const FOREVER: &str = "public, max-age=31536000, immutable";
+const AN_HOUR: &str = "public, max-age=3600";
+
+pub(super) async fn serve(Path(name): Path<String>) -> Response {
+    let Some(file) = FILES.iter().find(|file| file.name == name) else {
+        return pages::not_found().await;
+    };
+    let caching = if file.hashed { FOREVER } else { AN_HOUR };
+    ([(header::CONTENT_TYPE, file.content_type), (header::CACHE_CONTROL, caching)], file.bytes)
+        .into_response()
+}

@@ -1,0 +1,38 @@
+//! Whether a request was caused by a page of ours. Cookies and forms count only then.
+
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use socketio_server::origin::{OriginPolicy, OriginVerdict};
+
+use super::{WebState, pages};
+
+/// False when an `Origin` that is not ours, or a `Sec-Fetch-Site` other than `same-origin` or `none`, came along.
+/// Listed foreign origins are not ours. Without both headers it is no browser, or a same-origin GET.
+pub(super) fn is_ours(origins: &OriginPolicy, headers: &HeaderMap) -> bool {
+    let own_origin = matches!(origins.judge(headers), OriginVerdict::Absent | OriginVerdict::Own(_));
+    let own_site =
+        headers.get_all("sec-fetch-site").iter().all(|site| site == "same-origin" || site == "none");
+    own_origin && own_site
+}
+
+/// Lets only requests of our own pages through.
+pub(super) async fn refuse(State(state): State<WebState>, request: Request, next: Next) -> Response {
+    let headers = request.headers();
+    if is_ours(&state.0.origins, headers) {
+        return next.run(request).await;
+    }
+    let shown =
+        |name: &str| headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
+    let (origin, host, site) = (shown("origin"), shown("host"), shown("sec-fetch-site"));
+    tracing::warn!(
+        origin = origin.as_deref(),
+        host = host.as_deref(),
+        site = site.as_deref(),
+        "refused a form that was sent from another site; where a proxy in front changes Host, set --public-url"
+    );
+    let text = "This form was sent from another site, so it was not accepted. Go to the start and enter the room there. \
+                (For whoever runs this server: behind a proxy, --public-url must be the address that users see.)";
+    (StatusCode::FORBIDDEN, pages::error("Refused", text)).into_response()
+}

@@ -1,0 +1,42 @@
+//! What load balancers and service managers ask.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use axum::extract::State;
+use axum::http::StatusCode;
+
+use super::WebState;
+
+/// Whether new clients should still be sent here. A clone shares the answer.
+#[derive(Clone, Debug, Default)]
+pub struct Readiness(Arc<AtomicBool>);
+
+impl Readiness {
+    /// Ready from now on.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Turns `/readyz` to 503, for good.
+    pub fn begin_drain(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether [`Self::begin_drain`] was not called yet.
+    pub fn is_ready(&self) -> bool {
+        !self.0.load(Ordering::Relaxed)
+    }
+}
+
+pub(super) async fn live() -> &'static str {
+    "ok\n"
+}
+
+pub(super) async fn ready(State(state): State<WebState>) -> (StatusCode, &'static str) {
+    if state.0.readiness.is_ready() {
+        (StatusCode::OK, "ok\n")
+    } else {
+        (StatusCode::SERVICE_UNAVAILABLE, "draining\n")
+    }
+}

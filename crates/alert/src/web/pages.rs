@@ -1,0 +1,65 @@
+//! The templates and what is common to all pages.
+
+use askama::Template;
+use axum::http::StatusCode;
+use axum::response::{Html, IntoResponse, Response};
+
+use super::assets;
+
+/// The login form.
+#[derive(Template)]
+#[template(path = "login.html")]
+pub(super) struct Login<'a> {
+    pub(super) name: &'a str,
+    pub(super) room: &'a str,
+    pub(super) name_error: Option<String>,
+    pub(super) room_error: Option<String>,
+    pub(super) css: &'a str,
+    pub(super) js: Option<&'a str>,
+    pub(super) max_name: usize,
+    pub(super) max_room: usize,
+}
+
+/// The chat page.
+#[derive(Template)]
+#[template(path = "chat.html")]
+pub(super) struct Chat<'a> {
+    pub(super) room: &'a str,
+    pub(super) name: &'a str,
+    pub(super) css: &'a str,
+    pub(super) js: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "not_found.html")]
+struct NotFound<'a> {
+    css: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "error.html")]
+struct Error<'a> {
+    title: &'a str,
+    text: &'a str,
+    css: &'a str,
+}
+
+/// The page as a response.
+pub(super) fn render(page: &impl Template) -> Response {
+    match page.render() {
+        Ok(text) => Html(text).into_response(),
+        Err(error) => {
+            tracing::error!(%error, "a page could not be rendered");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    }
+}
+
+pub(super) async fn not_found() -> Response {
+    (StatusCode::NOT_FOUND, render(&NotFound { css: assets::CSS })).into_response()
+}
+
+/// A page that says what went wrong; the status is the caller's.
+pub(super) fn error(title: &str, text: &str) -> Response {
+    render(&Error { title, text, css: assets::CSS })
+}

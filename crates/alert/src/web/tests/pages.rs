@@ -1,0 +1,150 @@
+//! Health, files, headers, and the addresses that lead nowhere.
+
+use super::*;
+
+#[tokio::test]
+async fn the_root_goes_to_v1() {
+    let answer = Site::new().get("/").await;
+    assert_eq!((answer.status, answer.header("location")), (StatusCode::TEMPORARY_REDIRECT, "/v1"));
+}
+
+#[tokio::test]
+async fn the_app_is_the_router_as_the_server_calls_it() {
+    let request = Request::builder().uri("/livez").body(http_body_util::Full::default()).unwrap();
+    let answer = app(Site::new().state).oneshot(request).await.unwrap();
+    assert_eq!(answer.status(), StatusCode::OK);
+    assert_eq!(answer.into_body().collect().await.unwrap().to_bytes(), "ok\n");
+}
+
+#[tokio::test]
+async fn health_tells_living_from_ready() {
+    let site = Site::new();
+    for address in ["/livez", "/readyz"] {
+        let answer = site.get(address).await;
+        assert_eq!((answer.status, answer.body.as_str()), (StatusCode::OK, "ok\n"), "{address}");
+    }
+    site.readiness.begin_drain();
+    assert_eq!(site.get("/readyz").await.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(site.get("/livez").await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn an_unknown_address_is_a_small_page() {
+    let site = Site::new();
+    for address in ["/nowhere", "/v1/", "/assets/nothing.js", "/assets/", "/assets/../Cargo.toml"] {
+        let answer = site.get(address).await;
+        assert_eq!(answer.status, StatusCode::NOT_FOUND, "{address}");
+        assert!(answer.body.contains("There is no page here"), "{address}: {}", answer.body);
+        assert_eq!(answer.header("cache-control"), "no-store");
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_method_is_told_the_right_ones() {
+    let site = Site::new();
+    for (method, address, allow) in [
+        (Method::DELETE, "/v1", "GET,HEAD,POST"),
+        (Method::POST, "/v1/chat", "GET,HEAD"),
+        (Method::POST, "/livez", "GET,HEAD"),
+        (Method::PUT, "/assets/favicon.svg", "GET,HEAD"),
+    ] {
+        let answer = site.ask(method, address, &[], "").await;
+        assert_eq!(
+            (answer.status, answer.header("allow")),
+            (StatusCode::METHOD_NOT_ALLOWED, allow),
+            "{address}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn head_is_get_without_a_body() {
+    let site = Site::new();
+    for address in ["/v1", "/livez", assets::CSS] {
+        let answer = site.ask(Method::HEAD, address, &[], "").await;
+        assert_eq!((answer.status, answer.body.as_str()), (StatusCode::OK, ""), "{address}");
+    }
+}
+
+#[tokio::test]
+async fn the_pages_files_are_embedded_with_their_types() {
+    let site = Site::new();
+    let cookie = site.log_in("Ada", "r", "").await;
+    let login = site.get("/v1").await.body;
+    let chat = site.get_with("/v1/chat?room=r", &cookie).await.body;
+    let forever = "public, max-age=31536000, immutable";
+    for (page, address, kind, caching) in [
+        (&login, assets::LOGIN_JS, "text/javascript; charset=utf-8", forever),
+        (&chat, assets::CHAT_JS, "text/javascript; charset=utf-8", forever),
+        (&chat, assets::CSS, "text/css; charset=utf-8", forever),
+        (&chat, "/assets/favicon.svg", "image/svg+xml", "public, max-age=3600"),
+    ] {
+        assert!(page.contains(&format!("=\"{address}\"")), "{address} in {page}");
+        let file = site.get(address).await;
+        let seen = (file.status, file.header("content-type"), file.header("cache-control"));
+        assert_eq!(seen, (StatusCode::OK, kind, caching), "{address}");
+        assert!(!file.body.is_empty(), "{address}");
+    }
+}
+
+#[tokio::test]
+async fn every_answer_has_the_security_headers() {
+    let site = Site::new();
+    let get = |address: &'static str| site.get(address);
+    let answers = [
+        get("/").await,
+        get("/v1").await,
+        get("/nowhere").await,
+        get("/livez").await,
+        get(assets::CSS).await,
+        site.ask(Method::DELETE, "/v1", &[], "").await,
+        site.post("Ada", "r", &[("origin", "https://evil.example")]).await,
+    ];
+    let policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; base-uri 'none'; \
+                  form-action 'self'; frame-ancestors 'none'; connect-src 'self' ws://127.0.0.1:5000 wss://127.0.0.1:5000";
+    for answer in answers {
+        assert_eq!(answer.header("content-security-policy"), policy);
+        assert_eq!(answer.header("x-content-type-options"), "nosniff");
+        assert_eq!(answer.header("x-frame-options"), "DENY");
+        assert_eq!(answer.header("referrer-policy"), "same-origin");
+        assert!(!answer.headers.contains_key("strict-transport-security"));
+        assert!(!answer.header("cache-control").is_empty());
+    }
+    assert_eq!(site.get("/v1").await.header("cache-control"), "no-store");
+}
+
+#[tokio::test]
+async fn a_host_that_is_no_host_adds_nothing_to_the_policy() {
+    let state = Site::new().state;
+    for host in ["a;script-src *", "a b", "'unsafe-inline'", ""] {
+        let request =
+            Request::builder().uri("/livez").header(header::HOST, host).body(Body::empty()).unwrap();
+        let answer = router(state.clone()).oneshot(request).await.unwrap();
+        let policy = answer.headers()["content-security-policy"].to_str().unwrap();
+        assert!(policy.ends_with("connect-src 'self'"), "{policy}");
+    }
+}
+
+#[tokio::test]
+async fn no_page_has_anything_inline_or_from_elsewhere() {
+    let site = Site::new();
+    let cookie = site.log_in("Ada", "r", "").await;
+    for body in [
+        site.get("/v1").await.body,
+        site.get_with("/v1/chat?room=r", &cookie).await.body,
+        site.get("/x").await.body,
+    ] {
+        for wrong in [
+            "<style",
+            " style=",
+            "<script>",
+            " onclick=",
+            " onload=",
+            "javascript:",
+            "src=\"http",
+            "href=\"http",
+        ] {
+            assert!(!body.contains(wrong), "{wrong} in {body}");
+        }
+    }
+}

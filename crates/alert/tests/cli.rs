@@ -1,0 +1,96 @@
+//! The command as a person or a service manager meets it: output and exit codes.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::process::{Command, Output};
+
+fn alert(words: &[&str], variables: &[(&str, &str)]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_alert"));
+    command.env_clear().args(words).envs(variables.iter().copied()).output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).unwrap()
+}
+
+#[test]
+fn given_a_valid_configuration_then_check_exits_with_0() {
+    let output = alert(
+        &["config", "check", "--listen", "0.0.0.0:80"],
+        &[("ALERT_WORKERS", "2"), ("ALERT_LEAVEGRACE", "1")],
+    );
+    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(text(&output.stdout), "The configuration is valid.\n");
+    assert!(text(&output.stderr).contains("did you mean ALERT_LEAVE_GRACE?"), "{}", text(&output.stderr));
+}
+
+#[test]
+fn given_mistakes_then_every_command_names_each_of_them_and_exits_with_2() {
+    for words in [&["config", "check"][..], &["config", "show"], &["serve"], &[]] {
+        let output = alert(words, &[("ALERT_WORKERS", "0"), ("ALERT_PING_TIMEOUT", "never")]);
+        assert_eq!(output.status.code(), Some(2), "{words:?}");
+        let wanted = "alert: workers = \"0\" (from ALERT_WORKERS) is not possible; allowed: auto, or a whole number from 1 to 1024\n\
+                      alert: ping_timeout = \"never\" (from ALERT_PING_TIMEOUT) is not possible; allowed: a time from 100ms to 1h, \
+                      such as 2s or 500ms; a plain number is seconds\n";
+        assert_eq!(text(&output.stderr), wanted, "{words:?}");
+        assert_eq!(text(&output.stdout), "");
+    }
+}
+
+#[test]
+fn given_a_file_then_show_tells_where_each_value_comes_from_and_hides_the_secret() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let name = file.path().to_str().unwrap();
+    std::fs::write(file.path(), "leave_grace = \"5s\"\nlisten = [\"127.0.0.1:1\", \"unix:/a\"]\n").unwrap();
+    let key = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=";
+    let variables = [("ALERT_SESSION_KEY", key), ("ALERT_CONFIG", name)];
+    let table = alert(&["config", "show", "--workers", "3"], &variables);
+    assert_eq!(table.status.code(), Some(0), "{}", text(&table.stderr));
+    let rows: Vec<Vec<&str>> =
+        text(&table.stdout).lines().map(|row| row.split_whitespace().collect()).collect();
+    assert_eq!(rows[0], ["SETTING", "VALUE", "FROM"]);
+    for row in [
+        &["listen", "127.0.0.1:1,", "unix:/a", name][..],
+        &["workers", "3", "--workers"],
+        &["session_key", "(hidden)", "ALERT_SESSION_KEY"],
+        &["leave_grace", "5s", name],
+        &["ping_interval", "25s", "default"],
+        &["public_url", "(none)", "default"],
+    ] {
+        assert!(rows.iter().any(|seen| seen == row), "{row:?} in {rows:?}");
+    }
+    let json = alert(&["config", "show", "--json", "--workers", "3"], &variables);
+    let json: serde_json::Value = serde_json::from_slice(&json.stdout).unwrap();
+    let wanted = serde_json::json!({ "value": ["127.0.0.1:1", "unix:/a"], "source": "file", "from": name });
+    assert_eq!(json["listen"], wanted);
+    assert_eq!(json["workers"], serde_json::json!({ "value": "3", "source": "flag", "from": "--workers" }));
+    assert_eq!(json["session_key"]["value"], "(hidden)");
+    assert_eq!(json["public_url"]["value"], serde_json::Value::Null);
+}
+
+#[test]
+fn given_help_then_it_names_every_setting_and_gives_examples() {
+    for words in [&["--help"][..], &["serve", "--help"]] {
+        let output = alert(words, &[]);
+        assert_eq!(output.status.code(), Some(0));
+        let help = text(&output.stdout);
+        for setting in alert::config::SETTINGS {
+            assert!(help.contains(&setting.flag()), "{} in {help}", setting.name);
+        }
+        assert!(help.contains("Examples:\n  alert "), "{help}");
+    }
+    let version = alert(&["--version"], &[]);
+    assert_eq!(text(&version.stdout), format!("alert {}\n", env!("CARGO_PKG_VERSION")));
+}
+
+#[test]
+fn given_wrong_usage_then_it_exits_with_2() {
+    for words in [
+        &["--bogus"][..],
+        &["--listen"],
+        &["fly"],
+        &["--workers", "1", "--workers", "2"],
+        &["--workers", "1", "serve"],
+    ] {
+        assert_eq!(alert(words, &[]).status.code(), Some(2), "{words:?}");
+    }
+}

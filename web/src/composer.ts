@@ -1,0 +1,126 @@
+// The input: what is typed, what is on its way, and why something cannot be sent.
+
+import type { Connection, Sent } from "./connection.ts";
+import { byId } from "./dom.ts";
+import { excess, MAX_BYTES } from "./size.ts";
+import type { State } from "./state.ts";
+
+/** An answer usually comes faster than this (ms); only a slower one is worth a word. */
+const SLOW = 600;
+const number = new Intl.NumberFormat();
+
+export class Composer {
+  readonly #form = byId("compose", HTMLFormElement);
+  readonly #input = byId("message", HTMLTextAreaElement);
+  readonly #send = byId("send", HTMLButtonElement);
+  readonly #hint = byId("hint", HTMLElement);
+  readonly #why = byId("why", HTMLElement);
+  /** Sent and not yet answered, oldest first. */
+  readonly #waiting: { readonly text: string }[] = [];
+  #connected = false;
+  #slow = false;
+  #slowTimer: number | undefined;
+
+  /** `problem` shows a text to the person, or clears it with "". */
+  constructor(
+    readonly connection: Connection,
+    readonly problem: (text: string) => void,
+  ) {
+    this.#form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      void this.#submit();
+    });
+    this.#input.addEventListener("keydown", (event) => {
+      // An Enter that ends the composition of a word (Japanese, Chinese, Korean) sends nothing.
+      if (event.key !== "Enter" || event.shiftKey || event.isComposing || event.keyCode === 229) return;
+      event.preventDefault();
+      void this.#submit();
+    });
+    this.#input.addEventListener("input", () => {
+      if (this.#input.value === "") this.problem("");
+      this.#render();
+    });
+    this.#render();
+  }
+
+  setState(state: State): void {
+    this.#connected = state.phase === "connected";
+    this.#render();
+  }
+
+  /** Ready to type; not on a touch screen, where the keyboard would cover half of the page unasked. */
+  focus(): void {
+    if (matchMedia("(hover: hover)").matches) this.#input.focus();
+  }
+
+  async #submit(): Promise<void> {
+    const text = this.#input.value;
+    if (text.trim() === "" || !this.#connected || excess(text) > 0) return;
+    const letter = { text };
+    this.#waiting.push(letter);
+    this.#write("");
+    this.#watchSlow();
+    const sent = await this.connection.send(text);
+    // Not waiting any more: an earlier text failed and took this one back with it.
+    const index = this.#waiting.indexOf(letter);
+    if (index < 0) return;
+    if (sent.kind === "sent") {
+      this.#waiting.splice(index, 1);
+      this.problem("");
+    } else {
+      // What is behind a text without an answer has none either, and the order of the texts must stay.
+      this.#takeBack(sent.kind === "refused" ? this.#waiting.splice(index, 1) : this.#waiting.splice(index));
+      this.problem(failure(sent));
+    }
+    this.#watchSlow();
+  }
+
+  #takeBack(letters: { readonly text: string }[]): void {
+    const texts = [...letters.map(({ text }) => text), this.#input.value];
+    this.#write(texts.filter((text) => text !== "").join("\n"));
+  }
+
+  #write(text: string): void {
+    this.#input.value = text;
+    this.#render();
+  }
+
+  #watchSlow(): void {
+    clearTimeout(this.#slowTimer);
+    this.#slow = false;
+    if (this.#waiting.length > 0) {
+      this.#slowTimer = setTimeout(() => {
+        this.#slow = true;
+        this.#render();
+      }, SLOW);
+    }
+    this.#render();
+  }
+
+  #render(): void {
+    const over = excess(this.#input.value);
+    this.#send.disabled = !this.#connected || over > 0;
+    this.#input.setAttribute("aria-invalid", String(over > 0));
+    const why = this.#whyNot(over);
+    if (this.#why.textContent !== why) this.#why.textContent = why;
+    this.#why.classList.toggle("over", over > 0);
+    this.#hint.hidden = why !== "";
+  }
+
+  #whyNot(over: number): string {
+    if (over > 0) return `${number.format(over)} bytes too long (of ${number.format(MAX_BYTES)})`;
+    if (!this.#connected) return "Not connected: your text stays here.";
+    return this.#slow ? "Sending: no answer yet." : "";
+  }
+}
+
+function failure(sent: Exclude<Sent, { kind: "sent" }>): string {
+  switch (sent.kind) {
+    case "refused":
+      return `Not sent: ${sent.message}`;
+    case "unsent":
+      return "Not sent: the connection is gone. Your text is back in the input.";
+    case "unsure":
+      return "The server did not confirm the message, so it may not have been sent. Your text is back in the input; look at the list before you send it again.";
+  }
+}
