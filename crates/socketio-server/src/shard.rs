@@ -4,35 +4,29 @@
 //! then one pass writes every dirty connection with one system call. What is read while the turn waits for the
 //! processor is gathered into the same pass.
 
+mod beat;
 mod close;
+mod input;
 mod members;
+mod output;
 
 use crate::{
     app::App,
     config::Config,
-    connection::{
-        CloseReason, Connection, ConnectionId, ConnectionKey, Output, Transport,
-        queue::{Flushed, Queue},
-    },
+    connection::{Connection, ConnectionId, ConnectionKey, Output, Transport, queue::Queue},
     engine::{AskError, Engine, Handshake},
-    frame::{Frame, Publication},
+    frame::Frame,
     http,
     hub::Hub,
     inbox::Command,
     rate::Bucket,
     room::RoomId,
     sid::Sid,
-    stream::Stream,
     timers::Timers,
     transport::{upgrade, websocket::SpareContext},
 };
 use slotmap::SlotMap;
-use smallvec::SmallVec;
-use socketio_protocol::engine::{
-    handshake,
-    heartbeat::{Beat, Heartbeat},
-    packet::Packet,
-};
+use socketio_protocol::engine::{handshake, heartbeat::Heartbeat};
 use std::{
     cell::{Cell, RefCell},
     collections::{HashMap, VecDeque},
@@ -253,218 +247,6 @@ impl<E: Engine> Shard<E> {
     pub(crate) fn count_socket(self: &Rc<Self>) -> SocketGuard<E> {
         self.sockets.update(|count| count + 1);
         SocketGuard(Rc::clone(self))
-    }
-
-    /// Handles one Engine.IO packet from the client.
-    pub(crate) fn receive(
-        self: &Rc<Self>,
-        connection: &ConnectionOf<E>,
-        packet: Packet<'_>,
-    ) -> Result<(), CloseReason> {
-        let wrong = |rule: &str| Err(CloseReason::ProtocolError(rule.to_owned()));
-        let mut session = connection.session.borrow_mut();
-        let Some(session) = session.as_mut() else {
-            return Ok(());
-        };
-        let link = connection.link(&self.hub);
-        match packet {
-            Packet::Message(text) => {
-                self.count_message(connection);
-                self.engine.text(&link, session, &text)
-            }
-            Packet::Binary(data) => {
-                self.count_message(connection);
-                self.engine.binary(&link, session, data)
-            }
-            Packet::Pong(_) => {
-                connection.beat(|heartbeat| heartbeat.pong(Instant::now(), &self.config.timing));
-                self.arm(connection);
-                Ok(())
-            }
-            Packet::Close => Err(CloseReason::ClientClosed),
-            Packet::Noop => Ok(()),
-            Packet::Ping(_) => wrong("the server pings, not the client"),
-            Packet::Open(_) => wrong("an open packet from the client"),
-            Packet::Upgrade => wrong("an upgrade packet without a probe"),
-        }
-    }
-
-    fn count_message(&self, connection: &Connection<E::Session>) {
-        if self.config.event_rate.is_some() {
-            let mut bucket = connection.bucket.get();
-            bucket.take();
-            connection.bucket.set(bucket);
-        }
-    }
-
-    /// How long the sender is over its rate.
-    pub(crate) fn must_wait(&self, connection: &Connection<E::Session>) -> Option<Duration> {
-        let rate = self.config.event_rate?;
-        let mut bucket = connection.bucket.get();
-        let wait = bucket.wait(Instant::now(), rate);
-        connection.bucket.set(bucket);
-        wait
-    }
-
-    /// Waits until the sender may be read from: it is under its rate, and no inbox is over its limit. Time spent here
-    /// does not count towards the ping timeout, since a pong may be among what is not read.
-    pub(crate) async fn hold(&self, connection: &Connection<E::Session>) {
-        connection.beat(|heartbeat| heartbeat.hold(Instant::now()));
-        while let Some(wait) = self.must_wait(connection) {
-            tokio::time::sleep(wait).await;
-        }
-        self.hub.relief().await;
-        connection.beat(|heartbeat| heartbeat.release(Instant::now()));
-    }
-
-    /// Puts a publication into a connection's queue.
-    pub(crate) fn send(self: &Rc<Self>, connection: &ConnectionOf<E>, publication: &Publication) {
-        for frame in publication.frames() {
-            self.push(connection, &Rc::new(frame.clone()));
-        }
-    }
-
-    pub(crate) fn push(self: &Rc<Self>, connection: &ConnectionOf<E>, frame: &Rc<Frame>) {
-        if self.enqueue(connection, frame) {
-            self.relieve(connection);
-        }
-    }
-
-    /// Sends to a room's members: the hot path. One copy of the frames serves all members on this shard.
-    fn deliver(self: &Rc<Self>, room: RoomId, publication: &Publication) {
-        let frames: SmallVec<[Rc<Frame>; 1]> =
-            publication.frames().iter().map(|frame| Rc::new(frame.clone())).collect();
-        let mut full = Vec::new();
-        if let Some(members) = self.rooms.borrow().get(&room) {
-            for member in members {
-                let mut is_full = false;
-                for frame in &frames {
-                    is_full |= self.enqueue(member, frame);
-                }
-                if is_full {
-                    full.push(Rc::clone(member));
-                }
-            }
-        }
-        for connection in full {
-            self.relieve(&connection);
-        }
-    }
-
-    /// True when the queue has passed its limit.
-    fn enqueue(&self, connection: &ConnectionOf<E>, frame: &Rc<Frame>) -> bool {
-        if connection.closed.get() {
-            return false;
-        }
-        let mut queue = connection.queue.borrow_mut();
-        queue.push(Rc::clone(frame));
-        self.mark_dirty(connection);
-        queue.bytes() > self.config.queue_limit
-    }
-
-    /// A queue over its limit is written first: a burst within one turn is not the client's fault. What the client
-    /// does not take then makes it a slow consumer.
-    fn relieve(self: &Rc<Self>, connection: &ConnectionOf<E>) {
-        self.flush(connection);
-        let bytes = connection.queue.borrow().bytes();
-        if bytes > self.config.queue_limit {
-            self.close(connection, CloseReason::SlowConsumer(bytes));
-        }
-    }
-
-    pub(crate) fn mark_dirty(&self, connection: &ConnectionOf<E>) {
-        if connection.output.get() == Output::Flushed {
-            connection.output.set(Output::Dirty);
-            self.dirty.borrow_mut().push(Rc::clone(connection));
-            if !self.turning.get() {
-                self.hub.inbox(self.index).wake.notify_one();
-            }
-        }
-    }
-
-    fn flush_dirty(self: &Rc<Self>) {
-        // Taken, since a connection that breaks may make others dirty: those go with the next turn.
-        let mut dirty = self.dirty.take();
-        for connection in dirty.drain(..) {
-            if connection.output.get() == Output::Dirty {
-                connection.output.set(Output::Flushed);
-                self.flush(&connection);
-            }
-        }
-        let late = self.dirty.replace(dirty);
-        if !late.is_empty() {
-            self.dirty.borrow_mut().extend(late);
-            self.hub.inbox(self.index).wake.notify_one();
-        }
-    }
-
-    /// Writes what the client takes. A blocked socket gets a task that waits for it; the others go on.
-    pub(crate) fn flush(self: &Rc<Self>, connection: &ConnectionOf<E>) {
-        let Some(stream) = connection.websocket() else { return self.flush_poll(connection) };
-        if !self.flush_stream(connection, &stream)
-            && connection.output.replace(Output::Blocked) != Output::Blocked
-        {
-            let (shard, connection) = (Rc::clone(self), Rc::clone(connection));
-            tokio::task::spawn_local(async move {
-                while stream.writable().await.is_ok() && !shard.flush_stream(&connection, &stream) {}
-                connection.output.set(Output::Flushed);
-            });
-        }
-    }
-
-    /// False when the socket takes no more for now.
-    fn flush_stream(self: &Rc<Self>, connection: &ConnectionOf<E>, stream: &Stream) -> bool {
-        let flushed = connection.queue.borrow_mut().flush(stream);
-        match flushed {
-            Ok(Flushed::Blocked) => return false,
-            Ok(Flushed::All) if connection.closed.get() => stream.shut(std::net::Shutdown::Write),
-            Ok(Flushed::All) => {}
-            Err(_) => self.close(connection, CloseReason::ConnectionLost),
-        }
-        true
-    }
-
-    /// Sees to it that the timers come back to the connection at its deadline.
-    pub(crate) fn arm(&self, connection: &Connection<E::Session>) {
-        let deadline = connection.deadline();
-        if connection.armed.get().is_some_and(|armed| armed <= deadline) {
-            return;
-        }
-        connection.armed.set(Some(deadline));
-        let mut timers = self.timers.borrow_mut();
-        let is_first = timers.next().is_none_or(|next| deadline < next);
-        timers.add(deadline, connection.id.key);
-        if is_first && !self.turning.get() {
-            self.hub.inbox(self.index).wake.notify_one();
-        }
-    }
-
-    fn run_timers(self: &Rc<Self>) {
-        let now = Instant::now();
-        loop {
-            let due = self.timers.borrow_mut().pop_due(now);
-            let Some((at, key)) = due else { return };
-            let Some(connection) = self.connection(key) else {
-                continue;
-            };
-            if connection.armed.get() == Some(at) {
-                connection.armed.set(None);
-                self.beat(&connection, now);
-                self.arm(&connection);
-            }
-        }
-    }
-
-    /// Does what is due for a connection.
-    fn beat(self: &Rc<Self>, connection: &ConnectionOf<E>, now: Instant) {
-        if !connection.confirmed.get() && now >= connection.confirm_by {
-            return self.close(connection, CloseReason::ConnectTimeout);
-        }
-        match connection.beat(|heartbeat| heartbeat.poll(now, &self.config.timing)) {
-            Beat::Idle => {}
-            Beat::SendPing => self.push(connection, &self.ping.clone()),
-            Beat::TimedOut => self.close(connection, CloseReason::PingTimeout),
-        }
     }
 }
 

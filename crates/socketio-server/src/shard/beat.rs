@@ -1,0 +1,54 @@
+//! What time asks for: pings, and the ends of those who do not answer.
+
+use super::{ConnectionOf, Shard};
+use crate::{
+    connection::{CloseReason, Connection},
+    engine::Engine,
+};
+use socketio_protocol::engine::heartbeat::Beat;
+use std::{rc::Rc, time::Instant};
+
+impl<E: Engine> Shard<E> {
+    /// Sees to it that the timers come back to the connection at its deadline.
+    pub(crate) fn arm(&self, connection: &Connection<E::Session>) {
+        let deadline = connection.deadline();
+        if connection.armed.get().is_some_and(|armed| armed <= deadline) {
+            return;
+        }
+        connection.armed.set(Some(deadline));
+        let mut timers = self.timers.borrow_mut();
+        let is_first = timers.next().is_none_or(|next| deadline < next);
+        timers.add(deadline, connection.id.key);
+        if is_first && !self.turning.get() {
+            self.hub.inbox(self.index).wake.notify_one();
+        }
+    }
+
+    pub(super) fn run_timers(self: &Rc<Self>) {
+        let now = Instant::now();
+        loop {
+            let due = self.timers.borrow_mut().pop_due(now);
+            let Some((at, key)) = due else { return };
+            let Some(connection) = self.connection(key) else {
+                continue;
+            };
+            if connection.armed.get() == Some(at) {
+                connection.armed.set(None);
+                self.beat(&connection, now);
+                self.arm(&connection);
+            }
+        }
+    }
+
+    /// Does what is due for a connection.
+    pub(super) fn beat(self: &Rc<Self>, connection: &ConnectionOf<E>, now: Instant) {
+        if !connection.confirmed.get() && now >= connection.confirm_by {
+            return self.close(connection, CloseReason::ConnectTimeout);
+        }
+        match connection.beat(|heartbeat| heartbeat.poll(now, &self.config.timing)) {
+            Beat::Idle => {}
+            Beat::SendPing => self.push(connection, &self.ping.clone()),
+            Beat::TimedOut => self.close(connection, CloseReason::PingTimeout),
+        }
+    }
+}
