@@ -11,7 +11,7 @@ import { groups } from "./roomcode.ts";
 import { Sound } from "./sound.ts";
 import { Unread } from "./unread.ts";
 
-const { room = "", name = "" } = byId("chat", HTMLElement).dataset;
+const { room = "", name = "", maxMsg = "" } = byId("chat", HTMLElement).dataset;
 const loginUrl = `/v1?${new URLSearchParams({ room })}`;
 
 const problemElement = byId("problem", HTMLElement);
@@ -52,7 +52,7 @@ const connection: Connection = new Connection(room, name, {
     problem(`The server did not let you in: ${message} `, link);
   },
 });
-const composer = new Composer(connection, problem);
+const composer = new Composer(connection, problem, Number(maxMsg));
 
 new Link(room);
 byId("code", HTMLElement).replaceChildren(...groups(room).map((group) => make("span", "", group)));

@@ -2,7 +2,7 @@
 
 import type { Connection, Sent } from "./connection.ts";
 import { byId } from "./dom.ts";
-import { excess, MAX_BYTES } from "./size.ts";
+import { excess } from "./size.ts";
 import type { State } from "./state.ts";
 
 /** An answer usually comes faster than this (ms); only a slower one is worth a word. */
@@ -21,10 +21,11 @@ export class Composer {
   #slow = false;
   #slowTimer: number | undefined;
 
-  /** `problem` shows a text to the person, or clears it with "". */
+  /** `problem` shows a text to the person, or clears it with "". A message may have `maxBytes`. */
   constructor(
     readonly connection: Connection,
     readonly problem: (text: string) => void,
+    readonly maxBytes: number,
   ) {
     this.#form.addEventListener("submit", (event) => {
       event.preventDefault();
@@ -55,7 +56,7 @@ export class Composer {
 
   async #submit(): Promise<void> {
     const text = this.#input.value;
-    if (text.trim() === "" || !this.#connected || excess(text) > 0) return;
+    if (text.trim() === "" || !this.#connected || excess(text, this.maxBytes) > 0) return;
     const letter = { text };
     this.#waiting.push(letter);
     this.#write("");
@@ -98,7 +99,7 @@ export class Composer {
   }
 
   #render(): void {
-    const over = excess(this.#input.value);
+    const over = excess(this.#input.value, this.maxBytes);
     this.#send.disabled = !this.#connected || over > 0;
     this.#input.setAttribute("aria-invalid", String(over > 0));
     const why = this.#whyNot(over);
@@ -108,7 +109,7 @@ export class Composer {
   }
 
   #whyNot(over: number): string {
-    if (over > 0) return `${number.format(over)} bytes too long (of ${number.format(MAX_BYTES)})`;
+    if (over > 0) return `${number.format(over)} bytes too long (of ${number.format(this.maxBytes)})`;
     if (!this.#connected) return "Not connected: your text stays here.";
     return this.#slow ? "Sending: no answer yet." : "";
   }

@@ -1,7 +1,7 @@
 //! Flags, `ALERT_*` environment and file, made into one validated [`Config`]. The only reader of the environment.
 
 use std::collections::BTreeMap;
-use std::num::NonZeroU16;
+use std::num::{NonZeroU16, NonZeroU32};
 use std::time::Duration;
 
 use socketio_server::origin::OriginPolicy;
@@ -219,7 +219,7 @@ impl Reader {
                 format!("1 to {MOST_EVENTS}; event_rate 0 is what turns the limit off"),
             );
         }
-        (per_second > 0).then_some(Rate { per_second, burst })
+        Some(Rate { per_second: NonZeroU32::new(per_second)?, burst: NonZeroU32::new(burst)? })
     }
 
     fn refuse(&mut self, name: &'static str, allowed: Allowed) {

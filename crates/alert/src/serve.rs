@@ -8,11 +8,14 @@ use crate::{
 };
 use anyhow::Context;
 use socketio_server::{ListenAddr, Listener, Server, SocketIo, Timing};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// From the end of the drain wait to the end of the process, whatever clients do.
 const SHUTDOWN_LIMIT: Duration = Duration::from_secs(8);
+
+/// Signals this close together are one.
+const ECHO: Duration = Duration::from_millis(50);
 
 /// Runs the server until a signal stops it.
 ///
@@ -49,7 +52,7 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
     };
     tokio::select! {
         () = way_down => tracing::info!("shut down"),
-        signal = signals.next() => tracing::warn!(signal, "ended at once"),
+        signal = signals.another() => tracing::warn!(signal, "ended at once"),
     }
     Ok(())
 }
@@ -83,6 +86,17 @@ struct Signals {
 impl Signals {
     fn install() -> std::io::Result<Self> {
         Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    /// A second signal. One that comes with the first is the same: a terminal and a process manager both pass it on.
+    async fn another(&mut self) -> &'static str {
+        let first = Instant::now();
+        loop {
+            let signal = self.next().await;
+            if first.elapsed() >= ECHO {
+                return signal;
+            }
+        }
     }
 
     async fn next(&mut self) -> &'static str {

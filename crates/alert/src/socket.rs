@@ -104,7 +104,12 @@ impl Alert {
             self.leave(seat.presence);
         }
         let seat = session.joined.get_or_insert_with(|| {
-            tracing::info!(room = ?room, name = ?name, address = address(peer.address), "joined");
+            tracing::info!(
+                room = room.as_str(),
+                name = name.as_str(),
+                address = address(peer.address),
+                "joined"
+            );
             let presence = self.rooms.enter(socket.hub(), socket.connection(), room, name);
             Box::new(Seat { identity, presence })
         });
@@ -113,7 +118,7 @@ impl Alert {
 
     /// The person said `left`.
     fn leave(&self, presence: Presence) {
-        tracing::info!(room = ?presence.room(), name = ?presence.name(), "left");
+        tracing::info!(room = presence.room().as_str(), name = presence.name().as_str(), "left");
         presence.leave(&self.rooms);
     }
 }
@@ -145,8 +150,14 @@ impl Handler for Alert {
     fn event(&self, socket: &Socket<'_>, peer: &Peer, session: &mut Session, event: &Event<'_>) {
         let result = self.carry_out(socket, peer, session, event);
         if let Err(refusal) = &result {
-            let code = refusal.code();
-            tracing::info!(event = ?event.name, ?code, address = address(peer.address), "refused: {}", refusal.message());
+            let code = refusal.code().as_str();
+            tracing::info!(
+                event = event.name,
+                code,
+                address = address(peer.address),
+                "refused: {}",
+                refusal.message()
+            );
         }
         match (event.ack, result) {
             (Some(id), result) => answer(socket, id, &result.unwrap_or_else(AckBody::Refused)),
@@ -160,7 +171,7 @@ impl Handler for Alert {
     fn disconnect(&self, _socket: &Socket<'_>, _peer: &Peer, session: Session, reason: &CloseReason) {
         // When the server goes, everybody goes: nobody is left to be told, and all come back to another one.
         if let Some(seat) = session.joined.filter(|_| *reason != CloseReason::Shutdown) {
-            tracing::info!(room = ?seat.presence.room(), name = ?seat.presence.name(), %reason, "lost");
+            tracing::info!(room = seat.presence.room().as_str(), name = seat.presence.name().as_str(), %reason, "lost");
             seat.presence.lose(&self.rooms);
         }
     }
@@ -177,7 +188,7 @@ impl Handler for Alert {
 
     fn refuse_origin(&self, origin: &str) -> String {
         tracing::warn!(
-            ?origin,
+            origin,
             "a page was refused: --allow-origin lets it connect; --public-url says what our own pages' address is"
         );
         format!(

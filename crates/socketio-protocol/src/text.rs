@@ -96,25 +96,14 @@ mod tests {
             (r#""\ude00\ud83d""#, "\u{fffd}\u{fffd}"),
             (r#""\ud7ff퟿\ud800""#, "\u{d7ff}\u{d7ff}\u{fffd}"),
         ] {
-            assert_eq!(
-                serde_json::from_str::<LossyString>(json).unwrap().0,
-                text,
-                "{json}"
-            );
-            assert_eq!(
-                serde_json::from_str::<LossyStr<'_>>(json).unwrap().0,
-                text,
-                "{json}"
-            );
+            assert_eq!(serde_json::from_str::<LossyString>(json).unwrap().0, text, "{json}");
+            assert_eq!(serde_json::from_str::<LossyStr<'_>>(json).unwrap().0, text, "{json}");
         }
     }
 
     #[test]
     fn text_without_escapes_is_borrowed() {
-        assert!(matches!(
-            serde_json::from_str::<LossyStr<'_>>("\"é\"").unwrap().0,
-            Cow::Borrowed("é")
-        ));
+        assert!(matches!(serde_json::from_str::<LossyStr<'_>>("\"é\"").unwrap().0, Cow::Borrowed("é")));
     }
 
     #[test]
@@ -133,10 +122,7 @@ mod tests {
             msg: String,
         }
         let body: Body = serde_json::from_str(r#"{"name":"\ud800","msg":"\udc00!"}"#).unwrap();
-        assert_eq!(
-            (body.name, body.msg.as_str()),
-            (Some(LossyString("\u{fffd}".into())), "\u{fffd}!")
-        );
+        assert_eq!((body.name, body.msg.as_str()), (Some(LossyString("\u{fffd}".into())), "\u{fffd}!"));
         let body: Body = serde_json::from_str(r#"{"msg":""}"#).unwrap();
         assert_eq!(body.name, None);
     }

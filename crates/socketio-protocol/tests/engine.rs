@@ -26,9 +26,8 @@ fn text_packet() -> impl Strategy<Value = Packet<'static>> {
 
 /// Any packet that fits into a payload: its text holds no separator.
 fn payload_packet() -> impl Strategy<Value = Packet<'static>> {
-    let text = text_packet().prop_filter("no separator", |packet| {
-        !encoded(packet).contains(payload::SEPARATOR)
-    });
+    let text =
+        text_packet().prop_filter("no separator", |packet| !encoded(packet).contains(payload::SEPARATOR));
     prop_oneof![3 => text, 1 => vec(any::<u8>(), 0..64).prop_map(|data| Packet::Binary(data.into()))]
 }
 

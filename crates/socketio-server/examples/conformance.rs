@@ -9,8 +9,8 @@ use http::Response;
 use http_body_util::BodyExt;
 use serde_json::value::RawValue;
 use socketio_server::{
-    App, Arguments, Ask, AskError, CloseReason, Config, Engine, Event, Handler, Handshake, Link, ListenAddr,
-    Listener, Publication, Refused, Server, Socket, SocketIo, Timing, origin::OriginPolicy,
+    App, Arguments, Ask, CloseReason, Config, Engine, Event, Handler, Handshake, Link, ListenAddr, Listener,
+    Publication, Refused, Server, Socket, SocketIo, Timing, origin::OriginPolicy,
 };
 use std::{env, error::Error, io::Write, net::SocketAddr, time::Duration};
 use tower::{ServiceExt, service_fn};
@@ -153,10 +153,7 @@ impl Engine for Both {
     fn ask(&self, link: &Link<'_>, session: &mut Session, ask: Ask) -> Option<Publication> {
         match session {
             Session::SocketIo(session) => self.socketio.ask(link, session, ask),
-            Session::Echo => {
-                (ask.answer)(Err(AskError::Disconnected));
-                None
-            }
+            Session::Echo => None,
         }
     }
 

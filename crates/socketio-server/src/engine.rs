@@ -109,8 +109,31 @@ pub struct Ask {
     pub answer: AnswerFn,
 }
 
-/// Hears of an acknowledgement.
-pub type AnswerFn = Box<dyn FnOnce(Result<Answer<'_>, AskError>) + Send>;
+/// Hears of an acknowledgement: exactly once, and with [`AskError::Disconnected`] when none can come any more.
+pub struct AnswerFn(Option<BoxedAnswerFn>);
+
+type BoxedAnswerFn = Box<dyn FnOnce(Result<Answer<'_>, AskError>) + Send>;
+
+impl AnswerFn {
+    /// Has `call` called with what comes.
+    pub fn new(call: impl FnOnce(Result<Answer<'_>, AskError>) + Send + 'static) -> Self {
+        Self(Some(Box::new(call)))
+    }
+
+    pub(crate) fn call(mut self, result: Result<Answer<'_>, AskError>) {
+        if let Some(call) = self.0.take() {
+            call(result);
+        }
+    }
+}
+
+impl Drop for AnswerFn {
+    fn drop(&mut self) {
+        if let Some(call) = self.0.take() {
+            call(Err(AskError::Disconnected));
+        }
+    }
+}
 
 /// What a client acknowledged with.
 pub struct Answer<'a> {

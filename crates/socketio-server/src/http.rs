@@ -7,7 +7,7 @@ mod timed_io;
 
 use crate::{
     app::AppResponse,
-    connection::Transport,
+    connection::{CloseReason, Transport},
     engine::{Engine, Handshake},
     frame::Frame,
     inbox::Command,
@@ -95,6 +95,10 @@ fn open_websocket<E: Engine>(
     let handshake = Handshake { request: head, peer };
     let connection = shard.open(&handshake, Transport::WebSocket(Rc::clone(&stream)));
     shard.push(&connection, &Rc::new(Frame::text(&shard.handshake_packet(&connection))));
+    if shard.shutting_down.get() {
+        // The shut-down came between the request and its 101.
+        shard.close(&connection, CloseReason::Shutdown);
+    }
     // A task of its own: this one has room for all of hyper.
     let shard = Rc::clone(shard);
     tokio::task::spawn_local(async move {

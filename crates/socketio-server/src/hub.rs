@@ -4,14 +4,13 @@ use crate::{
     connection::{CloseReason, ConnectionId},
     engine::Ask,
     frame::Publication,
-    inbox::{Command, Inbox},
+    inbox::{Command, Congestion, Inbox},
     room::Room,
 };
 use std::sync::{
     Arc,
-    atomic::{AtomicU64, AtomicUsize, Ordering},
+    atomic::{AtomicU64, Ordering},
 };
-use tokio::sync::Notify;
 
 /// A running server, seen from anywhere. Cheap to clone.
 #[derive(Clone)]
@@ -19,9 +18,7 @@ pub struct Hub(Arc<Shared>);
 
 struct Shared {
     inboxes: Box<[Inbox]>,
-    /// Inboxes over their limit.
-    congested: AtomicUsize,
-    relief: Notify,
+    congestion: Congestion,
     next_room: AtomicU64,
 }
 
@@ -29,8 +26,7 @@ impl Hub {
     pub(crate) fn new(shards: u16) -> Self {
         Self(Arc::new(Shared {
             inboxes: (0..shards).map(|_| Inbox::default()).collect(),
-            congested: AtomicUsize::new(0),
-            relief: Notify::new(),
+            congestion: Congestion::default(),
             next_room: AtomicU64::new(0),
         }))
     }
@@ -73,31 +69,10 @@ impl Hub {
     }
 
     pub(crate) fn push(&self, shard: u16, command: Command) {
-        if self.inbox(shard).push(command) {
-            self.0.congested.fetch_add(1, Ordering::Relaxed);
-        }
+        self.inbox(shard).push(command, self.congestion());
     }
 
-    /// To be called by a shard whose drained inbox had been over its limit.
-    pub(crate) fn relieved(&self) {
-        if self.0.congested.fetch_sub(1, Ordering::Relaxed) == 1 {
-            self.0.relief.notify_waiters();
-        }
-    }
-
-    pub(crate) fn is_congested(&self) -> bool {
-        self.0.congested.load(Ordering::Relaxed) > 0
-    }
-
-    /// Returns when no inbox is over its limit.
-    pub(crate) async fn relief(&self) {
-        loop {
-            // Registered before the look, so that a relief between the two is not missed.
-            let notified = self.0.relief.notified();
-            if !self.is_congested() {
-                return;
-            }
-            notified.await;
-        }
+    pub(crate) fn congestion(&self) -> &Congestion {
+        &self.0.congestion
     }
 }

@@ -1,7 +1,7 @@
 //! The way into a shard: commands from any thread, carried out in the order in which they were put in.
 //!
 //! An inbox is bounded softly. A push always succeeds, so that nothing is lost and nobody waits with a lock in hand;
-//! but while one inbox is over its limit, no shard reads from its clients (see [`crate::hub::Hub::relief`]), and
+//! but while one inbox is over its limit, no shard reads from its clients (see [`Congestion`]), and
 //! draining takes everything at once. So an inbox holds at most its limit and what the reads under way still add.
 
 use crate::{
@@ -17,7 +17,10 @@ use bytes::Bytes;
 use socketio_protocol::engine::request::RequestError;
 use std::{
     collections::VecDeque,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 use tokio::sync::{Notify, oneshot};
 
@@ -101,6 +104,20 @@ pub(crate) enum Command {
     Stop,
 }
 
+impl Command {
+    /// What it holds that its sender decides on.
+    fn bytes(&self) -> usize {
+        match self {
+            Self::Deliver { publication, .. }
+            | Self::Send { publication, .. }
+            | Self::SendAll { publication, .. } => publication.size(),
+            Self::Post { body, .. } => body.len(),
+            Self::Upgrade { early, .. } => early.len(),
+            _ => 0,
+        }
+    }
+}
+
 #[derive(Default)]
 pub(crate) struct Inbox {
     state: Mutex<State>,
@@ -121,34 +138,70 @@ impl State {
 }
 
 impl Inbox {
-    /// Puts a command in. True when that took the inbox over its limit.
-    pub(crate) fn push(&self, command: Command) -> bool {
+    /// Puts a command in.
+    pub(crate) fn push(&self, command: Command, congestion: &Congestion) {
         let mut state = self.lock();
         let was_over = state.over_limit();
         let was_empty = state.commands.is_empty();
-        if let Command::Deliver { publication, .. } = &command {
-            state.bytes += publication.size();
-        }
+        state.bytes += command.bytes();
         state.commands.push_back(command);
-        let is_over = state.over_limit();
+        if !was_over && state.over_limit() {
+            // Under the lock, so that no drain can come between.
+            congestion.begins();
+        }
         drop(state);
         if was_empty {
             self.wake.notify_one();
         }
-        is_over && !was_over
     }
 
-    /// Swaps what waits for the empty `batch`. True when the inbox had been over its limit.
-    pub(crate) fn drain(&self, batch: &mut VecDeque<Command>) -> bool {
+    /// Swaps what waits for the empty `batch`.
+    pub(crate) fn drain(&self, batch: &mut VecDeque<Command>, congestion: &Congestion) {
         let mut state = self.lock();
-        let was_over = state.over_limit();
+        if state.over_limit() {
+            congestion.ends();
+        }
         std::mem::swap(&mut state.commands, batch);
         state.bytes = 0;
-        was_over
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
         // The state is whole between any two statements above, so a panic elsewhere does not spoil it.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// How many inboxes are over their limit. While one is, shards do not read from their clients.
+#[derive(Default)]
+pub(crate) struct Congestion {
+    inboxes: AtomicUsize,
+    relief: Notify,
+}
+
+impl Congestion {
+    fn begins(&self) {
+        self.inboxes.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn ends(&self) {
+        if self.inboxes.fetch_sub(1, Ordering::Relaxed) == 1 {
+            self.relief.notify_waiters();
+        }
+    }
+
+    pub(crate) fn is_there(&self) -> bool {
+        self.inboxes.load(Ordering::Relaxed) > 0
+    }
+
+    /// Returns when no inbox is over its limit.
+    pub(crate) async fn relief(&self) {
+        loop {
+            // Registered before the look, so that a relief between the two is not missed.
+            let notified = self.relief.notified();
+            if !self.is_there() {
+                return;
+            }
+            notified.await;
+        }
     }
 }

@@ -11,7 +11,7 @@ use socket2::{Domain, Protocol, Socket, Type};
 use std::{
     fmt, io,
     net::SocketAddr,
-    os::unix::net::UnixStream as StdUnixStream,
+    os::unix::{fs::FileTypeExt, net::UnixStream as StdUnixStream},
     path::{Path, PathBuf},
     time::{Duration, Instant},
 };
@@ -136,6 +136,10 @@ impl Drop for Listener {
 
 /// Removes a socket file that a server left behind, but not one on which a server answers.
 fn remove_stale(path: &Path) -> io::Result<()> {
+    // Connecting to a file of another kind is refused too, and that file is the user's.
+    if !path.symlink_metadata().is_ok_and(|found| found.file_type().is_socket()) {
+        return Ok(());
+    }
     match StdUnixStream::connect(path) {
         Ok(_) => Err(io::ErrorKind::AddrInUse.into()),
         Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => std::fs::remove_file(path),

@@ -1,14 +1,27 @@
 //! How many messages a sender may hand in: a token bucket. Who is over it is not read from until it fills.
 
-use std::time::{Duration, Instant};
+use std::{
+    num::NonZeroU32,
+    time::{Duration, Instant},
+};
 
 /// A sender's rate.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rate {
-    /// Messages a second, at least 1.
-    pub per_second: u32,
-    /// Messages at once after a quiet time, at least 1.
-    pub burst: u32,
+    /// Messages a second.
+    pub per_second: NonZeroU32,
+    /// Messages at once after a quiet time.
+    pub burst: NonZeroU32,
+}
+
+impl Rate {
+    fn per_second(self) -> f32 {
+        self.per_second.get() as f32
+    }
+
+    fn burst(self) -> f32 {
+        self.burst.get() as f32
+    }
 }
 
 /// One sender's tokens.
@@ -20,7 +33,7 @@ pub(crate) struct Bucket {
 
 impl Bucket {
     pub(crate) fn full(now: Instant, rate: Option<Rate>) -> Self {
-        Self { tokens: rate.map_or(0.0, |rate| rate.burst as f32), at: now }
+        Self { tokens: rate.map_or(0.0, Rate::burst), at: now }
     }
 
     /// Takes a token for a message that is being handled.
@@ -31,11 +44,11 @@ impl Bucket {
     /// How long the next message has to wait.
     pub(crate) fn wait(&mut self, now: Instant, rate: Rate) -> Option<Duration> {
         let elapsed = now.saturating_duration_since(self.at).as_secs_f32();
-        self.tokens = (self.tokens + elapsed * rate.per_second as f32).min(rate.burst as f32);
+        self.tokens = (self.tokens + elapsed * rate.per_second()).min(rate.burst());
         self.at = self.at.max(now);
         // A message needs a whole token; a hair less is rounding.
         let missing = 1.0 - self.tokens;
-        (missing > 1e-3).then(|| Duration::from_secs_f32(missing / rate.per_second as f32))
+        (missing > 1e-3).then(|| Duration::from_secs_f32(missing / rate.per_second()))
     }
 }
 
@@ -43,9 +56,13 @@ impl Bucket {
 mod tests {
     use super::*;
 
+    fn rate(per_second: u32, burst: u32) -> Rate {
+        Rate { per_second: per_second.try_into().unwrap(), burst: burst.try_into().unwrap() }
+    }
+
     #[test]
     fn after_the_burst_messages_come_at_the_rate() {
-        let rate = Rate { per_second: 10, burst: 3 };
+        let rate = rate(10, 3);
         let start = Instant::now();
         let mut bucket = Bucket::full(start, Some(rate));
         for _ in 0..3 {
@@ -64,7 +81,7 @@ mod tests {
 
     #[test]
     fn a_quiet_time_fills_it_up_to_the_burst_and_no_further() {
-        let rate = Rate { per_second: 10, burst: 2 };
+        let rate = rate(10, 2);
         let start = Instant::now();
         let mut bucket = Bucket::full(start, Some(rate));
         let later = start + Duration::from_secs(3600);

@@ -14,7 +14,7 @@ use crate::{
     app::App,
     config::Config,
     connection::{Connection, ConnectionId, ConnectionKey, Output, Transport, queue::Queue},
-    engine::{AskError, Engine, Handshake},
+    engine::{Engine, Handshake},
     frame::Frame,
     http,
     hub::Hub,
@@ -117,9 +117,7 @@ impl<E: Engine> Shard<E> {
                 () = &mut sleep, if armed.is_some() => {}
             }
             self.turning.set(true);
-            if self.hub.inbox(self.index).drain(&mut batch) {
-                self.hub.relieved();
-            }
+            self.hub.inbox(self.index).drain(&mut batch, self.hub.congestion());
             for command in batch.drain(..) {
                 if matches!(command, Command::Stop) {
                     return;
@@ -155,19 +153,18 @@ impl<E: Engine> Shard<E> {
                     self.send(connection, &publication);
                 }
             }
-            Command::Ask { connection, ask } => match self.connection(connection) {
-                None => (ask.answer)(Err(AskError::Disconnected)),
-                Some(connection) => {
-                    let mut session = connection.session.borrow_mut();
-                    let publication = session
-                        .as_mut()
-                        .and_then(|session| self.engine.ask(&connection.link(&self.hub), session, *ask));
-                    drop(session);
-                    if let Some(publication) = publication {
-                        self.send(&connection, &publication);
-                    }
+            Command::Ask { connection, ask } => {
+                // Dropping the question answers it.
+                let Some(connection) = self.connection(connection) else { return };
+                let mut session = connection.session.borrow_mut();
+                let publication = session
+                    .as_mut()
+                    .and_then(|session| self.engine.ask(&connection.link(&self.hub), session, *ask));
+                drop(session);
+                if let Some(publication) = publication {
+                    self.send(&connection, &publication);
                 }
-            },
+            }
             Command::Close { connection, reason } => {
                 if let Some(connection) = self.connection(connection) {
                     self.close(&connection, reason);

@@ -36,8 +36,7 @@ pub struct Session<H: Handler> {
 }
 
 struct Connected<H: Handler> {
-    /// Empty for `/`, which nearly all are.
-    namespace: Box<str>,
+    namespace: Namespace,
     session: H::Session,
     /// Acknowledgements that the client owes. Entries leave with the answer, or with the socket.
     asks: Option<Box<Asks>>,
@@ -49,16 +48,16 @@ struct Asks {
     waiting: Vec<(AckId, AnswerFn)>,
 }
 
-impl<H: Handler> Connected<H> {
-    fn namespace(&self) -> &str {
-        if self.namespace.is_empty() { "/" } else { &self.namespace }
+/// A namespace's name. Nearly all are `/`, which is kept without memory of its own.
+struct Namespace(Option<Box<str>>);
+
+impl Namespace {
+    fn new(name: &str) -> Self {
+        Self((name != "/").then(|| name.into()))
     }
 
-    /// Nobody will answer any more.
-    fn give_up(&mut self) {
-        for (_, answer) in self.asks.take().map(|asks| asks.waiting).unwrap_or_default() {
-            answer(Err(AskError::Disconnected));
-        }
+    fn as_str(&self) -> &str {
+        self.0.as_deref().unwrap_or("/")
     }
 }
 
@@ -76,7 +75,7 @@ impl<H: Handler> SocketIo<H> {
         attachments: &[Bytes],
     ) -> Result<(), CloseReason> {
         let namespace = packet.namespace();
-        let position = session.sockets.iter().position(|socket| socket.namespace() == namespace);
+        let position = session.sockets.iter().position(|socket| socket.namespace.as_str() == namespace);
         let socket = Socket { hub: link.hub, connection: link.id, namespace };
         match (packet, position) {
             (Packet::Connect { auth, .. }, None) => {
@@ -84,8 +83,7 @@ impl<H: Handler> SocketIo<H> {
                 Ok(())
             }
             (Packet::Disconnect { .. }, Some(position)) => {
-                let mut connected = session.sockets.swap_remove(position);
-                connected.give_up();
+                let connected = session.sockets.swap_remove(position);
                 self.handler.disconnect(
                     &socket,
                     &session.peer,
@@ -122,8 +120,11 @@ impl<H: Handler> SocketIo<H> {
             Ok(state) => {
                 link.confirm();
                 link.send(encode::connect(namespace, &random_socket_id()));
-                let name = if namespace == "/" { "" } else { namespace };
-                session.sockets.push(Connected { namespace: name.into(), session: state, asks: None });
+                session.sockets.push(Connected {
+                    namespace: Namespace::new(namespace),
+                    session: state,
+                    asks: None,
+                });
                 if let Some(connected) = session.sockets.last_mut() {
                     self.handler.connected(socket, &mut connected.session);
                 }
@@ -142,7 +143,7 @@ fn acknowledge<H: Handler>(connected: &mut Connected<H>, id: AckId, args: &Args<
         return;
     };
     let (_, answer) = asks.waiting.swap_remove(position);
-    answer(Ok(Answer { args, attachments }));
+    answer.call(Ok(Answer { args, attachments }));
 }
 
 fn broken(rule: &str) -> CloseReason {
@@ -184,29 +185,23 @@ impl<H: Handler> Engine for SocketIo<H> {
     }
 
     fn close(&self, link: &Link<'_>, session: Session<H>, reason: &CloseReason) {
-        for mut connected in session.sockets {
-            connected.give_up();
-            let namespace = std::mem::take(&mut connected.namespace);
-            let namespace = if namespace.is_empty() { "/" } else { &*namespace };
-            let socket = Socket { hub: link.hub, connection: link.id, namespace };
-            self.handler.disconnect(&socket, &session.peer, connected.session, reason);
+        for Connected { namespace, session: state, .. } in session.sockets {
+            let socket = Socket { hub: link.hub, connection: link.id, namespace: namespace.as_str() };
+            self.handler.disconnect(&socket, &session.peer, state, reason);
         }
         self.handler.close(session.peer, reason);
     }
 
     fn hears(&self, session: &Session<H>, namespace: &str) -> bool {
-        session.sockets.iter().any(|socket| socket.namespace() == namespace)
+        session.sockets.iter().any(|socket| socket.namespace.as_str() == namespace)
     }
 
     fn ask(&self, _link: &Link<'_>, session: &mut Session<H>, ask: Ask) -> Option<Publication> {
-        let connected = session.sockets.iter_mut().find(|socket| *socket.namespace() == *ask.namespace);
-        let Some(connected) = connected else {
-            (ask.answer)(Err(AskError::Disconnected));
-            return None;
-        };
-        let asks = connected.asks.get_or_insert_default();
+        let connected =
+            session.sockets.iter_mut().find(|socket| *socket.namespace.as_str() == *ask.namespace);
+        let asks = connected?.asks.get_or_insert_default();
         if asks.waiting.len() >= MAX_ASKS {
-            (ask.answer)(Err(AskError::TooMany));
+            ask.answer.call(Err(AskError::TooMany));
             return None;
         }
         let id = AckId::new(asks.next)?;

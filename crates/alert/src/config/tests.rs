@@ -42,7 +42,7 @@ fn without_settings_the_defaults_of_the_contract_hold() {
     );
     assert_eq!((config.max_payload, config.queue_limit), (1_000_000, 1 << 20));
     let rate = config.event_rate.unwrap();
-    assert_eq!((rate.per_second, rate.burst), (500, 1000));
+    assert_eq!((rate.per_second.get(), rate.burst.get()), (500, 1000));
     assert_eq!(
         (config.ping_interval, config.ping_timeout),
         (Duration::from_secs(25), Duration::from_secs(20))

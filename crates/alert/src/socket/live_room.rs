@@ -74,7 +74,7 @@ impl LiveRoom {
     pub(super) fn sweep(&self, rooms: &Rooms) -> Option<Instant> {
         let mut state = self.lock();
         for name in state.room.expire(Instant::now()) {
-            tracing::info!(room = ?self.code, ?name, "left after the grace");
+            tracing::info!(room = self.code.as_str(), name = name.as_str(), "left after the grace");
             state.publish(&Notice::left(&name));
         }
         let next = state.room.next_deadline();

@@ -30,6 +30,7 @@ pub(super) async fn show(
         Some((room, name)) => pages::render(&pages::Chat {
             room: room.as_str(),
             name: name.as_str(),
+            max_msg: state.0.limits.msg_bytes,
             css: assets::CSS,
             js: assets::CHAT_JS,
         }),

@@ -26,6 +26,7 @@ pub(super) struct Login<'a> {
 pub(super) struct Chat<'a> {
     pub(super) room: &'a str,
     pub(super) name: &'a str,
+    pub(super) max_msg: usize,
     pub(super) css: &'a str,
     pub(super) js: &'a str,
 }

@@ -67,13 +67,6 @@ mod tests {
             handshake.encode(),
             r#"0{"sid":"lv_VI97HAXpY6yYWAAAC","upgrades":["websocket"],"pingInterval":25000,"pingTimeout":20000,"maxPayload":1000000}"#
         );
-        assert!(
-            Handshake {
-                upgrades: &[],
-                ..handshake
-            }
-            .encode()
-            .contains(r#""upgrades":[],"#)
-        );
+        assert!(Handshake { upgrades: &[], ..handshake }.encode().contains(r#""upgrades":[],"#));
     }
 }

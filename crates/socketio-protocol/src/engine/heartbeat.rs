@@ -38,36 +38,41 @@ enum State {
     /// The next ping is due then.
     Waiting { due: Instant },
     /// A ping was due at `due` and has been sent; its pong must come before `deadline`.
-    Pinged { due: Instant, deadline: Instant },
+    Pinged { due: Instant, deadline: Instant, again: Again },
+}
+
+/// The next ping before the pong of the last one. The pong may lie in what is held back, and a client closes when it
+/// hears no ping for an interval and a timeout.
+#[derive(Clone, Copy, Debug)]
+struct Again {
+    at: Instant,
+    /// The client has been held back since the last ping.
+    is_needed: bool,
 }
 
 impl Heartbeat {
     /// A connection whose handshake was at `now`: the first ping is due one interval later.
     #[must_use]
     pub fn new(now: Instant, timing: &Timing) -> Self {
-        Self {
-            state: State::Waiting {
-                due: now + timing.interval,
-            },
-            held: None,
-        }
+        Self { state: State::Waiting { due: now + timing.interval }, held: None }
     }
 
-    /// What is to be done at `now`. A ping is asked for once.
+    /// What is to be done at `now`. A ping is asked for once, or once an interval from a client that was held back.
     pub fn poll(&mut self, now: Instant, timing: &Timing) -> Beat {
         if self.held.is_some() {
             self.credit(now);
             self.held = Some(now);
         }
-        let (due, deadline) = match self.state {
-            State::Waiting { due } => (due, due + timing.timeout),
-            State::Pinged { due, deadline } => (due, deadline),
+        let (due, deadline, ping_at) = match self.state {
+            State::Waiting { due } => (due, due + timing.timeout, Some(due)),
+            State::Pinged { due, deadline, .. } => (due, deadline, self.again()),
         };
         if now >= deadline {
             return Beat::TimedOut;
         }
-        if now >= due && matches!(self.state, State::Waiting { .. }) {
-            self.state = State::Pinged { due, deadline };
+        if ping_at.is_some_and(|ping_at| now >= ping_at) {
+            let again = Again { at: now + timing.interval, is_needed: self.held.is_some() };
+            self.state = State::Pinged { due, deadline, again };
             return Beat::SendPing;
         }
         Beat::Idle
@@ -75,13 +80,13 @@ impl Heartbeat {
 
     /// When [`poll`](Self::poll) has something to say next.
     ///
-    /// Only [`pong`](Self::pong) can bring it nearer. While the client is held back it is a lower bound: poll then, and
-    /// ask again.
+    /// [`pong`](Self::pong) and [`hold`](Self::hold) can bring it nearer. While the client is held back it is a lower
+    /// bound: poll then, and ask again.
     #[must_use]
     pub fn deadline(&self) -> Instant {
         match self.state {
             State::Waiting { due } => due,
-            State::Pinged { deadline, .. } => deadline,
+            State::Pinged { deadline, .. } => self.again().map_or(deadline, |again| again.min(deadline)),
         }
     }
 
@@ -89,21 +94,29 @@ impl Heartbeat {
     /// client can put off its pings.
     pub fn pong(&mut self, now: Instant, timing: &Timing) {
         if matches!(self.state, State::Pinged { .. }) {
-            self.state = State::Waiting {
-                due: now + timing.interval,
-            };
+            self.state = State::Waiting { due: now + timing.interval };
         }
     }
 
     /// The server stops reading from the client at `now`: from here on the ping timeout stands still.
     pub fn hold(&mut self, now: Instant) {
         self.held.get_or_insert(now);
+        if let State::Pinged { again, .. } = &mut self.state {
+            again.is_needed = true;
+        }
     }
 
     /// The server reads from the client again: the ping timeout goes on.
     pub fn release(&mut self, now: Instant) {
         self.credit(now);
         self.held = None;
+    }
+
+    fn again(&self) -> Option<Instant> {
+        match self.state {
+            State::Pinged { again, .. } if again.is_needed => Some(again.at),
+            _ => None,
+        }
     }
 
     /// Puts the timeout off by the held time since the ping was due.
@@ -122,17 +135,12 @@ impl Heartbeat {
 mod tests {
     use super::*;
 
-    const TIMING: Timing = Timing {
-        interval: Duration::from_secs(25),
-        timeout: Duration::from_secs(20),
-    };
+    const TIMING: Timing = Timing { interval: Duration::from_secs(25), timeout: Duration::from_secs(20) };
 
     /// A heartbeat from second 0, and seconds as instants.
     fn start() -> (Heartbeat, impl Fn(u64) -> Instant) {
         let zero = Instant::now();
-        (Heartbeat::new(zero, &TIMING), move |seconds| {
-            zero + Duration::from_secs(seconds)
-        })
+        (Heartbeat::new(zero, &TIMING), move |seconds| zero + Duration::from_secs(seconds))
     }
 
     #[test]
@@ -182,13 +190,28 @@ mod tests {
     }
 
     #[test]
+    fn a_client_that_is_held_back_gets_its_pings_though_no_pong_can_be_read() {
+        let (mut heart, at) = start();
+        assert_eq!(heart.poll(at(25), &TIMING), Beat::SendPing);
+        heart.hold(at(30));
+        assert_eq!(heart.poll(at(49), &TIMING), Beat::Idle);
+        assert_eq!(heart.deadline(), at(50));
+        assert_eq!(heart.poll(at(50), &TIMING), Beat::SendPing);
+        heart.release(at(60));
+        assert_eq!(heart.deadline(), at(75), "held from 30 to 60: 45 + 30");
+        heart.pong(at(61), &TIMING);
+        assert_eq!(heart.deadline(), at(86));
+    }
+
+    #[test]
     fn held_time_does_not_count_towards_the_timeout() {
         let (mut heart, at) = start();
         assert_eq!(heart.poll(at(25), &TIMING), Beat::SendPing);
         heart.hold(at(35));
         heart.hold(at(40));
-        assert_eq!(heart.poll(at(100), &TIMING), Beat::Idle);
+        assert_eq!(heart.poll(at(100), &TIMING), Beat::SendPing);
         heart.release(at(135));
+        assert_eq!(heart.poll(at(135), &TIMING), Beat::SendPing, "an interval after the last");
         assert_eq!(heart.deadline(), at(145));
         assert_eq!(heart.poll(at(144), &TIMING), Beat::Idle);
         assert_eq!(heart.poll(at(145), &TIMING), Beat::TimedOut);
@@ -200,6 +223,7 @@ mod tests {
         heart.hold(at(20));
         assert_eq!(heart.poll(at(25), &TIMING), Beat::SendPing);
         heart.release(at(60));
+        assert_eq!(heart.poll(at(60), &TIMING), Beat::SendPing, "an interval after the last");
         assert_eq!(heart.deadline(), at(80));
     }
 

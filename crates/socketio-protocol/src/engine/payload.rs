@@ -28,9 +28,7 @@ pub struct Packets<'a> {
 /// Decodes the body of a polling request or response. An empty body is one empty packet, which is an error.
 #[must_use]
 pub fn decode(body: &str) -> Packets<'_> {
-    Packets {
-        records: Some(body.split(SEPARATOR)),
-    }
+    Packets { records: Some(body.split(SEPARATOR)) }
 }
 
 impl<'a> Iterator for Packets<'a> {
@@ -116,18 +114,12 @@ mod tests {
             ]
         );
         let bytes = Packet::Binary(Bytes::from_static(&[1, 2, 3, 4]));
-        assert_eq!(
-            all("4hello\u{1e}bAQIDBA=="),
-            [Ok(Packet::Message("hello".into())), Ok(bytes)]
-        );
+        assert_eq!(all("4hello\u{1e}bAQIDBA=="), [Ok(Packet::Message("hello".into())), Ok(bytes)]);
     }
 
     #[test]
     fn base64_may_lack_its_padding() {
-        assert_eq!(
-            all("bAQIDBA"),
-            [Ok(Packet::Binary(Bytes::from_static(&[1, 2, 3, 4])))]
-        );
+        assert_eq!(all("bAQIDBA"), [Ok(Packet::Binary(Bytes::from_static(&[1, 2, 3, 4])))]);
         assert_eq!(all("b"), [Ok(Packet::Binary(Bytes::new()))]);
     }
 
@@ -135,16 +127,10 @@ mod tests {
     fn decoding_ends_after_the_first_error() {
         assert_eq!(
             all("4a\u{1e}9\u{1e}4b"),
-            [
-                Ok(Packet::Message("a".into())),
-                Err(PacketError::UnknownType('9'))
-            ]
+            [Ok(Packet::Message("a".into())), Err(PacketError::UnknownType('9'))]
         );
         assert_eq!(all(""), [Err(PacketError::Empty)]);
-        assert_eq!(
-            all("4a\u{1e}"),
-            [Ok(Packet::Message("a".into())), Err(PacketError::Empty)]
-        );
+        assert_eq!(all("4a\u{1e}"), [Ok(Packet::Message("a".into())), Err(PacketError::Empty)]);
         assert!(matches!(all("b!").as_slice(), [Err(PacketError::Base64(_))]));
     }
 

@@ -148,21 +148,9 @@ mod tests {
     #[test]
     fn a_handshake_names_transport_and_version() {
         let query = Query::parse("EIO=4&transport=polling&t=N8hyd6w&b64=1").unwrap();
-        assert_eq!(
-            query,
-            Query {
-                transport: TransportName::Polling,
-                sid: None
-            }
-        );
+        assert_eq!(query, Query { transport: TransportName::Polling, sid: None });
         let query = Query::parse("transport=websocket&EIO=4&sid=").unwrap();
-        assert_eq!(
-            query,
-            Query {
-                transport: TransportName::WebSocket,
-                sid: None
-            }
-        );
+        assert_eq!(query, Query { transport: TransportName::WebSocket, sid: None });
     }
 
     #[test]
@@ -174,10 +162,7 @@ mod tests {
         ] {
             assert_eq!(
                 Query::parse(text),
-                Ok(Query {
-                    transport: TransportName::Polling,
-                    sid: Some("a-b_1".into())
-                }),
+                Ok(Query { transport: TransportName::Polling, sid: Some("a-b_1".into()) }),
                 "{text}"
             );
         }
@@ -209,20 +194,13 @@ mod tests {
             "transport=polling&EIO=04",
             "transport=polling&EIO=4&EIO=4",
         ] {
-            assert_eq!(
-                Query::parse(text),
-                Err(RequestError::UnsupportedProtocolVersion),
-                "{text}"
-            );
+            assert_eq!(Query::parse(text), Err(RequestError::UnsupportedProtocolVersion), "{text}");
         }
     }
 
     #[test]
     fn two_sids_are_no_session() {
-        assert_eq!(
-            Query::parse("EIO=4&transport=polling&sid=a&sid=a"),
-            Err(RequestError::UnknownSid)
-        );
+        assert_eq!(Query::parse("EIO=4&transport=polling&sid=a&sid=a"), Err(RequestError::UnknownSid));
     }
 
     #[test]
@@ -234,31 +212,11 @@ mod tests {
     #[test]
     fn errors_look_like_the_reference_servers() {
         for (error, status, body) in [
-            (
-                RequestError::UnknownTransport,
-                400,
-                r#"{"code":0,"message":"Transport unknown"}"#,
-            ),
-            (
-                RequestError::UnknownSid,
-                400,
-                r#"{"code":1,"message":"Session ID unknown"}"#,
-            ),
-            (
-                RequestError::BadHandshakeMethod,
-                400,
-                r#"{"code":2,"message":"Bad handshake method"}"#,
-            ),
-            (
-                RequestError::BadRequest,
-                400,
-                r#"{"code":3,"message":"Bad request"}"#,
-            ),
-            (
-                RequestError::Forbidden,
-                403,
-                r#"{"code":4,"message":"Forbidden"}"#,
-            ),
+            (RequestError::UnknownTransport, 400, r#"{"code":0,"message":"Transport unknown"}"#),
+            (RequestError::UnknownSid, 400, r#"{"code":1,"message":"Session ID unknown"}"#),
+            (RequestError::BadHandshakeMethod, 400, r#"{"code":2,"message":"Bad handshake method"}"#),
+            (RequestError::BadRequest, 400, r#"{"code":3,"message":"Bad request"}"#),
+            (RequestError::Forbidden, 403, r#"{"code":4,"message":"Forbidden"}"#),
             (
                 RequestError::UnsupportedProtocolVersion,
                 400,

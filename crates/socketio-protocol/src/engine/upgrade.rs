@@ -26,10 +26,7 @@ impl Upgrade {
     /// Starts when the WebSocket opens; the client has `timeout` to complete it.
     #[must_use]
     pub fn new(now: Instant, timeout: Duration) -> Self {
-        Self {
-            deadline: now + timeout,
-            probed: false,
-        }
+        Self { deadline: now + timeout, probed: false }
     }
 
     /// Takes a packet that came over the WebSocket.
@@ -71,10 +68,7 @@ mod tests {
     fn a_probe_is_answered_and_then_the_upgrade_completes() {
         let mut upgrade = start();
         assert!(!upgrade.probed());
-        assert_eq!(
-            upgrade.receive(&Packet::Ping("probe".into())),
-            UpgradeStep::ReplyProbe
-        );
+        assert_eq!(upgrade.receive(&Packet::Ping("probe".into())), UpgradeStep::ReplyProbe);
         assert!(upgrade.probed());
         assert_eq!(upgrade.receive(&Packet::Upgrade), UpgradeStep::Complete);
     }
@@ -94,18 +88,12 @@ mod tests {
         }
         let mut upgrade = start();
         upgrade.receive(&Packet::Ping("probe".into()));
-        assert_eq!(
-            upgrade.receive(&Packet::Message("early".into())),
-            UpgradeStep::Abort
-        );
+        assert_eq!(upgrade.receive(&Packet::Message("early".into())), UpgradeStep::Abort);
     }
 
     #[test]
     fn it_has_a_deadline() {
         let now = Instant::now();
-        assert_eq!(
-            Upgrade::new(now, Duration::from_secs(10)).deadline(),
-            now + Duration::from_secs(10)
-        );
+        assert_eq!(Upgrade::new(now, Duration::from_secs(10)).deadline(), now + Duration::from_secs(10));
     }
 }

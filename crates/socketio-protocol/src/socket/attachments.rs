@@ -38,9 +38,7 @@ impl Decoder {
     /// The text breaks a rule, attachments are outstanding, or the packet is over `max_bytes`.
     pub fn text<'a>(&mut self, text: &'a str, max_bytes: usize) -> Result<Option<Packet<'a>>, DecodeError> {
         if let Some(pending) = self.pending.take() {
-            return Err(DecodeError::AttachmentExpected {
-                missing: pending.missing,
-            });
+            return Err(DecodeError::AttachmentExpected { missing: pending.missing });
         }
         let packet = decode(text)?;
         let missing = packet.attachments();
@@ -50,16 +48,8 @@ impl Decoder {
         if text.len() > max_bytes {
             return Err(DecodeError::TooLarge { limit: max_bytes });
         }
-        let assembled = Assembled {
-            text: text.to_owned(),
-            attachments: Vec::with_capacity(missing),
-        };
-        self.pending = Some(Box::new(Pending {
-            assembled,
-            missing,
-            bytes: text.len(),
-            limit: max_bytes,
-        }));
+        let assembled = Assembled { text: text.to_owned(), attachments: Vec::with_capacity(missing) };
+        self.pending = Some(Box::new(Pending { assembled, missing, bytes: text.len(), limit: max_bytes }));
         Ok(None)
     }
 
@@ -126,10 +116,7 @@ mod tests {
     #[test]
     fn a_packet_without_attachments_is_complete_at_once() {
         let mut decoder = Decoder::new();
-        assert!(matches!(
-            decoder.text(r#"2["a"]"#, 0),
-            Ok(Some(Packet::Event { .. }))
-        ));
+        assert!(matches!(decoder.text(r#"2["a"]"#, 0), Ok(Some(Packet::Event { .. }))));
         assert!(!decoder.is_pending());
     }
 
@@ -154,27 +141,18 @@ mod tests {
         let mut decoder = Decoder::new();
         decoder.text(TWO, LIMIT).unwrap();
         decoder.binary(bytes(&[1])).unwrap();
-        assert!(matches!(
-            decoder.text("0", LIMIT),
-            Err(DecodeError::AttachmentExpected { missing: 1 })
-        ));
+        assert!(matches!(decoder.text("0", LIMIT), Err(DecodeError::AttachmentExpected { missing: 1 })));
     }
 
     #[test]
     fn binary_that_nothing_announced_is_an_error() {
-        assert!(matches!(
-            Decoder::new().binary(bytes(&[1])),
-            Err(DecodeError::UnexpectedAttachment)
-        ));
+        assert!(matches!(Decoder::new().binary(bytes(&[1])), Err(DecodeError::UnexpectedAttachment)));
         let mut decoder = Decoder::new();
         decoder.text(TWO, LIMIT).unwrap();
         for _ in 0..2 {
             decoder.binary(bytes(&[1])).unwrap();
         }
-        assert!(matches!(
-            decoder.binary(bytes(&[1])),
-            Err(DecodeError::UnexpectedAttachment)
-        ));
+        assert!(matches!(decoder.binary(bytes(&[1])), Err(DecodeError::UnexpectedAttachment)));
     }
 
     #[test]
@@ -189,10 +167,7 @@ mod tests {
         assert!(
             matches!(decoder.binary(bytes(&[3, 4])), Err(DecodeError::TooLarge { limit: l }) if l == limit)
         );
-        assert!(matches!(
-            decoder.text(TWO, TWO.len() - 1),
-            Err(DecodeError::TooLarge { .. })
-        ));
+        assert!(matches!(decoder.text(TWO, TWO.len() - 1), Err(DecodeError::TooLarge { .. })));
     }
 
     #[test]

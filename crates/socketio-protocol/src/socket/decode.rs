@@ -17,11 +17,7 @@ pub fn decode(text: &str) -> Result<Packet<'_>, DecodeError> {
         return Err(DecodeError::UnknownType(kind));
     }
     let rest = &text[1..];
-    let (attachments, rest) = if matches!(kind, '5' | '6') {
-        split_attachments(rest)?
-    } else {
-        (0, rest)
-    };
+    let (attachments, rest) = if matches!(kind, '5' | '6') { split_attachments(rest)? } else { (0, rest) };
     let (namespace, rest) = split_namespace(rest);
     let (ack, payload) = split_ack(rest)?;
     if ack.is_some() && matches!(kind, '0' | '1' | '4') {
@@ -38,24 +34,13 @@ pub fn decode(text: &str) -> Result<Packet<'_>, DecodeError> {
         '2' | '5' => {
             let (name, args) = json::event(payload)?;
             placeholder::check(payload, attachments)?;
-            Ok(Packet::Event {
-                namespace,
-                ack,
-                name,
-                args,
-                attachments,
-            })
+            Ok(Packet::Event { namespace, ack, name, args, attachments })
         }
         '3' | '6' => {
             let id = ack.ok_or(DecodeError::AckWithoutId)?;
             let args = json::arguments(payload)?;
             placeholder::check(payload, attachments)?;
-            Ok(Packet::Ack {
-                namespace,
-                id,
-                args,
-                attachments,
-            })
+            Ok(Packet::Ack { namespace, id, args, attachments })
         }
         _ => {
             let data = json::optional(payload, &['{', '"'], DecodeError::ConnectErrorData)?;
@@ -81,11 +66,7 @@ fn split_attachments(text: &str) -> Result<(usize, &str), DecodeError> {
 
 /// `/name,rest`; without a comma the namespace is all there is.
 fn split_namespace(text: &str) -> (&str, &str) {
-    if text.starts_with('/') {
-        text.split_once(',').unwrap_or((text, ""))
-    } else {
-        ("/", text)
-    }
+    if text.starts_with('/') { text.split_once(',').unwrap_or((text, "")) } else { ("/", text) }
 }
 
 fn split_ack(text: &str) -> Result<(Option<AckId>, &str), DecodeError> {
@@ -93,19 +74,12 @@ fn split_ack(text: &str) -> Result<(Option<AckId>, &str), DecodeError> {
     if digits.is_empty() {
         return Ok((None, rest));
     }
-    let id = digits
-        .parse()
-        .ok()
-        .and_then(AckId::new)
-        .ok_or(DecodeError::AckId)?;
+    let id = digits.parse().ok().and_then(AckId::new).ok_or(DecodeError::AckId)?;
     Ok((Some(id), rest))
 }
 
 fn split_digits(text: &str) -> (&str, &str) {
-    let end = text
-        .bytes()
-        .position(|byte| !byte.is_ascii_digit())
-        .unwrap_or(text.len());
+    let end = text.bytes().position(|byte| !byte.is_ascii_digit()).unwrap_or(text.len());
     text.split_at(end)
 }
 
@@ -124,22 +98,11 @@ mod tests {
                 format!("connect {namespace} {}", auth.map_or("-", RawValue::get))
             }
             Packet::Disconnect { namespace } => format!("disconnect {namespace}"),
-            Packet::Event {
-                namespace,
-                ack,
-                name,
-                args,
-                attachments,
-            } => {
+            Packet::Event { namespace, ack, name, args, attachments } => {
                 let ack = ack.map_or("-".to_owned(), |ack| ack.to_string());
                 format!("event {namespace} {ack} {name} ({}) {attachments}", list(args))
             }
-            Packet::Ack {
-                namespace,
-                id,
-                args,
-                attachments,
-            } => {
+            Packet::Ack { namespace, id, args, attachments } => {
                 format!("ack {namespace} {id} ({}) {attachments}", list(args))
             }
             Packet::ConnectError { namespace, data } => {
@@ -154,14 +117,8 @@ mod tests {
             ("0", "connect / -"),
             (r#"0{"token":"123"}"#, r#"connect / {"token":"123"}"#),
             ("0/admin,", "connect /admin -"),
-            (
-                r#"0/admin,{"sid":"oSO0OpakMV_3jnilAAAA"}"#,
-                r#"connect /admin {"sid":"oSO0OpakMV_3jnilAAAA"}"#,
-            ),
-            (
-                r#"4{"message":"Not authorized"}"#,
-                r#"error / {"message":"Not authorized"}"#,
-            ),
+            (r#"0/admin,{"sid":"oSO0OpakMV_3jnilAAAA"}"#, r#"connect /admin {"sid":"oSO0OpakMV_3jnilAAAA"}"#),
+            (r#"4{"message":"Not authorized"}"#, r#"error / {"message":"Not authorized"}"#),
             (
                 r#"4/admin,{"message":"Not authorized","data":{"code":"E001"}}"#,
                 r#"error /admin {"message":"Not authorized","data":{"code":"E001"}}"#,
@@ -172,10 +129,7 @@ mod tests {
             (r#"2/admin,["bar"]"#, "event /admin - bar () 0"),
             (r#"212["foo"]"#, "event / 12 foo () 0"),
             (r#"2/admin,13["bar"]"#, "event /admin 13 bar () 0"),
-            (
-                r#"2["hello",1,{"a":"b, c"}]"#,
-                r#"event / - hello (1 {"a":"b, c"}) 0"#,
-            ),
+            (r#"2["hello",1,{"a":"b, c"}]"#, r#"event / - hello (1 {"a":"b, c"}) 0"#),
             (r#"312["bar"]"#, r#"ack / 12 ("bar") 0"#),
             ("3/admin,13[]", "ack /admin 13 () 0"),
             (
@@ -190,19 +144,13 @@ mod tests {
                 r#"51-15["bar",{"_placeholder":true,"num":0}]"#,
                 r#"event / 15 bar ({"_placeholder":true,"num":0}) 1"#,
             ),
-            (
-                r#"61-15[{"_placeholder":true,"num":0}]"#,
-                r#"ack / 15 ({"_placeholder":true,"num":0}) 1"#,
-            ),
+            (r#"61-15[{"_placeholder":true,"num":0}]"#, r#"ack / 15 ({"_placeholder":true,"num":0}) 1"#),
             (
                 r#"61-/admin,1[{"_placeholder":true,"num":0}]"#,
                 r#"ack /admin 1 ({"_placeholder":true,"num":0}) 1"#,
             ),
         ] {
-            assert_eq!(
-                show(&decode(text).unwrap_or_else(|error| panic!("{text}: {error}"))),
-                packet
-            );
+            assert_eq!(show(&decode(text).unwrap_or_else(|error| panic!("{text}: {error}"))), packet);
         }
     }
 
@@ -222,26 +170,16 @@ mod tests {
             (r#"2["\ud800","\udfff"]"#, "event / - \u{fffd} (\"\\udfff\") 0"),
             (r#"2["\ud83d\ude00 \u00e9"]"#, "event / - 😀 é () 0"),
             (r#"2["a",1e999]"#, "event / - a (1e999) 0"),
-            (
-                r#"2["a",{"_placeholder":true,"num":7}]"#,
-                r#"event / - a ({"_placeholder":true,"num":7}) 0"#,
-            ),
+            (r#"2["a",{"_placeholder":true,"num":7}]"#, r#"event / - a ({"_placeholder":true,"num":7}) 0"#),
         ] {
-            assert_eq!(
-                show(&decode(text).unwrap_or_else(|error| panic!("{text}: {error}"))),
-                packet
-            );
+            assert_eq!(show(&decode(text).unwrap_or_else(|error| panic!("{text}: {error}"))), packet);
         }
     }
 
     #[test]
     fn a_broken_rule_is_named() {
         use DecodeError as E;
-        let is = |text: &str| {
-            decode(text)
-                .map(|packet| show(&packet))
-                .map_err(|error| format!("{error:?}"))
-        };
+        let is = |text: &str| decode(text).map(|packet| show(&packet)).map_err(|error| format!("{error:?}"));
         for (text, error) in [
             ("", E::Empty),
             ("7", E::UnknownType('7')),
@@ -316,11 +254,7 @@ mod tests {
             r#"4{"message""#,
             r#"51-["a",{"num":}]"#,
         ] {
-            assert!(
-                matches!(decode(text), Err(E::Json(_))),
-                "{text}: {:?}",
-                decode(text)
-            );
+            assert!(matches!(decode(text), Err(E::Json(_))), "{text}: {:?}", decode(text));
         }
     }
 }

@@ -37,10 +37,7 @@ impl Arguments {
     #[must_use]
     pub fn from_incoming(args: &[&RawValue], attachments: &[Bytes]) -> Self {
         let arguments = args.iter().copied().fold(Self::new(), Self::raw);
-        Self {
-            attachments: attachments.to_vec(),
-            ..arguments
-        }
+        Self { attachments: attachments.to_vec(), ..arguments }
     }
 
     /// Adds a value.
@@ -83,10 +80,7 @@ pub fn connect(namespace: &str, sid: &str) -> Rendered {
     text.push_str(r#"{"sid":"#);
     push_string(&mut text, sid);
     text.push('}');
-    Rendered {
-        text,
-        attachments: Vec::new(),
-    }
+    Rendered { text, attachments: Vec::new() }
 }
 
 /// A client asks for a namespace: `40` with credentials, if there are any. They must be a JSON object.
@@ -94,10 +88,7 @@ pub fn connect(namespace: &str, sid: &str) -> Rendered {
 pub fn connect_request(namespace: &str, auth: Option<&RawValue>) -> Rendered {
     let mut text = head('0', 0, namespace, None);
     text.push_str(auth.map_or("", RawValue::get));
-    Rendered {
-        text,
-        attachments: Vec::new(),
-    }
+    Rendered { text, attachments: Vec::new() }
 }
 
 /// The server refuses a namespace: `44{"message":"...","data":...}`.
@@ -111,57 +102,37 @@ pub fn connect_error(namespace: &str, message: &str, data: Option<&RawValue>) ->
         text.push_str(data.get());
     }
     text.push('}');
-    Rendered {
-        text,
-        attachments: Vec::new(),
-    }
+    Rendered { text, attachments: Vec::new() }
 }
 
 /// Leaves a namespace: `41`.
 #[must_use]
 pub fn disconnect(namespace: &str) -> Rendered {
-    Rendered {
-        text: head('1', 0, namespace, None),
-        attachments: Vec::new(),
-    }
+    Rendered { text: head('1', 0, namespace, None), attachments: Vec::new() }
 }
 
 /// An event: `42["name",...]`, or `45n-...` with attachments.
 #[must_use]
 pub fn event(namespace: &str, ack: Option<AckId>, name: &str, arguments: &Arguments) -> Rendered {
-    let kind = if arguments.attachments.is_empty() {
-        '2'
-    } else {
-        '5'
-    };
+    let kind = if arguments.attachments.is_empty() { '2' } else { '5' };
     let mut text = head(kind, arguments.attachments.len(), namespace, ack);
     text.reserve(name.len() + arguments.json.len() + 4);
     text.push('[');
     push_string(&mut text, name);
     text.push_str(&arguments.json);
     text.push(']');
-    Rendered {
-        text,
-        attachments: arguments.attachments.clone(),
-    }
+    Rendered { text, attachments: arguments.attachments.clone() }
 }
 
 /// Acknowledges an event: `43id[...]`, or `46n-...` with attachments.
 #[must_use]
 pub fn ack(namespace: &str, id: AckId, arguments: &Arguments) -> Rendered {
-    let kind = if arguments.attachments.is_empty() {
-        '3'
-    } else {
-        '6'
-    };
+    let kind = if arguments.attachments.is_empty() { '3' } else { '6' };
     let mut text = head(kind, arguments.attachments.len(), namespace, Some(id));
     text.push('[');
     text.push_str(arguments.json.strip_prefix(',').unwrap_or_default());
     text.push(']');
-    Rendered {
-        text,
-        attachments: arguments.attachments.clone(),
-    }
+    Rendered { text, attachments: arguments.attachments.clone() }
 }
 
 /// What comes before the payload. `namespace` begins with `/` and holds no comma.
@@ -206,21 +177,12 @@ mod tests {
         let none = Arguments::new();
         let binary = none.clone().binary(Bytes::from_static(&[1, 2, 3]));
         for (rendered, text) in [
-            (
-                connect("/", "wZX3oN0bSVIhsaknAAAI"),
-                r#"40{"sid":"wZX3oN0bSVIhsaknAAAI"}"#,
-            ),
+            (connect("/", "wZX3oN0bSVIhsaknAAAI"), r#"40{"sid":"wZX3oN0bSVIhsaknAAAI"}"#),
             (connect("/admin", "a\"b"), r#"40/admin,{"sid":"a\"b"}"#),
             (connect_request("/", None), "40"),
             (connect_request("/admin", None), "40/admin,"),
-            (
-                connect_request("/admin", Some(raw(r#"{"token":"123"}"#))),
-                r#"40/admin,{"token":"123"}"#,
-            ),
-            (
-                connect_error("/", "Not authorized", None),
-                r#"44{"message":"Not authorized"}"#,
-            ),
+            (connect_request("/admin", Some(raw(r#"{"token":"123"}"#))), r#"40/admin,{"token":"123"}"#),
+            (connect_error("/", "Not authorized", None), r#"44{"message":"Not authorized"}"#),
             (
                 connect_error("/admin", "Not authorized", Some(raw(r#"{"code":"E001"}"#))),
                 r#"44/admin,{"message":"Not authorized","data":{"code":"E001"}}"#,
@@ -228,28 +190,14 @@ mod tests {
             (disconnect("/"), "41"),
             (disconnect("/admin"), "41/admin,"),
             (event("/", None, "foo", &none), r#"42["foo"]"#),
+            (event("/admin", Some(id(13)), "bar", &none), r#"42/admin,13["bar"]"#),
             (
-                event("/admin", Some(id(13)), "bar", &none),
-                r#"42/admin,13["bar"]"#,
-            ),
-            (
-                event(
-                    "/",
-                    Some(id(0)),
-                    "a\nb",
-                    &none.clone().json(&1).unwrap().raw(raw("[ 2 ]")),
-                ),
+                event("/", Some(id(0)), "a\nb", &none.clone().json(&1).unwrap().raw(raw("[ 2 ]"))),
                 r#"420["a\nb",1,[ 2 ]]"#,
             ),
             (ack("/", id(12), &none), "4312[]"),
-            (
-                ack("/admin", id(13), &none.clone().json("bar").unwrap()),
-                r#"43/admin,13["bar"]"#,
-            ),
-            (
-                event("/", None, "baz", &binary),
-                r#"451-["baz",{"_placeholder":true,"num":0}]"#,
-            ),
+            (ack("/admin", id(13), &none.clone().json("bar").unwrap()), r#"43/admin,13["bar"]"#),
+            (event("/", None, "baz", &binary), r#"451-["baz",{"_placeholder":true,"num":0}]"#),
             (
                 ack("/admin", AckId::MAX, &binary.clone().binary(Bytes::new())),
                 r#"462-/admin,9007199254740991[{"_placeholder":true,"num":0},{"_placeholder":true,"num":1}]"#,
@@ -257,10 +205,7 @@ mod tests {
         ] {
             assert_eq!(rendered.text, text);
         }
-        assert_eq!(
-            event("/", None, "baz", &binary).attachments,
-            [Bytes::from_static(&[1, 2, 3])]
-        );
+        assert_eq!(event("/", None, "baz", &binary).attachments, [Bytes::from_static(&[1, 2, 3])]);
         assert!(event("/", None, "baz", &none).attachments.is_empty());
     }
 
@@ -270,22 +215,10 @@ mod tests {
         let mut decoder = Decoder::new();
         decoder.text(text, 100).unwrap();
         let whole = decoder.binary(Bytes::from_static(b"data")).unwrap().unwrap();
-        let Packet::Event {
-            namespace,
-            ack: id,
-            name,
-            args,
-            ..
-        } = whole.packet()
-        else {
-            panic!("an event")
-        };
+        let Packet::Event { namespace, ack: id, name, args, .. } = whole.packet() else { panic!("an event") };
         let echo = Arguments::from_incoming(&args, whole.attachments());
         let rendered = event(namespace, id, &name, &echo);
-        assert_eq!(
-            (rendered.text, rendered.attachments),
-            (format!("4{text}"), whole.attachments().to_vec())
-        );
+        assert_eq!((rendered.text, rendered.attachments), (format!("4{text}"), whole.attachments().to_vec()));
     }
 
     #[test]

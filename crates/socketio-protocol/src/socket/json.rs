@@ -15,14 +15,8 @@ use crate::text::LossyStr;
 pub const MAX_DEPTH: usize = 64;
 
 /// Names that the protocol's libraries keep for themselves.
-pub(super) const RESERVED: [&str; 6] = [
-    "connect",
-    "connect_error",
-    "disconnect",
-    "disconnecting",
-    "newListener",
-    "removeListener",
-];
+pub(super) const RESERVED: [&str; 6] =
+    ["connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener"];
 
 /// Refuses what is nested too deep. The JSON parser skips raw values without a bound on their depth, and whoever parses
 /// them later may recurse.
@@ -57,19 +51,13 @@ pub(super) fn optional<'a>(
         return Ok(None);
     }
     let raw: &RawValue = serde_json::from_str(payload).map_err(DecodeError::Json)?;
-    if raw.get().starts_with(starts) {
-        Ok(Some(raw))
-    } else {
-        Err(wrong)
-    }
+    if raw.get().starts_with(starts) { Ok(Some(raw)) } else { Err(wrong) }
 }
 
 /// The payload of an event: its name and arguments.
 pub(super) fn event(payload: &str) -> Result<(Cow<'_, str>, Args<'_>), DecodeError> {
     let (name, args) = array(payload, EventVisitor)?.ok_or(DecodeError::MissingName)?;
-    let name = serde_json::from_str::<LossyStr<'_>>(name.get())
-        .map_err(|_| DecodeError::NameNotString)?
-        .0;
+    let name = serde_json::from_str::<LossyStr<'_>>(name.get()).map_err(|_| DecodeError::NameNotString)?.0;
     if RESERVED.contains(&&*name) {
         return Err(DecodeError::ReservedName);
     }

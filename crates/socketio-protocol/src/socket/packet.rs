@@ -162,9 +162,7 @@ mod tests {
             panic!("an event")
         };
         assert_eq!((packet.namespace(), packet.attachments()), ("/x", 0));
-        let Packet::Event { args, .. } = packet else {
-            unreachable!()
-        };
+        let Packet::Event { args, .. } = packet else { unreachable!() };
         assert_eq!((args.len(), args.is_empty()), (2, false));
         assert_eq!(args.get(1).map(RawValue::get), Some("[2]"));
         assert!(args.get(2).is_none());

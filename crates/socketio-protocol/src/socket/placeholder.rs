@@ -21,11 +21,7 @@ pub(super) fn check(json: &str, attachments: usize) -> Result<(), DecodeError> {
                 if let Some(above) = above {
                     above.value("");
                 }
-                open.push(if first == b'{' {
-                    Level::Object(Object::default())
-                } else {
-                    Level::Array
-                });
+                open.push(if first == b'{' { Level::Object(Object::default()) } else { Level::Array });
             }
             (b'}' | b']', _) => match open.pop() {
                 Some(Level::Object(object)) if object.is_broken(attachments) => {
@@ -107,10 +103,7 @@ impl Key {
             r#""_placeholder""# => Key::Placeholder,
             r#""num""# => Key::Num,
             _ if !token.contains('\\') => Key::Other,
-            _ => match serde_json::from_str::<LossyStr<'_>>(token)
-                .as_ref()
-                .map(|key| &*key.0)
-            {
+            _ => match serde_json::from_str::<LossyStr<'_>>(token).as_ref().map(|key| &*key.0) {
                 Ok("_placeholder") => Key::Placeholder,
                 Ok("num") => Key::Num,
                 _ => Key::Other,

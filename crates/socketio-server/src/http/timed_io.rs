@@ -51,6 +51,13 @@ impl HttpClock {
         }
     }
 
+    /// A response is under way still, though the service has handed it over.
+    fn bytes_went(&self) {
+        if let Phase::Idle(_) = self.0.get() {
+            self.end();
+        }
+    }
+
     fn deadline(&self, limits: &HttpTimeouts) -> Option<Instant> {
         match self.0.get() {
             Phase::Idle(since) => Some(since + limits.idle),
@@ -97,6 +104,7 @@ impl TimedIo {
         let written = write(Pin::new(&mut self.stream), cx);
         if written.is_ready() {
             self.write_sleep = None;
+            self.clock.bytes_went();
             return written;
         }
         let limit = self.limits.write;

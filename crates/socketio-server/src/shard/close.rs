@@ -39,10 +39,13 @@ impl<E: Engine> Shard<E> {
                     let frame = Frame::close(code, &reason.to_string());
                     connection.queue.borrow_mut().push(Rc::new(frame));
                     self.mark_dirty(connection);
-                    let stream = Rc::clone(stream);
+                    // Weak: a client that closes at once has its socket given back at once.
+                    let stream = Rc::downgrade(stream);
                     tokio::task::spawn_local(async move {
                         sleep(LINGER).await;
-                        stream.shut(Shutdown::Both);
+                        if let Some(stream) = stream.upgrade() {
+                            stream.shut(Shutdown::Both);
+                        }
                     });
                 }
             },

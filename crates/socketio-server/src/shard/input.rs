@@ -67,10 +67,11 @@ impl<E: Engine> Shard<E> {
     /// does not count towards the ping timeout, since a pong may be among what is not read.
     pub(crate) async fn hold(&self, connection: &Connection<E::Session>) {
         connection.beat(|heartbeat| heartbeat.hold(Instant::now()));
+        self.arm(connection);
         while let Some(wait) = self.must_wait(connection) {
             tokio::time::sleep(wait).await;
         }
-        self.hub.relief().await;
+        self.hub.congestion().relief().await;
         connection.beat(|heartbeat| heartbeat.release(Instant::now()));
     }
 }

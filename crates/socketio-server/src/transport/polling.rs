@@ -20,6 +20,8 @@ use tokio::sync::oneshot;
 #[derive(Default)]
 pub(crate) struct Polling {
     waiting: Option<Poll>,
+    /// The GET that was answered last. Its client may go away while the answer is on its way.
+    answered: Option<Ticket>,
     /// A POST is being worked on.
     pub(crate) posting: bool,
     pub(crate) probe: Option<Probe>,
@@ -47,7 +49,9 @@ impl Ticket {
 
 impl Polling {
     pub(crate) fn take_poll(&mut self) -> Option<Poll> {
-        self.waiting.take()
+        let poll = self.waiting.take();
+        self.answered = poll.as_ref().map(|poll| poll.ticket).or(self.answered);
+        poll
     }
 }
 
@@ -90,11 +94,14 @@ impl<E: Engine> Shard<E> {
         let Some(connection) = self.session(sid) else {
             return;
         };
-        let is_waiting = match &*connection.transport.borrow() {
-            Transport::Polling(polling) => polling.waiting.as_ref().is_some_and(|poll| poll.ticket == ticket),
+        let is_lost = match &*connection.transport.borrow() {
+            Transport::Polling(polling) => match &polling.waiting {
+                Some(poll) => poll.ticket == ticket,
+                None => polling.answered == Some(ticket),
+            },
             Transport::WebSocket(_) => false,
         };
-        if is_waiting {
+        if is_lost {
             self.close(&connection, CloseReason::ConnectionLost);
         }
     }
@@ -167,7 +174,7 @@ impl<E: Engine> Shard<E> {
     ) -> Result<(), CloseReason> {
         let text = std::str::from_utf8(body).map_err(|_| CloseReason::InvalidUtf8)?;
         for packet in payload::decode(text) {
-            if self.must_wait(connection).is_some() || self.hub.is_congested() {
+            if self.must_wait(connection).is_some() || self.hub.congestion().is_there() {
                 self.hold(connection).await;
             }
             if connection.closed.get() {

@@ -140,6 +140,7 @@ async fn post<E: Engine>(
     request: Request<Incoming>,
     sid: Sid,
 ) -> Result<Answer, Failure> {
+    http.shard.hub.congestion().relief().await;
     let (head, body) = request.into_parts();
     let body = http.read_body(&head, body).await.map_err(Failure::Body)?;
     let (reply, answer) = oneshot::channel();

@@ -32,7 +32,7 @@ pub(crate) async fn run<E: Engine>(
     let mut flow = take_in(&shard, &connection, &mut reader, early.as_ref());
     drop(early);
     while !connection.closed.get() {
-        if flow == Flow::Hold || shard.hub.is_congested() {
+        if flow == Flow::Hold || shard.hub.congestion().is_there() {
             // Boxed, so that the many who are never held back do not pay for a sleep's size.
             Box::pin(shard.hold(&connection)).await;
             flow = take_in(&shard, &connection, &mut reader, &[]);

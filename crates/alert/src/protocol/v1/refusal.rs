@@ -1,6 +1,6 @@
 //! Why an event was not carried out, as a code for programs and a sentence for people.
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::names::NameError;
 
@@ -8,8 +8,7 @@ use crate::names::NameError;
 ///
 /// The contract also keeps `msg_invalid`; nothing causes it, because a `msg` that is neither empty nor too long is
 /// passed on untouched.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ErrorCode {
     /// The body is not a JSON object, holds binary, or a key that counts has the wrong type.
     InvalidBody,
@@ -35,6 +34,33 @@ pub enum ErrorCode {
     NotLoggedIn,
     /// An event that v1 does not have.
     UnknownEvent,
+}
+
+impl ErrorCode {
+    /// The code as clients see it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::InvalidBody => "invalid_body",
+            Self::NameRequired => "name_required",
+            Self::NameInvalid => "name_invalid",
+            Self::NameTooLong => "name_too_long",
+            Self::RoomRequired => "room_required",
+            Self::RoomInvalid => "room_invalid",
+            Self::RoomTooLong => "room_too_long",
+            Self::MsgRequired => "msg_required",
+            Self::MsgTooLong => "msg_too_long",
+            Self::NotJoined => "not_joined",
+            Self::NotLoggedIn => "not_logged_in",
+            Self::UnknownEvent => "unknown_event",
+        }
+    }
+}
+
+impl Serialize for ErrorCode {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
 }
 
 /// An event that was not carried out. It serializes as the `error` of an ack.
