@@ -10,9 +10,10 @@ use http_body_util::BodyExt;
 use serde_json::value::RawValue;
 use socketio_server::{
     App, Arguments, Ask, CloseReason, Config, Engine, Event, Handler, Handshake, Link, ListenAddr, Listener,
-    Publication, Refused, Server, Socket, SocketIo, Timing, origin::OriginPolicy,
+    Publication, Refused, Server, Socket, SocketIo, Timing, encode, origin::OriginPolicy,
 };
 use std::{env, error::Error, io::Write, net::SocketAddr, time::Duration};
+use tokio::runtime::Handle;
 use tower::{ServiceExt, service_fn};
 
 #[tokio::main(flavor = "current_thread")]
@@ -29,7 +30,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
         origins,
         ..Config::default()
     };
-    let both = Both { socketio: SocketIo::new(Conformance, config.max_payload) };
+    let both =
+        Both { socketio: SocketIo::new(Conformance { runtime: Handle::current() }, config.max_payload) };
     let address = SocketAddr::from(([127, 0, 0, 1], u16::try_from(port)?));
     let listener = Listener::bind(&ListenAddr::Tcp(address))?;
     writeln!(std::io::stdout(), "listening on {}", listener.address())?;
@@ -57,7 +59,13 @@ fn not_found() -> App {
     answer.boxed_clone()
 }
 
-struct Conformance;
+struct Conformance {
+    runtime: Handle,
+}
+
+/// From the answer to CONNECT to the `auth` event. A client under test waits for one packet at a time, and misses one
+/// that comes with the one before.
+const AUTH_DELAY: Duration = Duration::from_millis(20);
 
 /// A socket's `auth`, as it is told back.
 struct Auth(Option<Box<RawValue>>);
@@ -80,7 +88,12 @@ impl Handler for Conformance {
             Some(auth) => Arguments::new().raw(auth),
             None => Arguments::new().json(&serde_json::json!({})).unwrap_or_default(),
         };
-        socket.emit("auth", &args);
+        let (hub, connection) = (socket.hub().clone(), socket.connection());
+        let event = encode::event(socket.namespace(), None, "auth", &args);
+        self.runtime.spawn(async move {
+            tokio::time::sleep(AUTH_DELAY).await;
+            hub.send(connection, event.into());
+        });
     }
 
     fn event(&self, socket: &Socket<'_>, _peer: &(), _session: &mut Auth, event: &Event<'_>) {
