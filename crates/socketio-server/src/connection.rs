@@ -64,6 +64,9 @@ pub(crate) enum Output {
     Dirty,
     /// A task that waits for the socket.
     Blocked,
+    /// Nobody: the client takes nothing any more. What it sent before it went still counts, so the connection ends
+    /// when that has been read.
+    Broken,
 }
 
 /// A place in the shard's list of a room's members.

@@ -24,7 +24,11 @@ use bytes::Bytes;
 pub(crate) use cors::{apply as apply_cors, preflight};
 use http::{Request, Response, request::Parts};
 use http_body_util::Full;
-use hyper::{body::Incoming, server::conn::http1, service::Service};
+use hyper::{
+    body::{Body as _, Incoming},
+    server::conn::http1,
+    service::Service,
+};
 use hyper_util::rt::TokioIo;
 use std::{cell::RefCell, convert::Infallible, future::Future, pin::Pin, rc::Rc};
 use timed_io::{HttpClock, TimedIo};
@@ -55,7 +59,7 @@ async fn serve<E: Engine>(shard: Rc<Shard<E>>, stream: Stream, peer: PeerAddr) {
     };
     let io = TokioIo::new(TimedIo::new(stream, clock, shard.config.http));
     let mut connection = http1::Builder::new().max_buf_size(MAX_HEAD).serve_connection(io, service);
-    let wind_up = shard.wind_up.notified();
+    let wind_up = shard.winding_up.notified();
     tokio::pin!(wind_up);
     let mut winding_up = false;
     let ended = loop {
@@ -166,6 +170,11 @@ impl<E: Engine> HttpService<E> {
     }
 
     pub(crate) async fn read_body(&self, head: &Parts, body: Incoming) -> Result<Bytes, Refusal> {
-        body::read(head, body, self.shard.config.max_payload, self.shard.config.http.body).await
+        let has_body = !body.is_end_stream();
+        let body = body::read(head, body, self.shard.config.max_payload, self.shard.config.http.body).await;
+        if has_body {
+            self.clock.body_came();
+        }
+        body
     }
 }

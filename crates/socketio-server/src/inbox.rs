@@ -96,8 +96,12 @@ pub(crate) enum Command {
         stream: DetachedStream,
         early: Bytes,
     },
-    /// Close every connection so that it comes back, and say when that has reached everybody.
+    /// Close every connection so that it comes back, and say when the last words have been fetched.
     Shutdown {
+        done: oneshot::Sender<()>,
+    },
+    /// End HTTP after the responses under way, and say when no socket is left.
+    WindUp {
         done: oneshot::Sender<()>,
     },
     /// End the shard's thread.
@@ -202,6 +206,46 @@ impl Congestion {
                 return;
             }
             notified.await;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::{
+        future::Future,
+        pin::pin,
+        task::{Context, Waker},
+    };
+
+    #[test]
+    fn clients_wait_while_an_inbox_is_over_its_limit_and_no_longer() {
+        let (inbox, other, congestion) = (Inbox::default(), Inbox::default(), Congestion::default());
+        for inbox in [&inbox, &other] {
+            (0..LIMIT_COMMANDS).for_each(|_| inbox.push(Command::Stop, &congestion));
+            (0..10).for_each(|_| inbox.push(Command::Stop, &congestion));
+            assert!(congestion.is_there());
+        }
+        let mut relief = pin!(congestion.relief());
+        let mut poll = || relief.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready();
+        assert!(!poll());
+        inbox.drain(&mut VecDeque::new(), &congestion);
+        assert!(!poll(), "the other one is over its limit still");
+        other.drain(&mut VecDeque::new(), &congestion);
+        assert!(poll());
+        inbox.drain(&mut VecDeque::new(), &congestion);
+        assert!(!congestion.is_there(), "one that was under its limit ends nothing");
+    }
+
+    #[test]
+    fn what_a_client_decides_on_counts_in_bytes() {
+        let (inbox, congestion) = (Inbox::default(), Congestion::default());
+        let body = Bytes::from(vec![0; 1 << 20]);
+        for count in 1..=17 {
+            let (sid, reply) = (Sid::random(0), oneshot::channel().0);
+            inbox.push(Command::Post { sid, body: body.clone(), reply }, &congestion);
+            assert_eq!(congestion.is_there(), count > 16);
         }
     }
 }

@@ -63,16 +63,8 @@ impl Server {
             acceptor.abort();
         }
         let all_gone = async {
-            let mut waiting = Vec::new();
-            for shard in 0..self.hub.shards() {
-                let (done, gone) = oneshot::channel();
-                self.hub.push(shard, Command::Shutdown { done });
-                waiting.push(gone);
-            }
-            for gone in waiting {
-                // A shard that has ended has nobody left.
-                let _ = gone.await;
-            }
+            self.tell_all(|done| Command::Shutdown { done }).await;
+            self.tell_all(|done| Command::WindUp { done }).await;
         };
         if tokio::time::timeout(limit, all_gone).await.is_err() {
             tracing::warn!("some clients did not close in time; they are cut off");
@@ -83,6 +75,20 @@ impl Server {
         for shard in self.shards {
             // A panic has ended the process already (see `run_shard`).
             let _ = shard.join();
+        }
+    }
+
+    /// Gives every shard a command, and waits until all have done it.
+    async fn tell_all(&self, command: impl Fn(oneshot::Sender<()>) -> Command) {
+        let mut waiting = Vec::new();
+        for shard in 0..self.hub.shards() {
+            let (done, is_done) = oneshot::channel();
+            self.hub.push(shard, command(done));
+            waiting.push(is_done);
+        }
+        for is_done in waiting {
+            // A shard that has ended has nothing left to do.
+            let _ = is_done.await;
         }
     }
 }

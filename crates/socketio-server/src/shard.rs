@@ -13,7 +13,10 @@ mod output;
 use crate::{
     app::App,
     config::Config,
-    connection::{Connection, ConnectionId, ConnectionKey, Output, Transport, queue::Queue},
+    connection::{
+        Connection, ConnectionId, ConnectionKey, Output, Transport,
+        queue::{Gather, Queue},
+    },
     engine::{Engine, Handshake},
     frame::Frame,
     http,
@@ -23,7 +26,7 @@ use crate::{
     room::RoomId,
     sid::Sid,
     timers::Timers,
-    transport::{upgrade, websocket::SpareContext},
+    transport::{polling::Farewell, upgrade, websocket::SpareContext},
 };
 use slotmap::SlotMap;
 use socketio_protocol::engine::{handshake, heartbeat::Heartbeat};
@@ -53,10 +56,11 @@ pub(crate) struct Shard<E: Engine> {
     by_sid: RefCell<HashMap<Sid, ConnectionKey>>,
     /// Entries leave with the last member, in [`Shard::unseat`].
     rooms: RefCell<HashMap<RoomId, Members<E>>>,
-    /// The last words to long-polling clients that had no request waiting. Entries leave when the client asks, or
-    /// with the linger time.
-    pub(crate) farewells: RefCell<HashMap<Sid, String>>,
+    /// The last words to long-polling clients. Entries leave with the last of them, or after [`close::FAREWELL`].
+    pub(crate) farewells: RefCell<HashMap<Sid, Farewell>>,
     dirty: RefCell<Vec<Rc<Connection<E::Session>>>>,
+    /// Holds frames during a pass of flushes only.
+    gather: RefCell<Gather>,
     timers: RefCell<Timers>,
     /// The turn is on: its end flushes, so nobody needs to wake it.
     turning: Cell<bool>,
@@ -68,7 +72,7 @@ pub(crate) struct Shard<E: Engine> {
     /// Told when a socket or a farewell goes.
     pub(crate) gone: Notify,
     /// Told when HTTP sockets are to end after the response under way.
-    pub(crate) wind_up: Notify,
+    pub(crate) winding_up: Notify,
 }
 
 type ConnectionOf<E> = Rc<Connection<<E as Engine>::Session>>;
@@ -89,13 +93,14 @@ impl<E: Engine> Shard<E> {
             rooms: RefCell::default(),
             farewells: RefCell::default(),
             dirty: RefCell::default(),
+            gather: RefCell::default(),
             timers: RefCell::default(),
             turning: Cell::new(false),
             ping: Rc::new(Frame::text("2")),
             shutting_down: Cell::new(false),
             sockets: Cell::new(0),
             gone: Notify::new(),
-            wind_up: Notify::new(),
+            winding_up: Notify::new(),
         })
     }
 
@@ -176,6 +181,7 @@ impl<E: Engine> Shard<E> {
             Command::Upgrade { sid, stream, early } => upgrade::start(self, sid, stream, early),
             Command::MayUpgrade { sid, reply } => drop(reply.send(upgrade::may_start(self, sid))),
             Command::Shutdown { done } => self.shut_down(done),
+            Command::WindUp { done } => self.wind_up(done),
             Command::Stop => {}
         }
     }

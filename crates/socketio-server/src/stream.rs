@@ -74,13 +74,6 @@ impl Stream {
         }
     }
 
-    pub(crate) fn try_write_vectored(&self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
-        match self {
-            Self::Tcp(stream) => stream.try_write_vectored(slices),
-            Self::Unix(stream) => stream.try_write_vectored(slices),
-        }
-    }
-
     /// Ends one or both directions; whoever waits for the stream wakes up. That the peer was faster is no error.
     pub(crate) fn shut(&self, how: Shutdown) {
         let _ = match self {

@@ -55,7 +55,8 @@ impl Display for ListenError {
                 )
             }
             (ListenAddr::Unix(_), io::ErrorKind::AddrInUse) => {
-                out.write_str("another program listens there. Stop it, or choose another path with --listen")
+                out.write_str("something is there already: a program that listens, or a file of another kind. Stop \
+                               the one, move the other, or choose another path with --listen")
             }
             (ListenAddr::Tcp(tcp), io::ErrorKind::PermissionDenied) if tcp.port() < 1024 => {
                 out.write_str("ports below 1024 need special rights. Choose a port from 1024 with --listen")

@@ -5,16 +5,16 @@ use crate::{
     stream::Stream,
 };
 use socketio_protocol::engine::payload;
-use std::{
-    collections::VecDeque,
-    io::{self, IoSlice},
-    rc::Rc,
-};
+use std::{collections::VecDeque, io, rc::Rc};
 
-/// The frames of one `writev`. More would not fit a socket's buffer in most cases.
-const SLICES: usize = 64;
+/// Bytes that go into one write; more would not fit a socket's buffer in most cases.
+const GATHER: usize = 64 << 10;
 /// An empty queue keeps room for this many frames; a burst's memory is given back.
 const KEPT_CAPACITY: usize = 32;
+
+/// Packets of one long-polling payload: python-engineio takes no more, and ends the connection over a seventeenth
+/// (`Payload.max_decode_packets`).
+const PAYLOAD_PACKETS: usize = 16;
 
 /// Unsent frames. It knows no limit of its own: the shard that fills it compares [`Queue::bytes`] with the limit
 /// and closes the connection as a slow consumer.
@@ -24,6 +24,44 @@ pub(crate) struct Queue {
     /// Bytes of the first frame that are on the wire already.
     written: usize,
     bytes: usize,
+}
+
+/// Several frames in one piece, for one write. Members of a room mostly have the same frames waiting, so that the
+/// piece made for one serves the next: cheaper than a `writev` that walks through the frames each time.
+#[derive(Debug, Default)]
+pub(crate) struct Gather {
+    frames: Vec<Rc<Frame>>,
+    bytes: Vec<u8>,
+}
+
+impl Gather {
+    /// The first frames of a queue, as many as fit.
+    fn fill(&mut self, queue: &VecDeque<Rc<Frame>>) -> &[u8] {
+        let same = self.frames.len() <= queue.len()
+            && !self.frames.is_empty()
+            && self.frames.iter().zip(queue).all(|(ours, theirs)| Rc::ptr_eq(ours, theirs));
+        let is_all = || {
+            self.frames.len() == queue.len()
+                || self.bytes.len() + queue[self.frames.len()].wire().len() > GATHER
+        };
+        if !(same && is_all()) {
+            self.clear();
+            for frame in queue {
+                if self.bytes.len() + frame.wire().len() > GATHER {
+                    break;
+                }
+                self.bytes.extend_from_slice(frame.wire());
+                self.frames.push(Rc::clone(frame));
+            }
+        }
+        &self.bytes
+    }
+
+    /// Lets go of the frames.
+    pub(crate) fn clear(&mut self) {
+        self.frames.clear();
+        self.bytes.clear();
+    }
 }
 
 /// How far a flush came.
@@ -54,21 +92,14 @@ impl Queue {
     }
 
     /// Writes until the queue is empty or the socket takes no more.
-    pub(crate) fn flush(&mut self, stream: &Stream) -> io::Result<Flushed> {
+    pub(crate) fn flush(&mut self, stream: &Stream, gather: &mut Gather) -> io::Result<Flushed> {
         while let Some(first) = self.frames.front() {
-            let written = if self.frames.len() == 1 {
-                stream.try_write(&first.wire()[self.written..])
+            let bytes = if self.frames.len() == 1 || first.wire().len() > GATHER {
+                &first.wire()[self.written..]
             } else {
-                let mut slices = [IoSlice::new(&[]); SLICES];
-                let mut count = 0;
-                for (slice, frame) in slices.iter_mut().zip(&self.frames) {
-                    *slice = IoSlice::new(frame.wire());
-                    count += 1;
-                }
-                slices[0] = IoSlice::new(&first.wire()[self.written..]);
-                stream.try_write_vectored(&slices[..count])
+                &gather.fill(&self.frames)[self.written..]
             };
-            match written {
+            match stream.try_write(bytes) {
                 Ok(written) => self.sent(written),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(Flushed::Blocked),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -83,6 +114,11 @@ impl Queue {
 
     fn sent(&mut self, count: usize) {
         self.bytes -= count;
+        if self.bytes == 0 {
+            self.frames.clear();
+            self.written = 0;
+            return;
+        }
         self.written += count;
         while let Some(first) = self.frames.front() {
             let length = first.wire().len();
@@ -94,17 +130,24 @@ impl Queue {
         }
     }
 
-    /// Takes everything as one long-polling payload (Engine.IO 4, "HTTP long-polling").
-    pub(crate) fn take_payload(&mut self) -> payload::Encoder {
+    /// Takes the first frames as one long-polling payload (Engine.IO 4, "HTTP long-polling"), with `end` behind them.
+    pub(crate) fn take_payload(&mut self, end: Option<&str>) -> String {
         let mut payload = payload::Encoder::default();
-        for frame in &self.frames {
+        let count = self.frames.len().min(PAYLOAD_PACKETS - usize::from(end.is_some()));
+        for frame in self.frames.drain(..count) {
+            self.bytes -= frame.wire().len();
             match frame.kind() {
                 FrameKind::Text => payload.text(&String::from_utf8_lossy(frame.payload())),
                 FrameKind::Binary => payload.binary(frame.payload()),
                 FrameKind::Control => {}
             }
         }
-        self.clear();
-        payload
+        if let Some(end) = end {
+            payload.text(end);
+        }
+        if self.frames.is_empty() {
+            self.clear();
+        }
+        payload.finish()
     }
 }

@@ -24,10 +24,10 @@ pub(crate) struct HttpClock(Cell<Phase>);
 enum Phase {
     /// Between two requests, since then.
     Idle(Instant),
-    /// The first byte of a request came then.
-    Head(Instant),
-    /// The service has the request. It limits the body itself.
-    Busy,
+    /// The first byte of a request came then; `goes_on`: with its head came bytes of what follows.
+    Head { since: Instant, goes_on: bool },
+    /// The service has the request. It limits the body itself; what comes after that belongs to the next head.
+    Busy { has_next: bool },
 }
 
 impl HttpClock {
@@ -37,18 +37,31 @@ impl HttpClock {
 
     /// A head is complete.
     pub(crate) fn begin(&self) {
-        self.0.set(Phase::Busy);
+        self.0.set(Phase::Busy { has_next: matches!(self.0.get(), Phase::Head { goes_on: true, .. }) });
+    }
+
+    /// A body is complete: what came until now was that.
+    pub(crate) fn body_came(&self) {
+        self.0.set(Phase::Busy { has_next: false });
     }
 
     /// The response is complete.
     pub(crate) fn end(&self) {
-        self.0.set(Phase::Idle(Instant::now()));
+        let now = Instant::now();
+        self.0.set(match self.0.get() {
+            Phase::Busy { has_next: true } => Phase::Head { since: now, goes_on: false },
+            _ => Phase::Idle(now),
+        });
     }
 
-    fn bytes_came(&self) {
-        if let Phase::Idle(_) = self.0.get() {
-            self.0.set(Phase::Head(Instant::now()));
-        }
+    fn bytes_came(&self, bytes: &[u8]) {
+        let goes_on =
+            || bytes.windows(4).position(|end| end == b"\r\n\r\n").is_some_and(|end| end + 4 < bytes.len());
+        self.0.set(match self.0.get() {
+            Phase::Idle(_) => Phase::Head { since: Instant::now(), goes_on: goes_on() },
+            Phase::Head { since, .. } => Phase::Head { since, goes_on: goes_on() },
+            Phase::Busy { .. } => Phase::Busy { has_next: true },
+        });
     }
 
     /// A response is under way still, though the service has handed it over.
@@ -61,8 +74,8 @@ impl HttpClock {
     fn deadline(&self, limits: &HttpTimeouts) -> Option<Instant> {
         match self.0.get() {
             Phase::Idle(since) => Some(since + limits.idle),
-            Phase::Head(since) => Some(since + limits.head),
-            Phase::Busy => None,
+            Phase::Head { since, .. } => Some(since + limits.head),
+            Phase::Busy { .. } => None,
         }
     }
 }
@@ -120,7 +133,7 @@ impl AsyncRead for TimedIo {
         match Pin::new(&mut this.stream).poll_read(cx, buf) {
             Poll::Ready(result) => {
                 if buf.filled().len() > before {
-                    this.clock.bytes_came();
+                    this.clock.bytes_came(&buf.filled()[before..]);
                 }
                 Poll::Ready(result)
             }

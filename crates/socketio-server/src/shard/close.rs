@@ -2,10 +2,11 @@
 
 use super::{ConnectionOf, Shard};
 use crate::{
-    connection::{CloseReason, Transport},
+    connection::{CloseReason, Transport, queue::Queue},
     engine::Engine,
     frame::Frame,
     sid::Sid,
+    transport::polling::{Farewell, Poll, PollEnd},
 };
 use std::{net::Shutdown, rc::Rc, time::Duration};
 use tokio::{sync::oneshot, time::sleep};
@@ -53,23 +54,45 @@ impl<E: Engine> Shard<E> {
                 if let Some(probe) = polling.probe.take() {
                     probe.stream.shut(Shutdown::Both);
                 }
-                let mut payload = connection.queue.borrow_mut().take_payload();
-                // A client that closed by itself gets its pending poll back with a noop, as the reference server does.
-                payload.text(if reason == CloseReason::ClientClosed { "6" } else { "1" });
-                match polling.take_poll() {
-                    Some(poll) => poll.answer(payload.finish()),
-                    None if matches!(reason, CloseReason::Shutdown | CloseReason::ServerDisconnect) => {
-                        self.say_farewell(connection.sid, payload.finish());
-                    }
-                    None => {}
-                }
+                let queue = connection.queue.take();
+                self.part_from_poller(connection.sid, polling.take_poll(), queue, &reason);
             }
         }
     }
 
-    /// Keeps the last words to a client that has no poll waiting until it asks.
-    fn say_farewell(self: &Rc<Self>, sid: Sid, payload: String) {
-        self.farewells.borrow_mut().insert(sid, payload);
+    fn part_from_poller(
+        self: &Rc<Self>,
+        sid: Sid,
+        poll: Option<Poll>,
+        mut queue: Queue,
+        reason: &CloseReason,
+    ) {
+        let last_word = match reason {
+            // Packet `1` in an answer that says "error": python-engineio takes a `1` in a good one as a wish never to
+            // see it again (its `disconnect` with SERVER_DISCONNECT), and does not come back. The official JavaScript
+            // client comes back either way.
+            CloseReason::Shutdown => Err(PollEnd::Restart),
+            CloseReason::ServerDisconnect => Ok("1".to_owned()),
+            // A client that closed by itself gets its pending poll back with a noop, as from the reference server.
+            reason => {
+                let end = if *reason == CloseReason::ClientClosed { "6" } else { "1" };
+                return poll.into_iter().for_each(|poll| poll.answer(Ok(queue.take_payload(Some(end)))));
+            }
+        };
+        let mut farewell = Farewell::new(queue, last_word);
+        if let Some(poll) = poll {
+            let (words, is_last) = farewell.next();
+            poll.answer(words);
+            if is_last {
+                return;
+            }
+        }
+        self.say_farewell(sid, farewell);
+    }
+
+    /// Keeps the last words to a client until it asks for them.
+    fn say_farewell(self: &Rc<Self>, sid: Sid, farewell: Farewell) {
+        self.farewells.borrow_mut().insert(sid, farewell);
         let shard = Rc::clone(self);
         tokio::task::spawn_local(async move {
             sleep(FAREWELL).await;
@@ -78,30 +101,35 @@ impl<E: Engine> Shard<E> {
         });
     }
 
-    /// Closes every connection so that it comes back; then lets HTTP end. `done` hears when no socket is left.
+    /// Closes every connection so that it comes back. `done` hears when the last words have been fetched.
     pub(super) fn shut_down(self: &Rc<Self>, done: oneshot::Sender<()>) {
         self.shutting_down.set(true);
         let all: Vec<_> = self.connections.borrow().values().cloned().collect();
         for connection in all {
             self.close(&connection, CloseReason::Shutdown);
         }
+        self.tell_when(done, |shard| shard.farewells.borrow().is_empty());
+    }
+
+    /// Lets HTTP end. Not before the last words of all shards have been fetched: a client may come for its own over
+    /// a socket of any shard. `done` hears when no socket is left.
+    pub(super) fn wind_up(self: &Rc<Self>, done: oneshot::Sender<()>) {
+        self.winding_up.notify_waiters();
+        self.tell_when(done, |shard| shard.sockets.get() == 0);
+    }
+
+    fn tell_when(self: &Rc<Self>, done: oneshot::Sender<()>, is_so: impl Fn(&Self) -> bool + 'static) {
         let shard = Rc::clone(self);
         tokio::task::spawn_local(async move {
-            shard.until(|shard| shard.farewells.borrow().is_empty()).await;
-            shard.wind_up.notify_waiters();
-            shard.until(|shard| shard.sockets.get() == 0).await;
+            loop {
+                let gone = shard.gone.notified();
+                if is_so(&shard) {
+                    break;
+                }
+                gone.await;
+            }
             // Nobody listens any more where the server's time to shut down is up.
             let _ = done.send(());
         });
-    }
-
-    async fn until(&self, done: impl Fn(&Self) -> bool) {
-        loop {
-            let gone = self.gone.notified();
-            if done(self) {
-                return;
-            }
-            gone.await;
-        }
     }
 }

@@ -48,7 +48,7 @@ impl<E: Engine> Shard<E> {
 
     /// True when the queue has passed its limit.
     fn enqueue(&self, connection: &ConnectionOf<E>, frame: &Rc<Frame>) -> bool {
-        if connection.closed.get() {
+        if connection.closed.get() || connection.output.get() == Output::Broken {
             return false;
         }
         let mut queue = connection.queue.borrow_mut();
@@ -86,6 +86,7 @@ impl<E: Engine> Shard<E> {
                 self.flush(&connection);
             }
         }
+        self.gather.borrow_mut().clear();
         let late = self.dirty.replace(dirty);
         if !late.is_empty() {
             self.dirty.borrow_mut().extend(late);
@@ -96,26 +97,33 @@ impl<E: Engine> Shard<E> {
     /// Writes what the client takes. A blocked socket gets a task that waits for it; the others go on.
     pub(crate) fn flush(self: &Rc<Self>, connection: &ConnectionOf<E>) {
         let Some(stream) = connection.websocket() else { return self.flush_poll(connection) };
-        if !self.flush_stream(connection, &stream)
-            && connection.output.replace(Output::Blocked) != Output::Blocked
-        {
+        let before = connection.output.get();
+        let output = self.write_out(connection, &stream);
+        connection.output.set(output);
+        if output == Output::Blocked && before != Output::Blocked {
             let (shard, connection) = (Rc::clone(self), Rc::clone(connection));
             tokio::task::spawn_local(async move {
-                while stream.writable().await.is_ok() && !shard.flush_stream(&connection, &stream) {}
-                connection.output.set(Output::Flushed);
+                while connection.output.get() == Output::Blocked && stream.writable().await.is_ok() {
+                    connection.output.set(shard.write_out(&connection, &stream));
+                }
             });
         }
     }
 
-    /// False when the socket takes no more for now.
-    fn flush_stream(self: &Rc<Self>, connection: &ConnectionOf<E>, stream: &Stream) -> bool {
-        let flushed = connection.queue.borrow_mut().flush(stream);
-        match flushed {
-            Ok(Flushed::Blocked) => return false,
-            Ok(Flushed::All) if connection.closed.get() => stream.shut(Shutdown::Write),
-            Ok(Flushed::All) => {}
-            Err(_) => self.close(connection, CloseReason::ConnectionLost),
+    fn write_out(&self, connection: &ConnectionOf<E>, stream: &Stream) -> Output {
+        let mut queue = connection.queue.borrow_mut();
+        match queue.flush(stream, &mut self.gather.borrow_mut()) {
+            Ok(Flushed::Blocked) => Output::Blocked,
+            Ok(Flushed::All) => {
+                if connection.closed.get() {
+                    stream.shut(Shutdown::Write);
+                }
+                Output::Flushed
+            }
+            Err(_) => {
+                queue.clear();
+                Output::Broken
+            }
         }
-        true
     }
 }

@@ -3,7 +3,7 @@
 
 use super::websocket::Probe;
 use crate::{
-    connection::{CloseReason, Connection, Transport},
+    connection::{CloseReason, Connection, Transport, queue::Queue},
     engine::Engine,
     shard::Shard,
     sid::Sid,
@@ -37,7 +37,21 @@ pub(crate) struct Poll {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Ticket(u64);
 
-pub(crate) type PollReply = Result<String, RequestError>;
+pub(crate) type PollReply = Result<String, PollEnd>;
+
+/// Why a GET brings no packets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum PollEnd {
+    Refused(RequestError),
+    /// The server goes away, and the client is to come back.
+    Restart,
+}
+
+/// What a client that polls may still fetch from a connection that has ended.
+pub(crate) struct Farewell {
+    queue: Queue,
+    last_word: PollReply,
+}
 pub(crate) type PostReply = Result<(), RequestError>;
 
 impl Ticket {
@@ -56,23 +70,37 @@ impl Polling {
 }
 
 impl Poll {
-    /// Ends the GET. Where its client has gone meanwhile, [`Shard::poll_gone`] hears of it by itself.
-    pub(crate) fn answer(self, payload: String) {
-        let _ = self.reply.send(Ok(payload));
+    /// Answers the GET. Where its client has gone meanwhile, [`Shard::poll_gone`] hears of it by itself.
+    pub(crate) fn answer(self, reply: PollReply) {
+        let _ = self.reply.send(reply);
+    }
+}
+
+impl Farewell {
+    pub(crate) fn new(queue: Queue, last_word: PollReply) -> Self {
+        Self { queue, last_word }
+    }
+
+    /// The next answer, and whether it is the last.
+    pub(crate) fn next(&mut self) -> (PollReply, bool) {
+        if self.queue.is_empty() {
+            (self.last_word.clone(), true)
+        } else {
+            (Ok(self.queue.take_payload(None)), false)
+        }
     }
 }
 
 impl<E: Engine> Shard<E> {
     pub(crate) fn poll(self: &Rc<Self>, sid: Sid, ticket: Ticket, reply: oneshot::Sender<PollReply>) {
         // An answer whose asker has gone meets nobody; `poll_gone` follows.
-        let refuse = |reply: oneshot::Sender<PollReply>, error| drop(reply.send(Err(error)));
+        let refuse =
+            |reply: oneshot::Sender<PollReply>, error| drop(reply.send(Err(PollEnd::Refused(error))));
         let Some(connection) = self.session(sid) else {
-            match self.farewells.borrow_mut().remove(&sid) {
-                Some(payload) => drop(reply.send(Ok(payload))),
+            return match self.last_words(sid) {
+                Some(words) => drop(reply.send(words)),
                 None => refuse(reply, RequestError::UnknownSid),
-            }
-            self.gone.notify_waiters();
-            return;
+            };
         };
         {
             let mut transport = connection.transport.borrow_mut();
@@ -87,6 +115,16 @@ impl<E: Engine> Shard<E> {
             polling.waiting = Some(Poll { ticket, reply });
         }
         self.flush_poll(&connection);
+    }
+
+    fn last_words(&self, sid: Sid) -> Option<PollReply> {
+        let mut farewells = self.farewells.borrow_mut();
+        let (words, is_last) = farewells.get_mut(&sid)?.next();
+        if is_last {
+            farewells.remove(&sid);
+            self.gone.notify_waiters();
+        }
+        Some(words)
     }
 
     /// The client of a GET went away before it was answered, or while it was: what it was to get is lost.
@@ -119,12 +157,8 @@ impl<E: Engine> Shard<E> {
                 return;
             }
             let Some(poll) = polling.take_poll() else { return };
-            let mut payload = queue.take_payload();
-            if is_upgrading {
-                // The client waits for its poll to end before it goes on with the upgrade.
-                payload.text("6");
-            }
-            poll.reply.send(Ok(payload.finish()))
+            // A client that upgrades waits for its poll to end before it goes on.
+            poll.reply.send(Ok(queue.take_payload(is_upgrading.then_some("6"))))
         };
         if sent.is_err() {
             self.close(connection, CloseReason::ConnectionLost);

@@ -1,7 +1,7 @@
 //! Engine.IO's HTTP requests: which of them open a session, poll, post or upgrade, and what the others are told
 //! (Engine.IO 4, "HTTP long-polling" and "WebSocket"; error codes as in the reference server).
 
-use super::polling::Ticket;
+use super::polling::{PollEnd, Ticket};
 use crate::{
     connection::Transport,
     engine::{Engine, Handshake},
@@ -117,7 +117,13 @@ async fn poll<E: Engine>(http: &HttpService<E>, sid: Sid) -> Result<Answer, Fail
     let mut guard = PollGuard { hub: &http.shard.hub, sid, ticket, is_waiting: true };
     let answer = answer.await;
     guard.is_waiting = false;
-    Ok(payload(answer.map_err(|_| Failure::ShuttingDown)??))
+    match answer.unwrap_or(Err(PollEnd::Restart)) {
+        Ok(packets) => Ok(payload(packets)),
+        Err(PollEnd::Refused(error)) => Err(error.into()),
+        Err(PollEnd::Restart) => {
+            Ok(with_type(StatusCode::SERVICE_UNAVAILABLE, "text/plain; charset=UTF-8", "1".to_owned()))
+        }
+    }
 }
 
 struct PollGuard<'a> {

@@ -1,0 +1,165 @@
+//! The application that the tests speak to, and the log of what it saw.
+
+use crate::harness::DEADLINE;
+use serde_json::value::RawValue;
+use socketio_server::{
+    AnswerFn, Arguments, CloseReason, Event, Handler, Handshake, Membership, Refused, Room, Socket, encode,
+};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Condvar, Mutex},
+    time::Instant,
+};
+
+/// What the application saw, one line for each thing.
+#[derive(Default)]
+pub(crate) struct Log {
+    lines: Mutex<Vec<String>>,
+    more: Condvar,
+}
+
+impl Log {
+    fn add(&self, line: String) {
+        self.lines.lock().unwrap().push(line);
+        self.more.notify_all();
+    }
+
+    pub(crate) fn count(&self, line: &str) -> usize {
+        self.lines.lock().unwrap().iter().filter(|other| *other == line).count()
+    }
+
+    pub(crate) fn count_prefix(&self, prefix: &str) -> usize {
+        self.lines.lock().unwrap().iter().filter(|line| line.starts_with(prefix)).count()
+    }
+
+    /// Waits until the log has `count` such lines.
+    pub(crate) fn wait_for(&self, count: usize, line: &str) {
+        let start = Instant::now();
+        let mut lines = self.lines.lock().unwrap();
+        while lines.iter().filter(|other| *other == line).count() < count {
+            let left = DEADLINE.checked_sub(start.elapsed());
+            let left = left.unwrap_or_else(|| panic!("{line:?} did not come; the log: {lines:#?}"));
+            lines = self.more.wait_timeout(lines, left).unwrap().0;
+        }
+    }
+
+    /// Waits for a line that begins so.
+    pub(crate) fn wait_for_prefix(&self, prefix: &str) -> String {
+        let start = Instant::now();
+        let mut lines = self.lines.lock().unwrap();
+        loop {
+            if let Some(line) = lines.iter().find(|line| line.starts_with(prefix)) {
+                return line.clone();
+            }
+            let left = DEADLINE.checked_sub(start.elapsed());
+            let left = left.unwrap_or_else(|| panic!("{prefix:?} did not come; the log: {lines:#?}"));
+            lines = self.more.wait_timeout(lines, left).unwrap().0;
+        }
+    }
+}
+
+/// Namespaces `/` and `/custom`. Events, each acknowledged with its arguments if asked for:
+/// `echo` comes back; `join` and `leave` a room; `say` a text to a room, whose members get `said` with a number that
+/// counts the room's messages; `flood` sends that many `drop`s of that many bytes; `all` goes to everybody; `ask`
+/// asks the client that many questions; `close` has the server close; others count only.
+pub(crate) struct Chat {
+    log: Arc<Log>,
+    rooms: Mutex<HashMap<String, (Room, u64)>>,
+}
+
+impl Chat {
+    pub(crate) fn new(log: Arc<Log>) -> Self {
+        Self { log, rooms: Mutex::default() }
+    }
+
+    fn ask(&self, socket: &Socket<'_>) {
+        let log = Arc::clone(&self.log);
+        let answer = AnswerFn::new(move |result| match result {
+            Ok(answer) => {
+                let args: Vec<_> = answer.args.iter().map(|arg| arg.get()).collect();
+                log.add(format!("answer {} and {} bytes", args.join(","), answer.attachments.concat().len()));
+            }
+            Err(error) => log.add(format!("no answer: {error:?}")),
+        });
+        socket.ask("question", args(&["?"]), answer);
+    }
+}
+
+pub(crate) fn args(values: &[&str]) -> Arguments {
+    values.iter().fold(Arguments::new(), |args, value| args.json(value).unwrap())
+}
+
+impl Handler for Chat {
+    type Peer = ();
+    type Session = HashMap<String, Membership>;
+
+    fn open(&self, handshake: &Handshake<'_>) {
+        self.log.add(format!("open from {}", handshake.ip().expect("over TCP")));
+    }
+
+    fn connect(
+        &self,
+        socket: &Socket<'_>,
+        _peer: &(),
+        auth: Option<&RawValue>,
+    ) -> Result<Self::Session, Refused> {
+        let refused = |message: &str, data: Option<&RawValue>| {
+            Err(Refused { message: message.to_owned(), data: data.map(ToOwned::to_owned) })
+        };
+        match (socket.namespace(), auth) {
+            ("/", Some(auth)) => refused("no credentials are wanted", Some(auth)),
+            ("/" | "/custom", _) => Ok(HashMap::new()),
+            _ => Err(Refused::unknown_namespace()),
+        }
+    }
+
+    fn event(&self, socket: &Socket<'_>, _peer: &(), session: &mut Self::Session, event: &Event<'_>) {
+        let text = |index: usize| -> String { serde_json::from_str(event.args[index].get()).unwrap() };
+        let number = |index: usize| -> usize { event.args[index].get().parse().unwrap() };
+        match event.name {
+            "echo" => socket.emit("echo", &Arguments::from_incoming(event.args, event.attachments)),
+            "join" => {
+                let mut rooms = self.rooms.lock().unwrap();
+                let (room, _) = rooms.entry(text(0)).or_insert_with(|| (socket.hub().room(), 0));
+                session.insert(text(0), room.join(socket.connection()));
+            }
+            "leave" => {
+                let _rooms = self.rooms.lock().unwrap();
+                session.remove(&text(0));
+            }
+            "say" => {
+                let mut rooms = self.rooms.lock().unwrap();
+                let (room, count) = rooms.get_mut(&text(0)).unwrap();
+                *count += 1;
+                let args = Arguments::new().json(count).unwrap().raw(event.args[1]);
+                room.publish(&encode::event("/", None, "said", &args).into());
+            }
+            "flood" => {
+                let args = args(&[&"x".repeat(number(1))]);
+                for _ in 0..number(0) {
+                    socket.emit("drop", &args);
+                }
+            }
+            "all" => {
+                let args = Arguments::from_incoming(event.args, event.attachments);
+                let publication = encode::event(socket.namespace(), None, "all", &args).into();
+                socket.hub().send_all(socket.namespace(), &publication);
+            }
+            "ask" => (0..number(0)).for_each(|_| self.ask(socket)),
+            "close" => socket.hub().close(socket.connection()),
+            _ => {}
+        }
+        if let Some(id) = event.ack {
+            socket.ack(id, &Arguments::from_incoming(event.args, event.attachments));
+        }
+        self.log.add(format!("event {}", event.name));
+    }
+
+    fn disconnect(&self, socket: &Socket<'_>, _peer: &(), _session: Self::Session, reason: &CloseReason) {
+        self.log.add(format!("{} ended: {reason}", socket.namespace()));
+    }
+
+    fn close(&self, _peer: (), reason: &CloseReason) {
+        self.log.add(format!("closed: {reason}"));
+    }
+}

@@ -1,0 +1,29 @@
+//! The server over real sockets: every test starts its own on port 0, and speaks raw HTTP and WebSocket to it.
+#![expect(clippy::expect_used, clippy::unwrap_used, reason = "a test that fails panics")]
+
+mod acks;
+mod alone;
+mod chat;
+mod engine_messages;
+mod event_rate;
+mod harness;
+mod heartbeat;
+mod http;
+mod http_bodies;
+mod http_limits;
+mod listeners;
+mod memory;
+mod namespaces;
+mod open_files;
+mod origins;
+mod polling;
+mod refusals;
+mod room_order;
+mod rooms;
+mod shutdown;
+mod slow_consumer;
+mod upgrade;
+mod upgrade_under_load;
+mod websocket;
+mod websocket_rules;
+mod ws;

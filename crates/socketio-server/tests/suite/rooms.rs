@@ -1,0 +1,92 @@
+//! Who hears what: one socket, a room, everybody in a namespace.
+
+use crate::{
+    chat::args,
+    harness::{TestServer, workers},
+    http::Polling,
+    ws::Ws,
+};
+use socketio_server::encode;
+
+#[test]
+fn a_room_hears_its_members_and_nobody_else_does() {
+    let server = TestServer::start(workers(3));
+    let mut members: Vec<_> = (0..6).map(|_| Ws::connected(server.address)).collect();
+    let mut poller = Polling::connected(server.address);
+    let mut outsider = Ws::connected(server.address);
+    for member in &mut members {
+        member.send(r#"42["join","a"]"#);
+        member.settle();
+    }
+    poller.send(r#"42["join","a"]"#);
+    outsider.send(r#"42["join","b"]"#);
+    outsider.settle();
+    members[0].send(r#"42["say","a","hello"]"#);
+    for member in &mut members {
+        assert_eq!(member.text(), r#"42["said",1,"hello"]"#);
+    }
+    assert_eq!(poller.next(), r#"42["said",1,"hello"]"#);
+    outsider.send(r#"42["echo",1]"#);
+    assert_eq!(outsider.text(), r#"42["echo",1]"#, "and nothing before it");
+}
+
+#[test]
+fn who_has_left_hears_no_more_and_the_others_do() {
+    let server = TestServer::start(workers(2));
+    let mut members: Vec<_> = (0..5).map(|_| Ws::connected(server.address)).collect();
+    for member in &mut members {
+        member.send(r#"42["join","a"]"#);
+        member.send(r#"42["join","b"]"#);
+        member.settle();
+    }
+    // When the first leaves one room, the second its namespace, and the third goes.
+    members[0].send(r#"42["leave","a"]"#);
+    members[0].settle();
+    members[1].send("41");
+    drop(members.remove(2));
+    server.log.wait_for(1, "/ ended: connection lost");
+    server.log.wait_for(1, "/ ended: left the namespace");
+    members[2].send(r#"42["say","a","one"]"#);
+    members[2].send(r#"42["say","b","two"]"#);
+    for member in &mut members[2..] {
+        assert_eq!(member.text(), r#"42["said",1,"one"]"#);
+        assert_eq!(member.text(), r#"42["said",1,"two"]"#);
+    }
+    assert_eq!(members[0].text(), r#"42["said",1,"two"]"#);
+    members[1].send("40");
+    assert!(members[1].text().starts_with("40{"), "and nothing before it");
+}
+
+#[test]
+fn everybody_in_a_namespace_hears_what_goes_to_all() {
+    let server = TestServer::start(workers(3));
+    let mut clients: Vec<_> = (0..5).map(|_| Ws::connected(server.address)).collect();
+    let mut poller = Polling::connected(server.address);
+    let mut elsewhere = Ws::open(server.address);
+    elsewhere.send("40/custom,");
+    elsewhere.text();
+    clients[0].send(r#"42["all",1]"#);
+    for client in &mut clients {
+        assert_eq!(client.text(), r#"42["all",1]"#);
+    }
+    assert_eq!(poller.next(), r#"42["all",1]"#);
+    // And when it is not a client who speaks, but any thread of the program.
+    server.hub.send_all("/", &encode::event("/", None, "all", &args(&["two"])).into());
+    for client in &mut clients {
+        assert_eq!(client.text(), r#"42["all","two"]"#);
+    }
+    assert_eq!(poller.next(), r#"42["all","two"]"#);
+    elsewhere.send(r#"42/custom,["echo",1]"#);
+    assert_eq!(elsewhere.text(), r#"42/custom,["echo",1]"#);
+}
+
+#[test]
+fn a_connection_that_the_server_closes_gets_what_was_sent_before() {
+    let server = TestServer::start(workers(2));
+    let mut ws = Ws::connected(server.address);
+    ws.send(r#"42["echo",1]"#);
+    ws.send(r#"42["close"]"#);
+    assert_eq!(ws.text(), r#"42["echo",1]"#);
+    assert_eq!(ws.close_code(), 1000);
+    server.log.wait_for(1, "/ ended: closed by the server");
+}
