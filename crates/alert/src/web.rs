@@ -76,6 +76,7 @@ fn router(state: WebState) -> Router {
     Router::new()
         .route("/", get(async || Redirect::temporary("/v1")))
         .route("/v1", get(login::show))
+        .route("/v1/", get(async || Redirect::permanent("/v1")))
         .route("/v1", post(login::submit).layer(from_fn_with_state(state.clone(), cross_site::refuse)))
         .route("/v1/chat", get(chat::show))
         .route("/livez", get(health::live))

@@ -152,3 +152,18 @@ fn what_was_written_before_the_close_by_the_server_is_still_read() {
     assert_eq!(client.next(), "1");
     assert_eq!(client.poll().status, 400);
 }
+
+#[test]
+fn no_payload_has_more_packets_than_the_python_client_takes() {
+    let server = TestServer::start(Config::default());
+    let mut client = Polling::connected(server.address);
+    client.send(r#"42["flood",100,1]"#);
+    let mut left = 100;
+    while left > 0 {
+        let response = client.poll();
+        let packets = response.text().split('\u{1e}').count();
+        assert!(packets <= 16, "{packets}");
+        assert!(response.text().split('\u{1e}').all(|packet| packet == r#"42["drop","x"]"#));
+        left -= packets;
+    }
+}

@@ -6,7 +6,7 @@ use crate::{
     http::Polling,
     ws::Ws,
 };
-use socketio_server::encode;
+use socketio_server::{Config, encode};
 
 #[test]
 fn a_room_hears_its_members_and_nobody_else_does() {
@@ -89,4 +89,33 @@ fn a_connection_that_the_server_closes_gets_what_was_sent_before() {
     assert_eq!(ws.text(), r#"42["echo",1]"#);
     assert_eq!(ws.close_code(), 1000);
     server.log.wait_for(1, "/ ended: closed by the server");
+}
+
+#[test]
+fn readers_of_different_pace_each_get_everything_whole() {
+    let config = Config { queue_limit: 64 << 20, ..Config::default() };
+    let server = TestServer::start(config);
+    let mut members = [(); 4].map(|()| Ws::connected(server.address));
+    for member in &mut members {
+        member.send(r#"42["join","a"]"#);
+        member.settle();
+    }
+    // Of all sizes, and far more than a socket takes at once.
+    let text = |n: usize| "y".repeat(if n % 100 == 99 { 200_000 } else { n * 7919 % 60_000 });
+    let said: Vec<_> = (0..500).map(|n| format!("42[\"said\",{},\"{}\"]", n + 1, text(n))).collect();
+    let [speaker, early, late, later] = &mut members;
+    for n in 0..500 {
+        speaker.send(format!("42[\"say\",\"a\",\"{}\"]", text(n)));
+        assert!(speaker.text() == said[n], "message {n}");
+        if n % 3 == 0 {
+            // Always behind, by more and more.
+            assert!(early.text() == said[n / 3], "message {}", n / 3);
+        }
+    }
+    for (reader, first) in [(early, 167), (late, 0), (later, 0)] {
+        for (n, said) in said.iter().enumerate().skip(first) {
+            assert!(reader.text() == *said, "message {n}");
+        }
+        reader.settle();
+    }
 }

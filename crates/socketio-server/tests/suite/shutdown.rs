@@ -160,3 +160,17 @@ fn an_upgrade_under_way_ends_and_the_get_says_come_back() {
     client.poll().expect(503, "1");
     server.join();
 }
+
+#[test]
+fn a_client_between_two_polls_gets_all_that_waits_for_it_poll_by_poll() {
+    let mut server = TestServer::start(workers(2));
+    let mut client = Polling::connected(server.address);
+    client.send(r#"42["flood",100,1]"#);
+    server.log.wait_for(1, "event flood");
+    server.begin_stop(LIMIT);
+    for _ in 0..100 {
+        assert_eq!(client.next(), r#"42["drop","x"]"#);
+    }
+    client.poll().expect(503, "1");
+    server.join();
+}

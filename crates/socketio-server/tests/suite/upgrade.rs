@@ -185,3 +185,23 @@ fn half_a_frame_that_came_with_5_is_not_lost() {
     ws.raw(&second[9..]);
     assert_eq!(ws.text(), r#"42["echo",1]"#);
 }
+
+#[test]
+fn what_waits_at_the_end_of_the_upgrade_comes_over_both_in_order() {
+    let server = TestServer::start(workers(2));
+    let mut client = Polling::connected(server.address);
+    let events: Vec<_> = (0..100).map(|n| format!("42[\"echo\",{n}]")).collect();
+    client.send(events.join("\u{1e}"));
+    let mut ws = probe(server.address, &client);
+    // Given a GET that brings a part of it, and the noop at once.
+    let response = client.poll();
+    let mut packets: Vec<_> = response.text().split('\u{1e}').collect();
+    assert_eq!(packets.pop(), Some("6"));
+    let (polled, rest) = events.split_at(packets.len());
+    assert_eq!(packets, polled);
+    ws.send("5");
+    for event in rest {
+        assert_eq!(ws.text(), *event);
+    }
+    ws.settle();
+}

@@ -1,6 +1,7 @@
 //! What a WebSocket costs after its end, and how it ends when the stream breaks.
 
 use crate::{
+    alone::alone,
     harness::{TestServer, eventually},
     ws::{CLOSE, Ws, frame, texts},
 };
@@ -29,27 +30,37 @@ fn what_came_before_the_end_of_the_stream_counts() {
     assert_eq!(server.log.count("event last"), 1000);
 }
 
-#[test]
-fn a_connection_that_was_closed_properly_gives_its_socket_back_at_once() {
-    let server = TestServer::start(Config::default());
-    let mut ws = Ws::connected(server.address);
-    let port = ws.0.0.get_ref().local_addr().unwrap().port();
-    ws.raw(frame(CLOSE, [3, 232]));
-    assert_eq!(ws.close_code(), 1000);
-    drop(ws);
-    let start = Instant::now();
-    eventually("the server has closed its socket", || !is_open(server.address.port(), port));
-    // Far less than the time that a client has which does not close its side.
-    assert!(start.elapsed() < Duration::from_millis(1_500), "{:?}", start.elapsed());
+/// The files that this process has open.
+fn open_files() -> usize {
+    std::fs::read_dir("/proc/self/fd").unwrap().count()
 }
 
-/// Whether a process of this machine still holds the TCP socket between these two ports: one that has been closed has
-/// no inode in the kernel's table.
-fn is_open(own: u16, peer: u16) -> bool {
-    let table = std::fs::read_to_string("/proc/net/tcp").unwrap();
-    let [own, peer] = [own, peer].map(|port| format!(":{port:04X}"));
-    table.lines().skip(1).any(|line| {
-        let fields: Vec<_> = line.split_whitespace().collect();
-        fields[1].ends_with(&own) && fields[2].ends_with(&peer) && fields[9] != "0"
-    })
+#[test]
+fn a_connection_that_was_closed_properly_gives_its_socket_back_at_once() {
+    alone("websocket::a_connection_that_was_closed_properly_gives_its_socket_back_at_once", || {
+        let server = TestServer::start(Config::default());
+        let before = open_files();
+        let mut ws = Ws::connected(server.address);
+        ws.raw(frame(CLOSE, [3, 232]));
+        assert_eq!(ws.close_code(), 1000);
+        drop(ws);
+        let start = Instant::now();
+        eventually("the server has closed its socket", || open_files() == before);
+        // Far less than the time that a client has which does not close its side.
+        assert!(start.elapsed() < Duration::from_millis(1_500), "{:?}", start.elapsed());
+    });
+}
+
+#[test]
+fn a_client_that_does_not_close_its_side_is_cut_off() {
+    alone("websocket::a_client_that_does_not_close_its_side_is_cut_off", || {
+        let server = TestServer::start(Config::default());
+        let before = open_files();
+        let mut ws = Ws::connected(server.address);
+        ws.send("2");
+        assert_eq!(ws.close_code(), 1002);
+        assert_eq!(open_files(), before + 2, "it has time to close");
+        // Then its own is the only one left.
+        eventually("the server has closed its socket", || open_files() == before + 1);
+    });
 }
