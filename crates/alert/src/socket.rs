@@ -1,9 +1,11 @@
 //! Socket.IO events to rooms: the handler that makes the runtime an Alert server.
 
+mod audience;
 mod identity;
 mod live_room;
 mod rooms;
 
+pub use audience::ListenForm;
 pub use rooms::Rooms;
 
 use crate::{
@@ -52,6 +54,23 @@ struct Seat {
     presence: Presence,
 }
 
+/// What became of an event that was carried out.
+enum Outcome {
+    Done,
+    Joined,
+}
+
+impl Session {
+    /// The acknowledgement. The list of members is made only for who asks.
+    fn acknowledge(&self, result: Result<Outcome, Refusal>) -> AckBody {
+        match (result, &self.joined) {
+            (Ok(Outcome::Joined), Some(seat)) => seat.presence.joined_ack(),
+            (Ok(_), _) => AckBody::Done,
+            (Err(refusal), _) => AckBody::Refused(refusal),
+        }
+    }
+}
+
 impl Alert {
     /// Serves `rooms` as `config` says.
     pub fn new(config: &Config, rooms: Rooms, sessions: SessionCookies) -> Self {
@@ -64,14 +83,14 @@ impl Alert {
         }
     }
 
-    /// Carries an event out. What comes back is the acknowledgement.
+    /// Carries an event out.
     fn carry_out(
         &self,
         socket: &Socket<'_>,
         peer: &Peer,
         session: &mut Session,
         event: &Event<'_>,
-    ) -> Result<AckBody, Refusal> {
+    ) -> Result<Outcome, Refusal> {
         let args = event.args.iter().copied();
         match ClientEvent::parse(event.name, args, !event.attachments.is_empty(), &self.limits)? {
             ClientEvent::Joined(joined) => self.join(socket, peer, session, joined),
@@ -79,7 +98,7 @@ impl Alert {
                 let seat = session.joined.as_ref().ok_or_else(Refusal::not_joined)?;
                 let name = seat.identity.speaker(text.speaker, seat.presence.name(), &self.limits)?;
                 seat.presence.say(&name, &text.msg);
-                Ok(AckBody::Done)
+                Ok(Outcome::Done)
             }
             ClientEvent::Left(left) => {
                 let seat = session.joined.as_ref().ok_or_else(Refusal::not_joined)?;
@@ -87,7 +106,7 @@ impl Alert {
                 if let Some(seat) = session.joined.take() {
                     self.leave(seat.presence);
                 }
-                Ok(AckBody::Done)
+                Ok(Outcome::Done)
             }
         }
     }
@@ -98,22 +117,22 @@ impl Alert {
         peer: &Peer,
         session: &mut Session,
         joined: Joined,
-    ) -> Result<AckBody, Refusal> {
+    ) -> Result<Outcome, Refusal> {
         let (identity, name, room) = Identity::of(joined, peer.session.as_deref())?;
         if let Some(seat) = session.joined.take_if(|seat| *seat.presence.room() != room) {
             self.leave(seat.presence);
         }
-        let seat = session.joined.get_or_insert_with(|| {
+        session.joined.get_or_insert_with(|| {
             tracing::info!(
                 room = room.as_str(),
                 name = name.as_str(),
                 address = address(peer.address),
                 "joined"
             );
-            let presence = self.rooms.enter(socket.hub(), socket.connection(), room, name);
+            let presence = self.rooms.enter(socket.hub(), socket.connection(), &room, &name);
             Box::new(Seat { identity, presence })
         });
-        Ok(seat.presence.joined_ack())
+        Ok(Outcome::Joined)
     }
 
     /// The person said `left`.
@@ -160,10 +179,10 @@ impl Handler for Alert {
             );
         }
         match (event.ack, result) {
-            (Some(id), result) => answer(socket, id, &result.unwrap_or_else(AckBody::Refused)),
+            (Some(id), result) => answer(socket, id, &session.acknowledge(result)),
             (None, Ok(_)) => {}
             (None, Err(refusal)) => {
-                socket.hub().send(socket.connection(), publication(&Notice::refused(&refusal)))
+                socket.hub().send(socket.connection(), publication(&Notice::refused(&refusal)));
             }
         }
     }

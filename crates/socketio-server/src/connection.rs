@@ -12,7 +12,7 @@ use crate::{
     room::RoomId,
     sid::Sid,
     stream::Stream,
-    transport::{polling::Polling, websocket::Probe},
+    transport::{listener::Listener, polling::Polling, websocket::Probe},
 };
 use queue::Queue;
 use smallvec::SmallVec;
@@ -80,6 +80,7 @@ pub(crate) struct Seat {
 pub(crate) enum Transport {
     WebSocket(Rc<Stream>),
     Polling(Box<Polling>),
+    Listener(Listener),
 }
 
 impl Transport {
@@ -87,7 +88,7 @@ impl Transport {
     pub(crate) fn probe(&mut self) -> Option<&mut Probe> {
         match self {
             Self::Polling(polling) => polling.probe.as_mut(),
-            Self::WebSocket(_) => None,
+            Self::WebSocket(_) | Self::Listener(_) => None,
         }
     }
 }
@@ -97,10 +98,12 @@ impl<S> Connection<S> {
         Link { hub, id: self.id, confirmed: &self.confirmed }
     }
 
-    /// The WebSocket that carries it, if one does.
-    pub(crate) fn websocket(&self) -> Option<Rc<Stream>> {
+    /// The socket that what is sent goes to at once, if there is one.
+    pub(crate) fn stream(&self) -> Option<Rc<Stream>> {
         match &*self.transport.borrow() {
-            Transport::WebSocket(stream) => Some(Rc::clone(stream)),
+            Transport::WebSocket(stream) | Transport::Listener(Listener { stream, .. }) => {
+                Some(Rc::clone(stream))
+            }
             Transport::Polling(_) => None,
         }
     }

@@ -30,6 +30,11 @@ pub(crate) enum FrameKind {
 }
 
 impl Publication {
+    /// Bytes as they are, for listeners ([`crate::Listen`]).
+    pub fn bytes(bytes: &[u8]) -> Self {
+        Self(Arc::new(SmallVec::from_iter([Frame::raw(bytes)])))
+    }
+
     pub(crate) fn frames(&self) -> &[Frame] {
         &self.0
     }
@@ -80,7 +85,7 @@ impl Frame {
         Self::new(OpCode::Control(Control::Close), &payload, FrameKind::Control)
     }
 
-    /// Frames that a library has already put in order, such as a pong.
+    /// Bytes that are in order already, such as a pong that a library made.
     pub(crate) fn raw(bytes: &[u8]) -> Self {
         Self { bytes: bytes.into(), header: 0, kind: FrameKind::Control }
     }

@@ -6,7 +6,7 @@ mod cors;
 mod timed_io;
 
 use crate::{
-    app::AppResponse,
+    app::{AppResponse, Listen},
     connection::{CloseReason, Transport},
     engine::{Engine, Handshake},
     frame::Frame,
@@ -15,7 +15,7 @@ use crate::{
     sid::Sid,
     stream::{DetachedStream, PeerAddr, Stream},
     transport::{
-        request,
+        listener, request,
         websocket::{self, FrameReader},
     },
 };
@@ -32,6 +32,7 @@ use hyper::{
 use hyper_util::rt::TokioIo;
 use std::{cell::RefCell, convert::Infallible, future::Future, pin::Pin, rc::Rc};
 use timed_io::{HttpClock, TimedIo};
+use tokio::sync::Notify;
 use tower::ServiceExt;
 
 /// Bytes of a request's head.
@@ -51,10 +52,12 @@ async fn serve<E: Engine>(shard: Rc<Shard<E>>, stream: Stream, peer: PeerAddr) {
     let _socket = shard.count_socket();
     let clock = HttpClock::new();
     let takeover = Rc::new(RefCell::new(None));
+    let taken = Rc::new(Notify::new());
     let service = HttpService {
         shard: Rc::clone(&shard),
         clock: Rc::clone(&clock),
         takeover: Rc::clone(&takeover),
+        taken: Rc::clone(&taken),
         peer,
     };
     let io = TokioIo::new(TimedIo::new(stream, clock, shard.config.http));
@@ -65,6 +68,7 @@ async fn serve<E: Engine>(shard: Rc<Shard<E>>, stream: Stream, peer: PeerAddr) {
     let ended = loop {
         tokio::select! {
             ended = std::future::poll_fn(|cx| connection.poll_without_shutdown(cx)) => break ended,
+            () = taken.notified() => break Ok(()),
             () = &mut wind_up, if !winding_up => {
                 Pin::new(&mut connection).graceful_shutdown();
                 winding_up = true;
@@ -80,6 +84,7 @@ async fn serve<E: Engine>(shard: Rc<Shard<E>>, stream: Stream, peer: PeerAddr) {
     match takeover.take() {
         None => stream.shut(std::net::Shutdown::Write),
         Some(Takeover::Open(head)) => open_websocket(&shard, stream, parts.read_buf, &head, peer),
+        Some(Takeover::Listen(head, listen)) => listener::open(&shard, stream, &head, &listen),
         Some(Takeover::Upgrade(sid)) => {
             if let Ok(stream) = stream.detach() {
                 shard.hub.push(sid.shard(), Command::Upgrade { sid, stream, early: parts.read_buf });
@@ -111,12 +116,14 @@ fn open_websocket<E: Engine>(
     });
 }
 
-/// What a socket becomes after its 101.
+/// What a socket becomes: after its 101, or instead of hyper's response.
 pub(crate) enum Takeover {
     /// A new connection, opened by this request.
     Open(Box<Parts>),
     /// The WebSocket of a session that polls.
     Upgrade(Sid),
+    /// A listener, whose response begins with this head.
+    Listen(Box<http::response::Parts>, Listen),
 }
 
 /// Answers the requests of one socket.
@@ -124,13 +131,21 @@ pub(crate) struct HttpService<E: Engine> {
     pub(crate) shard: Rc<Shard<E>>,
     pub(crate) takeover: Rc<RefCell<Option<Takeover>>>,
     pub(crate) peer: PeerAddr,
+    /// Told when the socket is to be taken without a response from hyper.
+    taken: Rc<Notify>,
     clock: Rc<HttpClock>,
 }
 
 impl<E: Engine> Clone for HttpService<E> {
     fn clone(&self) -> Self {
-        let Self { shard, takeover, peer, clock } = self;
-        Self { shard: Rc::clone(shard), takeover: Rc::clone(takeover), peer: *peer, clock: Rc::clone(clock) }
+        let Self { shard, takeover, peer, taken, clock } = self;
+        Self {
+            shard: Rc::clone(shard),
+            takeover: Rc::clone(takeover),
+            peer: *peer,
+            taken: Rc::clone(taken),
+            clock: Rc::clone(clock),
+        }
     }
 }
 
@@ -142,12 +157,22 @@ impl<E: Engine> Service<Request<Incoming>> for HttpService<E> {
     fn call(&self, request: Request<Incoming>) -> Self::Future {
         self.clock.begin();
         let this = self.clone();
+        let is_get = request.method() == http::Method::GET;
         Box::pin(async move {
             let response = if this.shard.engine.claims(request.uri().path()) {
                 request::answer(&this, request).await.map(ResponseBody::whole)
             } else {
                 match this.ask_app(request).await {
-                    Ok(response) => response.map(ResponseBody::app),
+                    Ok(mut response) => {
+                        if let Some(listen) = response.extensions_mut().remove::<Listen>().filter(|_| is_get)
+                        {
+                            this.takeover
+                                .replace(Some(Takeover::Listen(Box::new(response.into_parts().0), listen)));
+                            this.taken.notify_one();
+                            return std::future::pending().await;
+                        }
+                        response.map(ResponseBody::app)
+                    }
                     Err(refusal) => refusal.response().map(ResponseBody::whole),
                 }
             };

@@ -29,7 +29,7 @@ mod stream;
 mod timers;
 mod transport;
 
-pub use app::{App, AppBody, AppRequest, AppResponse};
+pub use app::{App, AppBody, AppRequest, AppResponse, Listen};
 pub use config::{Config, HttpTimeouts};
 pub use connection::{CloseReason, ConnectionId};
 pub use engine::{Answer, AnswerFn, Ask, AskError, Engine, Handshake, Link};

@@ -46,14 +46,18 @@ impl Room {
         Membership { room: self.clone(), connection }
     }
 
-    /// Sends to all members.
-    pub fn publish(&self, publication: &Publication) {
+    /// Sends to all members, and says how many they are.
+    pub fn publish(&self, publication: &Publication) -> usize {
+        let mut all = 0;
         for (shard, members) in (0..).zip(&self.0.members) {
-            if members.load(Ordering::Relaxed) > 0 {
+            let members = members.load(Ordering::Relaxed) as usize;
+            all += members;
+            if members > 0 {
                 let publication = publication.clone();
                 self.0.hub.push(shard, Command::Deliver { room: self.0.id, publication });
             }
         }
+        all
     }
 
     fn members_of(&self, connection: ConnectionId) -> &AtomicU32 {

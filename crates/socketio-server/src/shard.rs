@@ -188,41 +188,42 @@ impl<E: Engine> Shard<E> {
 
     /// Makes a connection of a client that has shaken hands. `transport` carries it from here on.
     pub(crate) fn open(self: &Rc<Self>, handshake: &Handshake<'_>, transport: Transport) -> ConnectionOf<E> {
-        let now = Instant::now();
-        let sid = Sid::random(self.index);
-        let connection = {
-            let mut connections = self.connections.borrow_mut();
-            let key = connections.insert_with_key(|key| {
-                Rc::new(Connection {
-                    id: ConnectionId { shard: self.index, key },
-                    sid,
-                    transport: RefCell::new(transport),
-                    queue: RefCell::new(Queue::default()),
-                    output: Cell::new(Output::Flushed),
-                    closed: Cell::new(false),
-                    heartbeat: Cell::new(Heartbeat::new(now, &self.config.timing)),
-                    confirm_by: now + self.config.connect_timeout,
-                    confirmed: Cell::new(false),
-                    armed: Cell::new(None),
-                    bucket: Cell::new(Bucket::full(now, self.config.event_rate)),
-                    rooms: RefCell::default(),
-                    session: RefCell::new(None),
-                })
-            });
-            Rc::clone(&connections[key])
-        };
-        self.by_sid.borrow_mut().insert(sid, connection.id.key);
+        let connection = self.insert(transport);
+        self.by_sid.borrow_mut().insert(connection.sid, connection.id.key);
         let session = self.engine.open(&connection.link(&self.hub), handshake);
         connection.session.replace(Some(session));
         self.arm(&connection);
         connection
     }
 
+    pub(crate) fn insert(&self, transport: Transport) -> ConnectionOf<E> {
+        let now = Instant::now();
+        let mut connections = self.connections.borrow_mut();
+        let key = connections.insert_with_key(|key| {
+            Rc::new(Connection {
+                id: ConnectionId { shard: self.index, key },
+                sid: Sid::random(self.index),
+                transport: RefCell::new(transport),
+                queue: RefCell::new(Queue::default()),
+                output: Cell::new(Output::Flushed),
+                closed: Cell::new(false),
+                heartbeat: Cell::new(Heartbeat::new(now, &self.config.timing)),
+                confirm_by: now + self.config.connect_timeout,
+                confirmed: Cell::new(false),
+                armed: Cell::new(None),
+                bucket: Cell::new(Bucket::full(now, self.config.event_rate)),
+                rooms: RefCell::default(),
+                session: RefCell::new(None),
+            })
+        });
+        Rc::clone(&connections[key])
+    }
+
     /// The Engine.IO handshake packet of a connection.
     pub(crate) fn handshake_packet(&self, connection: &Connection<E::Session>) -> String {
         let upgrades: &[&str] = match &*connection.transport.borrow() {
             Transport::Polling(_) => &["websocket"],
-            Transport::WebSocket(_) => &[],
+            Transport::WebSocket(_) | Transport::Listener(_) => &[],
         };
         handshake::Handshake {
             sid: &connection.sid.to_string(),

@@ -1,5 +1,7 @@
-//! What carries a connection: long-polling, WebSocket, and the way from the one to the other.
+//! What carries a connection: long-polling, WebSocket, the way from the one to the other; and the plain stream of a
+//! listener.
 
+pub(crate) mod listener;
 pub(crate) mod polling;
 pub(crate) mod request;
 pub(crate) mod upgrade;

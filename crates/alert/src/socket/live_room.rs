@@ -1,7 +1,11 @@
 //! A room and the connections in it, behind one short lock: who holds it publishes, joins and leaves, so that
 //! everybody sees one order. Nothing waits under it.
 
-use super::{publication, rooms::Rooms};
+use super::{
+    audience::{Audience, ListenForm},
+    publication,
+    rooms::Rooms,
+};
 use crate::{
     names::{RoomCode, UserName},
     protocol::v1::{ACK_MEMBERS_MAX, AckBody, Notice},
@@ -21,8 +25,9 @@ pub(super) struct LiveRoom {
 
 struct State {
     room: Room,
-    /// Who hears it.
-    audience: socketio_server::Room,
+    audience: Audience,
+    /// Who hears it without being in it.
+    listeners: usize,
     /// A task waits for the end of somebody's grace.
     is_sweeping: bool,
     /// It was empty and has been forgotten: who finds it like this looks for a new one.
@@ -31,7 +36,7 @@ struct State {
 
 impl State {
     fn publish(&self, notice: &Notice) {
-        self.audience.publish(&publication(notice));
+        self.audience.publish(notice, &publication(notice));
     }
 }
 
@@ -44,8 +49,13 @@ pub(super) struct Presence {
 
 impl LiveRoom {
     pub(super) fn new(code: RoomCode, grace: Duration, hub: &Hub) -> Arc<Self> {
-        let state =
-            State { room: Room::new(grace), audience: hub.room(), is_sweeping: false, is_retired: false };
+        let state = State {
+            room: Room::new(grace),
+            audience: Audience::new(hub),
+            listeners: 0,
+            is_sweeping: false,
+            is_retired: false,
+        };
         Arc::new(Self { code, state: Mutex::new(state) })
     }
 
@@ -70,6 +80,38 @@ impl LiveRoom {
         Some(Presence { room: Arc::clone(self), name: name.clone(), membership })
     }
 
+    /// Says something to everybody who hears the room, and says how many they are.
+    pub(super) fn say(&self, name: &UserName, msg: &str) -> usize {
+        let notice = Notice::message(name, msg);
+        // Rendered before the lock is taken.
+        let rendered = publication(&notice);
+        self.lock().audience.publish(&notice, &rendered)
+    }
+
+    /// The first `limit` people in the room, and how many there are.
+    pub(super) fn members(&self, limit: usize) -> (Vec<UserName>, usize) {
+        let state = self.lock();
+        (state.room.members(limit), state.room.count())
+    }
+
+    /// Lets a connection hear the room without being in it; `None` when the room has been forgotten meanwhile.
+    pub(super) fn listen(
+        self: &Arc<Self>,
+        rooms: &Rooms,
+        hub: &Hub,
+        connection: ConnectionId,
+        form: ListenForm,
+    ) -> Option<Listening> {
+        let mut state = self.lock();
+        if state.is_retired {
+            return None;
+        }
+        state.listeners += 1;
+        let membership = state.audience.listen(hub, form, connection);
+        drop(state);
+        Some(Listening { room: Arc::clone(self), rooms: rooms.clone(), membership: Some(membership) })
+    }
+
     /// Lets those go whose grace has ended. Says when to come again.
     pub(super) fn sweep(&self, rooms: &Rooms) -> Option<Instant> {
         let mut state = self.lock();
@@ -84,7 +126,7 @@ impl LiveRoom {
     }
 
     fn retire_if_empty(&self, state: &mut State, rooms: &Rooms) {
-        if state.room.is_empty() && !state.is_retired {
+        if state.room.is_empty() && state.listeners == 0 && !state.is_retired {
             state.is_retired = true;
             rooms.forget(&self.code);
         }
@@ -107,15 +149,13 @@ impl Presence {
 
     /// Says something to everybody in the room, in the name of `name`.
     pub(super) fn say(&self, name: &UserName, msg: &str) {
-        let message = publication(&Notice::message(name, msg));
-        self.room.lock().audience.publish(&message);
+        self.room.say(name, msg);
     }
 
     /// What `joined` is acknowledged with.
     pub(super) fn joined_ack(&self) -> AckBody {
-        let state = self.room.lock();
-        let members = state.room.members(ACK_MEMBERS_MAX);
-        AckBody::Joined { room: self.room.code.clone(), members, count: state.room.count() }
+        let (members, count) = self.room.members(ACK_MEMBERS_MAX);
+        AckBody::Joined { room: self.room.code.clone(), members, count }
     }
 
     /// The person said `left`: those who remain hear of it, if it was the person's last connection.
@@ -142,5 +182,21 @@ impl Presence {
             }
         }
         self.room.retire_if_empty(&mut state, rooms);
+    }
+}
+
+/// A listener's place; dropping it gives it up.
+pub(super) struct Listening {
+    room: Arc<LiveRoom>,
+    rooms: Rooms,
+    membership: Option<Membership>,
+}
+
+impl Drop for Listening {
+    fn drop(&mut self) {
+        let mut state = self.room.lock();
+        drop(self.membership.take());
+        state.listeners -= 1;
+        self.room.retire_if_empty(&mut state, &self.rooms);
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{ConnectionOf, Shard};
 use crate::{
-    connection::{CloseReason, Connection},
+    connection::{CloseReason, Connection, Transport},
     engine::Engine,
 };
 use socketio_protocol::engine::heartbeat::Beat;
@@ -47,7 +47,17 @@ impl<E: Engine> Shard<E> {
         }
         match connection.beat(|heartbeat| heartbeat.poll(now, &self.config.timing)) {
             Beat::Idle => {}
-            Beat::SendPing => self.push(connection, &self.ping.clone()),
+            Beat::SendPing => {
+                let listener = match &*connection.transport.borrow() {
+                    Transport::Listener(listener) => Some(Rc::clone(&listener.keep_alive)),
+                    _ => None,
+                };
+                if listener.is_some() {
+                    // A listener cannot answer: that its bytes are taken is answer enough.
+                    connection.beat(|heartbeat| heartbeat.pong(now, &self.config.timing));
+                }
+                self.push(connection, &listener.unwrap_or_else(|| Rc::clone(&self.ping)));
+            }
             Beat::TimedOut => self.close(connection, CloseReason::PingTimeout),
         }
     }

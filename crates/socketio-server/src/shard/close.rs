@@ -6,6 +6,7 @@ use crate::{
     engine::Engine,
     frame::Frame,
     sid::Sid,
+    stream::Stream,
     transport::polling::{Farewell, Poll, PollEnd},
 };
 use std::{net::Shutdown, rc::Rc, time::Duration};
@@ -40,16 +41,19 @@ impl<E: Engine> Shard<E> {
                     let frame = Frame::close(code, &reason.to_string());
                     connection.queue.borrow_mut().push(Rc::new(frame));
                     self.mark_dirty(connection);
-                    // Weak: a client that closes at once has its socket given back at once.
-                    let stream = Rc::downgrade(stream);
-                    tokio::task::spawn_local(async move {
-                        sleep(LINGER).await;
-                        if let Some(stream) = stream.upgrade() {
-                            stream.shut(Shutdown::Both);
-                        }
-                    });
+                    linger(stream);
                 }
             },
+            Transport::Listener(listener) => {
+                drop(listener.guard.take());
+                if reason.close_code().is_none() {
+                    connection.queue.borrow_mut().clear();
+                    listener.stream.shut(Shutdown::Both);
+                } else {
+                    self.mark_dirty(connection);
+                    linger(&listener.stream);
+                }
+            }
             Transport::Polling(polling) => {
                 if let Some(probe) = polling.probe.take() {
                     probe.stream.shut(Shutdown::Both);
@@ -132,4 +136,16 @@ impl<E: Engine> Shard<E> {
             let _ = done.send(());
         });
     }
+}
+
+/// Cuts a closed socket off when its client takes too long to close its own side.
+fn linger(stream: &Rc<Stream>) {
+    // Weak: a client that closes at once has its socket given back at once.
+    let stream = Rc::downgrade(stream);
+    tokio::task::spawn_local(async move {
+        sleep(LINGER).await;
+        if let Some(stream) = stream.upgrade() {
+            stream.shut(Shutdown::Both);
+        }
+    });
 }

@@ -96,7 +96,7 @@ impl<E: Engine> Shard<E> {
 
     /// Writes what the client takes. A blocked socket gets a task that waits for it; the others go on.
     pub(crate) fn flush(self: &Rc<Self>, connection: &ConnectionOf<E>) {
-        let Some(stream) = connection.websocket() else { return self.flush_poll(connection) };
+        let Some(stream) = connection.stream() else { return self.flush_poll(connection) };
         let before = connection.output.get();
         let output = self.write_out(connection, &stream);
         connection.output.set(output);

@@ -137,7 +137,7 @@ impl<E: Engine> Shard<E> {
                 Some(poll) => poll.ticket == ticket,
                 None => polling.answered == Some(ticket),
             },
-            Transport::WebSocket(_) => false,
+            _ => false,
         };
         if is_lost {
             self.close(&connection, CloseReason::ConnectionLost);
@@ -191,7 +191,7 @@ impl<E: Engine> Shard<E> {
         let connection = self.session(sid)?;
         let overlaps = match &mut *connection.transport.borrow_mut() {
             Transport::Polling(polling) => std::mem::replace(&mut polling.posting, true),
-            Transport::WebSocket(_) => return None,
+            _ => return None,
         };
         if overlaps {
             let rule = "a second POST while one was being worked on".to_owned();

@@ -51,12 +51,12 @@ pub(crate) async fn run<E: Engine>(
         }
     }
     drop((connection, reader));
-    discard(&shard, &stream).await;
+    read_on(&shard, &stream).await;
 }
 
-/// Reads and forgets until the peer has ended its side. A socket that is closed with unread bytes in it is reset, and
+/// Reads and forgets until the peer has ended its side or we have. A socket that is closed with unread bytes in it is reset, and
 /// a reset can overtake the close frame that says why.
-pub(crate) async fn discard<E: Engine>(shard: &Shard<E>, stream: &Stream) {
+pub(crate) async fn read_on<E: Engine>(shard: &Shard<E>, stream: &Stream) {
     while stream.readable().await.is_ok() {
         match stream.try_read(&mut shard.scratch.borrow_mut()) {
             Ok(0) => break,

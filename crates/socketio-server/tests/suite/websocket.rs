@@ -3,6 +3,7 @@
 use crate::{
     alone::alone,
     harness::{TestServer, eventually},
+    http::Http,
     ws::{CLOSE, Ws, frame, texts},
 };
 use socketio_server::Config;
@@ -39,6 +40,9 @@ fn open_files() -> usize {
 fn a_connection_that_was_closed_properly_gives_its_socket_back_at_once() {
     alone("websocket::a_connection_that_was_closed_properly_gives_its_socket_back_at_once", || {
         let server = TestServer::start(Config::default());
+        // Kept open: its answer says that the server has all the files that it needs for itself.
+        let mut other = Http::connect(server.address);
+        assert_eq!(other.request("GET", "/", &[]).status, 404);
         let before = open_files();
         let mut ws = Ws::connected(server.address);
         ws.raw(frame(CLOSE, [3, 232]));
@@ -55,6 +59,9 @@ fn a_connection_that_was_closed_properly_gives_its_socket_back_at_once() {
 fn a_client_that_does_not_close_its_side_is_cut_off() {
     alone("websocket::a_client_that_does_not_close_its_side_is_cut_off", || {
         let server = TestServer::start(Config::default());
+        // Kept open: its answer says that the server has all the files that it needs for itself.
+        let mut other = Http::connect(server.address);
+        assert_eq!(other.request("GET", "/", &[]).status, 404);
         let before = open_files();
         let mut ws = Ws::connected(server.address);
         ws.send("2");
