@@ -21,7 +21,7 @@ use crate::{
 };
 use body::{Refusal, ResponseBody};
 use bytes::Bytes;
-pub(crate) use cors::{apply as apply_cors, preflight};
+pub use cors::{apply as apply_cors, preflight};
 use http::{Request, Response, request::Parts};
 use http_body_util::Full;
 use hyper::{

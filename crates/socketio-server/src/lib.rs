@@ -29,6 +29,7 @@ mod stream;
 mod timers;
 mod transport;
 
+pub use self::http::{apply_cors, preflight};
 pub use app::{App, AppBody, AppRequest, AppResponse, Listen};
 pub use config::{Config, HttpTimeouts};
 pub use connection::{CloseReason, ConnectionId};
@@ -37,7 +38,7 @@ pub use frame::Publication;
 pub use handler::{Event, Handler, Refused, Socket};
 pub use hub::Hub;
 pub use listener::{ListenAddr, Listener};
-pub use rate::Rate;
+pub use rate::{Bucket, Rate};
 pub use room::{Membership, Room};
 pub use server::Server;
 pub use socketio::{DEFAULT_PATH, SocketIo};

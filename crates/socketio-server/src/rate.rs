@@ -26,23 +26,24 @@ impl Rate {
 
 /// One sender's tokens.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Bucket {
+pub struct Bucket {
     tokens: f32,
     at: Instant,
 }
 
 impl Bucket {
-    pub(crate) fn full(now: Instant, rate: Option<Rate>) -> Self {
+    /// A bucket that holds the whole burst.
+    pub fn full(now: Instant, rate: Option<Rate>) -> Self {
         Self { tokens: rate.map_or(0.0, Rate::burst), at: now }
     }
 
     /// Takes a token for a message that is being handled.
-    pub(crate) fn take(&mut self) {
+    pub fn take(&mut self) {
         self.tokens -= 1.0;
     }
 
     /// How long the next message has to wait.
-    pub(crate) fn wait(&mut self, now: Instant, rate: Rate) -> Option<Duration> {
+    pub fn wait(&mut self, now: Instant, rate: Rate) -> Option<Duration> {
         let elapsed = now.saturating_duration_since(self.at).as_secs_f32();
         self.tokens = (self.tokens + elapsed * rate.per_second()).min(rate.burst());
         self.at = self.at.max(now);

@@ -5,7 +5,7 @@ use crate::origin::OriginVerdict;
 use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 
 /// Adds what the judged page may see. Credentials never go with `*`.
-pub(crate) fn apply(verdict: &OriginVerdict, headers: &mut HeaderMap) {
+pub fn apply(verdict: &OriginVerdict, headers: &mut HeaderMap) {
     match verdict {
         OriginVerdict::Absent | OriginVerdict::Refused(_) => {}
         OriginVerdict::Any => {
@@ -20,7 +20,7 @@ pub(crate) fn apply(verdict: &OriginVerdict, headers: &mut HeaderMap) {
 }
 
 /// The answer to a preflight. What the page asks for is granted: the origin alone decides.
-pub(crate) fn preflight<B: Default>(request: &HeaderMap) -> Response<B> {
+pub fn preflight<B: Default>(request: &HeaderMap) -> Response<B> {
     let mut response = Response::new(B::default());
     *response.status_mut() = StatusCode::NO_CONTENT;
     let headers = response.headers_mut();

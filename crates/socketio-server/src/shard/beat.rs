@@ -26,16 +26,16 @@ impl<E: Engine> Shard<E> {
 
     pub(super) fn run_timers(self: &Rc<Self>) {
         let now = Instant::now();
-        loop {
-            let due = self.timers.borrow_mut().pop_due(now);
-            let Some((at, key)) = due else { return };
-            let Some(connection) = self.connection(key) else {
-                continue;
-            };
+        // Gathered first: what is armed anew meanwhile waits for its own time.
+        let due: Vec<_> = std::iter::from_fn(|| self.timers.borrow_mut().pop_due(now)).collect();
+        for (at, key) in due {
+            let Some(connection) = self.connection(key) else { continue };
             if connection.armed.get() == Some(at) {
                 connection.armed.set(None);
                 self.beat(&connection, now);
-                self.arm(&connection);
+                if !connection.closed.get() {
+                    self.arm(&connection);
+                }
             }
         }
     }
