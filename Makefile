@@ -1,0 +1,104 @@
+# Building, running and testing Alert. It needs Rust, Node.js (with npm), Python 3 and make, and fetches the rest.
+
+ARGS ?=
+CARGO_FLAGS ?= --locked
+# The binary that the end-to-end tests run; another one: make e2e ALERT_BIN=target/release/alert
+ALERT_BIN ?= $(or $(CARGO_TARGET_DIR),target)/debug/alert
+
+WEB := web/node_modules/.package-lock.json
+E2E := e2e/node_modules/.package-lock.json
+VENV := e2e/.venv/ready
+
+E2E_TESTS := e2e-js e2e-python e2e-browser
+export RUSTDOCFLAGS := -D warnings
+
+.PHONY: help
+help: ## list the targets
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+.PHONY: run
+run: ## build and serve; flags: make run ARGS="--listen 0.0.0.0:5000"
+	cargo run $(CARGO_FLAGS) --release --package alert -- $(ARGS)
+
+.PHONY: build
+build: ## build target/release/alert
+	cargo build $(CARGO_FLAGS) --release --package alert
+
+.PHONY: test
+test: lint test-rust test-web e2e ## everything that a change has to pass
+	@echo "make test: all passed"
+
+.PHONY: lint
+lint: fmt lint-web clippy doc deny ## formatting, lints, documentation, licences
+
+.PHONY: fmt
+fmt: ## check the formatting of the Rust code
+	cargo fmt --all --check
+
+.PHONY: clippy
+clippy: | $(WEB) ## lint the Rust code
+	cargo clippy $(CARGO_FLAGS) --workspace --all-targets -- -D warnings
+
+.PHONY: doc
+doc: | $(WEB) ## build the documentation of the Rust code
+	cargo doc $(CARGO_FLAGS) --workspace --no-deps
+
+# The database of advisories is left out: it cannot be fetched everywhere.
+.PHONY: deny
+deny: ## check licences and sources of dependencies, where cargo-deny is installed (make tools)
+	@if cargo deny --version >/dev/null 2>&1; \
+	then cargo deny --locked check bans licenses sources; \
+	else echo "SKIPPED: licences and sources of dependencies. cargo-deny is missing; make tools installs it."; fi
+
+.PHONY: tools
+tools: ## install what make test uses where it is there (takes some minutes)
+	cargo install --locked cargo-deny
+
+.PHONY: lint-web
+lint-web: $(WEB) $(E2E) ## check types, lints and formatting of the page and of the end-to-end tests
+	cd web && npm run --silent check
+	cd e2e && npm run --silent check
+
+.PHONY: test-rust
+test-rust: | $(WEB) ## unit, integration and documentation tests
+	cargo test $(CARGO_FLAGS) --workspace
+
+.PHONY: test-web
+test-web: $(WEB) ## tests of the page's modules
+	cd web && npm test --silent
+
+.PHONY: e2e
+e2e: $(E2E_TESTS) ## real clients and a real browser against the built binary
+
+.PHONY: binary
+binary: | $(WEB)
+	cargo build $(CARGO_FLAGS) --package alert
+
+$(E2E_TESTS): export ALERT_BIN := $(abspath $(ALERT_BIN))
+
+.PHONY: e2e-js
+e2e-js: binary $(E2E) ## the contract with the official JavaScript client
+	cd e2e && npm test --silent
+
+.PHONY: e2e-python
+e2e-python: binary $(VENV) ## the contract with python-socketio
+	e2e/.venv/bin/python e2e/python/test_contract.py
+
+.PHONY: e2e-browser
+e2e-browser: binary $(E2E) ## the page in headless Chromium
+	e2e/need "chromium fonts-dejavu-core" $(or $(CHROMIUM),chromium chromium-browser google-chrome)
+	cd e2e && npm run --silent test:browser
+
+.PHONY: screenshot
+screenshot: binary $(E2E) ## make docs/screenshot.png
+	cd e2e && UPDATE_SCREENSHOT=1 ALERT_BIN=$(abspath $(ALERT_BIN)) node --test --test-name-pattern README browser/chat.test.mjs
+
+# npm writes its own record of what is installed last; build.rs looks at the same file.
+%/node_modules/.package-lock.json: %/package-lock.json
+	cd $* && npm ci --no-audit --no-fund && touch node_modules/.package-lock.json
+
+$(VENV): e2e/requirements.txt
+	e2e/need python3 python3
+	python3 -m venv --clear e2e/.venv || { e2e/need python3-venv a-venv && python3 -m venv --clear e2e/.venv; }
+	e2e/.venv/bin/pip install --quiet --disable-pip-version-check --requirement e2e/requirements.txt
+	touch $@

@@ -1,0 +1,167 @@
+// The page for everybody: axe in light and dark, keyboard only, and a narrow screen.
+
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { AxeBuilder } from "@axe-core/playwright";
+import { browserFor, enter, line, say, settled, state } from "../harness/browser.mjs";
+import { Client, fresh } from "../harness/client.mjs";
+import { Server, serverFor } from "../harness/server.mjs";
+
+const server = serverFor();
+const browser = browserFor();
+
+async function violations(page) {
+  await settled(page);
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  return violations.map(
+    ({ id, help, nodes }) => `${id}: ${help}: ${nodes.map(({ html }) => html).join(" | ")}`,
+  );
+}
+
+/** A room with everything in it that the log can show, but for a gap. */
+async function busyRoom(page, on = server) {
+  const room = fresh("room");
+  await enter(page, on, "Ada", room);
+  const bell = await Client.connect(on);
+  await bell.join(room, "Bell");
+  await bell.ask("text", { msg: "Class ends in 5 minutes" });
+  await bell.ask("text", {
+    msg: "Unterricht endet in 5 Minuten, https://example.org/a/rather/long/address?with=query",
+  });
+  await bell.ask("left", {});
+  await line(page, "status", "Bell has left the room.");
+  await say(page, "Thanks");
+  await line(page, "message", "Ada: Thanks");
+}
+
+for (const colorScheme of ["light", "dark"]) {
+  describe(`axe finds nothing in ${colorScheme}`, () => {
+    for (const [size, viewport] of [
+      ["wide", { width: 1200, height: 800 }],
+      ["narrow", { width: 360, height: 640 }],
+    ]) {
+      const visit = (options) => browser.visit({ colorScheme, viewport, ...options });
+
+      it(`on the login, ${size}`, async () => {
+        const page = await visit();
+        await page.goto(`${server.url}/v1`);
+        assert.deepEqual(await violations(page), []);
+        await page.locator("#fresh").click();
+        assert.deepEqual(await violations(page), []);
+      });
+
+      it(`on the login with errors, ${size}`, async () => {
+        const page = await visit({ mayFail: true });
+        await page.goto(`${server.url}/v1`);
+        await page.locator("#enter").click();
+        await page.locator("#name-error").waitFor();
+        assert.deepEqual(await violations(page), []);
+      });
+
+      it(`on the chat, ${size}`, async () => {
+        const page = await visit();
+        await busyRoom(page);
+        assert.deepEqual(await violations(page), []);
+        await page.locator("#message").fill("x".repeat(16_400));
+        assert.deepEqual(await violations(page), []);
+      });
+
+      it(`on the chat without a connection and after a gap, ${size}`, async () => {
+        const page = await visit({ mayFail: true });
+        let restarting = await new Server().start();
+        try {
+          await busyRoom(page, restarting);
+          Client.closeAll();
+          await restarting.stop();
+          await state(page, "reconnecting");
+          assert.deepEqual(await violations(page), []);
+          restarting = await restarting.restarted();
+          await page.locator("#log .gap").waitFor();
+          assert.deepEqual(await violations(page), []);
+        } finally {
+          await restarting.stop();
+        }
+      });
+
+      it(`on a page that is not there, ${size}`, async () => {
+        const page = await visit({ mayFail: true });
+        const response = await page.goto(`${server.url}/no-such-page`);
+        assert.equal(response.status(), 404);
+        assert.deepEqual(await violations(page), []);
+      });
+    }
+  });
+}
+
+it("the keyboard alone is enough, from the login to leaving", async () => {
+  const room = fresh("room");
+  const bell = await Client.connect(server);
+  await bell.join(room, "Bell");
+  const page = await browser.visit();
+  await page.goto(`${server.url}/v1`);
+  const focused = () => page.evaluate(() => document.activeElement?.id ?? "");
+  const tabTo = async (id) => {
+    for (let presses = 0; presses < 20; presses += 1) {
+      if ((await focused()) === id) {
+        const outline = await page.evaluate(() => {
+          const { outlineStyle, outlineWidth, boxShadow } = getComputedStyle(document.activeElement);
+          return { outlineStyle, outlineWidth, boxShadow };
+        });
+        const isSeen =
+          (outline.outlineStyle !== "none" && outline.outlineWidth !== "0px") || outline.boxShadow !== "none";
+        assert.ok(isSeen, `the focus on #${id} can be seen: ${JSON.stringify(outline)}`);
+        return;
+      }
+      await page.keyboard.press("Tab");
+    }
+    assert.fail(`Tab does not reach #${id}`);
+  };
+  assert.equal(await focused(), "name", "the first field has the focus");
+  await page.keyboard.type("Ada");
+  await tabTo("room");
+  await page.keyboard.type(room);
+  await page.keyboard.press("Enter");
+  await state(page, "connected");
+  assert.equal(await focused(), "message", "ready to type");
+  await page.keyboard.type("first line");
+  await page.keyboard.press("Shift+Enter");
+  await page.keyboard.type("second line");
+  await page.keyboard.press("Enter");
+  await bell.waitFor("message", "Ada: first line\nsecond line");
+  assert.equal(await focused(), "message", "ready to type again");
+  for (const id of ["sound", "copy", "log", "message", "leave"]) await tabTo(id);
+  await page.keyboard.press("Enter");
+  await page.locator("#enter").waitFor();
+  await bell.waitFor("status", "Ada has left the room.");
+});
+
+it("at 360 px nothing scrolls sideways, and everything can be reached", async () => {
+  const page = await browser.visit({ viewport: { width: 360, height: 640 }, mayFail: true });
+  const isTooWide = () =>
+    page.evaluate(() => document.documentElement.scrollWidth > document.documentElement.clientWidth);
+  const within = async (selector) => {
+    const box = await page.locator(selector).boundingBox();
+    assert.ok(box && box.x >= 0 && box.x + box.width <= 360, `${selector}: ${JSON.stringify(box)}`);
+  };
+  await page.goto(`${server.url}/v1`);
+  assert.equal(await isTooWide(), false, "login");
+  await page.locator("#enter").click();
+  await page.locator("#name-error").waitFor();
+  assert.equal(await isTooWide(), false, "login with errors");
+  for (const selector of ["#name", "#room", "#enter", "#fresh"]) await within(selector);
+
+  for (const room of ["W".repeat(128), "7C0F2E9A41D84B6FA3520C9E6D18B7F4"]) {
+    await enter(page, server, "W".repeat(64), room);
+    await say(page, "x".repeat(3_000));
+    await say(page, "An ordinary sentence.");
+    await line(page, "message", `${"W".repeat(64)}: An ordinary sentence.`);
+    assert.equal(await isTooWide(), false, "chat");
+    assert.equal(
+      await page.locator("#log").evaluate((log) => log.scrollWidth > log.clientWidth),
+      false,
+      "the log does not scroll sideways either",
+    );
+    for (const selector of ["#message", "#send", "#leave", "#copy", "#state", "#code", "#sound"])
+      await within(selector);
+  }
+});

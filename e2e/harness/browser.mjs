@@ -1,0 +1,114 @@
+// Chromium, driven by Playwright; every page is watched for what must never happen.
+
+import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { after, afterEach, before } from "node:test";
+import { chromium } from "playwright-core";
+import { DEADLINE } from "./time.mjs";
+
+const CANDIDATES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
+const EXECUTABLE = process.env.CHROMIUM ?? CANDIDATES.map((name) => `/usr/bin/${name}`).find(existsSync);
+assert.ok(EXECUTABLE, "no browser: install Chromium (apt-get install chromium), or set CHROMIUM to its path");
+
+/** A name for this machine that is no secure context, as an address in the local network is none. */
+export const PLAIN_HOST = "alert.test";
+
+const ARGS = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+];
+ARGS.push(
+  "--disable-component-update",
+  "--disable-sync",
+  `--host-resolver-rules=MAP ${PLAIN_HOST} 127.0.0.1`,
+);
+
+/** What the browser itself writes to the console when a server is away. */
+const NETWORK = /net::ERR_|WebSocket connection to|Failed to load resource/;
+
+/** A browser for the tests of the calling file. After each test its pages are closed, and nothing may have gone wrong in them. */
+export function browserFor() {
+  const holder = { pages: [], contexts: [] };
+  before(async () => {
+    holder.browser = await chromium.launch({ executablePath: EXECUTABLE, args: ARGS });
+  });
+  after(() => holder.browser?.close());
+  afterEach(async () => {
+    const wrong = holder.pages.flatMap(({ wrong }) => wrong);
+    for (const context of holder.contexts) await context.close();
+    holder.pages = [];
+    holder.contexts = [];
+    assert.deepEqual(wrong, [], "what went wrong in a page");
+  });
+
+  /** A fresh visitor with a page. `mayFail` says that the server may be away or refuse something. */
+  holder.visit = async ({ mayFail = false, ...options } = {}) => {
+    const context = await holder.browser.newContext({ viewport: { width: 1000, height: 700 }, ...options });
+    holder.contexts.push(context);
+    return holder.page(context, { mayFail });
+  };
+
+  /** Another page of the same visitor. */
+  holder.page = async (context, { mayFail = false } = {}) => {
+    const page = await context.newPage();
+    page.setDefaultTimeout(DEADLINE);
+    const wrong = [];
+    page.on("dialog", (dialog) => {
+      wrong.push(`a dialog: ${dialog.message()}`);
+      void dialog.dismiss();
+    });
+    page.on("pageerror", (error) => wrong.push(`an error: ${error.stack}`));
+    page.on("console", (message) => {
+      const isExpected = mayFail && NETWORK.test(message.text());
+      if (["error", "warning"].includes(message.type()) && !isExpected)
+        wrong.push(`${message.type()}: ${message.text()}`);
+    });
+    page.on("popup", () => wrong.push("a window opened"));
+    page.on("framenavigated", (frame) => frame !== page.mainFrame() && wrong.push("a frame appeared"));
+    holder.pages.push({ page, wrong });
+    return page;
+  };
+  return holder;
+}
+
+/** Logs in by the form and waits until the page is connected. */
+export async function enter(page, server, name, room, origin = server.url) {
+  await page.goto(`${origin}/v1`);
+  await page.locator("#name").fill(name);
+  await page.locator("#room").fill(room);
+  await page.locator("#enter").click();
+  await state(page, "connected");
+}
+
+/** Waits for the state that the page shows. */
+export const state = (page, name) => page.locator(`#state[data-state=${name}]`).waitFor();
+
+/** Writes into the input and sends it. */
+export async function say(page, text) {
+  await page.locator("#message").fill(text);
+  await page.locator("#send").click();
+}
+
+/** Waits for a line of the log with exactly this text, `kind` being message or status. */
+export async function line(page, kind, text) {
+  await page.waitForFunction(
+    ([kind, text]) =>
+      [...document.querySelectorAll(`#log .${kind} .text`)].some((line) => line.textContent === text),
+    [kind, text],
+  );
+}
+
+/** The texts of all lines of a kind. */
+export const lines = (page, kind) => page.locator(`#log .${kind} .text`).allTextContents();
+
+/** Waits until no transition is under way, so that colours are what they will be. What moves for ever does not count. */
+export const settled = (page) =>
+  page.evaluate(async () => {
+    const passing = document
+      .getAnimations()
+      .filter((one) => one.effect.getComputedTiming().endTime !== Infinity);
+    await Promise.all(passing.map((one) => one.finished.catch(() => {})));
+  });

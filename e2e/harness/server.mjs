@@ -1,0 +1,133 @@
+// Starts the built `alert` on a free port, reads where it is from what it prints, collects its log, and ends it.
+
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { after, afterEach, before } from "node:test";
+import { fileURLToPath } from "node:url";
+import { Client } from "./client.mjs";
+import { within } from "./time.mjs";
+
+const START_LIMIT = 20_000;
+/** "Exit within 10 s" is the promise; a little more is left for a busy machine. */
+const STOP_LIMIT = 12_000;
+
+/** The binary: `ALERT_BIN`, or what was built last. Without one no test makes sense, so the file fails as a whole. */
+const CANDIDATES = ["e2e", "release", "debug"].map((profile) =>
+  fileURLToPath(new URL(`../../target/${profile}/alert`, import.meta.url)),
+);
+const BINARY = process.env.ALERT_BIN ?? CANDIDATES.find(existsSync);
+assert.ok(
+  BINARY && existsSync(BINARY),
+  `no binary: run \`make e2e\`, or set ALERT_BIN (not there: ${CANDIDATES})`,
+);
+
+export class Server {
+  #child;
+  #log = "";
+  #watchers = new Set();
+
+  /** A server with these flags, not yet started. `port` 0 takes a free one. */
+  constructor(flags = [], { port = 0, sessionKey = randomBytes(32).toString("base64") } = {}) {
+    Object.assign(this, { flags, port, sessionKey });
+  }
+
+  /** Starts it and waits until it says where it is. */
+  async start() {
+    const child = spawn(BINARY, ["--listen", `127.0.0.1:${this.port}`, ...this.flags], {
+      env: { PATH: process.env.PATH, ALERT_SESSION_KEY: this.sessionKey },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    this.#child = child;
+    const kill = () => child.kill("SIGKILL");
+    process.once("exit", kill);
+    this.exited = once(child, "exit").then(([code, signal]) => {
+      process.off("exit", kill);
+      this.#tell();
+      return { code, signal };
+    });
+    child.stderr.on("data", (chunk) => {
+      this.#log += chunk;
+      this.#tell();
+    });
+    this.printed = "";
+    const port = new Promise((resolve, reject) => {
+      child.stdout.on("data", (chunk) => {
+        this.printed += chunk;
+        const found = this.printed.match(/http:\/\/127\.0\.0\.1:(\d+)\/v1\n/);
+        if (found) resolve(Number(found[1]));
+      });
+      this.exited.then(({ code }) =>
+        reject(new Error(`alert ended with ${code}:\n${this.printed}${this.#log}`)),
+      );
+    });
+    this.port = await within(START_LIMIT, "the server to print its address", port);
+    this.host = `127.0.0.1:${this.port}`;
+    this.url = `http://${this.host}`;
+    return this;
+  }
+
+  /** What it has logged so far. */
+  get log() {
+    return this.#log;
+  }
+
+  get pid() {
+    return this.#child.pid;
+  }
+
+  /** Waits until the log has a line that fits, behind its first `from` characters, and gives it. */
+  async logged(pattern, from = 0) {
+    let watcher;
+    const line = new Promise((resolve, reject) => {
+      watcher = () => {
+        const lines = this.#log.slice(from).split("\n");
+        const found = lines.find((line) => pattern.test(line));
+        if (found) resolve(found);
+        else if (this.#child.exitCode !== null)
+          reject(new Error(`the server has ended; its log:\n${this.#log}`));
+      };
+      this.#watchers.add(watcher);
+      watcher();
+    });
+    try {
+      return await within(15_000, `a log line like ${pattern}`, line, () => this.#log);
+    } finally {
+      this.#watchers.delete(watcher);
+    }
+  }
+
+  signal(name) {
+    this.#child.kill(name);
+  }
+
+  /** Ends it as a service manager does, and expects it to go properly. */
+  async stop() {
+    if (this.#child.exitCode === null && this.#child.signalCode === null) this.signal("SIGTERM");
+    const end = await within(STOP_LIMIT, "the server to end", this.exited, () => this.#log).catch((error) => {
+      this.signal("SIGKILL");
+      throw error;
+    });
+    assert.deepEqual(end, { code: 0, signal: null }, `how the server ended; its log:\n${this.#log}`);
+  }
+
+  /** Another server where this one was, with the same flags and the same key, as after a restart. */
+  restarted() {
+    return new Server(this.flags, this).start();
+  }
+
+  #tell() {
+    for (const watcher of this.#watchers) watcher();
+  }
+}
+
+/** A server for the tests of the `describe` (or file) that calls this; `flags` as on the command line. */
+export function serverFor(...flags) {
+  const server = new Server(flags);
+  before(() => server.start());
+  after(() => server.stop());
+  afterEach(() => Client.closeAll());
+  return server;
+}

@@ -1,0 +1,17 @@
+// Deadlines: a test waits for what has to happen, and says what did not.
+
+/** What is waited for is there in milliseconds; this long it may take on a machine that is busy with other things. */
+export const DEADLINE = 15_000;
+
+/** The promise's value; an error that names `what` if it takes longer than `limit` ms. `detail` adds to that error. */
+export async function within(limit, what, promise, detail = () => "") {
+  let timer;
+  const late = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`waited ${limit} ms for ${what}\n${detail()}`)), limit);
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

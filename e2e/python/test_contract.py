@@ -1,0 +1,284 @@
+"""The v1 contract with python-socketio's two clients, over every transport."""
+
+import asyncio
+import itertools
+import sys
+import threading
+import unittest
+
+import engineio
+import socketio
+
+from server import Server
+
+# None lets the client begin with long-polling and upgrade.
+TRANSPORTS = {"polling": ["polling"], "websocket": ["websocket"], "upgrade": None}
+IN_USE = {"polling": "polling", "websocket": "websocket", "upgrade": "websocket"}
+DEADLINE = 20
+BURST = 5_000
+RECONNECT = {"reconnection_delay": 0.05, "reconnection_delay_max": 0.2}
+
+number = itertools.count(1)
+
+
+def fresh(what):
+    return f"{what}-{next(number)}"
+
+
+def status(msg):
+    return ("status", {"msg": msg})
+
+
+def message(msg):
+    return ("message", {"msg": msg})
+
+
+class Heard:
+    """What a client hears, in order, for other threads to wait for."""
+
+    def __init__(self):
+        self.events = []
+        self._changed = threading.Condition()
+
+    def add(self, event, *args):
+        with self._changed:
+            self.events.append((event, *args))
+            self._changed.notify_all()
+
+    def wait(self, what, condition):
+        with self._changed:
+            done = self._changed.wait_for(lambda: condition(self.events), DEADLINE)
+            assert done, f"waited {DEADLINE} s for {what}; heard {self.events[-5:]}"
+            return list(self.events)
+
+
+class InOrder(engineio.Client):
+    """The threading client starts a thread for each message, and threads overtake each other: not here."""
+
+    def _trigger_event(self, event, *args, run_async=False, **more):
+        run_async = run_async and event != "message"
+        return super()._trigger_event(event, *args, run_async=run_async, **more)
+
+
+class ClientInOrder(socketio.Client):
+    def _engineio_client_class(self):
+        return InOrder
+
+
+class SyncClient:
+    def __init__(self, url, transport):
+        self.heard = Heard()
+        self.transport = transport
+        self.client = ClientInOrder(**RECONNECT)
+        self.client.on("*", self.heard.add)
+        self.client.on("connect", lambda: self.heard.add("connect"))
+        self.client.on("disconnect", lambda reason: self.heard.add("disconnect", reason))
+        self.client.connect(url, transports=TRANSPORTS[transport])
+
+    def in_use(self):
+        return self.client.transport()
+
+    def ask(self, event, body):
+        return self.client.call(event, body, timeout=DEADLINE)
+
+    def send(self, event, body):
+        self.client.emit(event, body)
+
+    def wait(self, what, condition):
+        return self.heard.wait(what, condition)
+
+    def close(self):
+        # A disconnect while a POST is under way is never sent by this client, which then waits for the next ping.
+        self.client.eio.queue.join()
+        self.client.disconnect()
+
+
+class AsyncClient:
+    """The asyncio client on a loop of its own, with the same face."""
+
+    def __init__(self, url, transport):
+        self.heard = Heard()
+        self.loop = asyncio.new_event_loop()
+        self.thread = threading.Thread(target=self.loop.run_forever, daemon=True)
+        self.thread.start()
+        self._run(self._connect(url, TRANSPORTS[transport]))
+
+    async def _connect(self, url, transports):
+        self.client = socketio.AsyncClient(**RECONNECT)
+        self.client.on("*", self._hear)
+        self.client.on("connect", lambda: self.heard.add("connect"))
+        self.client.on("disconnect", lambda reason: self.heard.add("disconnect", reason))
+        await self.client.connect(url, transports=transports)
+
+    async def _hear(self, event, *args):
+        self.heard.add(event, *args)
+
+    def _run(self, coroutine):
+        return asyncio.run_coroutine_threadsafe(coroutine, self.loop).result(DEADLINE)
+
+    def in_use(self):
+        return self.client.transport()
+
+    def ask(self, event, body):
+        return self._run(self.client.call(event, body, timeout=DEADLINE))
+
+    def send(self, event, body):
+        self._run(self.client.emit(event, body))
+
+    def wait(self, what, condition):
+        return self.heard.wait(what, condition)
+
+    def close(self):
+        self._run(self.client.eio.queue.join())
+        self._run(self.client.disconnect())
+        self.loop.call_soon_threadsafe(self.loop.stop)
+        self.thread.join(DEADLINE)
+        self.loop.close()
+
+
+class Contract:
+    """The cases; the classes below say with which client and transport."""
+
+    kind = None
+    transport = None
+
+    @classmethod
+    def setUpClass(cls):
+        heartbeat = ("--ping-interval", "3s", "--ping-timeout", "10s")
+        cls.server = Server("--event-rate", "0", "--leave-grace", "200ms", *heartbeat)
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.server.stop()
+
+    def connect(self, url=None):
+        client = self.kind(url or self.server.url, self.transport)
+        self.addCleanup(client.close)
+        return client
+
+    def joined(self, room, name):
+        client = self.connect()
+        ack = client.ask("joined", {"headless": True, "name": name, "room": room})
+        self.assertTrue(ack["ok"], ack)
+        return client
+
+    def test_uses_the_transport(self):
+        self.assertEqual(self.connect().in_use(), IN_USE[self.transport])
+
+    def test_joined_text_and_left_with_their_acks(self):
+        room = fresh("room")
+        bob = self.joined(room, "Bob")
+        ada = self.connect()
+        ack = ada.ask("joined", {"headless": True, "name": "Ada", "room": room})
+        self.assertEqual(ack, {"ok": True, "room": room, "members": ["Bob", "Ada"], "count": 2})
+        body = {"headless": True, "name": "Ada", "msg": "Class ends in 5 minutes"}
+        self.assertEqual(ada.ask("text", body), {"ok": True})
+        self.assertEqual(ada.ask("left", {"headless": True, "name": "Ada"}), {"ok": True})
+        self.assertEqual(ada.ask("text", body)["error"]["code"], "not_joined")
+        last = status("Ada has left the room.")
+        heard = bob.wait("Ada's leaving", lambda events: last in events)
+        self.assertEqual(
+            heard[1:],
+            [
+                status("Bob has entered the room."),
+                status("Ada has entered the room."),
+                message("Ada: Class ends in 5 minutes"),
+                last,
+            ],
+        )
+        heard = ada.wait("its message", lambda events: len(events) == 3)
+        own = [status("Ada has entered the room."), message("Ada: Class ends in 5 minutes")]
+        self.assertEqual(heard[1:], own)
+
+    def test_works_without_acks(self):
+        room = fresh("room")
+        ada = self.connect()
+        ada.send("joined", {"headless": True, "name": "Ada", "room": room})
+        ada.send("text", {"headless": True, "name": "Ada", "msg": "hello"})
+        ada.wait("the message", lambda events: message("Ada: hello") in events)
+        ada.send("left", {"headless": True, "name": "Ada"})
+        ada.send("text", {"headless": True, "name": "Ada", "msg": "hello?"})
+        heard = ada.wait("the error", lambda events: events[-1][1:] and "Error" in events[-1][1]["msg"])
+        self.assertEqual(heard[-1][0], "status")
+
+    def test_wrong_input_is_answered_and_closes_nothing(self):
+        room = fresh("room")
+        bob, ada = self.joined(room, "Bob"), self.joined(room, "Ada")
+        wrong = [
+            ("joined", None, "invalid_body"),
+            ("joined", [], "invalid_body"),
+            ("joined", b"bytes", "invalid_body"),
+            ("joined", {"headless": True, "name": "Ada"}, "room_required"),
+            ("joined", {"name": "Ada", "room": room + "x"}, "not_logged_in"),
+            ("text", {"msg": b"bytes"}, "invalid_body"),
+            ("text", {"msg": ""}, "msg_required"),
+            ("text", {"msg": "x" * 16_385}, "msg_too_long"),
+            ("text", {"msg": "m", "name": "x" * 100_000}, "name_too_long"),
+            ("text", {"msg": "m", "name": "a\nb"}, "name_invalid"),
+            ("no such event", {}, "unknown_event"),
+        ]
+        for event, body, code in wrong:
+            with self.subTest(event=event, code=code):
+                ack = ada.ask(event, body)
+                self.assertEqual((ack["ok"], ack["error"]["code"]), (False, code))
+                ada.send(event, body)
+                shown = status(f"Error: {ack['error']['message']}")
+                ada.wait("the status", lambda events, shown=shown: shown in events)
+        self.assertEqual(ada.ask("text", {"msg": "and goes on"}), {"ok": True})
+        last = message("Ada: and goes on")
+        heard = bob.wait("the message", lambda events: last in events)
+        entered = [status("Bob has entered the room."), status("Ada has entered the room.")]
+        self.assertEqual(heard[1:], [*entered, last])
+
+    def test_5000_messages_in_order(self):
+        room = fresh("room")
+        bob, ada = self.joined(room, "Bob"), self.joined(room, "Ada")
+        for index in range(BURST):
+            ada.send("text", {"headless": True, "msg": str(index)})
+        expected = [message(f"Ada: {index}") for index in range(BURST)]
+        for receiver in (ada, bob):
+            heard = receiver.wait("the last one", lambda events: events[-1] == expected[-1])
+            self.assertEqual([event for event in heard if event[0] == "message"], expected)
+
+    def test_a_disconnect_is_one_leave_after_the_grace(self):
+        room = fresh("room")
+        bob = self.joined(room, "Bob")
+        ada = self.kind(self.server.url, self.transport)
+        ada.ask("joined", {"headless": True, "name": "Ada", "room": room})
+        ada.close()
+        bob.wait("Ada's leaving", lambda events: status("Ada has left the room.") in events)
+        bob.ask("text", {"msg": "fence"})
+        heard = bob.wait("the fence", lambda events: message("Bob: fence") in events)
+        entered = [status("Bob has entered the room."), status("Ada has entered the room.")]
+        self.assertEqual(heard[1:], [*entered, status("Ada has left the room."), message("Bob: fence")])
+
+    def test_comes_back_by_itself_after_a_restart(self):
+        server = Server()
+        self.addCleanup(lambda: server.stop())
+        client = self.connect(server.url)
+        body = {"headless": True, "name": "Ada", "room": "room"}
+        client.ask("joined", body)
+        server = server.restarted()
+        client.wait("a new connection", lambda events: events.count(("connect",)) == 2)
+        self.assertEqual(client.ask("joined", body)["members"], ["Ada"])
+        client.ask("text", {"headless": True, "msg": "hello again"})
+        heard = client.wait("the message", lambda events: message("Ada: hello again") in events)
+        self.assertEqual([event[0] for event in heard].count("disconnect"), 1)
+        entered = status("Ada has entered the room.")
+        self.assertEqual(heard[-2:], [entered, message("Ada: hello again")])
+
+
+def load_tests(loader, _tests, _pattern):
+    suite = unittest.TestSuite()
+    for kind, transport in itertools.product((SyncClient, AsyncClient), TRANSPORTS):
+        name = f"{kind.__name__}Over{transport.title()}"
+        case = type(name, (Contract, unittest.TestCase), {"kind": kind, "transport": transport})
+        suite.addTests(loader.loadTestsFromTestCase(case))
+    return suite
+
+
+if __name__ == "__main__":
+    result = unittest.main(exit=False, warnings="ignore").result
+    failed = len({str(test) for test, _ in result.failures + result.errors})
+    print(f"{result.testsRun - failed} passed, {failed} failed")
+    sys.exit(failed > 0)
