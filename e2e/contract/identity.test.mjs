@@ -89,6 +89,15 @@ for (const transport of TRANSPORTS) {
       assert.deepEqual(await bob.seen(), [entered("Bob"), entered("Ada"), left("Ada")]);
     });
 
+    it("left in another name is still the joined person's", async () => {
+      const room = fresh("room");
+      const [gate, bob] = [await connect(), await connect()];
+      await bob.join(room, "Bob");
+      await gate.join(room, "Gate");
+      assert.deepEqual(await gate.ask("left", { headless: true, name: "Bob" }), { ok: true });
+      assert.deepEqual(await bob.seen(), [entered("Bob"), entered("Gate"), left("Gate")]);
+    });
+
     it("a second joined to the same room changes nothing and announces nothing", async () => {
       const room = fresh("room");
       const [ada, bob] = [await connect(), await connect()];

@@ -31,7 +31,7 @@ async fn health_tells_living_from_ready() {
 #[tokio::test]
 async fn an_unknown_address_is_a_small_page() {
     let site = Site::new();
-    for address in ["/nowhere", "/v1/", "/assets/nothing.js", "/assets/", "/assets/../Cargo.toml"] {
+    for address in ["/nowhere", "/v1/nowhere", "/assets/nothing.js", "/assets/", "/assets/../Cargo.toml"] {
         let answer = site.get(address).await;
         assert_eq!(answer.status, StatusCode::NOT_FOUND, "{address}");
         assert!(answer.body.contains("There is no page here"), "{address}: {}", answer.body);
