@@ -7,6 +7,8 @@ use std::process::ExitCode;
 use alert::config::{Config, Environment, Flags};
 use clap::{Parser, Subcommand};
 
+#[cfg(target_os = "linux")]
+mod bench;
 mod config;
 mod serve;
 
@@ -46,6 +48,10 @@ enum Command {
     /// Look at the configuration without running anything
     #[command(subcommand)]
     Config(config::Command),
+    /// Measure a server: members join rooms, speak and listen, and every delivery is accounted for
+    #[cfg(target_os = "linux")]
+    #[command(after_help = bench::EXAMPLES, after_long_help = format!("{}\n\n{}", bench::EXAMPLES, bench::JSON))]
+    Bench(bench::Args),
 }
 
 /// Runs what the command line says.
@@ -55,6 +61,8 @@ pub(crate) fn run() -> ExitCode {
         None => serve::run(&cli.flags),
         Some(Command::Serve(flags)) => serve::run(&flags),
         Some(Command::Config(command)) => command.run(),
+        #[cfg(target_os = "linux")]
+        Some(Command::Bench(args)) => args.run(),
     }
 }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 use socketio_server::origin::OriginPolicy;
 use socketio_server::{ListenAddr, Rate};
 
+mod api_tokens;
 mod environment;
 mod error;
 mod flags;
@@ -20,6 +21,7 @@ mod source;
 mod tests;
 mod value;
 
+pub use api_tokens::{ApiToken, ApiTokenFile, ApiTokens};
 pub use environment::Environment;
 pub use error::{ConfigError, ConfigErrors};
 pub use flags::Flags;
@@ -65,6 +67,8 @@ pub struct Config {
     pub trusted_proxies: TrustedProxies,
     /// Where the key of the login cookies comes from.
     pub session_key: SessionKeySource,
+    /// Who may post over HTTP and list the rooms.
+    pub api_tokens: ApiTokens,
     /// Time between `/readyz` turning 503 and the closing of the listeners.
     pub drain_wait: Duration,
     /// The log's form.
@@ -136,6 +140,10 @@ impl Config {
             public_url,
             trusted_proxies: TrustedProxies::new(reader.many("trusted_proxy", proxy::network)),
             session_key,
+            api_tokens: ApiTokens {
+                given: reader.many("api_token", ApiToken::parse),
+                file: reader.optional("api_token_file", ApiTokenFile::parse),
+            },
             drain_wait: reader.one("drain_wait", time(Duration::ZERO..=HOUR)),
             log_format: reader.one("log_format", word(FORMATS)),
             log_level: reader.one("log_level", word(LEVELS)),

@@ -1,6 +1,8 @@
 //! Alert: a messaging server that speaks to a room at once.
 
 pub mod banner;
+#[cfg(target_os = "linux")]
+pub mod bench;
 pub mod config;
 pub mod logging;
 pub mod names;

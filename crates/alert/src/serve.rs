@@ -4,7 +4,7 @@ use crate::{
     banner,
     config::{Config, ListenError},
     socket::{Alert, Rooms},
-    web::{self, Readiness, WebState},
+    web::{self, Api, Readiness, WebState},
 };
 use anyhow::Context;
 use socketio_server::{ListenAddr, Listener, Server, SocketIo, Timing};
@@ -31,9 +31,11 @@ pub fn run(config: Config) -> anyhow::Result<()> {
 
 async fn serve(config: &Config) -> anyhow::Result<()> {
     let mut signals = Signals::install().context("signals cannot be handled")?;
+    let mut hangups = Hangups::install(config).context("signals cannot be handled")?;
     let readiness = Readiness::new();
-    let web = WebState::new(config, readiness.clone())?;
     let rooms = Rooms::new(config.leave_grace, tokio::runtime::Handle::current());
+    let api = Api::new(config, rooms.clone());
+    let web = WebState::new(config, readiness.clone(), api.clone())?;
     let alert = Alert::new(config, rooms, web.sessions().clone());
     let listeners = bind(&config.listen)?;
     let bound: Vec<_> = listeners.iter().map(|listener| listener.address().clone()).collect();
@@ -43,7 +45,12 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
         .context("the system gives no more threads")?;
     banner::print(config, &bound);
 
-    let signal = signals.next().await;
+    let signal = loop {
+        tokio::select! {
+            signal = signals.next() => break signal,
+            () = hangups.next() => api.reload_tokens(),
+        }
+    };
     tracing::info!(signal, "shutting down; once more ends it at once");
     readiness.begin_drain();
     let way_down = async {
@@ -103,6 +110,25 @@ impl Signals {
         tokio::select! {
             _ = self.terminate.recv() => "SIGTERM",
             _ = self.interrupt.recv() => "SIGINT",
+        }
+    }
+}
+
+/// SIGHUP, where there is something to be read again. Otherwise it ends the process, as the end of a terminal should.
+struct Hangups(Option<Signal>);
+
+impl Hangups {
+    fn install(config: &Config) -> std::io::Result<Self> {
+        let has_file = config.api_tokens.file.is_some();
+        Ok(Self(has_file.then(|| signal(SignalKind::hangup())).transpose()?))
+    }
+
+    async fn next(&mut self) {
+        match &mut self.0 {
+            Some(signal) => {
+                signal.recv().await;
+            }
+            None => std::future::pending().await,
         }
     }
 }

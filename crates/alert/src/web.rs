@@ -1,18 +1,20 @@
-//! Everything over HTTP that is not Socket.IO: login, chat page, health, embedded files. The only module that names
-//! axum.
+//! Everything over HTTP that is not Socket.IO: login, chat page, API, health, embedded files. The only module that
+//! names axum.
 
 use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
+use axum::http::header;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{Redirect, Response};
 use axum::routing::{get, post};
 use http_body_util::BodyExt;
 use socketio_server::origin::OriginPolicy;
-use socketio_server::{App, AppRequest};
+use socketio_server::{App, AppRequest, Listen};
 use tower::ServiceExt;
 
+mod api;
 mod assets;
 mod chat;
 mod cross_site;
@@ -24,6 +26,7 @@ mod session;
 #[cfg(test)]
 mod tests;
 
+pub use api::Api;
 pub use health::Readiness;
 pub use session::{SessionCookies, WebSession};
 
@@ -40,6 +43,7 @@ struct Shared {
     origins: OriginPolicy,
     limits: Limits,
     readiness: Readiness,
+    api: Api,
 }
 
 /// A form of ours is small; what is larger is not read.
@@ -50,13 +54,14 @@ impl WebState {
     ///
     /// # Errors
     /// When that file is there and gives no key.
-    pub fn new(config: &Config, readiness: Readiness) -> Result<Self, SessionKeyError> {
+    pub fn new(config: &Config, readiness: Readiness, api: Api) -> Result<Self, SessionKeyError> {
         let sessions = SessionCookies::new(config)?;
         Ok(Self(Arc::new(Shared {
             sessions,
             origins: config.origins.clone(),
             limits: config.limits,
             readiness,
+            api,
         })))
     }
 
@@ -68,7 +73,13 @@ impl WebState {
 
 /// The pages as the service behind the Socket.IO server.
 pub fn app(state: WebState) -> App {
-    let into_app = |response: Response| response.map(|body| body.map_err(Into::into).boxed_unsync());
+    let into_app = |mut response: Response| {
+        if response.extensions().get::<Listen>().is_some() {
+            // axum gives the length of a body that is never sent.
+            response.headers_mut().remove(header::CONTENT_LENGTH);
+        }
+        response.map(|body| body.map_err(Into::into).boxed_unsync())
+    };
     App::new(ServiceExt::<AppRequest>::map_response(router(state), into_app))
 }
 
@@ -82,6 +93,7 @@ fn router(state: WebState) -> Router {
         .route("/livez", get(health::live))
         .route("/readyz", get(health::ready))
         .route("/assets/{*name}", get(assets::serve))
+        .merge(api::routes(&state))
         .fallback(pages::not_found)
         .layer(DefaultBodyLimit::max(FORM_BYTES))
         .layer(from_fn(headers::secure))

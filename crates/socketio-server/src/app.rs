@@ -1,11 +1,13 @@
 //! What answers the requests that are not for Engine.IO: a tower service that the product supplies.
 
-use crate::{connection::ConnectionId, hub::Hub};
+use crate::{
+    connection::{CloseReason, ConnectionId},
+    hub::Hub,
+};
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::{Full, combinators::UnsyncBoxBody};
 use std::{
-    any::Any,
     convert::Infallible,
     sync::{Arc, Mutex, PoisonError},
 };
@@ -34,19 +36,22 @@ pub struct Listen {
     pub(crate) keep_alive: &'static [u8],
 }
 
-type OpenFn = Box<dyn FnOnce(&Hub, ConnectionId) -> Box<dyn Any> + Send>;
+type OpenFn = Box<dyn FnOnce(&Hub, ConnectionId) -> EndFn + Send>;
+
+/// Called once, when a listener's connection has ended.
+pub type EndFn = Box<dyn FnOnce(&CloseReason)>;
 
 impl Listen {
-    /// `open` is called once with the new connection's name, on the thread that owns it; what it returns is dropped
+    /// `open` is called once with the new connection's name, on the thread that owns it; what it returns is called
     /// when the connection ends. `keep_alive` is sent once a ping interval.
     pub fn new(
         keep_alive: &'static [u8],
-        open: impl FnOnce(&Hub, ConnectionId) -> Box<dyn Any> + Send + 'static,
+        open: impl FnOnce(&Hub, ConnectionId) -> EndFn + Send + 'static,
     ) -> Self {
         Self { open: Arc::new(Mutex::new(Some(Box::new(open)))), keep_alive }
     }
 
-    pub(crate) fn open(&self, hub: &Hub, connection: ConnectionId) -> Option<Box<dyn Any>> {
+    pub(crate) fn open(&self, hub: &Hub, connection: ConnectionId) -> Option<EndFn> {
         let open = self.open.lock().unwrap_or_else(PoisonError::into_inner).take();
         open.map(|open| open(hub, connection))
     }

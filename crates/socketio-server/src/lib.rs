@@ -14,6 +14,8 @@ mod connection;
 mod engine;
 mod frame;
 mod handler;
+#[cfg(feature = "bench")]
+pub mod hot_path;
 mod http;
 mod hub;
 mod inbox;
@@ -30,7 +32,7 @@ mod timers;
 mod transport;
 
 pub use self::http::{apply_cors, preflight};
-pub use app::{App, AppBody, AppRequest, AppResponse, Listen};
+pub use app::{App, AppBody, AppRequest, AppResponse, EndFn, Listen};
 pub use config::{Config, HttpTimeouts};
 pub use connection::{CloseReason, ConnectionId};
 pub use engine::{Answer, AnswerFn, Ask, AskError, Engine, Handshake, Link};

@@ -11,6 +11,13 @@ use std::sync::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct RoomId(u64);
 
+#[cfg(feature = "bench")]
+impl RoomId {
+    pub(crate) fn first() -> Self {
+        Self(0)
+    }
+}
+
 /// A set of connections that hear the same publications.
 ///
 /// Who wants one order for all members calls [`Room::join`], [`Room::publish`] and drops [`Membership`]s under one

@@ -20,6 +20,11 @@ pub(super) fn rows(config: &Config) -> Vec<(&'static str, String)> {
             format!("{} may connect, without the login cookie", shown.join(", "))
         }
     };
+    let api = match config.api_tokens.iter().count() {
+        0 => "open to who knows a room code (--api-token asks for a token)".to_owned(),
+        1 => "posting needs a token (1 is set)".to_owned(),
+        tokens => format!("posting needs a token ({tokens} are set)"),
+    };
     let encryption = if config.public_url.as_ref().is_some_and(PublicUrl::is_https) {
         "by the proxy in front (--public-url is https)"
     } else {
@@ -38,6 +43,7 @@ pub(super) fn rows(config: &Config) -> Vec<(&'static str, String)> {
         ("Slow clients", format!("closed with more than {} bytes waiting", config.queue_limit)),
         ("Lost clients", format!("leave the room after {}", format_duration(config.leave_grace))),
         ("Other sites", origins),
+        ("HTTP API", api),
         ("Encryption", encryption.to_owned()),
     ]
 }

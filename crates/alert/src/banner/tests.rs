@@ -33,6 +33,7 @@ fn by_default_it_names_the_real_port_and_how_to_open_it_to_the_network() {
   Slow clients closed with more than 1048576 bytes waiting
   Lost clients leave the room after 2s
   Other sites  may not connect (--allow-origin lets them)
+  HTTP API     open to who knows a room code (--api-token asks for a token)
   Encryption   off: plain HTTP; beyond a trusted network put a TLS proxy in front and set --public-url
 
   Only this machine can reach it. To open it to the network:
@@ -71,10 +72,15 @@ fn the_public_url_comes_first() {
 #[test]
 fn it_says_what_is_off_and_who_may_connect() {
     let text = shown(
-        &[("ALERT_EVENT_RATE", "0"), ("ALERT_ALLOW_ORIGIN", "https://a.example,*")],
+        &[
+            ("ALERT_EVENT_RATE", "0"),
+            ("ALERT_ALLOW_ORIGIN", "https://a.example,*"),
+            ("ALERT_API_TOKEN", "0123456789abcdef"),
+        ],
         &["[::1]:5000", "unix:/run/alert.sock"],
     );
     assert!(text.contains("Rate         not limited (--event-rate 0)\n"), "{text}");
+    assert!(text.contains("HTTP API     posting needs a token (1 is set)\n"), "{text}");
     assert!(
         text.contains("Other sites  https://a.example, * may connect, without the login cookie\n"),
         "{text}"

@@ -61,7 +61,9 @@ fn as_table(config: &Config) -> String {
 fn shown(config: &Config, setting: &Setting, given: &Given) -> String {
     match given.values.as_slice() {
         [] => match &config.session_key {
-            SessionKeySource::File(file) if setting.secret => format!("(kept in {})", file.display()),
+            SessionKeySource::File(file) if setting.name == "session_key" => {
+                format!("(kept in {})", file.display())
+            }
             _ => "(none)".to_owned(),
         },
         _ if setting.secret => "(hidden)".to_owned(),
@@ -72,9 +74,9 @@ fn shown(config: &Config, setting: &Setting, given: &Given) -> String {
 fn as_json(config: &Config) -> Value {
     let settings = config.shown().map(|(setting, given)| {
         let value = match given.values.as_slice() {
+            [_, ..] if setting.secret => json!("(hidden)"),
             values if setting.many => json!(values),
             [] => Value::Null,
-            _ if setting.secret => json!("(hidden)"),
             values => json!(values[0]),
         };
         let source = match given.source {

@@ -38,6 +38,7 @@ pub const VARIABLE_PREFIX: &str = "ALERT_";
 const NETWORK: &str = "Network";
 const LIMITS: &str = "Limits";
 const CONNECTIONS: &str = "Connections";
+const API: &str = "HTTP API";
 const WEB: &str = "Web page and browsers";
 const LOG: &str = "Logs";
 
@@ -61,7 +62,7 @@ pub const SETTINGS: &[Setting] = &[
             "IP",
             &[],
             NETWORK,
-            "Proxy (IP address or network such as 10.0.0.0/8) whose X-Forwarded-For gives the client's address in the logs",
+            "Proxy (IP address or network such as 10.0.0.0/8) whose X-Forwarded-For gives the client's address, for logs and limits",
         )
     },
     one(
@@ -99,6 +100,25 @@ pub const SETTINGS: &[Setting] = &[
              since others on this machine see flags [default: kept in a file of the state folder]",
         )
     },
+    Setting {
+        many: true,
+        secret: true,
+        ..one(
+            "api_token",
+            "TOKEN",
+            &[],
+            API,
+            "Token that programs must bring to post messages and to list rooms, at least 16 characters; better given as \
+             ALERT_API_TOKEN or in a file, since others on this machine see flags [default: none, and posting is open]",
+        )
+    },
+    one(
+        "api_token_file",
+        "FILE",
+        &[],
+        API,
+        "File with such tokens, one a line, # before a comment; SIGHUP has it read again",
+    ),
     one(
         "leave_grace",
         "TIME",

@@ -137,6 +137,8 @@ fn an_impossible_value_is_an_error_that_names_key_value_source_and_what_is_allow
         ("log_format", "xml", "text, json"),
         ("log_level", "loud", "error, warn, info, debug, trace"),
         ("session_key", "c2hvcnQ=", "base64 of at least 32 bytes"),
+        ("api_token", "too-short", "at least 16 characters"),
+        ("api_token_file", "/nowhere/tokens", "a file that can be read (No such file"),
     ];
     for setting in SETTINGS {
         assert!(wrong.iter().any(|(name, ..)| *name == setting.name), "{} has no row", setting.name);

@@ -12,9 +12,12 @@ use super::{WebState, pages};
 /// Listed foreign origins are not ours. Without both headers it is no browser, or a same-origin GET.
 pub(super) fn is_ours(origins: &OriginPolicy, headers: &HeaderMap) -> bool {
     let own_origin = matches!(origins.judge(headers), OriginVerdict::Absent | OriginVerdict::Own(_));
-    let own_site =
-        headers.get_all("sec-fetch-site").iter().all(|site| site == "same-origin" || site == "none");
-    own_origin && own_site
+    own_origin && is_own_site(headers)
+}
+
+/// False when a browser says that a page of another site caused the request.
+pub(super) fn is_own_site(headers: &HeaderMap) -> bool {
+    headers.get_all("sec-fetch-site").iter().all(|site| site == "same-origin" || site == "none")
 }
 
 /// Lets only requests of our own pages through.

@@ -6,7 +6,9 @@ use tower::ServiceExt;
 
 use super::*;
 use crate::config::{Environment, Flags};
+use crate::socket::Rooms;
 
+mod api;
 mod login;
 mod pages;
 mod session;
@@ -33,7 +35,9 @@ impl Site {
 
     fn with<const N: usize>(settings: [(&str, &str); N]) -> Self {
         let readiness = Readiness::new();
-        let state = WebState::new(&config(settings), readiness.clone()).unwrap();
+        let config = config(settings);
+        let rooms = Rooms::new(config.leave_grace, tokio::runtime::Handle::current());
+        let state = WebState::new(&config, readiness.clone(), Api::new(&config, rooms)).unwrap();
         Self { state, readiness }
     }
 

@@ -45,7 +45,9 @@ impl<E: Engine> Shard<E> {
                 }
             },
             Transport::Listener(listener) => {
-                drop(listener.guard.take());
+                if let Some(at_end) = listener.at_end.take() {
+                    at_end(&reason);
+                }
                 if reason.close_code().is_none() {
                     connection.queue.borrow_mut().clear();
                     listener.stream.shut(Shutdown::Both);

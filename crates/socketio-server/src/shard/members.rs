@@ -9,7 +9,7 @@ use crate::{
 use std::rc::Rc;
 
 impl<E: Engine> Shard<E> {
-    pub(super) fn seat(&self, room: RoomId, connection: ConnectionKey) {
+    pub(crate) fn seat(&self, room: RoomId, connection: ConnectionKey) {
         let Some(connection) = self.connection(connection) else {
             return;
         };

@@ -26,7 +26,7 @@ impl<E: Engine> Shard<E> {
     }
 
     /// Sends to a room's members: the hot path. One copy of the frames serves all members on this shard.
-    pub(super) fn deliver(self: &Rc<Self>, room: RoomId, publication: &Publication) {
+    pub(crate) fn deliver(self: &Rc<Self>, room: RoomId, publication: &Publication) {
         let frames: SmallVec<[Rc<Frame>; 1]> =
             publication.frames().iter().map(|frame| Rc::new(frame.clone())).collect();
         let mut full = Vec::new();
@@ -77,7 +77,7 @@ impl<E: Engine> Shard<E> {
         }
     }
 
-    pub(super) fn flush_dirty(self: &Rc<Self>) {
+    pub(crate) fn flush_dirty(self: &Rc<Self>) {
         // Taken, since a connection that breaks may make others dirty: those go with the next turn.
         let mut dirty = self.dirty.take();
         for connection in dirty.drain(..) {

@@ -3,7 +3,7 @@
 
 use super::websocket::read_on;
 use crate::{
-    app::Listen,
+    app::{EndFn, Listen},
     connection::{CloseReason, Transport},
     engine::Engine,
     frame::Frame,
@@ -11,28 +11,28 @@ use crate::{
     stream::Stream,
 };
 use http::response;
-use std::{any::Any, rc::Rc};
+use std::rc::Rc;
 
 /// What a listener's connection is on.
 pub(crate) struct Listener {
     pub(crate) stream: Rc<Stream>,
     pub(crate) keep_alive: Rc<Frame>,
-    /// The application's; dropped at the end.
-    pub(crate) guard: Option<Box<dyn Any>>,
+    /// The application's.
+    pub(crate) at_end: Option<EndFn>,
 }
 
 /// Makes a listener of a socket whose request has been answered with `head`.
 pub(crate) fn open<E: Engine>(shard: &Rc<Shard<E>>, stream: Stream, head: &response::Parts, listen: &Listen) {
     let stream = Rc::new(stream);
     let keep_alive = Rc::new(Frame::raw(listen.keep_alive));
-    let transport = Transport::Listener(Listener { stream: Rc::clone(&stream), keep_alive, guard: None });
+    let transport = Transport::Listener(Listener { stream: Rc::clone(&stream), keep_alive, at_end: None });
     let connection = shard.insert(transport);
     connection.confirmed.set(true);
     shard.arm(&connection);
     shard.push(&connection, &Rc::new(Frame::raw(&head_bytes(head))));
-    let guard = listen.open(&shard.hub, connection.id);
+    let at_end = listen.open(&shard.hub, connection.id);
     if let Transport::Listener(listener) = &mut *connection.transport.borrow_mut() {
-        listener.guard = guard;
+        listener.at_end = at_end;
     }
     if shard.shutting_down.get() {
         shard.close(&connection, CloseReason::Shutdown);

@@ -92,13 +92,36 @@ impl Joined {
 }
 
 impl<'a> Text<'a> {
+    /// Reads the body of a `text` from outside Socket.IO: one JSON object.
+    ///
+    /// # Errors
+    /// A [`Refusal`] to answer with.
+    pub fn from_json(json: &'a [u8], limits: &Limits) -> Result<Self, Refusal> {
+        let body: &RawValue = serde_json::from_slice(json)
+            .map_err(|_| Refusal::invalid_body("the body must be one JSON object."))?;
+        Self::read(Body::parse(Some(body), false)?, limits)
+    }
+
+    /// Takes bytes as the message itself, with no word on who speaks.
+    ///
+    /// # Errors
+    /// A [`Refusal`] to answer with.
+    pub fn verbatim(bytes: &'a [u8], limits: &Limits) -> Result<Self, Refusal> {
+        let msg =
+            std::str::from_utf8(bytes).map_err(|_| Refusal::invalid_body("the message must be UTF-8."))?;
+        Self::new(Speaker(None), Cow::Borrowed(msg), limits)
+    }
+
     fn read(body: Body<'a>, limits: &Limits) -> Result<Self, Refusal> {
         let msg = body.msg.ok_or_else(Refusal::msg_required)?;
-        let msg = body::string("msg", msg)?;
+        Self::new(Speaker(body.name), body::string("msg", msg)?, limits)
+    }
+
+    fn new(speaker: Speaker<'a>, msg: Cow<'a, str>, limits: &Limits) -> Result<Self, Refusal> {
         match msg.len() {
             0 => Err(Refusal::msg_required()),
             bytes if bytes > limits.msg_bytes => Err(Refusal::msg_too_long(limits.msg_bytes)),
-            _ => Ok(Self { speaker: Speaker(body.name), msg }),
+            _ => Ok(Self { speaker, msg }),
         }
     }
 }

@@ -105,7 +105,9 @@ impl Refusal {
         Self::new(ErrorCode::InvalidBody, message)
     }
 
-    pub(super) fn name(error: NameError) -> Self {
+    /// A text cannot be the name of a person.
+    #[must_use]
+    pub fn name(error: NameError) -> Self {
         let code = match error {
             NameError::Empty => ErrorCode::NameRequired,
             NameError::Control => ErrorCode::NameInvalid,
@@ -114,7 +116,9 @@ impl Refusal {
         Self::new(code, format!("name {error}."))
     }
 
-    pub(super) fn room(error: NameError) -> Self {
+    /// A text cannot be the code of a room.
+    #[must_use]
+    pub fn room(error: NameError) -> Self {
         let code = match error {
             NameError::Empty => ErrorCode::RoomRequired,
             NameError::Control => ErrorCode::RoomInvalid,

@@ -1,0 +1,93 @@
+//! Opens connections, from several addresses where one has too few ports.
+
+use std::io::{self, ErrorKind};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+use mio::{Interest, Registry, Token, net::TcpStream};
+use socket2::{Domain, Socket as RawSocket, Type};
+
+use super::{error::Death, socket::Socket};
+
+/// Connections from one address before the next one is taken: the usual range has 28,232 ports, and the system becomes
+/// slow at finding one long before the last.
+const PORTS: u32 = 10_000;
+/// Addresses that are used, beside the one that the system chooses.
+const SOURCES: u32 = 254;
+
+#[derive(Debug)]
+pub(super) struct Dialer {
+    registry: Registry,
+    address: SocketAddr,
+    opened: u32,
+}
+
+impl Dialer {
+    pub(super) fn new(registry: Registry, address: SocketAddr) -> Self {
+        Self { registry, address, opened: 0 }
+    }
+
+    /// Begins a connection; its readiness is reported under `token`.
+    pub(super) fn dial(&mut self, token: Token) -> Result<Socket, Death> {
+        let mut stream = loop {
+            match self.open(source(self.address.ip(), self.opened / PORTS)) {
+                Ok(stream) => break stream,
+                Err(error) if self.is_out_of_ports(&error) => self.opened = (self.opened / PORTS + 1) * PORTS,
+                Err(error) => return Err(error.into()),
+            }
+        };
+        self.opened += 1;
+        self.registry.register(&mut stream, token, Interest::READABLE | Interest::WRITABLE)?;
+        Ok(Socket::new(stream))
+    }
+
+    fn is_out_of_ports(&self, error: &io::Error) -> bool {
+        matches!(error.kind(), ErrorKind::AddrNotAvailable | ErrorKind::AddrInUse)
+            && source(self.address.ip(), SOURCES).is_some()
+            && self.opened / PORTS < SOURCES
+    }
+
+    fn open(&self, source: Option<Ipv4Addr>) -> io::Result<TcpStream> {
+        let socket = RawSocket::new(Domain::for_address(self.address), Type::STREAM, None)?;
+        socket.set_nonblocking(true)?;
+        socket.set_tcp_nodelay(true)?;
+        if let Some(source) = source {
+            socket.set_reuse_address(true)?;
+            socket.bind(&SocketAddr::from((source, 0)).into())?;
+        }
+        match socket.connect(&self.address.into()) {
+            Ok(()) => {}
+            Err(error) if is_under_way(&error) => {}
+            Err(error) => return Err(error),
+        }
+        Ok(TcpStream::from_std(socket.into()))
+    }
+}
+
+fn is_under_way(error: &io::Error) -> bool {
+    error.raw_os_error() == Some(rustix::io::Errno::INPROGRESS.raw_os_error())
+}
+
+/// The address to connect from; `None` leaves it to the system. Only this machine's loopback has others to offer.
+fn source(target: IpAddr, index: u32) -> Option<Ipv4Addr> {
+    match (target, u8::try_from(index)) {
+        (IpAddr::V4(target), Ok(index @ 1..)) if target.is_loopback() => {
+            Some(Ipv4Addr::new(127, 0, 1, index))
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn given_many_connections_then_only_loopback_has_more_addresses() {
+        let local = IpAddr::from([127, 0, 0, 1]);
+        assert_eq!(source(local, 0), None);
+        assert_eq!(source(local, 1), Some([127, 0, 1, 1].into()));
+        assert_eq!(source(local, SOURCES), Some([127, 0, 1, 254].into()));
+        assert_eq!(source(IpAddr::from([10, 0, 0, 1]), 1), None);
+        assert_eq!(source(IpAddr::from(std::net::Ipv6Addr::LOCALHOST), 1), None);
+    }
+}

@@ -1,0 +1,246 @@
+//! One member of a room: a Socket.IO client that joins, listens, and speaks when it is told to.
+
+use mio::{Token, event::Event};
+
+use super::{
+    error::Death,
+    http,
+    packet::{self, CONNECT, PONG, Packet},
+    polling::{self, Polling},
+    shared::Shared,
+    socket::Socket,
+    websocket::{self, Frame},
+};
+
+#[derive(Debug)]
+pub(super) struct Member {
+    /// The number of its room.
+    pub(super) room: u32,
+    /// Its number in the room.
+    pub(super) seat: u32,
+    pub(super) phase: Phase,
+    /// When the phase that is being timed began.
+    since: u64,
+    wire: Wire,
+}
+
+/// How far a member came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Phase {
+    /// Until the server's CONNECT.
+    Connecting,
+    /// Until the member's own entering `status`.
+    Joining,
+    Joined,
+}
+
+#[derive(Debug)]
+enum Wire {
+    /// Not there yet, or no more.
+    Down,
+    WebSocket {
+        socket: Socket,
+        upgraded: bool,
+    },
+    Polling(Box<Polling>),
+}
+
+impl Member {
+    pub(super) fn new(room: u32, seat: u32) -> Self {
+        Self { room, seat, phase: Phase::Connecting, since: 0, wire: Wire::Down }
+    }
+
+    /// Begins to connect and to join.
+    pub(super) fn start(
+        &mut self,
+        polls: bool,
+        tokens: [Token; 2],
+        shared: &mut Shared,
+    ) -> Result<(), Death> {
+        shared.tick();
+        self.since = shared.now;
+        self.wire = if polls {
+            Wire::Polling(Box::new(Polling::open(tokens, &shared.target, &mut shared.dialer)?))
+        } else {
+            let mut socket = shared.dialer.dial(tokens[0])?;
+            socket.send(&websocket::request(&shared.target))?;
+            Wire::WebSocket { socket, upgraded: false }
+        };
+        Ok(())
+    }
+
+    /// Whether it is on its way into the room.
+    pub(super) fn is_waiting(&self) -> bool {
+        self.phase != Phase::Joined && !matches!(self.wire, Wire::Down)
+    }
+
+    /// Gives up its sockets.
+    pub(super) fn hang_up(&mut self) {
+        self.wire = Wire::Down;
+    }
+
+    /// One of its sockets is ready.
+    pub(super) fn ready(
+        &mut self,
+        which: usize,
+        event: &Event,
+        scratch: &mut [u8],
+        shared: &mut Shared,
+    ) -> Result<(), Death> {
+        let done = self.write_and_read(which, event, scratch, shared);
+        if let Err(Death::Closed | Death::Io { .. }) = done
+            && let Wire::Polling(polling) = &mut self.wire
+            && polling.may_end(which)
+        {
+            return Ok(());
+        }
+        done
+    }
+
+    /// Sends an Engine.IO packet.
+    pub(super) fn send(&mut self, packet: &[u8], shared: &mut Shared) -> Result<(), Death> {
+        match &mut self.wire {
+            Wire::Down => Ok(()),
+            Wire::WebSocket { socket, .. } => {
+                let mut frame = Vec::with_capacity(packet.len() + 14);
+                websocket::text(packet, &mut frame);
+                socket.send(&frame)
+            }
+            Wire::Polling(polling) => polling.send(packet, &mut shared.dialer),
+        }
+    }
+
+    fn socket(&mut self, which: usize) -> Option<&mut Socket> {
+        match &mut self.wire {
+            Wire::WebSocket { socket, .. } => Some(socket),
+            Wire::Polling(polling) => match which {
+                0 => Some(&mut polling.get),
+                _ => polling.post.as_mut(),
+            },
+            Wire::Down => None,
+        }
+    }
+
+    fn write_and_read(
+        &mut self,
+        which: usize,
+        event: &Event,
+        scratch: &mut [u8],
+        shared: &mut Shared,
+    ) -> Result<(), Death> {
+        if event.is_writable()
+            && let Some(socket) = self.socket(which)
+        {
+            socket.on_writable()?;
+        }
+        if !(event.is_readable() || event.is_read_closed()) {
+            return Ok(());
+        }
+        while let Some(socket) = self.socket(which) {
+            let Some(count) = socket.read(scratch)? else { return Ok(()) };
+            let mut inbox = socket.take_inbox();
+            shared.tick();
+            if inbox.is_empty() {
+                let used = self.take(which, &scratch[..count], shared)?;
+                inbox.extend_from_slice(&scratch[used..count]);
+            } else {
+                inbox.extend_from_slice(&scratch[..count]);
+                let used = self.take(which, &inbox, shared)?;
+                inbox.drain(..used);
+            }
+            if let Some(socket) = self.socket(which) {
+                socket.keep(inbox);
+            }
+            // Less than there was room for: the socket is empty, and asking again would only cost.
+            if count < scratch.len() {
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    /// Handles all that is complete; how many bytes that was.
+    fn take(&mut self, which: usize, bytes: &[u8], shared: &mut Shared) -> Result<usize, Death> {
+        match &mut self.wire {
+            Wire::Down => Ok(bytes.len()),
+            Wire::WebSocket { upgraded: true, .. } => self.take_frames(bytes, shared),
+            Wire::WebSocket { upgraded, .. } => {
+                let Some((response, used)) = http::read(bytes)? else { return Ok(0) };
+                if response.status != 101 {
+                    return Err(response.unwanted());
+                }
+                *upgraded = true;
+                Ok(used + self.take_frames(&bytes[used..], shared)?)
+            }
+            Wire::Polling(_) => self.take_response(which, bytes, shared),
+        }
+    }
+
+    fn take_frames(&mut self, bytes: &[u8], shared: &mut Shared) -> Result<usize, Death> {
+        let mut rest = bytes;
+        while let Some((frame, used)) = websocket::read(rest)? {
+            match frame {
+                Frame::Text(packet) => self.take_packet(packet, shared)?,
+                Frame::Ping(payload) => {
+                    let mut pong = Vec::new();
+                    websocket::pong(payload, &mut pong);
+                    self.socket(0).map_or(Ok(()), |socket| socket.send(&pong))?;
+                }
+                Frame::Other => {}
+            }
+            rest = &rest[used..];
+        }
+        Ok(bytes.len() - rest.len())
+    }
+
+    fn take_response(&mut self, which: usize, bytes: &[u8], shared: &mut Shared) -> Result<usize, Death> {
+        let Some((response, used)) = http::read(bytes)? else { return Ok(0) };
+        if response.status != 200 {
+            return Err(response.unwanted());
+        }
+        if which == 0 {
+            for packet in polling::packets(&response.body) {
+                self.take_packet(packet, shared)?;
+            }
+        }
+        let Wire::Polling(polling) = &mut self.wire else { return Ok(used) };
+        match which {
+            0 => polling.poll(&response, &mut shared.dialer)?,
+            _ => polling.posted(&response, &mut shared.dialer)?,
+        }
+        Ok(used)
+    }
+
+    fn take_packet(&mut self, bytes: &[u8], shared: &mut Shared) -> Result<(), Death> {
+        match Packet::read(bytes) {
+            Packet::Message(text) => shared.heard(self.room, self.seat, text),
+            Packet::Status(text) => {
+                packet::complaint(text)?;
+                shared.status();
+                if self.phase == Phase::Joining && shared.names.entered(self.seat, text) {
+                    self.phase = Phase::Joined;
+                    shared.joined(self.room, self.seat, self.since);
+                }
+            }
+            Packet::Ping => self.send(PONG, shared)?,
+            Packet::Open(json) => {
+                if let Wire::Polling(polling) = &mut self.wire {
+                    polling.opened(&packet::sid(json)?, &shared.target);
+                }
+                self.send(CONNECT, shared)?;
+            }
+            Packet::Connected if self.phase == Phase::Connecting => {
+                self.phase = Phase::Joining;
+                shared.connected(self.since);
+                self.since = shared.now;
+                let mut joined = Vec::new();
+                shared.names.joined(self.room, self.seat, &mut joined);
+                self.send(&joined, shared)?;
+            }
+            Packet::Refused(json) => return Err(Death::Refused(packet::excerpt(json))),
+            Packet::Close => return Err(Death::Disconnected),
+            Packet::Connected | Packet::Other => {}
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,165 @@
+//! What a run does, checked before it starts.
+
+use std::time::Duration;
+
+use thiserror::Error;
+
+use super::{tag, target::Target};
+
+/// A run.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// The server.
+    pub target: Target,
+    /// Rooms, at least 1.
+    pub rooms: u32,
+    /// Members of each room, at least 1.
+    pub members: u32,
+    /// How they connect.
+    pub transport: Transport,
+    /// What happens.
+    pub mode: Mode,
+    /// Connections that are being made at once, at least 1.
+    pub concurrency: u32,
+    /// The server's process, where it runs on this machine: its CPU time and memory are reported, its children's included.
+    pub pid: Option<i32>,
+}
+
+/// How members connect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Transport {
+    /// WebSocket from the start.
+    WebSocket,
+    /// Long-polling for the whole run.
+    Polling,
+    /// The even members by WebSocket, the odd ones by long-polling.
+    Mixed,
+}
+
+/// What happens in a run.
+#[derive(Clone, Debug)]
+pub enum Mode {
+    /// Members join, then some speak and everybody listens.
+    FanOut(FanOut),
+    /// Members join as fast as they can, and that is all.
+    Storm,
+    /// Members join and then stay for this long without a word.
+    Hold(Duration),
+}
+
+/// Speaking and listening.
+#[derive(Clone, Debug)]
+pub struct FanOut {
+    /// How fast.
+    pub pace: Pace,
+    /// Members of each room that speak, by turns.
+    pub senders: u32,
+    /// Length of a message in bytes.
+    pub payload: usize,
+    /// Time before measuring.
+    pub warmup: Duration,
+    /// Time of measuring.
+    pub duration: Duration,
+}
+
+/// How fast messages are sent.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Pace {
+    /// So many in flight per room: a closed loop, which finds the throughput.
+    Window(u32),
+    /// So many a second over all rooms, whatever the server does: an open loop, which finds the latency.
+    Rate(f64),
+}
+
+/// Why a plan makes no sense.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum PlanError {
+    /// More senders than members.
+    #[error("--senders {senders} is more than --members {members}: senders are members of the room")]
+    Senders {
+        /// Wanted.
+        senders: u32,
+        /// There are.
+        members: u32,
+    },
+    /// No place for what identifies a message.
+    #[error("--payload {0} is too small: a message carries {least} bytes that tell it from all others", least = tag::LENGTH)]
+    Payload(usize),
+    /// More than can be told apart.
+    #[error("--rooms {0} is too many; the most is {most}", most = tag::ROOMS_MAX)]
+    Rooms(u32),
+    /// More connections than a machine has room for.
+    #[error("--rooms times --members is {0} connections; the most is {most}", most = Plan::CONNECTIONS_MAX)]
+    Connections(u64),
+}
+
+impl Plan {
+    /// Most connections in a run.
+    pub const CONNECTIONS_MAX: u32 = 1_000_000;
+
+    /// Checks what no single number can tell.
+    ///
+    /// # Errors
+    /// [`PlanError`], in the words of the command line.
+    pub fn check(self) -> Result<Self, PlanError> {
+        if self.rooms > tag::ROOMS_MAX {
+            return Err(PlanError::Rooms(self.rooms));
+        }
+        let connections = u64::from(self.rooms) * u64::from(self.members);
+        if connections > u64::from(Self::CONNECTIONS_MAX) {
+            return Err(PlanError::Connections(connections));
+        }
+        if let Mode::FanOut(FanOut { senders, payload, .. }) = self.mode {
+            if senders > self.members {
+                return Err(PlanError::Senders { senders, members: self.members });
+            }
+            if payload < tag::LENGTH {
+                return Err(PlanError::Payload(payload));
+            }
+        }
+        Ok(self)
+    }
+
+    /// Members of all rooms.
+    pub(super) fn connections(&self) -> u32 {
+        self.rooms * self.members
+    }
+
+    /// Members of a room that speak.
+    pub(super) fn senders(&self) -> u32 {
+        if let Mode::FanOut(fan_out) = &self.mode { fan_out.senders } else { 0 }
+    }
+
+    /// Files that the run opens: a socket for each member by WebSocket, two for one by long-polling.
+    pub(super) fn open_files(&self) -> u64 {
+        /// Standard streams, the poller, the timer, `/proc`.
+        const OTHERS: u64 = 32;
+        let connections = u64::from(self.connections());
+        OTHERS
+            + match self.transport {
+                Transport::WebSocket => connections,
+                Transport::Polling => connections * 2,
+                Transport::Mixed => connections + u64::from(self.members / 2 * self.rooms),
+            }
+    }
+}
+
+impl Transport {
+    /// Whether the member with this number polls.
+    pub(super) fn polls(self, member: u32) -> bool {
+        match self {
+            Self::WebSocket => false,
+            Self::Polling => true,
+            Self::Mixed => member % 2 == 1,
+        }
+    }
+
+    /// The word for it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::WebSocket => "websocket",
+            Self::Polling => "polling",
+            Self::Mixed => "mixed",
+        }
+    }
+}

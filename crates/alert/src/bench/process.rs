@@ -1,0 +1,90 @@
+//! What processes on this machine use, from `/proc`.
+
+use procfs::{ProcError, WithCurrentSystemInfo, process::Process, ticks_per_second};
+
+use super::error::BenchError;
+
+/// A process and its descendants.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Processes {
+    root: i32,
+}
+
+/// What they used up to now.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Used {
+    /// CPU time in seconds, of the user and of the system.
+    pub(super) cpu: f64,
+    /// Resident memory in bytes.
+    pub(super) memory: u64,
+}
+
+impl Processes {
+    /// A process that has to be there.
+    pub(super) fn of(pid: i32) -> Result<Self, BenchError> {
+        let found = Process::new(pid).and_then(|process| process.stat());
+        found.map_err(|error| BenchError::Process { pid, problem: in_words(&error) })?;
+        Ok(Self { root: pid })
+    }
+
+    /// This process.
+    pub(super) fn this() -> Self {
+        Self { root: i32::try_from(std::process::id()).unwrap_or(0) }
+    }
+
+    /// What they used. One that ended meanwhile counts no more.
+    pub(super) fn used(self) -> Used {
+        let mut used = Used::default();
+        for process in self.all() {
+            if let Ok(stat) = process.stat() {
+                used.cpu += (stat.utime + stat.stime) as f64 / ticks_per_second() as f64;
+                used.memory += stat.rss_bytes().get();
+            }
+        }
+        used
+    }
+
+    fn all(self) -> Vec<Process> {
+        let mut found = Vec::new();
+        let mut pids = vec![self.root];
+        while let Some(pid) = pids.pop() {
+            let Ok(process) = Process::new(pid) else { continue };
+            let tasks = process.tasks().into_iter().flatten().flatten();
+            let children = tasks.filter_map(|task| task.children().ok()).flatten();
+            pids.extend(children.filter_map(|pid| i32::try_from(pid).ok()));
+            found.push(process);
+        }
+        found
+    }
+}
+
+fn in_words(error: &ProcError) -> String {
+    match error {
+        ProcError::NotFound(_) => "there is no such process".to_owned(),
+        ProcError::PermissionDenied(_) => "it belongs to another user".to_owned(),
+        error => error.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn given_this_process_and_its_child_then_both_count() {
+        let mut child = std::process::Command::new("sleep").arg("60").spawn().unwrap();
+        let found: Vec<u32> =
+            Processes::this().all().iter().filter_map(|process| process.pid.try_into().ok()).collect();
+        let used = Processes::this().used();
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert!(found.contains(&std::process::id()) && found.contains(&child.id()), "{found:?}");
+        assert!(used.memory > 0, "{used:?}");
+    }
+
+    #[test]
+    fn given_a_process_that_is_not_there_then_it_says_so() {
+        let error = Processes::of(i32::MAX).unwrap_err();
+        assert!(error.to_string().contains("there is no such process"), "{error}");
+    }
+}

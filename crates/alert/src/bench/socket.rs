@@ -1,0 +1,93 @@
+//! A socket with what is half read and what could not be written yet.
+
+use std::io::{self, ErrorKind, Read, Write};
+use std::mem;
+
+use mio::net::TcpStream;
+
+use super::error::Death;
+
+/// A connecting or connected TCP socket.
+#[derive(Debug)]
+pub(super) struct Socket {
+    stream: TcpStream,
+    connected: bool,
+    inbox: Vec<u8>,
+    outbox: Vec<u8>,
+}
+
+impl Socket {
+    /// From a stream that has begun to connect.
+    pub(super) fn new(stream: TcpStream) -> Self {
+        Self { stream, connected: false, inbox: Vec::new(), outbox: Vec::new() }
+    }
+
+    /// Writes now, or later what the system does not take now.
+    pub(super) fn send(&mut self, bytes: &[u8]) -> Result<(), Death> {
+        let written = if self.connected && self.outbox.is_empty() { self.write(bytes)? } else { 0 };
+        self.outbox.extend_from_slice(&bytes[written..]);
+        Ok(())
+    }
+
+    /// The system says that the socket is writable, which is also how it says that it is connected.
+    pub(super) fn on_writable(&mut self) -> Result<(), Death> {
+        if !self.connected {
+            if let Some(error) = self.stream.take_error()? {
+                return Err(error.into());
+            }
+            // A report about the socket that had this number before.
+            if self.stream.peer_addr().is_err_and(|error| error.kind() == ErrorKind::NotConnected) {
+                return Ok(());
+            }
+            self.connected = true;
+        }
+        if self.outbox.is_empty() {
+            return Ok(());
+        }
+        let outbox = mem::take(&mut self.outbox);
+        let written = self.write(&outbox)?;
+        self.outbox = outbox;
+        self.outbox.drain(..written);
+        Ok(())
+    }
+
+    /// Reads once; `None` when there is nothing.
+    pub(super) fn read(&mut self, scratch: &mut [u8]) -> Result<Option<usize>, Death> {
+        loop {
+            return match self.stream.read(scratch) {
+                Ok(0) => Err(Death::Closed),
+                Ok(count) => Ok(Some(count)),
+                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+                Err(error) if is_not_yet(&error) => Ok(None),
+                Err(error) => Err(error.into()),
+            };
+        }
+    }
+
+    /// What was read before and is incomplete. It is to be given back with [`Socket::keep`].
+    pub(super) fn take_inbox(&mut self) -> Vec<u8> {
+        mem::take(&mut self.inbox)
+    }
+
+    /// Keeps what is incomplete.
+    pub(super) fn keep(&mut self, inbox: Vec<u8>) {
+        self.inbox = inbox;
+    }
+
+    fn write(&mut self, mut bytes: &[u8]) -> Result<usize, Death> {
+        let whole = bytes.len();
+        while !bytes.is_empty() {
+            match self.stream.write(bytes) {
+                Ok(count) => bytes = &bytes[count..],
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) if is_not_yet(&error) => break,
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(whole - bytes.len())
+    }
+}
+
+fn is_not_yet(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::NotConnected)
+}

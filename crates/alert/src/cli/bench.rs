@@ -1,0 +1,219 @@
+//! `alert bench`.
+
+use std::io::Write;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use alert::bench::{self, BenchError, FanOut, Mode, Pace, Plan, Report, Target, Transport};
+use clap::ValueEnum;
+use tokio::signal::unix::{SignalKind, signal};
+
+/// When the server cannot be reached.
+const UNREACHABLE: u8 = 3;
+/// What a shell expects of a program that Ctrl-C ended.
+const ENDED_AT_ONCE: i32 = 130;
+
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  alert bench http://127.0.0.1:5000 --members 800 --rate 5
+      will this machine carry 800 pupils, with 5 messages a second?
+  alert bench http://127.0.0.1:5000 --members 1000 --window 16 --pid $(pgrep -x alert)
+      the most that it can deliver, and what that costs (start it with --event-rate 0)
+  alert bench http://127.0.0.1:5000 --members 1000 --storm
+      everybody comes at once
+  alert bench http://127.0.0.1:5000 --rooms 150 --members 100 --hold 1m
+      15,000 quiet connections
+  alert bench http://127.0.0.1:5000 --rooms 50 --members 30 --rate 50 --transport mixed --json
+      50 classes, half of the pupils behind a proxy without WebSocket; for a script
+
+A message in a room of 800 is 800 deliveries. Names and rooms are new in each run (bench-...):
+a run disturbs nobody on a live server, but for the load. It needs an open file for each member,
+two for each that polls.
+
+Exit codes: 0 everything arrived, once and in order; 1 something was lost, came twice, out of
+order or in another room, or a connection ended; 2 wrong usage or too few open files; 3 the server
+cannot be reached. Ctrl-C ends a run early, with what there is so far.";
+
+pub(super) const JSON: &str = "\
+--json prints one object. *_s is seconds, *_us microseconds, memory_* bytes of resident memory;
+latencies are {p50, p99, p999, max}. What does not apply is null.
+  ok           whether everybody joined and stayed, and everything arrived once and in order
+  interrupted  whether it was ended early
+  settings     url, mode (fanout, storm, hold), transport, rooms, members (of each room), senders,
+               window, rate, payload, concurrency
+  join         members (of all rooms), joined, connected_s, joined_s, statuses_s (from the start to
+               the last), statuses, statuses_expected, connect_us, join_us
+  fanout       after the warm-up: duration_s, messages, messages_per_s, deliveries,
+               deliveries_per_s, latency_us; in the whole run: lost, duplicates, out_of_order
+               (after a later message of the same sender), other_order (members that heard another
+               order than the others of their room), leaked (of another room), unknown
+  server       with --pid: join_cpu_s, cpu_s, cpu_percent (of one core), cpu_us_per_delivery,
+               memory_before, memory_joined, memory_end, memory_per_connection
+  generator    the same of this program
+  died         {reason: connections that ended}
+  notes        what to know when reading the figures
+
+Latency is from sending to delivery. At a fixed rate it counts from the moment when the message was
+to be sent, so that a server that falls behind is not flattered.";
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// The server, as in http://127.0.0.1:5000
+    url: String,
+    /// Members of each room
+    #[arg(long, value_name = "COUNT", default_value = "100", value_parser = at_least_one())]
+    members: u32,
+    /// Rooms
+    #[arg(long, value_name = "COUNT", default_value = "1", value_parser = at_least_one())]
+    rooms: u32,
+    /// Members of each room that speak, by turns
+    #[arg(long, value_name = "COUNT", default_value = "1", value_parser = at_least_one())]
+    senders: u32,
+    /// Messages in flight per room: one more is sent for each MEMBERS deliveries [default: 1]
+    #[arg(long, value_name = "COUNT", value_parser = at_least_one())]
+    window: Option<u32>,
+    /// Messages a second over all rooms, however fast the server is
+    #[arg(long, value_name = "COUNT", value_parser = rate, conflicts_with = "window")]
+    rate: Option<f64>,
+    /// Length of a message
+    #[arg(long, value_name = "BYTES", default_value = "64")]
+    payload: usize,
+    /// Time of measuring
+    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = time)]
+    duration: Duration,
+    /// Time of speaking before that
+    #[arg(long, value_name = "TIME", default_value = "1s", value_parser = time)]
+    warmup: Duration,
+    /// Connect and join as fast as possible, and end
+    #[arg(long, conflicts_with_all = SPEAKING)]
+    storm: bool,
+    /// Connect, join, and stay for this long without a word
+    #[arg(long, value_name = "TIME", value_parser = time, conflicts_with_all = SPEAKING, conflicts_with = "storm")]
+    hold: Option<Duration>,
+    /// How members connect; mixed is half of them each
+    #[arg(long, value_enum, value_name = "TRANSPORT", default_value = "websocket")]
+    transport: Word,
+    /// Connections that are being made at once
+    #[arg(long, value_name = "COUNT", default_value = "64", value_parser = at_least_one())]
+    concurrency: u32,
+    /// The server's process on this machine: also report its CPU time and memory, children included
+    #[arg(long, value_name = "PID")]
+    pid: Option<i32>,
+    /// Print one JSON object instead of the table; --help describes it
+    #[arg(long)]
+    json: bool,
+}
+
+const SPEAKING: [&str; 6] = ["senders", "window", "rate", "payload", "duration", "warmup"];
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Word {
+    Websocket,
+    Polling,
+    Mixed,
+}
+
+impl Args {
+    /// Runs it and prints what it found.
+    pub(super) fn run(self) -> ExitCode {
+        let json = self.json;
+        let plan = match self.plan() {
+            Ok(plan) => plan,
+            Err(problem) => return fail(super::USAGE_ERROR, &problem),
+        };
+        let stop = Arc::new(AtomicBool::new(false));
+        end_on_signal(Arc::clone(&stop));
+        match bench::run(&plan, &stop) {
+            Ok(report) => print(&report, json),
+            Err(error @ (BenchError::Unreachable { .. } | BenchError::Unknown { .. })) => {
+                fail(UNREACHABLE, &error.to_string())
+            }
+            Err(error @ (BenchError::OpenFiles { .. } | BenchError::Process { .. })) => {
+                fail(super::USAGE_ERROR, &error.to_string())
+            }
+            Err(error) => fail(1, &error.to_string()),
+        }
+    }
+
+    fn plan(self) -> Result<Plan, String> {
+        let mode = match (self.storm, self.hold) {
+            (true, _) => Mode::Storm,
+            (_, Some(time)) => Mode::Hold(time),
+            _ => Mode::FanOut(FanOut {
+                pace: self.rate.map_or(Pace::Window(self.window.unwrap_or(1)), Pace::Rate),
+                senders: self.senders,
+                payload: self.payload,
+                warmup: self.warmup,
+                duration: self.duration,
+            }),
+        };
+        let plan = Plan {
+            target: Target::parse(&self.url).map_err(|error| error.to_string())?,
+            rooms: self.rooms,
+            members: self.members,
+            transport: match self.transport {
+                Word::Websocket => Transport::WebSocket,
+                Word::Polling => Transport::Polling,
+                Word::Mixed => Transport::Mixed,
+            },
+            mode,
+            concurrency: self.concurrency,
+            pid: self.pid,
+        };
+        plan.check().map_err(|error| error.to_string())
+    }
+}
+
+fn print(report: &Report, json: bool) -> ExitCode {
+    let text = if json {
+        serde_json::to_string(report).map_err(std::io::Error::from).map(|text| text + "\n")
+    } else {
+        Ok(report.to_string())
+    };
+    match text.and_then(|text| std::io::stdout().write_all(text.as_bytes())) {
+        Ok(()) if report.ok => ExitCode::SUCCESS,
+        Ok(()) => ExitCode::FAILURE,
+        Err(error) => fail(1, &error.to_string()),
+    }
+}
+
+fn fail(code: u8, problem: &str) -> ExitCode {
+    super::complain(problem);
+    ExitCode::from(code)
+}
+
+/// Ctrl-C ends the run, a second one the process. Where signals cannot be handled, the first one ends the process.
+fn end_on_signal(stop: Arc<AtomicBool>) {
+    let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return };
+    let interrupts = {
+        let _inside = runtime.enter();
+        signal(SignalKind::interrupt())
+    };
+    let Ok(mut interrupts) = interrupts else { return };
+    std::thread::spawn(move || {
+        runtime.block_on(async {
+            interrupts.recv().await;
+            stop.store(true, Ordering::Relaxed);
+            interrupts.recv().await;
+            std::process::exit(ENDED_AT_ONCE);
+        });
+    });
+}
+
+fn at_least_one() -> clap::builder::RangedI64ValueParser<u32> {
+    clap::value_parser!(u32).range(1..=1_000_000)
+}
+
+fn rate(text: &str) -> Result<f64, String> {
+    let rate = text.parse().ok().filter(|rate: &f64| (0.001..=10_000_000.0).contains(rate));
+    rate.ok_or_else(|| "allowed: messages a second, from 0.001 to 10000000".to_owned())
+}
+
+fn time(text: &str) -> Result<Duration, String> {
+    let seconds = text.parse().ok().map(Duration::try_from_secs_f64);
+    let time = seconds.map_or_else(|| humantime::parse_duration(text).ok(), Result::ok);
+    time.filter(|time| *time <= Duration::from_secs(86_400))
+        .ok_or_else(|| "allowed: a time up to 1day, such as 10s or 2m; a plain number is seconds".to_owned())
+}

@@ -1,0 +1,45 @@
+//! Which web pages may use the API: our own and the listed ones, by the same rules as Socket.IO.
+
+use axum::extract::{Request, State};
+use axum::http::Method;
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use socketio_server::origin::OriginVerdict;
+use socketio_server::{apply_cors, preflight};
+
+use super::super::{WebState, cross_site};
+use super::Problem;
+
+/// Refuses foreign pages, answers preflights, and adds the cross-origin headers.
+pub(super) async fn check(State(state): State<WebState>, request: Request, next: Next) -> Response {
+    let verdict = state.0.origins.judge(request.headers());
+    let mut response = if is_foreign(&verdict, &request) {
+        tracing::info!(
+            origin = request
+                .headers()
+                .get("origin")
+                .map(|origin| String::from_utf8_lossy(origin.as_bytes()))
+                .as_deref(),
+            "refused a request of a foreign page; --allow-origin lets it, --public-url says what our own address is"
+        );
+        Problem::foreign_origin().into_response()
+    } else if request.method() == Method::OPTIONS {
+        preflight(request.headers())
+    } else {
+        next.run(request).await
+    };
+    apply_cors(&verdict, response.headers_mut());
+    response
+}
+
+/// A form of a foreign page may come without `Origin`, but not without `Sec-Fetch-Site`; a link to something of ours
+/// may come from anywhere.
+fn is_foreign(verdict: &OriginVerdict, request: &Request) -> bool {
+    match verdict {
+        OriginVerdict::Refused(_) => true,
+        OriginVerdict::Listed(_) | OriginVerdict::Any => false,
+        OriginVerdict::Own(_) | OriginVerdict::Absent => {
+            request.method() == Method::POST && !cross_site::is_own_site(request.headers())
+        }
+    }
+}

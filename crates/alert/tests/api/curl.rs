@@ -1,0 +1,45 @@
+//! The lines that the documentation gives, typed as they stand.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
+use std::time::Instant;
+
+use crate::server::{DEADLINE, Server};
+
+fn curl(words: &[&str]) -> String {
+    let output = Command::new("curl").arg("-sS").args(words).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn given_curl_as_users_type_it_then_the_room_hears_the_message() {
+    let server = Server::start(&[]);
+    let url = format!("localhost:{}/v1/rooms/D5DB", server.address.port());
+    let mut ada = server.join("D5DB", "Ada");
+    let answer = curl(&["-d", "Class ends in 5 minutes", &url]);
+    let receipt: serde_json::Value = serde_json::from_str(&answer).unwrap();
+    assert_eq!(receipt["connections"], 1, "{answer}");
+    assert_eq!(ada.hears(), ("message".into(), "http: Class ends in 5 minutes".into()));
+
+    curl(&["-H", "Alert-Name: Bell", "--json", r#"{"msg":"Ring"}"#, &url]);
+    assert_eq!(ada.hears(), ("message".into(), "Bell: Ring".into()));
+}
+
+#[test]
+fn given_curl_that_listens_then_it_prints_each_event_at_once() {
+    let server = Server::start(&[]);
+    let url = format!("localhost:{}/v1/rooms/D5DB/events", server.address.port());
+    let mut child = Command::new("curl").args(["-sSN", &url]).stdout(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+    server.wait_for_log("listens");
+    // It is known to listen once a message reaches it.
+    let until = Instant::now() + DEADLINE;
+    while server.post("/v1/rooms/D5DB", &[], "hello").json()["connections"] == 0 {
+        assert!(Instant::now() < until, "it does not listen");
+    }
+    assert_eq!(lines.next().unwrap(), "event: message");
+    assert_eq!(lines.next().unwrap(), r#"data: {"msg":"http: hello"}"#);
+    child.kill().unwrap();
+    child.wait().unwrap();
+}

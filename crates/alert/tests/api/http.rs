@@ -1,0 +1,144 @@
+//! HTTP as bytes on a socket: nothing that a library would smooth over.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+
+use serde_json::Value;
+
+use crate::server::{DEADLINE, Server};
+
+/// What came back.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    head: String,
+    pub(crate) body: String,
+}
+
+/// A response that goes on.
+pub(crate) struct Listening {
+    reader: BufReader<TcpStream>,
+    pub(crate) head: String,
+}
+
+impl Server {
+    pub(crate) fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
+        let mut reader = BufReader::new(self.send(method, path, headers, body));
+        let head = read_head(&mut reader);
+        let mut body = Vec::new();
+        reader.read_to_end(&mut body).unwrap();
+        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+        Answer { status, head, body: String::from_utf8(body).unwrap() }
+    }
+
+    pub(crate) fn get(&self, path: &str) -> Answer {
+        self.ask("GET", path, &[], b"")
+    }
+
+    /// As `curl -d` does it.
+    pub(crate) fn post(&self, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+        let form = [("content-type", "application/x-www-form-urlencoded")];
+        self.ask("POST", path, &[&form, headers].concat(), body.as_bytes())
+    }
+
+    /// Listens to a room; when this returns, it hears everything.
+    pub(crate) fn listen(&self, room: &str, accept: &str) -> Listening {
+        let stream = self.send("GET", &format!("/v1/rooms/{room}/events"), &[("accept", accept)], b"");
+        let mut reader = BufReader::new(stream);
+        let head = read_head(&mut reader);
+        assert!(head.starts_with("HTTP/1.1 200 OK\r\n"), "{head}");
+        Listening { reader, head }
+    }
+
+    fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> TcpStream {
+        let mut stream = TcpStream::connect(self.address).unwrap();
+        stream.set_read_timeout(Some(DEADLINE)).unwrap();
+        let mut head = format!("{method} {path} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n", self.address);
+        for (name, value) in headers {
+            head += &format!("{name}: {value}\r\n");
+        }
+        if method == "POST" {
+            head += &format!("content-length: {}\r\n", body.len());
+        }
+        stream.write_all(&[(head + "\r\n").as_bytes(), body].concat()).unwrap();
+        stream
+    }
+}
+
+impl Answer {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("not JSON: {self:?}"))
+    }
+
+    pub(crate) fn header(&self, name: &str) -> &str {
+        header(&self.head, name).unwrap_or_default()
+    }
+
+    /// The `code` of a problem document, which says its status too.
+    pub(crate) fn problem(&self) -> String {
+        assert_eq!(self.header("content-type"), "application/problem+json", "{self:?}");
+        let document = self.json();
+        assert_eq!(document["status"], self.status);
+        document["code"].as_str().unwrap().to_owned()
+    }
+}
+
+impl Listening {
+    pub(crate) fn header(&self, name: &str) -> &str {
+        header(&self.head, name).unwrap_or_default()
+    }
+
+    /// The next line, without its end; nothing when the server ended the response.
+    pub(crate) fn line(&mut self) -> Option<String> {
+        let mut line = String::new();
+        let bytes = self.reader.read_line(&mut line).unwrap();
+        (bytes > 0).then(|| line.strip_suffix('\n').unwrap().to_owned())
+    }
+
+    /// The length of what is left of a line, where its end may never come; nothing at the end, however it came.
+    pub(crate) fn rest_of_line(&mut self) -> Option<usize> {
+        let bytes = self.reader.read_until(b'\n', &mut Vec::new()).unwrap_or(0);
+        (bytes > 0).then_some(bytes)
+    }
+
+    /// The next event of SSE: its name and the `msg` of its data. Comments are skipped.
+    pub(crate) fn event(&mut self) -> Option<(String, String)> {
+        loop {
+            let line = self.line()?;
+            if line == ":" {
+                assert_eq!(self.line()?, "");
+                continue;
+            }
+            let name = line.strip_prefix("event: ").unwrap_or_else(|| panic!("{line:?}")).to_owned();
+            let data = self.line()?;
+            let data: Value = serde_json::from_str(data.strip_prefix("data: ").unwrap()).unwrap();
+            assert_eq!(self.line()?, "");
+            return Some((name, data["msg"].as_str().unwrap().to_owned()));
+        }
+    }
+
+    /// The next object of NDJSON. Empty lines are skipped.
+    pub(crate) fn object(&mut self) -> Option<(String, String)> {
+        loop {
+            let line = self.line()?;
+            if !line.is_empty() {
+                let object: Value = serde_json::from_str(&line).unwrap();
+                let text = |key: &str| object[key].as_str().unwrap().to_owned();
+                return Some((text("event"), text("msg")));
+            }
+        }
+    }
+}
+
+fn read_head(reader: &mut impl BufRead) -> String {
+    let mut head = String::new();
+    while !head.ends_with("\r\n\r\n") {
+        assert!(reader.read_line(&mut head).unwrap() > 0, "the head ends early: {head}");
+    }
+    head
+}
+
+fn header<'a>(head: &'a str, name: &str) -> Option<&'a str> {
+    let mut fields = head.lines().filter_map(|line| line.split_once(": "));
+    fields.find(|(field, _)| field.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+}

@@ -1,0 +1,50 @@
+//! A member of a room: a Socket.IO client on a WebSocket.
+
+use std::net::TcpStream;
+
+use serde_json::{Value, json};
+use tungstenite::{Message, WebSocket};
+
+use crate::server::{DEADLINE, Server};
+
+pub(crate) struct Member(WebSocket<TcpStream>);
+
+impl Server {
+    /// Joins a room and hears its own `status`.
+    pub(crate) fn join(&self, room: &str, name: &str) -> Member {
+        let stream = TcpStream::connect(self.address).unwrap();
+        stream.set_read_timeout(Some(DEADLINE)).unwrap();
+        let url = format!("ws://{}/socket.io/?EIO=4&transport=websocket", self.address);
+        let mut member = Member(tungstenite::client(url, stream).unwrap().0);
+        assert!(member.packet().starts_with("0{"));
+        member.send("40");
+        assert!(member.packet().starts_with("40{"));
+        member.send(&format!("42{}", json!(["joined", { "name": name, "headless": true, "room": room }])));
+        assert_eq!(member.hears(), ("status".to_owned(), format!("{name} has entered the room.")));
+        member
+    }
+}
+
+impl Member {
+    /// The next event.
+    pub(crate) fn hears(&mut self) -> (String, String) {
+        let packet = self.packet();
+        let event: Value = serde_json::from_str(packet.strip_prefix("42").unwrap()).unwrap();
+        (event[0].as_str().unwrap().to_owned(), event[1]["msg"].as_str().unwrap().to_owned())
+    }
+
+    /// The next packet that is no ping.
+    fn packet(&mut self) -> String {
+        loop {
+            match self.0.read().unwrap() {
+                Message::Text(text) if text.as_str() == "2" => self.send("3"),
+                Message::Text(text) => return text.as_str().to_owned(),
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+
+    fn send(&mut self, packet: &str) {
+        self.0.send(Message::text(packet)).unwrap();
+    }
+}
