@@ -102,3 +102,9 @@ $(VENV): e2e/requirements.txt
 	python3 -m venv --clear e2e/.venv || { e2e/need python3-venv a-venv && python3 -m venv --clear e2e/.venv; }
 	e2e/.venv/bin/pip install --quiet --disable-pip-version-check --requirement e2e/requirements.txt
 	touch $@
+
+.PHONY: bench
+bench: ## measure Alert beside other servers and write docs/benchmarks.md: hours, on a quiet machine; a try: ARGS=--quick
+	bench/run setup
+	bench/run run $(ARGS)
+	bench/run report

@@ -1,0 +1,115 @@
+"""The servers: how each is installed and started, and how much it can take.
+
+To add one, put it into bench/peers/NAME and add an entry here; bench/README.md says what it must do.
+"""
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+FOLDER = ROOT / "bench" / "peers"
+ALERT_BINARY = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")).resolve() / "release" / "alert"
+
+
+@dataclass(frozen=True)
+class Peer:
+    """A server. In `install`, `start` and `version`, `{port}` and `{alert}` are replaced; they run in `folder`."""
+
+    title: str
+    """Its name in tables and plots."""
+    folder: Path
+    install: tuple[tuple[str, ...], ...]
+    start: tuple[str, ...]
+    """Becomes the server itself, or a parent of it, and listens on 127.0.0.1:{port}; PORT is in its environment, too."""
+    version: tuple[str, ...]
+    """Prints the versions that matter."""
+    env: dict[str, str] = field(default_factory=dict)
+    polling: bool = True
+    """Whether it speaks long-polling."""
+    heartbeat: bool = True
+    """Whether it sends pings, so that an idle connection costs what it costs in use."""
+    largest_room: int = 5_000
+    """Members of a room above which joining alone takes minutes: each join goes to everyone who is there."""
+    slow: bool = False
+    """Whether it takes so long that points which only a plot needs are measured once."""
+
+
+def cargo(folder, binary):
+    build = ("cargo", "build", "--release", "--locked", "--target-dir", "target")
+    version = "cargo tree --locked --depth 1 --prefix none --format '{{p}}' | tail -n +2 | cut -d' ' -f1,2 | paste -sd, ; rustc --version"
+    return {
+        "folder": FOLDER / folder,
+        "install": (build,),
+        "start": (f"target/release/{binary}",),
+        "version": ("sh", "-c", version),
+    }
+
+
+def python(folder, start, packages):
+    show = f".venv/bin/python --version; .venv/bin/pip list --format freeze | grep -iE '^({packages})=' | paste -sd,"
+    return {
+        "folder": FOLDER / folder,
+        "install": (
+            ("python3", "-m", "venv", ".venv"),
+            (".venv/bin/pip", "install", "--quiet", "--disable-pip-version-check", "-r", "requirements.txt"),
+        ),
+        "start": start,
+        "version": ("sh", "-c", show),
+    }
+
+
+def npm(folder, runtime, packages):
+    show = f"{runtime} --version; npm ls --parseable --long {packages} | sed 's/.*://' | sort -u | paste -sd,"
+    return {
+        "folder": FOLDER / folder,
+        "install": (("npm", "ci", "--no-audit", "--no-fund"),),
+        "start": (runtime, "server.js"),
+        "version": ("sh", "-c", show),
+        "env": {"NODE_ENV": "production"},
+    }
+
+
+def alert(title, workers):
+    return Peer(
+        title=title,
+        folder=ROOT,
+        install=(("cargo", "build", "--release", "--locked", "-p", "alert"),),
+        start=("{alert}", "--listen", "127.0.0.1:{port}", "--workers", workers, "--event-rate", "0", "--log-level", "warn"),
+        version=("{alert}", "--version"),
+        # So that the run leaves no key file in the user's state folder.
+        env={"ALERT_SESSION_KEY": "YmVuY2gtYmVuY2gtYmVuY2gtYmVuY2gtYmVuY2gtYmVuY2g="},
+    )
+
+
+PEERS = {
+    "alert": alert("Alert", "1"),
+    "alert-2": alert("Alert, 2 workers", "2"),
+    "limit": Peer("limit (bare epoll loop)", **cargo("limit", "bench-peer-limit"), polling=False, heartbeat=False),
+    "socketioxide": Peer("socketioxide", **cargo("socketioxide", "bench-peer-socketioxide")),
+    "bun": Peer("Bun + socket.io", **npm("bun", "node_modules/.bin/bun", "socket.io @socket.io/bun-engine")),
+    "node": Peer("Node + socket.io", **npm("node", "node", "socket.io ws bufferutil utf-8-validate")),
+    "flask": Peer(
+        "Flask-SocketIO + gevent",
+        **python(
+            "flask",
+            # More connections than gunicorn's default of 1,000, and no socket in the home folder; else as documented.
+            (".venv/bin/gunicorn", "-k", "gevent", "-w", "1", "-b", "127.0.0.1:{port}", "--worker-connections", "20000",
+             "--no-control-socket", "--log-level", "warning", "server:app"),
+            "flask-socketio|python-socketio|python-engineio|gunicorn|gevent|simple-websocket",
+        ),
+        largest_room=1_000,
+        slow=True,
+    ),
+    "uvicorn": Peer(
+        "python-socketio + uvicorn",
+        **python(
+            "uvicorn",
+            (".venv/bin/uvicorn", "--host", "127.0.0.1", "--port", "{port}", "--log-level", "warning", "--no-access-log",
+             "server:app"),
+            "python-socketio|python-engineio|uvicorn|uvloop|httptools|websockets",
+        ),
+        largest_room=1_000,
+        slow=True,
+    ),
+}

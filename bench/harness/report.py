@@ -1,0 +1,163 @@
+"""`bench/run report`: writes docs/benchmarks.md and its plots from the results."""
+
+import os
+import subprocess
+
+from .load import FAULTS
+from .peers import PEERS, ROOT
+from .results import FILE, Results, median
+from .scenarios import SCENARIOS
+from .setup import PYTHON
+from .targets import per_connection, verdicts
+
+PAGE = ROOT / "docs" / "benchmarks.md"
+
+INTRO = """\
+# Benchmarks
+
+<!-- Written by `bench/run report` from bench/results/latest.jsonl. Do not edit. -->
+
+Alert beside other Socket.IO servers and beside a limit: a bare epoll loop that does nothing but read, copy and write. The
+same load generator (`alert bench`) drives all of them; each server has one core, the generator another. How to repeat it,
+and what each server is: [bench/README.md](../bench/README.md). Every number here comes from
+[bench/results/latest.jsonl](../bench/results/latest.jsonl). Ratios carry over to other machines, absolute times do not.
+"""
+
+QUICK = """\
+**This page shows a quick run, in part or whole: it is a test of the benchmark, and its figures mean nothing.**
+"""
+
+PLOTS = (
+    ("throughput", "Throughput against window"),
+    ("latency", "p99 latency against rate"),
+    ("cost", "CPU per delivery against room size"),
+    ("memory", "Memory against connections"),
+    ("storm", "Join storm time against room size"),
+)
+
+COLUMNS = {
+    "deliveries_per_s": ("deliveries/s", "{:,.0f}", 1),
+    "cpu_us_per_delivery": ("CPU per delivery, µs", "{:.2f}", 1),
+    "cpu_percent": ("CPU, % of a core", "{:.1f}", 1),
+    "generator_percent": ("generator's CPU, %", "{:.1f}", 1),
+    "p50_us": ("p50, ms", "{:,.2f}", 1e-3),
+    "p99_us": ("p99, ms", "{:,.2f}", 1e-3),
+    "join_s": ("all joined, s", "{:.2f}", 1),
+    "join_cpu_s": ("CPU, s", "{:.2f}", 1),
+}
+SHOWN = {
+    "window": ("deliveries_per_s", "cpu_us_per_delivery", "cpu_percent", "generator_percent", "p50_us", "p99_us"),
+    "rate": ("cpu_us_per_delivery", "cpu_percent", "generator_percent", "p50_us", "p99_us"),
+    "size": ("deliveries_per_s", "cpu_us_per_delivery", "cpu_percent", "generator_percent", "p99_us"),
+    "rooms": ("deliveries_per_s", "cpu_us_per_delivery", "cpu_percent", "generator_percent", "p99_us"),
+    "idle": ("cpu_percent",),
+    "fills": (),
+    "storm": ("join_s", "join_cpu_s"),
+    "connect": ("join_s", "join_cpu_s"),
+    "polling": ("cpu_us_per_delivery", "cpu_percent", "generator_percent", "p50_us", "p99_us"),
+    "workers": ("cpu_us_per_delivery", "cpu_percent", "generator_percent", "p50_us", "p99_us"),
+}
+
+
+def run(_arguments):
+    results = Results.load()
+    if not results.records:
+        print(f"there is nothing in {FILE.relative_to(ROOT)}; measure first: bench/run run")
+        return 1
+    env = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
+    subprocess.run([PYTHON, "-m", "harness.plots"], cwd=ROOT / "bench", env=env, check=True)
+    quick = [QUICK] if any(header["quick"] for header in results.headers) else []
+    parts = [INTRO, *quick, summary(results), plots(), *(scenario(results, name) for name in SCENARIOS), circumstances(results)]
+    PAGE.write_text("\n".join(parts))
+    print(f"wrote {PAGE.relative_to(ROOT)}")
+    return 0
+
+
+def summary(results):
+    rows = []
+    for verdict in verdicts(results):
+        met = {True: "met", False: "**not met**", None: "not measured"}[verdict.met]
+        rows.append((verdict.what, verdict.target, verdict.measured, met))
+    return "## Targets\n\nMedian of the rounds, and in brackets the lowest and the highest.\n\n" + table(
+        ("what", "target", "measured", ""), rows)
+
+
+def plots():
+    return "## Plots\n\n" + "\n".join(f"![{text}](benchmarks/{name}.svg)\n" for name, text in PLOTS)
+
+
+def scenario(results, name):
+    """The table of one scenario: a row for each load and server."""
+    groups = {}
+    for record in results.records:
+        if record["scenario"] == name:
+            key = (*load_key(record["load"]), list(PEERS).index(record["peer"]))
+            groups.setdefault((*key, record.get("fill", 0)), []).append(record)
+    if not groups:
+        return f"## {name}\n\n{SCENARIOS[name].__doc__} Not measured.\n"
+    heads = ["load", "server", "rounds", *(COLUMNS[key][0] for key in SHOWN[name])]
+    heads += ["memory, MB", "kB per connection"] if name in ("idle", "fills") else []
+    heads += ["lost", "out of order", "other faults"] if "p99_us" in SHOWN[name] else []
+    heads += ["statuses missing", "connections failed"]
+    rows = [row(name, groups[key]) for key in sorted(groups)]
+    return f"## {name}\n\n{SCENARIOS[name].__doc__}\n\n" + table(heads, rows)
+
+
+def row(name, records):
+    good = [record for record in records if "error" not in record]
+    first = records[0]
+    fill = f", fill {first['fill'] + 1}" if "fill" in first else ""
+    cells = [describe(first["load"]) + fill, PEERS[first["peer"]].title]
+    if not good:
+        return [*cells, f"failed: {first['error']}"]
+    failed = len(records) - len(good)
+    cells.append(f"{len(good)}, {failed} failed" if failed else str(len(good)))
+    for key in SHOWN[name]:
+        _, form, factor = COLUMNS[key]
+        values = [record["result"][key] * factor for record in good if record["result"].get(key) is not None]
+        cells.append(form.format(median(values)) if values else "")
+    if name in ("idle", "fills"):
+        cells.append(f"{median([record['result']['memory'] / 1e6 for record in good]):.1f}")
+        cells.append(f"{median([per_connection(record) for record in good]):.2f}")
+
+    def total(*keys):
+        return sum(record["result"].get(key, 0) for record in good for key in keys)
+
+    if "p99_us" in SHOWN[name]:
+        named = ("lost", "out_of_order", "other_order")
+        cells += [f"{total('lost'):,}", f"{total(*named[1:]):,}", f"{total(*FAULTS) - total(*named):,}"]
+    missing, failed = total("statuses_expected") - total("statuses"), total("connections", "died") - total("joined")
+    return [*cells, f"{missing:,}", f"{failed:,}"]
+
+
+def load_key(load):
+    return tuple(load.get(key) or 0 for key in ("rooms", "members", "window", "rate"))
+
+
+def describe(load):
+    """`200 x 5, window 4`"""
+    many = f"{load['rooms']:,} x {load['members']:,}" if load["rooms"] > 1 else f"{load['members']:,}"
+    pace = [f"{key} {load[key]}" for key in ("window", "rate") if key in load]
+    return ", ".join([many, *pace])
+
+
+def circumstances(results):
+    """Where, when and with what."""
+    parts = ["## Circumstances\n"]
+    for header in results.headers:
+        machine = header["machine"]
+        measured = sorted({each["scenario"] for each in results.records if each["run"] == header["run"]})
+        parts += [
+            f"Run {header['run']}, {header['date']}, `{header['command']}`, Alert at {header['commit']}: {', '.join(measured)}.",
+            f"{machine['processor']}, {machine['cores']} cores, {machine['memory_gib']} GiB, {machine['system']}.\n",
+            table(("server", "versions"), [(PEERS[name].title, text) for name, text in header["versions"].items()]),
+        ]
+    return "\n".join(parts)
+
+
+def table(heads, rows):
+    def line(cells):
+        return "| " + " | ".join(cells) + " |\n"
+
+    padded = ([*cells, *[""] * (len(heads) - len(cells))] for cells in rows)
+    return line(heads) + line(["---"] * len(heads)) + "".join(line(cells) for cells in padded)

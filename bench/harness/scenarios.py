@@ -1,0 +1,113 @@
+"""What is measured: the cells of each scenario, and how often for which server.
+
+A cell is measured in rounds. Each round takes every server once, in turn, so that whatever else the machine does falls on
+all of them alike, and ratios are taken within a round.
+"""
+
+from dataclasses import dataclass
+
+from .load import Load
+from .peers import PEERS
+
+FIVE, THREE, ONCE = 5, 3, 1
+"""Rounds: for what a target rests on, for what a plot shows, for what is slow and only shown."""
+
+PAIR = {"alert": FIVE, "limit": FIVE}
+OTHERS = [name for name in PEERS if name not in ("alert", "alert-2", "limit")]
+
+
+@dataclass(frozen=True)
+class Cell:
+    load: Load
+    rounds: dict[str, int]
+    """How often each server is measured."""
+    fills: int = 1
+    """How often the load is run against the same server, with a pause in which everybody is gone."""
+    pinned: bool = True
+    """Whether server and load generator have a core each."""
+
+
+def shown(load, **more):
+    """The servers that only a table or a plot needs, as far as they can take the load."""
+    able = [name for name in OTHERS if load.members <= PEERS[name].largest_room]
+    return {name: ONCE if PEERS[name].slow else THREE for name in able} | more
+
+
+def cell(load, **more):
+    """A cell with everybody; `more` says who is measured more often than a plot needs."""
+    return Cell(load, PAIR | shown(load, **more))
+
+
+def window():
+    """1,000 members in one room, as fast as the server can."""
+    yield cell(Load(1_000, window=16), node=FIVE, bun=FIVE, socketioxide=FIVE, flask=FIVE)
+    for size in (1, 4, 64):
+        yield cell(Load(1_000, window=size))
+
+
+def rate():
+    """1,000 members in one room, at a fixed rate."""
+    for messages in (10, 30, 100, 200, 300):
+        rounds = FIVE if messages in (100, 300) else ONCE
+        load = Load(1_000, rate=messages, duration=5)
+        yield Cell(load, {name: rounds for name in ("alert", "limit", "node")} | {
+            name: ONCE for name in OTHERS if name != "node"})
+
+
+def size():
+    """Rooms of 10 to 5,000 members."""
+    for members in (10, 100, 5_000):
+        yield cell(Load(members, window=4))
+    for members in (10, 5_000):
+        for flight in (1, 16):
+            yield Cell(Load(members, window=flight), PAIR)
+
+
+def rooms():
+    """Many rooms of 5, with a sender in each."""
+    yield cell(Load(5, rooms=200, window=4))
+    for count in (1, 10, 1_000):
+        yield Cell(Load(5, rooms=count, window=4), PAIR)
+    for flight in (1, 16):
+        yield Cell(Load(5, rooms=200, window=flight), PAIR)
+
+
+def idle():
+    """Up to 15,000 connections that say nothing, in rooms of 10. At 15,000 for long enough to have two heartbeats each."""
+    for connections in (1_000, 5_000, 10_000):
+        load = Load(10, rooms=connections // 10, hold=1)
+        yield Cell(load, {"alert": THREE} | {name: ONCE for name in OTHERS})
+    yield Cell(Load(10, rooms=1_500, hold=50), {"alert": THREE} | {name: ONCE for name in OTHERS})
+
+
+def fills():
+    """15,000 connections that leave and come back, ten times."""
+    yield Cell(Load(10, rooms=1_500, hold=1), {"alert": THREE}, fills=10)
+
+
+def storm():
+    """Everybody joins one room at once; each join goes to everyone who is there."""
+    for members in (1_000, 100, 300, 2_000):
+        yield cell(Load(members, storm=True))
+
+
+def connect():
+    """10,000 connect and join, in 100 rooms."""
+    load = Load(100, rooms=100, storm=True)
+    yield Cell(load, PAIR | {name: ONCE for name in OTHERS})
+
+
+def polling():
+    """500 members on long-polling, 20 messages a second."""
+    load = Load(500, rate=20, polling=True, duration=5)
+    able = {name: THREE for name in OTHERS if PEERS[name].polling}
+    yield Cell(load, {"alert": FIVE} | able | {"node": FIVE})
+
+
+def workers():
+    """One worker and two, at 100 messages a second to 1,000 members, on cores that nobody is bound to."""
+    yield Cell(Load(1_000, rate=100, duration=5), {"alert": FIVE, "alert-2": FIVE}, pinned=False)
+
+
+SCENARIOS = {each.__name__: each for each in (window, rate, size, rooms, idle, fills, storm, connect, polling, workers)}
+"""By name; calling one gives its cells, and its docstring says what it is."""

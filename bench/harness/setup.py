@@ -1,0 +1,23 @@
+"""`bench/run setup`: installs what the servers, the check and the plots need, from their lock files."""
+
+import subprocess
+
+from .peers import PEERS, ROOT
+
+PYTHON = ROOT / "bench" / ".venv" / "bin" / "python"
+"""The Python that draws the plots."""
+
+
+def run(arguments):
+    steps = [
+        (ROOT / "bench", ("python3", "-m", "venv", ".venv")),
+        (ROOT / "bench", (str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check",
+                          "-r", "requirements.txt")),
+        (ROOT / "bench" / "check", ("npm", "ci", "--no-audit", "--no-fund")),
+    ]
+    for name in arguments.only:
+        steps += [(PEERS[name].folder, command) for command in PEERS[name].install]
+    for folder, command in dict.fromkeys(steps):
+        print(f"{folder.relative_to(ROOT)}: {' '.join(command).replace(f'{ROOT}/', '')}", flush=True)
+        subprocess.run(command, cwd=folder, check=True)
+    return 0
