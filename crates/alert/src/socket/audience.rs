@@ -38,7 +38,7 @@ impl Audience {
         let mut count = self.sockets.publish(rendered);
         for (form, listeners) in [ListenForm::Sse, ListenForm::NdJson].into_iter().zip(&self.listeners) {
             if let Some(listeners) = listeners {
-                count += listeners.publish(&form.render(notice));
+                count += listeners.publish(&Publication::bytes(form.render(notice).as_bytes()));
             }
         }
         count
@@ -55,14 +55,14 @@ impl ListenForm {
     }
 
     #[expect(clippy::expect_used, reason = "a notice is strings, which JSON can hold")]
-    fn render(self, notice: &Notice) -> Publication {
+    fn render(self, notice: &Notice) -> String {
         #[derive(Serialize)]
         struct Line<'a> {
             event: &'a str,
             msg: &'a str,
         }
         let event = notice.event();
-        let text = match self {
+        match self {
             Self::Sse => {
                 format!(
                     "event: {event}\ndata: {}\n\n",
@@ -73,25 +73,9 @@ impl ListenForm {
                 let line = Line { event, msg: notice.msg() };
                 serde_json::to_string(&line).expect("a notice is JSON") + "\n"
             }
-        };
-        Publication::bytes(text.as_bytes())
+        }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::names::UserName;
-
-    #[test]
-    fn whatever_is_in_a_message_stays_in_its_event_and_its_line() {
-        let name = UserName::parse("Ada", 64).unwrap();
-        let notice = Notice::message(&name, "a\nevent: status\r\n\ndata: x\u{2028}");
-        let sse = ListenForm::Sse.render(&notice);
-        let expected =
-            "event: message\ndata: {\"msg\":\"Ada: a\\nevent: status\\r\\n\\ndata: x\u{2028}\"}\n\n";
-        assert_eq!(sse.size(), expected.len());
-        let line = ListenForm::NdJson.render(&Notice::entered(&name));
-        assert_eq!(line.size(), "{\"event\":\"status\",\"msg\":\"Ada has entered the room.\"}\n".len());
-    }
-}
+mod tests;
