@@ -91,6 +91,13 @@ impl Queue {
         *self = Self::default();
     }
 
+    /// Gives back the memory of past bursts, if nothing waits.
+    pub(crate) fn rest(&mut self) {
+        if self.is_empty() {
+            self.frames = VecDeque::new();
+        }
+    }
+
     /// Writes until the queue is empty or the socket takes no more.
     pub(crate) fn flush(&mut self, stream: &Stream, gather: &mut Gather) -> io::Result<Flushed> {
         while let Some(first) = self.frames.front() {

@@ -48,6 +48,8 @@ impl<E: Engine> Shard<E> {
         match connection.beat(|heartbeat| heartbeat.poll(now, &self.config.timing)) {
             Beat::Idle => {}
             Beat::SendPing => {
+                // Once an interval is often enough for who is quiet, and seldom enough for who is not.
+                connection.queue.borrow_mut().rest();
                 let listener = match &*connection.transport.borrow() {
                     Transport::Listener(listener) => Some(Rc::clone(&listener.keep_alive)),
                     _ => None,
