@@ -16,7 +16,7 @@ pub struct Publication(Arc<SmallVec<[Frame; 1]>>);
 /// One WebSocket message: header and payload in one piece.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Frame {
-    bytes: Box<[u8]>,
+    bytes: Bytes,
     header: u8,
     kind: FrameKind,
 }
@@ -87,7 +87,7 @@ impl Frame {
 
     /// Bytes that are in order already, such as a pong that a library made.
     pub(crate) fn raw(bytes: &[u8]) -> Self {
-        Self { bytes: bytes.into(), header: 0, kind: FrameKind::Control }
+        Self { bytes: Bytes::copy_from_slice(bytes), header: 0, kind: FrameKind::Control }
     }
 
     fn new(opcode: OpCode, payload: &[u8], kind: FrameKind) -> Self {
@@ -114,8 +114,9 @@ impl Frame {
         &self.bytes
     }
 
-    pub(crate) fn payload(&self) -> &[u8] {
-        &self.bytes[usize::from(self.header)..]
+    /// The message, which shares the frame's memory.
+    pub(crate) fn payload(&self) -> Bytes {
+        self.bytes.slice(usize::from(self.header)..)
     }
 
     pub(crate) fn kind(&self) -> FrameKind {
@@ -136,7 +137,7 @@ mod tests {
             let mut cursor = std::io::Cursor::new(frame.wire());
             let (header, said) = FrameHeader::parse(&mut cursor).unwrap().unwrap();
             assert_eq!((header.opcode, header.is_final, header.mask), (OpCode::Data(Data::Text), true, None));
-            assert_eq!((said, frame.payload()), (length as u64, payload.as_bytes()));
+            assert_eq!((said, frame.payload()), (length as u64, Bytes::from(payload)));
         }
     }
 

@@ -22,17 +22,21 @@ use crate::{
 use body::{Refusal, ResponseBody};
 use bytes::Bytes;
 pub use cors::{apply as apply_cors, preflight};
-use http::{Request, Response, request::Parts};
+use http::{HeaderMap, Request, Response, request::Parts};
 use http_body_util::Full;
 use hyper::{
     body::{Body as _, Incoming},
     server::conn::http1,
-    service::Service,
+    service::service_fn,
 };
 use hyper_util::rt::TokioIo;
-use std::{cell::RefCell, convert::Infallible, future::Future, pin::Pin, rc::Rc};
+use std::{
+    cell::{Cell, RefCell},
+    convert::Infallible,
+    rc::Rc,
+    task::Poll,
+};
 use timed_io::{HttpClock, TimedIo};
-use tokio::sync::Notify;
 use tower::ServiceExt;
 
 /// Bytes of a request's head.
@@ -51,24 +55,26 @@ pub(crate) fn accept<E: Engine>(shard: &Rc<Shard<E>>, stream: DetachedStream, pe
 async fn serve<E: Engine>(shard: Rc<Shard<E>>, stream: Stream, peer: PeerAddr) {
     let _socket = shard.count_socket();
     let clock = HttpClock::new();
-    let takeover = Rc::new(RefCell::new(None));
-    let taken = Rc::new(Notify::new());
-    let service = HttpService {
+    let http = Rc::new(Http {
         shard: Rc::clone(&shard),
         clock: Rc::clone(&clock),
-        takeover: Rc::clone(&takeover),
-        taken: Rc::clone(&taken),
+        takeover: RefCell::default(),
+        is_taken: Cell::new(false),
         peer,
-    };
+    });
     let io = TokioIo::new(TimedIo::new(stream, clock, shard.config.http));
+    let service = service_fn(|request| Box::pin(Rc::clone(&http).answer(request)));
     let mut connection = http1::Builder::new().max_buf_size(MAX_HEAD).serve_connection(io, service);
     let wind_up = shard.winding_up.notified();
     tokio::pin!(wind_up);
     let mut winding_up = false;
     let ended = loop {
         tokio::select! {
-            ended = std::future::poll_fn(|cx| connection.poll_without_shutdown(cx)) => break ended,
-            () = taken.notified() => break Ok(()),
+            biased;
+            ended = std::future::poll_fn(|cx| match connection.poll_without_shutdown(cx) {
+                Poll::Pending if http.is_taken.get() => Poll::Ready(Ok(())),
+                poll => poll,
+            }) => break ended,
             () = &mut wind_up, if !winding_up => {
                 Pin::new(&mut connection).graceful_shutdown();
                 winding_up = true;
@@ -81,7 +87,7 @@ async fn serve<E: Engine>(shard: Rc<Shard<E>>, stream: Stream, peer: PeerAddr) {
     }
     let parts = connection.into_parts();
     let stream = parts.io.into_inner().into_stream();
-    match takeover.take() {
+    match http.takeover.take() {
         None => stream.shut(std::net::Shutdown::Write),
         Some(Takeover::Open(head)) => open_websocket(&shard, stream, parts.read_buf, &head, peer),
         Some(Takeover::Listen(head, listen)) => listener::open(&shard, stream, &head, &listen),
@@ -127,65 +133,45 @@ pub(crate) enum Takeover {
 }
 
 /// Answers the requests of one socket.
-pub(crate) struct HttpService<E: Engine> {
+pub(crate) struct Http<E: Engine> {
     pub(crate) shard: Rc<Shard<E>>,
-    pub(crate) takeover: Rc<RefCell<Option<Takeover>>>,
+    pub(crate) takeover: RefCell<Option<Takeover>>,
     pub(crate) peer: PeerAddr,
-    /// Told when the socket is to be taken without a response from hyper.
-    taken: Rc<Notify>,
+    /// Whether the socket is to be taken without a response from hyper.
+    is_taken: Cell<bool>,
     clock: Rc<HttpClock>,
 }
 
-impl<E: Engine> Clone for HttpService<E> {
-    fn clone(&self) -> Self {
-        let Self { shard, takeover, peer, taken, clock } = self;
-        Self {
-            shard: Rc::clone(shard),
-            takeover: Rc::clone(takeover),
-            peer: *peer,
-            taken: Rc::clone(taken),
-            clock: Rc::clone(clock),
+impl<E: Engine> Http<E> {
+    async fn answer(
+        self: Rc<Self>,
+        mut request: Request<Incoming>,
+    ) -> Result<Response<ResponseBody>, Infallible> {
+        self.clock.begin();
+        let clock = Rc::clone(&self.clock);
+        if self.shard.engine.claims(request.uri().path()) {
+            return Ok(request::answer(&self, &mut request)
+                .await
+                .map(|body| ResponseBody::whole(body, clock)));
+        }
+        let is_get = request.method() == http::Method::GET;
+        // Boxed, since most requests are Engine.IO's and need no room for it.
+        match Box::pin(self.ask_app(request)).await {
+            Ok(mut response) => {
+                if let Some(listen) = response.extensions_mut().remove::<Listen>().filter(|_| is_get) {
+                    self.takeover.replace(Some(Takeover::Listen(Box::new(response.into_parts().0), listen)));
+                    self.is_taken.set(true);
+                    return std::future::pending().await;
+                }
+                Ok(response.map(|body| ResponseBody::app(body, clock)))
+            }
+            Err(refusal) => Ok(refusal.response().map(|body| ResponseBody::whole(body, clock))),
         }
     }
-}
 
-impl<E: Engine> Service<Request<Incoming>> for HttpService<E> {
-    type Response = Response<ResponseBody>;
-    type Error = Infallible;
-    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>>>>;
-
-    fn call(&self, request: Request<Incoming>) -> Self::Future {
-        self.clock.begin();
-        let this = self.clone();
-        let is_get = request.method() == http::Method::GET;
-        Box::pin(async move {
-            let response = if this.shard.engine.claims(request.uri().path()) {
-                request::answer(&this, request).await.map(ResponseBody::whole)
-            } else {
-                match this.ask_app(request).await {
-                    Ok(mut response) => {
-                        if let Some(listen) = response.extensions_mut().remove::<Listen>().filter(|_| is_get)
-                        {
-                            this.takeover
-                                .replace(Some(Takeover::Listen(Box::new(response.into_parts().0), listen)));
-                            this.taken.notify_one();
-                            return std::future::pending().await;
-                        }
-                        response.map(ResponseBody::app)
-                    }
-                    Err(refusal) => refusal.response().map(ResponseBody::whole),
-                }
-            };
-            let clock = Rc::clone(&this.clock);
-            Ok(response.map(|body| body.at_end(move || clock.end())))
-        })
-    }
-}
-
-impl<E: Engine> HttpService<E> {
     async fn ask_app(&self, request: Request<Incoming>) -> Result<AppResponse, Refusal> {
-        let (head, body) = request.into_parts();
-        let body = self.read_body(&head, body).await?;
+        let (head, mut body) = request.into_parts();
+        let body = self.read_body(&head.headers, &mut body).await?;
         let mut request = Request::from_parts(head, Full::new(body));
         request.extensions_mut().insert(self.peer);
         match self.shard.app.clone().oneshot(request).await {
@@ -194,7 +180,7 @@ impl<E: Engine> HttpService<E> {
         }
     }
 
-    pub(crate) async fn read_body(&self, head: &Parts, body: Incoming) -> Result<Bytes, Refusal> {
+    pub(crate) async fn read_body(&self, head: &HeaderMap, body: &mut Incoming) -> Result<Bytes, Refusal> {
         let has_body = !body.is_end_stream();
         let body = body::read(head, body, self.shard.config.max_payload, self.shard.config.http.body).await;
         if has_body {

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use memchr::{memchr, memchr2};
 use thiserror::Error;
 
 /// How a client talks to the server.
@@ -45,12 +46,22 @@ impl<'a> Query<'a> {
     /// [`RequestError::UnsupportedProtocolVersion`].
     pub fn parse(query: &'a str) -> Result<Self, RequestError> {
         let (mut transport, mut sid, mut version) = (Value::Missing, Value::Missing, Value::Missing);
-        for (key, value) in form_urlencoded::parse(query.as_bytes()) {
-            match &*key {
-                "transport" => transport.set(value),
-                "sid" => sid.set(value),
-                "EIO" => version.set(value),
-                _ => {}
+        let mut set = |key: &str, value| match key {
+            "transport" => transport.set(value),
+            "sid" => sid.set(value),
+            "EIO" => version.set(value),
+            _ => {}
+        };
+        // Clients have nothing to escape, and a client that polls sends a query for each message that it gets.
+        if memchr2(b'%', b'+', query.as_bytes()).is_some() {
+            form_urlencoded::parse(query.as_bytes()).for_each(|(key, value)| set(&key, value));
+        } else {
+            let mut rest = query;
+            while !rest.is_empty() {
+                let pair;
+                (pair, rest) = cut(rest, b'&');
+                let (key, value) = cut(pair, b'=');
+                set(key, value.into());
             }
         }
         let transport = match transport {
@@ -68,6 +79,11 @@ impl<'a> Query<'a> {
         }
         Ok(Self { transport, sid })
     }
+}
+
+/// What stands before and behind the first `at`, an ASCII character.
+fn cut(text: &str, at: u8) -> (&str, &str) {
+    memchr(at, text.as_bytes()).map_or((text, ""), |at| (&text[..at], &text[at + 1..]))
 }
 
 /// The values that a query string gives to one key.

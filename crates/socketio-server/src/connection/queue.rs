@@ -4,6 +4,7 @@ use crate::{
     frame::{Frame, FrameKind},
     stream::Stream,
 };
+use bytes::Bytes;
 use socketio_protocol::engine::payload;
 use std::{collections::VecDeque, io, rc::Rc};
 
@@ -138,14 +139,24 @@ impl Queue {
     }
 
     /// Takes the first frames as one long-polling payload (Engine.IO 4, "HTTP long-polling"), with `end` behind them.
-    pub(crate) fn take_payload(&mut self, end: Option<&str>) -> String {
+    pub(crate) fn take_payload(&mut self, end: Option<&str>) -> Bytes {
+        // In most cases one message, whose bytes then serve everyone who polls for it.
+        if let ([frame], None) = (self.frames.make_contiguous(), end)
+            && frame.kind() == FrameKind::Text
+        {
+            let payload = frame.payload();
+            self.frames.clear();
+            self.bytes = 0;
+            return payload;
+        }
         let mut payload = payload::Encoder::default();
         let count = self.frames.len().min(PAYLOAD_PACKETS - usize::from(end.is_some()));
         for frame in self.frames.drain(..count) {
             self.bytes -= frame.wire().len();
             match frame.kind() {
-                FrameKind::Text => payload.text(&String::from_utf8_lossy(frame.payload())),
-                FrameKind::Binary => payload.binary(frame.payload()),
+                // Made from a `str`: what this might drop is never there.
+                FrameKind::Text => payload.text(std::str::from_utf8(&frame.payload()).unwrap_or_default()),
+                FrameKind::Binary => payload.binary(&frame.payload()),
                 FrameKind::Control => {}
             }
         }
@@ -155,6 +166,6 @@ impl Queue {
         if self.frames.is_empty() {
             self.clear();
         }
-        payload.finish()
+        payload.finish().into()
     }
 }

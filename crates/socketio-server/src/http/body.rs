@@ -1,12 +1,14 @@
 //! Bodies: reading a request's within its limits, and a response's that tells when it is complete.
 
+use super::timed_io::HttpClock;
 use crate::app::AppBody;
 use bytes::{Buf, Bytes};
-use http::{Response, StatusCode, header, request::Parts};
+use http::{HeaderMap, Response, StatusCode, header};
 use http_body_util::{BodyExt, Either, Full};
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 use std::{
     pin::Pin,
+    rc::Rc,
     task::{Context, Poll},
     time::Duration,
 };
@@ -41,19 +43,19 @@ impl Refusal {
 
 /// Reads a whole body of at most `limit` bytes within `time`.
 pub(crate) async fn read(
-    head: &Parts,
-    body: Incoming,
+    head: &HeaderMap,
+    body: &mut Incoming,
     limit: usize,
     time: Duration,
 ) -> Result<Bytes, Refusal> {
     // A client that asks before it sends (`Expect: 100-continue`) is told at once.
-    if body.size_hint().lower() > limit as u64 && head.headers.contains_key(header::EXPECT) {
+    if body.size_hint().lower() > limit as u64 && head.contains_key(header::EXPECT) {
         return Err(Refusal::TooLarge);
     }
     tokio::time::timeout(time, collect(body, limit)).await.unwrap_or(Err(Refusal::TooSlow))
 }
 
-async fn collect(mut body: Incoming, limit: usize) -> Result<Bytes, Refusal> {
+async fn collect(body: &mut Incoming, limit: usize) -> Result<Bytes, Refusal> {
     let mut first = Bytes::new();
     let mut all = Vec::new();
     let mut length = 0usize;
@@ -86,30 +88,23 @@ async fn collect(mut body: Incoming, limit: usize) -> Result<Bytes, Refusal> {
 /// The body of a response.
 pub(crate) struct ResponseBody {
     body: Either<Full<Bytes>, AppBody>,
-    at_end: Option<Box<dyn FnOnce()>>,
+    /// Told when the body has been handed over whole, or is dropped.
+    clock: Rc<HttpClock>,
 }
 
 impl ResponseBody {
-    pub(crate) fn whole(body: Full<Bytes>) -> Self {
-        Self { body: Either::Left(body), at_end: None }
+    pub(crate) fn whole(body: Full<Bytes>, clock: Rc<HttpClock>) -> Self {
+        Self { body: Either::Left(body), clock }
     }
 
-    pub(crate) fn app(body: AppBody) -> Self {
-        Self { body: Either::Right(body), at_end: None }
-    }
-
-    /// Has `call` called when the body has been handed over whole, or is dropped.
-    pub(crate) fn at_end(mut self, call: impl FnOnce() + 'static) -> Self {
-        self.at_end = Some(Box::new(call));
-        self
+    pub(crate) fn app(body: AppBody, clock: Rc<HttpClock>) -> Self {
+        Self { body: Either::Right(body), clock }
     }
 }
 
 impl Drop for ResponseBody {
     fn drop(&mut self) {
-        if let Some(call) = self.at_end.take() {
-            call();
-        }
+        self.clock.end();
     }
 }
 

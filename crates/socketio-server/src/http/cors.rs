@@ -16,7 +16,7 @@ pub fn apply(verdict: &OriginVerdict, headers: &mut HeaderMap) {
             headers.insert(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
         }
     }
-    headers.append(header::VARY, HeaderValue::from_static("Origin"));
+    headers.append(header::VARY, const { HeaderValue::from_static("Origin") });
 }
 
 /// The answer to a preflight. What the page asks for is granted: the origin alone decides.

@@ -2,6 +2,8 @@
 //! head that also runs between requests; a head, a quiet keep-alive and a stalled reader need three.
 
 use crate::{config::HttpTimeouts, stream::Stream};
+use memchr::memmem;
+use smallvec::SmallVec;
 use std::{
     cell::Cell,
     future::Future,
@@ -16,23 +18,29 @@ use tokio::{
     time::Sleep,
 };
 
+/// Bytes of a response that are copied rather than gathered by the system.
+const ONE_PIECE: usize = 1024;
+
 /// What the HTTP connection is doing: known to the socket and to the service behind it.
 #[derive(Debug)]
 pub(crate) struct HttpClock(Cell<Phase>);
 
 #[derive(Clone, Copy, Debug)]
 enum Phase {
-    /// Between two requests, since then.
-    Idle(Instant),
-    /// The first byte of a request came then; `goes_on`: with its head came bytes of what follows.
-    Head { since: Instant, goes_on: bool },
+    /// Between two requests.
+    Idle(Since),
+    /// The first byte of a request has come; `goes_on`: with its head came bytes of what follows.
+    Head { since: Since, goes_on: bool },
     /// The service has the request. It limits the body itself; what comes after that belongs to the next head.
     Busy { has_next: bool },
 }
 
+/// When the socket was first waited for in a phase. Most heads come in one piece, which needs no clock.
+type Since = Option<Instant>;
+
 impl HttpClock {
     pub(crate) fn new() -> Rc<Self> {
-        Rc::new(Self(Cell::new(Phase::Idle(Instant::now()))))
+        Rc::new(Self(Cell::new(Phase::Idle(None))))
     }
 
     /// A head is complete.
@@ -47,18 +55,16 @@ impl HttpClock {
 
     /// The response is complete.
     pub(crate) fn end(&self) {
-        let now = Instant::now();
         self.0.set(match self.0.get() {
-            Phase::Busy { has_next: true } => Phase::Head { since: now, goes_on: false },
-            _ => Phase::Idle(now),
+            Phase::Busy { has_next: true } => Phase::Head { since: None, goes_on: false },
+            _ => Phase::Idle(None),
         });
     }
 
     fn bytes_came(&self, bytes: &[u8]) {
-        let goes_on =
-            || bytes.windows(4).position(|end| end == b"\r\n\r\n").is_some_and(|end| end + 4 < bytes.len());
+        let goes_on = || memmem::find(bytes, b"\r\n\r\n").is_some_and(|end| end + 4 < bytes.len());
         self.0.set(match self.0.get() {
-            Phase::Idle(_) => Phase::Head { since: Instant::now(), goes_on: goes_on() },
+            Phase::Idle(_) => Phase::Head { since: None, goes_on: goes_on() },
             Phase::Head { since, .. } => Phase::Head { since, goes_on: goes_on() },
             Phase::Busy { .. } => Phase::Busy { has_next: true },
         });
@@ -72,11 +78,21 @@ impl HttpClock {
     }
 
     fn deadline(&self, limits: &HttpTimeouts) -> Option<Instant> {
-        match self.0.get() {
-            Phase::Idle(since) => Some(since + limits.idle),
-            Phase::Head { since, .. } => Some(since + limits.head),
+        let now = |since: Since| Some(since.unwrap_or_else(Instant::now));
+        let mut phase = self.0.get();
+        let deadline = match &mut phase {
+            Phase::Idle(since) => {
+                *since = now(*since);
+                since.map(|since| since + limits.idle)
+            }
+            Phase::Head { since, .. } => {
+                *since = now(*since);
+                since.map(|since| since + limits.head)
+            }
             Phase::Busy { .. } => None,
-        }
+        };
+        self.0.set(phase);
+        deadline
     }
 }
 
@@ -152,7 +168,16 @@ impl AsyncWrite for TimedIo {
         cx: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.get_mut().poll_written(cx, |stream, cx| stream.poll_write_vectored(cx, slices))
+        // What answers a poll is small: to put it into one piece and `send` costs less than `writev`.
+        let is_small = slices.iter().map(|slice| slice.len()).sum::<usize>() <= ONE_PIECE;
+        self.get_mut().poll_written(cx, |stream, cx| {
+            if !is_small {
+                return stream.poll_write_vectored(cx, slices);
+            }
+            let mut piece = SmallVec::<[u8; ONE_PIECE]>::new();
+            slices.iter().for_each(|slice| piece.extend_from_slice(slice));
+            stream.poll_write(cx, &piece)
+        })
     }
 
     fn is_write_vectored(&self) -> bool {

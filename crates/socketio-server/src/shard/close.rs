@@ -9,6 +9,7 @@ use crate::{
     stream::Stream,
     transport::polling::{Farewell, Poll, PollEnd},
 };
+use bytes::Bytes;
 use std::{net::Shutdown, rc::Rc, time::Duration};
 use tokio::{sync::oneshot, time::sleep};
 
@@ -78,7 +79,7 @@ impl<E: Engine> Shard<E> {
             // see it again (its `disconnect` with SERVER_DISCONNECT), and does not come back. The official JavaScript
             // client comes back either way.
             CloseReason::Shutdown => Err(PollEnd::Restart),
-            CloseReason::ServerDisconnect => Ok("1".to_owned()),
+            CloseReason::ServerDisconnect => Ok(Bytes::from_static(b"1")),
             // A client that closed by itself gets its pending poll back with a noop, as from the reference server.
             reason => {
                 let end = if *reason == CloseReason::ClientClosed { "6" } else { "1" };

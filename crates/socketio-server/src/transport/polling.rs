@@ -37,7 +37,7 @@ pub(crate) struct Poll {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Ticket(u64);
 
-pub(crate) type PollReply = Result<String, PollEnd>;
+pub(crate) type PollReply = Result<Bytes, PollEnd>;
 
 /// Why a GET brings no packets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

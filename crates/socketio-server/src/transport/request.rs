@@ -5,13 +5,13 @@ use super::polling::{PollEnd, Ticket};
 use crate::{
     connection::Transport,
     engine::{Engine, Handshake},
-    http::{self, HttpService, Takeover, body::Refusal},
+    http::{self, Http, Takeover, body::Refusal},
     hub::Hub,
     inbox::Command,
     origin::OriginVerdict,
     sid::Sid,
 };
-use ::http::{HeaderValue, Method, Request, Response, StatusCode, header};
+use ::http::{HeaderValue, Method, Request, Response, StatusCode, header, request::Parts};
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::body::Incoming;
@@ -20,8 +20,10 @@ use tokio::sync::oneshot;
 
 type Answer = Response<Full<Bytes>>;
 
+const PLAIN: HeaderValue = HeaderValue::from_static("text/plain; charset=UTF-8");
+
 /// Answers a request to Engine.IO's path.
-pub(crate) async fn answer<E: Engine>(http: &HttpService<E>, request: Request<Incoming>) -> Answer {
+pub(crate) async fn answer<E: Engine>(http: &Http<E>, request: &mut Request<Incoming>) -> Answer {
     let verdict = http.shard.config.origins.judge(request.headers());
     let mut response = match &verdict {
         OriginVerdict::Refused(origin) => {
@@ -40,7 +42,7 @@ pub(crate) async fn answer<E: Engine>(http: &HttpService<E>, request: Request<In
         }),
     };
     http::apply_cors(&verdict, response.headers_mut());
-    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response.headers_mut().insert(header::CACHE_CONTROL, const { HeaderValue::from_static("no-store") });
     response
 }
 
@@ -56,23 +58,23 @@ impl From<RequestError> for Failure {
     }
 }
 
-async fn handle<E: Engine>(http: &HttpService<E>, request: Request<Incoming>) -> Result<Answer, Failure> {
+async fn handle<E: Engine>(http: &Http<E>, request: &mut Request<Incoming>) -> Result<Answer, Failure> {
     let query = Query::parse(request.uri().query().unwrap_or_default())?;
     let (transport, sid) = (query.transport, query.sid.map(|sid| Sid::parse(&sid)));
     match (transport, sid) {
         (_, None) if request.method() != Method::GET => Err(RequestError::BadHandshakeMethod.into()),
         (TransportName::Polling, None) => open_polling(http, request),
         (TransportName::WebSocket, None) => {
-            let response = switch_protocols(&request)?;
+            let response = switch_protocols(request)?;
             refuse_while_shutting_down(http)?;
-            http.takeover.replace(Some(Takeover::Open(Box::new(request.into_parts().0))));
+            http.takeover.replace(Some(Takeover::Open(Box::new(take_head(request)))));
             Ok(response)
         }
         (_, Some(sid)) => {
             let sid =
                 sid.filter(|sid| sid.shard() < http.shard.hub.shards()).ok_or(RequestError::UnknownSid)?;
             match (transport, request.method()) {
-                (TransportName::WebSocket, _) => upgrade(http, &request, sid).await,
+                (TransportName::WebSocket, _) => upgrade(http, request, sid).await,
                 (TransportName::Polling, &Method::GET) => poll(http, sid).await,
                 (TransportName::Polling, &Method::POST) => post(http, request, sid).await,
                 (TransportName::Polling, _) => Err(RequestError::BadRequest.into()),
@@ -81,23 +83,22 @@ async fn handle<E: Engine>(http: &HttpService<E>, request: Request<Incoming>) ->
     }
 }
 
-fn open_polling<E: Engine>(http: &HttpService<E>, request: Request<Incoming>) -> Result<Answer, Failure> {
-    if request.headers().contains_key(header::UPGRADE) && switch_protocols(&request).is_ok() {
+fn open_polling<E: Engine>(http: &Http<E>, request: &mut Request<Incoming>) -> Result<Answer, Failure> {
+    if request.headers().contains_key(header::UPGRADE) && switch_protocols(request).is_ok() {
         return Err(RequestError::BadRequest.into());
     }
     refuse_while_shutting_down(http)?;
-    let (head, _) = request.into_parts();
-    let handshake = Handshake { request: &head, peer: http.peer };
+    let handshake = Handshake { request: &take_head(request), peer: http.peer };
     let connection = http.shard.open(&handshake, Transport::Polling(Box::default()));
-    Ok(payload(http.shard.handshake_packet(&connection)))
+    Ok(payload(http.shard.handshake_packet(&connection).into()))
 }
 
-fn refuse_while_shutting_down<E: Engine>(http: &HttpService<E>) -> Result<(), Failure> {
+fn refuse_while_shutting_down<E: Engine>(http: &Http<E>) -> Result<(), Failure> {
     if http.shard.shutting_down.get() { Err(Failure::ShuttingDown) } else { Ok(()) }
 }
 
 async fn upgrade<E: Engine>(
-    http: &HttpService<E>,
+    http: &Http<E>,
     request: &Request<Incoming>,
     sid: Sid,
 ) -> Result<Answer, Failure> {
@@ -109,7 +110,7 @@ async fn upgrade<E: Engine>(
     Ok(response)
 }
 
-async fn poll<E: Engine>(http: &HttpService<E>, sid: Sid) -> Result<Answer, Failure> {
+async fn poll<E: Engine>(http: &Http<E>, sid: Sid) -> Result<Answer, Failure> {
     let ticket = Ticket::new();
     let (reply, answer) = oneshot::channel();
     http.shard.hub.push(sid.shard(), Command::Poll { sid, ticket, reply });
@@ -120,9 +121,7 @@ async fn poll<E: Engine>(http: &HttpService<E>, sid: Sid) -> Result<Answer, Fail
     match answer.unwrap_or(Err(PollEnd::Restart)) {
         Ok(packets) => Ok(payload(packets)),
         Err(PollEnd::Refused(error)) => Err(error.into()),
-        Err(PollEnd::Restart) => {
-            Ok(with_type(StatusCode::SERVICE_UNAVAILABLE, "text/plain; charset=UTF-8", "1".to_owned()))
-        }
+        Err(PollEnd::Restart) => Ok(with_type(StatusCode::SERVICE_UNAVAILABLE, PLAIN, "1")),
     }
 }
 
@@ -142,18 +141,18 @@ impl Drop for PollGuard<'_> {
 }
 
 async fn post<E: Engine>(
-    http: &HttpService<E>,
-    request: Request<Incoming>,
+    http: &Http<E>,
+    request: &mut Request<Incoming>,
     sid: Sid,
 ) -> Result<Answer, Failure> {
     http.shard.hub.congestion().relief().await;
-    let (head, body) = request.into_parts();
-    let body = http.read_body(&head, body).await.map_err(Failure::Body)?;
+    let head = take_head(request);
+    let body = http.read_body(&head.headers, request.body_mut()).await.map_err(Failure::Body)?;
     let (reply, answer) = oneshot::channel();
     http.shard.hub.push(sid.shard(), Command::Post { sid, body, reply });
     answer.await.map_err(|_| Failure::ShuttingDown)??;
     // As the reference server has it: not `text/plain`, which old browsers take for a download.
-    Ok(with_type(StatusCode::OK, "text/html", "ok".to_owned()))
+    Ok(with_type(StatusCode::OK, const { HeaderValue::from_static("text/html") }, "ok"))
 }
 
 /// The 101 for a request that is a WebSocket handshake (RFC 6455, section 4.2.1). Without extensions: compression
@@ -163,8 +162,19 @@ fn switch_protocols<B>(request: &Request<B>) -> Result<Answer, RequestError> {
         .map_err(|_| RequestError::BadRequest)
 }
 
-fn payload(packets: String) -> Answer {
-    with_type(StatusCode::OK, "text/plain; charset=UTF-8", packets)
+/// A request's head. What is left of the request is its body.
+fn take_head(request: &mut Request<Incoming>) -> Parts {
+    let (mut head, ()) = Request::new(()).into_parts();
+    head.method = std::mem::take(request.method_mut());
+    head.uri = std::mem::take(request.uri_mut());
+    head.version = request.version();
+    head.headers = std::mem::take(request.headers_mut());
+    head.extensions = std::mem::take(request.extensions_mut());
+    head
+}
+
+fn payload(packets: Bytes) -> Answer {
+    with_type(StatusCode::OK, PLAIN, packets)
 }
 
 fn refused(error: RequestError) -> Answer {
@@ -172,12 +182,12 @@ fn refused(error: RequestError) -> Answer {
 }
 
 fn json(status: StatusCode, body: String) -> Answer {
-    with_type(status, "application/json", body)
+    with_type(status, const { HeaderValue::from_static("application/json") }, body)
 }
 
-fn with_type(status: StatusCode, content_type: &'static str, body: String) -> Answer {
-    let mut response = Response::new(Full::from(body));
+fn with_type(status: StatusCode, content_type: HeaderValue, body: impl Into<Bytes>) -> Answer {
+    let mut response = Response::new(Full::new(body.into()));
     *response.status_mut() = status;
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    response.headers_mut().insert(header::CONTENT_TYPE, content_type);
     response
 }

@@ -157,7 +157,7 @@ impl<E: Engine> Probing<E> {
             match &mut *transport {
                 Transport::Polling(polling) if !polling.posting => {
                     if let Some(poll) = polling.take_poll() {
-                        poll.answer(Ok("6".to_owned()));
+                        poll.answer(Ok(Bytes::from_static(b"6")));
                     }
                 }
                 _ => return false,
