@@ -16,6 +16,23 @@ const ZWJ: char = '\u{200D}';
 
 /// Strips, trims and composes `text`, then checks it. Doing it again changes nothing.
 pub(super) fn clean(text: &str, max_chars: usize) -> Result<String, NameError> {
+    // Each message names its room and its speaker, most of them in ASCII: there is nothing to strip or to compose.
+    if text.is_ascii() { clean_ascii(text.trim(), max_chars) } else { clean_any(text, max_chars) }
+}
+
+fn clean_ascii(name: &str, max_chars: usize) -> Result<String, NameError> {
+    if name.bytes().any(|byte| byte.is_ascii_control()) {
+        Err(NameError::Control)
+    } else if name.is_empty() {
+        Err(NameError::Empty)
+    } else if name.len() > max_chars {
+        Err(NameError::TooLong { max: max_chars })
+    } else {
+        Ok(name.to_owned())
+    }
+}
+
+fn clean_any(text: &str, max_chars: usize) -> Result<String, NameError> {
     let kept: String = text.chars().filter(|&c| !is_stripped(c)).collect();
     let kept = without_loose_joiners(kept.trim());
     let kept = kept.trim();

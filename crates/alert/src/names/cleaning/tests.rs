@@ -135,4 +135,9 @@ proptest! {
         let decomposed: String = text.nfd().collect();
         prop_assert_eq!(clean(&decomposed, MAX), clean(&text, MAX));
     }
+
+    #[test]
+    fn given_ascii_then_the_short_way_says_the_same(text in "[\\x00-\\x7f]{0,12}", max in 1_usize..12) {
+        prop_assert_eq!(clean(&text, max), clean_any(&text, max));
+    }
 }

@@ -18,8 +18,8 @@ use tungstenite::{
     },
 };
 
-/// tungstenite zeroes this much before each of its reads.
-const READ_SIZE: usize = 4096;
+/// tungstenite zeroes this much before each of its reads, of which a short message takes two.
+const READ_SIZE: usize = 1024;
 
 /// Bytes of the longest frame header (RFC 6455, section 5.2).
 const MAX_HEADER: usize = 14;
