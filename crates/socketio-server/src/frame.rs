@@ -14,7 +14,7 @@ use tungstenite::protocol::frame::coding::{Control, Data, OpCode};
 pub struct Publication(Arc<SmallVec<[Frame; 1]>>);
 
 /// One WebSocket message: header and payload in one piece.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Frame {
     bytes: Bytes,
     header: u8,
@@ -107,6 +107,11 @@ impl Frame {
         let header = bytes.len() as u8;
         bytes.extend_from_slice(payload);
         Self { bytes: bytes.into(), header, kind }
+    }
+
+    /// A copy for one shard, whose reference counts no other core touches.
+    pub(crate) fn of_shard(&self) -> Self {
+        Self { bytes: Bytes::copy_from_slice(&self.bytes), ..*self }
     }
 
     /// What goes onto a WebSocket.

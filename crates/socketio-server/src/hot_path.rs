@@ -1,5 +1,6 @@
 //! The second half of the hot path without a network, for the benchmarks in `bench/micro`: a room full of members on
-//! Unix sockets whose other ends nobody reads until [`HotPath::drain`]. Only with the feature `bench`.
+//! Unix sockets whose other ends nobody reads until [`HotPath::drain`]. Only with the feature `bench`, and for
+//! the test below.
 
 use crate::{
     app::App,
@@ -56,7 +57,7 @@ impl HotPath {
 
     /// Writes every queue to its socket.
     pub fn flush(&self) {
-        self.shard.flush_dirty();
+        while !self.shard.flush_dirty() {}
     }
 
     /// Reads what has been written; says how many bytes.
@@ -109,5 +110,54 @@ impl Engine for Silent {
 
     fn refuse_origin(&self, _origin: &str) -> String {
         String::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http_body_util::BodyExt;
+
+    fn no_app() -> App {
+        App::new(tower::service_fn(|_| async {
+            Ok(http::Response::new(
+                http_body_util::Empty::new().map_err(|never| match never {}).boxed_unsync(),
+            ))
+        }))
+    }
+
+    /// The letters of the messages that have come; frames have headers, and packets a digit.
+    fn read(client: &mut UnixStream) -> String {
+        let mut buffer = [0; 1024];
+        let count = client.read(&mut buffer).unwrap_or(0);
+        buffer[..count]
+            .iter()
+            .filter(|byte| byte.is_ascii_uppercase())
+            .map(|&byte| char::from(byte))
+            .collect()
+    }
+
+    #[test]
+    fn given_a_pass_over_a_room_when_a_message_comes_then_those_not_yet_written_get_both_and_then_the_others()
+    {
+        let runtime =
+            tokio::runtime::Builder::new_current_thread().enable_all().build_local(Default::default());
+        runtime.unwrap().block_on(async {
+            let mut path = HotPath::new(40, no_app()).unwrap();
+            // The runtime learns that the sockets can be written.
+            tokio::task::yield_now().await;
+            let mut turn = |said: Option<&str>| {
+                if let Some(message) = said {
+                    path.deliver(&message.into());
+                }
+                let is_over = path.shard.flush_dirty();
+                let heard: Vec<String> = path.clients.iter_mut().map(read).collect();
+                (is_over, ["A", "AB", "B"].map(|what| heard.iter().filter(|heard| *heard == what).count()))
+            };
+            assert_eq!(turn(Some("A")), (false, [16, 0, 0]));
+            assert_eq!(turn(Some("B")), (false, [0, 16, 0]));
+            assert_eq!(turn(None), (false, [0, 8, 8]));
+            assert_eq!(turn(None), (true, [0, 0, 8]));
+        });
     }
 }

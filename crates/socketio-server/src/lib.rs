@@ -14,7 +14,7 @@ mod connection;
 mod engine;
 mod frame;
 mod handler;
-#[cfg(feature = "bench")]
+#[cfg(any(test, feature = "bench"))]
 pub mod hot_path;
 mod http;
 mod hub;

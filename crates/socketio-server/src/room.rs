@@ -11,7 +11,7 @@ use std::sync::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct RoomId(u64);
 
-#[cfg(feature = "bench")]
+#[cfg(any(test, feature = "bench"))]
 impl RoomId {
     pub(crate) fn first() -> Self {
         Self(0)

@@ -1,8 +1,8 @@
 //! A shard: one thread, one runtime, the connections it owns, and nothing shared but its inbox.
 //!
 //! A turn drains the inbox, which puts frames into the members' queues and each connection once onto the dirty list;
-//! then one pass writes every dirty connection with one system call. What is read while the turn waits for the
-//! processor is gathered into the same pass.
+//! then the first of that list are written, each with one system call. What is read between two turns is gathered into
+//! the queues that are still to be written, so that under load a message waits for no pass that began before it.
 
 mod beat;
 mod close;
@@ -58,11 +58,11 @@ pub(crate) struct Shard<E: Engine> {
     rooms: RefCell<HashMap<RoomId, Members<E>>>,
     /// The last words to long-polling clients. Entries leave with the last of them, or after [`close::FAREWELL`].
     pub(crate) farewells: RefCell<HashMap<Sid, Farewell>>,
-    dirty: RefCell<Vec<Rc<Connection<E::Session>>>>,
-    /// Holds frames during a pass of flushes only.
+    dirty: RefCell<VecDeque<Rc<Connection<E::Session>>>>,
+    /// Holds frames while the dirty list does.
     gather: RefCell<Gather>,
     timers: RefCell<Timers>,
-    /// The turn is on: its end flushes, so nobody needs to wake it.
+    /// Turns are on: the last ends with an empty dirty list, so nobody needs to wake it.
     turning: Cell<bool>,
     ping: Rc<Frame>,
     /// No new connections.
@@ -122,15 +122,20 @@ impl<E: Engine> Shard<E> {
                 () = &mut sleep, if armed.is_some() => {}
             }
             self.turning.set(true);
-            self.hub.inbox(self.index).drain(&mut batch, self.hub.congestion());
-            for command in batch.drain(..) {
-                if matches!(command, Command::Stop) {
-                    return;
+            loop {
+                self.hub.inbox(self.index).drain(&mut batch, self.hub.congestion());
+                for command in batch.drain(..) {
+                    if matches!(command, Command::Stop) {
+                        return;
+                    }
+                    self.carry_out(command);
                 }
-                self.carry_out(command);
+                self.run_timers();
+                if self.flush_dirty() {
+                    break;
+                }
+                tokio::task::yield_now().await;
             }
-            self.run_timers();
-            self.flush_dirty();
             self.turning.set(false);
             if batch.capacity() > 1024 {
                 batch = VecDeque::new();

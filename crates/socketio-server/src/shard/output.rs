@@ -11,11 +11,14 @@ use crate::{
 use smallvec::SmallVec;
 use std::{net::Shutdown, rc::Rc};
 
+/// Connections that a turn writes before it looks at what has come in: some 0.05 ms of work.
+const FLUSHES: usize = 16;
+
 impl<E: Engine> Shard<E> {
     /// Puts a publication into a connection's queue.
     pub(crate) fn send(self: &Rc<Self>, connection: &ConnectionOf<E>, publication: &Publication) {
         for frame in publication.frames() {
-            self.push(connection, &Rc::new(frame.clone()));
+            self.push(connection, &Rc::new(frame.of_shard()));
         }
     }
 
@@ -28,7 +31,7 @@ impl<E: Engine> Shard<E> {
     /// Sends to a room's members: the hot path. One copy of the frames serves all members on this shard.
     pub(crate) fn deliver(self: &Rc<Self>, room: RoomId, publication: &Publication) {
         let frames: SmallVec<[Rc<Frame>; 1]> =
-            publication.frames().iter().map(|frame| Rc::new(frame.clone())).collect();
+            publication.frames().iter().map(|frame| Rc::new(frame.of_shard())).collect();
         let mut full = Vec::new();
         if let Some(members) = self.rooms.borrow().get(&room) {
             for member in members {
@@ -70,28 +73,27 @@ impl<E: Engine> Shard<E> {
     pub(crate) fn mark_dirty(&self, connection: &ConnectionOf<E>) {
         if connection.output.get() == Output::Flushed {
             connection.output.set(Output::Dirty);
-            self.dirty.borrow_mut().push(Rc::clone(connection));
+            self.dirty.borrow_mut().push_back(Rc::clone(connection));
             if !self.turning.get() {
                 self.hub.inbox(self.index).wake.notify_one();
             }
         }
     }
 
-    pub(crate) fn flush_dirty(self: &Rc<Self>) {
-        // Taken, since a connection that breaks may make others dirty: those go with the next turn.
-        let mut dirty = self.dirty.take();
-        for connection in dirty.drain(..) {
+    /// Writes the first of the dirty list, as many as a turn may. True when none is left.
+    pub(crate) fn flush_dirty(self: &Rc<Self>) -> bool {
+        for _ in 0..FLUSHES {
+            // Not borrowed meanwhile: a connection that breaks may make others dirty.
+            let Some(connection) = self.dirty.borrow_mut().pop_front() else {
+                self.gather.borrow_mut().clear();
+                return true;
+            };
             if connection.output.get() == Output::Dirty {
                 connection.output.set(Output::Flushed);
                 self.flush(&connection);
             }
         }
-        self.gather.borrow_mut().clear();
-        let late = self.dirty.replace(dirty);
-        if !late.is_empty() {
-            self.dirty.borrow_mut().extend(late);
-            self.hub.inbox(self.index).wake.notify_one();
-        }
+        false
     }
 
     /// Writes what the client takes. A blocked socket gets a task that waits for it; the others go on.
