@@ -26,9 +26,10 @@ def header(run, command, quick, names, alert):
 
 
 def commit():
-    head = output(("git", "rev-parse", "--short=12", "HEAD"), ROOT)
-    # What the benchmark itself writes does not make another version of what it measures.
-    changed = output(("git", "status", "--porcelain", "--", "crates", "Cargo.toml", "Cargo.lock"), ROOT)
+    """The last that changed what is measured: documents and the results themselves make no other version of it."""
+    code = ("--", "crates", "web", "Cargo.toml", "Cargo.lock")
+    head = output(("git", "log", "-1", "--abbrev=12", "--format=%h", *code), ROOT)
+    changed = output(("git", "status", "--porcelain", *code), ROOT)
     return f"{head} with changes" if changed else head
 
 
