@@ -31,6 +31,8 @@ class Load:
     hold: int | None = None
     """Seconds to stay connected without a word."""
     polling: bool = False
+    listeners: bool = False
+    """One message at a time over HTTP, to whoever hears it (listeners.py)."""
     warmup: float = 1
     duration: float = 3
 

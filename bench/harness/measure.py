@@ -5,7 +5,7 @@ import resource
 import sys
 import time
 
-from . import machine, results
+from . import listeners, machine, results
 from .load import FAULTS, LoadError, generate
 from .peers import PEERS
 from .scenarios import SCENARIOS, Cell
@@ -74,7 +74,10 @@ def measure(cell, name, arguments):
             empty = memory(pid)
             for fill in range(cell.fills):
                 time.sleep(PAUSE_SECONDS if fill else 0)
-                result = generate(cell.load, arguments.alert, arguments.port, pid, generator_core)
+                if cell.load.listeners:
+                    result = listeners.generate(cell.load, arguments.port, pid, generator_core, sse=name == "alert-sse")
+                else:
+                    result = generate(cell.load, arguments.alert, arguments.port, pid, generator_core)
                 record = {"load": load, "result": {"memory_empty": empty, **result}}
                 yield {"fill": fill, **record} if cell.fills > 1 else record
     except (ServerError, LoadError) as error:

@@ -85,6 +85,7 @@ def alert(title, workers):
 PEERS = {
     "alert": alert("Alert", "1"),
     "alert-2": alert("Alert, 2 workers", "2"),
+    "alert-sse": alert("Alert, listeners over SSE", "1"),
     "limit": Peer("limit (bare epoll loop)", **cargo("limit", "bench-peer-limit"), polling=False, heartbeat=False),
     "socketioxide": Peer("socketioxide", **cargo("socketioxide", "bench-peer-socketioxide")),
     "bun": Peer("Bun + socket.io", **npm("bun", "node_modules/.bin/bun", "socket.io @socket.io/bun-engine")),

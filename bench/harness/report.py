@@ -55,6 +55,7 @@ SHOWN = {
     "storm": ("join_s", "join_cpu_s"),
     "connect": ("join_s", "join_cpu_s"),
     "polling": ("cpu_us_per_delivery", "cpu_percent", "generator_percent", "p50_us", "p99_us"),
+    "listeners": ("deliveries_per_s", "cpu_us_per_delivery", "cpu_percent"),
     "workers": ("cpu_us_per_delivery", "cpu_percent", "generator_percent", "p50_us", "p99_us"),
 }
 
