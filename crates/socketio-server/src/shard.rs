@@ -143,6 +143,15 @@ impl<E: Engine> Shard<E> {
         }
     }
 
+    /// Has a request carried out by the shard that owns its session: where that is this one, at once.
+    pub(crate) fn hand_over(self: &Rc<Self>, sid: Sid, command: Command) {
+        if sid.shard() == self.index {
+            self.carry_out(command);
+        } else {
+            self.hub.push(sid.shard(), command);
+        }
+    }
+
     fn carry_out(self: &Rc<Self>, command: Command) {
         match command {
             Command::Accept { stream, peer } => http::accept(self, stream, peer),

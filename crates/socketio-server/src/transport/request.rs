@@ -113,7 +113,7 @@ async fn upgrade<E: Engine>(
 async fn poll<E: Engine>(http: &Http<E>, sid: Sid) -> Result<Answer, Failure> {
     let ticket = Ticket::new();
     let (reply, answer) = oneshot::channel();
-    http.shard.hub.push(sid.shard(), Command::Poll { sid, ticket, reply });
+    http.shard.hand_over(sid, Command::Poll { sid, ticket, reply });
     // hyper drops this future when the client goes away.
     let mut guard = PollGuard { hub: &http.shard.hub, sid, ticket, is_waiting: true };
     let answer = answer.await;
@@ -149,7 +149,7 @@ async fn post<E: Engine>(
     let head = take_head(request);
     let body = http.read_body(&head.headers, request.body_mut()).await.map_err(Failure::Body)?;
     let (reply, answer) = oneshot::channel();
-    http.shard.hub.push(sid.shard(), Command::Post { sid, body, reply });
+    http.shard.hand_over(sid, Command::Post { sid, body, reply });
     answer.await.map_err(|_| Failure::ShuttingDown)??;
     // As the reference server has it: not `text/plain`, which old browsers take for a download.
     Ok(with_type(StatusCode::OK, const { HeaderValue::from_static("text/html") }, "ok"))
