@@ -21,6 +21,7 @@ Alert beside other Socket.IO servers and beside a limit: a bare epoll loop that 
 same load generator (`alert bench`) drives all of them; each server has one core, the generator another. How to repeat it,
 and what each server is: [bench/README.md](../bench/README.md). Every number here comes from
 [bench/results/latest.jsonl](../bench/results/latest.jsonl). Ratios carry over to other machines, absolute times do not.
+What the profiles say, and what was tried: [bench/PROFILES.md](../bench/PROFILES.md).
 """
 
 QUICK = """\
