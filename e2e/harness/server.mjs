@@ -18,7 +18,7 @@ const STOP_LIMIT = 12_000;
 const CANDIDATES = ["e2e", "release", "debug"].map((profile) =>
   fileURLToPath(new URL(`../../target/${profile}/alert`, import.meta.url)),
 );
-const BINARY = process.env.ALERT_BIN ?? CANDIDATES.find(existsSync);
+export const BINARY = process.env.ALERT_BIN ?? CANDIDATES.find(existsSync);
 assert.ok(
   BINARY && existsSync(BINARY),
   `no binary: run \`make e2e\`, or set ALERT_BIN (not there: ${CANDIDATES})`,

@@ -1,16 +1,24 @@
-//! The commands. Exit codes: 0 for success, 1 for a failure while running, 2 for wrong usage or configuration.
+//! The commands. Exit codes: 0 for success, 1 for a failure while running, 2 for wrong usage or configuration, 3
+//! for a server that cannot be reached.
 
 use std::fmt::Display;
 use std::io::Write;
 use std::process::ExitCode;
 
-use alert::config::{Config, Environment, Flags};
-use clap::{Parser, Subcommand};
+use alert::client::ClientError;
+use alert::config::{ClientConfig, ClientFlags, Config, Environment, Flags};
+use clap::{CommandFactory, Parser, Subcommand};
 
 #[cfg(target_os = "linux")]
 mod bench;
+mod completions;
 mod config;
+mod doctor;
+mod join;
+mod man;
+mod send;
 mod serve;
+mod watch;
 
 const ABOUT: &str = "A messaging server that speaks to a room at once.";
 
@@ -22,14 +30,19 @@ Examples:
   alert --listen unix:/run/alert.sock --public-url https://alert.example.org
                                           ... behind a proxy with TLS
   alert config show                       see every setting and where it comes from
+  alert send D5DB \"Class ends in 5 minutes\"
+                                          say something to a room from here
 
 Every setting is a flag, an environment variable and a key of the file: --leave-grace 5s,
 ALERT_LEAVE_GRACE=5s (lists with commas) and leave_grace = \"5s\". The flag wins, then the variable.
 `alert` alone is `alert serve`.
 
-Exit codes: 0 success, 1 failure while running, 2 wrong usage or configuration.";
+Exit codes: 0 success, 1 failure while running, 2 wrong usage or configuration, 3 (of clients) no way
+to the server.";
 
 const USAGE_ERROR: u8 = 2;
+/// When there is no way to the server.
+const UNREACHABLE: u8 = 3;
 
 #[derive(Debug, Parser)]
 #[command(name = "alert", version, about = ABOUT, after_help = EXAMPLES, args_conflicts_with_subcommands = true)]
@@ -45,13 +58,31 @@ enum Command {
     /// Run the server
     #[command(after_help = EXAMPLES)]
     Serve(Flags),
+    /// Talk in a room, here in the terminal
+    #[command(after_help = join::EXAMPLES, after_long_help = format!("{}\n\n{}", join::EXAMPLES, join::JSON))]
+    Join(join::Args),
+    /// Say something to a room without entering it
+    #[command(after_help = send::EXAMPLES)]
+    Send(send::Args),
+    /// Print what is said in a room, or run a program for each message, without entering it
+    #[command(after_help = watch::EXAMPLES, after_long_help = format!("{}\n\n{}", watch::EXAMPLES, watch::MORE))]
+    Watch(watch::Args),
     /// Look at the configuration without running anything
     #[command(subcommand)]
     Config(config::Command),
+    /// Walk the way of a client to a server, and say what to change where it does not work
+    #[command(after_help = doctor::EXAMPLES, after_long_help = format!("{}\n\n{}", doctor::EXAMPLES, doctor::JSON))]
+    Doctor(doctor::Args),
     /// Measure a server: members join rooms, speak and listen, and every delivery is accounted for
     #[cfg(target_os = "linux")]
     #[command(after_help = bench::EXAMPLES, after_long_help = format!("{}\n\n{}", bench::EXAMPLES, bench::JSON))]
     Bench(bench::Args),
+    /// Print a script that lets a shell complete these commands
+    #[command(after_help = completions::EXAMPLES)]
+    Completions(completions::Args),
+    /// Print the manual page, or write one for each command
+    #[command(after_help = man::EXAMPLES)]
+    Man(man::Args),
 }
 
 /// Runs what the command line says.
@@ -60,9 +91,15 @@ pub(crate) fn run() -> ExitCode {
     match cli.command {
         None => serve::run(&cli.flags),
         Some(Command::Serve(flags)) => serve::run(&flags),
+        Some(Command::Join(args)) => args.run(),
+        Some(Command::Send(args)) => args.run(),
+        Some(Command::Watch(args)) => args.run(),
         Some(Command::Config(command)) => command.run(),
+        Some(Command::Doctor(args)) => args.run(),
         #[cfg(target_os = "linux")]
         Some(Command::Bench(args)) => args.run(),
+        Some(Command::Completions(args)) => args.run(Cli::command()),
+        Some(Command::Man(args)) => args.run(Cli::command()),
     }
 }
 
@@ -74,6 +111,22 @@ fn load(flags: &Flags) -> Result<Config, ExitCode> {
         }
         ExitCode::from(USAGE_ERROR)
     })
+}
+
+/// What a client is to know, or the exit code after saying what is wrong with it.
+fn load_client(flags: &ClientFlags) -> Result<ClientConfig, ExitCode> {
+    ClientConfig::load(flags, &Environment::of_process()).map_err(|errors| {
+        for error in errors.0 {
+            complain(error);
+        }
+        ExitCode::from(USAGE_ERROR)
+    })
+}
+
+/// The exit code after saying what kept a client from its server.
+fn client_failure(error: &ClientError) -> ExitCode {
+    complain(error);
+    if error.is_refusal() { ExitCode::FAILURE } else { ExitCode::from(UNREACHABLE) }
 }
 
 /// Says what went wrong to whoever started the command. There is nobody left to tell when that fails.

@@ -8,6 +8,7 @@ use socketio_server::origin::OriginPolicy;
 use socketio_server::{ListenAddr, Rate};
 
 mod api_tokens;
+mod client;
 mod environment;
 mod error;
 mod flags;
@@ -22,6 +23,7 @@ mod tests;
 mod value;
 
 pub use api_tokens::{ApiToken, ApiTokenFile, ApiTokens};
+pub use client::{ClientConfig, ClientFlags, room_code};
 pub use environment::Environment;
 pub use error::{ConfigError, ConfigErrors};
 pub use flags::Flags;
@@ -34,7 +36,8 @@ pub use source::{Given, Source};
 
 use crate::protocol::v1::Limits;
 use source::Sources;
-use value::{Allowed, time, whole, word, workers};
+pub use value::time;
+use value::{Allowed, whole, word, workers};
 
 /// Everything that can be set, checked.
 #[derive(Clone, Debug)]

@@ -3,6 +3,7 @@
 pub mod banner;
 #[cfg(target_os = "linux")]
 pub mod bench;
+pub mod client;
 pub mod config;
 pub mod logging;
 pub mod names;

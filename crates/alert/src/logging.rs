@@ -77,7 +77,7 @@ impl<W: Write> Write for Escaping<W> {
 }
 
 /// Control characters, line and paragraph separators, and what sets the direction of text.
-fn is_unsafe(c: char) -> bool {
+pub(crate) fn is_unsafe(c: char) -> bool {
     let bidi =
         matches!(c, '\u{61C}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
     c.is_control() || bidi || matches!(c, '\u{2028}' | '\u{2029}')

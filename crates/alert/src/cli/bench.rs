@@ -10,8 +10,6 @@ use alert::bench::{self, BenchError, FanOut, Mode, Pace, Plan, Report, Target, T
 use clap::ValueEnum;
 use tokio::signal::unix::{SignalKind, signal};
 
-/// When the server cannot be reached.
-const UNREACHABLE: u8 = 3;
 /// What a shell expects of a program that Ctrl-C ended.
 const ENDED_AT_ONCE: i32 = 130;
 
@@ -128,7 +126,7 @@ impl Args {
         match bench::run(&plan, &stop) {
             Ok(report) => print(&report, json),
             Err(error @ (BenchError::Unreachable { .. } | BenchError::Unknown { .. })) => {
-                fail(UNREACHABLE, &error.to_string())
+                fail(super::UNREACHABLE, &error.to_string())
             }
             Err(error @ (BenchError::OpenFiles { .. } | BenchError::Process { .. })) => {
                 fail(super::USAGE_ERROR, &error.to_string())

@@ -30,6 +30,18 @@ impl Environment {
             .map(|dir| dir.join("session.key"))
     }
 
+    /// Where a user's settings for the clients are.
+    pub(super) fn client_file(&self) -> Option<PathBuf> {
+        let user = self.path("XDG_CONFIG_HOME").filter(|path| path.is_absolute());
+        let folder = user.or_else(|| self.path("HOME").map(|home| home.join(".config")));
+        folder.map(|folder| folder.join("alert/client.toml"))
+    }
+
+    /// What the user is called on this machine.
+    pub(super) fn login_name(&self) -> Option<String> {
+        self.get("USER")
+    }
+
     /// Whether the user wants no colours (<https://no-color.org>).
     pub(super) fn no_color(&self) -> bool {
         self.path("NO_COLOR").is_some()

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use super::client;
 use super::environment::Environment;
 use super::error::ConfigError;
 use super::flags::Flags;
@@ -73,8 +74,10 @@ impl Sources {
             let values = if setting.many { split(&text) } else { vec![text.trim().to_owned()] };
             self.given.insert(setting.name, Given { values, source: Source::Environment });
         }
-        let known =
-            |name: &str| name == "ALERT_CONFIG" || SETTINGS.iter().any(|setting| setting.variable() == name);
+        let known = |name: &str| {
+            let elsewhere = name == "ALERT_CONFIG" || client::VARIABLES.contains(&name);
+            elsewhere || SETTINGS.iter().any(|setting| setting.variable() == name)
+        };
         for name in environment.names().filter(|name| name.starts_with(VARIABLE_PREFIX) && !known(name)) {
             let key = name[VARIABLE_PREFIX.len()..].to_ascii_lowercase();
             let hint =

@@ -10,7 +10,10 @@ use std::time::Duration;
 pub(super) type Allowed = String;
 
 /// A length of time: `2s`, `500ms`, `1m 30s`; a plain number is seconds.
-pub(super) fn time(range: RangeInclusive<Duration>) -> impl Fn(&str) -> Result<Duration, Allowed> {
+///
+/// # Errors
+/// What is allowed instead.
+pub fn time(range: RangeInclusive<Duration>) -> impl Fn(&str) -> Result<Duration, Allowed> + Clone {
     move |text| {
         let text = text.trim();
         let seconds = text.parse::<f64>().ok().map(Duration::try_from_secs_f64);

@@ -19,9 +19,14 @@ pub(crate) struct Server {
 impl Server {
     /// Starts the binary on a free port.
     pub(crate) fn start(flags: &[&str]) -> Self {
+        Self::start_at(0, flags)
+    }
+
+    /// Starts the binary on this port.
+    pub(crate) fn start_at(port: u16, flags: &[&str]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_alert"))
             .env_clear()
-            .args(["--listen", "127.0.0.1:0", "--workers", "2"])
+            .args(["--listen", &format!("127.0.0.1:{port}"), "--workers", "2"])
             .args(flags)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

@@ -1,0 +1,82 @@
+//! `alert join`.
+
+use std::process::ExitCode;
+
+use alert::client::printable::one_line;
+use alert::client::{self, Chat, Ended, Ending};
+use alert::config::{ClientFlags, room_code};
+use alert::names::RoomCode;
+
+/// What a shell expects of a program that Ctrl-C ended.
+const INTERRUPTED: u8 = 130;
+
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  alert join D5DB                              talk in the room D5DB of this machine's server
+  alert join D5DB --name Ada --url https://alert.example.org
+  echo \"Class ends in 5 minutes\" | alert join D5DB    say it and leave
+  alert join D5DB --json < questions.txt | tee log.json
+
+At a terminal, Enter sends the line, the arrow keys bring back what you said, and Ctrl-C or Ctrl-D
+leaves. When the connection is lost, join comes back by itself and says so; what you type meanwhile
+is sent, in order, when it is back.
+
+Without a terminal each line of standard input is said, and its end is the end of the stay. To
+listen without entering the room, use alert watch; to say something without entering it, alert send.
+
+Exit codes: 0 left; 1 refused, or (without a terminal) something could not be said; 2 wrong usage;
+3 the server cannot be reached; 130 ended by Ctrl-C before it could leave.";
+
+pub(super) const JSON: &str = "\
+--json prints one object a line: {\"time\", \"event\", ...}, where event is one of
+  message, status          msg: what the server says
+  joined, back             members (the first names), count: in the room, for the first time or again
+  lost                     why: the connection ended; what is said now is missed
+  waits                    msg: will be sent when it is back
+  refused                  msg, why: not sent, since the server does not take it
+  unconfirmed              msg: the connection ended before the server took it; it may be lost
+  not_sent                 msg: left behind when leaving";
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// The room's code
+    #[arg(value_parser = room_code)]
+    room: RoomCode,
+    #[arg(long, help = format!("{} [default: your login]", ClientFlags::NAME))]
+    name: Option<String>,
+    #[arg(long, help = ClientFlags::URL)]
+    url: Option<String>,
+    /// Print each event as a JSON object on a line of its own; --help describes it
+    #[arg(long)]
+    json: bool,
+}
+
+impl Args {
+    /// Joins the room, and stays in it until the user leaves.
+    pub(super) fn run(self) -> ExitCode {
+        let flags = ClientFlags { url: self.url, name: self.name, token: None };
+        let config = match super::load_client(&flags) {
+            Ok(config) => config,
+            Err(code) => return code,
+        };
+        let Some(name) = config.name.or(config.login_name) else {
+            return fail(super::USAGE_ERROR, "a name is needed to join: give one with --name or ALERT_NAME");
+        };
+        let chat = Chat { server: config.server, room: self.room, name, json: self.json };
+        match client::block_on(chat.run()).and_then(|ended| ended) {
+            Ok(Ended { ending, has_seen }) => match ending {
+                Ending::Left { all_sent } if all_sent || has_seen => ExitCode::SUCCESS,
+                Ending::Left { .. } => ExitCode::FAILURE,
+                Ending::Interrupted => ExitCode::from(INTERRUPTED),
+                Ending::Refused(why) => fail(1, &format!("the server refused: {}", one_line(&why))),
+                Ending::Unreachable(why) => fail(super::UNREACHABLE, &one_line(&why)),
+            },
+            Err(error) => fail(1, &error.to_string()),
+        }
+    }
+}
+
+fn fail(code: u8, problem: &str) -> ExitCode {
+    super::complain(problem);
+    ExitCode::from(code)
+}

@@ -1,0 +1,242 @@
+//! `alert send`.
+
+use std::io::{self, BufRead, IsTerminal, Read, Write};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use alert::client::printable::one_line;
+use alert::client::{self, ClientError, Poster, Receipt, ServerAddress, Target};
+use alert::config::{ClientFlags, room_code, time};
+use alert::names::RoomCode;
+
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  alert send D5DB \"Class ends in 5 minutes\"
+  alert send D5DB --name Bell --url https://alert.example.org \"Ring\"
+  uptime | alert send D5DB                       all of the input is one message
+  tail -f app.log | alert send D5DB --lines      each line is a message, sent as it comes
+  alert send D5DB --quiet Ring || mail -s \"nobody was told\" root < /dev/null
+
+Nobody hears an \"entered\" or a \"left\". A message is said once, also when the connection breaks
+and it has to be sent again. With --lines they are heard in the order of the input; empty lines
+are left out, and a line that the server will not take (too long) is reported, the others go on.
+
+URL, name and token also come from ALERT_URL, ALERT_NAME and ALERT_TOKEN, or from url, name and
+token in ~/.config/alert/client.toml.
+
+Exit codes: 0 sent; 1 refused by the server (all of it, or a line); 2 wrong usage; 3 the server
+cannot be reached.";
+
+/// The longest message that a server can be set to take.
+const MOST_BYTES: u64 = 64 << 20;
+/// After this time, whoever waits is told for what.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// The room's code
+    #[arg(value_parser = room_code)]
+    room: RoomCode,
+    /// What to say; standard input without it, or for -
+    #[arg(value_name = "MSG")]
+    msg: Option<String>,
+    #[arg(long, help = format!("{} [default: http]", ClientFlags::NAME))]
+    name: Option<String>,
+    #[arg(long, help = ClientFlags::URL)]
+    url: Option<String>,
+    #[arg(long, help = ClientFlags::TOKEN)]
+    token: Option<String>,
+    /// Send each line of standard input as a message, as it comes
+    #[arg(long)]
+    lines: bool,
+    /// Longest time for one message, with all attempts
+    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = time(Duration::from_millis(1)..=Duration::from_hours(24)))]
+    timeout: Duration,
+    /// Print nothing but errors
+    #[arg(long, short, conflicts_with = "json")]
+    quiet: bool,
+    /// Print the server's answer to each message: {"id", "connections"}
+    #[arg(long)]
+    json: bool,
+}
+
+/// Says things and tells how that went.
+struct Sender {
+    poster: Poster,
+    server: ServerAddress,
+    room: RoomCode,
+    report: Report,
+    sent: u64,
+    last: Option<Receipt>,
+    has_told_to_wait: bool,
+}
+
+enum Report {
+    Nothing,
+    Json,
+    /// For a person.
+    Sentence,
+}
+
+impl Args {
+    /// Sends the message, or each line.
+    pub(super) fn run(self) -> ExitCode {
+        let from_input = self.msg.as_deref().is_none_or(|msg| msg == "-");
+        if self.lines && !from_input {
+            return fail(
+                super::USAGE_ERROR,
+                "--lines reads standard input, so there can be no MSG beside it",
+            );
+        }
+        let flags = ClientFlags { url: self.url, name: self.name, token: self.token };
+        let config = match super::load_client(&flags) {
+            Ok(config) => config,
+            Err(code) => return code,
+        };
+        let report = match (self.quiet, self.json) {
+            (true, _) => Report::Nothing,
+            (_, true) => Report::Json,
+            _ if io::stdout().is_terminal() => Report::Sentence,
+            _ => Report::Nothing,
+        };
+        if from_input && io::stdin().is_terminal() && !self.quiet {
+            super::complain(if self.lines {
+                "each line is sent to the room; Ctrl-D ends it"
+            } else {
+                "reads the message from here until Ctrl-D"
+            });
+        }
+        let target = Target::new(&config, self.room.clone());
+        let mut sender = Sender {
+            poster: Poster::new(target, config.name, self.timeout),
+            server: config.server,
+            room: self.room,
+            report,
+            sent: 0,
+            last: None,
+            has_told_to_wait: false,
+        };
+        let sending = async {
+            match self.msg.filter(|_| !from_input) {
+                Some(msg) => sender.send_one(&msg).await,
+                None if self.lines => sender.send_lines(&mut io::stdin().lock()).await,
+                None => match read_all(io::stdin().lock()) {
+                    Ok(msg) => sender.send_one(&msg).await,
+                    Err(code) => code,
+                },
+            }
+        };
+        client::block_on(sending).unwrap_or_else(|error| fail(1, &error.to_string()))
+    }
+}
+
+impl Sender {
+    async fn send_one(&mut self, msg: &str) -> ExitCode {
+        if msg.is_empty() {
+            return fail(super::USAGE_ERROR, "the message is empty; say something");
+        }
+        match self.send(msg).await {
+            Ok(()) => self.summarize(),
+            Err(error) => super::client_failure(&error),
+        }
+    }
+
+    /// Reads and sends in turn. While it waits for a line nothing else has to go on: a connection that ends meanwhile is
+    /// noticed, and made anew, with the next message.
+    async fn send_lines(&mut self, input: &mut impl BufRead) -> ExitCode {
+        let mut outcome = ExitCode::SUCCESS;
+        let mut line = Vec::new();
+        for number in 1_u64.. {
+            line.clear();
+            match input.take(MOST_BYTES).read_until(b'\n', &mut line) {
+                Ok(0) => break,
+                Ok(_) => {}
+                Err(error) => return fail(1, &format!("standard input, line {number}: {error}")),
+            }
+            let Some(msg) = text(&line) else {
+                outcome = fail(1, &format!("line {number} is not UTF-8 and was not sent"));
+                continue;
+            };
+            if msg.is_empty() {
+                continue;
+            }
+            match self.send(msg).await {
+                Ok(()) => {}
+                Err(ClientError::Refused(problem)) if problem.is_of_message() => {
+                    outcome = fail(1, &format!("line {number} was not sent: {problem}"));
+                }
+                Err(error) => {
+                    super::complain(format_args!("line {number} was not sent, nor what follows it"));
+                    return super::client_failure(&error);
+                }
+            }
+        }
+        if outcome == ExitCode::SUCCESS && self.sent > 0 { self.summarize() } else { outcome }
+    }
+
+    /// Sends one message; tells who waits for long.
+    async fn send(&mut self, msg: &str) -> Result<(), ClientError> {
+        let posting = self.poster.post(msg);
+        tokio::pin!(posting);
+        let receipt = tokio::select! {
+            receipt = &mut posting => receipt,
+            () = tokio::time::sleep(PATIENCE) => {
+                if !std::mem::replace(&mut self.has_told_to_wait, true) {
+                    super::complain(format_args!("waiting for {}", self.server));
+                }
+                posting.await
+            }
+        }?;
+        self.sent += 1;
+        if let Report::Json = self.report {
+            // Who no longer listens to the answers still wants the messages sent.
+            let _ = serde_json::to_writer(io::stdout().lock(), &receipt).map(|()| writeln!(io::stdout()));
+        }
+        self.last = Some(receipt);
+        Ok(())
+    }
+
+    fn summarize(&self) -> ExitCode {
+        if let (Report::Sentence, Some(last)) = (&self.report, &self.last) {
+            let room = one_line(self.room.as_str());
+            let reached = match last.connections {
+                0 => format!("nobody is in {room}"),
+                1 => format!("1 connection in {room}"),
+                number => format!("{number} connections in {room}"),
+            };
+            let sentence = match (self.sent, last.connections) {
+                (1, 0) => format!("sent, but {reached}"),
+                (1, _) => format!("sent to {reached}"),
+                (sent, 0) => format!("sent {sent} messages, but {reached}"),
+                (sent, _) => format!("sent {sent} messages, the last to {reached}"),
+            };
+            let _ = writeln!(io::stdout(), "{sentence}");
+        }
+        ExitCode::SUCCESS
+    }
+}
+
+/// The whole input as one message.
+fn read_all(input: impl Read) -> Result<String, ExitCode> {
+    let mut bytes = Vec::new();
+    input
+        .take(MOST_BYTES + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|error| fail(1, &format!("standard input: {error}")))?;
+    if bytes.len() as u64 > MOST_BYTES {
+        return Err(fail(1, "standard input is longer than any message may be; --lines sends each line"));
+    }
+    let text = text(&bytes).map(str::to_owned);
+    text.ok_or_else(|| fail(super::USAGE_ERROR, "standard input is not UTF-8 text"))
+}
+
+/// Without one line break at the end.
+fn text(bytes: &[u8]) -> Option<&str> {
+    let bytes = bytes.strip_suffix(b"\n").unwrap_or(bytes);
+    std::str::from_utf8(bytes.strip_suffix(b"\r").unwrap_or(bytes)).ok()
+}
+
+fn fail(code: u8, problem: &str) -> ExitCode {
+    super::complain(problem);
+    ExitCode::from(code)
+}

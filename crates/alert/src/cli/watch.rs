@@ -1,0 +1,250 @@
+//! `alert watch`.
+
+use std::ffi::OsString;
+use std::io::{self, ErrorKind, IsTerminal, Write};
+use std::num::NonZeroU64;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use alert::client::{self, ClientError, Event, Form, Heard, Listener, Program, Target};
+use alert::config::{ClientFlags, room_code, time};
+use alert::names::RoomCode;
+use jiff::Zoned;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::mpsc::{Receiver, channel};
+use tokio::time::{Instant, sleep_until};
+
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  alert watch D5DB                               print what is said, until Ctrl-C
+  alert watch D5DB --json | jq -r .msg
+  alert watch D5DB --count 1 --timeout 5m        wait for one event; exit code 1 if none came
+  alert watch D5DB --exec notify-send \"Alert\"    run a program for each message
+  alert watch D5DB --url https://alert.example.org --exec sh -c 'echo \"$ALERT_MESSAGE\" >> log'
+
+Exit codes: 0 stopped, or all of --count; 1 refused by the server, --count not reached within
+--timeout, or the program of --exec cannot be started; 2 wrong usage; 3 the server cannot be
+reached at the start.";
+
+pub(super) const MORE: &str = "\
+Who watches is not in the room: nobody hears of it. When the connection is lost, watch says so on
+standard error and comes back by itself; what is said meanwhile is missed, and it says that too.
+
+On a terminal a line has the time and what people see; in a pipe it has the date too, and a line
+break in a message is \\n. Characters that command a terminal are shown as \\u001b. --json prints
+one object a line: {\"time\", \"event\", \"msg\"}, where event is message or status (somebody
+entered or left).
+
+--exec takes the rest of the line and is the last option. The program runs once for each message
+(not for a status), one at a time and in order, and never through a shell: no message is ever a
+command. It has
+  ALERT_MESSAGE, and standard input    the message, as in \"Ada: hello\"; the variable has at most
+                                       100,000 bytes of it
+  ALERT_ROOM, ALERT_EVENT              the room's code; message
+and its output goes where that of watch would. If it fails, that is reported and watching goes on.
+Up to 256 events wait for it; then watch stops reading, up to 1 MiB more wait in the server (its
+queue_limit), and after that the server ends the connection: watch says so and comes back.
+--timeout and Ctrl-C let the program that runs come to its end; a second Ctrl-C does not wait.
+
+URL and token also come from ALERT_URL and ALERT_TOKEN, or from url and token in
+~/.config/alert/client.toml.";
+
+/// What a shell expects of a program that Ctrl-C ended.
+const ENDED_AT_ONCE: u8 = 130;
+/// Events that wait for a program, or for standard output. When it is full, the socket is not read.
+const MOST_WAITING: usize = 256;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// The room's code
+    #[arg(value_parser = room_code)]
+    room: RoomCode,
+    #[arg(long, help = ClientFlags::URL)]
+    url: Option<String>,
+    #[arg(long, help = ClientFlags::TOKEN)]
+    token: Option<String>,
+    /// End after so many events (with --exec: messages)
+    #[arg(long, value_name = "COUNT")]
+    count: Option<NonZeroU64>,
+    /// End after this time; with exit code 1 if --count was not reached
+    #[arg(long, value_name = "TIME", value_parser = time(Duration::from_millis(1)..=Duration::from_hours(24 * 365)))]
+    timeout: Option<Duration>,
+    /// Print each event as a JSON object on a line of its own; --help describes it
+    #[arg(long, conflicts_with = "exec")]
+    json: bool,
+    /// Run this program, with these arguments, for each message, instead of printing; the last option
+    #[arg(long, value_name = "CMD", num_args = 1.., allow_hyphen_values = true)]
+    exec: Vec<OsString>,
+}
+
+/// What is done with an event.
+enum Use {
+    Print(Form),
+    Run(Program),
+}
+
+struct Watcher {
+    room: RoomCode,
+    purpose: Use,
+    signals: Signals,
+}
+
+impl Args {
+    /// Watches until something ends it.
+    pub(super) fn run(self) -> ExitCode {
+        let flags = ClientFlags { url: self.url, name: None, token: self.token };
+        let config = match super::load_client(&flags) {
+            Ok(config) => config,
+            Err(code) => return code,
+        };
+        let target = Target::new(&config, self.room.clone());
+        let is_terminal = io::stdout().is_terminal();
+        let color = anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never;
+        let purpose = match Program::new(self.exec) {
+            Some(program) => Use::Run(program),
+            None if self.json => Use::Print(Form::Json),
+            None if is_terminal => Use::Print(Form::Terminal { color }),
+            None => Use::Print(Form::Plain),
+        };
+        let room = self.room;
+        let watching = async {
+            let end = self.timeout.map(|time| Instant::now() + time);
+            let listener = match Listener::open(target).await {
+                Ok(listener) => listener,
+                Err(error) => return super::client_failure(&error),
+            };
+            if is_terminal {
+                super::complain(format_args!("listens at {}; Ctrl-C ends it", config.server));
+            }
+            match Signals::install() {
+                Ok(signals) => Watcher { room, purpose, signals }.watch(listener, self.count, end).await,
+                Err(error) => fail(format_args!("signals cannot be handled ({error})")),
+            }
+        };
+        client::block_on(watching).unwrap_or_else(fail)
+    }
+}
+
+impl Watcher {
+    async fn watch(
+        mut self,
+        listener: Listener,
+        count: Option<NonZeroU64>,
+        end: Option<Instant>,
+    ) -> ExitCode {
+        let mut left = count.map(NonZeroU64::get);
+        let mut heard = listen(listener);
+        loop {
+            let next = tokio::select! {
+                () = self.signals.next() => return ExitCode::SUCCESS,
+                () = until(end) => {
+                    if let (Some(left), Some(count)) = (left, count) {
+                        super::complain(format_args!("the time is over, and {left} of {count} did not come"));
+                        return ExitCode::FAILURE;
+                    }
+                    return ExitCode::SUCCESS;
+                }
+                next = heard.recv() => next,
+            };
+            match next {
+                Some(Ok(Heard::Event(event))) => match self.take(&event).await {
+                    Ok(false) => {}
+                    Ok(true) => left = left.map(|left| left - 1),
+                    Err(end) => return end,
+                },
+                Some(Ok(Heard::Lost(why))) => super::complain(format_args!(
+                    "{why}; what is said until there is a connection again is missed. Trying to come back"
+                )),
+                Some(Ok(Heard::Back)) => super::complain("listens again"),
+                Some(Err(error)) => return super::client_failure(&error),
+                None => return ExitCode::SUCCESS,
+            }
+            if left == Some(0) {
+                return ExitCode::SUCCESS;
+            }
+        }
+    }
+
+    /// Prints it, or runs the program; whether it counts, or the exit code if it was the last.
+    async fn take(&mut self, event: &Event) -> Result<bool, ExitCode> {
+        match &self.purpose {
+            Use::Print(form) => print(event, *form),
+            Use::Run(_) if !event.is_message() => Ok(false),
+            Use::Run(program) => {
+                let running = program.run(&self.room, event);
+                tokio::pin!(running);
+                let (ended, stopped) = tokio::select! {
+                    ended = &mut running => (ended, false),
+                    () = self.signals.next() => tokio::select! {
+                        ended = &mut running => (ended, true),
+                        () = self.signals.next() => return Err(ExitCode::from(ENDED_AT_ONCE)),
+                    },
+                };
+                let status = ended.map_err(fail)?;
+                if stopped {
+                    return Err(ExitCode::SUCCESS);
+                }
+                if let Some(complaint) = program.complaint(status) {
+                    super::complain(complaint);
+                }
+                Ok(true)
+            }
+        }
+    }
+}
+
+/// Listens in a task of its own: an event that is half read must not be given up.
+fn listen(mut listener: Listener) -> Receiver<Result<Heard, ClientError>> {
+    let (sender, heard) = channel(MOST_WAITING);
+    tokio::spawn(async move {
+        loop {
+            let next = listener.next().await;
+            let is_last = next.is_err();
+            if sender.send(next).await.is_err() || is_last {
+                return;
+            }
+        }
+    });
+    heard
+}
+
+fn print(event: &Event, form: Form) -> Result<bool, ExitCode> {
+    let mut out = io::stdout().lock();
+    match out.write_all(event.render(form, &Zoned::now()).as_bytes()).and_then(|()| out.flush()) {
+        Ok(()) => Ok(true),
+        // As in `alert watch D5DB | head -1`.
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Err(ExitCode::SUCCESS),
+        Err(error) => Err(fail(format_args!("standard output: {error}"))),
+    }
+}
+
+async fn until(end: Option<Instant>) {
+    match end {
+        Some(end) => sleep_until(end).await,
+        None => std::future::pending().await,
+    }
+}
+
+fn fail(problem: impl std::fmt::Display) -> ExitCode {
+    super::complain(problem);
+    ExitCode::FAILURE
+}
+
+/// SIGINT and SIGTERM.
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    fn install() -> io::Result<Self> {
+        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+}

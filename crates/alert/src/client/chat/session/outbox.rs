@@ -1,0 +1,64 @@
+//! What the user said and the server has not acknowledged yet.
+
+use std::collections::VecDeque;
+
+use socketio_protocol::socket::AckId;
+
+/// Lines that may wait to be sent.
+const MOST_WAITING: usize = 100;
+/// Messages that may be on their way at once.
+const MOST_UNDER_WAY: usize = 16;
+
+/// Lines that wait, and messages that are under way, both in order.
+#[derive(Debug, Default)]
+pub(super) struct Outbox {
+    waiting: VecDeque<String>,
+    under_way: VecDeque<(AckId, String)>,
+}
+
+impl Outbox {
+    /// Whether another line can wait.
+    pub(super) fn has_room(&self) -> bool {
+        self.waiting.len() < MOST_WAITING
+    }
+
+    pub(super) fn is_waiting(&self) -> bool {
+        !self.waiting.is_empty()
+    }
+
+    /// Whether nothing is under way.
+    pub(super) fn is_acknowledged(&self) -> bool {
+        self.under_way.is_empty()
+    }
+
+    /// Puts a line behind those that wait.
+    pub(super) fn wait(&mut self, msg: String) {
+        self.waiting.push_back(msg);
+    }
+
+    /// The line to be sent next, where another one may be under way.
+    pub(super) fn next(&mut self) -> Option<String> {
+        if self.under_way.len() < MOST_UNDER_WAY { self.waiting.pop_front() } else { None }
+    }
+
+    /// A line is under way with this id.
+    pub(super) fn sent(&mut self, id: AckId, msg: String) {
+        self.under_way.push_back((id, msg));
+    }
+
+    /// The message with this id, which is under way no longer.
+    pub(super) fn answered(&mut self, id: u64) -> Option<String> {
+        let at = self.under_way.iter().position(|(sent, _)| sent.get() == id)?;
+        self.under_way.remove(at).map(|(_, msg)| msg)
+    }
+
+    /// What was under way when a connection ended.
+    pub(super) fn lose(&mut self) -> impl Iterator<Item = String> + use<> {
+        std::mem::take(&mut self.under_way).into_iter().map(|(_, msg)| msg)
+    }
+
+    /// What waited when the user left.
+    pub(super) fn leave_behind(&mut self) -> impl Iterator<Item = String> + use<> {
+        std::mem::take(&mut self.waiting).into_iter()
+    }
+}

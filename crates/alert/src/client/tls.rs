@@ -1,0 +1,151 @@
+//! TLS with the certificates that the system trusts, and what is wrong when it fails.
+
+use std::io;
+use std::sync::Arc;
+
+use rustls::{CertificateError, ClientConfig, RootCertStore};
+use thiserror::Error;
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+
+use super::address::ServerAddress;
+
+/// Why a connection cannot be encrypted.
+#[derive(Debug, Error)]
+pub enum TlsError {
+    /// The system trusts nobody.
+    #[error(
+        "this machine has no certificates to check servers with{0}: install them (package ca-certificates), or name a \
+         file in SSL_CERT_FILE"
+    )]
+    NoRoots(String),
+    /// The certificate's time is over.
+    #[error("the certificate of {0} has expired: renew it on the server, or set this machine's clock right")]
+    Expired(ServerAddress),
+    /// The certificate's time has not begun.
+    #[error("the certificate of {0} is not valid yet: set this machine's clock right")]
+    NotYetValid(ServerAddress),
+    /// Nobody whom the system trusts has signed it.
+    #[error(
+        "the certificate of {0} is signed by nobody whom this machine trusts: send the whole chain from the server, \
+         or name the authority's file in SSL_CERT_FILE"
+    )]
+    UnknownIssuer(ServerAddress),
+    /// It is another host's.
+    #[error("the certificate is not for {}, but for {names}: use that name in --url, or get one for this name", address.host())]
+    WrongName {
+        /// Scheme, host and port.
+        address: ServerAddress,
+        /// The names that it is for.
+        names: String,
+    },
+    /// It is wrong in another way.
+    #[error("the certificate of {address} cannot be accepted: {problem}")]
+    Certificate {
+        /// Scheme, host and port.
+        address: ServerAddress,
+        /// What the TLS library says.
+        problem: CertificateError,
+    },
+    /// The other side speaks something else.
+    #[error("{0} does not speak TLS: if it is a server without it, write http:// in --url")]
+    NotTls(ServerAddress),
+    /// Anything else.
+    #[error("{address} and this program cannot agree on TLS: {problem}")]
+    Failed {
+        /// Scheme, host and port.
+        address: ServerAddress,
+        /// What the TLS library or the system says.
+        problem: io::Error,
+    },
+}
+
+/// Trusts whom the system trusts, or `SSL_CERT_FILE` and `SSL_CERT_DIR`. Reading them takes some milliseconds: only for
+/// who needs it.
+///
+/// # Errors
+/// [`TlsError::NoRoots`].
+#[expect(clippy::expect_used, reason = "ring supports the protocol versions that rustls has by default")]
+pub fn tls_config() -> Result<Arc<ClientConfig>, TlsError> {
+    let mut config = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .expect("versions that ring supports")
+        .with_root_certificates(roots()?)
+        .with_no_client_auth();
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(Arc::new(config))
+}
+
+/// Whom the system trusts.
+pub(super) fn roots() -> Result<RootCertStore, TlsError> {
+    let found = rustls_native_certs::load_native_certs();
+    let mut roots = RootCertStore::empty();
+    roots.add_parsable_certificates(found.certs);
+    if roots.is_empty() {
+        let problem = found.errors.first().map_or_else(String::new, |error| format!(" ({error})"));
+        return Err(TlsError::NoRoots(problem));
+    }
+    Ok(roots)
+}
+
+/// Encrypts a connection, and checks whom it leads to.
+///
+/// # Errors
+/// [`TlsError`], which says what is wrong with the certificate.
+pub async fn handshake(
+    config: Arc<ClientConfig>,
+    address: &ServerAddress,
+    tcp: TcpStream,
+) -> Result<TlsStream<TcpStream>, TlsError> {
+    let name = address.server_name().clone();
+    TlsConnector::from(config).connect(name, tcp).await.map_err(|error| TlsError::of(address, error))
+}
+
+impl TlsError {
+    fn of(address: &ServerAddress, problem: io::Error) -> Self {
+        let address = address.clone();
+        let ours = problem.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
+        match ours {
+            Some(rustls::Error::InvalidCertificate(problem)) => {
+                Self::of_certificate(address, problem.clone())
+            }
+            Some(rustls::Error::InvalidMessage(_)) => Self::NotTls(address),
+            Some(_) => Self::Failed { address, problem },
+            None if matches!(
+                problem.kind(),
+                io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe
+            ) =>
+            {
+                Self::NotTls(address)
+            }
+            None => Self::Failed { address, problem },
+        }
+    }
+
+    fn of_certificate(address: ServerAddress, problem: CertificateError) -> Self {
+        match problem {
+            CertificateError::Expired | CertificateError::ExpiredContext { .. } => Self::Expired(address),
+            CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
+                Self::NotYetValid(address)
+            }
+            // The latter when somebody of the same name is trusted, with another key.
+            CertificateError::UnknownIssuer | CertificateError::BadSignature => Self::UnknownIssuer(address),
+            CertificateError::NotValidForName => Self::WrongName { address, names: "another".to_owned() },
+            CertificateError::NotValidForNameContext { presented, .. } => {
+                Self::WrongName { address, names: names(&presented) }
+            }
+            problem => Self::Certificate { address, problem },
+        }
+    }
+}
+
+/// `DnsName("example.org")` is how the TLS library writes a name.
+fn names(presented: &[String]) -> String {
+    let plain = |name: &String| name.split('"').nth(1).unwrap_or(name).to_owned();
+    if presented.is_empty() {
+        "no name".to_owned()
+    } else {
+        presented.iter().map(plain).collect::<Vec<_>>().join(", ")
+    }
+}
