@@ -8,8 +8,11 @@ ALERT_BIN ?= $(or $(CARGO_TARGET_DIR),target)/debug/alert
 WEB := web/node_modules/.package-lock.json
 E2E := e2e/node_modules/.package-lock.json
 VENV := e2e/.venv/ready
+# Where the Rust program of docs/clients is built.
+CLIENTS := $(or $(CARGO_TARGET_DIR),target)/clients
+RUST_CLIENT := $(CLIENTS)/debug/alert-client
 
-E2E_TESTS := e2e-js e2e-python e2e-browser
+E2E_TESTS := e2e-js e2e-python e2e-openapi e2e-clients e2e-terminal e2e-browser e2e-doctor
 export RUSTDOCFLAGS := -D warnings
 
 .PHONY: help
@@ -84,10 +87,36 @@ e2e-js: binary $(E2E) ## the contract with the official JavaScript client
 e2e-python: binary $(VENV) ## the contract with python-socketio
 	e2e/.venv/bin/python e2e/python/test_contract.py
 
+.PHONY: e2e-terminal
+e2e-terminal: binary $(VENV) ## alert join on a terminal, completions and the manual
+	e2e/need zsh zsh
+	e2e/need fish fish
+	e2e/need groff groff
+	e2e/.venv/bin/python e2e/python/test_terminal.py
+
+.PHONY: e2e-openapi
+e2e-openapi: binary $(VENV) ## docs/openapi.yaml against the server
+	e2e/.venv/bin/python e2e/python/test_openapi.py
+
+# The Rust program stands alone, as a user's would; its library needs OpenSSL.
+.PHONY: e2e-clients
+e2e-clients: export RUST_CLIENT := $(abspath $(RUST_CLIENT))
+e2e-clients: binary $(E2E) $(WEB) $(VENV) ## the programs of docs/clients
+	e2e/need curl curl
+	pkg-config --exists openssl || e2e/need "pkg-config libssl-dev" openssl-headers
+	cargo build --locked --quiet --manifest-path docs/clients/rust/Cargo.toml --target-dir $(CLIENTS)
+	cd e2e && npm run --silent test:clients
+
 .PHONY: e2e-browser
 e2e-browser: binary $(E2E) ## the page in headless Chromium
 	e2e/need "chromium fonts-dejavu-core" $(or $(CHROMIUM),chromium chromium-browser google-chrome)
 	cd e2e && npm run --silent test:browser
+
+.PHONY: e2e-doctor
+e2e-doctor: binary $(E2E) ## alert doctor against nginx, right and wrong, and odd servers
+	e2e/need nginx-light /usr/sbin/nginx nginx
+	e2e/need openssl openssl
+	cd e2e && npm run --silent test:doctor
 
 .PHONY: screenshot
 screenshot: binary $(E2E) ## make docs/screenshot.png

@@ -83,6 +83,12 @@ for (const colorScheme of ["light", "dark"]) {
         }
       });
 
+      it(`on the page for client writers, ${size}`, async () => {
+        const page = await visit();
+        await page.goto(`${server.url}/docs/`);
+        assert.deepEqual(await violations(page), []);
+      });
+
       it(`on a page that is not there, ${size}`, async () => {
         const page = await visit({ mayFail: true });
         const response = await page.goto(`${server.url}/no-such-page`);
@@ -145,6 +151,9 @@ it("at 360 px nothing scrolls sideways, and everything can be reached", async ()
   };
   await page.goto(`${server.url}/v1`);
   assert.equal(await isTooWide(), false, "login");
+  await page.goto(`${server.url}/docs/`);
+  assert.equal(await isTooWide(), false, "documents");
+  await page.goto(`${server.url}/v1`);
   await page.locator("#enter").click();
   await page.locator("#name-error").waitFor();
   assert.equal(await isTooWide(), false, "login with errors");

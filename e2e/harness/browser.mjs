@@ -44,7 +44,10 @@ export function browserFor() {
     assert.deepEqual(wrong, [], "what went wrong in a page");
   });
 
-  /** A fresh visitor with a page. `mayFail` says that the server may be away or refuse something. */
+  /**
+   * A fresh visitor with a page. `mayFail` says that the server may be away or refuse something; a pattern, what else
+   * the browser may write to the console then.
+   */
   holder.visit = async ({ mayFail = false, ...options } = {}) => {
     const context = await holder.browser.newContext({ viewport: { width: 1000, height: 700 }, ...options });
     holder.contexts.push(context);
@@ -62,7 +65,7 @@ export function browserFor() {
     });
     page.on("pageerror", (error) => wrong.push(`an error: ${error.stack}`));
     page.on("console", (message) => {
-      const isExpected = mayFail && NETWORK.test(message.text());
+      const isExpected = mayFail && (NETWORK.test(message.text()) || mayFail.test?.(message.text()));
       if (["error", "warning"].includes(message.type()) && !isExpected)
         wrong.push(`${message.type()}: ${message.text()}`);
     });

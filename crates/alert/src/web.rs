@@ -1,5 +1,5 @@
-//! Everything over HTTP that is not Socket.IO: login, chat page, API, health, embedded files. The only module that
-//! names axum.
+//! Everything over HTTP that is not Socket.IO: login, chat page, API, documents, health, embedded files. The only
+//! module that names axum.
 
 use std::sync::Arc;
 
@@ -18,6 +18,7 @@ mod api;
 mod assets;
 mod chat;
 mod cross_site;
+mod docs;
 mod headers;
 mod health;
 mod login;
@@ -93,6 +94,9 @@ fn router(state: WebState) -> Router {
         .route("/livez", get(health::live))
         .route("/readyz", get(health::ready))
         .route("/assets/{*name}", get(assets::serve))
+        .route("/docs", get(async || Redirect::permanent("/docs/")))
+        .route("/docs/", get(docs::index))
+        .route("/docs/{*name}", get(docs::serve))
         .merge(api::routes(&state))
         .fallback(pages::not_found)
         .layer(DefaultBodyLimit::max(FORM_BYTES))

@@ -9,6 +9,7 @@ use crate::config::{Environment, Flags};
 use crate::socket::Rooms;
 
 mod api;
+mod docs;
 mod login;
 mod pages;
 mod session;

@@ -46,7 +46,9 @@ impl Key {
         let mut values = headers.get_all("idempotency-key").iter();
         let Some(value) = values.next() else { return Ok(None) };
         let text = value.to_str().ok().map(str::trim);
-        let text = text.filter(|text| (1..=MOST_CHARS).contains(&text.len()) && values.next().is_none());
+        // A tab inside is no visible character, though `to_str` lets it pass.
+        let is_key = |text: &&str| (1..=MOST_CHARS).contains(&text.len()) && !text.contains('\t');
+        let text = text.filter(is_key).filter(|_| values.next().is_none());
         text.map(|text| Some(Self(text.into()))).ok_or_else(Problem::idempotency_key_invalid)
     }
 }

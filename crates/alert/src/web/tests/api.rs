@@ -92,8 +92,10 @@ async fn what_is_wrong_with_a_message_is_said_in_the_words_of_v1() {
             "{address}: also where another name goes before it"
         );
     }
-    let answer = site.ask(Method::POST, good, &[PLAIN, ("idempotency-key", "")], "hi").await;
-    assert_eq!(answer.code(), is(400, "idempotency_key_invalid"));
+    for key in ["", "a\tb"] {
+        let answer = site.ask(Method::POST, good, &[PLAIN, ("idempotency-key", key)], "hi").await;
+        assert_eq!(answer.code(), is(400, "idempotency_key_invalid"), "{key:?}");
+    }
 }
 
 #[tokio::test]

@@ -1,0 +1,202 @@
+// docs/clients: each program that can be run here joins, speaks, prints what it hears, and is in the room again after the
+// server was restarted. `make e2e-clients` builds what has to be built.
+
+import assert from "node:assert/strict";
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { describe, it } from "node:test";
+import { fileURLToPath } from "node:url";
+import { Client, entered, fresh, left } from "../harness/client.mjs";
+import { Server } from "../harness/server.mjs";
+import { DEADLINE, within } from "../harness/time.mjs";
+
+const path = (name) => fileURLToPath(new URL(`../${name}`, import.meta.url));
+const CLIENTS = path("../docs/clients");
+/** Copies stand in here, so that they find what is installed in e2e/node_modules. */
+const OUT = path("out/clients");
+const PYTHON = path(".venv/bin/python");
+const RUST = process.env.RUST_CLIENT ?? path("../target/clients/debug/alert-client");
+
+rmSync(OUT, { recursive: true, force: true });
+mkdirSync(OUT, { recursive: true });
+for (const folder of ["javascript", "typescript"])
+  cpSync(`${CLIENTS}/${folder}`, `${OUT}/${folder}`, { recursive: true });
+execFileSync(path("../web/node_modules/.bin/tsc"), ["-p", `${OUT}/typescript`], { stdio: "inherit" });
+
+/** What is run, and with what. */
+const PROGRAMS = {
+  JavaScript: ["node", `${OUT}/javascript/client.mjs`],
+  TypeScript: ["node", `${OUT}/typescript/client.js`],
+  Python: [PYTHON, `${CLIENTS}/python/client.py`],
+  "Python, asynchronous": [PYTHON, `${CLIENTS}/python/client_async.py`],
+  Rust: [RUST],
+};
+
+/** A program that runs; what it prints is in `lines`. */
+class Program {
+  lines = [];
+  complaints = "";
+  #watchers = new Set();
+
+  constructor([command, ...args], ...more) {
+    this.child = spawn(command, [...args, ...more], { stdio: "pipe", detached: true });
+    process.once("exit", () => this.kill());
+    this.ended = once(this.child, "exit");
+    let open = "";
+    this.child.stdout.on("data", (chunk) => {
+      const lines = (open + chunk).split("\n");
+      open = lines.pop();
+      this.lines.push(...lines);
+      for (const watcher of this.#watchers) watcher();
+    });
+    this.child.stderr.on("data", (chunk) => {
+      this.complaints += chunk;
+    });
+  }
+
+  /** Waits until it has printed such a line, behind the first `from` of them. */
+  async printed(pattern, from = 0) {
+    let watcher;
+    const found = new Promise((resolve) => {
+      watcher = () => this.lines.slice(from).some((line) => pattern.test(line)) && resolve();
+      this.#watchers.add(watcher);
+      watcher();
+    });
+    const detail = () => `printed: ${JSON.stringify(this.lines)}\n${this.complaints}`;
+    await within(DEADLINE, `a line like ${pattern}`, found, detail);
+    this.#watchers.delete(watcher);
+  }
+
+  say(line) {
+    this.child.stdin.write(`${line}\n`);
+  }
+
+  /** Ends its input; it ends by itself and without an error. */
+  async end() {
+    this.child.stdin.end();
+    const [code] = await within(DEADLINE, "the program to end", this.ended, () => this.complaints);
+    assert.equal(code, 0, this.complaints);
+  }
+
+  /** Kills it with its children, where it still runs. */
+  kill() {
+    if (this.child.exitCode === null) process.kill(-this.child.pid, "SIGKILL");
+  }
+}
+
+/** Gives a test a server that can be restarted, and ends what it left behind. */
+async function withServer(test) {
+  const holder = { server: await new Server().start() };
+  holder.restart = async () => {
+    await holder.server.stop();
+    holder.server = await holder.server.restarted();
+  };
+  try {
+    await test(holder);
+  } finally {
+    holder.program?.kill();
+    Client.closeAll();
+    await holder.server.stop();
+  }
+}
+
+for (const [language, command] of Object.entries(PROGRAMS)) {
+  it(`${language}: joins, speaks, prints, survives a restart, leaves`, () =>
+    withServer(async (holder) => {
+      const room = fresh("room");
+      const bell = await Client.inRoom(holder.server, room, "Bell");
+      const program = new Program(command, holder.server.url, room, "Ada");
+      holder.program = program;
+      await bell.waitFor(...entered("Ada"));
+      program.say("before");
+      await bell.waitFor("message", "Ada: before");
+      bell.say("to you");
+      for (const line of [/^\* Ada has entered the room\.$/, /^Ada: before$/, /^Bell: to you$/])
+        await program.printed(line);
+      bell.close();
+
+      const count = program.lines.length;
+      await holder.restart();
+      const carl = await Client.connect(holder.server);
+      const { members } = await carl.join(room, "Carl");
+      if (!members.includes("Ada")) await carl.waitFor(...entered("Ada"));
+      program.say("after");
+      await carl.waitFor("message", "Ada: after");
+      carl.say("again");
+      for (const line of [/^Ada: after$/, /^Carl: again$/]) await program.printed(line, count);
+      await program.end();
+      await carl.waitFor(...left("Ada"));
+      assert.match(program.complaints, /messages may be missed/, "it says that messages were missed");
+    }));
+}
+
+it("curl: speaks, prints, survives a restart, and is in no list", () =>
+  withServer(async (holder) => {
+    const room = fresh("room");
+    const bell = await Client.inRoom(holder.server, room, "Bell");
+    const program = new Program(["sh", `${CLIENTS}/curl/client.sh`], holder.server.url, room, "Ada");
+    holder.program = program;
+    program.say("before");
+    await bell.waitFor("message", "Ada: before");
+    // It listens from some moment on: until then what is said is not printed.
+    const spoken = setInterval(() => bell.say("to you"), 100);
+    await program
+      .printed(/^\{"event":"message","msg":"Bell: to you"\}$/)
+      .finally(() => clearInterval(spoken));
+    const { members } = await bell.ask("joined", { headless: true, name: "Bell", room });
+    assert.deepEqual(members, ["Bell"]);
+    bell.close();
+
+    const count = program.lines.length;
+    await holder.restart();
+    const carl = await Client.inRoom(holder.server, room, "Carl");
+    program.say("after");
+    await carl.waitFor("message", "Ada: after");
+    const again = setInterval(() => carl.say("again"), 100);
+    await program
+      .printed(/^\{"event":"message","msg":"Carl: again"\}$/, count)
+      .finally(() => clearInterval(again));
+    await program.end();
+  }));
+
+describe("the folder is complete", () => {
+  const read = (name) => readFileSync(`${CLIENTS}/${name}`, "utf8");
+  const readme = read("README.md");
+  const programs = [...readme.matchAll(/\]\(([\w/.]+)\) \| ([^|]+) \| (yes|no)/g)];
+
+  it("the index has every program, and says of which that it runs here", () => {
+    const folders = readdirSync(CLIENTS, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+    const listed = new Set(programs.map(([, file]) => file.split("/")[0]));
+    assert.deepEqual([...listed].sort(), folders.map(({ name }) => name).sort());
+    const run = programs.filter(([, , , tested]) => tested === "yes").map(([, file]) => file);
+    assert.equal(run.length, Object.keys(PROGRAMS).length + 1);
+    for (const [, file, , tested] of programs)
+      assert.equal(/^\S+ Not run by the tests\./.test(read(file)), tested === "no", file);
+  });
+
+  it("the versions in the index are those in the files, and those that run here", () => {
+    const installed = JSON.parse(readFileSync(path("node_modules/socket.io-client/package.json"))).version;
+    const python = readFileSync(path("requirements.txt"), "utf8").match(/^python-socketio==(.+)$/m)[1];
+    const here = { javascript: installed, typescript: installed, python };
+    const manifest = {
+      javascript: "package.json",
+      typescript: "package.json",
+      python: "requirements.txt",
+      rust: "Cargo.toml",
+      java: "pom.xml",
+      kotlin: "build.gradle.kts",
+      swift: "Package.swift",
+      csharp: "client.csproj",
+      dart: "pubspec.yaml",
+      cpp: "CMakeLists.txt",
+    };
+    for (const [, file, library] of programs) {
+      const [folder] = file.split("/");
+      const version = library.match(/ ([\d.]+)$/)?.[1];
+      if (folder === "curl") continue;
+      assert.ok(read(`${folder}/${manifest[folder]}`).includes(version), `${file}: ${library}`);
+      if (here[folder]) assert.equal(version, here[folder], `${file}: what the tests run with`);
+    }
+  });
+});

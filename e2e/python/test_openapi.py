@@ -1,0 +1,73 @@
+"""docs/openapi.yaml is right: a validator reads it, and schemathesis finds nothing that the server does otherwise."""
+
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+import yaml
+from openapi_spec_validator import validate
+
+from server import Server
+
+E2E = Path(__file__).resolve().parents[1]
+DOCUMENT = E2E.parent / "docs" / "openapi.yaml"
+SCHEMATHESIS = Path(sys.executable).with_name("schemathesis")
+TOKEN = "token-of-the-openapi-tests"
+# Nothing that a test sends so fast is refused for being fast; too many rooms without a token are.
+FAST = ("--event-rate", "0")
+# Nobody lists the rooms of a server without tokens: that is 403, and the check knows only 401.
+NO_TOKENS = ("--exclude-checks", "missing_required_header")
+
+
+def schemathesis(url, *arguments, document=DOCUMENT):
+    """A run as `schemathesis.toml` says: its exit code, and all that it printed."""
+    command = [SCHEMATHESIS, "--config-file", "schemathesis.toml", "--no-color", "run", document, "--url", url]
+    done = subprocess.run([*command, *arguments], capture_output=True, text=True, timeout=150, cwd=E2E)
+    return done.returncode, done.stdout + done.stderr
+
+
+class OpenApi(unittest.TestCase):
+    def serve(self, *flags):
+        server = Server(*FAST, *flags)
+        self.addCleanup(server.stop)
+        return server.url
+
+    def finds_nothing(self, url, *arguments):
+        code, output = schemathesis(url, *arguments)
+        self.assertEqual(code, 0, output)
+        self.assertIn("4 selected / 5 total", output)
+        self.assertRegex(output, r"\d{3,} generated", "a run that tried next to nothing proves nothing")
+
+    def test_the_validator_finds_nothing(self):
+        validate(yaml.safe_load(DOCUMENT.read_text()))
+
+    def test_a_server_with_a_token_asked_with_it(self):
+        url = self.serve("--api-token", TOKEN)
+        self.finds_nothing(url, "-H", f"Authorization: Bearer {TOKEN}")
+
+    def test_a_server_with_a_token_asked_without(self):
+        self.finds_nothing(self.serve("--api-token", TOKEN))
+
+    def test_a_server_without_tokens(self):
+        self.finds_nothing(self.serve(), *NO_TOKENS)
+
+    def test_a_document_that_says_something_else_is_found(self):
+        url = self.serve("--api-token", TOKEN)
+        text = DOCUMENT.read_text()
+        for right, wrong in (
+            ('"202": { $ref: "#/components/responses/Accepted" }', '"201": { $ref: "#/components/responses/Accepted" }'),
+            ("required: [room, members, count]", "required: [room, members, number]"),
+        ):
+            self.assertIn(right, text)
+            with self.subTest(wrong), tempfile.NamedTemporaryFile("w", suffix=".yaml") as altered:
+                altered.write(text.replace(right, wrong))
+                altered.flush()
+                header = ("-H", f"Authorization: Bearer {TOKEN}")
+                code, output = schemathesis(url, *header, "--phases", "examples", document=altered.name)
+                self.assertEqual(code, 1, output)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
