@@ -159,21 +159,7 @@ export class Authority {
     this.name = name;
     this.file = join(folder, `${name}.pem`);
     this.key = join(folder, `${name}.key`);
-    const subject = ["-subj", `/O=Alert tests/CN=${name}`];
-    openssl(
-      "req",
-      "-x509",
-      "-newkey",
-      "rsa:2048",
-      "-nodes",
-      "-keyout",
-      this.key,
-      "-out",
-      this.file,
-      "-days",
-      "30",
-      ...subject,
-    );
+    signItself(this.key, this.file, `/O=Alert tests/CN=${name}`);
   }
 
   /** The nginx lines of a certificate for these names (as in DNS:localhost), valid from and to so many days from now. */
@@ -210,22 +196,13 @@ export class Authority {
 /** The nginx lines of a certificate that nobody else has signed. */
 export function selfSigned(names) {
   const [key, file] = ["key", "pem"].map((end) => join(folder, `self-signed.${end}`));
-  const subject = ["-subj", "/CN=localhost", "-addext", `subjectAltName=${names}`];
-  openssl(
-    "req",
-    "-x509",
-    "-newkey",
-    "rsa:2048",
-    "-nodes",
-    "-keyout",
-    key,
-    "-out",
-    file,
-    "-days",
-    "30",
-    ...subject,
-  );
+  signItself(key, file, "/CN=localhost", "-addext", `subjectAltName=${names}`);
   return lines(file, key);
+}
+
+function signItself(key, file, subject, ...more) {
+  const made = ["-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", file, "-days", "30"];
+  openssl("req", "-x509", ...made, "-subj", subject, ...more);
 }
 
 const lines = (file, key) => `ssl_certificate ${file}; ssl_certificate_key ${key};`;

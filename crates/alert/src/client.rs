@@ -12,6 +12,7 @@ mod listener;
 mod poster;
 pub mod printable;
 mod program;
+mod signals;
 mod silence;
 mod sse;
 mod target;
@@ -25,6 +26,7 @@ pub use error::{ClientError, Problem};
 pub use listener::{Event, Heard, Listener};
 pub use poster::{Poster, Receipt};
 pub use program::{Program, ProgramError};
+pub use signals::Signals;
 pub use target::Target;
 pub use tls::{TlsError, handshake, tls_config};
 

@@ -6,11 +6,10 @@ use std::num::NonZeroU64;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use alert::client::{self, ClientError, Event, Form, Heard, Listener, Program, Target};
+use alert::client::{self, ClientError, Event, Form, Heard, Listener, Program, Signals, Target};
 use alert::config::{ClientFlags, room_code, time};
 use alert::names::RoomCode;
 use jiff::Zoned;
-use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc::{Receiver, channel};
 use tokio::time::{Instant, sleep_until};
 
@@ -228,23 +227,4 @@ async fn until(end: Option<Instant>) {
 fn fail(problem: impl std::fmt::Display) -> ExitCode {
     super::complain(problem);
     ExitCode::FAILURE
-}
-
-/// SIGINT and SIGTERM.
-struct Signals {
-    interrupt: Signal,
-    terminate: Signal,
-}
-
-impl Signals {
-    fn install() -> io::Result<Self> {
-        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
-    }
-
-    async fn next(&mut self) {
-        tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
-        }
-    }
 }

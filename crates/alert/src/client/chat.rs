@@ -8,7 +8,6 @@ use std::pin::Pin;
 use std::time::Instant;
 
 use jiff::Zoned;
-use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::sleep_until;
 
 mod console;
@@ -19,7 +18,7 @@ mod prompt;
 mod recall;
 mod session;
 
-use super::ServerAddress;
+use super::{ServerAddress, Signals};
 use crate::names::{RoomCode, UserName};
 use console::Console;
 use line::Line;
@@ -56,7 +55,7 @@ impl Chat {
     /// # Errors
     /// When signals cannot be handled.
     pub async fn run(self) -> io::Result<Ended> {
-        let mut signals = Signals::new()?;
+        let mut signals = Signals::install()?;
         let mut console = Console::open(&self.name, self.json);
         let mut session = Session::new(Identity { name: self.name, room: self.room });
         let mut way = Way::None;
@@ -146,26 +145,6 @@ impl Way {
         };
         *self = Self::None;
         Input::Lost(ended)
-    }
-}
-
-/// Ctrl-C, and the signals of service managers and closed terminals.
-struct Signals([Signal; 3]);
-
-impl Signals {
-    fn new() -> io::Result<Self> {
-        let kinds = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
-        let [interrupt, terminate, hangup] = kinds.map(signal);
-        Ok(Self([interrupt?, terminate?, hangup?]))
-    }
-
-    async fn next(&mut self) {
-        let [interrupt, terminate, hangup] = &mut self.0;
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-            _ = hangup.recv() => {}
-        }
     }
 }
 
