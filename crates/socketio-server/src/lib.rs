@@ -8,6 +8,8 @@
 //! - `transport`: long-polling, WebSocket, the upgrade; `http`: the sockets before that.
 //! - [`origin`]: which web pages may connect.
 
+#![warn(missing_docs)]
+
 mod app;
 mod config;
 mod connection;
