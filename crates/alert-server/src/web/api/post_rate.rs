@@ -2,35 +2,34 @@
 
 use std::time::{Duration, Instant};
 
-use socketio_server::{Bucket, Rate};
+use socketio_server::{Meter, Rate};
 
 use super::caller::Origin;
 use super::recent::Recent;
 
-/// The tokens of those who posted lately.
+/// What those who posted lately have used of their rate.
 pub(super) struct PostRate {
     rate: Rate,
-    buckets: Recent<Origin, Bucket>,
+    meters: Recent<Origin, Meter>,
 }
 
-/// About 1 MB. Then whoever was quiet for longest starts with a full bucket.
+/// About 1 MB. Then whoever was quiet for longest starts anew.
 const MOST_CALLERS: usize = 10_000;
 
 impl PostRate {
     pub(super) fn new(rate: Rate) -> Self {
-        // An untouched bucket is full after this time, as a new one is.
-        let full_after = f64::from(rate.burst.get()) / f64::from(rate.per_second.get());
-        Self { rate, buckets: Recent::new(Duration::from_secs_f64(full_after), MOST_CALLERS) }
+        // After this time an untouched meter is as a new one.
+        Self { rate, meters: Recent::new(rate.recovery(), MOST_CALLERS) }
     }
 
     /// Lets `caller` post once, or says how long it has to wait.
     pub(super) fn admit(&self, caller: Origin, now: Instant) -> Result<(), Duration> {
-        let mut buckets = self.buckets.at(now);
-        let bucket = buckets.touch(caller, || Bucket::full(now, Some(self.rate)));
-        match bucket.wait(now, self.rate) {
+        let mut meters = self.meters.at(now);
+        let meter = meters.touch(caller, Meter::default);
+        match meter.wait(now, self.rate) {
             Some(wait) => Err(wait),
             None => {
-                bucket.take();
+                meter.take(now, self.rate, 1);
                 Ok(())
             }
         }
@@ -50,7 +49,7 @@ mod tests {
             assert_eq!(posts.admit(one.clone(), start), Ok(()));
         }
         let wait = posts.admit(one.clone(), start).unwrap_err();
-        assert!((Duration::from_millis(99)..=Duration::from_millis(101)).contains(&wait), "{wait:?}");
+        assert_eq!(wait, Duration::from_millis(100));
         assert_eq!(posts.admit(other, start), Ok(()));
         assert_eq!(posts.admit(one.clone(), start + wait), Ok(()));
         assert!(posts.admit(one.clone(), start + wait).is_err());
