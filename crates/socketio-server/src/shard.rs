@@ -10,6 +10,8 @@ mod input;
 mod members;
 mod output;
 
+pub(crate) use close::linger;
+
 use crate::{
     app::App,
     config::Config,
@@ -193,7 +195,7 @@ impl<E: Engine> Shard<E> {
             Command::PollGone { sid, ticket } => self.poll_gone(sid, ticket),
             Command::Post { sid, body, reply } => self.post(sid, body, reply),
             Command::Upgrade { sid, stream, early } => upgrade::start(self, sid, stream, early),
-            Command::MayUpgrade { sid, reply } => drop(reply.send(upgrade::may_start(self, sid))),
+            Command::Knows { sid, reply } => drop(reply.send(self.session(sid).is_some())),
             Command::Shutdown { done } => self.shut_down(done),
             Command::WindUp { done } => self.wind_up(done),
             Command::Stop => {}

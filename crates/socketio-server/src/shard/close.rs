@@ -142,7 +142,7 @@ impl<E: Engine> Shard<E> {
 }
 
 /// Cuts a closed socket off when its client takes too long to close its own side.
-fn linger(stream: &Rc<Stream>) {
+pub(crate) fn linger(stream: &Rc<Stream>) {
     // Weak: a client that closes at once has its socket given back at once.
     let stream = Rc::downgrade(stream);
     tokio::task::spawn_local(async move {
