@@ -73,6 +73,11 @@ pub(crate) enum Command {
         ticket: Ticket,
         reply: oneshot::Sender<PollReply>,
     },
+    /// The client of a long-polling GET ended its side: it listens still, or has gone.
+    EndPoll {
+        sid: Sid,
+        ticket: Ticket,
+    },
     /// The client of a long-polling GET went away.
     PollGone {
         sid: Sid,

@@ -77,7 +77,7 @@ pub(crate) struct Shard<E: Engine> {
     pub(crate) winding_up: Notify,
 }
 
-type ConnectionOf<E> = Rc<Connection<<E as Engine>::Session>>;
+pub(crate) type ConnectionOf<E> = Rc<Connection<<E as Engine>::Session>>;
 type Members<E> = Vec<ConnectionOf<E>>;
 
 impl<E: Engine> Shard<E> {
@@ -192,6 +192,7 @@ impl<E: Engine> Shard<E> {
                 }
             }
             Command::Poll { sid, ticket, reply } => self.poll(sid, ticket, reply),
+            Command::EndPoll { sid, ticket } => self.end_poll(sid, ticket),
             Command::PollGone { sid, ticket } => self.poll_gone(sid, ticket),
             Command::Post { sid, body, reply } => self.post(sid, body, reply),
             Command::Upgrade { sid, stream, early } => upgrade::start(self, sid, stream, early),

@@ -49,10 +49,12 @@ impl<E: Engine> Shard<E> {
                 if let Some(at_end) = listener.at_end.take() {
                     at_end(&reason);
                 }
+                listener.closed.notify_one();
                 if reason.close_code().is_none() {
                     connection.queue.borrow_mut().clear();
                     listener.stream.shut(Shutdown::Both);
                 } else {
+                    connection.queue.borrow_mut().push(Rc::clone(&listener.last));
                     self.mark_dirty(connection);
                     linger(&listener.stream);
                 }

@@ -121,7 +121,16 @@ async fn poll<E: Engine>(http: &Http<E>, sid: Sid) -> Result<Answer, Failure> {
     http.shard.hand_over(sid, Command::Poll { sid, ticket, reply });
     // hyper drops this future when the client goes away.
     let mut guard = PollGuard { hub: &http.shard.hub, sid, ticket, is_waiting: true };
-    let answer = answer.await;
+    tokio::pin!(answer);
+    let answer = tokio::select! {
+        biased;
+        answer = &mut answer => answer,
+        () = http.peer_ends() => {
+            http.doubt(sid, ticket);
+            http.shard.hand_over(sid, Command::EndPoll { sid, ticket });
+            answer.await
+        }
+    };
     guard.is_waiting = false;
     match answer.unwrap_or(Err(PollEnd::Restart)) {
         Ok(packets) => Ok(payload(packets)),

@@ -6,6 +6,7 @@ mod alone;
 mod chat;
 mod engine_messages;
 mod event_rate;
+mod half_close;
 mod harness;
 mod heartbeat;
 mod http;
