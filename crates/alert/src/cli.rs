@@ -5,8 +5,9 @@ use std::fmt::Display;
 use std::io::Write;
 use std::process::ExitCode;
 
-use alert::client::ClientError;
-use alert::config::{ClientConfig, ClientFlags, Config, Environment, Flags};
+use alert_client::{ClientConfig, ClientError, ClientFlags};
+use alert_server::config::{Config, Flags};
+use alert_settings::Environment;
 use clap::{CommandFactory, Parser, Subcommand};
 
 #[cfg(target_os = "linux")]

@@ -32,8 +32,9 @@ impl Server {
         listeners: Vec<Listener>,
     ) -> io::Result<Self> {
         raise_open_file_limit();
-        let workers = config.workers.max(1);
-        let (config, engine, hub) = (Arc::new(config), Arc::new(engine), Hub::new(workers));
+        let hub = Hub::new(&config);
+        let workers = hub.shards();
+        let (config, engine, hub) = (Arc::new(config), Arc::new(engine), hub);
         let mut shards = Vec::new();
         for index in 0..workers {
             let (hub, config, engine, app) =
@@ -90,10 +91,13 @@ impl Server {
     }
 }
 
+/// Steps of tasks between two looks at the sockets. Each is bounded by a turn (see `shard`).
+const STEPS: u32 = 16;
+
 /// Runs a shard on this thread.
 fn run_shard<E: Engine>(make: impl FnOnce() -> std::rc::Rc<Shard<E>>) {
     let runtime: io::Result<LocalRuntime> =
-        Builder::new_current_thread().enable_all().build_local(LocalOptions::default());
+        Builder::new_current_thread().enable_all().event_interval(STEPS).build_local(LocalOptions::default());
     match runtime {
         Ok(runtime) => runtime.block_on(make().run()),
         Err(error) => {

@@ -2,10 +2,9 @@
 
 use std::process::ExitCode;
 
-use alert::client::printable::one_line;
-use alert::client::{self, Chat, Ended, Ending};
-use alert::config::{ClientFlags, room_code};
-use alert::names::RoomCode;
+use alert_client::{Chat, ClientFlags, Ended, Ending, room_code};
+use alert_core::names::RoomCode;
+use alert_core::printable::one_line;
 
 /// What a shell expects of a program that Ctrl-C ended.
 const INTERRUPTED: u8 = 130;
@@ -63,7 +62,7 @@ impl Args {
             return fail(super::USAGE_ERROR, "a name is needed to join: give one with --name or ALERT_NAME");
         };
         let chat = Chat { server: config.server, room: self.room, name, json: self.json };
-        match client::block_on(chat.run()).and_then(|ended| ended) {
+        match alert_client::block_on(chat.run()).and_then(|ended| ended) {
             Ok(Ended { ending, has_seen }) => match ending {
                 Ending::Left { all_sent } if all_sent || has_seen => ExitCode::SUCCESS,
                 Ending::Left { .. } => ExitCode::FAILURE,

@@ -4,10 +4,10 @@ use std::io::{self, BufRead, IsTerminal, Read, Write};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use alert::client::printable::one_line;
-use alert::client::{self, ClientError, Poster, Receipt, ServerAddress, Target};
-use alert::config::{ClientFlags, room_code, time};
-use alert::names::RoomCode;
+use alert_client::{ClientError, ClientFlags, Poster, Receipt, ServerAddress, Target, room_code};
+use alert_core::names::RoomCode;
+use alert_core::printable::one_line;
+use alert_settings::value::time;
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -126,7 +126,7 @@ impl Args {
                 },
             }
         };
-        client::block_on(sending).unwrap_or_else(|error| fail(1, &error.to_string()))
+        alert_client::block_on(sending).unwrap_or_else(|error| fail(1, &error.to_string()))
     }
 }
 

@@ -2,8 +2,8 @@
 
 use std::process::ExitCode;
 
-use alert::config::{Flags, LogFormat};
-use alert::logging;
+use alert_server::config::{Flags, LogFormat};
+use alert_server::logging;
 
 /// Runs the server until it is stopped.
 pub(super) fn run(flags: &Flags) -> ExitCode {
@@ -22,7 +22,7 @@ pub(super) fn run(flags: &Flags) -> ExitCode {
         tracing::warn!("{warning}");
     }
     let format = config.log_format;
-    let result = alert::serve::run(config);
+    let result = alert_server::serve::run(config);
     if let Err(error) = &result {
         match format {
             LogFormat::Text => log.say(&format!("alert: {error:#}")),

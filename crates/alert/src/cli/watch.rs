@@ -6,9 +6,11 @@ use std::num::NonZeroU64;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use alert::client::{self, ClientError, Event, Form, Heard, Listener, Program, Signals, Target};
-use alert::config::{ClientFlags, room_code, time};
-use alert::names::RoomCode;
+use alert_client::{
+    ClientError, ClientFlags, Event, Form, Heard, Listener, Program, Signals, Target, room_code,
+};
+use alert_core::names::RoomCode;
+use alert_settings::value::time;
 use jiff::Zoned;
 use tokio::sync::mpsc::{Receiver, channel};
 use tokio::time::{Instant, sleep_until};
@@ -120,7 +122,7 @@ impl Args {
                 Err(error) => fail(format_args!("signals cannot be handled ({error})")),
             }
         };
-        client::block_on(watching).unwrap_or_else(fail)
+        alert_client::block_on(watching).unwrap_or_else(fail)
     }
 }
 
