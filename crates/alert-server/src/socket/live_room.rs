@@ -86,6 +86,12 @@ impl LiveRoom {
         self.lock().audience.publish(&notice, &rendered)
     }
 
+    /// Waits until all who hear the room can take more.
+    pub(super) async fn relief(&self) {
+        let room = self.lock().audience.room();
+        room.relief().await;
+    }
+
     /// The first `limit` people in the room, and how many there are.
     pub(super) fn members(&self, limit: usize) -> (Vec<UserName>, usize) {
         let state = self.lock();
@@ -96,7 +102,6 @@ impl LiveRoom {
     pub(super) fn listen(
         self: &Arc<Self>,
         rooms: &Rooms,
-        hub: &Hub,
         connection: ConnectionId,
         form: ListenForm,
     ) -> Option<Listening> {
@@ -105,7 +110,7 @@ impl LiveRoom {
             return None;
         }
         state.listeners += 1;
-        let membership = state.audience.listen(hub, form, connection);
+        let membership = state.audience.listen(form, connection);
         drop(state);
         Some(Listening { room: Arc::clone(self), rooms: rooms.clone(), membership: Some(membership) })
     }
