@@ -3,12 +3,14 @@
 
 mod environment;
 mod error;
+mod ignored_signals;
 mod setting;
 mod source;
 pub mod value;
 
 pub use environment::Environment;
 pub use error::{ConfigError, ConfigErrors};
+pub use ignored_signals::IgnoredSignals;
 pub use setting::{CLIENT_VARIABLES, Setting, VARIABLE_PREFIX};
 pub use source::{Given, Source};
 pub use value::{Allowed, MOST_CHARS};

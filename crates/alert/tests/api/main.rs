@@ -11,4 +11,5 @@ mod member;
 mod panics;
 mod posting;
 mod server;
+mod signals;
 mod tokens;
