@@ -6,14 +6,19 @@
 //! one more flow.
 
 use crate::{connection::Connection, room::RoomId};
+use smallvec::SmallVec;
 use std::{
     collections::{HashMap, VecDeque},
     hash::{BuildHasherDefault, Hasher},
     rc::Rc,
 };
 
-/// Connections of one flow that are written before the next one's: some 0.05 ms of work.
+/// Connections that are written before the shard looks at what has come in, and of one flow before the next one's:
+/// some 0.05 ms of work.
 const SLICE: usize = 16;
+
+/// Those who are to be written now.
+pub(crate) type Slice<S> = SmallVec<[Rc<Connection<S>>; SLICE]>;
 
 /// The room that a connection is written with; none for one that is in no room.
 pub(crate) type Flow = Option<RoomId>;
@@ -25,13 +30,11 @@ pub(crate) struct Pass<S> {
     fresh: VecDeque<Flow>,
     /// Flows that have had a slice.
     standing: VecDeque<Flow>,
-    /// The flow whose slice it is, and how many of it are left.
-    current: Option<(Flow, usize)>,
 }
 
 impl<S> Default for Pass<S> {
     fn default() -> Self {
-        Self { flows: HashMap::default(), fresh: VecDeque::new(), standing: VecDeque::new(), current: None }
+        Self { flows: HashMap::default(), fresh: VecDeque::new(), standing: VecDeque::new() }
     }
 }
 
@@ -48,29 +51,21 @@ impl<S> Pass<S> {
         self.line(flow).push_back(connection);
     }
 
-    /// The connection to be written next.
-    pub(crate) fn next(&mut self) -> Option<Rc<Connection<S>>> {
-        loop {
-            let (flow, left) = match self.current.take() {
-                Some(current) => current,
-                None => (self.fresh.pop_front().or_else(|| self.standing.pop_front())?, SLICE),
-            };
-            let line = self.flows.get_mut(&flow)?;
-            match line.pop_front() {
-                Some(connection) => {
-                    if left > 1 {
-                        self.current = Some((flow, left - 1));
-                    } else {
-                        self.standing.push_back(flow);
-                    }
-                    return Some(connection);
-                }
-                // A flow that was served stands in line once more, so that it does not go first again at once.
-                None if left < SLICE => self.standing.push_back(flow),
-                None => {
-                    self.flows.remove(&flow);
-                }
+    /// Takes those who are to be written next, at most as many as `slice` has room for: first of one flow, then of the
+    /// next. Nobody is left when it stays empty.
+    pub(crate) fn take(&mut self, slice: &mut Slice<S>) {
+        while slice.len() < SLICE
+            && let Some(flow) = self.fresh.pop_front().or_else(|| self.standing.pop_front())
+        {
+            let Some(line) = self.flows.get_mut(&flow) else { continue };
+            if line.is_empty() {
+                self.flows.remove(&flow);
+                continue;
             }
+            let count = line.len().min(SLICE - slice.len());
+            slice.extend(line.drain(..count));
+            // Also where its line is empty now, so that it does not go first again at once.
+            self.standing.push_back(flow);
         }
     }
 }
