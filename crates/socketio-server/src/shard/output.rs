@@ -92,17 +92,17 @@ impl<E: Engine> Shard<E> {
     pub(crate) fn flush_dirty(self: &Rc<Self>) -> bool {
         let mut slice = Slice::new();
         self.dirty.borrow_mut().take(&mut slice);
-        if slice.is_empty() {
-            self.gather.borrow_mut().clear();
-            return true;
-        }
         for connection in slice {
             if connection.output.get() == Output::Dirty {
                 connection.output.set(Output::Flushed);
                 self.flush(&connection);
             }
         }
-        false
+        let is_last = self.dirty.borrow().is_empty();
+        if is_last {
+            self.gather.borrow_mut().clear();
+        }
+        is_last
     }
 
     /// Writes what the client takes. A blocked socket gets a task that waits for it, and then stands in line again.
