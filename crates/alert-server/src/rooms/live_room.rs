@@ -1,18 +1,17 @@
-//! A room and the connections in it, behind one short lock: who holds it publishes, joins and leaves, so that
-//! everybody sees one order. Nothing waits under it.
+//! A room and the connections in it, behind one short lock: who holds it numbers and publishes events, joins and
+//! leaves, so that everybody sees one order. Nothing is rendered or logged under it, and nothing waits.
 
-use super::{
-    audience::{Audience, ListenForm},
-    publication,
-    rooms::Rooms,
-};
+use super::Rooms;
+use super::audience::{Audience, Published, publication};
+use alert_core::access::{Denied, Principal};
+use alert_core::event::{MessageId, MessageIds, RoomEvent, What};
 use alert_core::names::{RoomCode, UserName};
 use alert_core::room::{Departure, Entry, Loss, Room};
-use alert_core::wire::v1::{ACK_MEMBERS_MAX, AckBody, Notice};
+use alert_core::wire::Form;
 use socketio_server::{ConnectionId, Hub, Membership};
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime},
 };
 
 /// A room with its fan-out.
@@ -24,8 +23,9 @@ pub(super) struct LiveRoom {
 struct State {
     room: Room,
     audience: Audience,
+    ids: MessageIds,
     /// Who hears it without being in it.
-    listeners: usize,
+    subscribers: usize,
     /// A task waits for the end of somebody's grace.
     is_sweeping: bool,
     /// It was empty and has been forgotten: who finds it like this looks for a new one.
@@ -33,57 +33,76 @@ struct State {
 }
 
 impl State {
-    fn publish(&self, notice: &Notice) {
-        self.audience.publish(notice, &publication(notice));
+    fn publish(&self, what: What) -> (Published, usize) {
+        self.audience.publish(&now(what))
     }
 }
 
 /// A connection's place in a room. To be given up with [`Presence::leave`] or [`Presence::lose`].
-pub(super) struct Presence {
+pub struct Presence {
     room: Arc<LiveRoom>,
     name: UserName,
     membership: Membership,
 }
 
+/// A message that is on its way.
+#[derive(Clone, Copy, Debug)]
+pub struct Said {
+    /// Names it.
+    pub id: MessageId,
+    /// How many connections it is on its way to.
+    pub connections: usize,
+}
+
 impl LiveRoom {
-    pub(super) fn new(code: RoomCode, grace: Duration, hub: &Hub) -> Arc<Self> {
+    /// Whose messages get ids of `epoch`.
+    pub(super) fn new(code: RoomCode, grace: Duration, epoch: u64) -> Arc<Self> {
         let state = State {
             room: Room::new(grace),
-            audience: Audience::new(hub),
-            listeners: 0,
+            audience: Audience::new(),
+            ids: MessageIds::new(epoch),
+            subscribers: 0,
             is_sweeping: false,
             is_retired: false,
         };
         Arc::new(Self { code, state: Mutex::new(state) })
     }
 
-    /// Lets a connection in; `None` when the room has been forgotten meanwhile.
+    /// Lets a connection in, which hears the room in `form`; `None` when the room has been forgotten meanwhile.
     pub(super) fn enter(
         self: &Arc<Self>,
         hub: &Hub,
         connection: ConnectionId,
+        form: Form,
         name: &UserName,
     ) -> Option<Presence> {
         let mut state = self.lock();
         if state.is_retired {
             return None;
         }
-        let membership = state.audience.join(connection);
-        let notice = Notice::entered(name);
-        match state.room.enter(name) {
-            Entry::Announced => state.publish(&notice),
-            Entry::Quiet => hub.send(connection, publication(&notice)),
-        }
+        let membership = state.audience.join(hub, form, connection);
+        let what = What::Entered { name: name.clone() };
+        let published = match state.room.enter(name) {
+            Entry::Announced => state.publish(what).0,
+            Entry::Quiet => {
+                hub.send(connection, publication(form, &now(what)));
+                Published::default()
+            }
+        };
         drop(state);
+        published.render();
         Some(Presence { room: Arc::clone(self), name: name.clone(), membership })
     }
 
-    /// Says something to everybody who hears the room, and says how many they are.
-    pub(super) fn say(&self, name: &UserName, msg: &str) -> usize {
-        let notice = Notice::message(name, msg);
-        // Rendered before the lock is taken.
-        let rendered = publication(&notice);
-        self.lock().audience.publish(&notice, &rendered)
+    /// Says something to everybody who hears the room.
+    pub(super) fn say(&self, name: &UserName, text: &str) -> Said {
+        let (name, text) = (name.clone(), text.into());
+        let mut state = self.lock();
+        let id = state.ids.next_id();
+        let (published, connections) = state.publish(What::Said { id, name, text });
+        drop(state);
+        published.render();
+        Said { id, connections }
     }
 
     /// The first `limit` people in the room, and how many there are.
@@ -98,14 +117,14 @@ impl LiveRoom {
         rooms: &Rooms,
         hub: &Hub,
         connection: ConnectionId,
-        form: ListenForm,
+        form: Form,
     ) -> Option<Listening> {
         let mut state = self.lock();
         if state.is_retired {
             return None;
         }
-        state.listeners += 1;
-        let membership = state.audience.listen(hub, form, connection);
+        state.subscribers += 1;
+        let membership = state.audience.join(hub, form, connection);
         drop(state);
         Some(Listening { room: Arc::clone(self), rooms: rooms.clone(), membership: Some(membership) })
     }
@@ -113,18 +132,22 @@ impl LiveRoom {
     /// Lets those go whose grace has ended. Says when to come again.
     pub(super) fn sweep(&self, rooms: &Rooms) -> Option<Instant> {
         let mut state = self.lock();
-        for name in state.room.expire(Instant::now()) {
-            tracing::info!(room = self.code.as_str(), name = name.as_str(), "left after the grace");
-            state.publish(&Notice::left(&name));
-        }
+        let gone = state.room.expire(Instant::now());
+        let published: Vec<Published> =
+            gone.iter().map(|name| state.publish(What::Left { name: name.clone() }).0).collect();
         let next = state.room.next_deadline();
         state.is_sweeping = next.is_some();
         self.retire_if_empty(&mut state, rooms);
+        drop(state);
+        for (name, published) in gone.iter().zip(published) {
+            published.render();
+            tracing::info!(room = self.code.as_str(), name = name.as_str(), "left after the grace");
+        }
         next
     }
 
     fn retire_if_empty(&self, state: &mut State, rooms: &Rooms) {
-        if state.room.is_empty() && state.listeners == 0 && !state.is_retired {
+        if state.room.is_empty() && state.subscribers == 0 && !state.is_retired {
             state.is_retired = true;
             rooms.forget(&self.code);
         }
@@ -136,43 +159,56 @@ impl LiveRoom {
     }
 }
 
+fn now(what: What) -> Arc<RoomEvent> {
+    Arc::new(RoomEvent { at: SystemTime::now(), what })
+}
+
 impl Presence {
-    pub(super) fn room(&self) -> &RoomCode {
+    /// Where.
+    pub fn room(&self) -> &RoomCode {
         &self.room.code
     }
 
-    pub(super) fn name(&self) -> &UserName {
+    /// Under which name.
+    pub fn name(&self) -> &UserName {
         &self.name
     }
 
     /// Says something to everybody in the room, in the name of `name`.
-    pub(super) fn say(&self, name: &UserName, msg: &str) {
-        self.room.say(name, msg);
+    ///
+    /// # Errors
+    /// Where `who` may not.
+    pub fn say(&self, who: &Principal, name: &UserName, text: &str) -> Result<Said, Denied> {
+        who.may(|rights| rights.speak)?;
+        Ok(self.room.say(name, text))
     }
 
-    /// What `joined` is acknowledged with.
-    pub(super) fn joined_ack(&self) -> AckBody {
-        let (members, count) = self.room.members(ACK_MEMBERS_MAX);
-        AckBody::Joined { room: self.room.code.clone(), members, count }
+    /// The first `limit` people in the room, and how many there are.
+    pub fn members(&self, limit: usize) -> (Vec<UserName>, usize) {
+        self.room.members(limit)
     }
 
     /// The person said `left`: those who remain hear of it, if it was the person's last connection.
-    pub(super) fn leave(self, rooms: &Rooms) {
+    pub fn leave(self, rooms: &Rooms) {
         let mut state = self.room.lock();
         drop(self.membership);
-        if state.room.leave(&self.name) == Departure::Announced {
-            state.publish(&Notice::left(&self.name));
-        }
+        let published = match state.room.leave(&self.name) {
+            Departure::Announced => state.publish(What::Left { name: self.name }).0,
+            Departure::Quiet => Published::default(),
+        };
         self.room.retire_if_empty(&mut state, rooms);
+        drop(state);
+        published.render();
     }
 
     /// The connection ended without `left`.
-    pub(super) fn lose(self, rooms: &Rooms) {
+    pub fn lose(self, rooms: &Rooms) {
         let mut state = self.room.lock();
         drop(self.membership);
+        let mut published = Published::default();
         match state.room.lose(&self.name, Instant::now()) {
             Loss::Quiet => {}
-            Loss::Announced => state.publish(&Notice::left(&self.name)),
+            Loss::Announced => published = state.publish(What::Left { name: self.name }).0,
             Loss::Grace(deadline) => {
                 if !std::mem::replace(&mut state.is_sweeping, true) {
                     rooms.sweep_later(Arc::clone(&self.room), deadline);
@@ -180,11 +216,13 @@ impl Presence {
             }
         }
         self.room.retire_if_empty(&mut state, rooms);
+        drop(state);
+        published.render();
     }
 }
 
-/// A listener's place; dropping it gives it up.
-pub(super) struct Listening {
+/// A subscriber's place; dropping it gives it up.
+pub struct Listening {
     room: Arc<LiveRoom>,
     rooms: Rooms,
     membership: Option<Membership>,
@@ -194,7 +232,7 @@ impl Drop for Listening {
     fn drop(&mut self) {
         let mut state = self.room.lock();
         drop(self.membership.take());
-        state.listeners -= 1;
+        state.subscribers -= 1;
         self.room.retire_if_empty(&mut state, &self.rooms);
     }
 }

@@ -1,0 +1,56 @@
+//! Who hears a room, each in the form that they asked for. An event is rendered once for each form that somebody wants,
+//! outside the room's lock.
+
+use std::sync::Arc;
+
+use alert_core::event::RoomEvent;
+use alert_core::wire::{Form, Rendering};
+use socketio_server::{ConnectionId, Hub, Membership, Publication, Room};
+
+pub(super) struct Audience {
+    /// By [`Form::index`]; made for the first who wants that form.
+    groups: [Option<Room>; Form::ALL.len()],
+}
+
+/// What was published, for each form that somebody wants: to be rendered when the lock is released.
+#[must_use = "what nobody renders at once is rendered by the threads that deliver it"]
+#[derive(Default)]
+pub(super) struct Published([Option<Publication>; Form::ALL.len()]);
+
+impl Audience {
+    pub(super) fn new() -> Self {
+        Self { groups: Default::default() }
+    }
+
+    pub(super) fn join(&mut self, hub: &Hub, form: Form, connection: ConnectionId) -> Membership {
+        self.groups[form.index()].get_or_insert_with(|| hub.room()).join(connection)
+    }
+
+    /// Tells everybody, and says how many they are.
+    pub(super) fn publish(&self, event: &Arc<RoomEvent>) -> (Published, usize) {
+        let (mut published, mut count) = (Published::default(), 0);
+        for (form, place) in Form::ALL.into_iter().zip(&mut published.0) {
+            if let Some(group) = &self.groups[form.index()] {
+                let publication = publication(form, event);
+                count += group.publish(&publication);
+                *place = Some(publication);
+            }
+        }
+        (published, count)
+    }
+}
+
+impl Published {
+    pub(super) fn render(&self) {
+        self.0.iter().flatten().for_each(Publication::render);
+    }
+}
+
+/// The event in `form`, to be rendered by whoever needs it first.
+pub(super) fn publication(form: Form, event: &Arc<RoomEvent>) -> Publication {
+    let event = Arc::clone(event);
+    Publication::later(form.size_hint(&event), move || match form.render(&event) {
+        Rendering::Packet(packet) => packet.into(),
+        Rendering::Piece(text) => Publication::bytes(text.as_bytes()),
+    })
+}
