@@ -3,7 +3,8 @@
 
 use socketio_protocol::socket::encode::Rendered;
 
-use crate::event::{RoomEvent, What};
+use crate::event::RoomEvent;
+use crate::names::UserName;
 use stream::StreamForm;
 
 pub mod stream;
@@ -41,18 +42,6 @@ impl Form {
         }
     }
 
-    /// About how many bytes the event has in this form.
-    #[must_use]
-    pub fn size_hint(self, event: &RoomEvent) -> usize {
-        /// A packet's or an SSE event's own bytes, and the sentence of a `status`.
-        const AROUND: usize = 64;
-        AROUND
-            + match &event.what {
-                What::Said { name, text, .. } => name.as_str().len() + text.len(),
-                What::Entered { name } | What::Left { name } => name.as_str().len(),
-            }
-    }
-
     /// The event in this form.
     #[must_use]
     pub fn render(self, event: &RoomEvent) -> Rendering {
@@ -63,9 +52,52 @@ impl Form {
     }
 }
 
+/// The most bytes that an event of `name`, who said `text`, has in any form: to be reckoned with before it is rendered.
+#[must_use]
+pub fn size(name: &UserName, text: &str) -> usize {
+    /// A packet's or an SSE event's own bytes, and the sentence of a `status`.
+    const AROUND: usize = 80;
+    AROUND + json_size(name.as_str()) + json_size(text)
+}
+
+/// JSON escapes quotes, backslashes and control characters.
+fn json_size(text: &str) -> usize {
+    let size = |byte: u8| match byte {
+        0..0x20 => 6,
+        b'"' | b'\\' => 2,
+        _ => 1,
+    };
+    text.bytes().map(size).sum()
+}
+
 #[cfg(test)]
 mod tests {
+    use std::time::SystemTime;
+
     use super::*;
+    use crate::event::{MessageIds, What};
+
+    #[test]
+    fn given_any_event_then_no_form_of_it_is_larger_than_reckoned() {
+        let name = UserName::parse("\"\\\u{1F600}", 64).unwrap();
+        for text in ["", "hello", "\0\u{1}\u{1F}\n\r\t\u{7F}\u{2028}", "\"\\\"\\", "\u{1F600}\u{e4}"] {
+            let id = MessageIds::new(u64::MAX).next_id();
+            for what in [
+                What::Said { id, name: name.clone(), text: text.into() },
+                What::Entered { name: name.clone() },
+                What::Left { name: name.clone() },
+            ] {
+                let event = RoomEvent { at: SystemTime::UNIX_EPOCH, what };
+                for form in Form::ALL {
+                    let rendered = match form.render(&event) {
+                        Rendering::Packet(packet) => packet.text,
+                        Rendering::Piece(text) => text,
+                    };
+                    assert!(rendered.len() <= size(&name, text), "{rendered}");
+                }
+            }
+        }
+    }
 
     #[test]
     fn given_any_form_then_its_index_is_its_place() {

@@ -51,6 +51,14 @@ impl Rooms {
         Self(Arc::new(Shared { by_code: Mutex::default(), grace, runtime, epoch }))
     }
 
+    /// Waits until a room can take more. Whoever speaks from outside it waits for this first.
+    pub async fn relief(&self, code: &RoomCode) {
+        let room = self.lock().get(code).cloned();
+        if let Some(room) = room {
+            room.relief().await;
+        }
+    }
+
     /// Says something to a room from outside it.
     ///
     /// # Errors

@@ -80,6 +80,8 @@ fn runtime_config(config: &Config) -> socketio_server::Config {
         max_payload: config.max_payload,
         queue_limit: config.queue_limit,
         event_rate: config.event_rate,
+        byte_rate: config.byte_rate,
+        room_byte_rate: config.room_byte_rate,
         origins: config.origins.clone(),
         ..socketio_server::Config::default()
     }

@@ -31,7 +31,7 @@ Examples:
   alert --listen unix:/run/alert.sock --public-url https://alert.example.org
                                           ... behind a proxy with TLS
   alert config show                       see every setting and where it comes from
-  alert send D5DB \"Class ends in 5 minutes\"
+  alert send K7Q-FM2-XD9 \"Class ends in 5 minutes\"
                                           say something to a room from here
 
 Every setting is a flag, an environment variable and a key of the file: --leave-grace 5s,

@@ -42,7 +42,7 @@ pub use frame::Publication;
 pub use handler::{Event, Handler, Refused, Socket};
 pub use hub::Hub;
 pub use listener::{ListenAddr, Listener};
-pub use rate::{Bucket, Rate};
+pub use rate::{Meter, Rate};
 pub use room::{Membership, Room};
 pub use server::Server;
 pub use socketio::{DEFAULT_PATH, SocketIo};

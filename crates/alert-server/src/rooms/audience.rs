@@ -23,15 +23,22 @@ impl Audience {
     }
 
     pub(super) fn join(&mut self, hub: &Hub, form: Form, connection: ConnectionId) -> Membership {
-        self.groups[form.index()].get_or_insert_with(|| hub.room()).join(connection)
+        let any = self.room().cloned();
+        let another = || any.map_or_else(|| hub.room(), |room| room.another_form());
+        self.groups[form.index()].get_or_insert_with(another).join(connection)
+    }
+
+    /// The runtime's room, in any of its forms; there is none before somebody hears it.
+    pub(super) fn room(&self) -> Option<&Room> {
+        self.groups.iter().flatten().next()
     }
 
     /// Tells everybody, and says how many they are.
-    pub(super) fn publish(&self, event: &Arc<RoomEvent>) -> (Published, usize) {
+    pub(super) fn publish(&self, event: &Arc<RoomEvent>, size: usize) -> (Published, usize) {
         let (mut published, mut count) = (Published::default(), 0);
         for (form, place) in Form::ALL.into_iter().zip(&mut published.0) {
             if let Some(group) = &self.groups[form.index()] {
-                let publication = publication(form, event);
+                let publication = publication(form, event, size);
                 count += group.publish(&publication);
                 *place = Some(publication);
             }
@@ -47,9 +54,9 @@ impl Published {
 }
 
 /// The event in `form`, to be rendered by whoever needs it first.
-pub(super) fn publication(form: Form, event: &Arc<RoomEvent>) -> Publication {
+pub(super) fn publication(form: Form, event: &Arc<RoomEvent>, size: usize) -> Publication {
     let event = Arc::clone(event);
-    Publication::later(form.size_hint(&event), move || match form.render(&event) {
+    Publication::later(size, move || match form.render(&event) {
         Rendering::Packet(packet) => packet.into(),
         Rendering::Piece(text) => Publication::bytes(text.as_bytes()),
     })

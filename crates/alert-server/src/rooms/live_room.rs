@@ -7,7 +7,7 @@ use alert_core::access::{Denied, Principal};
 use alert_core::event::{MessageId, MessageIds, RoomEvent, What};
 use alert_core::names::{RoomCode, UserName};
 use alert_core::room::{Departure, Entry, Loss, Room};
-use alert_core::wire::Form;
+use alert_core::wire::{self, Form};
 use socketio_server::{ConnectionId, Hub, Membership};
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -33,8 +33,9 @@ struct State {
 }
 
 impl State {
-    fn publish(&self, what: What) -> (Published, usize) {
-        self.audience.publish(&now(what))
+    /// `size` is that of the event, reckoned before the lock was taken.
+    fn publish(&self, what: What, size: usize) -> (Published, usize) {
+        self.audience.publish(&now(what), size)
     }
 }
 
@@ -76,16 +77,17 @@ impl LiveRoom {
         form: Form,
         name: &UserName,
     ) -> Option<Presence> {
+        let what = What::Entered { name: name.clone() };
+        let size = wire::size(name, "");
         let mut state = self.lock();
         if state.is_retired {
             return None;
         }
         let membership = state.audience.join(hub, form, connection);
-        let what = What::Entered { name: name.clone() };
         let published = match state.room.enter(name) {
-            Entry::Announced => state.publish(what).0,
+            Entry::Announced => state.publish(what, size).0,
             Entry::Quiet => {
-                hub.send(connection, publication(form, &now(what)));
+                hub.send(connection, publication(form, &now(what), size));
                 Published::default()
             }
         };
@@ -96,13 +98,21 @@ impl LiveRoom {
 
     /// Says something to everybody who hears the room.
     pub(super) fn say(&self, name: &UserName, text: &str) -> Said {
-        let (name, text) = (name.clone(), text.into());
+        let (size, name, text) = (wire::size(name, text), name.clone(), text.into());
         let mut state = self.lock();
         let id = state.ids.next_id();
-        let (published, connections) = state.publish(What::Said { id, name, text });
+        let (published, connections) = state.publish(What::Said { id, name, text }, size);
         drop(state);
         published.render();
         Said { id, connections }
+    }
+
+    /// Waits until all who hear the room can take more.
+    pub(super) async fn relief(&self) {
+        let room = self.lock().audience.room().cloned();
+        if let Some(room) = room {
+            room.relief().await;
+        }
     }
 
     /// The first `limit` people in the room, and how many there are.
@@ -133,8 +143,10 @@ impl LiveRoom {
     pub(super) fn sweep(&self, rooms: &Rooms) -> Option<Instant> {
         let mut state = self.lock();
         let gone = state.room.expire(Instant::now());
-        let published: Vec<Published> =
-            gone.iter().map(|name| state.publish(What::Left { name: name.clone() }).0).collect();
+        let published: Vec<Published> = gone
+            .iter()
+            .map(|name| state.publish(What::Left { name: name.clone() }, wire::size(name, "")).0)
+            .collect();
         let next = state.room.next_deadline();
         state.is_sweeping = next.is_some();
         self.retire_if_empty(&mut state, rooms);
@@ -190,10 +202,11 @@ impl Presence {
 
     /// The person said `left`: those who remain hear of it, if it was the person's last connection.
     pub fn leave(self, rooms: &Rooms) {
+        let size = wire::size(&self.name, "");
         let mut state = self.room.lock();
         drop(self.membership);
         let published = match state.room.leave(&self.name) {
-            Departure::Announced => state.publish(What::Left { name: self.name }).0,
+            Departure::Announced => state.publish(What::Left { name: self.name }, size).0,
             Departure::Quiet => Published::default(),
         };
         self.room.retire_if_empty(&mut state, rooms);
@@ -203,12 +216,13 @@ impl Presence {
 
     /// The connection ended without `left`.
     pub fn lose(self, rooms: &Rooms) {
+        let size = wire::size(&self.name, "");
         let mut state = self.room.lock();
         drop(self.membership);
         let mut published = Published::default();
         match state.room.lose(&self.name, Instant::now()) {
             Loss::Quiet => {}
-            Loss::Announced => published = state.publish(What::Left { name: self.name }).0,
+            Loss::Announced => published = state.publish(What::Left { name: self.name }, size).0,
             Loss::Grace(deadline) => {
                 if !std::mem::replace(&mut state.is_sweeping, true) {
                     rooms.sweep_later(Arc::clone(&self.room), deadline);

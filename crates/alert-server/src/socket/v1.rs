@@ -50,7 +50,7 @@ impl V1<'_> {
             (Some(id), result) => socket.ack(id, &member.acknowledge(result).arguments()),
             (None, Ok(_)) => {}
             (None, Err(refusal)) => {
-                socket.hub().send(socket.connection(), Notice::refused(&refusal).packet().into());
+                socket.send(Notice::refused(&refusal).packet());
             }
         }
     }

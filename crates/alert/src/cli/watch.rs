@@ -17,11 +17,11 @@ use tokio::time::{Instant, sleep_until};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
-  alert watch D5DB                               print what is said, until Ctrl-C
-  alert watch D5DB --json | jq -r .msg
-  alert watch D5DB --count 1 --timeout 5m        wait for one event; exit code 1 if none came
-  alert watch D5DB --exec notify-send \"Alert\"    run a program for each message
-  alert watch D5DB --url https://alert.example.org --exec sh -c 'echo \"$ALERT_MESSAGE\" >> log'
+  alert watch K7Q-FM2-XD9                        print what is said, until Ctrl-C
+  alert watch K7Q-FM2-XD9 --json | jq -r .msg
+  alert watch K7Q-FM2-XD9 --count 1 --timeout 5m  wait for one event; exit code 1 if none came
+  alert watch K7Q-FM2-XD9 --exec notify-send \"Alert\"  run a program for each message
+  alert watch K7Q-FM2-XD9 --url https://alert.example.org --exec sh -c 'echo \"$ALERT_MESSAGE\" >> log'
 
 Exit codes: 0 stopped, or all of --count; 1 refused by the server, --count not reached within
 --timeout, or the program of --exec cannot be started; 2 wrong usage; 3 the server cannot be
@@ -213,7 +213,7 @@ fn print(event: &Event, form: Form) -> Result<bool, ExitCode> {
     let mut out = io::stdout().lock();
     match out.write_all(event.render(form, &Zoned::now()).as_bytes()).and_then(|()| out.flush()) {
         Ok(()) => Ok(true),
-        // As in `alert watch D5DB | head -1`.
+        // As in `alert watch K7Q-FM2-XD9 | head -1`.
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Err(ExitCode::SUCCESS),
         Err(error) => Err(fail(format_args!("standard output: {error}"))),
     }

@@ -37,15 +37,15 @@ pub(super) async fn say(
     body: Bytes,
 ) -> Result<Response, Problem> {
     caller.principal().may(|rights| rights.speak)?;
-    if let Some(rate) = &api.0.rate {
-        rate.admit(caller.origin(), Instant::now()).map_err(Problem::too_many_messages)?;
-    }
+    let admitted = api.0.rate.admit(caller.origin(), body.len(), Instant::now());
+    admitted.map_err(Problem::too_many_messages)?;
     let room = api.room(&caller, path)?;
     let limits = &api.0.limits;
     let text =
         if is_json(&headers) { Text::from_json(&body, limits) } else { Text::verbatim(&body, limits) }?;
     let name = text.speaker.or_joined(&named(query.as_deref(), &headers, limits)?, limits)?;
     let key = Key::read(&headers)?;
+    api.0.rooms.relief(&room).await;
 
     let mut is_said = false;
     let mut say = || -> Result<Receipt, Problem> {
