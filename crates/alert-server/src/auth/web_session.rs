@@ -1,13 +1,14 @@
 //! The web session: who the holder of a browser is, in each room that it logged in to. It lives in one encrypted
 //! cookie; the server keeps nothing.
 
-use axum::http::{HeaderMap, HeaderValue, header};
 use cookie::time::Duration;
 use cookie::{Cookie, CookieJar, Key, SameSite};
+use http::{HeaderMap, HeaderValue, header};
 use socketio_server::origin::OriginPolicy;
 
-use super::cross_site;
+use super::is_ours;
 use crate::config::{Config, PublicUrl, SessionKeyError};
+use alert_core::access::{Principal, Rights};
 use alert_core::names::{RoomCode, UserName};
 use alert_core::wire::v1::Limits;
 
@@ -54,12 +55,12 @@ impl SessionCookies {
 
     /// The session that comes with a Socket.IO handshake: none where a page that is not ours caused it.
     pub fn read_for_handshake(&self, headers: &HeaderMap) -> WebSession {
-        if cross_site::is_ours(&self.origins, headers) { self.read(headers) } else { WebSession::default() }
+        if is_ours(&self.origins, headers) { self.read(headers) } else { WebSession::default() }
     }
 
     /// The `Set-Cookie` header. Rooms that do not fit are forgotten, the oldest first.
     #[expect(clippy::expect_used, reason = "base64 and the attributes are visible ASCII")]
-    pub(super) fn write(&self, session: &WebSession) -> HeaderValue {
+    pub fn write(&self, session: &WebSession) -> HeaderValue {
         let mut rooms = session.0.as_slice();
         let mut text = self.seal(rooms);
         while text.len() > MOST_BYTES && rooms.len() > 1 {
@@ -106,8 +107,13 @@ impl WebSession {
         self.0.last().map(|(room, name)| (room, name))
     }
 
+    /// Its holder in a room where they are called `name`.
+    pub fn principal(name: UserName) -> Principal {
+        Principal { name: Some(name), rights: Rights::OPEN }
+    }
+
     /// A login: the newest one of at most eight rooms.
-    pub(super) fn enter(&mut self, room: RoomCode, name: UserName) {
+    pub fn enter(&mut self, room: RoomCode, name: UserName) {
         self.0.retain(|(entered, _)| *entered != room);
         self.0.push((room, name));
         self.0.drain(..self.0.len().saturating_sub(MOST_ROOMS));
