@@ -6,6 +6,7 @@ mod error;
 mod ignored_signals;
 mod setting;
 mod source;
+mod text;
 pub mod value;
 
 pub use environment::Environment;
@@ -13,4 +14,5 @@ pub use error::{ConfigError, ConfigErrors};
 pub use ignored_signals::IgnoredSignals;
 pub use setting::{CLIENT_VARIABLES, Setting, VARIABLE_PREFIX};
 pub use source::{Given, Source};
+pub use text::{NotUtf8, text};
 pub use value::{Allowed, MOST_CHARS};
