@@ -3,7 +3,6 @@
 
 mod environment;
 mod error;
-mod ignored_signals;
 mod setting;
 mod source;
 mod text;
@@ -11,7 +10,6 @@ pub mod value;
 
 pub use environment::Environment;
 pub use error::{ConfigError, ConfigErrors};
-pub use ignored_signals::IgnoredSignals;
 pub use setting::{CLIENT_VARIABLES, Setting, VARIABLE_PREFIX};
 pub use source::{Given, Source};
 pub use text::{NotUtf8, text};

@@ -3,17 +3,17 @@
 use std::io;
 use std::time::{Duration, Instant};
 
-use alert_settings::IgnoredSignals;
-use tokio::signal::unix::{self, SignalKind};
+use alert_signals::Heeded;
+use tokio::signal::unix::SignalKind;
 
 /// Signals this close together are one: a terminal and a process manager both pass it on.
 const ECHO: Duration = Duration::from_millis(50);
 
 /// SIGTERM, SIGINT and SIGHUP.
 pub(super) struct Signals {
-    terminate: Signal,
-    interrupt: Signal,
-    hang_up: Signal,
+    terminate: Heeded,
+    interrupt: Heeded,
+    hang_up: Heeded,
 }
 
 /// What a server is asked for.
@@ -24,29 +24,21 @@ pub(super) enum Request {
     Reload,
 }
 
-/// A signal; nothing where it is ignored.
-struct Signal(Option<unix::Signal>);
-
 impl Signals {
     /// From here on none of them ends the process by itself.
     pub(super) fn install() -> io::Result<Self> {
-        let ignored = IgnoredSignals::of_process();
-        let install = |kind: SignalKind| {
-            let heard = !ignored.has(kind.as_raw_value());
-            heard.then(|| unix::signal(kind)).transpose().map(Signal)
-        };
         Ok(Self {
-            terminate: install(SignalKind::terminate())?,
-            interrupt: install(SignalKind::interrupt())?,
-            hang_up: install(SignalKind::hangup())?,
+            terminate: Heeded::new(SignalKind::terminate())?,
+            interrupt: Heeded::new(SignalKind::interrupt())?,
+            hang_up: Heeded::new(SignalKind::hangup())?,
         })
     }
 
     pub(super) async fn next(&mut self) -> Request {
         tokio::select! {
-            () = self.terminate.next() => Request::Stop("SIGTERM"),
-            () = self.interrupt.next() => Request::Stop("SIGINT"),
-            () = self.hang_up.next() => Request::Reload,
+            () = self.terminate.recv() => Request::Stop("SIGTERM"),
+            () = self.interrupt.recv() => Request::Stop("SIGINT"),
+            () = self.hang_up.recv() => Request::Reload,
         }
     }
 
@@ -59,17 +51,6 @@ impl Signals {
             {
                 return signal;
             }
-        }
-    }
-}
-
-impl Signal {
-    async fn next(&mut self) {
-        match &mut self.0 {
-            Some(signal) => {
-                signal.recv().await;
-            }
-            None => std::future::pending().await,
         }
     }
 }
