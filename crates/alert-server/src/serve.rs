@@ -3,7 +3,8 @@
 use crate::{
     banner,
     config::{Config, ListenError},
-    socket::{Alert, Rooms},
+    rooms::Rooms,
+    socket::Alert,
     web::{self, Api, Readiness, WebState},
 };
 use anyhow::Context;

@@ -23,14 +23,13 @@ mod headers;
 mod health;
 mod login;
 mod pages;
-mod session;
 #[cfg(test)]
 mod tests;
 
 pub use api::Api;
 pub use health::Readiness;
-pub use session::{SessionCookies, WebSession};
 
+use crate::auth::SessionCookies;
 use crate::config::{Config, SessionKeyError};
 use alert_core::wire::v1::Limits;
 

@@ -137,6 +137,8 @@ fn an_impossible_value_is_an_error_that_names_key_value_source_and_what_is_allow
         ("byte_rate", "1M", "a whole number from 0"),
         ("room_byte_rate", "2000000000", "a whole number from 0"),
         ("event_burst", "0", "event_rate 0 is what turns the limit off"),
+        ("byte_rate", "1MB", "a whole number from 0"),
+        ("room_byte_rate", "-1", "a whole number from 0"),
         ("log_format", "xml", "text, json"),
         ("log_level", "loud", "error, warn, info, debug, trace"),
         ("session_key", "c2hvcnQ=", "base64 of at least 32 bytes"),

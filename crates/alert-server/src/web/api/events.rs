@@ -8,8 +8,8 @@ use socketio_server::{CloseReason, Listen};
 
 use super::caller::Caller;
 use super::{Api, Problem, RoomPath};
-use crate::socket::ListenForm;
 use alert_core::names::RoomCode;
+use alert_core::wire::stream::StreamForm;
 
 /// Answers with a head; the runtime sends the rest.
 pub(super) async fn listen(
@@ -21,20 +21,16 @@ pub(super) async fn listen(
     let room = api.room(&caller, path)?;
     let form = preferred(&headers);
     tracing::info!(room = room.as_str(), address = caller.address(), "listens");
-    let rooms = api.0.rooms.clone();
+    let subscription = api.0.rooms.subscribe(caller.principal(), room, form)?;
     let listen = Listen::new(form.keep_alive(), move |hub, connection| {
-        let place = rooms.listen(hub, connection, &room, form);
+        let listening = subscription.open(hub, connection);
         Box::new(move |reason| {
-            drop(place);
-            ended(&room, &caller, reason);
+            drop(listening);
+            ended(subscription.room(), &caller, reason);
         })
     });
-    let content_type = match form {
-        ListenForm::Sse => "text/event-stream; charset=utf-8",
-        ListenForm::NdJson => "application/x-ndjson; charset=utf-8",
-    };
     let head = [
-        (header::CONTENT_TYPE, content_type),
+        (header::CONTENT_TYPE, form.content_type()),
         (header::CACHE_CONTROL, "no-store"),
         // nginx gathers answers otherwise.
         (header::HeaderName::from_static("x-accel-buffering"), "no"),
@@ -53,13 +49,13 @@ fn ended(room: &RoomCode, caller: &Caller, reason: &CloseReason) {
 }
 
 /// NDJSON for who likes it better by name, SSE for everybody else (RFC 9110, section 12.5.1).
-fn preferred(headers: &HeaderMap) -> ListenForm {
+fn preferred(headers: &HeaderMap) -> StreamForm {
     let fields = headers.get_all(header::ACCEPT).iter().filter_map(|field| field.to_str().ok());
     let ranges: Vec<(&str, f32)> = fields.flat_map(|field| field.split(',')).map(range).collect();
     let quality = |kind: &str| ranges.iter().find(|(range, _)| range.eq_ignore_ascii_case(kind));
     let ndjson = quality("application/x-ndjson").map_or(0.0, |range| range.1);
     let sse = quality("text/event-stream").map_or(0.0, |range| range.1);
-    if ndjson > sse { ListenForm::NdJson } else { ListenForm::Sse }
+    if ndjson > sse { StreamForm::NdJson } else { StreamForm::Sse }
 }
 
 /// A media range and its quality.
@@ -77,21 +73,21 @@ mod tests {
     #[test]
     fn ndjson_is_for_who_prefers_it_by_name() {
         for (accept, form) in [
-            ("", ListenForm::Sse),
-            ("*/*", ListenForm::Sse),
-            ("text/event-stream", ListenForm::Sse),
-            ("application/json, text/plain, */*", ListenForm::Sse),
-            ("application/x-ndjson", ListenForm::NdJson),
-            ("Application/X-NDJSON", ListenForm::NdJson),
-            ("application/x-ndjson, */*", ListenForm::NdJson),
-            ("text/event-stream;q=0.5, application/x-ndjson;q=0.9", ListenForm::NdJson),
-            ("text/event-stream, application/x-ndjson; q=0.9", ListenForm::Sse),
-            ("application/x-ndjson;q=0", ListenForm::Sse),
-            ("application/x-ndjson;q=rubbish", ListenForm::Sse),
+            ("", StreamForm::Sse),
+            ("*/*", StreamForm::Sse),
+            ("text/event-stream", StreamForm::Sse),
+            ("application/json, text/plain, */*", StreamForm::Sse),
+            ("application/x-ndjson", StreamForm::NdJson),
+            ("Application/X-NDJSON", StreamForm::NdJson),
+            ("application/x-ndjson, */*", StreamForm::NdJson),
+            ("text/event-stream;q=0.5, application/x-ndjson;q=0.9", StreamForm::NdJson),
+            ("text/event-stream, application/x-ndjson; q=0.9", StreamForm::Sse),
+            ("application/x-ndjson;q=0", StreamForm::Sse),
+            ("application/x-ndjson;q=rubbish", StreamForm::Sse),
         ] {
             let headers = HeaderMap::from_iter([(header::ACCEPT, accept.parse().unwrap())]);
             assert_eq!(preferred(&headers), form, "{accept}");
         }
-        assert_eq!(preferred(&HeaderMap::new()), ListenForm::Sse);
+        assert_eq!(preferred(&HeaderMap::new()), StreamForm::Sse);
     }
 }

@@ -3,13 +3,14 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use axum::http::{HeaderMap, HeaderValue, header};
 use cookie::{Cookie, CookieJar, Key, SameSite};
+use http::{HeaderMap, HeaderValue, header};
 use serde::Deserialize;
 use socketio_server::origin::OriginPolicy;
 
-use super::cross_site;
+use super::is_ours;
 use crate::config::{Config, PublicUrl, SessionKeyError};
+use alert_core::access::{Principal, Rights};
 use alert_core::names::{RoomCode, UserName};
 use alert_core::wire::v1::Limits;
 
@@ -68,7 +69,8 @@ impl SessionCookies {
         self.read_at(headers, SystemTime::now())
     }
 
-    pub(super) fn read_at(&self, headers: &HeaderMap, now: SystemTime) -> WebSession {
+    /// As [`Self::read`], at `now`.
+    pub(crate) fn read_at(&self, headers: &HeaderMap, now: SystemTime) -> WebSession {
         // Another application's cookie may be in any encoding; it is only passed over.
         let pairs = headers
             .get_all(header::COOKIE)
@@ -84,16 +86,17 @@ impl SessionCookies {
 
     /// The session that comes with a Socket.IO handshake: none where a page that is not ours caused it.
     pub fn read_for_handshake(&self, headers: &HeaderMap) -> WebSession {
-        if cross_site::is_ours(&self.origins, headers) { self.read(headers) } else { WebSession::default() }
+        if is_ours(&self.origins, headers) { self.read(headers) } else { WebSession::default() }
     }
 
     /// The `Set-Cookie` header. Rooms that do not fit are forgotten, the oldest first.
-    pub(super) fn write(&self, session: &WebSession) -> HeaderValue {
+    pub fn write(&self, session: &WebSession) -> HeaderValue {
         self.write_at(session, SystemTime::now())
     }
 
+    /// As [`Self::write`], at `now`.
     #[expect(clippy::expect_used, reason = "base64 and the attributes are visible ASCII")]
-    pub(super) fn write_at(&self, session: &WebSession, now: SystemTime) -> HeaderValue {
+    pub(crate) fn write_at(&self, session: &WebSession, now: SystemTime) -> HeaderValue {
         let mut rooms = session.0.as_slice();
         let mut text = self.seal(rooms, now);
         while text.len() > MOST_BYTES && rooms.len() > 1 {
@@ -146,8 +149,13 @@ impl WebSession {
         self.0.last().map(|(room, name)| (room, name))
     }
 
+    /// Its holder in a room where they are called `name`.
+    pub fn principal(name: UserName) -> Principal {
+        Principal { name: Some(name), rights: Rights::OPEN }
+    }
+
     /// A login: the newest one of at most eight rooms.
-    pub(super) fn enter(&mut self, room: RoomCode, name: UserName) {
+    pub fn enter(&mut self, room: RoomCode, name: UserName) {
         self.0.retain(|(entered, _)| *entered != room);
         self.0.push((room, name));
         self.0.drain(..self.0.len().saturating_sub(MOST_ROOMS));
