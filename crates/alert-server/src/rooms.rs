@@ -182,6 +182,11 @@ impl Subscription {
         &self.code
     }
 
+    /// In which form.
+    pub fn form(&self) -> StreamForm {
+        self.form
+    }
+
     /// Lets a connection hear the room until what is returned is dropped.
     pub fn open(&self, hub: &Hub, connection: ConnectionId) -> Listening {
         let form = Form::Stream(self.form);

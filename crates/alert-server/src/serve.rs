@@ -18,6 +18,10 @@ use signals::{Request, Signals};
 /// From the end of the drain wait to the end of the process, whatever clients do.
 const SHUTDOWN_LIMIT: Duration = Duration::from_secs(8);
 
+/// What the developer of a page that may not connect reads.
+const ORIGIN_HELP: &str = "If this page is Alert's own, seen through a proxy, set --public-url to its address; otherwise \
+                           allow it with --allow-origin.";
+
 /// Runs the server until a signal stops it.
 ///
 /// # Errors
@@ -85,6 +89,7 @@ fn runtime_config(config: &Config) -> socketio_server::Config {
         byte_rate: config.byte_rate,
         room_byte_rate: config.room_byte_rate,
         origins: config.origins.clone(),
+        origin_help: ORIGIN_HELP,
         ..socketio_server::Config::default()
     }
 }

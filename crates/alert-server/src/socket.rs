@@ -94,17 +94,6 @@ impl Handler for Alert {
             tracing::info!(address, %reason, "connection closed");
         }
     }
-
-    fn refuse_origin(&self, origin: &str) -> String {
-        tracing::warn!(
-            origin,
-            "a page was refused: --allow-origin lets it connect; --public-url says what our own pages' address is"
-        );
-        format!(
-            "Pages of {origin:?} may not connect. If this page is Alert's own, seen through a proxy, set --public-url \
-             to its address; otherwise allow it with --allow-origin."
-        )
-    }
 }
 
 fn address(address: Option<IpAddr>) -> String {

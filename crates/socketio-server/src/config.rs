@@ -27,6 +27,8 @@ pub struct Config {
     pub upgrade_timeout: Duration,
     /// Whose pages may connect.
     pub origins: OriginPolicy,
+    /// What the developer of a page that may not connect is told to do: a sentence or more.
+    pub origin_help: &'static str,
     /// How long HTTP clients may take.
     pub http: HttpTimeouts,
 }
@@ -57,6 +59,7 @@ impl Default for Config {
             connect_timeout: Duration::from_secs(10),
             upgrade_timeout: Duration::from_secs(10),
             origins: OriginPolicy::default(),
+            origin_help: "The server does not list it.",
             http: HttpTimeouts::default(),
         }
     }

@@ -47,12 +47,12 @@ pub(crate) enum FrameKind {
     Binary,
     /// Means something to a WebSocket only.
     Control,
-    /// A part of a listener's response, with the framing that HTTP/1.1 gives it.
+    /// A part of a subscriber's response, with the framing that HTTP/1.1 gives it.
     Chunk,
 }
 
 impl Publication {
-    /// Bytes as they are, for listeners ([`crate::Listen`]).
+    /// Bytes as they are, for a [`crate::Subscriber`].
     pub fn bytes(bytes: &[u8]) -> Self {
         Self::of([Frame::chunk(bytes)])
     }

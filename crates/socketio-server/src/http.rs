@@ -6,7 +6,7 @@ mod cors;
 mod timed_io;
 
 use crate::{
-    app::{AppResponse, Listen},
+    app::{AppAnswer, Subscriber},
     connection::{CloseReason, Transport},
     engine::{Engine, Handshake},
     frame::Frame,
@@ -15,9 +15,8 @@ use crate::{
     sid::Sid,
     stream::{DetachedStream, PeerAddr, Stream},
     transport::{
-        listener,
         polling::Ticket,
-        request,
+        request, subscriber,
         websocket::{self, FrameReader},
     },
 };
@@ -34,10 +33,8 @@ use hyper::{
 use hyper_util::rt::TokioIo;
 use std::{
     cell::{Cell, RefCell},
-    convert::Infallible,
     net::Shutdown,
     rc::{Rc, Weak},
-    task::Poll,
     time::Duration,
 };
 use timed_io::{HttpClock, TimedIo};
@@ -69,7 +66,6 @@ async fn serve<E: Engine>(shard: Rc<Shard<E>>, stream: Stream, peer: PeerAddr) {
         in_doubt: Cell::new(None),
         clock: Rc::clone(&clock),
         takeover: RefCell::default(),
-        is_taken: Cell::new(false),
         peer,
     });
     let io = TokioIo::new(TimedIo::new(stream, clock, shard.config.http));
@@ -82,17 +78,16 @@ async fn serve<E: Engine>(shard: Rc<Shard<E>>, stream: Stream, peer: PeerAddr) {
     let ended = loop {
         tokio::select! {
             biased;
-            ended = std::future::poll_fn(|cx| match connection.poll_without_shutdown(cx) {
-                Poll::Pending if http.is_taken.get() => Poll::Ready(Ok(())),
-                poll => poll,
-            }) => break ended,
+            ended = std::future::poll_fn(|cx| connection.poll_without_shutdown(cx)) => break ended,
             () = &mut wind_up, if !winding_up => {
                 Pin::new(&mut connection).graceful_shutdown();
                 winding_up = true;
             }
         }
     };
-    if let Err(error) = ended {
+    if let Err(error) = ended
+        && http.takeover.borrow().is_none()
+    {
         tracing::debug!(%peer, %error, "HTTP connection ended");
         http.poll_is_lost();
         return;
@@ -107,7 +102,7 @@ async fn serve<E: Engine>(shard: Rc<Shard<E>>, stream: Stream, peer: PeerAddr) {
             }
         }
         Some(Takeover::Open(head)) => open_websocket(&shard, stream, parts.read_buf, &head, peer),
-        Some(Takeover::Listen(head, listen)) => listener::open(&shard, stream, &head, &listen),
+        Some(Takeover::Subscribe(head, subscriber)) => subscriber::open(&shard, stream, &head, subscriber),
         Some(Takeover::Upgrade(sid)) => {
             if let Some(Ok(stream)) = Rc::into_inner(stream).map(Stream::detach) {
                 shard.hub.push(sid.shard(), Command::Upgrade { sid, stream, early: parts.read_buf });
@@ -144,9 +139,14 @@ pub(crate) enum Takeover {
     Open(Box<Parts>),
     /// The WebSocket of a session that polls.
     Upgrade(Sid),
-    /// A listener, whose response begins with this head.
-    Listen(Box<http::response::Parts>, Listen),
+    /// A subscriber, whose response begins with this head.
+    Subscribe(Box<http::response::Parts>, Subscriber),
 }
+
+/// The socket is taken over instead of being answered. As an error of the service it ends hyper's part at once.
+#[derive(Debug, thiserror::Error)]
+#[error("taken over")]
+struct Taken;
 
 /// Answers the requests of one socket.
 pub(crate) struct Http<E: Engine> {
@@ -156,16 +156,11 @@ pub(crate) struct Http<E: Engine> {
     stream: Weak<Stream>,
     /// A long-polling GET whose client had ended its side before the answer: it listens still, or has gone.
     in_doubt: Cell<Option<(Sid, Ticket)>>,
-    /// Whether the socket is to be taken without a response from hyper.
-    is_taken: Cell<bool>,
     clock: Rc<HttpClock>,
 }
 
 impl<E: Engine> Http<E> {
-    async fn answer(
-        self: Rc<Self>,
-        mut request: Request<Incoming>,
-    ) -> Result<Response<ResponseBody>, Infallible> {
+    async fn answer(self: Rc<Self>, mut request: Request<Incoming>) -> Result<Response<ResponseBody>, Taken> {
         self.clock.begin();
         let clock = Rc::clone(&self.clock);
         if self.shard.engine.claims(request.uri().path()) {
@@ -176,14 +171,14 @@ impl<E: Engine> Http<E> {
         let (is_get, version) = (request.method() == http::Method::GET, request.version());
         // Boxed, since most requests are Engine.IO's and need no room for it.
         match Box::pin(self.ask_app(request)).await {
-            Ok(mut response) => {
-                if let Some(listen) = response.extensions_mut().remove::<Listen>().filter(|_| is_get) {
-                    *response.version_mut() = version;
-                    self.takeover.replace(Some(Takeover::Listen(Box::new(response.into_parts().0), listen)));
-                    self.is_taken.set(true);
-                    return std::future::pending().await;
-                }
-                Ok(response.map(|body| ResponseBody::app(body, clock)))
+            Ok(AppAnswer::Whole(response)) => Ok(response.map(|body| ResponseBody::app(body, clock))),
+            Ok(AppAnswer::Stream(mut head, subscriber)) if is_get => {
+                head.version = version;
+                self.takeover.replace(Some(Takeover::Subscribe(Box::new(head), subscriber)));
+                Err(Taken)
+            }
+            Ok(AppAnswer::Stream(head, _)) => {
+                Ok(Response::from_parts(head, ResponseBody::whole(Full::default(), clock)))
             }
             Err(refusal) => Ok(refusal.response().map(|body| ResponseBody::whole(body, clock))),
         }
@@ -208,13 +203,13 @@ impl<E: Engine> Http<E> {
         }
     }
 
-    async fn ask_app(&self, request: Request<Incoming>) -> Result<AppResponse, Refusal> {
+    async fn ask_app(&self, request: Request<Incoming>) -> Result<AppAnswer, Refusal> {
         let (head, mut body) = request.into_parts();
         let body = self.read_body(&head.headers, &mut body).await?;
         let mut request = Request::from_parts(head, Full::new(body));
         request.extensions_mut().insert(self.peer);
         match self.shard.app.clone().oneshot(request).await {
-            Ok(response) => Ok(response),
+            Ok(answer) => Ok(answer),
             Err(never) => match never {},
         }
     }

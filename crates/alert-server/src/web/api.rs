@@ -29,6 +29,7 @@ use crate::rooms::Rooms;
 use alert_core::names::{NameError, RoomCode};
 use alert_core::wire::v1::{Limits, Refusal};
 use caller::Caller;
+pub(super) use events::Opening;
 use guess_limit::GuessLimit;
 use idempotency::Idempotency;
 use post_rate::PostRate;

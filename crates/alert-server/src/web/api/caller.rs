@@ -11,7 +11,7 @@ use alert_core::ApiToken;
 use alert_core::access::Principal;
 
 /// Who asks.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Caller {
     token: Option<ApiToken>,
     principal: Principal,

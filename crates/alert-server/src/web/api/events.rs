@@ -4,12 +4,36 @@ use axum::Extension;
 use axum::extract::State;
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
-use socketio_server::{CloseReason, Listen};
+use socketio_server::{CloseReason, Subscriber};
 
 use super::caller::Caller;
 use super::{Api, Problem, RoomPath};
+use crate::rooms::Subscription;
 use alert_core::names::RoomCode;
 use alert_core::wire::stream::StreamForm;
+
+/// A response that becomes a stream. It travels through axum as an extension of the response's head.
+#[derive(Clone)]
+pub(in crate::web) struct Opening {
+    subscription: Subscription,
+    caller: Caller,
+}
+
+impl Opening {
+    pub(in crate::web) fn subscriber(self) -> Subscriber {
+        let Self { subscription, caller } = self;
+        Subscriber {
+            keep_alive: subscription.form().keep_alive(),
+            open: Box::new(move |hub, connection| {
+                let listening = subscription.open(hub, connection);
+                Box::new(move |reason| {
+                    drop(listening);
+                    ended(subscription.room(), &caller, reason);
+                })
+            }),
+        }
+    }
+}
 
 /// Answers with a head; the runtime sends the rest.
 pub(super) async fn listen(
@@ -20,15 +44,8 @@ pub(super) async fn listen(
 ) -> Result<Response, Problem> {
     let room = api.room(&caller, path)?;
     let form = preferred(&headers);
-    tracing::info!(room = room.as_str(), address = caller.address(), "listens");
     let subscription = api.0.rooms.subscribe(caller.principal(), room, form)?;
-    let listen = Listen::new(form.keep_alive(), move |hub, connection| {
-        let listening = subscription.open(hub, connection);
-        Box::new(move |reason| {
-            drop(listening);
-            ended(subscription.room(), &caller, reason);
-        })
-    });
+    tracing::info!(room = subscription.room().as_str(), address = caller.address(), "listens");
     let head = [
         (header::CONTENT_TYPE, form.content_type()),
         (header::CACHE_CONTROL, "no-store"),
@@ -36,7 +53,7 @@ pub(super) async fn listen(
         (header::HeaderName::from_static("x-accel-buffering"), "no"),
         (header::VARY, "Accept"),
     ];
-    Ok((head, Extension(listen)).into_response())
+    Ok((head, Extension(Opening { subscription, caller })).into_response())
 }
 
 fn ended(room: &RoomCode, caller: &Caller, reason: &CloseReason) {
