@@ -16,6 +16,7 @@ mod flags;
 mod listen;
 mod origins;
 mod proxy;
+mod secret_file;
 mod session_key;
 mod settings;
 mod source;
@@ -27,6 +28,7 @@ pub use flags::Flags;
 pub use listen::ListenError;
 pub use origins::{AllowOrigin, PublicUrl};
 pub use proxy::TrustedProxies;
+pub use secret_file::SecretFileError;
 pub use session_key::{SessionKey, SessionKeyError, SessionKeySource};
 pub use settings::SETTINGS;
 
@@ -67,6 +69,8 @@ pub struct Config {
     pub trusted_proxies: TrustedProxies,
     /// Where the key of the login cookies comes from.
     pub session_key: SessionKeySource,
+    /// A key whose cookies still count, though no more are made with it.
+    pub session_key_previous: Option<SessionKey>,
     /// Who may post over HTTP and list the rooms.
     pub api_tokens: ApiTokens,
     /// Time between `/readyz` turning 503 and the closing of the listeners.
@@ -120,7 +124,7 @@ impl Config {
             Some(key) => SessionKeySource::Given(key),
             None => environment.session_key_file().map_or(SessionKeySource::Nowhere, SessionKeySource::File),
         };
-        let config = Self {
+        let mut config = Self {
             listen: reader.many("listen", listen::address),
             workers: reader.one("workers", workers),
             leave_grace: reader.one("leave_grace", time(Duration::ZERO..=HOUR)),
@@ -141,6 +145,7 @@ impl Config {
             public_url,
             trusted_proxies: TrustedProxies::new(reader.many("trusted_proxy", proxy::network)),
             session_key,
+            session_key_previous: reader.optional("session_key_previous", SessionKey::parse),
             api_tokens: ApiTokens {
                 given: reader.many("api_token", ApiToken::parse),
                 file: reader.optional("api_token_file", ApiTokenFile::parse),
@@ -149,9 +154,12 @@ impl Config {
             log_format: reader.one("log_format", word(FORMATS)),
             log_level: reader.one("log_level", word(LEVELS)),
             color: !environment.no_color(),
-            warnings: std::mem::take(&mut reader.0.warnings),
+            warnings: Vec::new(),
             given: reader.0.given.clone(),
         };
+        config.warnings = std::mem::take(&mut reader.0.warnings);
+        let file = config.api_tokens.file.as_ref();
+        config.warnings.extend(file.and_then(ApiTokenFile::warning).map(str::to_owned));
         if reader.0.errors.is_empty() {
             config.check_together(&mut reader);
         }

@@ -69,6 +69,16 @@ pub const SETTINGS: &[Setting] = &[
         )
     },
     Setting {
+        secret: true,
+        ..one(
+            "session_key_previous",
+            "BASE64",
+            &[],
+            WEB,
+            "The key before: cookies made with it count until they are 30 days old, so that a new key logs nobody out",
+        )
+    },
+    Setting {
         many: true,
         secret: true,
         ..one(
