@@ -79,6 +79,8 @@ fn runtime_config(config: &Config) -> socketio_server::Config {
         max_payload: config.max_payload,
         queue_limit: config.queue_limit,
         event_rate: config.event_rate,
+        hosts: config.hosts.clone(),
+        proxies: config.trusted_proxies.clone(),
         origins: config.origins.clone(),
         ..socketio_server::Config::default()
     }

@@ -8,16 +8,14 @@ mod rooms;
 pub use audience::ListenForm;
 pub use rooms::Rooms;
 
-use crate::{
-    config::{Config, TrustedProxies},
-    web::SessionCookies,
-};
+use crate::{config::Config, web::SessionCookies};
 use alert_core::wire::v1::{AckBody, ClientEvent, Joined, Limits, Notice, Refusal};
 use identity::Identity;
 use live_room::Presence;
 use serde_json::value::RawValue;
 use socketio_server::{
-    AckId, Arguments, CloseReason, Event, Handler, Handshake, Publication, Refused, Socket, encode,
+    AckId, Arguments, CloseReason, Event, Handler, Handshake, Publication, Refused, Socket, TrustedProxies,
+    encode,
 };
 use std::{
     net::IpAddr,

@@ -24,7 +24,7 @@ mod rooms;
 mod token;
 
 use super::WebState;
-use crate::config::{Config, TrustedProxies};
+use crate::config::Config;
 use crate::socket::Rooms;
 use alert_core::names::{NameError, RoomCode};
 use alert_core::wire::v1::{Limits, Refusal};
@@ -33,6 +33,7 @@ use guess_limit::GuessLimit;
 use idempotency::Idempotency;
 use post_rate::PostRate;
 use problem::Problem;
+use socketio_server::TrustedProxies;
 use token::Tokens;
 
 /// What the API needs and keeps. A clone shares it.
