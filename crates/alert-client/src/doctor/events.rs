@@ -18,7 +18,8 @@ use super::site::{HttpError, Site, summary};
 /// The head of the answer comes without delay; nginx holds back even that.
 const AT_ONCE: Duration = Duration::from_secs(3);
 
-/// Listens to `room`, which is nobody's, until the first comment, which comes after a ping interval.
+/// Listens to `room`, which is nobody's, until the second comment: the first comes with the head, and what gathers
+/// answers may let that pass; the second comes after a ping interval.
 pub(super) async fn stream(site: &Site, room: &str, interval: Duration) -> Finding {
     let check = Check::EventStream;
     let (started, limit) = (Instant::now(), interval + LATE);
@@ -38,17 +39,28 @@ pub(super) async fn stream(site: &Site, room: &str, interval: Duration) -> Findi
         return Finding::failed(check, seen, name_the_host(&site.address().host()));
     }
     let began = time(started.elapsed());
-    match timeout(limit, response.into_body().frame()).await {
-        Ok(Some(Ok(_))) => {
+    match timeout(limit, second_comment(response.into_body())).await {
+        Ok(true) => {
             let after = started.elapsed().as_secs_f64();
             Finding::ok(check, format!("begins in {began}, and goes on after {after:.1} s"))
         }
-        Ok(_) => ended(check, started, interval, "it ended"),
+        Ok(false) => ended(check, started, interval, "it ended"),
         Err(_) => {
             let seen = format!("begins in {began}, and then nothing within {:.1} s", limit.as_secs_f64());
             Finding::failed(check, seen, no_buffering())
         }
     }
+}
+
+/// Whether both came before the end.
+async fn second_comment(mut body: Incoming) -> bool {
+    let mut lines = 0;
+    while lines < 2
+        && let Some(Ok(frame)) = body.frame().await
+    {
+        lines += frame.data_ref().map_or(0, |data| data.iter().filter(|byte| **byte == b':').count());
+    }
+    lines >= 2
 }
 
 #[expect(clippy::expect_used, reason = "our own path and headers")]

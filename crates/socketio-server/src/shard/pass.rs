@@ -114,7 +114,7 @@ mod tests {
         let hub = Hub::new(&Config::default());
         let [large, small] = [(); 2].map(|()| Some(hub.room().id()));
         let mut pass = Pass::default();
-        let mut put = |pass: &mut Pass<_>, flow, name, count| {
+        let put = |pass: &mut Pass<_>, flow, name, count| {
             (0..count).for_each(|_| pass.push(flow, Rc::new(name)));
         };
         put(&mut pass, large, "large", 40);
