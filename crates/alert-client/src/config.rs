@@ -6,13 +6,13 @@ use alert_core::ApiToken;
 use alert_core::names::{RoomCode, UserName};
 use alert_settings::{Allowed, CLIENT_VARIABLES, ConfigError, ConfigErrors, Environment, MOST_CHARS};
 
-use crate::ServerAddress;
+use crate::{Proxy, Route, ServerAddress};
 
 /// Which server, as whom. How long a name may be is up to the server.
 #[derive(Clone, Debug)]
 pub struct ClientConfig {
-    /// The server.
-    pub server: ServerAddress,
+    /// The server, and the way to it.
+    pub server: Route,
     /// The name to speak with, where one is configured.
     pub name: Option<UserName>,
     /// What the user is called on this machine, where that can be a name.
@@ -71,7 +71,13 @@ impl ClientConfig {
         let token = parse("token", given(&flags.token, 2), &mut errors, true, ApiToken::parse);
         let login_name = environment.login_name().and_then(|name| user_name(&name).ok());
         #[expect(clippy::expect_used, reason = "a test reads it")]
-        let server = server.unwrap_or_else(|| DEFAULT_URL.parse().expect("the address of a server"));
+        let address: ServerAddress =
+            server.unwrap_or_else(|| DEFAULT_URL.parse().expect("the address of a server"));
+        let proxy = Proxy::find(&address, environment).unwrap_or_else(|error| {
+            errors.push(error);
+            None
+        });
+        let server = Route { address, proxy };
         if errors.is_empty() {
             Ok(Self { server, name, login_name, token })
         } else {
@@ -172,7 +178,7 @@ mod tests {
 
     fn shown(config: &ClientConfig) -> (String, Option<&str>, Option<&str>) {
         let name = config.name.as_ref().map(UserName::as_str);
-        (config.server.to_string(), name, config.token.as_ref().map(ApiToken::as_str))
+        (config.server.address.to_string(), name, config.token.as_ref().map(ApiToken::as_str))
     }
 
     const FILE: &str = "url = 'http://file:1'\nname = 'File'\ntoken = 'file-file-file-file'";

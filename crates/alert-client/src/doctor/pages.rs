@@ -19,7 +19,7 @@ const SKEW: i64 = 30;
 /// Asks as a page of this very address does.
 pub(super) async fn own_origin(site: &Site, room: &str) -> Finding {
     let check = Check::OwnOrigin;
-    let url = site.address().to_string();
+    let url = site.address().origin();
     let request = site.request(Method::GET, &format!("/v1/rooms/{room}")).header(header::ORIGIN, &url);
     let reply = match site.send(request, "", PROMPT).await {
         Ok(reply) => reply,

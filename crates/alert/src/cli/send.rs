@@ -112,7 +112,7 @@ impl Args {
         let target = Target::new(&config, self.room.clone());
         let mut sender = Sender {
             poster: Poster::new(target, config.name, self.timeout),
-            server: config.server,
+            server: config.server.address,
             room: self.room,
             report,
             sent: 0,
