@@ -1,11 +1,15 @@
 //! The names that people and rooms go by: cleaned once, at the edge, and right ever after.
 
 mod cleaning;
+mod link;
+mod typed;
 
 use std::fmt;
 use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
+
+pub use link::RoomLink;
 
 /// Why a text cannot be a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

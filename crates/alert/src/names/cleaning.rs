@@ -81,7 +81,7 @@ fn is_joiner(c: char) -> bool {
 }
 
 /// Bidi marks, embeddings, overrides and isolates, and the zero-width characters but for the joiners.
-fn is_stripped(c: char) -> bool {
+pub(super) fn is_stripped(c: char) -> bool {
     matches!(c,
         '\u{00AD}' // soft hyphen
         | '\u{061C}' | '\u{200E}' | '\u{200F}' // bidi marks
@@ -100,7 +100,7 @@ fn is_control(c: char) -> bool {
 }
 
 /// Characters that show nothing on their own, but are part of words or emoji: a name of only these is empty.
-fn is_unseen(c: char) -> bool {
+pub(super) fn is_unseen(c: char) -> bool {
     is_joiner(c)
         || c.is_whitespace()
         || matches!(c,
