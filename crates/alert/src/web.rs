@@ -26,6 +26,7 @@ mod pages;
 mod session;
 #[cfg(test)]
 mod tests;
+mod trouble;
 
 pub use api::Api;
 pub use health::Readiness;

@@ -46,10 +46,22 @@ impl SessionCookies {
 
     /// The session that comes with a request for one of our pages.
     pub fn read(&self, headers: &HeaderMap) -> WebSession {
-        let fields = headers.get_all(header::COOKIE).iter().filter_map(|field| field.to_str().ok());
-        let cookies = fields.flat_map(Cookie::split_parse).filter_map(Result::ok);
-        let mut ours = cookies.filter(|cookie| cookie.name() == NAME);
-        ours.find_map(|cookie| self.open(cookie.into_owned())).unwrap_or_default()
+        ours(headers).find_map(|cookie| self.open(cookie)).unwrap_or_default()
+    }
+
+    /// Whether a cookie came, of whatever server.
+    pub(super) fn is_there(&self, headers: &HeaderMap) -> bool {
+        ours(headers).next().is_some()
+    }
+
+    /// Whether a cookie came that is none of ours, or not any more.
+    pub(super) fn is_stale(&self, headers: &HeaderMap) -> bool {
+        self.is_there(headers) && ours(headers).all(|cookie| self.open(cookie).is_none())
+    }
+
+    /// Whether browsers keep the cookie for https only.
+    pub(super) fn is_secure(&self) -> bool {
+        self.secure
     }
 
     /// The session that comes with a Socket.IO handshake: none where a page that is not ours caused it.
@@ -93,6 +105,13 @@ impl SessionCookies {
         jar.private_mut(&self.key).add(cookie);
         jar.get(NAME).expect("the cookie").to_string()
     }
+}
+
+/// The cookies that have our name.
+fn ours(headers: &HeaderMap) -> impl Iterator<Item = Cookie<'static>> {
+    let fields = headers.get_all(header::COOKIE).iter().filter_map(|field| field.to_str().ok());
+    let cookies = fields.flat_map(Cookie::split_parse).filter_map(Result::ok);
+    cookies.filter(|cookie| cookie.name() == NAME).map(Cookie::into_owned)
 }
 
 impl WebSession {
