@@ -5,8 +5,9 @@ use std::fmt::Display;
 use std::io::Write;
 use std::process::ExitCode;
 
-use alert::client::ClientError;
-use alert::config::{ClientConfig, ClientFlags, Config, Environment, Flags};
+use alert_client::{ClientConfig, ClientError, ClientFlags};
+use alert_server::config::{Config, Flags};
+use alert_settings::Environment;
 use clap::{CommandFactory, Parser, Subcommand};
 
 #[cfg(target_os = "linux")]
@@ -30,7 +31,7 @@ Examples:
   alert --listen unix:/run/alert.sock --public-url https://alert.example.org
                                           ... behind a proxy with TLS
   alert config show                       see every setting and where it comes from
-  alert send D5DB \"Class ends in 5 minutes\"
+  alert send K7Q-FM2-XD9 \"Class ends in 5 minutes\"
                                           say something to a room from here
 
 Every setting is a flag, an environment variable and a key of the file: --leave-grace 5s,

@@ -73,7 +73,7 @@ fn given_help_then_it_names_every_setting_and_gives_examples() {
         let output = alert(words, &[]);
         assert_eq!(output.status.code(), Some(0));
         let help = text(&output.stdout);
-        for setting in alert::config::SETTINGS {
+        for setting in alert_server::config::SETTINGS {
             assert!(help.contains(&setting.flag()), "{} in {help}", setting.name);
         }
         assert!(help.contains("Examples:\n  alert "), "{help}");

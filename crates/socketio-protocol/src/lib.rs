@@ -10,6 +10,8 @@
 //!   rendering once for many receivers.
 //! - [`text`]: JSON strings whose lone surrogates become U+FFFD instead of errors.
 
+#![warn(missing_docs)]
+
 pub mod engine;
 pub mod socket;
 pub mod text;

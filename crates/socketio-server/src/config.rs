@@ -15,8 +15,12 @@ pub struct Config {
     pub max_payload: usize,
     /// Bytes that may wait for one client before it is closed as a slow consumer.
     pub queue_limit: usize,
-    /// What one client may send; `None` is no limit.
+    /// Messages that one client may send; `None` is no limit.
     pub event_rate: Option<Rate>,
+    /// Bytes that one client may send, whatever they are; `None` is no limit.
+    pub byte_rate: Option<Rate>,
+    /// Bytes that may be published in one room, each publication counted once; `None` is no limit.
+    pub room_byte_rate: Option<Rate>,
     /// From the handshake to the first namespace.
     pub connect_timeout: Duration,
     /// From the WebSocket's handshake to the end of the upgrade.
@@ -48,6 +52,8 @@ impl Default for Config {
             max_payload: 1_000_000,
             queue_limit: 1 << 20,
             event_rate: None,
+            byte_rate: None,
+            room_byte_rate: None,
             connect_timeout: Duration::from_secs(10),
             upgrade_timeout: Duration::from_secs(10),
             origins: OriginPolicy::default(),

@@ -1,5 +1,6 @@
 //! A connection: one Engine.IO session, whatever carries it. It belongs to one shard and never leaves its thread.
 
+pub(crate) mod intake;
 pub(crate) mod queue;
 mod reason;
 
@@ -8,12 +9,13 @@ pub use reason::CloseReason;
 use crate::{
     engine::Link,
     hub::Hub,
-    rate::Bucket,
-    room::RoomId,
+    room::{Room, RoomId},
+    shard::behind::Pace,
     sid::Sid,
     stream::Stream,
     transport::{listener::Listener, polling::Polling, websocket::Probe},
 };
+use intake::Intake;
 use queue::Queue;
 use smallvec::SmallVec;
 use socketio_protocol::engine::heartbeat::Heartbeat;
@@ -22,6 +24,9 @@ use std::{
     rc::Rc,
     time::Instant,
 };
+
+/// Bytes of answers that wait for a client before it is read from no further.
+const MOST_ANSWERS: usize = 64 << 10;
 
 slotmap::new_key_type! {
     /// Names a connection within its shard; never used twice.
@@ -48,7 +53,9 @@ pub(crate) struct Connection<S> {
     pub(crate) confirmed: Cell<bool>,
     /// The earliest entry in the shard's timers that counts for it.
     pub(crate) armed: Cell<Option<Instant>>,
-    pub(crate) bucket: Cell<Bucket>,
+    pub(crate) intake: Cell<Intake>,
+    pub(crate) answers: Answers,
+    pub(crate) pace: Cell<Pace>,
     /// Where it stands in the shard's rooms.
     pub(crate) rooms: RefCell<SmallVec<[Seat; 1]>>,
     /// Taken at the close.
@@ -69,10 +76,19 @@ pub(crate) enum Output {
     Broken,
 }
 
+/// What its own packets are answered with, from when it is made until the client has taken it.
+#[derive(Debug, Default)]
+pub(crate) struct Answers {
+    /// Bytes on their way to the queue, through the shard's inbox.
+    pub(crate) on_their_way: Cell<usize>,
+    /// The queue has held one since it was last empty.
+    pub(crate) in_queue: Cell<bool>,
+}
+
 /// A place in the shard's list of a room's members.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone)]
 pub(crate) struct Seat {
-    pub(crate) room: RoomId,
+    pub(crate) room: Room,
     pub(crate) index: usize,
 }
 
@@ -95,7 +111,7 @@ impl Transport {
 
 impl<S> Connection<S> {
     pub(crate) fn link<'a>(&'a self, hub: &'a Hub) -> Link<'a> {
-        Link { hub, id: self.id, confirmed: &self.confirmed }
+        Link { hub, id: self.id, confirmed: &self.confirmed, answers: &self.answers }
     }
 
     /// The socket that what is sent goes to at once, if there is one.
@@ -108,10 +124,29 @@ impl<S> Connection<S> {
         }
     }
 
+    /// What it is written with: the first of its rooms.
+    pub(crate) fn flow(&self) -> Option<RoomId> {
+        self.rooms.borrow().first().map(|seat| seat.room.id())
+    }
+
     /// When something is to be done for it if nothing happens before.
     pub(crate) fn deadline(&self) -> Instant {
         let heartbeat = self.heartbeat.get().deadline();
         if self.confirmed.get() { heartbeat } else { heartbeat.min(self.confirm_by) }
+    }
+
+    /// Changes what has been counted of its input.
+    pub(crate) fn count(&self, change: impl FnOnce(&mut Intake)) {
+        let mut intake = self.intake.get();
+        change(&mut intake);
+        self.intake.set(intake);
+    }
+
+    /// Whether what its own packets are answered with waits for the client to take it.
+    pub(crate) fn owes_answers(&self) -> bool {
+        let on_their_way = self.answers.on_their_way.get();
+        (on_their_way > 0 || self.answers.in_queue.get())
+            && on_their_way + self.queue.borrow().bytes() > MOST_ANSWERS
     }
 
     /// Changes the heartbeat, which is `Copy` so that no borrow is held.

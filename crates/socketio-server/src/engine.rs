@@ -2,9 +2,10 @@
 //! [`crate::socketio::SocketIo`] is the one that speaks Socket.IO; another may echo.
 
 use crate::{
-    connection::{CloseReason, ConnectionId},
+    connection::{Answers, CloseReason, ConnectionId},
     frame::Publication,
     hub::Hub,
+    inbox::Command,
     stream::PeerAddr,
 };
 use bytes::Bytes;
@@ -73,6 +74,7 @@ pub struct Link<'a> {
     pub(crate) hub: &'a Hub,
     pub(crate) id: ConnectionId,
     pub(crate) confirmed: &'a Cell<bool>,
+    pub(crate) answers: &'a Answers,
 }
 
 impl<'a> Link<'a> {
@@ -86,9 +88,12 @@ impl<'a> Link<'a> {
         self.hub
     }
 
-    /// Sends to this connection.
+    /// Sends to this connection, in order with everything else that the hub is told. It counts against the connection
+    /// at once: while much of it waits, the connection is not read from.
     pub fn send(&self, publication: impl Into<Publication>) {
-        self.hub.send(self.id, publication.into());
+        let publication = publication.into();
+        self.answers.on_their_way.update(|bytes| bytes + publication.size());
+        self.hub.push(self.id.shard, Command::Answer { connection: self.id.key, publication });
     }
 
     /// The client has done what it must do within [`crate::Config::connect_timeout`].

@@ -2,7 +2,7 @@
 
 use crate::{
     connection::{CloseReason, ConnectionId},
-    engine::{AnswerFn, Ask, Handshake},
+    engine::{AnswerFn, Ask, Handshake, Link},
     frame::Publication,
     hub::Hub,
 };
@@ -94,15 +94,14 @@ impl Refused {
 
 /// A socket during a call: one namespace of a connection.
 pub struct Socket<'a> {
-    pub(crate) hub: &'a Hub,
-    pub(crate) connection: ConnectionId,
+    pub(crate) link: &'a Link<'a>,
     pub(crate) namespace: &'a str,
 }
 
 impl<'a> Socket<'a> {
     /// The connection's name.
     pub fn connection(&self) -> ConnectionId {
-        self.connection
+        self.link.id()
     }
 
     /// The namespace, as in `/`.
@@ -112,26 +111,27 @@ impl<'a> Socket<'a> {
 
     /// The server.
     pub fn hub(&self) -> &'a Hub {
-        self.hub
+        self.link.hub()
     }
 
     /// Sends an event to this socket.
     pub fn emit(&self, name: &str, args: &Arguments) {
-        self.send(encode::event(self.namespace, None, name, args).into());
+        self.send(encode::event(self.namespace, None, name, args));
     }
 
     /// Acknowledges an event.
     pub fn ack(&self, id: AckId, args: &Arguments) {
-        self.send(encode::ack(self.namespace, id, args).into());
+        self.send(encode::ack(self.namespace, id, args));
     }
 
     /// Sends an event that the client is to acknowledge.
     pub fn ask(&self, name: &str, args: Arguments, answer: AnswerFn) {
         let ask = Ask { namespace: self.namespace.into(), name: name.into(), args, answer };
-        self.hub.ask(self.connection, ask);
+        self.hub().ask(self.connection(), ask);
     }
 
-    fn send(&self, publication: Publication) {
-        self.hub.send(self.connection, publication);
+    /// Sends what is rendered already to this socket.
+    pub fn send(&self, publication: impl Into<Publication>) {
+        self.link.send(publication);
     }
 }

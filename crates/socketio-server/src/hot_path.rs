@@ -9,7 +9,7 @@ use crate::{
     engine::{Ask, Engine, Handshake, Link},
     frame::Publication,
     hub::Hub,
-    room::RoomId,
+    room::Room,
     shard::Shard,
     stream::Stream,
 };
@@ -24,7 +24,7 @@ use std::{
 /// A shard with one room.
 pub struct HotPath {
     shard: Rc<Shard<Silent>>,
-    room: RoomId,
+    room: Room,
     clients: Vec<UnixStream>,
 }
 
@@ -34,9 +34,10 @@ impl HotPath {
     /// # Errors
     /// Where the system gives no more sockets.
     pub fn new(members: usize, app: App) -> io::Result<Self> {
-        let hub = Hub::new(1);
-        let shard = Shard::new(0, hub, Arc::new(Config::default()), Arc::new(Silent), app);
-        let room = RoomId::first();
+        let config = Config::default();
+        let hub = Hub::new(&config);
+        let room = hub.room();
+        let shard = Shard::new(0, hub, Arc::new(config), Arc::new(Silent), app);
         let mut clients = Vec::new();
         for _ in 0..members {
             let (server, client) = UnixStream::pair()?;
@@ -44,7 +45,7 @@ impl HotPath {
             client.set_nonblocking(true)?;
             let stream = Stream::Unix(tokio::net::UnixStream::from_std(server)?);
             let connection = shard.insert(Transport::WebSocket(Rc::new(stream)));
-            shard.seat(room, connection.id.key);
+            shard.seat(room.clone(), connection.id.key);
             clients.push(client);
         }
         Ok(Self { shard, room, clients })
@@ -52,7 +53,7 @@ impl HotPath {
 
     /// Puts a publication into every member's queue.
     pub fn deliver(&self, publication: &Publication) {
-        self.shard.deliver(self.room, publication);
+        self.shard.deliver(self.room.id(), publication);
     }
 
     /// Writes every queue to its socket.

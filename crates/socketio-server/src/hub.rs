@@ -1,16 +1,21 @@
 //! The handle of a running server that any thread may hold: it puts commands into the shards' inboxes.
 
 use crate::{
+    config::Config,
     connection::{CloseReason, ConnectionId},
     engine::Ask,
     frame::Publication,
     inbox::{Command, Congestion, Inbox},
-    room::Room,
+    room::{Room, pressure::PressureLimits},
 };
 use std::sync::{
     Arc,
     atomic::{AtomicU64, Ordering},
 };
+
+/// The part of a queue's limit that a room may have in inboxes. With what makes a member count as behind, a quarter
+/// (`shard/behind.rs`), and a message for each shard it stays under the limit.
+const IN_FLIGHT_SHARE: usize = 8;
 
 /// A running server, seen from anywhere. Cheap to clone.
 #[derive(Clone)]
@@ -20,20 +25,30 @@ struct Shared {
     inboxes: Box<[Inbox]>,
     congestion: Congestion,
     next_room: AtomicU64,
+    pressure_limits: PressureLimits,
 }
 
 impl Hub {
-    pub(crate) fn new(shards: u16) -> Self {
+    pub(crate) fn new(config: &Config) -> Self {
         Self(Arc::new(Shared {
-            inboxes: (0..shards).map(|_| Inbox::default()).collect(),
+            inboxes: (0..config.workers.max(1)).map(|_| Inbox::default()).collect(),
             congestion: Congestion::default(),
             next_room: AtomicU64::new(0),
+            pressure_limits: PressureLimits {
+                rate: config.room_byte_rate,
+                bytes: config.queue_limit / IN_FLIGHT_SHARE,
+            },
         }))
     }
 
     /// Makes a room, empty and known to nobody else.
     pub fn room(&self) -> Room {
-        Room::new(self.clone(), self.0.next_room.fetch_add(1, Ordering::Relaxed))
+        Room::new(self.clone(), self.next_room(), self.0.pressure_limits)
+    }
+
+    /// A number that no room has had.
+    pub(crate) fn next_room(&self) -> u64 {
+        self.0.next_room.fetch_add(1, Ordering::Relaxed)
     }
 
     /// Sends to one connection; in order with everything else that was told to this hub about it.

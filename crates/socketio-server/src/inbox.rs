@@ -1,14 +1,15 @@
 //! The way into a shard: commands from any thread, carried out in the order in which they were put in.
 //!
-//! An inbox is bounded softly. A push always succeeds, so that nothing is lost and nobody waits with a lock in hand;
-//! but while one inbox is over its limit, no shard reads from its clients (see [`Congestion`]), and
-//! draining takes everything at once. So an inbox holds at most its limit and what the reads under way still add.
+//! An inbox is bounded softly. A push always succeeds, so that nothing is lost and nobody waits with a lock in hand.
+//! What fills it is held back at its source: a room's speakers ([`crate::room::pressure`]), and connections whose own
+//! answers wait. Should many sources together fill an inbox all the same, no shard reads from its clients until it is
+//! drained (see [`Congestion`]): it holds at most its limit and what the reads under way still add.
 
 use crate::{
     connection::{CloseReason, ConnectionKey},
     engine::Ask,
     frame::Publication,
-    room::RoomId,
+    room::{Delivery, Room, RoomId},
     sid::Sid,
     stream::{DetachedStream, PeerAddr},
     transport::polling::{PollReply, PostReply, Ticket},
@@ -25,9 +26,9 @@ use std::{
 use tokio::sync::{Notify, oneshot};
 
 /// Commands that wait before clients have to.
-const LIMIT_COMMANDS: usize = 4096;
-/// Bytes of publications that wait before clients have to.
-const LIMIT_BYTES: usize = 16 << 20;
+const LIMIT_COMMANDS: usize = 16_384;
+/// Bytes of publications and bodies that wait before clients have to.
+const LIMIT_BYTES: usize = 64 << 20;
 
 /// What a shard can be told to do.
 pub(crate) enum Command {
@@ -37,7 +38,7 @@ pub(crate) enum Command {
         peer: PeerAddr,
     },
     Join {
-        room: RoomId,
+        room: Room,
         connection: ConnectionKey,
     },
     Leave {
@@ -45,12 +46,14 @@ pub(crate) enum Command {
         connection: ConnectionKey,
     },
     /// To the room's members on this shard.
-    Deliver {
-        room: RoomId,
-        publication: Publication,
-    },
+    Deliver(Delivery),
     /// To one connection.
     Send {
+        connection: ConnectionKey,
+        publication: Publication,
+    },
+    /// What a connection's own packet is answered with. It counts against the connection since it was made.
+    Answer {
         connection: ConnectionKey,
         publication: Publication,
     },
@@ -112,8 +115,9 @@ impl Command {
     /// What it holds that its sender decides on.
     fn bytes(&self) -> usize {
         match self {
-            Self::Deliver { publication, .. }
-            | Self::Send { publication, .. }
+            Self::Deliver(delivery) => delivery.publication.size(),
+            Self::Send { publication, .. }
+            | Self::Answer { publication, .. }
             | Self::SendAll { publication, .. } => publication.size(),
             Self::Post { body, .. } => body.len(),
             Self::Upgrade { early, .. } => early.len(),
@@ -242,10 +246,10 @@ mod tests {
     fn what_a_client_decides_on_counts_in_bytes() {
         let (inbox, congestion) = (Inbox::default(), Congestion::default());
         let body = Bytes::from(vec![0; 1 << 20]);
-        for count in 1..=17 {
+        for count in 1..=65 {
             let (sid, reply) = (Sid::random(0), oneshot::channel().0);
             inbox.push(Command::Post { sid, body: body.clone(), reply }, &congestion);
-            assert_eq!(congestion.is_there(), count > 16);
+            assert_eq!(congestion.is_there(), count > 64);
         }
     }
 }

@@ -8,6 +8,8 @@
 //! - `transport`: long-polling, WebSocket, the upgrade; `http`: the sockets before that.
 //! - [`origin`]: which web pages may connect.
 
+#![warn(missing_docs)]
+
 mod app;
 mod config;
 mod connection;
@@ -40,7 +42,7 @@ pub use frame::Publication;
 pub use handler::{Event, Handler, Refused, Socket};
 pub use hub::Hub;
 pub use listener::{ListenAddr, Listener};
-pub use rate::{Bucket, Rate};
+pub use rate::{Meter, Rate};
 pub use room::{Membership, Room};
 pub use server::Server;
 pub use socketio::{DEFAULT_PATH, SocketIo};

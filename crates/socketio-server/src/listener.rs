@@ -19,6 +19,9 @@ use tokio::net::{TcpListener, UnixListener};
 
 /// Connections that may wait to be accepted; the kernel cuts it to `net.core.somaxconn`.
 const BACKLOG: i32 = 4096;
+/// Bytes that the kernel takes of a socket beyond what it may send at once.
+#[cfg(target_os = "linux")]
+const UNSENT: u32 = 128 << 10;
 /// How long accepting pauses when no file can be opened.
 const PAUSE: Duration = Duration::from_millis(100);
 
@@ -64,6 +67,10 @@ impl Listener {
                 let socket = Socket::new(Domain::for_address(*address), Type::STREAM, Some(Protocol::TCP))?;
                 socket.set_reuse_address(true)?;
                 socket.set_nonblocking(true)?;
+                // Accepted sockets have it from the listening one. What a client has not taken then waits in its
+                // queue, where it is counted, and not in megabytes of a kernel's buffer.
+                #[cfg(target_os = "linux")]
+                socket.set_tcp_notsent_lowat(UNSENT)?;
                 socket.bind(&(*address).into())?;
                 socket.listen(BACKLOG)?;
                 let listener = TcpListener::from_std(socket.into())?;
@@ -154,4 +161,20 @@ fn is_out_of_files(error: &io::Error) -> bool {
     const ENOBUFS: i32 = 105;
     const ENOMEM: i32 = 12;
     matches!(error.raw_os_error(), Some(EMFILE | ENFILE | ENOBUFS | ENOMEM))
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn an_accepted_socket_keeps_little_that_it_cannot_send() {
+        let listener = Listener::bind(&ListenAddr::Tcp(([127, 0, 0, 1], 0).into())).unwrap();
+        let ListenAddr::Tcp(address) = *listener.address() else { unreachable!("TCP was asked for") };
+        let _client = std::net::TcpStream::connect(address).unwrap();
+        let (DetachedStream::Tcp(stream), _) = listener.accept_one().await.unwrap() else {
+            unreachable!("TCP was asked for")
+        };
+        assert_eq!(socket2::SockRef::from(&stream).tcp_notsent_lowat().unwrap(), UNSENT);
+    }
 }

@@ -1,55 +1,92 @@
-//! How many messages a sender may hand in: a token bucket. Who is over it is not read from until it fills.
+//! How much a sender may hand in: the generic cell rate algorithm, in integers. Whoever is over the rate is not read
+//! from until the time has come.
 
 use std::{
     num::NonZeroU32,
+    sync::{
+        LazyLock,
+        atomic::{AtomicU64, Ordering},
+    },
     time::{Duration, Instant},
 };
 
-/// A sender's rate.
+/// A sender's rate, in units: events, frames, or bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rate {
-    /// Messages a second.
+    /// Units a second.
     pub per_second: NonZeroU32,
-    /// Messages at once after a quiet time.
+    /// Units at once after a quiet time.
     pub burst: NonZeroU32,
 }
 
 impl Rate {
-    fn per_second(self) -> f32 {
-        self.per_second.get() as f32
+    /// How long `units` take at this rate, in nanoseconds, rounded up.
+    fn nanos(self, units: u64) -> u64 {
+        let nanos = u128::from(units) * 1_000_000_000;
+        u64::try_from(nanos.div_ceil(u128::from(self.per_second.get()))).unwrap_or(u64::MAX)
     }
 
-    fn burst(self) -> f32 {
-        self.burst.get() as f32
+    /// How long a sender that has used its burst up has to be quiet to have it again.
+    pub fn recovery(self) -> Duration {
+        Duration::from_nanos(self.nanos(self.burst.get().into()))
+    }
+
+    /// How far ahead of the time a sender may be and still hand in one unit, in nanoseconds.
+    fn tolerance(self) -> u64 {
+        self.nanos(u64::from(self.burst.get()) - 1)
     }
 }
 
-/// One sender's tokens.
-#[derive(Clone, Copy, Debug)]
-pub struct Bucket {
-    tokens: f32,
-    at: Instant,
+/// What one sender has used of its rate. A new one has used nothing.
+///
+/// It is the algorithm's "theoretical arrival time", in nanoseconds since [`START`]: the moment at which all that was
+/// handed in would have come at the rate.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Meter(u64);
+
+/// A [`Meter`] that several threads share.
+#[derive(Debug, Default)]
+pub(crate) struct SharedMeter(AtomicU64);
+
+/// A little before the first look, so that a moment taken just before it counts as it is.
+static START: LazyLock<Instant> = LazyLock::new(|| {
+    let now = Instant::now();
+    now.checked_sub(Duration::from_secs(1)).unwrap_or(now)
+});
+
+fn nanos_at(now: Instant) -> u64 {
+    u64::try_from(now.saturating_duration_since(*START).as_nanos()).unwrap_or(u64::MAX)
 }
 
-impl Bucket {
-    /// A bucket that holds the whole burst.
-    pub fn full(now: Instant, rate: Option<Rate>) -> Self {
-        Self { tokens: rate.map_or(0.0, Rate::burst), at: now }
+impl Meter {
+    /// Takes `units` that are being handled, also where that is more than the rate allows: then what follows waits.
+    pub fn take(&mut self, now: Instant, rate: Rate, units: u64) {
+        self.0 = self.0.max(nanos_at(now)).saturating_add(rate.nanos(units));
     }
 
-    /// Takes a token for a message that is being handled.
-    pub fn take(&mut self) {
-        self.tokens -= 1.0;
+    /// How long the next unit has to wait.
+    pub fn wait(self, now: Instant, rate: Rate) -> Option<Duration> {
+        let ahead = self.0.saturating_sub(nanos_at(now));
+        let wait = ahead.saturating_sub(rate.tolerance());
+        (wait > 0).then(|| Duration::from_nanos(wait))
+    }
+}
+
+impl SharedMeter {
+    /// As [`Meter::take`].
+    pub(crate) fn take(&self, now: Instant, rate: Rate, units: u64) {
+        let add = |nanos| {
+            let mut meter = Meter(nanos);
+            meter.take(now, rate, units);
+            Some(meter.0)
+        };
+        // It never gives up: `add` always has an answer.
+        let _ = self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, add);
     }
 
-    /// How long the next message has to wait.
-    pub fn wait(&mut self, now: Instant, rate: Rate) -> Option<Duration> {
-        let elapsed = now.saturating_duration_since(self.at).as_secs_f32();
-        self.tokens = (self.tokens + elapsed * rate.per_second()).min(rate.burst());
-        self.at = self.at.max(now);
-        // A message needs a whole token; a hair less is rounding.
-        let missing = 1.0 - self.tokens;
-        (missing > 1e-3).then(|| Duration::from_secs_f32(missing / rate.per_second()))
+    /// As [`Meter::wait`].
+    pub(crate) fn wait(&self, now: Instant, rate: Rate) -> Option<Duration> {
+        Meter(self.0.load(Ordering::Relaxed)).wait(now, rate)
     }
 }
 
@@ -65,31 +102,50 @@ mod tests {
     fn after_the_burst_messages_come_at_the_rate() {
         let rate = rate(10, 3);
         let start = Instant::now();
-        let mut bucket = Bucket::full(start, Some(rate));
+        let mut meter = Meter::default();
         for _ in 0..3 {
-            assert_eq!(bucket.wait(start, rate), None);
-            bucket.take();
+            assert_eq!(meter.wait(start, rate), None);
+            meter.take(start, rate, 1);
         }
         let mut now = start;
         for _ in 0..100 {
-            now += bucket.wait(now, rate).expect("over the rate");
-            assert_eq!(bucket.wait(now, rate), None);
-            bucket.take();
+            now += meter.wait(now, rate).expect("over the rate");
+            assert_eq!(meter.wait(now, rate), None);
+            meter.take(now, rate, 1);
         }
-        let took = now - start;
-        assert!((Duration::from_millis(9_900)..Duration::from_millis(10_100)).contains(&took), "{took:?}");
+        assert_eq!(now - start, Duration::from_secs(10));
     }
 
     #[test]
-    fn a_quiet_time_fills_it_up_to_the_burst_and_no_further() {
+    fn a_quiet_time_gives_the_burst_back_and_no_more() {
         let rate = rate(10, 2);
-        let start = Instant::now();
-        let mut bucket = Bucket::full(start, Some(rate));
-        let later = start + Duration::from_secs(3600);
+        let later = Instant::now() + Duration::from_secs(3600);
+        let mut meter = Meter::default();
         for _ in 0..2 {
-            assert_eq!(bucket.wait(later, rate), None);
-            bucket.take();
+            assert_eq!(meter.wait(later, rate), None);
+            meter.take(later, rate, 1);
         }
-        assert!(bucket.wait(later, rate).is_some());
+        assert_eq!(meter.wait(later, rate), Some(Duration::from_millis(100)));
+        assert_eq!(meter.wait(later + rate.recovery(), rate), None);
+    }
+
+    #[test]
+    fn what_is_larger_than_the_burst_passes_whole_and_is_waited_for_after_it() {
+        let rate = rate(1000, 500);
+        let start = Instant::now();
+        let mut meter = Meter::default();
+        assert_eq!(meter.wait(start, rate), None);
+        meter.take(start, rate, 10_000);
+        assert_eq!(meter.wait(start, rate), Some(Duration::from_millis(9_501)));
+    }
+
+    #[test]
+    fn no_rate_and_no_amount_overflows() {
+        for rate in [rate(1, 1), rate(u32::MAX, 1), rate(1, u32::MAX), rate(u32::MAX, u32::MAX)] {
+            let mut meter = Meter::default();
+            meter.take(Instant::now(), rate, u64::MAX);
+            meter.take(Instant::now(), rate, u64::MAX);
+            assert!(meter.wait(Instant::now(), rate).is_some());
+        }
     }
 }

@@ -1,27 +1,26 @@
 //! A room: which connections hear a publication. It knows how many members each shard has; the members themselves
 //! are in the shards' own lists, which `Join` and `Leave` change in inbox order.
 
+pub(crate) mod pressure;
+
 use crate::{connection::ConnectionId, frame::Publication, hub::Hub, inbox::Command};
-use std::sync::{
-    Arc,
-    atomic::{AtomicU32, Ordering},
+use pressure::{Pressure, PressureLimits};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::Instant,
 };
 
 /// Names a room in a shard's list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct RoomId(u64);
 
-#[cfg(any(test, feature = "bench"))]
-impl RoomId {
-    pub(crate) fn first() -> Self {
-        Self(0)
-    }
-}
-
 /// A set of connections that hear the same publications.
 ///
-/// Who wants one order for all members calls [`Room::join`], [`Room::publish`] and drops [`Membership`]s under one
-/// lock of his own: the inboxes keep that order.
+/// Whoever wants one order for all members calls [`Room::join`], [`Room::publish`] and drops [`Membership`]s under one
+/// lock: the inboxes keep that order.
 #[derive(Clone)]
 pub struct Room(Arc<Shared>);
 
@@ -30,6 +29,9 @@ struct Shared {
     hub: Hub,
     /// Members on each shard.
     members: Box<[AtomicU32]>,
+    pressure: Arc<Pressure>,
+    /// It says in another form what another room says, which is counted there.
+    is_form: bool,
 }
 
 /// A connection's place in a room; dropping it leaves. At most one for each connection and room.
@@ -38,37 +40,85 @@ pub struct Membership {
     connection: ConnectionId,
 }
 
+/// What a room says, on its way to the members on one shard.
+pub(crate) struct Delivery {
+    pub(crate) room: Room,
+    pub(crate) publication: Publication,
+    /// How many members there were when it was published.
+    members: usize,
+}
+
 impl Room {
-    pub(crate) fn new(hub: Hub, id: u64) -> Self {
+    pub(crate) fn new(hub: Hub, id: u64, limits: PressureLimits) -> Self {
+        Self::with(hub, id, Arc::new(Pressure::new(limits)), false)
+    }
+
+    fn with(hub: Hub, id: u64, pressure: Arc<Pressure>, is_form: bool) -> Self {
         let members = (0..hub.shards()).map(|_| AtomicU32::new(0)).collect();
-        Self(Arc::new(Shared { id: RoomId(id), hub, members }))
+        Self(Arc::new(Shared { id: RoomId(id), hub, members, pressure, is_form }))
+    }
+
+    /// Makes a room for those who hear the same in another form: whoever speaks in either waits for the members of
+    /// both.
+    #[must_use]
+    pub fn another_form(&self) -> Self {
+        let hub = self.0.hub.clone();
+        let id = hub.next_room();
+        Self::with(hub, id, Arc::clone(&self.0.pressure), true)
+    }
+
+    pub(crate) fn id(&self) -> RoomId {
+        self.0.id
+    }
+
+    pub(crate) fn pressure(&self) -> &Pressure {
+        &self.0.pressure
     }
 
     /// Adds a connection; it hears what is published from now on.
     #[must_use = "dropping the membership leaves the room"]
     pub fn join(&self, connection: ConnectionId) -> Membership {
         self.members_of(connection).fetch_add(1, Ordering::Relaxed);
-        let command = Command::Join { room: self.0.id, connection: connection.key };
+        let command = Command::Join { room: self.clone(), connection: connection.key };
         self.0.hub.push(connection.shard, command);
         Membership { room: self.clone(), connection }
     }
 
-    /// Sends to all members, and says how many they are.
+    /// Sends to all members, and says how many they are. It never waits: see [`Room::relief`].
     pub fn publish(&self, publication: &Publication) -> usize {
+        let bytes = publication.size();
+        if !self.0.is_form {
+            self.0.pressure.publish(bytes);
+        }
         let mut all = 0;
         for (shard, members) in (0..).zip(&self.0.members) {
             let members = members.load(Ordering::Relaxed) as usize;
             all += members;
             if members > 0 {
-                let publication = publication.clone();
-                self.0.hub.push(shard, Command::Deliver { room: self.0.id, publication });
+                self.0.pressure.put_in(bytes, members);
+                let delivery = Delivery { room: self.clone(), publication: publication.clone(), members };
+                self.0.hub.push(shard, Command::Deliver(delivery));
             }
         }
         all
     }
 
+    /// Waits until the room can take more: it is within its rate, and its members who read are not behind. Whoever
+    /// publishes from outside waits for it before; connections in the room are not read from meanwhile.
+    pub async fn relief(&self) {
+        while self.0.pressure.is_on(Instant::now()) {
+            self.0.pressure.wait().await;
+        }
+    }
+
     fn members_of(&self, connection: ConnectionId) -> &AtomicU32 {
         &self.0.members[usize::from(connection.shard)]
+    }
+}
+
+impl Drop for Delivery {
+    fn drop(&mut self) {
+        self.room.0.pressure.taken_out(self.publication.size(), self.members);
     }
 }
 

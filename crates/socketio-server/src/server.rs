@@ -35,8 +35,9 @@ impl Server {
         listeners: Vec<Listener>,
     ) -> io::Result<Self> {
         raise_open_file_limit();
-        let workers = config.workers.max(1);
-        let (config, engine, hub) = (Arc::new(config), Arc::new(engine), Hub::new(workers));
+        let hub = Hub::new(&config);
+        let workers = hub.shards();
+        let (config, engine, hub) = (Arc::new(config), Arc::new(engine), hub);
         let mut shards = Vec::new();
         for index in 0..workers {
             let (hub, config, engine, app) =
@@ -93,12 +94,17 @@ impl Server {
     }
 }
 
+/// Steps of tasks between two looks at the sockets. Each is bounded by a turn (see `shard`).
+const STEPS: u32 = 16;
+
 /// Runs a shard on this thread. A shard that panics takes its clients with it without their knowing: better that the
 /// whole process ends, loudly, and is started again.
 fn run_shard<E: Engine>(make: impl FnOnce() -> std::rc::Rc<Shard<E>>) {
     let result = catch_unwind(AssertUnwindSafe(|| -> io::Result<()> {
-        let runtime: LocalRuntime =
-            Builder::new_current_thread().enable_all().build_local(LocalOptions::default())?;
+        let runtime: LocalRuntime = Builder::new_current_thread()
+            .enable_all()
+            .event_interval(STEPS)
+            .build_local(LocalOptions::default())?;
         runtime.block_on(make().run());
         Ok(())
     }));

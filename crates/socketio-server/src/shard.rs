@@ -5,16 +5,19 @@
 //! the queues that are still to be written, so that under load a message waits for no pass that began before it.
 
 mod beat;
+pub(crate) mod behind;
 mod close;
 mod input;
 mod members;
 mod output;
+mod pass;
 
 use crate::{
     app::App,
     config::Config,
     connection::{
-        Connection, ConnectionId, ConnectionKey, Output, Transport,
+        Answers, Connection, ConnectionId, ConnectionKey, Output, Transport,
+        intake::Intake,
         queue::{Gather, Queue},
     },
     engine::{Engine, Handshake},
@@ -22,22 +25,26 @@ use crate::{
     http,
     hub::Hub,
     inbox::Command,
-    rate::Bucket,
     room::RoomId,
     sid::Sid,
     timers::Timers,
     transport::{polling::Farewell, upgrade, websocket::SpareContext},
 };
+use behind::Pace;
+use pass::Pass;
 use slotmap::SlotMap;
 use socketio_protocol::engine::{handshake, heartbeat::Heartbeat};
 use std::{
     cell::{Cell, RefCell},
-    collections::{HashMap, VecDeque},
+    collections::{HashMap, HashSet, VecDeque},
     rc::Rc,
     sync::Arc,
     time::{Duration, Instant},
 };
 use tokio::sync::Notify;
+
+/// For how long a connection's input, or the commands of an inbox, may be worked on before others run.
+const TURN: Duration = Duration::from_micros(500);
 
 /// Bytes of the buffer that all connections of a shard are read into.
 const SCRATCH: usize = 64 << 10;
@@ -58,7 +65,14 @@ pub(crate) struct Shard<E: Engine> {
     rooms: RefCell<HashMap<RoomId, Members<E>>>,
     /// The last words to long-polling clients. Entries leave with the last of them, or after [`close::FAREWELL`].
     pub(crate) farewells: RefCell<HashMap<Sid, Farewell>>,
-    dirty: RefCell<VecDeque<Rc<Connection<E::Session>>>>,
+    /// Those that have something to be written.
+    dirty: RefCell<Pass<E::Session>>,
+    /// Members for whom too much waits. Entries leave in `behind::look_after`.
+    behind: RefCell<HashSet<ConnectionKey>>,
+    /// Told when a queue that held answers is empty.
+    drained: Notify,
+    /// When the task that runs now has to let others run.
+    turn_ends: Cell<Instant>,
     /// Holds frames while the dirty list does.
     gather: RefCell<Gather>,
     timers: RefCell<Timers>,
@@ -93,6 +107,9 @@ impl<E: Engine> Shard<E> {
             rooms: RefCell::default(),
             farewells: RefCell::default(),
             dirty: RefCell::default(),
+            behind: RefCell::default(),
+            drained: Notify::new(),
+            turn_ends: Cell::new(Instant::now()),
             gather: RefCell::default(),
             timers: RefCell::default(),
             turning: Cell::new(false),
@@ -123,15 +140,21 @@ impl<E: Engine> Shard<E> {
             }
             self.turning.set(true);
             loop {
-                self.hub.inbox(self.index).drain(&mut batch, self.hub.congestion());
-                for command in batch.drain(..) {
+                if batch.is_empty() {
+                    self.hub.inbox(self.index).drain(&mut batch, self.hub.congestion());
+                }
+                self.begin_turn();
+                while let Some(command) = batch.pop_front() {
                     if matches!(command, Command::Stop) {
                         return;
                     }
                     self.carry_out(command);
+                    if self.turn_is_over(Instant::now()) {
+                        break;
+                    }
                 }
                 self.run_timers();
-                if self.flush_dirty() {
+                if self.flush_dirty() && batch.is_empty() {
                     break;
                 }
                 tokio::task::yield_now().await;
@@ -141,6 +164,15 @@ impl<E: Engine> Shard<E> {
                 batch = VecDeque::new();
             }
         }
+    }
+
+    /// Whoever works through something long asks [`Shard::turn_is_over`] after each step.
+    pub(crate) fn begin_turn(&self) {
+        self.turn_ends.set(Instant::now() + TURN);
+    }
+
+    pub(crate) fn turn_is_over(&self, now: Instant) -> bool {
+        now >= self.turn_ends.get()
     }
 
     /// Has a request carried out by the shard that owns its session: where that is this one, at once.
@@ -157,9 +189,16 @@ impl<E: Engine> Shard<E> {
             Command::Accept { stream, peer } => http::accept(self, stream, peer),
             Command::Join { room, connection } => self.seat(room, connection),
             Command::Leave { room, connection } => self.leave(room, connection),
-            Command::Deliver { room, publication } => self.deliver(room, &publication),
+            Command::Deliver(delivery) => self.deliver(delivery.room.id(), &delivery.publication),
             Command::Send { connection, publication } => {
                 if let Some(connection) = self.connection(connection) {
+                    self.send(&connection, &publication);
+                }
+            }
+            Command::Answer { connection, publication } => {
+                if let Some(connection) = self.connection(connection) {
+                    connection.answers.on_their_way.update(|bytes| bytes - publication.size());
+                    connection.answers.in_queue.set(true);
                     self.send(&connection, &publication);
                 }
             }
@@ -225,7 +264,9 @@ impl<E: Engine> Shard<E> {
                 confirm_by: now + self.config.connect_timeout,
                 confirmed: Cell::new(false),
                 armed: Cell::new(None),
-                bucket: Cell::new(Bucket::full(now, self.config.event_rate)),
+                intake: Cell::new(Intake::default()),
+                answers: Answers::default(),
+                pace: Cell::new(Pace::KeepsUp),
                 rooms: RefCell::default(),
                 session: RefCell::new(None),
             })

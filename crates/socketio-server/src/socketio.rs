@@ -76,7 +76,7 @@ impl<H: Handler> SocketIo<H> {
     ) -> Result<(), CloseReason> {
         let namespace = packet.namespace();
         let position = session.sockets.iter().position(|socket| socket.namespace.as_str() == namespace);
-        let socket = Socket { hub: link.hub, connection: link.id, namespace };
+        let socket = Socket { link, namespace };
         match (packet, position) {
             (Packet::Connect { auth, .. }, None) => {
                 self.connect(link, session, &socket, *auth);
@@ -186,7 +186,7 @@ impl<H: Handler> Engine for SocketIo<H> {
 
     fn close(&self, link: &Link<'_>, session: Session<H>, reason: &CloseReason) {
         for Connected { namespace, session: state, .. } in session.sockets {
-            let socket = Socket { hub: link.hub, connection: link.id, namespace: namespace.as_str() };
+            let socket = Socket { link, namespace: namespace.as_str() };
             self.handler.disconnect(&socket, &session.peer, state, reason);
         }
         self.handler.close(session.peer, reason);

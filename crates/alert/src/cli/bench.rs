@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use alert::bench::{self, BenchError, FanOut, Mode, Pace, Plan, Report, Target, Transport};
+use alert_bench::{BenchError, FanOut, Mode, Pace, Plan, Report, Target, Transport};
 use clap::ValueEnum;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -123,7 +123,7 @@ impl Args {
         };
         let stop = Arc::new(AtomicBool::new(false));
         end_on_signal(Arc::clone(&stop));
-        match bench::run(&plan, &stop) {
+        match alert_bench::run(&plan, &stop) {
             Ok(report) => print(&report, json),
             Err(error @ (BenchError::Unreachable { .. } | BenchError::Unknown { .. })) => {
                 fail(super::UNREACHABLE, &error.to_string())

@@ -3,7 +3,8 @@
 use std::io::Write;
 use std::process::ExitCode;
 
-use alert::config::{Config, Flags, Given, SessionKeySource, Setting, Source};
+use alert_server::config::{Config, Flags, SessionKeySource};
+use alert_settings::{Given, Setting, Source};
 use clap::Subcommand;
 use serde_json::{Value, json};
 

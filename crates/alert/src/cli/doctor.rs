@@ -3,9 +3,8 @@
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use alert::client::doctor::{Finding, Plan, Verdict, examine};
-use alert::client::{ServerAddress, block_on};
-use alert::config::ClientFlags;
+use alert_client::doctor::{Finding, Plan, Verdict, examine};
+use alert_client::{ClientFlags, ServerAddress, block_on};
 use serde::Serialize;
 use socketio_server::origin::Origin;
 

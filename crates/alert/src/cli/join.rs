@@ -2,20 +2,19 @@
 
 use std::process::ExitCode;
 
-use alert::client::printable::one_line;
-use alert::client::{self, Chat, Ended, Ending};
-use alert::config::{ClientFlags, room_code};
-use alert::names::RoomCode;
+use alert_client::{Chat, ClientFlags, Ended, Ending, room_code};
+use alert_core::names::RoomCode;
+use alert_core::printable::one_line;
 
 /// What a shell expects of a program that Ctrl-C ended.
 const INTERRUPTED: u8 = 130;
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
-  alert join D5DB                              talk in the room D5DB of this machine's server
-  alert join D5DB --name Ada --url https://alert.example.org
-  echo \"Class ends in 5 minutes\" | alert join D5DB    say it and leave
-  alert join D5DB --json < questions.txt | tee log.json
+  alert join K7Q-FM2-XD9                         talk in that room of this machine's server
+  alert join K7Q-FM2-XD9 --name Ada --url https://alert.example.org
+  echo \"Class ends in 5 minutes\" | alert join K7Q-FM2-XD9  say it and leave
+  alert join K7Q-FM2-XD9 --json < questions.txt | tee log.json
 
 At a terminal, Enter sends the line, the arrow keys bring back what you said, and Ctrl-C or Ctrl-D
 leaves. When the connection is lost, join comes back by itself and says so; what you type meanwhile
@@ -63,7 +62,7 @@ impl Args {
             return fail(super::USAGE_ERROR, "a name is needed to join: give one with --name or ALERT_NAME");
         };
         let chat = Chat { server: config.server, room: self.room, name, json: self.json };
-        match client::block_on(chat.run()).and_then(|ended| ended) {
+        match alert_client::block_on(chat.run()).and_then(|ended| ended) {
             Ok(Ended { ending, has_seen }) => match ending {
                 Ending::Left { all_sent } if all_sent || has_seen => ExitCode::SUCCESS,
                 Ending::Left { .. } => ExitCode::FAILURE,

@@ -4,18 +4,18 @@ use std::io::{self, BufRead, IsTerminal, Read, Write};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use alert::client::printable::one_line;
-use alert::client::{self, ClientError, Poster, Receipt, ServerAddress, Target};
-use alert::config::{ClientFlags, room_code, time};
-use alert::names::RoomCode;
+use alert_client::{ClientError, ClientFlags, Poster, Receipt, ServerAddress, Target, room_code};
+use alert_core::names::RoomCode;
+use alert_core::printable::one_line;
+use alert_settings::value::time;
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
-  alert send D5DB \"Class ends in 5 minutes\"
-  alert send D5DB --name Bell --url https://alert.example.org \"Ring\"
-  uptime | alert send D5DB                       all of the input is one message
-  tail -f app.log | alert send D5DB --lines      each line is a message, sent as it comes
-  alert send D5DB --quiet Ring || mail -s \"nobody was told\" root < /dev/null
+  alert send K7Q-FM2-XD9 \"Class ends in 5 minutes\"
+  alert send K7Q-FM2-XD9 --name Bell --url https://alert.example.org \"Ring\"
+  uptime | alert send K7Q-FM2-XD9                all of the input is one message
+  tail -f app.log | alert send K7Q-FM2-XD9 --lines  each line is a message, sent as it comes
+  alert send K7Q-FM2-XD9 --quiet Ring || mail -s \"nobody was told\" root < /dev/null
 
 Nobody hears an \"entered\" or a \"left\". A message is said once, also when the connection breaks
 and it has to be sent again. With --lines they are heard in the order of the input; empty lines
@@ -126,7 +126,7 @@ impl Args {
                 },
             }
         };
-        client::block_on(sending).unwrap_or_else(|error| fail(1, &error.to_string()))
+        alert_client::block_on(sending).unwrap_or_else(|error| fail(1, &error.to_string()))
     }
 }
 

@@ -2,8 +2,8 @@
 
 use std::process::ExitCode;
 
-use alert::config::{Flags, LogFormat};
-use alert::logging;
+use alert_server::config::{Flags, LogFormat};
+use alert_server::logging;
 
 /// Runs the server until it is stopped.
 pub(super) fn run(flags: &Flags) -> ExitCode {
@@ -19,7 +19,7 @@ pub(super) fn run(flags: &Flags) -> ExitCode {
         tracing::warn!("{warning}");
     }
     let format = config.log_format;
-    let Err(error) = alert::serve::run(config) else { return ExitCode::SUCCESS };
+    let Err(error) = alert_server::serve::run(config) else { return ExitCode::SUCCESS };
     match format {
         LogFormat::Text => super::complain(format_args!("{error:#}")),
         LogFormat::Json => tracing::error!("{error:#}"),

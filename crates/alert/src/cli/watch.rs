@@ -6,20 +6,22 @@ use std::num::NonZeroU64;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use alert::client::{self, ClientError, Event, Form, Heard, Listener, Program, Signals, Target};
-use alert::config::{ClientFlags, room_code, time};
-use alert::names::RoomCode;
+use alert_client::{
+    ClientError, ClientFlags, Event, Form, Heard, Listener, Program, Signals, Target, room_code,
+};
+use alert_core::names::RoomCode;
+use alert_settings::value::time;
 use jiff::Zoned;
 use tokio::sync::mpsc::{Receiver, channel};
 use tokio::time::{Instant, sleep_until};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
-  alert watch D5DB                               print what is said, until Ctrl-C
-  alert watch D5DB --json | jq -r .msg
-  alert watch D5DB --count 1 --timeout 5m        wait for one event; exit code 1 if none came
-  alert watch D5DB --exec notify-send \"Alert\"    run a program for each message
-  alert watch D5DB --url https://alert.example.org --exec sh -c 'echo \"$ALERT_MESSAGE\" >> log'
+  alert watch K7Q-FM2-XD9                        print what is said, until Ctrl-C
+  alert watch K7Q-FM2-XD9 --json | jq -r .msg
+  alert watch K7Q-FM2-XD9 --count 1 --timeout 5m  wait for one event; exit code 1 if none came
+  alert watch K7Q-FM2-XD9 --exec notify-send \"Alert\"  run a program for each message
+  alert watch K7Q-FM2-XD9 --url https://alert.example.org --exec sh -c 'echo \"$ALERT_MESSAGE\" >> log'
 
 Exit codes: 0 stopped, or all of --count; 1 refused by the server, --count not reached within
 --timeout, or the program of --exec cannot be started; 2 wrong usage; 3 the server cannot be
@@ -120,7 +122,7 @@ impl Args {
                 Err(error) => fail(format_args!("signals cannot be handled ({error})")),
             }
         };
-        client::block_on(watching).unwrap_or_else(fail)
+        alert_client::block_on(watching).unwrap_or_else(fail)
     }
 }
 
@@ -211,7 +213,7 @@ fn print(event: &Event, form: Form) -> Result<bool, ExitCode> {
     let mut out = io::stdout().lock();
     match out.write_all(event.render(form, &Zoned::now()).as_bytes()).and_then(|()| out.flush()) {
         Ok(()) => Ok(true),
-        // As in `alert watch D5DB | head -1`.
+        // As in `alert watch K7Q-FM2-XD9 | head -1`.
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Err(ExitCode::SUCCESS),
         Err(error) => Err(fail(format_args!("standard output: {error}"))),
     }

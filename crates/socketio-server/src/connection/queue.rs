@@ -10,6 +10,8 @@ use std::{collections::VecDeque, io, rc::Rc};
 
 /// Bytes that go into one write; more would not fit a socket's buffer in most cases.
 const GATHER: usize = 64 << 10;
+/// Bytes that are written to one socket before it is others' turn.
+const TURN: u64 = 256 << 10;
 /// An empty queue keeps room for this many frames; a burst's memory is given back.
 const KEPT_CAPACITY: usize = 32;
 
@@ -25,6 +27,8 @@ pub(crate) struct Queue {
     /// Bytes of the first frame that are on the wire already.
     written: usize,
     bytes: usize,
+    /// Bytes that the client has taken, ever.
+    taken: u64,
 }
 
 /// Several frames in one piece, for one write. Members of a room mostly have the same frames waiting, so that the
@@ -69,6 +73,8 @@ impl Gather {
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Flushed {
     All,
+    /// There is more, and it is others' turn.
+    More,
     /// The socket's buffer is full.
     Blocked,
 }
@@ -82,6 +88,11 @@ impl Queue {
     /// Bytes that wait.
     pub(crate) fn bytes(&self) -> usize {
         self.bytes
+    }
+
+    /// Bytes that the client has taken; it may begin anew at 0.
+    pub(crate) fn taken(&self) -> u64 {
+        self.taken
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -99,9 +110,13 @@ impl Queue {
         }
     }
 
-    /// Writes until the queue is empty or the socket takes no more.
+    /// Writes until the queue is empty, the socket takes no more, or a turn's share is written.
     pub(crate) fn flush(&mut self, stream: &Stream, gather: &mut Gather) -> io::Result<Flushed> {
+        let share = self.taken + TURN;
         while let Some(first) = self.frames.front() {
+            if self.taken >= share {
+                return Ok(Flushed::More);
+            }
             let bytes = if self.frames.len() == 1 || first.wire().len() > GATHER {
                 &first.wire()[self.written..]
             } else {
@@ -122,6 +137,7 @@ impl Queue {
 
     fn sent(&mut self, count: usize) {
         self.bytes -= count;
+        self.taken += count as u64;
         if self.bytes == 0 {
             self.frames.clear();
             self.written = 0;
@@ -146,13 +162,14 @@ impl Queue {
         {
             let payload = frame.payload();
             self.frames.clear();
-            self.bytes = 0;
+            self.taken += std::mem::take(&mut self.bytes) as u64;
             return payload;
         }
         let mut payload = payload::Encoder::default();
         let count = self.frames.len().min(PAYLOAD_PACKETS - usize::from(end.is_some()));
         for frame in self.frames.drain(..count) {
             self.bytes -= frame.wire().len();
+            self.taken += frame.wire().len() as u64;
             match frame.kind() {
                 // Made from a `str`: what this might drop is never there.
                 FrameKind::Text => payload.text(std::str::from_utf8(&frame.payload()).unwrap_or_default()),
@@ -163,9 +180,7 @@ impl Queue {
         if let Some(end) = end {
             payload.text(end);
         }
-        if self.frames.is_empty() {
-            self.clear();
-        }
+        self.rest();
         payload.finish().into()
     }
 }

@@ -20,6 +20,8 @@ pub enum CloseReason {
     SlowConsumer(usize),
     /// The client broke the protocol: which rule.
     ProtocolError(String),
+    /// The client went on sending frames that say nothing.
+    Flooding,
     /// A text message was not UTF-8.
     InvalidUtf8,
     /// A message was larger than `max_payload`.
@@ -43,6 +45,7 @@ impl CloseReason {
             }
             Self::ProtocolError(_) => Some(1002),
             Self::InvalidUtf8 => Some(1007),
+            Self::Flooding => Some(1008),
             Self::TooLarge => Some(1009),
             Self::Shutdown => Some(1012),
         }
@@ -59,6 +62,7 @@ impl fmt::Display for CloseReason {
             Self::ConnectTimeout => f.write_str("no namespace connected in time"),
             Self::SlowConsumer(bytes) => write!(f, "slow consumer: {bytes} bytes were waiting"),
             Self::ProtocolError(rule) => write!(f, "protocol error: {rule}"),
+            Self::Flooding => f.write_str("flooding: too many pings, pongs or empty frames"),
             Self::InvalidUtf8 => f.write_str("text that is not UTF-8"),
             Self::TooLarge => f.write_str("message larger than the payload limit"),
             Self::OverlappingPoll => f.write_str("a second poll while one was waiting"),

@@ -5,6 +5,7 @@ use crate::{
     connection::{CloseReason, Transport, queue::Queue},
     engine::Engine,
     frame::Frame,
+    shard::behind::Pace,
     sid::Sid,
     stream::Stream,
     transport::polling::{Farewell, Poll, PollEnd},
@@ -29,6 +30,7 @@ impl<E: Engine> Shard<E> {
         for seat in connection.rooms.take() {
             self.unseat(connection, seat);
         }
+        connection.pace.set(Pace::KeepsUp);
         if let Some(session) = connection.session.take() {
             self.engine.close(&connection.link(&self.hub), session, &reason);
         }

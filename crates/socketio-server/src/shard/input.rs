@@ -4,12 +4,28 @@ use super::{ConnectionOf, Shard};
 use crate::{
     connection::{CloseReason, Connection},
     engine::Engine,
+    room::Room,
 };
 use socketio_protocol::engine::packet::Packet;
 use std::{
     rc::Rc,
     time::{Duration, Instant},
 };
+
+/// The longest that a connection is held back before it is looked at again: it may have been closed meanwhile.
+const LOOK_AGAIN: Duration = Duration::from_millis(250);
+
+/// Why a connection is not read from.
+enum Hold {
+    /// It has handed in more than it may.
+    Rate(Duration),
+    /// A room that it is in can take no more.
+    Room(Room),
+    /// What it asked for waits to be taken.
+    Answers,
+    /// The server as a whole has too much to deliver.
+    Congestion,
+}
 
 impl<E: Engine> Shard<E> {
     /// Handles one Engine.IO packet from the client.
@@ -24,17 +40,18 @@ impl<E: Engine> Shard<E> {
             return Ok(());
         };
         let link = connection.link(&self.hub);
+        let now = Instant::now();
+        match &packet {
+            Packet::Message(_) | Packet::Binary(_) => {
+                connection.count(|intake| intake.take_message(now, &self.config));
+            }
+            _ => connection.count(|intake| intake.take_idle_frames(now, 1)),
+        }
         match packet {
-            Packet::Message(text) => {
-                self.count_message(connection);
-                self.engine.text(&link, session, &text)
-            }
-            Packet::Binary(data) => {
-                self.count_message(connection);
-                self.engine.binary(&link, session, data)
-            }
+            Packet::Message(text) => self.engine.text(&link, session, &text),
+            Packet::Binary(data) => self.engine.binary(&link, session, data),
             Packet::Pong(_) => {
-                connection.beat(|heartbeat| heartbeat.pong(Instant::now(), &self.config.timing));
+                connection.beat(|heartbeat| heartbeat.pong(now, &self.config.timing));
                 self.arm(connection);
                 Ok(())
             }
@@ -46,32 +63,57 @@ impl<E: Engine> Shard<E> {
         }
     }
 
-    fn count_message(&self, connection: &Connection<E::Session>) {
-        if self.config.event_rate.is_some() {
-            let mut bucket = connection.bucket.get();
-            bucket.take();
-            connection.bucket.set(bucket);
-        }
+    /// Whether the connection's input has to stop here: it is held back, or it is others' turn.
+    pub(crate) fn must_stop(&self, connection: &Connection<E::Session>) -> bool {
+        let now = Instant::now();
+        self.turn_is_over(now) || self.hold_reason(connection, now).is_some()
     }
 
-    /// How long the sender is over its rate.
-    pub(crate) fn must_wait(&self, connection: &Connection<E::Session>) -> Option<Duration> {
-        let rate = self.config.event_rate?;
-        let mut bucket = connection.bucket.get();
-        let wait = bucket.wait(Instant::now(), rate);
-        connection.bucket.set(bucket);
-        wait
+    fn hold_reason(&self, connection: &Connection<E::Session>, now: Instant) -> Option<Hold> {
+        if let Some(wait) = connection.intake.get().wait(now, &self.config) {
+            return Some(Hold::Rate(wait));
+        }
+        let rooms = connection.rooms.borrow();
+        if let Some(seat) = rooms.iter().find(|seat| seat.room.pressure().is_on(now)) {
+            return Some(Hold::Room(seat.room.clone()));
+        }
+        if connection.owes_answers() {
+            return Some(Hold::Answers);
+        }
+        self.hub.congestion().is_there().then_some(Hold::Congestion)
     }
 
-    /// Waits until the sender may be read from: it is under its rate, and no inbox is over its limit. Time spent here
-    /// does not count towards the ping timeout, since a pong may be among what is not read.
-    pub(crate) async fn hold(&self, connection: &Connection<E::Session>) {
-        connection.beat(|heartbeat| heartbeat.hold(Instant::now()));
-        self.arm(connection);
-        while let Some(wait) = self.must_wait(connection) {
-            tokio::time::sleep(wait).await;
+    /// Lets others run, and then waits until the connection may be read from. Time for which others than itself hold
+    /// it back, or its rate does, does not count towards the ping timeout, since a pong may be among what is not read.
+    pub(crate) async fn hold(self: &Rc<Self>, connection: &ConnectionOf<E>) {
+        tokio::task::yield_now().await;
+        while !connection.closed.get()
+            && let Some(reason) = self.hold_reason(connection, Instant::now())
+        {
+            let stands_still = !matches!(reason, Hold::Answers);
+            if stands_still {
+                connection.beat(|heartbeat| heartbeat.hold(Instant::now()));
+                self.arm(connection);
+            }
+            match reason {
+                Hold::Rate(wait) => {
+                    let mut intake = connection.intake.get();
+                    if let Err(reason) = intake.hold(Instant::now()) {
+                        return self.close(connection, reason);
+                    }
+                    connection.intake.set(intake);
+                    tokio::time::sleep(wait.min(LOOK_AGAIN)).await;
+                }
+                Hold::Room(room) => room.pressure().wait().await,
+                // A notice that comes between the look and the wait is made up for by looking again.
+                Hold::Answers => drop(tokio::time::timeout(LOOK_AGAIN, self.drained.notified()).await),
+                Hold::Congestion => {
+                    drop(tokio::time::timeout(LOOK_AGAIN, self.hub.congestion().relief()).await);
+                }
+            }
+            if stands_still {
+                connection.beat(|heartbeat| heartbeat.release(Instant::now()));
+            }
         }
-        self.hub.congestion().relief().await;
-        connection.beat(|heartbeat| heartbeat.release(Instant::now()));
     }
 }

@@ -4,17 +4,21 @@ use super::{ConnectionOf, Shard};
 use crate::{
     connection::{ConnectionKey, Seat},
     engine::Engine,
-    room::RoomId,
+    room::{Room, RoomId},
+    shard::behind::Pace,
 };
 use std::rc::Rc;
 
 impl<E: Engine> Shard<E> {
-    pub(crate) fn seat(&self, room: RoomId, connection: ConnectionKey) {
+    pub(crate) fn seat(&self, room: Room, connection: ConnectionKey) {
         let Some(connection) = self.connection(connection) else {
             return;
         };
         let mut rooms = self.rooms.borrow_mut();
-        let members = rooms.entry(room).or_default();
+        let members = rooms.entry(room.id()).or_default();
+        if let Pace::Behind(_) = connection.pace.get() {
+            room.pressure().falls_behind();
+        }
         connection.rooms.borrow_mut().push(Seat { room, index: members.len() });
         members.push(connection);
     }
@@ -25,7 +29,7 @@ impl<E: Engine> Shard<E> {
         };
         let seat = {
             let mut seats = connection.rooms.borrow_mut();
-            let Some(position) = seats.iter().position(|seat| seat.room == room) else {
+            let Some(position) = seats.iter().position(|seat| seat.room.id() == room) else {
                 return;
             };
             seats.swap_remove(position)
@@ -35,8 +39,12 @@ impl<E: Engine> Shard<E> {
 
     /// Takes a connection out of a room's list, whose last member takes its place.
     pub(super) fn unseat(&self, connection: &ConnectionOf<E>, seat: Seat) {
+        if let Pace::Behind(_) = connection.pace.get() {
+            seat.room.pressure().no_longer_behind();
+        }
+        let room = seat.room.id();
         let mut rooms = self.rooms.borrow_mut();
-        let Some(members) = rooms.get_mut(&seat.room) else {
+        let Some(members) = rooms.get_mut(&room) else {
             return;
         };
         debug_assert!(Rc::ptr_eq(&members[seat.index], connection));
@@ -44,12 +52,12 @@ impl<E: Engine> Shard<E> {
         match members.get(seat.index) {
             Some(moved) => {
                 let mut seats = moved.rooms.borrow_mut();
-                if let Some(moved_seat) = seats.iter_mut().find(|other| other.room == seat.room) {
+                if let Some(moved_seat) = seats.iter_mut().find(|other| other.room.id() == room) {
                     moved_seat.index = seat.index;
                 }
             }
             None if members.is_empty() => {
-                rooms.remove(&seat.room);
+                rooms.remove(&room);
             }
             None => {}
         }

@@ -2,11 +2,10 @@
 
 use super::{ConnectionOf, Shard};
 use crate::{
-    connection::{CloseReason, Output, queue::Flushed},
+    connection::{CloseReason, Connection, Output, queue::Flushed},
     engine::Engine,
     frame::{Frame, Publication},
     room::RoomId,
-    stream::Stream,
 };
 use smallvec::SmallVec;
 use std::{net::Shutdown, rc::Rc};
@@ -23,7 +22,13 @@ impl<E: Engine> Shard<E> {
     }
 
     pub(crate) fn push(self: &Rc<Self>, connection: &ConnectionOf<E>, frame: &Rc<Frame>) {
-        if self.enqueue(connection, frame) {
+        let bytes = self.enqueue(connection, frame);
+        if bytes == 0 {
+            return;
+        }
+        self.mark_dirty(connection);
+        self.note_growth(connection, bytes);
+        if bytes > self.config.queue_limit {
             self.relieve(connection);
         }
     }
@@ -33,31 +38,43 @@ impl<E: Engine> Shard<E> {
         let frames: SmallVec<[Rc<Frame>; 1]> =
             publication.frames().iter().map(|frame| Rc::new(frame.of_shard())).collect();
         let mut full = Vec::new();
+        let mut elsewhere = Vec::new();
         if let Some(members) = self.rooms.borrow().get(&room) {
+            let mut dirty = self.dirty.borrow_mut();
+            let line = dirty.line(Some(room));
             for member in members {
-                let mut is_full = false;
-                for frame in &frames {
-                    is_full |= self.enqueue(member, frame);
+                let bytes = frames.iter().fold(0, |_, frame| self.enqueue(member, frame));
+                if member.output.get() == Output::Flushed {
+                    if member.flow() == Some(room) {
+                        member.output.set(Output::Dirty);
+                        line.push_back(Rc::clone(member));
+                    } else {
+                        elsewhere.push(Rc::clone(member));
+                    }
                 }
-                if is_full {
+                self.note_growth(member, bytes);
+                if bytes > self.config.queue_limit {
                     full.push(Rc::clone(member));
                 }
             }
         }
+        for connection in elsewhere {
+            self.mark_dirty(&connection);
+        }
+        self.wake_for_dirty();
         for connection in full {
             self.relieve(&connection);
         }
     }
 
-    /// True when the queue has passed its limit.
-    fn enqueue(&self, connection: &ConnectionOf<E>, frame: &Rc<Frame>) -> bool {
+    /// Says how many bytes wait then: none for a connection that takes nothing any more.
+    fn enqueue(&self, connection: &ConnectionOf<E>, frame: &Rc<Frame>) -> usize {
         if connection.closed.get() || connection.output.get() == Output::Broken {
-            return false;
+            return 0;
         }
         let mut queue = connection.queue.borrow_mut();
         queue.push(Rc::clone(frame));
-        self.mark_dirty(connection);
-        queue.bytes() > self.config.queue_limit
+        queue.bytes()
     }
 
     /// A queue over its limit is written first: a burst within one turn is not the client's fault. What the client
@@ -73,18 +90,22 @@ impl<E: Engine> Shard<E> {
     pub(crate) fn mark_dirty(&self, connection: &ConnectionOf<E>) {
         if connection.output.get() == Output::Flushed {
             connection.output.set(Output::Dirty);
-            self.dirty.borrow_mut().push_back(Rc::clone(connection));
-            if !self.turning.get() {
-                self.hub.inbox(self.index).wake.notify_one();
-            }
+            self.dirty.borrow_mut().push(connection.flow(), Rc::clone(connection));
+            self.wake_for_dirty();
         }
     }
 
-    /// Writes the first of the dirty list, as many as a turn may. True when none is left.
+    fn wake_for_dirty(&self) {
+        if !self.turning.get() {
+            self.hub.inbox(self.index).wake.notify_one();
+        }
+    }
+
+    /// Writes the first of those that have something to be written, as many as a turn may. True when none is left.
     pub(crate) fn flush_dirty(self: &Rc<Self>) -> bool {
         for _ in 0..FLUSHES {
             // Not borrowed meanwhile: a connection that breaks may make others dirty.
-            let Some(connection) = self.dirty.borrow_mut().pop_front() else {
+            let Some(connection) = self.dirty.borrow_mut().next() else {
                 self.gather.borrow_mut().clear();
                 return true;
             };
@@ -96,36 +117,51 @@ impl<E: Engine> Shard<E> {
         false
     }
 
-    /// Writes what the client takes. A blocked socket gets a task that waits for it; the others go on.
+    /// Writes what the client takes. A blocked socket gets a task that waits for it, and then stands in line again.
     pub(crate) fn flush(self: &Rc<Self>, connection: &ConnectionOf<E>) {
         let Some(stream) = connection.stream() else { return self.flush_poll(connection) };
         let before = connection.output.get();
-        let output = self.write_out(connection, &stream);
-        connection.output.set(output);
-        if output == Output::Blocked && before != Output::Blocked {
-            let (shard, connection) = (Rc::clone(self), Rc::clone(connection));
-            tokio::task::spawn_local(async move {
-                while connection.output.get() == Output::Blocked && stream.writable().await.is_ok() {
-                    connection.output.set(shard.write_out(&connection, &stream));
-                }
-            });
-        }
-    }
-
-    fn write_out(&self, connection: &ConnectionOf<E>, stream: &Stream) -> Output {
-        let mut queue = connection.queue.borrow_mut();
-        match queue.flush(stream, &mut self.gather.borrow_mut()) {
+        let flushed = {
+            let mut queue = connection.queue.borrow_mut();
+            let flushed = queue.flush(&stream, &mut self.gather.borrow_mut());
+            if flushed.is_err() {
+                queue.clear();
+            }
+            flushed
+        };
+        self.note_progress(connection);
+        let output = match flushed {
+            Ok(Flushed::All | Flushed::More) => Output::Flushed,
             Ok(Flushed::Blocked) => Output::Blocked,
+            Err(_) => Output::Broken,
+        };
+        connection.output.set(output);
+        match flushed {
             Ok(Flushed::All) => {
+                self.note_drained(connection);
                 if connection.closed.get() {
                     stream.shut(Shutdown::Write);
                 }
-                Output::Flushed
             }
-            Err(_) => {
-                queue.clear();
-                Output::Broken
+            Ok(Flushed::More) => self.mark_dirty(connection),
+            Ok(Flushed::Blocked) if before != Output::Blocked => {
+                let (shard, connection) = (Rc::clone(self), Rc::clone(connection));
+                tokio::task::spawn_local(async move {
+                    let can_go_on = stream.writable().await.is_ok();
+                    if can_go_on && connection.output.get() == Output::Blocked {
+                        connection.output.set(Output::Flushed);
+                        shard.mark_dirty(&connection);
+                    }
+                });
             }
+            Ok(Flushed::Blocked) | Err(_) => {}
+        }
+    }
+
+    /// Nothing waits for a connection any more.
+    pub(crate) fn note_drained(&self, connection: &Connection<E::Session>) {
+        if connection.answers.in_queue.replace(false) {
+            self.drained.notify_waiters();
         }
     }
 }

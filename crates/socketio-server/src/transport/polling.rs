@@ -13,6 +13,7 @@ use socketio_protocol::engine::{payload, request::RequestError};
 use std::{
     rc::Rc,
     sync::atomic::{AtomicU64, Ordering},
+    time::Instant,
 };
 use tokio::sync::oneshot;
 
@@ -160,6 +161,10 @@ impl<E: Engine> Shard<E> {
             // A client that upgrades waits for its poll to end before it goes on.
             poll.reply.send(Ok(queue.take_payload(is_upgrading.then_some("6"))))
         };
+        self.note_progress(connection);
+        if connection.queue.borrow().is_empty() {
+            self.note_drained(connection);
+        }
         if sent.is_err() {
             self.close(connection, CloseReason::ConnectionLost);
         }
@@ -207,9 +212,12 @@ impl<E: Engine> Shard<E> {
         body: &[u8],
     ) -> Result<(), CloseReason> {
         let text = std::str::from_utf8(body).map_err(|_| CloseReason::InvalidUtf8)?;
+        connection.count(|intake| intake.take_bytes(Instant::now(), &self.config, body.len()));
+        self.begin_turn();
         for packet in payload::decode(text) {
-            if self.must_wait(connection).is_some() || self.hub.congestion().is_there() {
+            if self.must_stop(connection) {
                 self.hold(connection).await;
+                self.begin_turn();
             }
             if connection.closed.get() {
                 return Ok(());

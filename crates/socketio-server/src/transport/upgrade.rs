@@ -127,7 +127,7 @@ impl<E: Engine> Probing<E> {
                 Packet::decode(text).map_or(UpgradeStep::Abort, |packet| self.machine.receive(&packet))
             }
             Incoming::Reply(bytes) => return Ok(if self.write(bytes) { Flow::More } else { Flow::Stop }),
-            Incoming::Binary(_) | Incoming::Closed => UpgradeStep::Abort,
+            Incoming::Binary(_) | Incoming::Idle(_) | Incoming::Closed => UpgradeStep::Abort,
         };
         let goes_on = match step {
             UpgradeStep::ReplyProbe => self.answer_probe(),

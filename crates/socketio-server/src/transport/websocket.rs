@@ -12,7 +12,7 @@ use crate::{
     stream::Stream,
 };
 use socketio_protocol::engine::packet::Packet;
-use std::{io, rc::Rc};
+use std::{io, rc::Rc, time::Instant};
 
 /// A WebSocket that tries to take over from long-polling.
 pub(crate) struct Probe {
@@ -45,7 +45,13 @@ pub(crate) async fn run<E: Engine>(
         let mut scratch = shard.scratch.borrow_mut();
         match stream.try_read(&mut scratch) {
             Ok(0) => shard.close(&connection, CloseReason::ConnectionLost),
-            Ok(count) => flow = take_in(&shard, &connection, &mut reader, &scratch[..count]),
+            Ok(count) => {
+                flow = take_in(&shard, &connection, &mut reader, &scratch[..count]);
+                if count == scratch.len() && flow == Flow::More {
+                    // There is more to read, most likely: others first.
+                    flow = Flow::Hold;
+                }
+            }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
             Err(_) => shard.close(&connection, CloseReason::ConnectionLost),
         }
@@ -54,16 +60,21 @@ pub(crate) async fn run<E: Engine>(
     read_on(&shard, &stream).await;
 }
 
-/// Reads and forgets until the peer has ended its side or we have. A socket that is closed with unread bytes in it is reset, and
-/// a reset can overtake the close frame that says why.
+/// Bytes that [`read_on`] takes of a peer that has nothing to say any more.
+const MOST_READ_ON: usize = 4 << 20;
+
+/// Reads and forgets until the peer has ended its side or we have. A socket that is closed with unread bytes in it is
+/// reset, and a reset can overtake the close frame that says why.
 pub(crate) async fn read_on<E: Engine>(shard: &Shard<E>, stream: &Stream) {
-    while stream.readable().await.is_ok() {
+    let mut left = MOST_READ_ON;
+    while left > 0 && stream.readable().await.is_ok() {
         match stream.try_read(&mut shard.scratch.borrow_mut()) {
             Ok(0) => break,
-            Ok(_) => {}
+            Ok(count) => left = left.saturating_sub(count),
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
             Err(_) => break,
         }
+        tokio::task::yield_now().await;
     }
 }
 
@@ -74,6 +85,8 @@ fn take_in<E: Engine>(
     reader: &mut FrameReader,
     input: &[u8],
 ) -> Flow {
+    connection.count(|intake| intake.take_bytes(Instant::now(), &shard.config, input.len()));
+    shard.begin_turn();
     let result = reader.read(&shard.spare, input, |incoming| receive(shard, connection, incoming));
     result.unwrap_or_else(|reason| {
         shard.close(connection, reason);
@@ -94,11 +107,17 @@ pub(crate) fn receive<E: Engine>(
             shard.receive(connection, packet)?;
         }
         Incoming::Binary(data) => shard.receive(connection, Packet::Binary(data))?,
-        Incoming::Reply(bytes) => shard.push(connection, &Rc::new(Frame::raw(&bytes))),
+        Incoming::Reply(bytes) => {
+            connection.count(|intake| intake.take_idle_frames(Instant::now(), 1));
+            shard.push(connection, &Rc::new(Frame::raw(&bytes)));
+        }
+        Incoming::Idle(count) => {
+            connection.count(|intake| intake.take_idle_frames(Instant::now(), count));
+        }
         Incoming::Closed => return Err(CloseReason::ClientClosed),
     }
     if connection.closed.get() {
         return Ok(Flow::Stop);
     }
-    Ok(if shard.must_wait(connection).is_some() { Flow::Hold } else { Flow::More })
+    Ok(if shard.must_stop(connection) { Flow::Hold } else { Flow::More })
 }

@@ -87,5 +87,5 @@ fn a_flood_of_pings_from_a_client_that_does_not_read_ends_too() {
     let mut ws = Ws::connected(server.address);
     let pings = frame(PING, "x".repeat(125)).repeat(1_000);
     crate::harness::eventually("it is closed", || ws.try_raw(&pings).is_err());
-    server.log.wait_for_prefix("/ ended: slow consumer: ");
+    server.log.wait_for_prefix("/ ended: flooding: ");
 }

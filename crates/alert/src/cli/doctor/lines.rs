@@ -3,8 +3,8 @@
 use std::io::{self, IsTerminal, Write};
 use std::time::Duration;
 
-use alert::client::doctor::{Advice, Config, Finding, Outcome, Report, Verdict, Watch};
-use alert::client::printable::one_line;
+use alert_client::doctor::{Advice, Config, Finding, Outcome, Report, Verdict, Watch};
+use alert_core::printable::one_line;
 use anstyle::{AnsiColor, Style};
 
 const CLEAR: &str = "\r\x1B[K";

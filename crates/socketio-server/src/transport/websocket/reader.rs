@@ -32,9 +32,21 @@ pub(crate) struct FrameReader(Option<Box<Unfinished>>);
 struct Unfinished {
     context: WebSocketContext,
     boundary: BoundaryScan,
+    /// What has come since the input was last worked through to its end.
+    count: Count,
     /// Bytes that were read but are not to be looked at yet.
     held: Vec<u8>,
 }
+
+#[derive(Default)]
+struct Count {
+    bytes: usize,
+    /// Frames that brought something.
+    fruitful: usize,
+}
+
+/// A frame for each so many bytes is not counted as idle: a client may send a message in fragments.
+const FRAGMENT: usize = 256;
 
 /// The context that connections share while each is between two messages.
 pub(crate) struct SpareContext {
@@ -49,6 +61,8 @@ pub(crate) enum Incoming {
     Binary(Bytes),
     /// What is to be written in answer to a control frame.
     Reply(Vec<u8>),
+    /// So many frames were pongs, or fragments of next to no bytes.
+    Idle(usize),
     Closed,
 }
 
@@ -60,6 +74,17 @@ pub(crate) enum Flow {
     Hold,
     /// Nothing that follows is of interest.
     Stop,
+}
+
+impl Flow {
+    /// The one that lets less through.
+    fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Stop, _) | (_, Self::Stop) => Self::Stop,
+            (Self::Hold, _) | (_, Self::Hold) => Self::Hold,
+            _ => Self::More,
+        }
+    }
 }
 
 impl SpareContext {
@@ -75,7 +100,12 @@ impl SpareContext {
                 .max_message_size(Some(self.max_payload))
                 .max_frame_size(Some(self.max_payload));
             let context = WebSocketContext::new(Role::Server, Some(config));
-            Box::new(Unfinished { context, boundary: BoundaryScan::default(), held: Vec::new() })
+            Box::new(Unfinished {
+                context,
+                boundary: BoundaryScan::default(),
+                count: Count::default(),
+                held: Vec::new(),
+            })
         })
     }
 }
@@ -98,31 +128,48 @@ impl FrameReader {
         let was_own = own.is_some();
         let mut state = own.unwrap_or_else(|| spare.take());
         state.boundary.pass(input);
+        state.count.bytes += input.len();
         let mut bytes = std::mem::take(&mut state.held);
         let mut feed = Feed { input, reply: Vec::new() };
         if !bytes.is_empty() {
             bytes.extend_from_slice(input);
             feed.input = &bytes;
         }
-        let flow = loop {
+        let mut flow = loop {
             let message = state.context.read(&mut feed);
+            let mut flow = Flow::More;
+            // The answer to a ping comes with the message after it.
             if !feed.reply.is_empty() && !matches!(message, Ok(Message::Close(_))) {
-                sink(Incoming::Reply(std::mem::take(&mut feed.reply)))?;
+                flow = sink(Incoming::Reply(std::mem::take(&mut feed.reply)))?;
             }
             let incoming = match message {
-                Ok(Message::Text(text)) => Incoming::Text(text),
-                Ok(Message::Binary(data)) => Incoming::Binary(data),
-                Ok(Message::Close(_)) => Incoming::Closed,
-                Ok(_) => continue,
-                Err(Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => break Flow::More,
+                Ok(Message::Text(text)) => Some(Incoming::Text(text)),
+                Ok(Message::Binary(data)) => Some(Incoming::Binary(data)),
+                Ok(Message::Close(_)) => Some(Incoming::Closed),
+                Ok(Message::Ping(_)) => {
+                    state.count.fruitful += 1;
+                    None
+                }
+                Ok(_) => None,
+                Err(Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => break flow,
                 Err(error) => return Err(close_reason(&error)),
             };
-            match sink(incoming)? {
+            if let Some(incoming) = incoming {
+                state.count.fruitful += 1;
+                flow = flow.and(sink(incoming)?);
+            }
+            match flow {
                 Flow::More => {}
                 Flow::Hold => break Flow::Hold,
                 Flow::Stop => return Ok(Flow::Stop),
             }
         };
+        if flow == Flow::More
+            && let idle = state.take_idle()
+            && idle > 0
+        {
+            flow = sink(Incoming::Idle(idle))?;
+        }
         state.held = feed.input.to_vec();
         if flow == Flow::Hold || !state.boundary.is_between_messages() {
             self.0 = Some(state);
@@ -131,6 +178,15 @@ impl FrameReader {
             spare.spare.replace(Some(state));
         }
         Ok(flow)
+    }
+}
+
+impl Unfinished {
+    /// Of the frames that have come, those that brought nothing.
+    fn take_idle(&mut self) -> usize {
+        let count = std::mem::take(&mut self.count);
+        let frames = std::mem::take(&mut self.boundary.frames);
+        frames.saturating_sub(count.fruitful + count.bytes / FRAGMENT)
     }
 }
 
@@ -177,6 +233,8 @@ struct BoundaryScan {
     left: u64,
     /// A fragmented message is open.
     open: bool,
+    /// Frames that are complete.
+    frames: usize,
 }
 
 impl BoundaryScan {
@@ -185,6 +243,7 @@ impl BoundaryScan {
             if self.left > 0 {
                 let count = self.left.min(input.len() as u64);
                 self.left -= count;
+                self.frames += usize::from(self.left == 0);
                 input = &input[count as usize..];
             } else if self.head.is_empty() {
                 match parse_head(input) {
@@ -209,6 +268,7 @@ impl BoundaryScan {
     }
 
     fn begin(&mut self, data_fin: Option<bool>, left: u64) {
+        self.frames += usize::from(left == 0);
         self.left = left;
         self.open = data_fin.map_or(self.open, |fin| !fin);
     }

@@ -1,0 +1,36 @@
+//! `alert bench`: a load generator for any server that speaks v1. One thread and epoll, with a reader of its own that is
+//! strict and small, because it has to cost less than the server that it measures.
+//!
+//! [`run`] connects and joins everybody (`fleet`), lets `load` speak at the pace that the [`Plan`] says, and returns a
+//! [`Report`]. What arrives is accounted for in `room`, delivery by delivery.
+
+#![cfg(target_os = "linux")]
+
+mod dialer;
+mod error;
+mod fleet;
+mod http;
+mod latency;
+mod load;
+mod member;
+mod packet;
+mod plan;
+mod polling;
+mod process;
+mod progress;
+mod report;
+mod room;
+mod runner;
+mod shared;
+mod socket;
+mod table;
+mod tag;
+mod target;
+mod timer;
+mod websocket;
+
+pub use error::BenchError;
+pub use plan::{FanOut, Mode, Pace, Plan, PlanError, Transport};
+pub use report::{Joined, Latency, Report, Settings, Spoken, Usage};
+pub use runner::run;
+pub use target::{Target, TargetError};

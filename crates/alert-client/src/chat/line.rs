@@ -1,0 +1,152 @@
+//! What a user sees, as one line: on a terminal, in a pipe, or as JSON.
+
+use anstyle::{AnsiColor, Style};
+use jiff::Zoned;
+use serde::Serialize;
+
+use alert_core::printable::{one_line, with_lines};
+
+#[cfg(test)]
+mod tests;
+
+/// Names that are listed of the people in a room.
+const MOST_NAMES: usize = 20;
+/// Characters that are repeated of a message that was not sent.
+const MOST_CHARS: usize = 80;
+const PLAIN_TIME: &str = "%Y-%m-%d %H:%M:%S";
+const SHORT_TIME: &str = "%H:%M";
+/// As wide as the time and the space behind it.
+const INDENT: &str = "      ";
+
+/// Something that happened in the room or on the way to it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub(crate) enum Line {
+    /// Somebody spoke.
+    Message { msg: String },
+    /// Somebody entered or left.
+    Status { msg: String },
+    /// We are in, with these. Servers before Alert do not say.
+    Joined { members: Vec<String>, count: usize },
+    /// The connection ended.
+    Lost { why: String },
+    /// We are in again.
+    Back { members: Vec<String>, count: usize },
+    /// This will be sent when we are in again.
+    Waits { msg: String },
+    /// The server did not take this.
+    Refused { msg: String, why: String },
+    /// The connection ended before the server said that it took this.
+    Unconfirmed { msg: String },
+    /// This was left behind.
+    NotSent { msg: String },
+}
+
+/// For whom lines are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// A person at a terminal.
+    Terminal {
+        /// Whether it shows colours, and their owner wants them.
+        color: bool,
+    },
+    /// A file, or a program that reads lines.
+    Plain,
+    /// A program that reads JSON.
+    Json,
+}
+
+#[derive(Serialize)]
+struct Json<'a> {
+    time: String,
+    #[serde(flatten)]
+    line: &'a Line,
+}
+
+impl Line {
+    /// Whether it is about what the user wanted to say, and did not say.
+    pub(super) fn is_complaint(&self) -> bool {
+        matches!(self, Self::Refused { .. } | Self::Unconfirmed { .. } | Self::NotSent { .. })
+    }
+
+    /// The line with its end.
+    pub(crate) fn render(&self, form: Form, at: &Zoned) -> String {
+        match form {
+            Form::Terminal { color } => self.for_people(color, at),
+            Form::Plain => format!("{} {}\n", at.strftime(PLAIN_TIME), one_line(&self.text())),
+            Form::Json => {
+                let json = Json { time: format!("{:.3}", at.timestamp()), line: self };
+                #[expect(clippy::expect_used, reason = "strings and numbers always serialize")]
+                let json = serde_json::to_string(&json).expect("strings and numbers always serialize");
+                // What `one_line` escapes is in strings only, where its escapes mean the same.
+                format!("{}\n", one_line(&json))
+            }
+        }
+    }
+
+    fn for_people(&self, color: bool, at: &Zoned) -> String {
+        let text = with_lines(&self.text(), INDENT);
+        let time = at.strftime(SHORT_TIME);
+        if !color {
+            return format!("{time} {text}\n");
+        }
+        let dim = Style::new().dimmed();
+        match self.style() {
+            Some(style) => format!("{style}{time} {text}{style:#}\n"),
+            None => format!("{dim}{time}{dim:#} {text}\n"),
+        }
+    }
+
+    fn style(&self) -> Option<Style> {
+        match self {
+            Self::Message { .. } => None,
+            Self::Status { .. } | Self::Joined { .. } | Self::Waits { .. } => Some(Style::new().dimmed()),
+            Self::Back { .. } => Some(AnsiColor::Green.on_default()),
+            Self::Lost { .. } | Self::Refused { .. } | Self::Unconfirmed { .. } | Self::NotSent { .. } => {
+                Some(AnsiColor::Yellow.on_default())
+            }
+        }
+    }
+
+    /// What it says; a star tells everything else from messages.
+    fn text(&self) -> String {
+        match self {
+            Self::Message { msg } => msg.clone(),
+            Self::Status { msg } => format!("* {msg}"),
+            Self::Joined { members, count } => format!("* {}", people(members, *count)),
+            Self::Lost { why } => format!("* Connection lost ({why}). Trying to come back."),
+            Self::Back { members, count } => {
+                format!("* Back; what was said meanwhile is missing here. {}", people(members, *count))
+            }
+            Self::Waits { msg } => format!("* Waits for the connection: {}", excerpt(msg)),
+            Self::Refused { msg, why } => {
+                format!("* Not sent ({}): {}", why.trim_end_matches('.'), excerpt(msg))
+            }
+            Self::Unconfirmed { msg } => {
+                format!(
+                    "* The connection ended before the server took this; it may be lost: {}",
+                    excerpt(msg)
+                )
+            }
+            Self::NotSent { msg } => format!("* Not sent: {}", excerpt(msg)),
+        }
+    }
+}
+
+fn people(members: &[String], count: usize) -> String {
+    if members.is_empty() {
+        return "You are in the room.".to_owned();
+    }
+    let names = members[..members.len().min(MOST_NAMES)].join(", ");
+    match count.saturating_sub(MOST_NAMES.min(members.len())) {
+        0 => format!("In the room: {names}."),
+        more => format!("In the room: {names} and {more} more."),
+    }
+}
+
+fn excerpt(msg: &str) -> String {
+    match msg.char_indices().nth(MOST_CHARS) {
+        Some((end, _)) => format!("{}...", &msg[..end]),
+        None => msg.to_owned(),
+    }
+}

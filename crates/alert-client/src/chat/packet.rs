@@ -1,0 +1,196 @@
+//! What a member of a room and its server say to each other, as text of WebSocket frames.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use socketio_protocol::engine::{Packet as EnginePacket, PacketError};
+use socketio_protocol::socket::{AckId, Arguments, DecodeError, Packet, decode, encode};
+use socketio_protocol::text::{LossyString, lossy_string};
+use thiserror::Error;
+
+use super::session::Identity;
+use alert_core::names::{RoomCode, UserName};
+use alert_core::wire::v1::{JOINED, LEFT, MESSAGE, STATUS, TEXT};
+
+#[cfg(test)]
+mod tests;
+
+const NAMESPACE: &str = "/";
+
+/// One packet from the server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Incoming {
+    /// Engine.IO's handshake.
+    Open {
+        /// Without a ping for this long the server is gone.
+        silence: Duration,
+        /// The longest frame that it takes, in bytes.
+        max_payload: usize,
+    },
+    /// A ping, with what the pong has to repeat.
+    Ping(String),
+    /// The server ends the connection.
+    Close,
+    /// It lets nobody in, and says why.
+    Refused(String),
+    /// The event `message`.
+    Message(String),
+    /// The event `status`.
+    Status(String),
+    /// The answer to the event with this id.
+    Ack(u64, Answer),
+    /// What a member has no use for.
+    Other,
+}
+
+/// What the ack of an event says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Answer {
+    /// It was carried out.
+    Done,
+    /// `joined` was, and these are in the room: the first of them by name, and how many in all.
+    Joined { members: Vec<String>, count: usize },
+    /// It was not, and why.
+    Refused(String),
+}
+
+/// What no server of Socket.IO sends.
+#[derive(Debug, Error)]
+pub(super) enum PacketProblem {
+    /// Not a packet of Engine.IO.
+    #[error(transparent)]
+    Engine(#[from] PacketError),
+    /// Not a packet of Socket.IO.
+    #[error(transparent)]
+    Socket(#[from] DecodeError),
+    /// JSON of another form.
+    #[error(transparent)]
+    Json(#[from] serde_json::Error),
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Handshake {
+    ping_interval: u64,
+    ping_timeout: u64,
+    #[serde(default = "no_limit")]
+    max_payload: usize,
+}
+
+fn no_limit() -> usize {
+    usize::MAX
+}
+
+#[derive(Deserialize)]
+struct Notice {
+    #[serde(deserialize_with = "lossy_string")]
+    msg: String,
+}
+
+/// The argument of an ack. Servers before Alert acknowledge without a word, or with another one: that is a yes.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Ack {
+    members: Option<Vec<LossyString>>,
+    count: Option<usize>,
+    error: Option<Complaint>,
+}
+
+#[derive(Deserialize)]
+struct Complaint {
+    #[serde(deserialize_with = "lossy_string")]
+    message: String,
+}
+
+impl Incoming {
+    /// Reads the text of a frame.
+    pub(super) fn read(text: &str) -> Result<Self, PacketProblem> {
+        Ok(match EnginePacket::decode(text)? {
+            EnginePacket::Open(json) => {
+                let Handshake { ping_interval, ping_timeout, max_payload } = serde_json::from_str(&json)?;
+                let silence = Duration::from_millis(ping_interval.saturating_add(ping_timeout));
+                Self::Open { silence, max_payload }
+            }
+            EnginePacket::Ping(data) => Self::Ping(data.into_owned()),
+            EnginePacket::Close => Self::Close,
+            EnginePacket::Message(packet) => Self::socket(decode(&packet)?)?,
+            _ => Self::Other,
+        })
+    }
+
+    fn socket(packet: Packet<'_>) -> Result<Self, PacketProblem> {
+        Ok(match packet {
+            Packet::ConnectError { data, .. } => Self::Refused(reason(data)),
+            Packet::Disconnect { .. } => Self::Close,
+            Packet::Ack { id, args, .. } => Self::Ack(id.get(), answer(args.get(0))),
+            Packet::Event { name, args, .. } => match (&*name, args.get(0)) {
+                (MESSAGE, Some(body)) => Self::Message(serde_json::from_str::<Notice>(body.get())?.msg),
+                (STATUS, Some(body)) => Self::Status(serde_json::from_str::<Notice>(body.get())?.msg),
+                _ => Self::Other,
+            },
+            Packet::Connect { .. } => Self::Other,
+        })
+    }
+}
+
+fn answer(argument: Option<&RawValue>) -> Answer {
+    let ack: Ack = argument.and_then(|json| serde_json::from_str(json.get()).ok()).unwrap_or_default();
+    match ack {
+        Ack { error: Some(complaint), .. } => Answer::Refused(complaint.message),
+        Ack { members: Some(members), count, .. } => {
+            let count = count.unwrap_or(members.len());
+            Answer::Joined { members: members.into_iter().map(|LossyString(name)| name).collect(), count }
+        }
+        _ => Answer::Done,
+    }
+}
+
+/// `{"message": "..."}`, or whatever the server wrote instead.
+fn reason(data: Option<&RawValue>) -> String {
+    let json = data.map_or("", RawValue::get);
+    serde_json::from_str::<Complaint>(json).map_or_else(|_| json.to_owned(), |complaint| complaint.message)
+}
+
+/// Asks for the namespace.
+pub(super) fn connect() -> String {
+    encode::connect_request(NAMESPACE, None).text
+}
+
+/// Answers a ping.
+pub(super) fn pong(data: String) -> String {
+    let mut text = String::new();
+    EnginePacket::Pong(data.into()).encode_into(&mut text);
+    text
+}
+
+#[derive(Serialize)]
+struct Body<'a> {
+    name: &'a UserName,
+    headless: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    room: Option<&'a RoomCode>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    msg: Option<&'a str>,
+}
+
+/// Enters a room.
+pub(super) fn joined(id: AckId, me: &Identity) -> String {
+    event(id, JOINED, &Body { name: &me.name, headless: true, room: Some(&me.room), msg: None })
+}
+
+/// Speaks.
+pub(super) fn text(id: AckId, me: &Identity, msg: &str) -> String {
+    event(id, TEXT, &Body { name: &me.name, headless: true, room: None, msg: Some(msg) })
+}
+
+/// Leaves the room.
+pub(super) fn left(id: AckId, me: &Identity) -> String {
+    event(id, LEFT, &Body { name: &me.name, headless: true, room: None, msg: None })
+}
+
+fn event(id: AckId, event: &str, body: &Body<'_>) -> String {
+    #[expect(clippy::expect_used, reason = "a struct of strings always serializes")]
+    let arguments = Arguments::new().json(body).expect("a struct of strings always serializes");
+    encode::event(NAMESPACE, Some(id), event, &arguments).text
+}

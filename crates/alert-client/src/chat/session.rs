@@ -1,0 +1,311 @@
+//! A stay in a room from the first connection to the last word, as a state machine: no I/O, no clock.
+//!
+//! A message is sent once. What is typed without a connection waits and is sent in order after the next `joined`; what
+//! was sent and not acknowledged when a connection ended is not sent again, and the user hears of it.
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+use socketio_protocol::socket::AckId;
+
+use super::line::Line;
+use super::packet::{self, Answer, Incoming};
+use alert_core::names::{RoomCode, UserName};
+
+mod input;
+mod outbox;
+mod output;
+#[cfg(test)]
+mod tests;
+
+pub(super) use input::Input;
+use outbox::Outbox;
+pub use output::Ending;
+pub(super) use output::Output;
+
+/// For a new connection to let us in.
+const TIME_TO_JOIN: Duration = Duration::from_secs(10);
+/// For the ack of `left`.
+const TIME_TO_LEAVE: Duration = Duration::from_secs(1);
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+
+/// Who joins which room.
+#[derive(Clone, Debug)]
+pub(super) struct Identity {
+    pub(super) name: UserName,
+    pub(super) room: RoomCode,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    /// Without a connection; one has been asked for.
+    Away,
+    /// Connected; `joined` is not acknowledged yet.
+    Joining,
+    In,
+    /// `left` is not acknowledged yet.
+    Leaving,
+    Ended,
+}
+
+/// One user's stay in one room.
+#[derive(Debug)]
+pub(super) struct Session {
+    me: Identity,
+    phase: Phase,
+    has_been_in: bool,
+    /// No more lines will come.
+    is_last: bool,
+    /// Connections since the last `joined`.
+    attempts: u32,
+    max_payload: usize,
+    /// The time without a ping after which the server is gone.
+    silence: Option<Duration>,
+    ping_due: Option<Instant>,
+    /// When joining or leaving has taken too long.
+    step_due: Option<Instant>,
+    last_id: u64,
+    /// Joining or leaving, to be acknowledged.
+    step: Option<AckId>,
+    outbox: Outbox,
+    all_sent: bool,
+    outputs: VecDeque<Output>,
+}
+
+impl Session {
+    /// A session that asks for its first connection.
+    pub(super) fn new(me: Identity) -> Self {
+        Self {
+            me,
+            phase: Phase::Away,
+            has_been_in: false,
+            is_last: false,
+            attempts: 0,
+            max_payload: usize::MAX,
+            silence: None,
+            ping_due: None,
+            step_due: None,
+            last_id: 0,
+            step: None,
+            outbox: Outbox::default(),
+            all_sent: true,
+            outputs: VecDeque::from([Output::Connect(Duration::ZERO)]),
+        }
+    }
+
+    /// Takes what happened at `now`; [`next`](Self::next) has what follows from it.
+    pub(super) fn handle(&mut self, input: Input, now: Instant) {
+        match input {
+            _ if self.phase == Phase::Ended => {}
+            Input::Opened => {
+                self.phase = Phase::Joining;
+                self.step_due = Some(now + TIME_TO_JOIN);
+            }
+            Input::Frame(text) => match Incoming::read(&text) {
+                Ok(incoming) => self.incoming(incoming, now),
+                Err(problem) => self.lost(&format!("what it sent is not Socket.IO: {problem}")),
+            },
+            Input::Lost(why) => self.lost(&why),
+            Input::Line(text) => self.line(text),
+            Input::LastLine => self.is_last = true,
+            Input::Leave => self.leave(now),
+            Input::Deadline => self.overdue(now),
+        }
+        self.go_on(now);
+    }
+
+    /// The next thing to do.
+    pub(super) fn next(&mut self) -> Option<Output> {
+        self.outputs.pop_front()
+    }
+
+    /// When [`Input::Deadline`] is due.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        [self.step_due, self.ping_due].into_iter().flatten().min()
+    }
+
+    /// Whether another line can wait; one that comes all the same is refused.
+    pub(super) fn has_room(&self) -> bool {
+        self.outbox.has_room()
+    }
+
+    fn incoming(&mut self, incoming: Incoming, now: Instant) {
+        if let (Incoming::Ping(_), Some(silence)) = (&incoming, self.silence) {
+            self.ping_due = Some(now + silence);
+        }
+        match incoming {
+            Incoming::Open { silence, max_payload } => {
+                self.silence = Some(silence);
+                self.ping_due = Some(now + silence);
+                self.max_payload = max_payload;
+                let id = self.new_id();
+                self.step = Some(id);
+                self.send(packet::connect());
+                self.send(packet::joined(id, &self.me));
+            }
+            Incoming::Ping(data) => self.send(packet::pong(data)),
+            Incoming::Close => self.lost("the server closed it"),
+            Incoming::Refused(why) => self.end(Ending::Refused(why)),
+            Incoming::Message(msg) => self.show(Line::Message { msg }),
+            Incoming::Status(msg) => self.show(Line::Status { msg }),
+            Incoming::Ack(id, answer) if self.step.is_some_and(|step| step.get() == id) => {
+                self.step_done(answer)
+            }
+            Incoming::Ack(id, answer) => self.text_done(id, answer),
+            Incoming::Other => {}
+        }
+    }
+
+    /// `joined` or `left` is acknowledged.
+    fn step_done(&mut self, answer: Answer) {
+        self.step = None;
+        self.step_due = None;
+        match (self.phase, answer) {
+            (Phase::Leaving, _) => self.end_as_left(),
+            (_, Answer::Refused(why)) => self.end(Ending::Refused(why)),
+            (_, answer) => {
+                let (members, count) = match answer {
+                    Answer::Joined { members, count } => (members, count),
+                    _ => (Vec::new(), 0),
+                };
+                let again = std::mem::replace(&mut self.has_been_in, true);
+                self.show(if again {
+                    Line::Back { members, count }
+                } else {
+                    Line::Joined { members, count }
+                });
+                self.phase = Phase::In;
+                self.attempts = 0;
+            }
+        }
+    }
+
+    fn text_done(&mut self, id: u64, answer: Answer) {
+        if let (Some(msg), Answer::Refused(why)) = (self.outbox.answered(id), answer) {
+            self.not_sent(Line::Refused { msg, why });
+        }
+    }
+
+    fn line(&mut self, msg: String) {
+        if self.phase == Phase::Leaving || !self.has_room() {
+            return self.not_sent(Line::NotSent { msg });
+        }
+        if self.has_been_in && self.phase != Phase::In {
+            self.show(Line::Waits { msg: msg.clone() });
+        }
+        self.outbox.wait(msg);
+    }
+
+    /// Sends what waits, as far as may be, and leaves behind the last line.
+    fn go_on(&mut self, now: Instant) {
+        if self.is_done() && matches!(self.phase, Phase::Away | Phase::Joining) {
+            return self.end_as_left();
+        }
+        if self.phase != Phase::In {
+            return;
+        }
+        while let Some(msg) = self.outbox.next() {
+            let id = self.new_id();
+            let frame = packet::text(id, &self.me, &msg);
+            if frame.len() > self.max_payload {
+                let why = format!("the server takes at most {} bytes at once.", self.max_payload);
+                self.not_sent(Line::Refused { msg, why });
+            } else {
+                self.send(frame);
+                self.outbox.sent(id, msg);
+            }
+        }
+        if self.is_last && self.outbox.is_acknowledged() {
+            self.leave(now);
+        }
+    }
+
+    fn leave(&mut self, now: Instant) {
+        for msg in self.outbox.leave_behind() {
+            self.not_sent(Line::NotSent { msg });
+        }
+        match self.phase {
+            Phase::In => {
+                self.phase = Phase::Leaving;
+                self.step_due = Some(now + TIME_TO_LEAVE);
+                let id = self.new_id();
+                self.step = Some(id);
+                self.send(packet::left(id, &self.me));
+            }
+            Phase::Away | Phase::Joining if self.has_been_in => self.end_as_left(),
+            _ => self.end(Ending::Interrupted),
+        }
+    }
+
+    fn overdue(&mut self, now: Instant) {
+        let is_due = |due: Option<Instant>| due.is_some_and(|due| due <= now);
+        if is_due(self.step_due) {
+            self.lost("the server did not let us into the room in time");
+        } else if is_due(self.ping_due) {
+            self.lost("the server has gone silent");
+        }
+    }
+
+    fn lost(&mut self, why: &str) {
+        if self.phase == Phase::Leaving {
+            return self.end_as_left();
+        }
+        if !self.has_been_in {
+            return self.end(Ending::Unreachable(why.to_owned()));
+        }
+        if self.phase == Phase::In {
+            self.show(Line::Lost { why: why.to_owned() });
+        }
+        self.unconfirmed();
+        (self.phase, self.silence, self.ping_due, self.step_due, self.step) =
+            (Phase::Away, None, None, None, None);
+        if self.is_done() {
+            return self.end_as_left();
+        }
+        let pause = FIRST_PAUSE.saturating_mul(1 << self.attempts.min(16)).min(LONGEST_PAUSE);
+        self.attempts += 1;
+        self.outputs.push_back(Output::Connect(pause));
+    }
+
+    /// Whether there is nothing to come back for.
+    fn is_done(&self) -> bool {
+        self.is_last && self.has_been_in && !self.outbox.is_waiting()
+    }
+
+    /// Nobody will say any more what became of the messages under way.
+    fn unconfirmed(&mut self) {
+        for msg in self.outbox.lose() {
+            self.not_sent(Line::Unconfirmed { msg });
+        }
+    }
+
+    fn end_as_left(&mut self) {
+        self.unconfirmed();
+        self.end(Ending::Left { all_sent: self.all_sent });
+    }
+
+    fn end(&mut self, ending: Ending) {
+        (self.phase, self.ping_due, self.step_due) = (Phase::Ended, None, None);
+        self.outputs.push_back(Output::End(ending));
+    }
+
+    fn not_sent(&mut self, line: Line) {
+        self.all_sent = false;
+        self.show(line);
+    }
+
+    fn show(&mut self, line: Line) {
+        self.outputs.push_back(Output::Show(line));
+    }
+
+    fn send(&mut self, frame: String) {
+        self.outputs.push_back(Output::Send(frame));
+    }
+
+    #[expect(clippy::expect_used, reason = "nobody says 2^53 things")]
+    fn new_id(&mut self) -> AckId {
+        self.last_id += 1;
+        AckId::new(self.last_id).expect("nobody says 2^53 things")
+    }
+}

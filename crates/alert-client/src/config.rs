@@ -1,0 +1,237 @@
+//! What the commands that speak to a server have to know: flags, then environment, then the user's file.
+
+use std::path::{Path, PathBuf};
+
+use alert_core::ApiToken;
+use alert_core::names::{RoomCode, UserName};
+use alert_settings::{Allowed, CLIENT_VARIABLES, ConfigError, ConfigErrors, Environment, MOST_CHARS};
+
+use crate::ServerAddress;
+
+/// Which server, as whom. How long a name may be is up to the server.
+#[derive(Clone, Debug)]
+pub struct ClientConfig {
+    /// The server.
+    pub server: ServerAddress,
+    /// The name to speak with, where one is configured.
+    pub name: Option<UserName>,
+    /// What the user is called on this machine, where that can be a name.
+    pub login_name: Option<UserName>,
+    /// The token of the HTTP API, where one is configured.
+    pub token: Option<ApiToken>,
+}
+
+/// What the command line says. A command has those flags that mean something to it.
+#[derive(Clone, Debug, Default)]
+pub struct ClientFlags {
+    /// `--url`
+    pub url: Option<String>,
+    /// `--name`
+    pub name: Option<String>,
+    /// `--token`
+    pub token: Option<String>,
+}
+
+const KEYS: [&str; 3] = ["url", "name", "token"];
+const DEFAULT_URL: &str = "http://127.0.0.1:5000";
+const URL_ALLOWED: &str = "the address of a server, as in https://alert.example.org";
+
+/// A text with the flag, variable or file that it is from.
+type Given = Option<(String, String)>;
+
+impl ClientFlags {
+    /// The help of `--url`.
+    pub const URL: &str = "The server [env: ALERT_URL] [default: http://127.0.0.1:5000]";
+    /// The help of `--name`.
+    pub const NAME: &str = "The name to speak with [env: ALERT_NAME]";
+    /// The help of `--token`.
+    pub const TOKEN: &str = "Token of the server's HTTP API, where it asks for one; better in the file or the variable, \
+                             since others on this machine see flags [env: ALERT_TOKEN]";
+}
+
+impl ClientConfig {
+    /// Reads what is given anywhere and checks it. A missing file is an empty one.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it.
+    pub fn load(flags: &ClientFlags, environment: &Environment) -> Result<Self, ConfigErrors> {
+        let mut errors = Vec::new();
+        let file = environment.client_file();
+        let table = file.as_deref().map(|file| read(file, &mut errors)).unwrap_or_default();
+        let given = |flag: &Option<String>, key: usize| -> Given {
+            let flag = flag.clone().map(|text| (text, format!("--{}", KEYS[key])));
+            let variable =
+                || Some((environment.get(CLIENT_VARIABLES[key])?, CLIENT_VARIABLES[key].to_owned()));
+            flag.or_else(variable).or_else(|| table[key].clone())
+        };
+        let server = parse("url", given(&flags.url, 0), &mut errors, false, |text| {
+            text.parse().map_err(|error| format!("{URL_ALLOWED}; {error}"))
+        });
+        let name = parse("name", given(&flags.name, 1), &mut errors, false, user_name);
+        let token = parse("token", given(&flags.token, 2), &mut errors, true, ApiToken::parse);
+        let login_name = environment.login_name().and_then(|name| user_name(&name).ok());
+        #[expect(clippy::expect_used, reason = "a test reads it")]
+        let server = server.unwrap_or_else(|| DEFAULT_URL.parse().expect("the address of a server"));
+        if errors.is_empty() {
+            Ok(Self { server, name, login_name, token })
+        } else {
+            Err(ConfigErrors(errors))
+        }
+    }
+}
+
+/// A room's code as a command line gives it. How long it may be is up to the server.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn room_code(text: &str) -> Result<RoomCode, Allowed> {
+    RoomCode::parse(text, MOST_CHARS).map_err(|error| format!("a room's code {error}"))
+}
+
+fn parse<T>(
+    key: &'static str,
+    given: Given,
+    errors: &mut Vec<ConfigError>,
+    secret: bool,
+    read: impl Fn(&str) -> Result<T, Allowed>,
+) -> Option<T> {
+    let (text, origin) = given?;
+    let refuse = |allowed| {
+        let value = if secret { "(hidden)".to_owned() } else { format!("{text:?}") };
+        errors.push(ConfigError::Value { name: key, value, origin, allowed });
+    };
+    read(&text).map_err(refuse).ok()
+}
+
+fn user_name(text: &str) -> Result<UserName, Allowed> {
+    UserName::parse(text, MOST_CHARS)
+        .map_err(|error| format!("a name that people can read; this one {error}"))
+}
+
+/// The values of the user's file, in the order of [`KEYS`].
+fn read(file: &Path, errors: &mut Vec<ConfigError>) -> [Given; 3] {
+    let mut values = [const { None }; 3];
+    let named = || PathBuf::from(file);
+    let text = match std::fs::read_to_string(file) {
+        Ok(text) => text,
+        Err(problem) if problem.kind() == std::io::ErrorKind::NotFound => return values,
+        Err(problem) => {
+            errors.push(ConfigError::Unreadable { file: named(), problem });
+            return values;
+        }
+    };
+    let table: toml::Table = match text.parse() {
+        Ok(table) => table,
+        Err(problem) => {
+            let problem = problem.to_string().trim_end().to_owned();
+            errors.push(ConfigError::NotToml { file: named(), problem });
+            return values;
+        }
+    };
+    for (key, value) in table {
+        let Some(place) = KEYS.iter().position(|&known| known == key) else {
+            errors.push(ConfigError::UnknownKey { hint: hint(&key), key, file: named() });
+            continue;
+        };
+        let origin = file.display().to_string();
+        match value {
+            toml::Value::String(text) => values[place] = Some((text, origin)),
+            _ => errors.push(ConfigError::Value {
+                name: KEYS[place],
+                value: "(no text)".to_owned(),
+                origin,
+                allowed: "a text in quotes".to_owned(),
+            }),
+        }
+    }
+    values
+}
+
+fn hint(key: &str) -> String {
+    let likeness = |known: &&&str| strsim::jaro_winkler(known, &key.to_ascii_lowercase());
+    match KEYS.iter().max_by(|a, b| likeness(a).total_cmp(&likeness(b))) {
+        Some(near) if likeness(&near) > 0.7 => format!("did you mean {near}?"),
+        _ => format!("the settings of clients are {}", KEYS.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Loads with these variables and this file.
+    fn load(flags: &ClientFlags, variables: &[(&str, &str)], file: &str) -> Result<ClientConfig, String> {
+        let home = tempfile::tempdir().unwrap();
+        let folder = home.path().join("alert");
+        std::fs::create_dir(&folder).unwrap();
+        std::fs::write(folder.join("client.toml"), file).unwrap();
+        let variables = [variables, &[("XDG_CONFIG_HOME", home.path().to_str().unwrap())]].concat();
+        let loaded = ClientConfig::load(flags, &Environment::from(&variables[..]));
+        loaded.map_err(|errors| errors.to_string().replace(home.path().to_str().unwrap(), "~"))
+    }
+
+    fn shown(config: &ClientConfig) -> (String, Option<&str>, Option<&str>) {
+        let name = config.name.as_ref().map(UserName::as_str);
+        (config.server.to_string(), name, config.token.as_ref().map(ApiToken::as_str))
+    }
+
+    const FILE: &str = "url = 'http://file:1'\nname = 'File'\ntoken = 'file-file-file-file'";
+    const VARIABLES: [(&str, &str); 3] = [
+        ("ALERT_URL", "http://variable:1"),
+        ("ALERT_NAME", "Variable"),
+        ("ALERT_TOKEN", "variable-variable"),
+    ];
+
+    #[test]
+    fn given_nothing_then_it_is_the_server_of_this_machine() {
+        let nothing = ClientConfig::load(&ClientFlags::default(), &Environment::default()).unwrap();
+        assert_eq!(shown(&nothing), (DEFAULT_URL.to_owned(), None, None));
+        let ada = load(&ClientFlags::default(), &[("USER", "ada")], "").unwrap();
+        assert_eq!((ada.name, ada.login_name.unwrap().as_str()), (None, "ada"));
+    }
+
+    #[test]
+    fn given_several_sources_then_the_flag_wins_then_the_variable() {
+        let flags = ClientFlags {
+            url: Some("http://flag:1".into()),
+            name: Some(" Flag ".into()),
+            token: Some("flag-flag-flag-flag".into()),
+        };
+        let none = ClientFlags::default();
+        let config = load(&flags, &VARIABLES, FILE).unwrap();
+        assert_eq!(shown(&config), ("http://flag:1".into(), Some("Flag"), Some("flag-flag-flag-flag")));
+        let config = load(&none, &VARIABLES, FILE).unwrap();
+        assert_eq!(shown(&config), ("http://variable:1".into(), Some("Variable"), Some("variable-variable")));
+        let config = load(&none, &[], FILE).unwrap();
+        assert_eq!(shown(&config), ("http://file:1".into(), Some("File"), Some("file-file-file-file")));
+    }
+
+    #[test]
+    fn given_no_config_folder_of_its_own_then_the_file_is_in_that_of_the_home() {
+        let file = |variables: &[(&str, &str)]| Environment::from(variables).client_file();
+        assert_eq!(file(&[("HOME", "/home/ada")]), Some("/home/ada/.config/alert/client.toml".into()));
+        let both = [("HOME", "/home/ada"), ("XDG_CONFIG_HOME", "/x")];
+        assert_eq!(file(&both), Some("/x/alert/client.toml".into()));
+        assert_eq!(file(&[]), None);
+    }
+
+    #[test]
+    fn given_mistakes_then_each_is_named_with_where_it_is_and_no_token_is_shown() {
+        let flags = ClientFlags { name: Some("a\nb".into()), ..ClientFlags::default() };
+        let errors = load(&flags, &[("ALERT_TOKEN", "secret")], "url = 'example.org'\ntokn = 'x'\nroom = 1")
+            .unwrap_err();
+        for part in [
+            "tokn (in ~/alert/client.toml) is not a setting; did you mean token?",
+            "room (in ~/alert/client.toml) is not a setting; the settings of clients are url, name, token",
+            "url = \"example.org\" (from ~/alert/client.toml) is not possible",
+            "name = \"a\\nb\" (from --name) is not possible; allowed: a name that people can read; this one must not \
+             contain control characters or line breaks",
+            "token = (hidden) (from ALERT_TOKEN) is not possible; allowed: at least 16 characters",
+        ] {
+            assert!(errors.contains(part), "{part} in {errors}");
+        }
+        assert!(!errors.contains("secret"));
+        assert!(load(&ClientFlags::default(), &[], "url = 5").unwrap_err().contains("a text in quotes"));
+        assert!(load(&ClientFlags::default(), &[], "url =").unwrap_err().contains("is not a TOML file"));
+    }
+}

@@ -1,0 +1,120 @@
+//! The name and the TCP connection.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use rustls::pki_types::ServerName;
+use tokio::net::TcpStream;
+use tokio::time::{Instant, timeout};
+
+use super::advice::Advice;
+use super::finding::{Check, Finding};
+use crate::{ConnectError, ServerAddress, resolve};
+
+const LOOK_UP: Duration = Duration::from_secs(10);
+const CONNECT: Duration = Duration::from_secs(5);
+const NO_WAY: &str = "this machine's network has no way there";
+
+/// The addresses of the host.
+pub(super) async fn dns(address: &ServerAddress) -> (Finding, Option<Vec<SocketAddr>>) {
+    let check = Check::Dns;
+    match timeout(LOOK_UP, resolve(address)).await {
+        Ok(Ok(found)) => {
+            let seen = if matches!(address.server_name(), ServerName::IpAddress(_)) {
+                "an IP address, nothing to look up".to_owned()
+            } else {
+                let ips: Vec<String> = found.iter().map(|socket| socket.ip().to_string()).collect();
+                format!("{} is {}", address.host(), ips.join(", "))
+            };
+            (Finding::ok(check, seen), Some(found))
+        }
+        Ok(Err(error)) => {
+            let problem = match error {
+                ConnectError::Dns { problem, .. } => problem.to_string(),
+                other => other.to_string(),
+            };
+            let seen = format!("there is no host {} ({problem})", address.host());
+            let advice = "Check the spelling, and this machine's network. If the name is new, add an A record (and an \
+                          AAAA record, where the server has IPv6) with its address.";
+            (Finding::failed(check, seen, Advice::new(advice)), None)
+        }
+        Err(_) => {
+            let seen = format!("no answer for {} within {} s", address.host(), LOOK_UP.as_secs());
+            let advice = "Check this machine's name servers (/etc/resolv.conf) and its network.";
+            (Finding::failed(check, seen, Advice::new(advice)), None)
+        }
+    }
+}
+
+/// Tries every address, as other clients may take another one, and gives the first that works.
+pub(super) async fn tcp(address: &ServerAddress, candidates: &[SocketAddr]) -> (Finding, Option<SocketAddr>) {
+    let attempts: Vec<_> =
+        candidates.iter().map(|&socket| (socket, tokio::spawn(try_connect(socket)))).collect();
+    let (mut works, mut fails) = (Vec::new(), Vec::new());
+    for (socket, attempt) in attempts {
+        match attempt.await.unwrap_or_else(|failure| Err(failure.to_string())) {
+            Ok(took) => works.push((socket, took)),
+            Err(problem) => fails.push((socket, problem)),
+        }
+    }
+    let failures: Vec<String> =
+        fails.iter().map(|(socket, problem)| format!("{socket}: {problem}")).collect();
+    let failures = failures.join("; ");
+    let Some(&(first, _)) = works.first() else {
+        return (Finding::failed(Check::Tcp, failures, nobody_there(address, &fails)), None);
+    };
+    let times: Vec<String> =
+        works.iter().map(|(socket, took)| format!("{socket} in {}", time(*took))).collect();
+    let mut seen = format!("connected to {}", times.join(", "));
+    let finding = if fails.is_empty() {
+        Finding::ok(Check::Tcp, seen)
+    } else if first.ip().is_loopback() || fails.iter().all(|(_, problem)| problem == NO_WAY) {
+        // `localhost` has two addresses, and servers commonly listen on one of them; many networks have no IPv6. Clients
+        // take the other address at once.
+        seen += &format!(" (not to {failures})");
+        Finding::ok(Check::Tcp, seen)
+    } else {
+        let advice = "Clients that try the dead address first wait for it. Have the server listen on it too (\"[::]:443\" \
+                      for IPv6), or take its A or AAAA record out of DNS.";
+        Finding::warning(Check::Tcp, format!("{seen}, but not to {failures}"), Advice::new(advice))
+    };
+    (finding, Some(first))
+}
+
+async fn try_connect(socket: SocketAddr) -> Result<Duration, String> {
+    let started = Instant::now();
+    match timeout(CONNECT, TcpStream::connect(socket)).await {
+        Ok(Ok(_)) => Ok(started.elapsed()),
+        Ok(Err(error)) if error.kind() == std::io::ErrorKind::ConnectionRefused => {
+            Err("refused, nothing listens there".to_owned())
+        }
+        Ok(Err(error)) if error.kind() == std::io::ErrorKind::NetworkUnreachable => Err(NO_WAY.to_owned()),
+        Ok(Err(error)) => Err(error.to_string()),
+        Err(_) => Err(format!("no answer within {} s", CONNECT.as_secs())),
+    }
+}
+
+fn nobody_there(address: &ServerAddress, fails: &[(SocketAddr, String)]) -> Advice {
+    let refused = fails.iter().any(|(_, problem)| problem.starts_with("refused"));
+    let loopback = fails.iter().all(|(socket, _)| socket.ip().is_loopback());
+    let port = address.port();
+    if !refused {
+        return Advice::new(format!(
+            "Check that the server is up and this machine's network works, and open port {port} in every firewall on the way (the provider's too)."
+        ));
+    }
+    let text = "Check the port, and that the server runs. By default Alert listens on 127.0.0.1 alone; other machines \
+                reach it when it listens on all addresses, or through a proxy.";
+    let listen =
+        if loopback { format!("--listen 127.0.0.1:{port}") } else { format!("--listen 0.0.0.0:{port}") };
+    Advice::new(text).alert([&listen])
+}
+
+/// A time as people read it.
+pub(super) fn time(time: Duration) -> String {
+    if time < Duration::from_secs(1) {
+        format!("{:.1} ms", time.as_secs_f64() * 1e3)
+    } else {
+        format!("{:.1} s", time.as_secs_f64())
+    }
+}

@@ -1,0 +1,116 @@
+//! What keeps a client from its server, and what to do.
+
+use std::fmt::{self, Display, Formatter};
+use std::time::Duration;
+
+use serde::Deserialize;
+use thiserror::Error;
+
+use super::address::ServerAddress;
+use super::connect::ConnectError;
+use alert_core::printable::one_line;
+
+/// Why something was not done.
+#[derive(Debug, Error)]
+pub enum ClientError {
+    /// There is no connection.
+    #[error(transparent)]
+    Connect(#[from] ConnectError),
+    /// The server understood, and will not.
+    #[error("refused: {0}")]
+    Refused(Problem),
+    /// The server is elsewhere.
+    #[error("{address} sends everybody to {to}: give that address in --url")]
+    Moved {
+        /// Scheme, host and port.
+        address: ServerAddress,
+        /// Where to, as the server says.
+        to: String,
+    },
+    /// Whoever answers is no Alert server.
+    #[error("there is no Alert server at {address} ({what}): check --url")]
+    NotAlert {
+        /// Scheme, host and port.
+        address: ServerAddress,
+        /// What is unlike one.
+        what: String,
+    },
+    /// Whoever answers does not speak HTTP.
+    #[error("{0} does not answer as a web server does: check --url; where it has TLS, write https://")]
+    NotHttp(ServerAddress),
+    /// A proxy without a server behind it, or a server that starts or ends.
+    #[error("{address} cannot do it now ({status}): see whether the server behind it runs, and try again")]
+    Unavailable {
+        /// Scheme, host and port.
+        address: ServerAddress,
+        /// The status of the answer.
+        status: http::StatusCode,
+    },
+    /// The connection ended before the answer.
+    #[error("the connection to {address} broke ({problem}): try again")]
+    Lost {
+        /// Scheme, host and port.
+        address: ServerAddress,
+        /// What the HTTP library says.
+        problem: hyper::Error,
+    },
+    /// The server ended what was to go on.
+    #[error("{0} closed the connection")]
+    Closed(ServerAddress),
+    /// The connection is there, and nothing comes.
+    #[error("there was no sign of life from {address} for {}", humantime::format_duration(*time))]
+    Silent {
+        /// Scheme, host and port.
+        address: ServerAddress,
+        /// For how long, in whole seconds.
+        time: Duration,
+    },
+    /// No answer within the time.
+    #[error("{0} gave no answer in time: see whether it is overloaded, or allow more with --timeout")]
+    NoAnswer(ServerAddress),
+}
+
+/// An RFC 9457 problem document.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct Problem {
+    /// The name of the status.
+    pub title: String,
+    /// The status.
+    pub status: u16,
+    /// The sentence for people.
+    pub detail: String,
+    /// The word for programs.
+    pub code: String,
+    /// When to come again, from the head.
+    #[serde(skip)]
+    pub retry_after: Option<Duration>,
+}
+
+impl ClientError {
+    /// Whether a server answered, and the answer will be the same the next time.
+    #[must_use]
+    pub fn is_refusal(&self) -> bool {
+        matches!(self, Self::Refused(_) | Self::Moved { .. } | Self::NotAlert { .. })
+    }
+}
+
+impl Problem {
+    /// Whether it is about this one message, and others may be taken.
+    #[must_use]
+    pub fn is_of_message(&self) -> bool {
+        self.code.starts_with("msg_")
+    }
+}
+
+impl Display for Problem {
+    fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
+        let detail = if self.detail.is_empty() { "the server does not say why." } else { &self.detail };
+        write!(out, "{} ({} {})", one_line(detail), self.status, one_line(&self.title))?;
+        if self.code.starts_with("token_") {
+            write!(out, "; --token or ALERT_TOKEN gives it")
+        } else {
+            Ok(())
+        }
+    }
+}

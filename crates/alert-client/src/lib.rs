@@ -1,0 +1,43 @@
+//! Alert from the other side: what the commands that speak to a server do.
+
+use std::future::Future;
+
+mod address;
+mod chat;
+mod config;
+mod connect;
+pub mod doctor;
+mod error;
+mod http;
+mod listener;
+mod poster;
+mod program;
+mod signals;
+mod silence;
+mod sse;
+mod target;
+mod tls;
+
+pub use address::{AddressError, ServerAddress};
+pub use chat::line::Form;
+pub use chat::{Chat, Ended, Ending};
+pub use config::{ClientConfig, ClientFlags, room_code};
+pub use connect::{ConnectError, Stream, connect, connect_tcp, resolve};
+pub use error::{ClientError, Problem};
+pub use listener::{Event, Heard, Listener};
+pub use poster::{Poster, Receipt};
+pub use program::{Program, ProgramError};
+pub use signals::Signals;
+pub use target::Target;
+pub use tls::{TlsError, handshake, tls_config};
+
+/// Runs a client to its end on one thread. A look-up that the system does not answer is left behind.
+///
+/// # Errors
+/// When the system gives no poller.
+pub fn block_on<F: Future>(client: F) -> std::io::Result<F::Output> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let output = runtime.block_on(client);
+    runtime.shutdown_background();
+    Ok(output)
+}

@@ -1,0 +1,63 @@
+//! One room of one server, as HTTP requests name it.
+
+use http::{Method, header, request};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+
+use super::address::ServerAddress;
+use super::config::ClientConfig;
+use alert_core::ApiToken;
+use alert_core::names::RoomCode;
+
+/// A room, where it is, and with which right to come.
+#[derive(Clone, Debug)]
+pub struct Target {
+    /// The server.
+    pub server: ServerAddress,
+    /// The room.
+    pub room: RoomCode,
+    token: Option<ApiToken>,
+}
+
+impl Target {
+    /// `room` on the configured server.
+    #[must_use]
+    pub fn new(config: &ClientConfig, room: RoomCode) -> Self {
+        Self { server: config.server.clone(), room, token: config.token.clone() }
+    }
+
+    /// A request for `what` of the room.
+    pub(super) fn request(&self, method: Method, what: &str) -> request::Builder {
+        let room = utf8_percent_encode(self.room.as_str(), NON_ALPHANUMERIC);
+        let request = http::Request::builder()
+            .method(method)
+            .uri(format!("/v1/rooms/{room}/{what}"))
+            .header(header::HOST, self.server.authority())
+            .header(header::USER_AGENT, concat!("alert/", env!("CARGO_PKG_VERSION")));
+        match &self.token {
+            Some(token) => request.header(header::AUTHORIZATION, format!("Bearer {}", token.as_str())),
+            None => request,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ClientFlags;
+    use alert_settings::Environment;
+
+    #[test]
+    fn given_any_room_then_its_code_is_one_part_of_the_path() {
+        let flags = ClientFlags { url: Some("http://[::1]".into()), ..ClientFlags::default() };
+        let config = ClientConfig::load(&flags, &Environment::default()).unwrap();
+        for (room, path) in
+            [("D5DB", "D5DB"), ("a/b ?#", "a%2Fb%20%3F%23"), ("..", "%2E%2E"), ("\u{e4}", "%C3%A4")]
+        {
+            let target = Target::new(&config, RoomCode::parse(room, 128).unwrap());
+            let request = target.request(Method::GET, "events").body(()).unwrap();
+            assert_eq!(request.uri().path(), format!("/v1/rooms/{path}/events"), "{room}");
+            assert_eq!(request.headers()["host"], "[::1]");
+            assert!(!request.headers().contains_key("authorization"));
+        }
+    }
+}

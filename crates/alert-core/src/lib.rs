@@ -1,0 +1,11 @@
+//! What Alert means by names, rooms and messages, and every form in which a client sees them. Pure: no tasks, no
+//! clock, no I/O.
+
+pub mod names;
+pub mod printable;
+pub mod room;
+pub mod wire;
+
+mod api_token;
+
+pub use api_token::ApiToken;

@@ -1,0 +1,164 @@
+//! The one list of settings. A setting's name is its key in the file, its `--flag` (with dashes) and its `ALERT_`
+//! variable (in capitals); defaults are written as a user would write them and read by the same code.
+
+use alert_settings::Setting;
+
+const NETWORK: &str = "Network";
+const LIMITS: &str = "Limits";
+const CONNECTIONS: &str = "Connections";
+const API: &str = "HTTP API";
+const WEB: &str = "Web page and browsers";
+const LOG: &str = "Logs";
+
+/// Every setting, in the order of the help and of `alert config show`.
+pub const SETTINGS: &[Setting] = &[
+    Setting {
+        many: true,
+        ..one(
+            "listen",
+            "ADDRESS",
+            &["127.0.0.1:5000"],
+            NETWORK,
+            "Address and port to listen on, or unix:/path; port 0 takes a free one; `:5000` is every IPv4 address",
+        )
+    },
+    one("workers", "COUNT", &["auto"], NETWORK, "Threads that serve connections; auto is one per core"),
+    Setting {
+        many: true,
+        ..one(
+            "trusted_proxy",
+            "IP",
+            &[],
+            NETWORK,
+            "Proxy (IP address or network such as 10.0.0.0/8) whose X-Forwarded-For gives the client's address, for logs and limits",
+        )
+    },
+    one(
+        "drain_wait",
+        "TIME",
+        &["0s"],
+        NETWORK,
+        "On SIGTERM, time between /readyz turning 503 and the closing of connections",
+    ),
+    Setting {
+        many: true,
+        ..one(
+            "allow_origin",
+            "ORIGIN",
+            &[],
+            WEB,
+            "Foreign web page that may connect (headless), as in https://example.org; `*` is every page",
+        )
+    },
+    one(
+        "public_url",
+        "URL",
+        &[],
+        WEB,
+        "Address that users see where a proxy stands in front, as in https://alert.example.org",
+    ),
+    Setting {
+        secret: true,
+        ..one(
+            "session_key",
+            "BASE64",
+            &[],
+            WEB,
+            "Secret that encrypts the login cookies, base64 of at least 32 bytes; better given as ALERT_SESSION_KEY, \
+             since others on this machine see flags [default: kept in a file of the state folder]",
+        )
+    },
+    Setting {
+        many: true,
+        secret: true,
+        ..one(
+            "api_token",
+            "TOKEN",
+            &[],
+            API,
+            "Token that programs must bring to post messages and to list rooms, at least 16 characters; better given as \
+             ALERT_API_TOKEN or in a file, since others on this machine see flags [default: none, and posting is open]",
+        )
+    },
+    one(
+        "api_token_file",
+        "FILE",
+        &[],
+        API,
+        "File with such tokens, one a line, # before a comment; SIGHUP has it read again",
+    ),
+    one(
+        "leave_grace",
+        "TIME",
+        &["2s"],
+        CONNECTIONS,
+        "Time that a person whose connection was lost stays in the room, in case it comes back",
+    ),
+    one("ping_interval", "TIME", &["25s"], CONNECTIONS, "Time between two heartbeats of a connection"),
+    one(
+        "ping_timeout",
+        "TIME",
+        &["20s"],
+        CONNECTIONS,
+        "Time that a client has to answer a heartbeat before it counts as lost",
+    ),
+    one(
+        "queue_limit",
+        "BYTES",
+        &["1048576"],
+        CONNECTIONS,
+        "Bytes that may wait for a client that does not read; above it the connection is closed",
+    ),
+    one("max_name_chars", "COUNT", &["64"], LIMITS, "Longest name, in characters"),
+    one("max_room_chars", "COUNT", &["128"], LIMITS, "Longest room code, in characters"),
+    one("max_msg_bytes", "BYTES", &["16384"], LIMITS, "Longest message"),
+    one(
+        "max_payload",
+        "BYTES",
+        &["1000000"],
+        LIMITS,
+        "Largest request body or WebSocket message that is read",
+    ),
+    one(
+        "event_rate",
+        "COUNT",
+        &["500"],
+        LIMITS,
+        "Events a second that a connection may send for long; above it Alert reads more slowly, losing nothing; 0 is no limit",
+    ),
+    one(
+        "event_burst",
+        "COUNT",
+        &["1000"],
+        LIMITS,
+        "Events that a connection may send at once before event_rate holds",
+    ),
+    one(
+        "byte_rate",
+        "BYTES",
+        &["1048576"],
+        LIMITS,
+        "Bytes a second that a connection, or an address over HTTP, may send for long, and twice as many at once; above \
+         it Alert reads more slowly, losing nothing; 0 is no limit",
+    ),
+    one(
+        "room_byte_rate",
+        "BYTES",
+        &["4194304"],
+        LIMITS,
+        "Bytes a second that may be said in a room for long, and twice as many at once; above it those who speak there \
+         wait; 0 is no limit",
+    ),
+    one("log_format", "FORMAT", &["text"], LOG, "Form of the log on stderr: text or json"),
+    one("log_level", "LEVEL", &["info"], LOG, "How much is logged: error, warn, info, debug or trace"),
+];
+
+const fn one(
+    name: &'static str,
+    placeholder: &'static str,
+    default: &'static [&'static str],
+    heading: &'static str,
+    help: &'static str,
+) -> Setting {
+    Setting { name, placeholder, default, heading, help, many: false, secret: false }
+}

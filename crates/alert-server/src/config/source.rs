@@ -1,0 +1,124 @@
+//! Where values come from, and which of several wins: flag, then environment, then file, then default.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use alert_settings::{CLIENT_VARIABLES, ConfigError, Environment, Given, Setting, Source, VARIABLE_PREFIX};
+
+use super::flags::Flags;
+use super::settings::SETTINGS;
+
+/// The winning values of all settings, with what went wrong on the way.
+pub(super) struct Sources {
+    pub(super) given: BTreeMap<&'static str, Given>,
+    pub(super) errors: Vec<ConfigError>,
+    pub(super) warnings: Vec<String>,
+}
+
+impl Sources {
+    pub(super) fn gather(flags: &Flags, environment: &Environment) -> Self {
+        let given = SETTINGS.iter().map(|setting| {
+            let values = setting.default.iter().map(|&text| text.to_owned()).collect();
+            (setting.name, Given { values, source: Source::Default })
+        });
+        let mut sources = Self { given: given.collect(), errors: Vec::new(), warnings: Vec::new() };
+        let file = flags.file.clone().or_else(|| environment.config_file());
+        if let Some(file) = file {
+            sources.add_file(&file);
+        }
+        sources.add_environment(environment);
+        for (&name, values) in &flags.values {
+            sources.given.insert(name, Given { values: values.clone(), source: Source::Flag });
+        }
+        sources
+    }
+
+    fn add_environment(&mut self, environment: &Environment) {
+        for setting in SETTINGS {
+            let Some(text) = environment.get(&setting.variable()) else { continue };
+            let values = if setting.many { split(&text) } else { vec![text.trim().to_owned()] };
+            self.given.insert(setting.name, Given { values, source: Source::Environment });
+        }
+        let known = |name: &str| {
+            let elsewhere = name == "ALERT_CONFIG" || CLIENT_VARIABLES.contains(&name);
+            elsewhere || SETTINGS.iter().any(|setting| setting.variable() == name)
+        };
+        for name in environment.names().filter(|name| name.starts_with(VARIABLE_PREFIX) && !known(name)) {
+            let key = name[VARIABLE_PREFIX.len()..].to_ascii_lowercase();
+            let hint =
+                nearest(&key).map_or_else(String::new, |near| format!("; did you mean {}?", near.variable()));
+            self.warnings
+                .push(format!("the environment variable {name} is not a setting and has no effect{hint}"));
+        }
+    }
+
+    fn add_file(&mut self, file: &Path) {
+        let text = match std::fs::read_to_string(file) {
+            Ok(text) => text,
+            Err(problem) => {
+                self.errors.push(ConfigError::Unreadable { file: file.to_owned(), problem });
+                return;
+            }
+        };
+        let table: toml::Table = match text.parse() {
+            Ok(table) => table,
+            Err(problem) => {
+                let problem = problem.to_string().trim_end().to_owned();
+                self.errors.push(ConfigError::NotToml { file: file.to_owned(), problem });
+                return;
+            }
+        };
+        let source = Source::File(file.to_owned());
+        for (key, value) in table {
+            let Some(setting) = SETTINGS.iter().find(|setting| setting.name == key) else {
+                let hint = match nearest(&key) {
+                    Some(near) => format!("did you mean {}?", near.name),
+                    None => format!("the settings are {}", names()),
+                };
+                self.errors.push(ConfigError::UnknownKey { key, file: file.to_owned(), hint });
+                continue;
+            };
+            match texts(&value, setting.many) {
+                Ok(values) => {
+                    self.given.insert(setting.name, Given { values, source: source.clone() });
+                }
+                Err(allowed) => {
+                    let value = value.to_string();
+                    self.errors.push(ConfigError::value(&source, setting, &value, allowed));
+                }
+            }
+        }
+    }
+}
+
+/// A TOML value as the text that a flag would have.
+fn texts(value: &toml::Value, many: bool) -> Result<Vec<String>, &'static str> {
+    let one = |value: &toml::Value| match value {
+        toml::Value::String(text) => Some(text.clone()),
+        toml::Value::Integer(number) => Some(number.to_string()),
+        toml::Value::Float(number) => Some(number.to_string()),
+        _ => None,
+    };
+    match value {
+        toml::Value::Array(values) if many => values.iter().map(one).collect(),
+        value => one(value).map(|text| vec![text]),
+    }
+    .ok_or(if many { "a text or an array of texts" } else { "a text or a number" })
+}
+
+fn split(text: &str) -> Vec<String> {
+    text.split(',').map(str::trim).filter(|part| !part.is_empty()).map(str::to_owned).collect()
+}
+
+fn nearest(key: &str) -> Option<&'static Setting> {
+    let key = key.replace('-', "_");
+    let likeness = |setting: &Setting| strsim::jaro_winkler(setting.name, &key);
+    SETTINGS
+        .iter()
+        .max_by(|a, b| likeness(a).total_cmp(&likeness(b)))
+        .filter(|setting| likeness(setting) > 0.85)
+}
+
+fn names() -> String {
+    SETTINGS.iter().map(|setting| setting.name).collect::<Vec<_>>().join(", ")
+}

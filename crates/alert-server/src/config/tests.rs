@@ -1,0 +1,277 @@
+//! The sources and their order, and every way to get a setting wrong.
+
+use std::net::IpAddr;
+
+use alert_settings::{CLIENT_VARIABLES, Source};
+use clap::{Args, Command, FromArgMatches};
+use http::HeaderMap;
+use socketio_server::PeerAddr;
+
+use super::*;
+
+fn flags(words: &[&str]) -> Flags {
+    let command = Flags::augment_args(Command::new("alert"));
+    let words = std::iter::once(&"alert").chain(words);
+    Flags::from_arg_matches(&command.try_get_matches_from(words).unwrap()).unwrap()
+}
+
+fn load(words: &[&str]) -> Result<Config, String> {
+    Config::load(&flags(words), &Environment::default()).map_err(|errors| errors.to_string())
+}
+
+fn load_env(pairs: &[(&str, &str)]) -> Result<Config, String> {
+    Config::load(&Flags::default(), &Environment::from(pairs)).map_err(|errors| errors.to_string())
+}
+
+fn load_file(text: &str) -> Result<Config, String> {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), text).unwrap();
+    let name = file.path().to_str().unwrap();
+    load(&["--config", name]).map_err(|errors| errors.replace(name, "alert.toml"))
+}
+
+#[test]
+fn without_settings_the_defaults_of_the_contract_hold() {
+    let config = load(&[]).unwrap();
+    assert_eq!(config.listen, [listen::address("127.0.0.1:5000").unwrap()]);
+    let cores = std::thread::available_parallelism().unwrap().get();
+    assert_eq!(usize::from(config.workers.get()), cores);
+    assert_eq!(config.leave_grace, Duration::from_secs(2));
+    assert_eq!(
+        (config.limits.name_chars, config.limits.room_chars, config.limits.msg_bytes),
+        (64, 128, 16_384)
+    );
+    assert_eq!((config.max_payload, config.queue_limit), (1_000_000, 1 << 20));
+    let rate = config.event_rate.unwrap();
+    assert_eq!((rate.per_second.get(), rate.burst.get()), (500, 1000));
+    assert_eq!(
+        (config.ping_interval, config.ping_timeout),
+        (Duration::from_secs(25), Duration::from_secs(20))
+    );
+    assert_eq!(config.drain_wait, Duration::ZERO);
+    assert_eq!((config.log_format, config.log_level), (LogFormat::Text, tracing::Level::INFO));
+    assert_eq!((config.public_url, config.allow_origin), (None, vec![]));
+    assert!(config.warnings.is_empty());
+}
+
+#[test]
+fn a_flag_wins_over_the_environment_which_wins_over_the_file() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), "workers = 1\nleave_grace = 1\nping_interval = \"1m\"\n").unwrap();
+    let environment = Environment::from(
+        &[
+            ("ALERT_CONFIG", file.path().to_str().unwrap()),
+            ("ALERT_WORKERS", "2"),
+            ("ALERT_LEAVE_GRACE", "2s"),
+        ][..],
+    );
+    let config = Config::load(&flags(&["--workers", "3"]), &environment).unwrap();
+    let seen = (config.workers.get(), config.leave_grace.as_secs(), config.ping_interval.as_secs());
+    assert_eq!(seen, (3, 2, 60));
+    let source =
+        |name: &str| config.shown().find(|(setting, _)| setting.name == name).unwrap().1.source.clone();
+    assert_eq!(source("workers"), Source::Flag);
+    assert_eq!(source("leave_grace"), Source::Environment);
+    assert_eq!(source("ping_interval"), Source::File(file.path().to_owned()));
+    assert_eq!(source("ping_timeout"), Source::Default);
+}
+
+#[test]
+fn lists_are_repeated_flags_commas_or_arrays() {
+    let wanted = [listen::address("127.0.0.1:1").unwrap(), listen::address("unix:/run/a").unwrap()];
+    assert_eq!(load(&["--listen", "127.0.0.1:1", "--listen", "unix:/run/a"]).unwrap().listen, wanted);
+    assert_eq!(load_env(&[("ALERT_LISTEN", "127.0.0.1:1, unix:/run/a")]).unwrap().listen, wanted);
+    assert_eq!(load_file("listen = [\"127.0.0.1:1\", \"unix:/run/a\"]").unwrap().listen, wanted);
+    assert_eq!(load_file("listen = \"127.0.0.1:1\"").unwrap().listen, wanted[..1]);
+}
+
+#[test]
+fn times_are_written_in_several_ways() {
+    let all = [("2s", 2000), ("500ms", 500), ("1m 30s", 90_000), ("3", 3000), ("0.25", 250), ("0", 0)];
+    for (text, milliseconds) in all {
+        let config = load(&["--leave-grace", text]).unwrap();
+        assert_eq!(config.leave_grace.as_millis(), milliseconds, "{text}");
+    }
+    assert_eq!(load_file("leave_grace = 1.5").unwrap().leave_grace.as_millis(), 1500);
+}
+
+#[test]
+fn a_rate_of_zero_is_no_limit() {
+    assert_eq!(load(&["--event-rate", "0"]).unwrap().event_rate, None);
+    assert_eq!(load(&["--event-rate", "0", "--event-burst", "0"]).unwrap().event_rate, None);
+}
+
+#[test]
+fn an_empty_variable_is_not_set() {
+    assert_eq!(load_env(&[("ALERT_PUBLIC_URL", ""), ("ALERT_WORKERS", "")]).unwrap().public_url, None);
+}
+
+#[test]
+fn an_impossible_value_is_an_error_that_names_key_value_source_and_what_is_allowed() {
+    let wrong = [
+        ("listen", "nowhere", "an IP address with a port"),
+        ("listen", "example.org:5000", "an IP address with a port"),
+        ("listen", "127.0.0.1", "an IP address with a port"),
+        ("listen", "unix:", "unix:/path"),
+        ("workers", "0", "auto, or a whole number from 1 to 1024"),
+        ("workers", "-1", "auto, or"),
+        ("trusted_proxy", "10.0.0.0/33", "an IP address or a network"),
+        ("drain_wait", "-1s", "a time from 0s to 1h"),
+        ("allow_origin", "example.org", "https://example.org:8443"),
+        ("public_url", "ftp://a.example", "http:// or https://"),
+        ("public_url", "https://a.example/alert", "without a path"),
+        ("public_url", "https://a.example?x", "without a path"),
+        ("public_url", "null", "http:// or https://"),
+        ("leave_grace", "soon", "a time from 0s to 1h"),
+        ("leave_grace", "2h", "a time from 0s to 1h"),
+        ("leave_grace", "NaN", "a time from 0s to 1h"),
+        ("ping_interval", "0", "a time from 100ms to 1h"),
+        ("ping_timeout", "0", "a time from 100ms to 1h"),
+        ("queue_limit", "1MB", "a whole number from 4096"),
+        ("queue_limit", "999999", "at least max_payload (1000000)"),
+        ("max_name_chars", "0", "a whole number from 1 to 256"),
+        ("max_room_chars", "257", "a whole number from 1 to 256"),
+        ("max_msg_bytes", "x", "a whole number from 1"),
+        ("max_payload", "20000", "at least 20480"),
+        ("event_rate", "-5", "a whole number from 0"),
+        ("event_burst", "0", "event_rate 0 is what turns the limit off"),
+        ("log_format", "xml", "text, json"),
+        ("log_level", "loud", "error, warn, info, debug, trace"),
+        ("session_key", "c2hvcnQ=", "base64 of at least 32 bytes"),
+        ("api_token", "too-short", "at least 16 characters"),
+        ("api_token_file", "/nowhere/tokens", "a file that can be read (No such file"),
+    ];
+    for setting in SETTINGS {
+        assert!(wrong.iter().any(|(name, ..)| *name == setting.name), "{} has no row", setting.name);
+    }
+    for (name, value, allowed) in wrong {
+        let setting = super::setting(name);
+        let shown = if setting.secret { "(hidden)".to_owned() } else { format!("{value:?}") };
+        let by_flag = load(&[&setting.flag(), value]).unwrap_err();
+        let by_variable = load_env(&[(&setting.variable(), value)]).unwrap_err();
+        let by_file = load_file(&format!("{name} = {value:?}")).unwrap_err();
+        let origins =
+            [(by_flag, setting.flag()), (by_variable, setting.variable()), (by_file, "alert.toml".into())];
+        for (error, origin) in origins {
+            assert!(
+                error.starts_with(&format!("{name} = {shown} (from {origin}) is not possible; allowed: ")),
+                "{error}"
+            );
+            assert!(error.contains(allowed), "{error}");
+            assert_eq!(error.lines().count(), 1, "one mistake, one line: {error}");
+        }
+    }
+}
+
+#[test]
+fn all_mistakes_are_reported_at_once() {
+    let errors = load(&["--workers", "none", "--ping-timeout", "never", "--log-format", "xml"]).unwrap_err();
+    assert_eq!(errors.lines().count(), 3, "{errors}");
+}
+
+#[test]
+fn the_same_address_twice_is_an_error() {
+    let error = load(&["--listen", "localhost:5000", "--listen", "127.0.0.1:5000"]).unwrap_err();
+    assert!(error.contains("each address once"), "{error}");
+}
+
+#[test]
+fn an_unknown_key_in_the_file_is_an_error_with_the_nearest_one() {
+    let error = load_file("leave-grace = 2").unwrap_err();
+    assert_eq!(error, "leave-grace (in alert.toml) is not a setting; did you mean leave_grace?");
+    let error = load_file("colour = 2").unwrap_err();
+    assert!(error.contains("the settings are listen, workers"), "{error}");
+}
+
+#[test]
+fn a_file_of_the_wrong_shape_is_an_error() {
+    let error = load_file("workers = [1, 2]").unwrap_err();
+    assert!(error.contains("workers = ") && error.contains("allowed: a text or a number"), "{error}");
+    assert!(load_file("listen = [[1]]").unwrap_err().contains("an array of texts"));
+    assert!(load_file("workers = ").unwrap_err().starts_with("alert.toml is not a TOML file: "));
+    let error = load(&["--config", "/nowhere/alert.toml"]).unwrap_err();
+    assert!(error.starts_with("cannot read the configuration file /nowhere/alert.toml: "), "{error}");
+}
+
+#[test]
+fn an_unknown_variable_is_a_warning_with_the_nearest_one() {
+    let config = load_env(&[("ALERT_LEAVEGRACE", "1"), ("ALERT_XYZZY", "1"), ("OTHER", "1")]).unwrap();
+    assert_eq!(
+        config.warnings,
+        [
+            "the environment variable ALERT_LEAVEGRACE is not a setting and has no effect; did you mean ALERT_LEAVE_GRACE?",
+            "the environment variable ALERT_XYZZY is not a setting and has no effect",
+        ]
+    );
+}
+
+#[test]
+fn listen_addresses_have_short_forms() {
+    for (text, shown) in [
+        (":5000", "0.0.0.0:5000"),
+        ("localhost:80", "127.0.0.1:80"),
+        ("[::1]:5000", "[::1]:5000"),
+        ("127.0.0.1:0", "127.0.0.1:0"),
+        ("unix:/run/alert.sock", "unix:/run/alert.sock"),
+    ] {
+        assert_eq!(listen::address(text).unwrap().to_string(), shown);
+    }
+}
+
+#[test]
+fn the_session_key_file_is_in_systemds_folder_or_else_in_the_users() {
+    let file =
+        |environment: Environment| environment.session_key_file().map(|file| file.display().to_string());
+    let all = [("STATE_DIRECTORY", "/var/lib/alert:/x"), ("XDG_STATE_HOME", "/s"), ("HOME", "/h")];
+    assert_eq!(file(Environment::from(&all[..])).unwrap(), "/var/lib/alert/session.key");
+    assert_eq!(file(Environment::from(&all[1..])).unwrap(), "/s/alert/session.key");
+    assert_eq!(
+        file(Environment::from(&[("XDG_STATE_HOME", "s"), all[2]][..])).unwrap(),
+        "/h/.local/state/alert/session.key"
+    );
+    assert_eq!(file(Environment::default()), None);
+}
+
+#[test]
+fn a_trusted_proxy_vouches_for_the_client_and_nobody_else_does() {
+    let config = load(&["--trusted-proxy", "10.0.0.0/8", "--trusted-proxy", "::1"]).unwrap();
+    let client = |peer: &str, forwarded: &[&str]| {
+        let mut headers = HeaderMap::new();
+        for value in forwarded {
+            headers.append("x-forwarded-for", value.parse().unwrap());
+        }
+        let peer = peer.parse().map_or(PeerAddr::Unix, |ip: IpAddr| PeerAddr::Tcp((ip, 1234).into()));
+        config.trusted_proxies.client(&peer, &headers).map(|address| address.to_string())
+    };
+    let is = |text: &str| Some(text.to_owned());
+    assert_eq!(client("192.0.2.1", &["198.51.100.7"]), is("192.0.2.1"));
+    assert_eq!(client("10.0.0.1", &["198.51.100.7"]), is("198.51.100.7"));
+    assert_eq!(client("::ffff:10.0.0.1", &["203.0.113.9, 198.51.100.7, 10.2.2.2"]), is("198.51.100.7"));
+    assert_eq!(client("::1", &["203.0.113.9", "198.51.100.7"]), is("198.51.100.7"));
+    assert_eq!(client("10.0.0.1", &["198.51.100.7:4711"]), is("198.51.100.7"));
+    assert_eq!(client("10.0.0.1", &["[2001:db8::1]:4711"]), is("2001:db8::1"));
+    assert_eq!(client("10.0.0.1", &["rubbish"]), is("10.0.0.1"));
+    assert_eq!(client("", &["198.51.100.7"]), is("198.51.100.7"));
+    assert_eq!(client("", &[]), None);
+}
+
+#[test]
+fn a_port_in_use_says_which_and_what_to_do() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap();
+    let problem = std::net::TcpListener::bind(address).unwrap_err();
+    let text = ListenError::new(ListenAddr::Tcp(address), problem).to_string();
+    assert!(
+        text.starts_with(&format!("cannot listen on {address}: another program has this port.")),
+        "{text}"
+    );
+    let (next, port) = (address.port() + 1, address.port());
+    assert!(text.contains(&format!("`alert --listen 127.0.0.1:{next}`")), "{text}");
+    assert!(text.contains(&format!("`lsof -i :{port}`")), "{text}");
+}
+
+#[test]
+fn given_the_variables_of_clients_then_the_server_takes_no_notice_of_them() {
+    let variables = CLIENT_VARIABLES.map(|name| (name, "http://variable:1"));
+    assert_eq!(load_env(&variables).unwrap().warnings, [""; 0]);
+}

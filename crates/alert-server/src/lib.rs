@@ -1,0 +1,8 @@
+//! The Alert server: rooms and people over Socket.IO and HTTP, the web page, and how they are configured.
+
+pub mod banner;
+pub mod config;
+pub mod logging;
+pub mod serve;
+pub mod socket;
+pub mod web;

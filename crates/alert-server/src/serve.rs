@@ -1,0 +1,136 @@
+//! Runs the server: binds, starts, says where it is, and goes down properly.
+
+use crate::{
+    banner,
+    config::{Config, ListenError},
+    socket::{Alert, Rooms},
+    web::{self, Api, Readiness, WebState},
+};
+use anyhow::Context;
+use socketio_server::{ListenAddr, Listener, Server, SocketIo, Timing};
+use std::time::{Duration, Instant};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+/// From the end of the drain wait to the end of the process, whatever clients do.
+const SHUTDOWN_LIMIT: Duration = Duration::from_secs(8);
+
+/// Signals this close together are one.
+const ECHO: Duration = Duration::from_millis(50);
+
+/// Runs the server until a signal stops it.
+///
+/// # Errors
+/// When it cannot start: an address that is taken, a session key that cannot be read.
+pub fn run(config: Config) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("the system gives no poller: raise the open-file limit (ulimit -n)")?;
+    runtime.block_on(serve(&config))
+}
+
+async fn serve(config: &Config) -> anyhow::Result<()> {
+    let mut signals = Signals::install().context("signals cannot be handled")?;
+    let mut hangups = Hangups::install(config).context("signals cannot be handled")?;
+    let readiness = Readiness::new();
+    let rooms = Rooms::new(config.leave_grace, tokio::runtime::Handle::current());
+    let api = Api::new(config, rooms.clone());
+    let web = WebState::new(config, readiness.clone(), api.clone())?;
+    let alert = Alert::new(config, rooms, web.sessions().clone());
+    let listeners = bind(&config.listen)?;
+    let bound: Vec<_> = listeners.iter().map(|listener| listener.address().clone()).collect();
+
+    let engine = SocketIo::new(alert, config.max_payload);
+    let server = Server::start(runtime_config(config), engine, &web::app(web), listeners)
+        .context("the system gives no more threads")?;
+    banner::print(config, &bound);
+
+    let signal = loop {
+        tokio::select! {
+            signal = signals.next() => break signal,
+            () = hangups.next() => api.reload_tokens(),
+        }
+    };
+    tracing::info!(signal, "shutting down; once more ends it at once");
+    readiness.begin_drain();
+    let way_down = async {
+        tokio::time::sleep(config.drain_wait).await;
+        server.shut_down(SHUTDOWN_LIMIT).await;
+    };
+    tokio::select! {
+        () = way_down => tracing::info!("shut down"),
+        signal = signals.another() => tracing::warn!(signal, "ended at once"),
+    }
+    Ok(())
+}
+
+fn bind(addresses: &[ListenAddr]) -> Result<Vec<Listener>, ListenError> {
+    let bind = |address: &ListenAddr| {
+        Listener::bind(address).map_err(|error| ListenError::new(address.clone(), error))
+    };
+    addresses.iter().map(bind).collect()
+}
+
+/// The part of the configuration that the runtime has to know.
+fn runtime_config(config: &Config) -> socketio_server::Config {
+    socketio_server::Config {
+        workers: config.workers.get(),
+        timing: Timing { interval: config.ping_interval, timeout: config.ping_timeout },
+        max_payload: config.max_payload,
+        queue_limit: config.queue_limit,
+        event_rate: config.event_rate,
+        byte_rate: config.byte_rate,
+        room_byte_rate: config.room_byte_rate,
+        origins: config.origins.clone(),
+        ..socketio_server::Config::default()
+    }
+}
+
+/// SIGTERM and SIGINT.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn install() -> std::io::Result<Self> {
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    /// A second signal. One that comes with the first is the same: a terminal and a process manager both pass it on.
+    async fn another(&mut self) -> &'static str {
+        let first = Instant::now();
+        loop {
+            let signal = self.next().await;
+            if first.elapsed() >= ECHO {
+                return signal;
+            }
+        }
+    }
+
+    async fn next(&mut self) -> &'static str {
+        tokio::select! {
+            _ = self.terminate.recv() => "SIGTERM",
+            _ = self.interrupt.recv() => "SIGINT",
+        }
+    }
+}
+
+/// SIGHUP, where there is something to be read again. Otherwise it ends the process, as the end of a terminal should.
+struct Hangups(Option<Signal>);
+
+impl Hangups {
+    fn install(config: &Config) -> std::io::Result<Self> {
+        let has_file = config.api_tokens.file.is_some();
+        Ok(Self(has_file.then(|| signal(SignalKind::hangup())).transpose()?))
+    }
+
+    async fn next(&mut self) {
+        match &mut self.0 {
+            Some(signal) => {
+                signal.recv().await;
+            }
+            None => std::future::pending().await,
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! Everything over HTTP that is not Socket.IO: login, chat page, API, documents, health, embedded files. The only
+//! module that names axum.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::http::header;
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::response::{Redirect, Response};
+use axum::routing::{get, post};
+use http_body_util::BodyExt;
+use socketio_server::origin::OriginPolicy;
+use socketio_server::{App, AppRequest, Listen};
+use tower::ServiceExt;
+
+mod api;
+mod assets;
+mod chat;
+mod cross_site;
+mod docs;
+mod headers;
+mod health;
+mod login;
+mod pages;
+mod session;
+#[cfg(test)]
+mod tests;
+mod trouble;
+
+pub use api::Api;
+pub use health::Readiness;
+pub use session::{SessionCookies, WebSession};
+
+use crate::config::{Config, SessionKeyError};
+use alert_core::wire::v1::Limits;
+
+/// What the pages need. A clone shares it.
+#[derive(Clone, Debug)]
+pub struct WebState(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    sessions: SessionCookies,
+    origins: OriginPolicy,
+    limits: Limits,
+    readiness: Readiness,
+    api: Api,
+}
+
+/// A form of ours is small; what is larger is not read.
+const FORM_BYTES: usize = 256 * 1024;
+
+impl WebState {
+    /// Makes the state, reading (or making) the session key's file.
+    ///
+    /// # Errors
+    /// When that file is there and gives no key.
+    pub fn new(config: &Config, readiness: Readiness, api: Api) -> Result<Self, SessionKeyError> {
+        let sessions = SessionCookies::new(config)?;
+        Ok(Self(Arc::new(Shared {
+            sessions,
+            origins: config.origins.clone(),
+            limits: config.limits,
+            readiness,
+            api,
+        })))
+    }
+
+    /// The login cookies, which the Socket.IO handshake reads too.
+    pub fn sessions(&self) -> &SessionCookies {
+        &self.0.sessions
+    }
+}
+
+/// The pages as the service behind the Socket.IO server.
+pub fn app(state: WebState) -> App {
+    let into_app = |mut response: Response| {
+        if response.extensions().get::<Listen>().is_some() {
+            // axum gives the length of a body that is never sent.
+            response.headers_mut().remove(header::CONTENT_LENGTH);
+        }
+        response.map(|body| body.map_err(Into::into).boxed_unsync())
+    };
+    App::new(ServiceExt::<AppRequest>::map_response(router(state), into_app))
+}
+
+fn router(state: WebState) -> Router {
+    Router::new()
+        .route("/", get(async || Redirect::temporary("/v1")))
+        .route("/v1", get(login::show))
+        .route("/v1/", get(async || Redirect::permanent("/v1")))
+        .route("/v1", post(login::submit).layer(from_fn_with_state(state.clone(), cross_site::refuse)))
+        .route("/v1/chat", get(chat::show))
+        .route("/livez", get(health::live))
+        .route("/readyz", get(health::ready))
+        .route("/assets/{*name}", get(assets::serve))
+        .route("/docs", get(async || Redirect::permanent("/docs/")))
+        .route("/docs/", get(docs::index))
+        .route("/docs/{*name}", get(docs::serve))
+        .merge(api::routes(&state))
+        .fallback(pages::not_found)
+        .layer(DefaultBodyLimit::max(FORM_BYTES))
+        .layer(from_fn(headers::secure))
+        .with_state(state)
+}

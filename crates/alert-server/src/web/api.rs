@@ -1,0 +1,113 @@
+//! The HTTP API: post to a room, listen to it, see who is in it (docs/http-api.md, docs/openapi.yaml).
+
+use std::fmt::{self, Debug, Formatter};
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::Router;
+use axum::extract::rejection::PathRejection;
+use axum::extract::{DefaultBodyLimit, FromRef, Path};
+use axum::middleware::from_fn_with_state;
+use axum::routing::{any, get, post};
+
+mod caller;
+mod events;
+mod guess_limit;
+mod idempotency;
+mod json;
+mod message;
+mod origin;
+mod post_rate;
+mod problem;
+mod recent;
+mod rooms;
+mod token;
+
+use super::WebState;
+use crate::config::{Config, TrustedProxies};
+use crate::socket::Rooms;
+use alert_core::names::{NameError, RoomCode};
+use alert_core::wire::v1::{Limits, Refusal};
+use caller::Caller;
+use guess_limit::GuessLimit;
+use idempotency::Idempotency;
+use post_rate::PostRate;
+use problem::Problem;
+use token::Tokens;
+
+/// What the API needs and keeps. A clone shares it.
+#[derive(Clone)]
+pub struct Api(Arc<Shared>);
+
+struct Shared {
+    rooms: Rooms,
+    limits: Limits,
+    proxies: TrustedProxies,
+    tokens: Tokens,
+    guesses: GuessLimit,
+    rate: PostRate,
+    sent: Idempotency,
+}
+
+/// The room in the path, percent-decoded, as the caller wrote it.
+type RoomPath = Result<Path<String>, PathRejection>;
+
+impl Api {
+    /// Speaks to `rooms` as `config` says.
+    pub fn new(config: &Config, rooms: Rooms) -> Self {
+        Self(Arc::new(Shared {
+            rooms,
+            limits: config.limits,
+            proxies: config.trusted_proxies.clone(),
+            tokens: Tokens::new(config.api_tokens.clone()),
+            guesses: GuessLimit::new(),
+            rate: PostRate::new(config.event_rate, config.byte_rate),
+            sent: Idempotency::new(),
+        }))
+    }
+
+    /// Reads the file of tokens again, where there is one. A bad file is logged, and the tokens stay as they were.
+    pub fn reload_tokens(&self) {
+        self.0.tokens.reload();
+    }
+
+    /// The room that a caller names: a code that can be one, and not one too many.
+    fn room(&self, caller: &Caller, path: RoomPath) -> Result<RoomCode, Problem> {
+        let Path(text) = path.map_err(|_| Problem::room_not_utf8())?;
+        let room = RoomCode::parse(&text, self.0.limits.room_chars).map_err(Refusal::room)?;
+        if !caller.has_token() {
+            let admitted = self.0.guesses.admit(caller.origin(), &room, Instant::now());
+            admitted.map_err(Problem::too_many_rooms)?;
+        }
+        Ok(room)
+    }
+}
+
+impl FromRef<WebState> for Api {
+    fn from_ref(state: &WebState) -> Self {
+        state.0.api.clone()
+    }
+}
+
+impl Debug for Api {
+    fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Api").finish_non_exhaustive()
+    }
+}
+
+/// Everything below `/v1/rooms`.
+pub(super) fn routes(state: &WebState) -> Router<WebState> {
+    let rooms = Router::new()
+        .route("/", get(rooms::list))
+        .route("/{room}", get(rooms::show).post(message::say))
+        .route("/{room}/messages", post(message::say))
+        .route("/{room}/events", get(events::listen))
+        .fallback(async || Problem::no_such_resource())
+        .method_not_allowed_fallback(async || Problem::method_not_allowed())
+        .layer(from_fn_with_state(state.clone(), origin::check))
+        // The runtime has read the body already, up to max_payload.
+        .layer(DefaultBodyLimit::disable());
+    // What a script asks for whose variable is empty.
+    let no_room = any(async || Problem::from(Refusal::room(NameError::Empty)));
+    Router::new().nest("/v1/rooms", rooms).route("/v1/rooms/", no_room)
+}

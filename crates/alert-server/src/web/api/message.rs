@@ -1,0 +1,97 @@
+//! `POST`: says something to a room. Nobody enters for it, and nobody leaves.
+
+use std::time::Instant;
+
+use axum::body::Bytes;
+use axum::extract::{RawQuery, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::Response;
+use serde::Serialize;
+
+use super::caller::Caller;
+use super::idempotency::{Key, MessageKey};
+use super::{Api, Problem, RoomPath, json};
+use alert_core::names::UserName;
+use alert_core::wire::v1::{Limits, Refusal, Text};
+
+/// What the sender gets for a message.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct Receipt {
+    /// Unique to the message.
+    id: String,
+    /// How many connections it is on its way to.
+    pub(super) connections: usize,
+}
+
+/// Who speaks where nobody is named.
+const DEFAULT_NAME: &str = "http";
+
+pub(super) async fn say(
+    State(api): State<Api>,
+    caller: Caller,
+    path: RoomPath,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Problem> {
+    api.0.tokens.demand_where_set(&caller)?;
+    let admitted = api.0.rate.admit(caller.origin(), body.len(), Instant::now());
+    admitted.map_err(Problem::too_many_messages)?;
+    let room = api.room(&caller, path)?;
+    let limits = &api.0.limits;
+    let text =
+        if is_json(&headers) { Text::from_json(&body, limits) } else { Text::verbatim(&body, limits) }?;
+    let name = text.speaker.or_joined(&named(query.as_deref(), &headers, limits)?, limits)?;
+    let key = Key::read(&headers)?;
+    api.0.rooms.relief(&room).await;
+
+    let say = || {
+        let receipt = Receipt::new(api.0.rooms.say(&room, &name, &text.msg));
+        tracing::info!(
+            room = room.as_str(),
+            name = name.as_str(),
+            address = caller.address(),
+            connections = receipt.connections,
+            "said over HTTP"
+        );
+        receipt
+    };
+    let receipt = match key {
+        None => say(),
+        Some(key) => {
+            let key = MessageKey { token: caller.token().cloned(), room: room.clone(), key };
+            api.0.sent.once(key, (&name, &text.msg), Instant::now(), say)?
+        }
+    };
+    Ok(json::done(StatusCode::ACCEPTED, &receipt))
+}
+
+impl Receipt {
+    #[expect(
+        clippy::expect_used,
+        reason = "a system without random numbers could not have made its session ids"
+    )]
+    pub(super) fn new(connections: usize) -> Self {
+        let mut bytes = [0; 16];
+        getrandom::fill(&mut bytes).expect("the system gives random numbers");
+        Self { id: format!("{:032x}", u128::from_be_bytes(bytes)), connections }
+    }
+}
+
+/// The name in the address, or else in the header. Each has to be one, whichever counts.
+fn named(query: Option<&str>, headers: &HeaderMap, limits: &Limits) -> Result<UserName, Problem> {
+    let parse =
+        |text: &str| UserName::parse(text, limits.name_chars).map_err(|error| Refusal::name(error).into());
+    let mut pairs = form_urlencoded::parse(query.unwrap_or_default().as_bytes());
+    let in_query = pairs.find(|(key, _)| key == "name").map(|(_, name)| parse(&name)).transpose()?;
+    let text = |value: &HeaderValue| {
+        std::str::from_utf8(value.as_bytes()).map_err(|_| Problem::name_not_utf8()).and_then(parse)
+    };
+    let in_header = headers.get("alert-name").map(text).transpose()?;
+    in_query.or(in_header).map_or_else(|| parse(DEFAULT_NAME), Ok)
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    kind.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/json")
+}

@@ -1,0 +1,158 @@
+//! What went wrong, as an RFC 9457 problem document.
+
+use std::time::Duration;
+
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+
+use super::json;
+use alert_core::wire::v1::{ErrorCode, Refusal};
+
+/// A request that was not carried out.
+#[derive(Debug)]
+pub(super) struct Problem {
+    status: StatusCode,
+    code: &'static str,
+    detail: String,
+    header: Option<(HeaderName, HeaderValue)>,
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    title: &'a str,
+    status: u16,
+    detail: &'a str,
+    code: &'static str,
+}
+
+impl Problem {
+    pub(super) fn room_not_utf8() -> Self {
+        Self::new(StatusCode::BAD_REQUEST, ErrorCode::RoomInvalid.as_str(), "room must be UTF-8.")
+    }
+
+    pub(super) fn name_not_utf8() -> Self {
+        Self::new(StatusCode::BAD_REQUEST, ErrorCode::NameInvalid.as_str(), "name must be UTF-8.")
+    }
+
+    pub(super) fn foreign_origin() -> Self {
+        let detail = "pages of this origin may not use this server; --allow-origin lets them, and --public-url says what \
+                      our own pages' address is.";
+        Self::new(StatusCode::FORBIDDEN, "foreign_origin", detail)
+    }
+
+    pub(super) fn token_missing() -> Self {
+        let problem = Self::new(
+            StatusCode::UNAUTHORIZED,
+            "token_required",
+            "send a token of this server, as in `Authorization: Bearer TOKEN`.",
+        );
+        problem.with(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"alert\""))
+    }
+
+    pub(super) fn token_wrong() -> Self {
+        let detail = "this token is not one of this server's.";
+        let challenge = HeaderValue::from_static("Bearer realm=\"alert\", error=\"invalid_token\"");
+        Self::new(StatusCode::UNAUTHORIZED, "token_wrong", detail).with(header::WWW_AUTHENTICATE, challenge)
+    }
+
+    pub(super) fn no_tokens() -> Self {
+        let detail =
+            "rooms are listed only for who has a token, and this server has none; start it with --api-token.";
+        Self::new(StatusCode::FORBIDDEN, "no_tokens", detail)
+    }
+
+    pub(super) fn too_many_rooms(wait: Duration) -> Self {
+        let detail = "this address asked for too many different rooms; wait, or use a token.";
+        Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many_rooms", detail).retry_after(wait)
+    }
+
+    pub(super) fn too_many_messages(wait: Duration) -> Self {
+        let detail = "messages come faster than this server takes them (--event-rate); wait.";
+        Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many_messages", detail).retry_after(wait)
+    }
+
+    pub(super) fn idempotency_key_invalid() -> Self {
+        let detail = "Idempotency-Key must be 1 to 255 visible ASCII characters, and there may be only one.";
+        Self::new(StatusCode::BAD_REQUEST, "idempotency_key_invalid", detail)
+    }
+
+    pub(super) fn idempotency_key_reused() -> Self {
+        let detail = "this Idempotency-Key was used for another message to this room; use a new key for a new message.";
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "idempotency_key_reused", detail)
+    }
+
+    pub(super) fn no_such_resource() -> Self {
+        let detail = "there is nothing here; see docs/http-api.md. A slash in a room code is written %2F.";
+        Self::new(StatusCode::NOT_FOUND, "not_found", detail)
+    }
+
+    pub(super) fn method_not_allowed() -> Self {
+        let detail = "this address does not have that method; the Allow header says which it has.";
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail)
+    }
+
+    fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
+        Self { status, code, detail: detail.into(), header: None }
+    }
+
+    fn with(self, name: HeaderName, value: HeaderValue) -> Self {
+        Self { header: Some((name, value)), ..self }
+    }
+
+    /// Whole seconds, rounded up: who waits for them does not come too early.
+    fn retry_after(self, wait: Duration) -> Self {
+        let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+        self.with(header::RETRY_AFTER, seconds.max(1).into())
+    }
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        let status = match refusal.code() {
+            ErrorCode::MsgTooLong => StatusCode::PAYLOAD_TOO_LARGE,
+            _ => StatusCode::BAD_REQUEST,
+        };
+        Self::new(status, refusal.code().as_str(), refusal.message())
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let document = Document {
+            // The status and the code say it all: there is no page for each problem.
+            kind: "about:blank",
+            title: self.status.canonical_reason().unwrap_or_default(),
+            status: self.status.as_u16(),
+            detail: &self.detail,
+            code: self.code,
+        };
+        let mut response = json::answer(self.status, "application/problem+json", &document);
+        response.headers_mut().extend(self.header);
+        response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wait_is_told_in_whole_seconds_and_never_too_short() {
+        for (wait, told) in [(0, "1"), (1, "1"), (1000, "1"), (1001, "2"), (59_999, "60")] {
+            let response = Problem::too_many_messages(Duration::from_millis(wait)).into_response();
+            assert_eq!(response.headers()[header::RETRY_AFTER], told, "{wait}");
+        }
+    }
+
+    #[test]
+    fn a_refusal_keeps_its_code_and_its_words() {
+        let problem = Problem::from(Refusal::room(alert_core::names::NameError::TooLong { max: 8 }));
+        assert_eq!(
+            (problem.status, problem.code, problem.detail.as_str()),
+            (StatusCode::BAD_REQUEST, "room_too_long", "room is longer than 8 characters.")
+        );
+    }
+}

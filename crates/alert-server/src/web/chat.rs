@@ -1,0 +1,45 @@
+//! The chat page, for who has logged in to its room.
+
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, State};
+use axum::http::HeaderMap;
+use axum::response::{IntoResponse, Redirect, Response};
+use serde::Deserialize;
+
+use super::login::with_room;
+use super::trouble::Trouble;
+use super::{WebState, assets, pages};
+use alert_core::names::RoomCode;
+
+/// Which room.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Asked {
+    room: String,
+}
+
+pub(super) async fn show(
+    State(state): State<WebState>,
+    headers: HeaderMap,
+    asked: Result<Query<Asked>, QueryRejection>,
+) -> Response {
+    let Query(asked) = asked.unwrap_or_default();
+    let session = state.sessions().read(&headers);
+    let room = RoomCode::parse(&asked.room, state.0.limits.room_chars).ok();
+    let entered = room.and_then(|room| session.name_in(&room).map(|name| (room, name)));
+    match entered {
+        Some((room, name)) => pages::render(&pages::Chat {
+            room: room.as_str(),
+            name: name.as_str(),
+            max_msg: state.0.limits.msg_bytes,
+            css: assets::CSS,
+            js: assets::CHAT_JS,
+        }),
+        None if asked.room.is_empty() => Redirect::to("/v1").into_response(),
+        None => {
+            let trouble = Trouble::of(&headers, state.sessions());
+            let why = trouble.map(|trouble| format!("&why={}", trouble.as_str())).unwrap_or_default();
+            Redirect::to(&format!("{}{why}", with_room("/v1", &asked.room))).into_response()
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! The process's environment, read once. Nothing else in Alert looks at it.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+/// A copy of the environment.
+#[derive(Clone, Debug, Default)]
+pub struct Environment(BTreeMap<String, OsString>);
+
+impl Environment {
+    /// The environment of this process.
+    pub fn of_process() -> Self {
+        let named = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value)));
+        Self(named.collect())
+    }
+
+    /// The file that `ALERT_CONFIG` names.
+    pub fn config_file(&self) -> Option<PathBuf> {
+        self.path("ALERT_CONFIG")
+    }
+
+    /// Where the session key is kept: in systemd's state folder, else in the user's.
+    pub fn session_key_file(&self) -> Option<PathBuf> {
+        // systemd gives a list with colons where a unit has several state folders.
+        let own = self.path("STATE_DIRECTORY").and_then(|list| std::env::split_paths(&list).next());
+        let user = || self.path("XDG_STATE_HOME").filter(|path| path.is_absolute());
+        let home = || self.path("HOME").map(|home| home.join(".local/state"));
+        own.or_else(|| user().or_else(home).map(|state| state.join("alert")))
+            .map(|dir| dir.join("session.key"))
+    }
+
+    /// Where a user's settings for the clients are.
+    pub fn client_file(&self) -> Option<PathBuf> {
+        let user = self.path("XDG_CONFIG_HOME").filter(|path| path.is_absolute());
+        let folder = user.or_else(|| self.path("HOME").map(|home| home.join(".config")));
+        folder.map(|folder| folder.join("alert/client.toml"))
+    }
+
+    /// What the user is called on this machine.
+    pub fn login_name(&self) -> Option<String> {
+        self.get("USER")
+    }
+
+    /// Whether the user wants no colours (<https://no-color.org>).
+    pub fn no_color(&self) -> bool {
+        self.path("NO_COLOR").is_some()
+    }
+
+    /// A variable's text. An empty one counts as not set; what is not UTF-8 keeps its wrong bytes as U+FFFD, so that
+    /// the setting's own check reports it.
+    pub fn get(&self, name: &str) -> Option<String> {
+        self.0.get(name).filter(|value| !value.is_empty()).map(|value| value.to_string_lossy().into_owned())
+    }
+
+    /// The names of all variables.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+
+    fn path(&self, name: &str) -> Option<PathBuf> {
+        self.0.get(name).filter(|value| !value.is_empty()).map(PathBuf::from)
+    }
+}
+
+impl From<&[(&str, &str)]> for Environment {
+    fn from(pairs: &[(&str, &str)]) -> Self {
+        Self(pairs.iter().map(|(name, value)| ((*name).to_owned(), value.into())).collect())
+    }
+}

@@ -1,0 +1,14 @@
+//! Where settings come from and what is wrong with them: what the server and the clients have in common. Nothing else in
+//! Alert reads the environment.
+
+mod environment;
+mod error;
+mod setting;
+mod source;
+pub mod value;
+
+pub use environment::Environment;
+pub use error::{ConfigError, ConfigErrors};
+pub use setting::{CLIENT_VARIABLES, Setting, VARIABLE_PREFIX};
+pub use source::{Given, Source};
+pub use value::{Allowed, MOST_CHARS};

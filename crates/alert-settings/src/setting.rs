@@ -1,0 +1,38 @@
+//! A setting: its name, from which its key, flag and variable follow.
+
+/// One setting: how it is spelt, what it is without being set, and what the help says.
+#[derive(Debug)]
+pub struct Setting {
+    /// The key in the file; the flag and the variable follow from it.
+    pub name: &'static str,
+    /// What stands for the value in the help.
+    pub placeholder: &'static str,
+    /// The values that hold when nothing is set.
+    pub default: &'static [&'static str],
+    /// The heading that the help shows it under.
+    pub heading: &'static str,
+    /// One sentence for the help.
+    pub help: &'static str,
+    /// Whether it takes several values: a repeated flag, an array in the file, commas in the environment.
+    pub many: bool,
+    /// Whether its value is kept out of everything that Alert prints.
+    pub secret: bool,
+}
+
+impl Setting {
+    /// The long flag, with its dashes.
+    pub fn flag(&self) -> String {
+        format!("--{}", self.name.replace('_', "-"))
+    }
+
+    /// The environment variable.
+    pub fn variable(&self) -> String {
+        format!("{VARIABLE_PREFIX}{}", self.name.to_ascii_uppercase())
+    }
+}
+
+/// What every environment variable of Alert starts with.
+pub const VARIABLE_PREFIX: &str = "ALERT_";
+
+/// The variables of the clients; the server knows that they are not for it.
+pub const CLIENT_VARIABLES: [&str; 3] = ["ALERT_URL", "ALERT_NAME", "ALERT_TOKEN"];

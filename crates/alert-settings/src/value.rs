@@ -1,0 +1,62 @@
+//! Text to typed value, for the settings that have no type of their own. An error says what is allowed.
+
+use std::fmt::Display;
+use std::num::NonZeroU16;
+use std::ops::RangeInclusive;
+use std::str::FromStr;
+use std::time::Duration;
+
+/// What a setting allows, for its error message.
+pub type Allowed = String;
+
+/// Most characters that a name or a room code can be allowed: a cookie (4 kB) must hold the longest of both at four bytes
+/// a character.
+pub const MOST_CHARS: usize = 256;
+
+/// A length of time: `2s`, `500ms`, `1m 30s`; a plain number is seconds.
+///
+/// # Errors
+/// What is allowed instead.
+pub fn time(range: RangeInclusive<Duration>) -> impl Fn(&str) -> Result<Duration, Allowed> + Clone {
+    move |text| {
+        let text = text.trim();
+        let seconds = text.parse::<f64>().ok().map(Duration::try_from_secs_f64);
+        let time = seconds.map_or_else(|| humantime::parse_duration(text).ok(), Result::ok);
+        time.filter(|time| range.contains(time)).ok_or_else(|| {
+            let [least, most] = [*range.start(), *range.end()].map(humantime::format_duration);
+            format!("a time from {least} to {most}, such as 2s or 500ms; a plain number is seconds")
+        })
+    }
+}
+
+/// A whole number.
+pub fn whole<N>(range: RangeInclusive<N>) -> impl Fn(&str) -> Result<N, Allowed>
+where
+    N: FromStr + PartialOrd + Display,
+{
+    move |text| {
+        let number = text.trim().parse().ok().filter(|number| range.contains(number));
+        number.ok_or_else(|| format!("a whole number from {} to {}", range.start(), range.end()))
+    }
+}
+
+/// A number of threads, or `auto` for one per core.
+pub fn workers(text: &str) -> Result<NonZeroU16, Allowed> {
+    const MOST: u16 = 1024;
+    if text.trim() == "auto" {
+        let cores = std::thread::available_parallelism().ok().and_then(|cores| cores.try_into().ok());
+        return Ok(cores.unwrap_or(NonZeroU16::MIN));
+    }
+    let number = text.trim().parse().ok().filter(|number: &NonZeroU16| number.get() <= MOST);
+    number.ok_or_else(|| format!("auto, or a whole number from 1 to {MOST}"))
+}
+
+/// One of a few words.
+pub fn word<T: Copy>(words: &'static [(&'static str, T)]) -> impl Fn(&str) -> Result<T, Allowed> {
+    move |text| {
+        let found = words.iter().find(|(word, _)| *word == text.trim());
+        found
+            .map(|&(_, value)| value)
+            .ok_or_else(|| words.iter().map(|&(word, _)| word).collect::<Vec<_>>().join(", "))
+    }
+}
