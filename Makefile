@@ -84,8 +84,10 @@ e2e-js: binary $(E2E) ## the contract with the official JavaScript client
 	cd e2e && npm test --silent
 
 .PHONY: e2e-python
-e2e-python: binary $(VENV) ## the contract with python-socketio
+e2e-python: binary $(VENV) ## the contract with python-socketio, and the streams with requests and behind HAProxy
+	e2e/need haproxy haproxy
 	e2e/.venv/bin/python e2e/python/test_contract.py
+	e2e/.venv/bin/python e2e/python/test_streams.py
 
 .PHONY: e2e-terminal
 e2e-terminal: binary $(VENV) ## alert join on a terminal, completions and the manual

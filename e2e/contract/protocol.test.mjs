@@ -117,11 +117,27 @@ it("no permessage-deflate is agreed on", async () => {
   raw.ws.close();
 });
 
-it("a client that connects with auth data, as some do, is served", async () => {
-  const ada = await Client.connect(server, "polling", { auth: { token: "x", deep: { a: [1] } } });
+for (const auth of [{ token: "x", deep: { a: [1] } }, "token", [1], 7, 0.5, -1, true, false, ""]) {
+  it(`a client that connects with auth data, as some do, is served: ${JSON.stringify(auth)}`, async () => {
+    const ada = await Client.connect(server, "polling", { auth });
+    await ada.join(fresh("room"), "Ada");
+    await ada.ask("text", { msg: "hello" });
+    assert.deepEqual(await ada.seen(), [entered("Ada"), said("Ada", "hello")]);
+  });
+}
+
+it("attachments that come as base64 are answered as binary ones are", async () => {
+  const ada = await Client.connect(server, "websocket", { forceBase64: true });
   await ada.join(fresh("room"), "Ada");
+  const { error } = await ada.ask("text", Buffer.from([1, 2, 3]));
+  assert.equal(error.code, "invalid_body");
   await ada.ask("text", { msg: "hello" });
   assert.deepEqual(await ada.seen(), [entered("Ada"), said("Ada", "hello")]);
+});
+
+it("a client that offers a subprotocol is told that it is spoken", async () => {
+  const ada = await Client.connect(server, "websocket", { protocols: ["chat.v1", "other"] });
+  assert.equal(ada.socket.io.engine.transport.ws.protocol, "chat.v1");
 });
 
 it("binary data that nobody reads does not disturb what follows", async () => {

@@ -124,6 +124,16 @@ fn load_client(flags: &ClientFlags) -> Result<ClientConfig, ExitCode> {
     })
 }
 
+/// Warns of a token that was given as a flag.
+fn warn_of_token(flags: &ClientFlags) {
+    if flags.token.is_some() {
+        complain(
+            "everybody on this machine can see what --token gives (ps shows it): put it into ALERT_TOKEN, or as \
+             token = \"...\" into ~/.config/alert/client.toml",
+        );
+    }
+}
+
 /// The exit code after saying what kept a client from its server.
 fn client_failure(error: &ClientError) -> ExitCode {
     complain(error);

@@ -27,12 +27,14 @@ pub(crate) enum FrameKind {
     Binary,
     /// Means something to a WebSocket only.
     Control,
+    /// A part of a listener's response, with the framing that HTTP/1.1 gives it.
+    Chunk,
 }
 
 impl Publication {
     /// Bytes as they are, for listeners ([`crate::Listen`]).
     pub fn bytes(bytes: &[u8]) -> Self {
-        Self(Arc::new(SmallVec::from_iter([Frame::raw(bytes)])))
+        Self(Arc::new(SmallVec::from_iter([Frame::chunk(bytes)])))
     }
 
     pub(crate) fn frames(&self) -> &[Frame] {
@@ -90,6 +92,26 @@ impl Frame {
         Self { bytes: Bytes::copy_from_slice(bytes), header: 0, kind: FrameKind::Control }
     }
 
+    /// A chunk of a response (RFC 9112, section 7.1). Nothing at all makes none, since an empty chunk is the last.
+    pub(crate) fn chunk(payload: &[u8]) -> Self {
+        if payload.is_empty() {
+            return Self::raw(payload);
+        }
+        let mut bytes = format!("{:x}\r\n", payload.len()).into_bytes();
+        let header = bytes.len() as u8;
+        bytes.extend_from_slice(payload);
+        bytes.extend_from_slice(b"\r\n");
+        Self { bytes: bytes.into(), header, kind: FrameKind::Chunk }
+    }
+
+    /// A chunk without its framing, for HTTP/1.0; other frames as they are.
+    pub(crate) fn without_chunk(&self) -> Self {
+        match self.kind {
+            FrameKind::Chunk => Self { bytes: self.payload(), header: 0, kind: FrameKind::Control },
+            kind => Self { bytes: self.bytes.clone(), header: self.header, kind },
+        }
+    }
+
     fn new(opcode: OpCode, payload: &[u8], kind: FrameKind) -> Self {
         let mut bytes = Vec::with_capacity(payload.len() + 10);
         bytes.push(0x80 | u8::from(opcode));
@@ -121,7 +143,8 @@ impl Frame {
 
     /// The message, which shares the frame's memory.
     pub(crate) fn payload(&self) -> Bytes {
-        self.bytes.slice(usize::from(self.header)..)
+        let trailer = if self.kind == FrameKind::Chunk { "\r\n".len() } else { 0 };
+        self.bytes.slice(usize::from(self.header)..self.bytes.len() - trailer)
     }
 
     pub(crate) fn kind(&self) -> FrameKind {
@@ -144,6 +167,14 @@ mod tests {
             assert_eq!((header.opcode, header.is_final, header.mask), (OpCode::Data(Data::Text), true, None));
             assert_eq!((said, frame.payload()), (length as u64, Bytes::from(payload)));
         }
+    }
+
+    #[test]
+    fn a_chunk_can_be_stripped_and_an_empty_one_does_not_end_the_response() {
+        let chunk = Frame::chunk(&[b'x'; 26]);
+        assert_eq!(chunk.wire(), [b"1a\r\n", &[b'x'; 26][..], b"\r\n"].concat());
+        assert_eq!(chunk.without_chunk().wire(), [b'x'; 26]);
+        assert_eq!(Frame::chunk(b"").wire(), b"");
     }
 
     #[test]

@@ -15,7 +15,9 @@ use crate::{
     sid::Sid,
     stream::{DetachedStream, PeerAddr, Stream},
     transport::{
-        listener, request,
+        listener,
+        polling::Ticket,
+        request,
         websocket::{self, FrameReader},
     },
 };
@@ -33,14 +35,19 @@ use hyper_util::rt::TokioIo;
 use std::{
     cell::{Cell, RefCell},
     convert::Infallible,
-    rc::Rc,
+    net::Shutdown,
+    rc::{Rc, Weak},
     task::Poll,
+    time::Duration,
 };
 use timed_io::{HttpClock, TimedIo};
 use tower::ServiceExt;
 
 /// Bytes of a request's head.
 const MAX_HEAD: usize = 32 << 10;
+
+/// How long the answer to a client that has gone takes to come back as a reset.
+const RESET: Duration = Duration::from_secs(3);
 
 /// Serves a new socket.
 pub(crate) fn accept<E: Engine>(shard: &Rc<Shard<E>>, stream: DetachedStream, peer: PeerAddr) {
@@ -55,8 +62,11 @@ pub(crate) fn accept<E: Engine>(shard: &Rc<Shard<E>>, stream: DetachedStream, pe
 async fn serve<E: Engine>(shard: Rc<Shard<E>>, stream: Stream, peer: PeerAddr) {
     let _socket = shard.count_socket();
     let clock = HttpClock::new();
+    let stream = Rc::new(stream);
     let http = Rc::new(Http {
         shard: Rc::clone(&shard),
+        stream: Rc::downgrade(&stream),
+        in_doubt: Cell::new(None),
         clock: Rc::clone(&clock),
         takeover: RefCell::default(),
         is_taken: Cell::new(false),
@@ -64,7 +74,8 @@ async fn serve<E: Engine>(shard: Rc<Shard<E>>, stream: Stream, peer: PeerAddr) {
     });
     let io = TokioIo::new(TimedIo::new(stream, clock, shard.config.http));
     let service = service_fn(|request| Box::pin(Rc::clone(&http).answer(request)));
-    let mut connection = http1::Builder::new().max_buf_size(MAX_HEAD).serve_connection(io, service);
+    let mut connection =
+        http1::Builder::new().half_close(true).max_buf_size(MAX_HEAD).serve_connection(io, service);
     let wind_up = shard.winding_up.notified();
     tokio::pin!(wind_up);
     let mut winding_up = false;
@@ -83,16 +94,22 @@ async fn serve<E: Engine>(shard: Rc<Shard<E>>, stream: Stream, peer: PeerAddr) {
     };
     if let Err(error) = ended {
         tracing::debug!(%peer, %error, "HTTP connection ended");
+        http.poll_is_lost();
         return;
     }
     let parts = connection.into_parts();
     let stream = parts.io.into_inner().into_stream();
     match http.takeover.take() {
-        None => stream.shut(std::net::Shutdown::Write),
+        None => {
+            stream.shut(Shutdown::Write);
+            if http.in_doubt.get().is_some() && tokio::time::timeout(RESET, stream.failed()).await.is_ok() {
+                http.poll_is_lost();
+            }
+        }
         Some(Takeover::Open(head)) => open_websocket(&shard, stream, parts.read_buf, &head, peer),
         Some(Takeover::Listen(head, listen)) => listener::open(&shard, stream, &head, &listen),
         Some(Takeover::Upgrade(sid)) => {
-            if let Ok(stream) = stream.detach() {
+            if let Some(Ok(stream)) = Rc::into_inner(stream).map(Stream::detach) {
                 shard.hub.push(sid.shard(), Command::Upgrade { sid, stream, early: parts.read_buf });
             }
         }
@@ -101,12 +118,11 @@ async fn serve<E: Engine>(shard: Rc<Shard<E>>, stream: Stream, peer: PeerAddr) {
 
 fn open_websocket<E: Engine>(
     shard: &Rc<Shard<E>>,
-    stream: Stream,
+    stream: Rc<Stream>,
     early: Bytes,
     head: &Parts,
     peer: PeerAddr,
 ) {
-    let stream = Rc::new(stream);
     let handshake = Handshake { request: head, peer };
     let connection = shard.open(&handshake, Transport::WebSocket(Rc::clone(&stream)));
     shard.push(&connection, &Rc::new(Frame::text(&shard.handshake_packet(&connection))));
@@ -137,6 +153,9 @@ pub(crate) struct Http<E: Engine> {
     pub(crate) shard: Rc<Shard<E>>,
     pub(crate) takeover: RefCell<Option<Takeover>>,
     pub(crate) peer: PeerAddr,
+    stream: Weak<Stream>,
+    /// A long-polling GET whose client had ended its side before the answer: it listens still, or has gone.
+    in_doubt: Cell<Option<(Sid, Ticket)>>,
     /// Whether the socket is to be taken without a response from hyper.
     is_taken: Cell<bool>,
     clock: Rc<HttpClock>,
@@ -154,11 +173,12 @@ impl<E: Engine> Http<E> {
                 .await
                 .map(|body| ResponseBody::whole(body, clock)));
         }
-        let is_get = request.method() == http::Method::GET;
+        let (is_get, version) = (request.method() == http::Method::GET, request.version());
         // Boxed, since most requests are Engine.IO's and need no room for it.
         match Box::pin(self.ask_app(request)).await {
             Ok(mut response) => {
                 if let Some(listen) = response.extensions_mut().remove::<Listen>().filter(|_| is_get) {
+                    *response.version_mut() = version;
                     self.takeover.replace(Some(Takeover::Listen(Box::new(response.into_parts().0), listen)));
                     self.is_taken.set(true);
                     return std::future::pending().await;
@@ -166,6 +186,25 @@ impl<E: Engine> Http<E> {
                 Ok(response.map(|body| ResponseBody::app(body, clock)))
             }
             Err(refusal) => Ok(refusal.response().map(|body| ResponseBody::whole(body, clock))),
+        }
+    }
+
+    /// Returns when the client has ended its side of the socket.
+    pub(crate) async fn peer_ends(&self) {
+        match self.stream.upgrade() {
+            Some(stream) => stream.peer_ends().await,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Has it found out, after the answer, whether the client of this GET is still there.
+    pub(crate) fn doubt(&self, sid: Sid, ticket: Ticket) {
+        self.in_doubt.set(Some((sid, ticket)));
+    }
+
+    fn poll_is_lost(&self) {
+        if let Some((sid, ticket)) = self.in_doubt.take() {
+            self.shard.hub.push(sid.shard(), Command::PollGone { sid, ticket });
         }
     }
 

@@ -15,7 +15,6 @@ use crate::{
     transport::polling::{PollReply, PostReply, Ticket},
 };
 use bytes::Bytes;
-use socketio_protocol::engine::request::RequestError;
 use std::{
     collections::VecDeque,
     sync::{
@@ -77,6 +76,11 @@ pub(crate) enum Command {
         ticket: Ticket,
         reply: oneshot::Sender<PollReply>,
     },
+    /// The client of a long-polling GET ended its side: it listens still, or has gone.
+    EndPoll {
+        sid: Sid,
+        ticket: Ticket,
+    },
     /// The client of a long-polling GET went away.
     PollGone {
         sid: Sid,
@@ -88,10 +92,10 @@ pub(crate) enum Command {
         body: Bytes,
         reply: oneshot::Sender<PostReply>,
     },
-    /// Whether a WebSocket may try to take over from long-polling.
-    MayUpgrade {
+    /// Whether there is such a session, for a WebSocket that names one.
+    Knows {
         sid: Sid,
-        reply: oneshot::Sender<Result<(), RequestError>>,
+        reply: oneshot::Sender<bool>,
     },
     /// A WebSocket that wants to take over from long-polling, and the bytes read from it already.
     Upgrade {

@@ -12,6 +12,8 @@ mod members;
 mod output;
 mod pass;
 
+pub(crate) use close::linger;
+
 use crate::{
     app::App,
     config::Config,
@@ -89,7 +91,7 @@ pub(crate) struct Shard<E: Engine> {
     pub(crate) winding_up: Notify,
 }
 
-type ConnectionOf<E> = Rc<Connection<<E as Engine>::Session>>;
+pub(crate) type ConnectionOf<E> = Rc<Connection<<E as Engine>::Session>>;
 type Members<E> = Vec<ConnectionOf<E>>;
 
 impl<E: Engine> Shard<E> {
@@ -229,10 +231,11 @@ impl<E: Engine> Shard<E> {
                 }
             }
             Command::Poll { sid, ticket, reply } => self.poll(sid, ticket, reply),
+            Command::EndPoll { sid, ticket } => self.end_poll(sid, ticket),
             Command::PollGone { sid, ticket } => self.poll_gone(sid, ticket),
             Command::Post { sid, body, reply } => self.post(sid, body, reply),
             Command::Upgrade { sid, stream, early } => upgrade::start(self, sid, stream, early),
-            Command::MayUpgrade { sid, reply } => drop(reply.send(upgrade::may_start(self, sid))),
+            Command::Knows { sid, reply } => drop(reply.send(self.session(sid).is_some())),
             Command::Shutdown { done } => self.shut_down(done),
             Command::WindUp { done } => self.wind_up(done),
             Command::Stop => {}

@@ -163,7 +163,8 @@ impl<H: Handler> Engine for SocketIo<H> {
     type Session = Session<H>;
 
     fn claims(&self, path: &str) -> bool {
-        path == DEFAULT_PATH
+        // Some clients are told to leave the slash out (`addTrailingSlash: false`), and some proxies do by themselves.
+        path == DEFAULT_PATH || path == DEFAULT_PATH.trim_end_matches('/')
     }
 
     fn open(&self, _link: &Link<'_>, handshake: &Handshake<'_>) -> Session<H> {

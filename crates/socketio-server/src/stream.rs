@@ -5,11 +5,10 @@ use std::{
     fmt,
     io::{self, IoSlice},
     net::{Shutdown, SocketAddr},
-    pin::Pin,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
 };
 use tokio::{
-    io::{AsyncRead, AsyncWrite, ReadBuf},
+    io::{Interest, ReadBuf, Ready},
     net::{TcpStream, UnixStream},
 };
 
@@ -100,46 +99,89 @@ impl DetachedStream {
     }
 }
 
-impl AsyncRead for Stream {
-    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            Self::Tcp(stream) => Pin::new(stream).poll_read(cx, buf),
-            Self::Unix(stream) => Pin::new(stream).poll_read(cx, buf),
+impl Stream {
+    /// As [`tokio::io::AsyncRead`] has it, but for a stream that is shared.
+    pub(crate) fn poll_read(&self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let room = buf.remaining();
+        loop {
+            let result = match self {
+                Self::Tcp(stream) => {
+                    ready!(stream.poll_read_ready(cx))?;
+                    stream.try_read_buf(buf)
+                }
+                Self::Unix(stream) => {
+                    ready!(stream.poll_read_ready(cx))?;
+                    stream.try_read_buf(buf)
+                }
+            };
+            match result {
+                Ok(count) => {
+                    if 0 < count && count < room {
+                        self.expect_nothing_to_read();
+                    }
+                    return Poll::Ready(Ok(()));
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(error) => return Poll::Ready(Err(error)),
+            }
         }
     }
-}
 
-impl AsyncWrite for Stream {
-    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        match self.get_mut() {
-            Self::Tcp(stream) => Pin::new(stream).poll_write(cx, bytes),
-            Self::Unix(stream) => Pin::new(stream).poll_write(cx, bytes),
+    /// After a read that did not fill its buffer there is nothing left, which saves the system call that would say so.
+    fn expect_nothing_to_read(&self) {
+        // Linux wakes whoever waits for what comes after; others may not.
+        if cfg!(target_os = "linux") {
+            let nothing = || Err::<(), _>(io::ErrorKind::WouldBlock.into());
+            let _ = match self {
+                Self::Tcp(stream) => stream.try_io(Interest::READABLE, nothing),
+                Self::Unix(stream) => stream.try_io(Interest::READABLE, nothing),
+            };
         }
     }
 
-    fn poll_write_vectored(
-        self: Pin<&mut Self>,
+    /// Waits until a write was possible, with the runtime's help when it was not.
+    pub(crate) fn poll_write(
+        &self,
         cx: &mut Context<'_>,
-        slices: &[IoSlice<'_>],
+        write: impl Fn(&Self) -> io::Result<usize>,
     ) -> Poll<io::Result<usize>> {
-        match self.get_mut() {
-            Self::Tcp(stream) => Pin::new(stream).poll_write_vectored(cx, slices),
-            Self::Unix(stream) => Pin::new(stream).poll_write_vectored(cx, slices),
+        loop {
+            match self {
+                Self::Tcp(stream) => ready!(stream.poll_write_ready(cx))?,
+                Self::Unix(stream) => ready!(stream.poll_write_ready(cx))?,
+            }
+            match write(self) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                result => return Poll::Ready(result),
+            }
         }
     }
 
-    fn is_write_vectored(&self) -> bool {
-        true
+    pub(crate) fn try_write_vectored(&self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+        match self {
+            Self::Tcp(stream) => stream.try_write_vectored(slices),
+            Self::Unix(stream) => stream.try_write_vectored(slices),
+        }
     }
 
-    fn poll_flush(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
+    /// Returns when the peer has ended its side; not where something to read came before that.
+    pub(crate) async fn peer_ends(&self) {
+        if !self.ready(Interest::READABLE).await.is_ok_and(|ready| !ready.is_read_closed()) {
+            return;
+        }
+        std::future::pending().await
     }
 
-    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            Self::Tcp(stream) => Pin::new(stream).poll_shutdown(cx),
-            Self::Unix(stream) => Pin::new(stream).poll_shutdown(cx),
+    /// Returns when the stream has failed, as with a reset.
+    pub(crate) async fn failed(&self) {
+        // An error here is that of a runtime that ends.
+        let _ = self.ready(Interest::ERROR).await;
+    }
+
+    async fn ready(&self, interest: Interest) -> io::Result<Ready> {
+        match self {
+            Self::Tcp(stream) => stream.ready(interest).await,
+            Self::Unix(stream) => stream.ready(interest).await,
         }
     }
 }

@@ -118,13 +118,17 @@ impl LiveRoom {
     /// Lets those go whose grace has ended. Says when to come again.
     pub(super) fn sweep(&self, rooms: &Rooms) -> Option<Instant> {
         let mut state = self.lock();
-        for name in state.room.expire(Instant::now()) {
-            tracing::info!(room = self.code.as_str(), name = name.as_str(), "left after the grace");
-            state.publish(&Notice::left(&name));
+        let left = state.room.expire(Instant::now());
+        for name in &left {
+            state.publish(&Notice::left(name));
         }
         let next = state.room.next_deadline();
         state.is_sweeping = next.is_some();
         self.retire_if_empty(&mut state, rooms);
+        drop(state);
+        for name in left {
+            tracing::info!(room = self.code.as_str(), name = name.as_str(), "left after the grace");
+        }
         next
     }
 

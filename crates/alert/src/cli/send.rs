@@ -94,6 +94,9 @@ impl Args {
             Ok(config) => config,
             Err(code) => return code,
         };
+        if !self.quiet {
+            super::warn_of_token(&flags);
+        }
         let report = match (self.quiet, self.json) {
             (true, _) => Report::Nothing,
             (_, true) => Report::Json,

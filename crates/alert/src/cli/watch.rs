@@ -6,11 +6,11 @@ use std::num::NonZeroU64;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use alert_client::{
-    ClientError, ClientFlags, Event, Form, Heard, Listener, Program, RoomArgument, Signals, Target,
-};
+use alert_client::{ClientError, ClientFlags, Event, Form, Heard, Listener, Program, RoomArgument, Target};
 use alert_core::names::RoomCode;
+use alert_settings::Environment;
 use alert_settings::value::time;
+use alert_signals::Signals;
 use jiff::Zoned;
 use tokio::sync::mpsc::{Receiver, channel};
 use tokio::time::{Instant, sleep_until};
@@ -45,7 +45,7 @@ command. It has
 and its output goes where that of watch would. If it fails, that is reported and watching goes on.
 Up to 256 events wait for it; then watch stops reading, up to 1 MiB more wait in the server (its
 queue_limit), and after that the server ends the connection: watch says so and comes back.
---timeout and Ctrl-C let the program that runs come to its end; a second Ctrl-C does not wait.
+--timeout and Ctrl-C let the program that runs come to its end; a second Ctrl-C ends it.
 
 URL and token also come from ALERT_URL and ALERT_TOKEN, or from url and token in
 ~/.config/alert/client.toml.";
@@ -99,10 +99,15 @@ impl Args {
             Ok(config) => config,
             Err(code) => return code,
         };
+        super::warn_of_token(&flags);
         let target = Target::new(&config, room.clone());
         let is_terminal = io::stdout().is_terminal();
         let color = anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never;
-        let purpose = match Program::new(self.exec) {
+        let program = match Program::find(self.exec, &Environment::of_process()) {
+            Ok(program) => program,
+            Err(error) => return fail(error),
+        };
+        let purpose = match program {
             Some(program) => Use::Run(program),
             None if self.json => Use::Print(Form::Json),
             None if is_terminal => Use::Print(Form::Terminal { color }),
@@ -172,20 +177,19 @@ impl Watcher {
             Use::Print(form) => print(event, *form),
             Use::Run(_) if !event.is_message() => Ok(false),
             Use::Run(program) => {
-                let running = program.run(&self.room, event);
-                tokio::pin!(running);
-                let (ended, stopped) = tokio::select! {
-                    ended = &mut running => (ended, false),
-                    () = self.signals.next() => tokio::select! {
-                        ended = &mut running => (ended, true),
-                        () = self.signals.next() => return Err(ExitCode::from(ENDED_AT_ONCE)),
-                    },
+                let mut run = program.start(&self.room, event).map_err(fail)?;
+                let status = tokio::select! {
+                    status = run.ended() => status,
+                    () = self.signals.next() => {
+                        tokio::select! {
+                            _ = run.ended() => return Err(ExitCode::SUCCESS),
+                            () = self.signals.next() => {}
+                        }
+                        run.end().await;
+                        return Err(ExitCode::from(ENDED_AT_ONCE));
+                    }
                 };
-                let status = ended.map_err(fail)?;
-                if stopped {
-                    return Err(ExitCode::SUCCESS);
-                }
-                if let Some(complaint) = program.complaint(status) {
+                if let Some(complaint) = program.complaint(&status) {
                     super::complain(complaint);
                 }
                 Ok(true)

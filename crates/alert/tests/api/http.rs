@@ -1,6 +1,6 @@
 //! HTTP as bytes on a socket: nothing that a library would smooth over.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 
 use serde_json::Value;
@@ -17,8 +17,15 @@ pub(crate) struct Answer {
 
 /// A response that goes on.
 pub(crate) struct Listening {
-    reader: BufReader<TcpStream>,
+    reader: BufReader<Chunked>,
     pub(crate) head: String,
+}
+
+/// The body of a chunked response. What a read brings is of one chunk.
+struct Chunked {
+    stream: BufReader<TcpStream>,
+    /// Bytes of the current chunk that are still to come; nothing after the last chunk.
+    left: Option<usize>,
 }
 
 impl Server {
@@ -41,16 +48,19 @@ impl Server {
         self.ask("POST", path, &[&form, headers].concat(), body.as_bytes())
     }
 
-    /// Listens to a room; when this returns, it hears everything.
-    pub(crate) fn listen(&self, room: &str, accept: &str) -> Listening {
-        let stream = self.send("GET", &format!("/v1/rooms/{room}/events"), &[("accept", accept)], b"");
-        let mut reader = BufReader::new(stream);
-        let head = read_head(&mut reader);
-        assert!(head.starts_with("HTTP/1.1 200 OK\r\n"), "{head}");
-        Listening { reader, head }
+    /// Asks, and waits for the end of the connection, which comes without an answer.
+    pub(crate) fn ask_in_vain(&self, method: &str, path: &str, body: &[u8]) {
+        let mut answer = Vec::new();
+        let _ = self.send(method, path, &[], body).read_to_end(&mut answer);
+        assert_eq!(answer, b"");
     }
 
-    fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> TcpStream {
+    /// Listens to a room; when this returns, it hears everything.
+    pub(crate) fn listen(&self, room: &str, accept: &str) -> Listening {
+        Listening::to(self.send("GET", &format!("/v1/rooms/{room}/events"), &[("accept", accept)], b""))
+    }
+
+    pub(crate) fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> TcpStream {
         let mut stream = TcpStream::connect(self.address).unwrap();
         stream.set_read_timeout(Some(DEADLINE)).unwrap();
         let mut head = format!("{method} {path} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n", self.address);
@@ -84,6 +94,21 @@ impl Answer {
 }
 
 impl Listening {
+    /// Reads the head of the response.
+    pub(crate) fn to(stream: TcpStream) -> Self {
+        let mut stream = BufReader::new(stream);
+        let head = read_head(&mut stream);
+        assert!(head.starts_with("HTTP/1.1 200 OK\r\n"), "{head}");
+        Self { reader: BufReader::new(Chunked { stream, left: Some(0) }), head }
+    }
+
+    /// What the next chunk holds.
+    pub(crate) fn chunk(&mut self) -> String {
+        let chunk = String::from_utf8(self.reader.fill_buf().unwrap().to_owned()).unwrap();
+        self.reader.consume(chunk.len());
+        chunk
+    }
+
     pub(crate) fn header(&self, name: &str) -> &str {
         header(&self.head, name).unwrap_or_default()
     }
@@ -127,6 +152,29 @@ impl Listening {
                 return Some((text("event"), text("msg")));
             }
         }
+    }
+}
+
+impl Read for Chunked {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let Some(mut left) = self.left else { return Ok(0) };
+        if left == 0 {
+            let mut size = String::new();
+            self.stream.read_line(&mut size)?;
+            let size = usize::from_str_radix(size.trim_end(), 16);
+            left = size.map_err(|_| io::Error::from(io::ErrorKind::UnexpectedEof))?;
+        }
+        let wanted = left.min(buffer.len());
+        let count = self.stream.read(&mut buffer[..wanted])?;
+        self.left = (left > 0).then_some(left - count);
+        if count == left {
+            let mut end = [0; 2];
+            self.stream.read_exact(&mut end)?;
+            assert_eq!(&end, b"\r\n");
+        } else if count == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        Ok(count)
     }
 }
 

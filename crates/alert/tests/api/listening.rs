@@ -1,7 +1,10 @@
 //! `GET .../events`: a listener is nobody in the room, is kept alive, and is held to the limits of a client.
 
+use std::io::{BufRead, BufReader, Write};
+use std::net::{Shutdown, TcpStream};
 use std::time::{Duration, Instant};
 
+use crate::http::Listening;
 use crate::server::{DEADLINE, Server};
 
 #[test]
@@ -34,11 +37,63 @@ fn given_a_listener_then_its_head_says_what_comes_and_that_nobody_keeps_it() {
         assert_eq!(listener.header("x-accel-buffering"), "no");
         assert_eq!(listener.header("connection"), "close");
         assert_eq!(listener.header("x-content-type-options"), "nosniff");
-        assert!(!listener.head.contains("content-length") && !listener.head.contains("transfer-encoding"));
+        assert_eq!(listener.header("transfer-encoding"), "chunked");
+        assert!(!listener.head.contains("content-length"));
     }
     let head = server.ask("HEAD", "/v1/rooms/D5DB/events", &[("origin", "https://friend.example")], b"");
     assert_eq!((head.status, head.body.as_str(), head.header("content-length")), (200, "", ""));
     assert_eq!(head.header("access-control-allow-origin"), "https://friend.example");
+}
+
+#[test]
+fn given_a_listener_then_it_hears_at_once_that_it_listens_and_each_event_in_a_chunk_of_its_own() {
+    let server = Server::start(&[]);
+    let mut sse = server.listen("D5DB", "text/event-stream");
+    let mut ndjson = server.listen("D5DB", "application/x-ndjson");
+    assert_eq!([sse.chunk(), ndjson.chunk()], [":\n\n", "\n"]);
+    for text in ["one", "two"] {
+        server.post("/v1/rooms/D5DB", &[], text);
+    }
+    for text in ["one", "two"] {
+        assert_eq!(sse.chunk(), format!("event: message\ndata: {{\"msg\":\"http: {text}\"}}\n\n"));
+        assert_eq!(ndjson.chunk(), format!("{{\"event\":\"message\",\"msg\":\"http: {text}\"}}\n"));
+    }
+}
+
+#[test]
+fn given_http_1_0_then_the_events_come_without_chunks() {
+    let server = Server::start(&[]);
+    let mut stream = TcpStream::connect(server.address).unwrap();
+    stream.set_read_timeout(Some(DEADLINE)).unwrap();
+    write!(stream, "GET /v1/rooms/D5DB/events HTTP/1.0\r\nhost: {}\r\n\r\n", server.address).unwrap();
+    let mut lines = BufReader::new(stream).lines().map(Result::unwrap);
+    let head: Vec<_> = lines.by_ref().take_while(|line| !line.is_empty()).collect();
+    assert!(!head.concat().contains("transfer-encoding"), "{head:?}");
+    assert_eq!((lines.next().unwrap(), lines.next().unwrap()), (":".into(), String::new()));
+    server.post("/v1/rooms/D5DB", &[], "hello");
+    assert_eq!(lines.next().unwrap(), "event: message");
+    assert_eq!(lines.next().unwrap(), r#"data: {"msg":"http: hello"}"#);
+}
+
+#[test]
+fn given_a_listener_that_ends_its_side_then_it_hears_on_and_one_that_has_gone_is_forgotten() {
+    let server = Server::start(&[]);
+    let ask = || server.send("GET", "/v1/rooms/D5DB/events", &[], b"");
+    let stream = ask();
+    stream.shutdown(Shutdown::Write).unwrap();
+    let mut half = Listening::to(stream);
+    let gone = server.listen("D5DB", "*/*");
+    assert_eq!(server.post("/v1/rooms/D5DB", &[], "one").json()["connections"], 2);
+    drop(gone);
+    server.wait_for_log("listens no more");
+    assert_eq!(server.post("/v1/rooms/D5DB", &[], "two").json()["connections"], 1);
+    for text in ["http: one", "http: two"] {
+        assert_eq!(half.event().unwrap().1, text);
+    }
+    drop(half);
+    // Only what is said to it shows that nobody is there.
+    server.post("/v1/rooms/D5DB", &[], "three");
+    server.wait_for_log("listens no more");
 }
 
 #[test]
@@ -54,7 +109,18 @@ fn given_silence_then_a_comment_or_an_empty_line_keeps_the_connection() {
 
 #[test]
 fn given_a_listener_that_does_not_read_then_it_is_closed_and_the_others_miss_nothing() {
-    let server = Server::start(&["--max-payload", "32768", "--queue-limit", "32768", "--event-rate", "0"]);
+    let server = Server::start(&[
+        "--max-payload",
+        "32768",
+        "--queue-limit",
+        "32768",
+        "--event-rate",
+        "0",
+        "--byte-rate",
+        "0",
+        "--room-byte-rate",
+        "0",
+    ]);
     let mut slow = server.listen("D5DB", "text/event-stream");
     let mut other = server.listen("D5DB", "application/x-ndjson");
     let text = "x".repeat(16_000);

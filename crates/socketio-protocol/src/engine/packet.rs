@@ -3,9 +3,17 @@
 use std::borrow::Cow;
 
 use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64::alphabet;
+use base64::engine::DecodePaddingMode;
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD};
 use bytes::Bytes;
 use thiserror::Error;
+
+/// Standard alphabet; the padding may be missing, as Node's decoder allows.
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::STANDARD,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
 
 /// One Engine.IO packet.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,7 +28,7 @@ pub enum Packet<'a> {
     Pong(Cow<'a, str>),
     /// `4`: a text message; for Socket.IO, one packet of its own.
     Message(Cow<'a, str>),
-    /// A binary message: a WebSocket binary frame, or `b` and base64 in a polling payload.
+    /// A binary message: a WebSocket binary frame, or `b` and base64 where only text can travel.
     Binary(Bytes),
     /// `5`: the client completes the upgrade.
     Upgrade,
@@ -37,21 +45,18 @@ pub enum PacketError {
     /// The first character names no packet type.
     #[error("unknown Engine.IO packet type {0:?}: send a digit from 0 to 6")]
     UnknownType(char),
-    /// `b` stands for base64 in polling payloads only.
-    #[error("base64 in a WebSocket text frame: send a binary frame")]
-    BinaryInText,
     /// What follows `b` is not base64.
     #[error("bad base64 after `b`: {0}")]
     Base64(#[from] base64::DecodeError),
 }
 
 impl<'a> Packet<'a> {
-    /// Decodes a WebSocket text frame.
+    /// Decodes a WebSocket text frame, or a record of a polling payload.
     ///
     /// Data after `1`, `5` and `6` is ignored, as the reference decoder's users ignore it.
     ///
     /// # Errors
-    /// The text is empty, has an unknown type, or is the base64 form, which only polling payloads have.
+    /// The text is empty, has an unknown type, or is not base64 after `b`.
     pub fn decode(text: &'a str) -> Result<Self, PacketError> {
         let kind = text.chars().next().ok_or(PacketError::Empty)?;
         let data = &text[kind.len_utf8()..];
@@ -63,12 +68,12 @@ impl<'a> Packet<'a> {
             '4' => Packet::Message(data.into()),
             '5' => Packet::Upgrade,
             '6' => Packet::Noop,
-            'b' => return Err(PacketError::BinaryInText),
+            'b' => Packet::Binary(BASE64.decode(data)?.into()),
             other => return Err(PacketError::UnknownType(other)),
         })
     }
 
-    /// Appends the packet's text form; [`Packet::Binary`] takes the base64 form that polling payloads have.
+    /// Appends the packet's text form; [`Packet::Binary`] takes the base64 form.
     pub fn encode_into(&self, out: &mut String) {
         let (kind, data) = match self {
             Packet::Open(data) => ('0', &**data),
@@ -128,7 +133,17 @@ mod tests {
         assert_eq!(Packet::decode("7"), Err(PacketError::UnknownType('7')));
         assert_eq!(Packet::decode("abc"), Err(PacketError::UnknownType('a')));
         assert_eq!(Packet::decode("é"), Err(PacketError::UnknownType('é')));
-        assert_eq!(Packet::decode("bAQIDBA=="), Err(PacketError::BinaryInText));
+        for text in ["b!", "bAQIDB", "bAQID BA==", "b=", "bäö"] {
+            assert!(matches!(Packet::decode(text), Err(PacketError::Base64(_))), "{text}");
+        }
+    }
+
+    /// A client with `forceBase64` sends its attachments so, on a WebSocket too.
+    #[test]
+    fn base64_is_a_binary_message_with_its_padding_or_without() {
+        for (text, bytes) in [("bAQIDBA==", &[1, 2, 3, 4][..]), ("bAQIDBA", &[1, 2, 3, 4]), ("b", &[])] {
+            assert_eq!(Packet::decode(text), Ok(Packet::Binary(Bytes::copy_from_slice(bytes))), "{text}");
+        }
     }
 
     #[test]

@@ -3,21 +3,12 @@
 use std::str::Split;
 
 use base64::Engine as _;
-use base64::alphabet;
-use base64::engine::DecodePaddingMode;
-use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD};
-use bytes::Bytes;
+use base64::engine::general_purpose::STANDARD;
 
 use super::packet::{Packet, PacketError};
 
 /// Stands between the packets of a payload (ASCII record separator).
 pub const SEPARATOR: char = '\u{1e}';
-
-/// Standard alphabet; the padding may be missing, as Node's decoder allows.
-const BASE64: GeneralPurpose = GeneralPurpose::new(
-    &alphabet::STANDARD,
-    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
-);
 
 /// The packets of a payload, in order. It ends after the first error, as the reference decoder does.
 #[derive(Clone, Debug)]
@@ -35,18 +26,11 @@ impl<'a> Iterator for Packets<'a> {
     type Item = Result<Packet<'a>, PacketError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let packet = decode_record(self.records.as_mut()?.next()?);
+        let packet = Packet::decode(self.records.as_mut()?.next()?);
         if packet.is_err() {
             self.records = None;
         }
         Some(packet)
-    }
-}
-
-fn decode_record(record: &str) -> Result<Packet<'_>, PacketError> {
-    match record.strip_prefix('b') {
-        Some(base64) => Ok(Packet::Binary(Bytes::from(BASE64.decode(base64)?))),
-        None => Packet::decode(record),
     }
 }
 
@@ -97,6 +81,8 @@ impl Encoder {
 
 #[cfg(test)]
 mod tests {
+    use bytes::Bytes;
+
     use super::*;
 
     fn all(body: &str) -> Vec<Result<Packet<'_>, PacketError>> {

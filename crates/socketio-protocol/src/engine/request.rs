@@ -38,18 +38,17 @@ impl<'a> Query<'a> {
     /// Parses a query string, without its `?`.
     ///
     /// The checks come as in the reference server: the transport always; the version (`EIO=4`) only where there is no
-    /// session id, because it was settled in the handshake. An empty `sid` is none. A key given twice is as good as a
-    /// wrong value. Other keys (`t`, `b64` and the application's own) are ignored.
+    /// session id, because it was settled in the handshake. An empty `sid` is none. Of a key given twice the last
+    /// counts. Other keys (`t`, `b64` and the application's own) are ignored.
     ///
     /// # Errors
-    /// [`RequestError::UnknownTransport`], [`RequestError::UnknownSid`] or
-    /// [`RequestError::UnsupportedProtocolVersion`].
+    /// [`RequestError::UnknownTransport`] or [`RequestError::UnsupportedProtocolVersion`].
     pub fn parse(query: &'a str) -> Result<Self, RequestError> {
-        let (mut transport, mut sid, mut version) = (Value::Missing, Value::Missing, Value::Missing);
+        let (mut transport, mut sid, mut version) = (Cow::from(""), Cow::from(""), Cow::from(""));
         let mut set = |key: &str, value| match key {
-            "transport" => transport.set(value),
-            "sid" => sid.set(value),
-            "EIO" => version.set(value),
+            "transport" => transport = value,
+            "sid" => sid = value,
+            "EIO" => version = value,
             _ => {}
         };
         // Clients have nothing to escape, and a client that polls sends a query for each message that it gets.
@@ -64,17 +63,13 @@ impl<'a> Query<'a> {
                 set(key, value.into());
             }
         }
-        let transport = match transport {
-            Value::One(name) if name == "polling" => TransportName::Polling,
-            Value::One(name) if name == "websocket" => TransportName::WebSocket,
+        let transport = match &*transport {
+            "polling" => TransportName::Polling,
+            "websocket" => TransportName::WebSocket,
             _ => return Err(RequestError::UnknownTransport),
         };
-        let sid = match sid {
-            Value::One(sid) if !sid.is_empty() => Some(sid),
-            Value::One(_) | Value::Missing => None,
-            Value::Many => return Err(RequestError::UnknownSid),
-        };
-        if sid.is_none() && !matches!(version, Value::One(version) if version == "4") {
+        let sid = Some(sid).filter(|sid| !sid.is_empty());
+        if sid.is_none() && version != "4" {
             return Err(RequestError::UnsupportedProtocolVersion);
         }
         Ok(Self { transport, sid })
@@ -84,22 +79,6 @@ impl<'a> Query<'a> {
 /// What stands before and behind the first `at`, an ASCII character.
 fn cut(text: &str, at: u8) -> (&str, &str) {
     memchr(at, text.as_bytes()).map_or((text, ""), |at| (&text[..at], &text[at + 1..]))
-}
-
-/// The values that a query string gives to one key.
-enum Value<'a> {
-    Missing,
-    One(Cow<'a, str>),
-    Many,
-}
-
-impl<'a> Value<'a> {
-    fn set(&mut self, value: Cow<'a, str>) {
-        *self = match self {
-            Value::Missing => Value::One(value),
-            Value::One(_) | Value::Many => Value::Many,
-        };
-    }
 }
 
 /// Why a request is refused; code and message are the reference server's.
@@ -194,7 +173,7 @@ mod tests {
             "transport=Polling&EIO=4",
             "transport",
             "EIO=4&transport=webtransport",
-            "transport=polling&transport=polling&EIO=4",
+            "transport=polling&transport=abc&EIO=4",
         ] {
             assert_eq!(Query::parse(text), Err(RequestError::UnknownTransport), "{text}");
         }
@@ -208,15 +187,22 @@ mod tests {
             "transport=websocket&EIO=",
             "transport=polling&EIO=5",
             "transport=polling&EIO=04",
-            "transport=polling&EIO=4&EIO=4",
+            "transport=polling&EIO=4&EIO=3",
         ] {
             assert_eq!(Query::parse(text), Err(RequestError::UnsupportedProtocolVersion), "{text}");
         }
     }
 
     #[test]
-    fn two_sids_are_no_session() {
-        assert_eq!(Query::parse("EIO=4&transport=polling&sid=a&sid=a"), Err(RequestError::UnknownSid));
+    fn of_a_key_given_twice_the_last_counts() {
+        for text in [
+            "EIO=4&EIO=4&transport=websocket&transport=polling&sid=a&sid=b",
+            "EIO=3&EIO=4&transport=%70olling&transport=polling&sid=&sid=b",
+        ] {
+            let query = Query { transport: TransportName::Polling, sid: Some("b".into()) };
+            assert_eq!(Query::parse(text), Ok(query), "{text}");
+        }
+        assert_eq!(Query::parse("EIO=3&EIO=4&transport=polling&sid=a&sid=").map(|query| query.sid), Ok(None));
     }
 
     #[test]

@@ -19,26 +19,23 @@ pub enum UpgradeStep {
 #[derive(Clone, Copy, Debug)]
 pub struct Upgrade {
     deadline: Instant,
-    probed: bool,
 }
 
 impl Upgrade {
     /// Starts when the WebSocket opens; the client has `timeout` to complete it.
     #[must_use]
     pub fn new(now: Instant, timeout: Duration) -> Self {
-        Self { deadline: now + timeout, probed: false }
+        Self { deadline: now + timeout }
     }
 
     /// Takes a packet that came over the WebSocket.
     ///
-    /// A probe may be repeated. Anything else than a probe and then `5` aborts.
-    pub fn receive(&mut self, packet: &Packet<'_>) -> UpgradeStep {
+    /// A probe may be repeated, or left out, as with the reference server. Anything else than that and `5` aborts.
+    #[must_use]
+    pub fn receive(&self, packet: &Packet<'_>) -> UpgradeStep {
         match packet {
-            Packet::Ping(data) if data == "probe" => {
-                self.probed = true;
-                UpgradeStep::ReplyProbe
-            }
-            Packet::Upgrade if self.probed => UpgradeStep::Complete,
+            Packet::Ping(data) if data == "probe" => UpgradeStep::ReplyProbe,
+            Packet::Upgrade => UpgradeStep::Complete,
             _ => UpgradeStep::Abort,
         }
     }
@@ -47,12 +44,6 @@ impl Upgrade {
     #[must_use]
     pub fn deadline(&self) -> Instant {
         self.deadline
-    }
-
-    /// Whether a probe came: from then on no poll may be left pending.
-    #[must_use]
-    pub fn probed(&self) -> bool {
-        self.probed
     }
 }
 
@@ -66,17 +57,19 @@ mod tests {
 
     #[test]
     fn a_probe_is_answered_and_then_the_upgrade_completes() {
-        let mut upgrade = start();
-        assert!(!upgrade.probed());
+        let upgrade = start();
         assert_eq!(upgrade.receive(&Packet::Ping("probe".into())), UpgradeStep::ReplyProbe);
-        assert!(upgrade.probed());
         assert_eq!(upgrade.receive(&Packet::Upgrade), UpgradeStep::Complete);
+    }
+
+    #[test]
+    fn it_completes_without_a_probe() {
+        assert_eq!(start().receive(&Packet::Upgrade), UpgradeStep::Complete);
     }
 
     #[test]
     fn anything_else_aborts() {
         for packet in [
-            Packet::Upgrade,
             Packet::Ping("".into()),
             Packet::Pong("probe".into()),
             Packet::Message("hello".into()),
@@ -86,9 +79,6 @@ mod tests {
         ] {
             assert_eq!(start().receive(&packet), UpgradeStep::Abort, "{packet:?}");
         }
-        let mut upgrade = start();
-        upgrade.receive(&Packet::Ping("probe".into()));
-        assert_eq!(upgrade.receive(&Packet::Message("early".into())), UpgradeStep::Abort);
     }
 
     #[test]

@@ -19,16 +19,14 @@ pub fn decode(text: &str) -> Result<Packet<'_>, DecodeError> {
     let rest = &text[1..];
     let (attachments, rest) = if matches!(kind, '5' | '6') { split_attachments(rest)? } else { (0, rest) };
     let (namespace, rest) = split_namespace(rest);
-    let (ack, payload) = split_ack(rest)?;
-    if ack.is_some() && matches!(kind, '0' | '1' | '4') {
+    // The `auth` of a CONNECT may be a number, which is no ack id.
+    let (ack, payload) = if kind == '0' { (None, rest) } else { split_ack(rest)? };
+    if ack.is_some() && matches!(kind, '1' | '4') {
         return Err(DecodeError::UnexpectedAckId);
     }
     json::check_depth(payload)?;
     match kind {
-        '0' => Ok(Packet::Connect {
-            namespace,
-            auth: json::optional(payload, &['{'], DecodeError::NotAnObject)?,
-        }),
+        '0' => Ok(Packet::Connect { namespace, auth: json::optional(payload)? }),
         '1' if payload.is_empty() => Ok(Packet::Disconnect { namespace }),
         '1' => Err(DecodeError::UnexpectedPayload),
         '2' | '5' => {
@@ -43,7 +41,10 @@ pub fn decode(text: &str) -> Result<Packet<'_>, DecodeError> {
             Ok(Packet::Ack { namespace, id, args, attachments })
         }
         _ => {
-            let data = json::optional(payload, &['{', '"'], DecodeError::ConnectErrorData)?;
+            let data = json::optional(payload)?;
+            if data.is_some_and(|data| !data.get().starts_with(['{', '"'])) {
+                return Err(DecodeError::ConnectErrorData);
+            }
             Ok(Packet::ConnectError { namespace, data })
         }
     }
@@ -116,6 +117,13 @@ mod tests {
         for (text, packet) in [
             ("0", "connect / -"),
             (r#"0{"token":"123"}"#, r#"connect / {"token":"123"}"#),
+            (r#"0"token""#, r#"connect / "token""#),
+            ("0[1,2]", "connect / [1,2]"),
+            ("012.5", "connect / 12.5"),
+            ("0-1", "connect / -1"),
+            ("0true", "connect / true"),
+            ("0null", "connect / null"),
+            ("0/admin,5", "connect /admin 5"),
             ("0/admin,", "connect /admin -"),
             (r#"0/admin,{"sid":"oSO0OpakMV_3jnilAAAA"}"#, r#"connect /admin {"sid":"oSO0OpakMV_3jnilAAAA"}"#),
             (r#"4{"message":"Not authorized"}"#, r#"error / {"message":"Not authorized"}"#),
@@ -196,7 +204,6 @@ mod tests {
             (r#"5999999999999999999999-["a"]"#, E::TooManyAttachments),
             (r#"29007199254740992["a"]"#, E::AckId),
             (r#"299999999999999999999["a"]"#, E::AckId),
-            ("01{}", E::UnexpectedAckId),
             ("1/admin,1", E::UnexpectedAckId),
             (r#"41{"message":""}"#, E::UnexpectedAckId),
             (r#"3["a"]"#, E::AckWithoutId),
@@ -213,9 +220,6 @@ mod tests {
             (r#"2-1["a"]"#, E::NotAnArray),
             (r#"2admin,["a"]"#, E::NotAnArray),
             ("31{}", E::NotAnArray),
-            ("0[]", E::NotAnObject),
-            ("0null", E::NotAnObject),
-            (r#"0"token""#, E::NotAnObject),
             ("4[]", E::ConnectErrorData),
             ("4true", E::ConnectErrorData),
             ("2[]", E::MissingName),
@@ -239,6 +243,8 @@ mod tests {
         for text in [
             "0{",
             "0{}x",
+            "01{}",
+            "0token",
             r#"0{"a":1}{"b":2}"#,
             r#"2["a""#,
             r#"2["a"]x"#,

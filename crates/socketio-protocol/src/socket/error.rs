@@ -39,9 +39,6 @@ pub enum DecodeError {
     /// The payload of an event or ack is not an array.
     #[error("bad payload: events and acks need a JSON array")]
     NotAnArray,
-    /// The payload of a CONNECT is not an object.
-    #[error("bad payload: a CONNECT needs a JSON object, or none")]
-    NotAnObject,
     /// The payload of a CONNECT_ERROR is neither an object nor a string.
     #[error("bad payload: a CONNECT_ERROR needs a JSON object")]
     ConnectErrorData,

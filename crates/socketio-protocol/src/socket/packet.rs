@@ -16,7 +16,7 @@ pub enum Packet<'a> {
     Connect {
         /// Namespace to enter.
         namespace: &'a str,
-        /// A JSON object: credentials from the client, or `sid` from the server.
+        /// Credentials from the client, which may be any JSON value, or an object with `sid` from the server.
         auth: Option<&'a RawValue>,
     },
     /// `1`: leaves a namespace.

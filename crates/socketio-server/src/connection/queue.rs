@@ -27,6 +27,8 @@ pub(crate) struct Queue {
     /// Bytes of the first frame that are on the wire already.
     written: usize,
     bytes: usize,
+    /// The client's HTTP knows no chunks.
+    without_chunks: bool,
     /// Bytes that the client has taken, ever.
     taken: u64,
 }
@@ -80,7 +82,15 @@ pub(crate) enum Flushed {
 }
 
 impl Queue {
-    pub(crate) fn push(&mut self, frame: Rc<Frame>) {
+    /// For a client whose HTTP knows no chunks.
+    pub(crate) fn without_chunks() -> Self {
+        Self { without_chunks: true, ..Self::default() }
+    }
+
+    pub(crate) fn push(&mut self, mut frame: Rc<Frame>) {
+        if self.without_chunks {
+            frame = Rc::new(frame.without_chunk());
+        }
         self.bytes += frame.wire().len();
         self.frames.push_back(frame);
     }
@@ -174,7 +184,7 @@ impl Queue {
                 // Made from a `str`: what this might drop is never there.
                 FrameKind::Text => payload.text(std::str::from_utf8(&frame.payload()).unwrap_or_default()),
                 FrameKind::Binary => payload.binary(&frame.payload()),
-                FrameKind::Control => {}
+                FrameKind::Control | FrameKind::Chunk => {}
             }
         }
         if let Some(end) = end {

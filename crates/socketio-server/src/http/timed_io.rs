@@ -8,6 +8,7 @@ use std::{
     cell::Cell,
     future::Future,
     io::{self, IoSlice},
+    net::Shutdown,
     pin::Pin,
     rc::Rc,
     task::{Context, Poll},
@@ -97,7 +98,7 @@ impl HttpClock {
 }
 
 pub(crate) struct TimedIo {
-    stream: Stream,
+    stream: Rc<Stream>,
     clock: Rc<HttpClock>,
     limits: HttpTimeouts,
     read_sleep: Pin<Box<Sleep>>,
@@ -106,12 +107,12 @@ pub(crate) struct TimedIo {
 }
 
 impl TimedIo {
-    pub(crate) fn new(stream: Stream, clock: Rc<HttpClock>, limits: HttpTimeouts) -> Self {
+    pub(crate) fn new(stream: Rc<Stream>, clock: Rc<HttpClock>, limits: HttpTimeouts) -> Self {
         let read_sleep = Box::pin(tokio::time::sleep(Duration::ZERO));
         Self { stream, clock, limits, read_sleep, write_sleep: None }
     }
 
-    pub(crate) fn into_stream(self) -> Stream {
+    pub(crate) fn into_stream(self) -> Rc<Stream> {
         self.stream
     }
 
@@ -128,9 +129,9 @@ impl TimedIo {
     fn poll_written(
         &mut self,
         cx: &mut Context<'_>,
-        write: impl FnOnce(Pin<&mut Stream>, &mut Context<'_>) -> Poll<io::Result<usize>>,
+        write: impl Fn(&Stream) -> io::Result<usize>,
     ) -> Poll<io::Result<usize>> {
-        let written = write(Pin::new(&mut self.stream), cx);
+        let written = self.stream.poll_write(cx, write);
         if written.is_ready() {
             self.write_sleep = None;
             self.clock.bytes_went();
@@ -146,7 +147,7 @@ impl AsyncRead for TimedIo {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         let before = buf.filled().len();
-        match Pin::new(&mut this.stream).poll_read(cx, buf) {
+        match this.stream.poll_read(cx, buf) {
             Poll::Ready(result) => {
                 if buf.filled().len() > before {
                     this.clock.bytes_came(&buf.filled()[before..]);
@@ -160,7 +161,7 @@ impl AsyncRead for TimedIo {
 
 impl AsyncWrite for TimedIo {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        self.get_mut().poll_written(cx, |stream, cx| stream.poll_write(cx, bytes))
+        self.get_mut().poll_written(cx, |stream| stream.try_write(bytes))
     }
 
     fn poll_write_vectored(
@@ -170,25 +171,26 @@ impl AsyncWrite for TimedIo {
     ) -> Poll<io::Result<usize>> {
         // What answers a poll is small: to put it into one piece and `send` costs less than `writev`.
         let is_small = slices.iter().map(|slice| slice.len()).sum::<usize>() <= ONE_PIECE;
-        self.get_mut().poll_written(cx, |stream, cx| {
+        self.get_mut().poll_written(cx, |stream| {
             if !is_small {
-                return stream.poll_write_vectored(cx, slices);
+                return stream.try_write_vectored(slices);
             }
             let mut piece = SmallVec::<[u8; ONE_PIECE]>::new();
             slices.iter().for_each(|slice| piece.extend_from_slice(slice));
-            stream.poll_write(cx, &piece)
+            stream.try_write(&piece)
         })
     }
 
     fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
+        true
     }
 
-    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().stream).poll_flush(cx)
+    fn poll_flush(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
     }
 
-    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().stream).poll_shutdown(cx)
+    fn poll_shutdown(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.stream.shut(Shutdown::Write);
+        Poll::Ready(Ok(()))
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{ConnectionOf, Shard};
 use crate::{
-    connection::{CloseReason, Connection, Transport},
+    connection::{CloseReason, Connection, Output, Transport},
     engine::Engine,
 };
 use socketio_protocol::engine::heartbeat::Beat;
@@ -55,6 +55,9 @@ impl<E: Engine> Shard<E> {
                     _ => None,
                 };
                 if listener.is_some() {
+                    if connection.output.get() == Output::Broken {
+                        return self.close(connection, CloseReason::ConnectionLost);
+                    }
                     // A listener cannot answer: that its bytes are taken is answer enough.
                     connection.beat(|heartbeat| heartbeat.pong(now, &self.config.timing));
                 }

@@ -51,10 +51,12 @@ impl<E: Engine> Shard<E> {
                 if let Some(at_end) = listener.at_end.take() {
                     at_end(&reason);
                 }
+                listener.closed.notify_one();
                 if reason.close_code().is_none() {
                     connection.queue.borrow_mut().clear();
                     listener.stream.shut(Shutdown::Both);
                 } else {
+                    connection.queue.borrow_mut().push(Rc::clone(&listener.last));
                     self.mark_dirty(connection);
                     linger(&listener.stream);
                 }
@@ -144,7 +146,7 @@ impl<E: Engine> Shard<E> {
 }
 
 /// Cuts a closed socket off when its client takes too long to close its own side.
-fn linger(stream: &Rc<Stream>) {
+pub(crate) fn linger(stream: &Rc<Stream>) {
     // Weak: a client that closes at once has its socket given back at once.
     let stream = Rc::downgrade(stream);
     tokio::task::spawn_local(async move {

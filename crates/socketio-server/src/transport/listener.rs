@@ -1,35 +1,58 @@
 //! A listener: a socket whose HTTP response goes on and on, as in Server-Sent Events. It hears its rooms and says
-//! nothing. The response ends with the connection, so it needs no length and no chunks (RFC 9112, section 6.3).
+//! nothing. The response is chunked, since programs read one without chunks in blocks of their own and hear late; for
+//! HTTP/1.0 it ends with the connection (RFC 9112, section 6.3).
 
 use super::websocket::read_on;
 use crate::{
     app::{EndFn, Listen},
-    connection::{CloseReason, Transport},
+    connection::{CloseReason, Output, Transport, queue::Queue},
     engine::Engine,
     frame::Frame,
-    shard::Shard,
+    shard::{ConnectionOf, Shard},
     stream::Stream,
 };
-use http::response;
+use http::{Version, response};
 use std::rc::Rc;
+use tokio::sync::Notify;
 
 /// What a listener's connection is on.
 pub(crate) struct Listener {
     pub(crate) stream: Rc<Stream>,
     pub(crate) keep_alive: Rc<Frame>,
+    /// What ends the response.
+    pub(crate) last: Rc<Frame>,
+    /// Told at the close.
+    pub(crate) closed: Rc<Notify>,
     /// The application's.
     pub(crate) at_end: Option<EndFn>,
 }
 
-/// Makes a listener of a socket whose request has been answered with `head`.
-pub(crate) fn open<E: Engine>(shard: &Rc<Shard<E>>, stream: Stream, head: &response::Parts, listen: &Listen) {
-    let stream = Rc::new(stream);
-    let keep_alive = Rc::new(Frame::raw(listen.keep_alive));
-    let transport = Transport::Listener(Listener { stream: Rc::clone(&stream), keep_alive, at_end: None });
+/// Makes a listener of a socket whose request has been answered with `head`, in the request's version.
+pub(crate) fn open<E: Engine>(
+    shard: &Rc<Shard<E>>,
+    stream: Rc<Stream>,
+    head: &response::Parts,
+    listen: &Listen,
+) {
+    let keep_alive = Rc::new(Frame::chunk(listen.keep_alive));
+    let closed = Rc::new(Notify::new());
+    let is_chunked = head.version >= Version::HTTP_11;
+    let transport = Transport::Listener(Listener {
+        stream: Rc::clone(&stream),
+        keep_alive: Rc::clone(&keep_alive),
+        last: Rc::new(Frame::raw(if is_chunked { b"0\r\n\r\n" } else { b"" })),
+        closed: Rc::clone(&closed),
+        at_end: None,
+    });
     let connection = shard.insert(transport);
+    if !is_chunked {
+        connection.queue.replace(Queue::without_chunks());
+    }
     connection.confirmed.set(true);
     shard.arm(&connection);
-    shard.push(&connection, &Rc::new(Frame::raw(&head_bytes(head))));
+    shard.push(&connection, &Rc::new(Frame::raw(&head_bytes(head, is_chunked))));
+    // At once, so that whoever waits for a first byte knows that it listens.
+    shard.push(&connection, &keep_alive);
     let at_end = listen.open(&shard.hub, connection.id);
     if let Transport::Listener(listener) = &mut *connection.transport.borrow_mut() {
         listener.at_end = at_end;
@@ -41,11 +64,35 @@ pub(crate) fn open<E: Engine>(shard: &Rc<Shard<E>>, stream: Stream, head: &respo
     tokio::task::spawn_local(async move {
         let _socket = shard.count_socket();
         read_on(&shard, &stream).await;
+        outlive_half_close(&shard, &connection, &stream, &keep_alive, &closed).await;
         shard.close(&connection, CloseReason::ConnectionLost);
     });
 }
 
-fn head_bytes(head: &response::Parts) -> Vec<u8> {
+/// A client may end its side after the request and listen on (RFC 9112, section 9.6). Whether it does, or has gone, shows
+/// when something is sent to it: where nobody is, that is answered with a reset.
+async fn outlive_half_close<E: Engine>(
+    shard: &Rc<Shard<E>>,
+    connection: &ConnectionOf<E>,
+    stream: &Stream,
+    keep_alive: &Rc<Frame>,
+    closed: &Notify,
+) {
+    if connection.closed.get() {
+        return;
+    }
+    shard.push(connection, keep_alive);
+    shard.flush(connection);
+    if connection.output.get() == Output::Broken || connection.closed.get() {
+        return;
+    }
+    tokio::select! {
+        () = stream.failed() => {}
+        () = closed.notified() => {}
+    }
+}
+
+fn head_bytes(head: &response::Parts, is_chunked: bool) -> Vec<u8> {
     let mut bytes =
         format!("HTTP/1.1 {} {}\r\n", head.status.as_u16(), head.status.canonical_reason().unwrap_or(""))
             .into_bytes();
@@ -54,6 +101,9 @@ fn head_bytes(head: &response::Parts) -> Vec<u8> {
         bytes.extend_from_slice(b": ");
         bytes.extend_from_slice(value.as_bytes());
         bytes.extend_from_slice(b"\r\n");
+    }
+    if is_chunked {
+        bytes.extend_from_slice(b"transfer-encoding: chunked\r\n");
     }
     bytes.extend_from_slice(b"connection: close\r\n\r\n");
     bytes

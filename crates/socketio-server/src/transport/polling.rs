@@ -128,6 +128,17 @@ impl<E: Engine> Shard<E> {
         Some(words)
     }
 
+    /// Answers a GET at once, with a noop if need be: only an answer shows whether its client is still there.
+    pub(crate) fn end_poll(self: &Rc<Self>, sid: Sid, ticket: Ticket) {
+        let Some(connection) = self.session(sid) else { return };
+        if let Transport::Polling(polling) = &mut *connection.transport.borrow_mut()
+            && polling.waiting.as_ref().is_some_and(|poll| poll.ticket == ticket)
+            && let Some(poll) = polling.take_poll()
+        {
+            poll.answer(Ok(connection.queue.borrow_mut().take_payload(Some("6"))));
+        }
+    }
+
     /// The client of a GET went away before it was answered, or while it was: what it was to get is lost.
     pub(crate) fn poll_gone(self: &Rc<Self>, sid: Sid, ticket: Ticket) {
         let Some(connection) = self.session(sid) else {

@@ -1,7 +1,10 @@
 //! Engine.IO's HTTP requests: which of them open a session, poll, post or upgrade, and what the others are told
 //! (Engine.IO 4, "HTTP long-polling" and "WebSocket"; error codes as in the reference server).
 
-use super::polling::{PollEnd, Ticket};
+use super::{
+    handshake::switch_protocols,
+    polling::{PollEnd, Ticket},
+};
 use crate::{
     connection::Transport,
     engine::{Engine, Handshake},
@@ -104,8 +107,10 @@ async fn upgrade<E: Engine>(
 ) -> Result<Answer, Failure> {
     let response = switch_protocols(request)?;
     let (reply, answer) = oneshot::channel();
-    http.shard.hub.push(sid.shard(), Command::MayUpgrade { sid, reply });
-    answer.await.map_err(|_| Failure::ShuttingDown)??;
+    http.shard.hub.push(sid.shard(), Command::Knows { sid, reply });
+    if !answer.await.map_err(|_| Failure::ShuttingDown)? {
+        return Err(RequestError::UnknownSid.into());
+    }
     http.takeover.replace(Some(Takeover::Upgrade(sid)));
     Ok(response)
 }
@@ -116,7 +121,16 @@ async fn poll<E: Engine>(http: &Http<E>, sid: Sid) -> Result<Answer, Failure> {
     http.shard.hand_over(sid, Command::Poll { sid, ticket, reply });
     // hyper drops this future when the client goes away.
     let mut guard = PollGuard { hub: &http.shard.hub, sid, ticket, is_waiting: true };
-    let answer = answer.await;
+    tokio::pin!(answer);
+    let answer = tokio::select! {
+        biased;
+        answer = &mut answer => answer,
+        () = http.peer_ends() => {
+            http.doubt(sid, ticket);
+            http.shard.hand_over(sid, Command::EndPoll { sid, ticket });
+            answer.await
+        }
+    };
     guard.is_waiting = false;
     match answer.unwrap_or(Err(PollEnd::Restart)) {
         Ok(packets) => Ok(payload(packets)),
@@ -153,13 +167,6 @@ async fn post<E: Engine>(
     answer.await.map_err(|_| Failure::ShuttingDown)??;
     // As the reference server has it: not `text/plain`, which old browsers take for a download.
     Ok(with_type(StatusCode::OK, const { HeaderValue::from_static("text/html") }, "ok"))
-}
-
-/// The 101 for a request that is a WebSocket handshake (RFC 6455, section 4.2.1). Without extensions: compression
-/// would have to be done once for every receiver.
-fn switch_protocols<B>(request: &Request<B>) -> Result<Answer, RequestError> {
-    tungstenite::handshake::server::create_response_with_body(request, Full::default)
-        .map_err(|_| RequestError::BadRequest)
 }
 
 /// A request's head. What is left of the request is its body.

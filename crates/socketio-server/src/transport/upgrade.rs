@@ -7,28 +7,19 @@ use crate::{
     connection::{CloseReason, Connection, Transport},
     engine::Engine,
     frame::Frame,
-    shard::Shard,
+    shard::{Shard, linger},
     sid::Sid,
     stream::{DetachedStream, Stream},
 };
 use bytes::Bytes;
 use socketio_protocol::engine::{
     packet::Packet,
-    request::RequestError,
     upgrade::{Upgrade, UpgradeStep},
 };
 use std::{net::Shutdown, rc::Rc, time::Instant};
 
-/// Whether a WebSocket may try to take over a session: it must be polling, and one at a time may try.
-pub(crate) fn may_start<E: Engine>(shard: &Rc<Shard<E>>, sid: Sid) -> Result<(), RequestError> {
-    let connection = shard.session(sid).ok_or(RequestError::UnknownSid)?;
-    match &*connection.transport.borrow() {
-        Transport::Polling(polling) if polling.probe.is_none() => Ok(()),
-        _ => Err(RequestError::BadRequest),
-    }
-}
-
-/// Starts the upgrade of a session by a WebSocket that has shaken hands.
+/// Starts the upgrade of a session by a WebSocket that has shaken hands. The session must be polling, and one at a time
+/// may try: another is closed, and the first is undisturbed.
 pub(crate) fn start<E: Engine>(shard: &Rc<Shard<E>>, sid: Sid, stream: DetachedStream, early: Bytes) {
     // Where the session has gone since the handshake, dropping the stream tells the client.
     let Some(connection) = shard.session(sid) else {
@@ -41,9 +32,25 @@ pub(crate) fn start<E: Engine>(shard: &Rc<Shard<E>>, sid: Sid, stream: DetachedS
         Transport::Polling(polling) if polling.probe.is_none() => {
             polling.probe = Some(Probe { stream: Rc::clone(&stream), answered: false });
         }
-        _ => return,
+        _ => {
+            tokio::task::spawn_local(turn_away(Rc::clone(shard), stream));
+            return;
+        }
     }
     tokio::task::spawn_local(run(Rc::clone(shard), connection, stream, early));
+}
+
+/// Closes a WebSocket that may not take over.
+async fn turn_away<E: Engine>(shard: Rc<Shard<E>>, stream: Rc<Stream>) {
+    let _socket = shard.count_socket();
+    let frame = Frame::close(1000, "the session has a WebSocket already");
+    if stream.writable().await.is_ok() {
+        // A new socket has room for a few bytes, if its client is there.
+        let _ = stream.try_write(frame.wire());
+    }
+    stream.shut(Shutdown::Write);
+    linger(&stream);
+    websocket::read_on(&shard, &stream).await;
 }
 
 async fn run<E: Engine>(

@@ -27,6 +27,20 @@ fn attachments_follow_their_event_in_binary_frames() {
     ws.expect(BINARY, []);
 }
 
+/// As from a client with `forceBase64`.
+#[test]
+fn attachments_may_come_as_base64_in_text_frames() {
+    let server = TestServer::start(Config::default());
+    let mut ws = Ws::connected(server.address);
+    let event = r#"452-["echo",{"_placeholder":true,"num":1},{"_placeholder":true,"num":0}]"#;
+    ws.raw(texts([event, "bAAH/", "b"]));
+    ws.expect(TEXT, event);
+    ws.expect(BINARY, [0, 1, 255]);
+    ws.expect(BINARY, []);
+    ws.send("b!");
+    assert_eq!(ws.close_code(), 1002);
+}
+
 #[test]
 fn attachments_out_of_turn_break_the_protocol() {
     let server = TestServer::start(Config::default());

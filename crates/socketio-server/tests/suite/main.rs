@@ -7,6 +7,7 @@ mod chat;
 mod engine_messages;
 mod event_rate;
 mod flooding;
+mod half_close;
 mod harness;
 mod heartbeat;
 mod http;

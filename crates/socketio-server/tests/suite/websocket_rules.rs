@@ -30,11 +30,11 @@ fn compression_is_not_agreed_upon() {
 }
 
 #[test]
-fn a_handshake_that_is_not_version_13_or_has_no_key_is_refused() {
+fn a_handshake_of_another_version_or_without_a_key_is_refused() {
     let server = start();
     let mut http = crate::http::Http::connect(server.address);
     let mut headers = crate::ws::UPGRADE;
-    headers[2] = "Sec-WebSocket-Version: 8";
+    headers[2] = "Sec-WebSocket-Version: 14";
     assert_eq!(http.request("GET", WEBSOCKET, &headers).status, 400);
     assert_eq!(http.request("GET", WEBSOCKET, &crate::ws::UPGRADE[..3]).status, 400);
 }

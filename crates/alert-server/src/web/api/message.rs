@@ -45,16 +45,10 @@ pub(super) async fn say(
     let key = Key::read(&headers)?;
     api.0.rooms.relief(&room).await;
 
-    let say = || {
-        let receipt = Receipt::new(api.0.rooms.say(&room, &name, &text.msg));
-        tracing::info!(
-            room = room.as_str(),
-            name = name.as_str(),
-            address = caller.address(),
-            connections = receipt.connections,
-            "said over HTTP"
-        );
-        receipt
+    let mut is_said = false;
+    let mut say = || {
+        is_said = true;
+        Receipt::new(api.0.rooms.say(&room, &name, &text.msg))
     };
     let receipt = match key {
         None => say(),
@@ -63,6 +57,15 @@ pub(super) async fn say(
             api.0.sent.once(key, (&name, &text.msg), Instant::now(), say)?
         }
     };
+    if is_said {
+        tracing::info!(
+            room = room.as_str(),
+            name = name.as_str(),
+            address = caller.address(),
+            connections = receipt.connections,
+            "said over HTTP"
+        );
+    }
     Ok(json::done(StatusCode::ACCEPTED, &receipt))
 }
 

@@ -1,0 +1,133 @@
+"""`/v1/rooms/{room}/events` as programs read it: with requests and urllib3, straight and behind HAProxy."""
+
+import itertools
+import json
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+import unittest
+from contextlib import closing
+from pathlib import Path
+
+import requests
+import urllib3
+
+from server import Server
+
+# Nothing takes longer that a test waits for. An event that hangs in a buffer fails by it.
+DEADLINE = 20
+NDJSON = {"Accept": "application/x-ndjson"}
+number = itertools.count(1)
+
+HAPROXY = """
+defaults
+    mode http
+    timeout connect 5s
+    timeout client 60s
+    timeout server 60s
+frontend f
+    bind 127.0.0.1:{port}
+    default_backend b
+backend b
+    server alert 127.0.0.1:{alert}
+"""
+
+
+class Proxy:
+    """HAProxy before a server."""
+
+    def __init__(self, server):
+        with closing(socket.socket()) as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        self.folder = tempfile.TemporaryDirectory()
+        config = Path(self.folder.name) / "haproxy.cfg"
+        config.write_text(HAPROXY.format(port=self.port, alert=server.port))
+        program = shutil.which("haproxy") or "/usr/sbin/haproxy"
+        self.process = subprocess.Popen([program, "-q", "-db", "-f", config])
+        self.url = f"http://127.0.0.1:{self.port}"
+        until = time.monotonic() + DEADLINE
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", self.port)).close()
+                return
+            except ConnectionRefusedError:
+                if time.monotonic() > until:
+                    raise
+
+    def stop(self):
+        self.process.kill()
+        self.process.wait()
+        self.folder.cleanup()
+
+
+class Streams(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.server = Server()
+        cls.proxy = Proxy(cls.server)
+        cls.urls = {"straight": cls.server.url, "behind HAProxy": cls.proxy.url}
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.proxy.stop()
+        cls.server.stop()
+
+    def say(self, text):
+        answer = requests.post(f"{self.server.url}/v1/rooms/{self.room}", data=text.encode(), timeout=DEADLINE)
+        self.assertEqual((answer.status_code, answer.json()["connections"]), (202, 1))
+
+    def hears(self, lines, prefix):
+        """The next line that says something; each is said only when the one before has been heard."""
+        for count in range(5):
+            self.say(f"hello {count}")
+            line = next(line for line in lines if line.startswith(prefix))
+            self.assertEqual(json.loads(line.removeprefix(prefix))["msg"], f"http: hello {count}")
+
+    def listens(self, url, headers=None):
+        """A response with its lines, once the first, which is a comment or empty, has come."""
+        response = requests.get(f"{url}/v1/rooms/{self.room}/events", headers=headers, stream=True, timeout=DEADLINE)
+        lines = response.iter_lines(decode_unicode=True)
+        self.assertIn(next(lines), (":", ""))
+        return response, lines
+
+    def test_requests_hears_each_event_at_once(self):
+        for name, url in self.urls.items():
+            for headers, prefix in ((None, "data: "), (NDJSON, "")):
+                with self.subTest(name, headers=headers):
+                    self.room = f"streams-{next(number)}"
+                    response, lines = self.listens(url, headers)
+                    with response:
+                        self.hears((line for line in lines if line), prefix)
+
+    def test_urllib3_hears_each_event_in_a_chunk(self):
+        for name, url in self.urls.items():
+            for headers, first in ((None, b":\n\n"), (NDJSON, b"\n")):
+                with self.subTest(name, headers=headers):
+                    self.room = f"streams-{next(number)}"
+                    http = urllib3.PoolManager(timeout=DEADLINE)
+                    response = http.request(
+                        "GET", f"{url}/v1/rooms/{self.room}/events", headers=headers, preload_content=False
+                    )
+                    chunks = response.stream()
+                    self.assertEqual(next(chunks), first)
+                    for count in range(5):
+                        self.say(f"hello {count}")
+                        self.assertIn(f'"msg":"http: hello {count}"'.encode(), next(chunks))
+                    response.close()
+
+    def test_a_client_that_ends_its_side_hears_on(self):
+        self.room = f"streams-{next(number)}"
+        with closing(socket.create_connection(("127.0.0.1", self.server.port), DEADLINE)) as stream:
+            stream.sendall(f"GET /v1/rooms/{self.room}/events HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+            stream.shutdown(socket.SHUT_WR)
+            reader = stream.makefile("rb")
+            next(line for line in reader if line == b":\n")
+            self.say("hello")
+            self.assertIn(b"http: hello", next(line for line in reader if line.startswith(b"data: ")))
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
