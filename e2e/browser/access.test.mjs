@@ -100,6 +100,15 @@ for (const colorScheme of ["light", "dark"]) {
         assert.deepEqual(await violations(page), []);
       });
 
+      it(`on a document, ${size}`, async () => {
+        const page = await visit();
+        for (const name of ["protocol-v1.md", "terminal.md", "clients/README.md"]) {
+          await page.goto(`${server.url}/docs/${name}`);
+          await page.locator("h1").waitFor();
+          assert.deepEqual(await violations(page), []);
+        }
+      });
+
       it(`on a page that is not there, ${size}`, async () => {
         const page = await visit({ mayFail: true });
         const response = await page.goto(`${server.url}/no-such-page`);
@@ -167,6 +176,10 @@ it("at 360 px nothing scrolls sideways, and everything can be reached", async ()
   assert.equal(await isTooWide(), false, "login");
   await page.goto(`${server.url}/docs/`);
   assert.equal(await isTooWide(), false, "documents");
+  for (const name of ["protocol-v1.md", "http-api.md", "operations.md", "clients/README.md"]) {
+    await page.goto(`${server.url}/docs/${name}`);
+    assert.equal(await isTooWide(), false, name);
+  }
   await page.goto(`${server.url}/v1`);
   await page.locator("#enter").click();
   await page.locator("#name-error").waitFor();

@@ -14,6 +14,7 @@ use socketio_server::origin::OriginPolicy;
 use socketio_server::{App, AppRequest, Listen};
 use tower::ServiceExt;
 
+mod accept;
 mod api;
 mod assets;
 mod chat;
@@ -95,6 +96,8 @@ fn router(state: WebState) -> Router {
         .route("/livez", get(health::live))
         .route("/readyz", get(health::ready))
         .route("/assets/{*name}", get(assets::serve))
+        // What browsers ask for beside a text without a page around it.
+        .route("/favicon.ico", get(async || Redirect::permanent("/assets/favicon.svg")))
         .route("/docs", get(async || Redirect::permanent("/docs/")))
         .route("/docs/", get(docs::index))
         .route("/docs/{*name}", get(docs::serve))

@@ -9,6 +9,7 @@ use socketio_server::{CloseReason, Listen};
 use super::caller::Caller;
 use super::{Api, Problem, RoomPath};
 use crate::socket::ListenForm;
+use crate::web::accept;
 use alert_core::names::RoomCode;
 
 /// Answers with a head; the runtime sends the rest.
@@ -52,22 +53,10 @@ fn ended(room: &RoomCode, caller: &Caller, reason: &CloseReason) {
     }
 }
 
-/// NDJSON for who likes it better by name, SSE for everybody else (RFC 9110, section 12.5.1).
+/// NDJSON where it is asked for by name, SSE otherwise.
 fn preferred(headers: &HeaderMap) -> ListenForm {
-    let fields = headers.get_all(header::ACCEPT).iter().filter_map(|field| field.to_str().ok());
-    let ranges: Vec<(&str, f32)> = fields.flat_map(|field| field.split(',')).map(range).collect();
-    let quality = |kind: &str| ranges.iter().find(|(range, _)| range.eq_ignore_ascii_case(kind));
-    let ndjson = quality("application/x-ndjson").map_or(0.0, |range| range.1);
-    let sse = quality("text/event-stream").map_or(0.0, |range| range.1);
-    if ndjson > sse { ListenForm::NdJson } else { ListenForm::Sse }
-}
-
-/// A media range and its quality.
-fn range(text: &str) -> (&str, f32) {
-    let mut parts = text.split(';').map(str::trim);
-    let kind = parts.next().unwrap_or_default();
-    let quality = parts.find_map(|part| part.strip_prefix("q=").or_else(|| part.strip_prefix("Q=")));
-    (kind, quality.map_or(1.0, |quality| quality.parse().unwrap_or(0.0)))
+    let ndjson = accept::quality(headers, "application/x-ndjson");
+    if ndjson > accept::quality(headers, "text/event-stream") { ListenForm::NdJson } else { ListenForm::Sse }
 }
 
 #[cfg(test)]
