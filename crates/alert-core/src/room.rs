@@ -94,6 +94,12 @@ impl Room {
         self.roster.names().take(limit).cloned().collect()
     }
 
+    /// Whether this person is in the room, perhaps in grace.
+    #[must_use]
+    pub fn contains(&self, name: &UserName) -> bool {
+        self.roster.contains(name)
+    }
+
     /// How many people are in the room, those in grace included.
     #[must_use]
     pub fn count(&self) -> usize {

@@ -1,5 +1,6 @@
 //! The login form: a name and a room code become an entry of the session cookie.
 
+use axum::Extension;
 use axum::extract::rejection::{FormRejection, QueryRejection};
 use axum::extract::{Form, Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
@@ -7,7 +8,9 @@ use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
 use super::{WebState, assets, pages};
+use crate::rooms::Refused;
 use alert_core::names::{RoomCode, UserName};
+use socketio_server::PeerAddr;
 
 /// What the form starts with: `/v1?room=CODE`, or, from its button, `/v1?fresh=1&name=...`.
 #[derive(Default, Deserialize)]
@@ -42,6 +45,7 @@ pub(super) async fn show(
 
 pub(super) async fn submit(
     State(state): State<WebState>,
+    peer: Option<Extension<PeerAddr>>,
     headers: HeaderMap,
     typed: Result<Form<Typed>, FormRejection>,
 ) -> Response {
@@ -57,6 +61,10 @@ pub(super) async fn submit(
     let room = RoomCode::parse(&typed.room, limits.room_chars);
     match (name, room) {
         (Ok(name), Ok(room)) => {
+            let peer = peer.map_or(PeerAddr::Unix, |Extension(peer)| peer);
+            if let Err(refused) = state.0.api.admit(&peer, &headers, &room) {
+                return too_many(&state, &typed, refused);
+            }
             let mut session = state.sessions().read(&headers);
             let address = with_room("/v1/chat", room.as_str());
             session.enter(room, name);
@@ -68,6 +76,15 @@ pub(super) async fn submit(
             (StatusCode::UNPROCESSABLE_ENTITY, form(&state, &typed, name, room)).into_response()
         }
     }
+}
+
+/// The form again, with how long to wait.
+fn too_many(state: &WebState, typed: &Typed, refused: Refused) -> Response {
+    let seconds = refused.wait().as_secs() + 1;
+    let error =
+        format!("Too many different room codes were entered from your network. Try again in {seconds} s.");
+    let form = form(state, typed, None, Some(error));
+    (StatusCode::TOO_MANY_REQUESTS, [(header::RETRY_AFTER, seconds.to_string())], form).into_response()
 }
 
 /// An address of ours with the room in its query.

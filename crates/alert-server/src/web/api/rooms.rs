@@ -34,7 +34,7 @@ pub(super) async fn show(
 ) -> Result<Response, Problem> {
     let room = api.room(&caller, path)?;
     let (members, count) = api.0.rooms.members(caller.principal(), &room, ACK_MEMBERS_MAX)?;
-    Ok(json::done(StatusCode::OK, &Room { room, members, count }))
+    Ok(json::done(StatusCode::OK, &Room { room: room.code().clone(), members, count }))
 }
 
 pub(super) async fn list(State(api): State<Api>, caller: Caller) -> Result<Response, Problem> {
