@@ -8,11 +8,13 @@ use alert_core::ApiToken;
 use alert_core::wire::v1::Limits;
 use alert_settings::value::{time, whole, word, workers};
 use alert_settings::{Allowed, ConfigError, ConfigErrors, Environment, Given, MOST_CHARS, Setting};
+use socketio_server::host::HostPolicy;
 use socketio_server::origin::OriginPolicy;
-use socketio_server::{ListenAddr, Rate};
+use socketio_server::{ListenAddr, Rate, TrustedProxies};
 
 mod api_tokens;
 mod flags;
+mod hosts;
 mod listen;
 mod origins;
 mod proxy;
@@ -27,7 +29,6 @@ pub use api_tokens::{ApiTokenFile, ApiTokens};
 pub use flags::Flags;
 pub use listen::ListenError;
 pub use origins::{AllowOrigin, PublicUrl};
-pub use proxy::TrustedProxies;
 pub use secret_file::SecretFileError;
 pub use session_key::{SessionKey, SessionKeyError, SessionKeySource};
 pub use settings::SETTINGS;
@@ -67,6 +68,8 @@ pub struct Config {
     pub ping_interval: Duration,
     /// Time to answer a heartbeat.
     pub ping_timeout: Duration,
+    /// Which host names are ours.
+    pub hosts: HostPolicy,
     /// Which pages may connect, as one rule.
     pub origins: OriginPolicy,
     /// The foreign pages in it, as they were given.
@@ -152,6 +155,7 @@ impl Config {
             max_people: reader.one("max_people", whole(1..=MOST_EVENTS as usize)),
             ping_interval: reader.one("ping_interval", time(SHORT..=HOUR)),
             ping_timeout: reader.one("ping_timeout", time(SHORT..=HOUR)),
+            hosts: hosts::policy(public_url.as_ref(), reader.many("allow_host", hosts::pattern)),
             origins: origins::policy(public_url.as_ref(), &allow_origin),
             allow_origin,
             public_url,

@@ -47,7 +47,17 @@ pub const SETTINGS: &[Setting] = &[
             "ORIGIN",
             &[],
             WEB,
-            "Foreign web page that may connect (headless), as in https://example.org; `*` is every page",
+            "Foreign web page that may connect (headless), as in https://example.org or https://*.example.org; `*` is every page",
+        )
+    },
+    Setting {
+        many: true,
+        ..one(
+            "allow_host",
+            "NAME",
+            &[],
+            WEB,
+            "Host name that this server answers to beside local ones and that of public_url; `*.example.org` is all below it, `*` every name",
         )
     },
     one(

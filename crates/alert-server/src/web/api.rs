@@ -24,7 +24,7 @@ mod rooms;
 use super::WebState;
 use crate::auth::Origin;
 use crate::auth::api_token::Tokens;
-use crate::config::{Config, TrustedProxies};
+use crate::config::Config;
 use crate::rooms::{Admitted, Refused, Rooms, Way};
 use alert_core::names::{NameError, RoomCode};
 use alert_core::wire::v1::{Limits, Refusal};
@@ -33,6 +33,7 @@ pub(super) use events::Opening;
 use idempotency::Idempotency;
 use post_rate::PostRate;
 use problem::Problem;
+use socketio_server::TrustedProxies;
 
 /// What the API needs and keeps. A clone shares it.
 #[derive(Clone)]
