@@ -56,6 +56,14 @@ pub struct Config {
     pub byte_rate: Option<Rate>,
     /// How many bytes may be said in one room; `None` is no limit.
     pub room_byte_rate: Option<Rate>,
+    /// What one address may name of rooms that are new to it; `None` is no limit.
+    pub room_tries: Option<Rate>,
+    /// How often people of one address may enter rooms; `None` is no limit.
+    pub join_rate: Option<Rate>,
+    /// Rooms in all.
+    pub max_rooms: usize,
+    /// People in one room.
+    pub max_people: usize,
     /// Time between heartbeats.
     pub ping_interval: Duration,
     /// Time to answer a heartbeat.
@@ -141,6 +149,10 @@ impl Config {
             event_rate: reader.event_rate(),
             byte_rate: reader.byte_rate("byte_rate"),
             room_byte_rate: reader.byte_rate("room_byte_rate"),
+            room_tries: per_minute(reader.one("room_tries", whole(0..=MOST_EVENTS))),
+            join_rate: per_minute(reader.one("join_rate", whole(0..=MOST_EVENTS))),
+            max_rooms: reader.one("max_rooms", whole(1..=MOST_EVENTS as usize)),
+            max_people: reader.one("max_people", whole(1..=MOST_EVENTS as usize)),
             ping_interval: reader.one("ping_interval", time(SHORT..=HOUR)),
             ping_timeout: reader.one("ping_timeout", time(SHORT..=HOUR)),
             hosts: hosts::policy(public_url.as_ref(), reader.many("allow_host", hosts::pattern)),
@@ -199,6 +211,11 @@ impl Config {
             reader.refuse("listen", "each address once".to_owned());
         }
     }
+}
+
+/// So many at once, and as many again in a minute. 0 is no limit.
+fn per_minute(count: u32) -> Option<Rate> {
+    Some(Rate { per_second: NonZeroU32::new(count.div_ceil(60))?, burst: NonZeroU32::new(count)? })
 }
 
 /// Turns the winning texts into values, collecting what is wrong.
