@@ -89,6 +89,13 @@ export async function enter(page, server, name, room, origin = server.url) {
 /** Waits for the state that the page shows. */
 export const state = (page, name) => page.locator(`#state[data-state=${name}]`).waitFor();
 
+/** Leaves the room, and says that it is meant. */
+export async function leave(page) {
+  await page.locator("#leave").click();
+  await page.locator("#leave-now").click();
+  await page.locator("#enter").waitFor();
+}
+
 /** Writes into the input and sends it. */
 export async function say(page, text) {
   await page.locator("#message").fill(text);

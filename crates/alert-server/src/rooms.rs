@@ -7,6 +7,7 @@ mod live_room;
 use alert_core::access::{Denied, Principal};
 use alert_core::event::MessageIds;
 use alert_core::names::{RoomCode, UserName};
+use alert_core::room::Members;
 use alert_core::wire::Form;
 use alert_core::wire::stream::StreamForm;
 use live_room::LiveRoom;
@@ -70,19 +71,14 @@ impl Rooms {
         Ok(room.map_or_else(to_nobody, |room| room.say(name, text)))
     }
 
-    /// The first `limit` people in a room, and how many there are. A room that does not exist has nobody in it.
+    /// Who is in a room. One that does not exist has nobody in it.
     ///
     /// # Errors
     /// Where `who` may not see it.
-    pub fn members(
-        &self,
-        who: &Principal,
-        code: &RoomCode,
-        limit: usize,
-    ) -> Result<(Vec<UserName>, usize), Denied> {
+    pub fn members(&self, who: &Principal, code: &RoomCode) -> Result<Arc<Members>, Denied> {
         who.may(|rights| rights.read)?;
         let room = self.lock().get(code).cloned();
-        Ok(room.map_or((Vec::new(), 0), |room| room.members(limit)))
+        Ok(room.map(|room| room.members()).unwrap_or_default())
     }
 
     /// All rooms in which somebody is, and how many people.
@@ -92,7 +88,7 @@ impl Rooms {
     pub fn all(&self, who: &Principal) -> Result<Vec<(RoomCode, usize)>, Denied> {
         who.may(|rights| rights.list)?;
         let rooms: Vec<_> = self.lock().values().cloned().collect();
-        let counted = rooms.iter().map(|room| (room.code.clone(), room.members(0).1));
+        let counted = rooms.iter().map(|room| (room.code.clone(), room.count()));
         Ok(counted.filter(|(_, count)| *count > 0).collect())
     }
 

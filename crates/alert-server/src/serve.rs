@@ -88,6 +88,8 @@ fn runtime_config(config: &Config) -> socketio_server::Config {
         event_rate: config.event_rate,
         byte_rate: config.byte_rate,
         room_byte_rate: config.room_byte_rate,
+        hosts: config.hosts.clone(),
+        proxies: config.trusted_proxies.clone(),
         origins: config.origins.clone(),
         origin_help: ORIGIN_HELP,
         ..socketio_server::Config::default()

@@ -3,11 +3,11 @@
 mod v1;
 
 use crate::auth::{SessionCookies, WebSession};
-use crate::config::{Config, TrustedProxies};
+use crate::config::Config;
 use crate::rooms::Rooms;
 use alert_core::wire::v1::{Limits, NAMESPACE};
 use serde_json::value::RawValue;
-use socketio_server::{CloseReason, Event, Handler, Handshake, Refused, Socket};
+use socketio_server::{CloseReason, Event, Handler, Handshake, Refused, Socket, TrustedProxies};
 use std::{
     net::IpAddr,
     sync::atomic::{AtomicU64, Ordering},

@@ -3,6 +3,7 @@
 
 pub(crate) mod body;
 mod cors;
+mod head;
 mod timed_io;
 
 use crate::{
@@ -23,7 +24,8 @@ use crate::{
 use body::{Refusal, ResponseBody};
 use bytes::Bytes;
 pub use cors::{apply as apply_cors, preflight};
-use http::{HeaderMap, Request, Response, request::Parts};
+use head::HeadError;
+use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header, request::Parts};
 use http_body_util::Full;
 use hyper::{
     body::{Body as _, Incoming},
@@ -133,6 +135,15 @@ fn open_websocket<E: Engine>(
     });
 }
 
+fn text_response(status: StatusCode, text: impl Into<Bytes>) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(text.into()));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, const { HeaderValue::from_static("text/plain; charset=utf-8") });
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, const { HeaderValue::from_static("nosniff") });
+    response
+}
+
 /// What a socket becomes: after its 101, or instead of hyper's response.
 pub(crate) enum Takeover {
     /// A new connection, opened by this request.
@@ -163,6 +174,9 @@ impl<E: Engine> Http<E> {
     async fn answer(self: Rc<Self>, mut request: Request<Incoming>) -> Result<Response<ResponseBody>, Taken> {
         self.clock.begin();
         let clock = Rc::clone(&self.clock);
+        if let Err(error) = self.check_head(&request) {
+            return Ok(error.response().map(|body| ResponseBody::whole(body, clock)));
+        }
         if self.shard.engine.claims(request.uri().path()) {
             return Ok(request::answer(&self, &mut request)
                 .await
@@ -201,6 +215,18 @@ impl<E: Engine> Http<E> {
         if let Some((sid, ticket)) = self.in_doubt.take() {
             self.shard.hub.push(sid.shard(), Command::PollGone { sid, ticket });
         }
+    }
+
+    fn check_head(&self, request: &Request<Incoming>) -> Result<(), HeadError> {
+        let config = &self.shard.config;
+        if self.clock.has_bare_line_feed() {
+            return Err(HeadError::BareLineFeed);
+        }
+        head::check(request, &self.peer, config).inspect_err(|error| {
+            if let HeadError::OtherHost { host, .. } = error {
+                tracing::debug!(host, peer = %self.peer, "a request for another host was refused");
+            }
+        })
     }
 
     async fn ask_app(&self, request: Request<Incoming>) -> Result<AppAnswer, Refusal> {

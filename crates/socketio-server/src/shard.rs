@@ -68,7 +68,7 @@ pub(crate) struct Shard<E: Engine> {
     /// The last words to long-polling clients. Entries leave with the last of them, or after [`close::FAREWELL`].
     pub(crate) farewells: RefCell<HashMap<Sid, Farewell>>,
     /// Those that have something to be written.
-    dirty: RefCell<Pass<E::Session>>,
+    dirty: RefCell<Pass<Connection<E::Session>>>,
     /// Members for whom too much waits. Entries leave in `behind::look_after`.
     behind: RefCell<HashSet<ConnectionKey>>,
     /// Told when a queue that held answers is empty.

@@ -58,6 +58,9 @@ impl Tokens {
         let path = file.path().display().to_string();
         match file.read_again() {
             Ok(file) => {
+                if let Some(warning) = file.warning() {
+                    tracing::warn!("{warning}");
+                }
                 let new = ApiTokens { given: old.given.clone(), file: Some(file) };
                 tracing::info!(path, tokens = new.iter().count(), "read the API tokens again");
                 *self.lock() = Arc::new(new);

@@ -6,7 +6,7 @@ use super::audience::{Audience, Published, publication};
 use alert_core::access::{Denied, Principal};
 use alert_core::event::{MessageId, MessageIds, RoomEvent, What};
 use alert_core::names::{RoomCode, UserName};
-use alert_core::room::{Departure, Entry, Loss, Room};
+use alert_core::room::{Departure, Entry, Loss, Members, Room};
 use alert_core::wire::{self, Form};
 use socketio_server::{ConnectionId, Hub, Membership};
 use std::{
@@ -26,6 +26,8 @@ struct State {
     ids: MessageIds,
     /// Who hears it without being in it.
     subscribers: usize,
+    /// The list of the people, as long as nobody comes or goes.
+    members: Option<Arc<Members>>,
     /// A task waits for the end of somebody's grace.
     is_sweeping: bool,
     /// It was empty and has been forgotten: who finds it like this looks for a new one.
@@ -34,7 +36,10 @@ struct State {
 
 impl State {
     /// `size` is that of the event, reckoned before the lock was taken.
-    fn publish(&self, what: What, size: usize) -> (Published, usize) {
+    fn publish(&mut self, what: What, size: usize) -> (Published, usize) {
+        if !matches!(what, What::Said { .. }) {
+            self.members = None;
+        }
         self.audience.publish(&now(what), size)
     }
 }
@@ -63,6 +68,7 @@ impl LiveRoom {
             audience: Audience::new(),
             ids: MessageIds::new(epoch),
             subscribers: 0,
+            members: None,
             is_sweeping: false,
             is_retired: false,
         };
@@ -115,10 +121,16 @@ impl LiveRoom {
         }
     }
 
-    /// The first `limit` people in the room, and how many there are.
-    pub(super) fn members(&self, limit: usize) -> (Vec<UserName>, usize) {
-        let state = self.lock();
-        (state.room.members(limit), state.room.count())
+    /// Who is in the room, as far as a list goes.
+    pub(super) fn members(&self) -> Arc<Members> {
+        let mut state = self.lock();
+        let State { room, members, .. } = &mut *state;
+        Arc::clone(members.get_or_insert_with(|| Arc::new(room.members(Members::MOST))))
+    }
+
+    /// How many people are in the room.
+    pub(super) fn count(&self) -> usize {
+        self.lock().room.count()
     }
 
     /// Lets a connection hear the room without being in it; `None` when the room has been forgotten meanwhile.
@@ -195,9 +207,9 @@ impl Presence {
         Ok(self.room.say(name, text))
     }
 
-    /// The first `limit` people in the room, and how many there are.
-    pub fn members(&self, limit: usize) -> (Vec<UserName>, usize) {
-        self.room.members(limit)
+    /// Who is in the room.
+    pub fn members(&self) -> Arc<Members> {
+        self.room.members()
     }
 
     /// The person said `left`: those who remain hear of it, if it was the person's last connection.

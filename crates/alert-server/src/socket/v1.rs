@@ -6,9 +6,7 @@ use crate::rooms::{Presence, Rooms};
 use alert_core::access::{Principal, Rights};
 use alert_core::names::{RoomCode, UserName};
 use alert_core::wire::Form;
-use alert_core::wire::v1::{
-    ACK_MEMBERS_MAX, AckBody, ClientEvent, Joined, Limits, Notice, Refusal, Speaker, Text,
-};
+use alert_core::wire::v1::{AckBody, ClientEvent, Joined, Limits, Notice, Refusal, Speaker, Text};
 use socketio_server::{Event, Socket};
 use std::net::IpAddr;
 
@@ -142,8 +140,7 @@ impl Member {
     fn acknowledge(&self, result: Result<Outcome, Refusal>) -> AckBody {
         match (result, &self.seat) {
             (Ok(Outcome::Joined), Some(seat)) => {
-                let (members, count) = seat.presence.members(ACK_MEMBERS_MAX);
-                AckBody::Joined { room: seat.presence.room().clone(), members, count }
+                AckBody::Joined { room: seat.presence.room().clone(), members: seat.presence.members() }
             }
             (Ok(_), _) => AckBody::Done,
             (Err(refusal), _) => AckBody::Refused(refusal),

@@ -24,7 +24,7 @@ mod rooms;
 
 use super::WebState;
 use crate::auth::api_token::Tokens;
-use crate::config::{Config, TrustedProxies};
+use crate::config::Config;
 use crate::rooms::Rooms;
 use alert_core::names::{NameError, RoomCode};
 use alert_core::wire::v1::{Limits, Refusal};
@@ -34,6 +34,7 @@ use guess_limit::GuessLimit;
 use idempotency::Idempotency;
 use post_rate::PostRate;
 use problem::Problem;
+use socketio_server::TrustedProxies;
 
 /// What the API needs and keeps. A clone shares it.
 #[derive(Clone)]

@@ -7,7 +7,7 @@ use crate::{
 };
 use socketio_server::{
     Config,
-    origin::{Origin, OriginPolicy},
+    origin::{OriginPattern, OriginPolicy},
 };
 
 const REFUSED: &str =
@@ -61,7 +61,7 @@ fn our_own_page_may_connect_with_its_credentials() {
 
 #[test]
 fn a_listed_page_may_connect_and_may_read_errors() {
-    let server = server(|origins| origins.allow(Origin::parse("http://foreign").unwrap()));
+    let server = server(|origins| origins.allow(OriginPattern::parse("http://foreign").unwrap()));
     let origin = ["Origin: http://foreign"];
     let mut http = Http::connect(server.address);
     for (target, status) in [
@@ -92,7 +92,7 @@ fn every_page_may_connect_without_credentials_where_all_are_allowed() {
 
 #[test]
 fn a_preflight_is_granted() {
-    let server = server(|origins| origins.allow(Origin::parse("http://foreign").unwrap()));
+    let server = server(|origins| origins.allow(OriginPattern::parse("http://foreign").unwrap()));
     let mut http = Http::connect(server.address);
     let asked = [
         "Origin: http://foreign",
