@@ -5,6 +5,8 @@ import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { createServer } from "node:http";
+import { Readable } from "node:stream";
 import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { Client, entered, fresh, left } from "../harness/client.mjs";
@@ -24,6 +26,8 @@ for (const folder of ["javascript", "typescript"])
   cpSync(`${CLIENTS}/${folder}`, `${OUT}/${folder}`, { recursive: true });
 execFileSync(path("../web/node_modules/.bin/tsc"), ["-p", `${OUT}/typescript`], { stdio: "inherit" });
 
+const STREAM = { "content-type": "text/event-stream" };
+
 /** What is run, and with what. */
 const PROGRAMS = {
   JavaScript: ["node", `${OUT}/javascript/client.mjs`],
@@ -41,8 +45,10 @@ class Program {
 
   constructor([command, ...args], ...more) {
     this.child = spawn(command, [...args, ...more], { stdio: "pipe", detached: true });
-    process.once("exit", () => this.kill());
+    const kill = () => this.kill();
+    process.once("exit", kill);
     this.ended = once(this.child, "exit");
+    this.ended.then(() => process.off("exit", kill));
     let open = "";
     this.child.stdout.on("data", (chunk) => {
       const lines = (open + chunk).split("\n");
@@ -129,6 +135,48 @@ for (const [language, command] of Object.entries(PROGRAMS)) {
       await carl.waitFor(...left("Ada"));
       assert.match(program.complaints, /messages may be missed/, "it says that messages were missed");
     }));
+
+  it(`${language}: what is typed while the server restarts is said afterwards`, () =>
+    typedMeanwhile(command));
+
+  it(`${language}: what is piped into it is said before it ends`, () => piped(command));
+}
+
+/** Lines come before, while and after the server is away; the program hears each of its own when it has been said. */
+async function typedMeanwhile(command) {
+  await withServer(async (holder) => {
+    const room = fresh("room");
+    const program = new Program(command, holder.server.url, room, "Ada");
+    holder.program = program;
+    program.say("first");
+    await program.printed(/Ada: first"?\}?$/);
+    let number = 0;
+    const typing = setInterval(() => program.say(`line ${++number}.`), 20);
+    try {
+      await holder.restart();
+    } finally {
+      clearInterval(typing);
+    }
+    program.say("last");
+    await program.printed(/Ada: last"?\}?$/);
+    for (let line = 1; line <= number; line++) await program.printed(new RegExp(`Ada: line ${line}\\.`));
+    await program.end();
+    assert.doesNotMatch(program.complaints, /Traceback|panicked|^\s+at /m);
+  });
+}
+
+/** The last line has no line break. */
+async function piped(command) {
+  await withServer(async (holder) => {
+    const room = fresh("room");
+    const bell = await Client.inRoom(holder.server, room, "Bell");
+    const program = new Program(command, holder.server.url, room, "Ada");
+    holder.program = program;
+    program.child.stdin.write(`one\n${"x".repeat(20_000)}\ntwo`);
+    await program.end();
+    for (const line of ["Ada: one", "Ada: two"]) await bell.waitFor("message", line);
+    assert.match(program.complaints, /not sent: .*msg is longer than 16384 bytes/);
+  });
 }
 
 it("curl: speaks, prints, survives a restart, and is in no list", () =>
@@ -158,6 +206,48 @@ it("curl: speaks, prints, survives a restart, and is in no list", () =>
       .printed(/^\{"event":"message","msg":"Carl: again"\}$/, count)
       .finally(() => clearInterval(again));
     await program.end();
+  }));
+
+it("curl: what is piped into it is said before it ends", () => piped(["sh", `${CLIENTS}/curl/client.sh`]));
+
+it("curl: what is typed while the server restarts is said afterwards", () =>
+  withServer(async (holder) => {
+    const room = fresh("room");
+    const program = new Program(["sh", `${CLIENTS}/curl/client.sh`], holder.server.url, room, "Ada");
+    holder.program = program;
+    await holder.server.stop();
+    program.say("meanwhile");
+    holder.server = await holder.server.restarted();
+    const bell = await Client.inRoom(holder.server, room, "Bell");
+    program.say("after");
+    await bell.waitFor("message", "Ada: after");
+    await program.end();
+    assert.doesNotMatch(program.complaints, /not sent/);
+  }));
+
+it("the EventSource of the HTTP API opens anew after an answer that is no stream", () =>
+  withServer(async (holder) => {
+    const doc = readFileSync(path("../docs/http-api.md"), "utf8");
+    const [, snippet] = doc.match(/```js\n([^`]*EventSource[^`]*)```/);
+    let isFirst = true;
+    const proxy = createServer((request, response) => {
+      if (isFirst) response.writeHead(502).end("the server is starting");
+      else
+        fetch(holder.server.url + request.url).then(({ body }) =>
+          Readable.fromWeb(body).pipe(response.writeHead(200, STREAM)),
+        );
+      isFirst = false;
+    });
+    await once(proxy.listen(0, "127.0.0.1"), "listening");
+    const code = snippet.replace("/v1/rooms", `http://127.0.0.1:${proxy.address().port}/v1/rooms`);
+    const program = new Program(["node", "--experimental-eventsource", "-e", code]);
+    holder.program = program;
+    const bell = await Client.inRoom(holder.server, "K7Q-FM2-XD9", "Bell");
+    const spoken = setInterval(() => bell.say("to you"), 100);
+    await program.printed(/^Bell: to you$/).finally(() => clearInterval(spoken));
+    assert.equal(isFirst, false);
+    proxy.closeAllConnections();
+    proxy.close();
   }));
 
 describe("the folder is complete", () => {

@@ -10,7 +10,7 @@ import { Client, entered, fresh, left, said, TRANSPORTS } from "../harness/clien
 import { Poller, packet, RawSocket } from "../harness/http.mjs";
 import { serverFor } from "../harness/server.mjs";
 
-const server = serverFor("--event-rate", "0");
+const server = serverFor("--event-rate", "0", "--byte-rate", "0", "--room-byte-rate", "0");
 
 const LONG = 60_000;
 

@@ -53,7 +53,7 @@ test("given a proxy without upgrade headers, then its lines are advised, and wit
 test("given a proxy that gathers answers, then the event stream fails, and its lines repair it", async (t) => {
   // nginx gathers what has no chunks, as a server sends it over HTTP/1.0; chunks pass.
   const gathers = "proxy_http_version 1.0; proxy_ignore_headers X-Accel-Buffering;";
-  const streams = (lines) => `location /v1/rooms/ { proxy_pass ${server.url}; ${HOST} ${gathers} ${lines} }`;
+  const streams = (lines) => `location /v1/rooms/ { proxy_pass ${server.url}; ${HOST} ${gathers}\n${lines}\n}`;
   const port = await nginx(t, proxy(server.url, { server: streams("proxy_buffering on;") }));
   const { code, checks, out } = await examine(`http://127.0.0.1:${port}`);
   assert.equal(code, 1, out);

@@ -103,13 +103,13 @@ impl Report {
         if self.settings.window.is_some() && at_the_limit {
             notes.push(
                 "each sender got through 500 messages a second, which is where Alert slows a sender down unless it was \
-                 started with --event-rate 0: start it so for a closed loop"
+                 started with --event-rate 0 --byte-rate 0 --room-byte-rate 0: start it so for a closed loop"
                     .to_owned(),
             );
         } else if self.settings.rate.is_some_and(|rate| rate > senders * DEFAULT_EVENT_RATE) && slow {
             notes.push(
                 "more than 500 messages a second from each sender, and Alert slows a sender down there: spread them \
-                 over more --senders, or start the server with --event-rate 0"
+                 over more --senders, or start the server with --event-rate 0 --byte-rate 0 --room-byte-rate 0"
                     .to_owned(),
             );
         }

@@ -18,8 +18,9 @@ mod prompt;
 mod recall;
 mod session;
 
-use super::{ServerAddress, Signals};
+use super::ServerAddress;
 use alert_core::names::{RoomCode, UserName};
+use alert_signals::Signals;
 use console::Console;
 use line::Line;
 use link::Link;

@@ -12,7 +12,6 @@ mod http;
 mod listener;
 mod poster;
 mod program;
-mod signals;
 mod silence;
 mod sse;
 mod target;
@@ -26,8 +25,7 @@ pub use connect::{ConnectError, Stream, connect, connect_tcp, resolve};
 pub use error::{ClientError, Problem};
 pub use listener::{Event, Heard, Listener};
 pub use poster::{Poster, Receipt};
-pub use program::{Program, ProgramError};
-pub use signals::Signals;
+pub use program::{Program, ProgramError, Run};
 pub use target::Target;
 pub use tls::{TlsError, handshake, tls_config};
 

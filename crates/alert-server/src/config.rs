@@ -50,6 +50,10 @@ pub struct Config {
     pub queue_limit: usize,
     /// How fast one connection may send; `None` is no limit.
     pub event_rate: Option<Rate>,
+    /// How many bytes one connection may send; `None` is no limit.
+    pub byte_rate: Option<Rate>,
+    /// How many bytes may be said in one room; `None` is no limit.
+    pub room_byte_rate: Option<Rate>,
     /// Time between heartbeats.
     pub ping_interval: Duration,
     /// Time to answer a heartbeat.
@@ -101,6 +105,7 @@ const LEVELS: &[(&str, tracing::Level)] = &[
 /// What a packet needs beside the message: its frame, and a name with every character escaped.
 const AROUND_MSG: usize = 4096;
 const MOST_EVENTS: u32 = 1_000_000_000;
+const TWICE: NonZeroU32 = NonZeroU32::new(2).unwrap();
 const MEBIBYTE: usize = 1 << 20;
 const HOUR: Duration = Duration::from_secs(3600);
 const SHORT: Duration = Duration::from_millis(100);
@@ -130,6 +135,8 @@ impl Config {
             max_payload: reader.one("max_payload", whole(AROUND_MSG..=128 * MEBIBYTE)),
             queue_limit: reader.one("queue_limit", whole(AROUND_MSG..=1024 * MEBIBYTE)),
             event_rate: reader.event_rate(),
+            byte_rate: reader.byte_rate("byte_rate"),
+            room_byte_rate: reader.byte_rate("room_byte_rate"),
             ping_interval: reader.one("ping_interval", time(SHORT..=HOUR)),
             ping_timeout: reader.one("ping_timeout", time(SHORT..=HOUR)),
             hosts: hosts::policy(public_url.as_ref(), reader.many("allow_host", hosts::pattern)),
@@ -226,6 +233,12 @@ impl Reader {
             );
         }
         Some(Rate { per_second: NonZeroU32::new(per_second)?, burst: NonZeroU32::new(burst)? })
+    }
+
+    /// Twice as much as in a second may come at once.
+    fn byte_rate(&mut self, name: &'static str) -> Option<Rate> {
+        let per_second = NonZeroU32::new(self.one(name, whole(0..=MOST_EVENTS)))?;
+        Some(Rate { per_second, burst: per_second.saturating_mul(TWICE) })
     }
 
     fn refuse(&mut self, name: &'static str, allowed: Allowed) {

@@ -1,178 +1,160 @@
-//! The log on stderr: one event, one line, whatever is in it.
+//! The log on stderr: one event, one line, whatever is in it. No line waits for whoever reads them.
 //!
 //! Message bodies and cookies are never logged. Names, rooms and whatever else comes from outside are logged as plain
 //! string fields (`name = name.as_str()`): text quotes them, JSON keeps them as they are; never with `%` and never in
-//! the message. Whoever forgets it can mislead, but not break the line: the writer escapes what could.
+//! the message. Whoever forgets it can mislead, but not break the line. Every value is cut ([`line`]), and lines that
+//! one address causes over and over are limited ([`repeats`]): both here, where no call can forget them.
 
-use std::io::{self, Write};
+use std::io;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use tracing::level_filters::LevelFilter;
-use tracing::{Level, Subscriber};
+use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::filter::Targets;
-use tracing_subscriber::fmt::MakeWriter;
-use tracing_subscriber::layer::{Layer, SubscriberExt};
+use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
+
+mod line;
+mod panic;
+mod queue;
+mod repeats;
+mod stderr;
 
 use crate::config::{Config, LogFormat};
-use alert_core::printable::is_unsafe;
+use line::Line;
+use queue::Queue;
+use repeats::{Left, Repeats};
+use stderr::Stderr;
 
 /// What the names of the crates begin with whose events follow `--log-level`; the others' show from `warn`.
 const OURS: [&str; 3] = ["alert", "socketio_protocol", "socketio_server"];
 
-/// Starts logging for the whole process; to be called once.
-///
-/// # Errors
-/// When it was started before.
-pub fn start(config: &Config) -> Result<(), tracing::subscriber::SetGlobalDefaultError> {
-    tracing::subscriber::set_global_default(subscriber(config.log_format, config.log_level, io::stderr))
+/// How long the end of the process waits for whoever reads the log.
+const FLUSH_LIMIT: Duration = Duration::from_millis(300);
+
+/// What the lines of a moment take.
+const USUAL_BYTES: usize = 64 << 10;
+
+/// Why there is no log.
+#[derive(Debug, thiserror::Error)]
+pub enum LogError {
+    /// It was started before.
+    #[error("the log was started twice")]
+    Twice(#[from] tracing::subscriber::SetGlobalDefaultError),
+    /// The system gives no thread or no file for it.
+    #[error("the log cannot be written to stderr: {0}")]
+    System(#[from] io::Error),
 }
 
-fn subscriber<W, M>(format: LogFormat, level: Level, writer: M) -> impl Subscriber + Send + Sync
-where
-    W: Write,
-    M: Fn() -> W + Send + Sync + 'static,
-{
-    let lines = tracing_subscriber::fmt::layer().with_ansi(false).with_writer(OneLine(writer));
-    let lines = match format {
-        LogFormat::Text => lines.with_target(false).boxed(),
-        LogFormat::Json => {
-            lines.json().flatten_event(true).with_current_span(false).with_span_list(false).boxed()
+/// The log of this process. To be finished at its end.
+#[derive(Clone)]
+pub struct Log(Arc<Shared>);
+
+struct Shared {
+    format: LogFormat,
+    queue: Queue,
+    repeats: Repeats,
+}
+
+/// Starts logging for the whole process; to be called once, by a server. From here on a panic, on any thread, is
+/// logged and ends the process.
+///
+/// # Errors
+/// When it was started before, or the system gives no thread.
+pub fn start(config: &Config) -> Result<Log, LogError> {
+    let log = Log::new(config.log_format);
+    let out = Stderr::open()?;
+    panic::end_the_process(log.clone(), Stderr::open()?);
+    let writer = log.clone();
+    std::thread::Builder::new().name("log".to_owned()).spawn(move || writer.write_to(out))?;
+    tracing::subscriber::set_global_default(subscriber(log.clone(), config.log_level))?;
+    Ok(log)
+}
+
+impl Log {
+    fn new(format: LogFormat) -> Self {
+        Self(Arc::new(Shared { format, queue: Queue::default(), repeats: Repeats::default() }))
+    }
+
+    /// Writes a line that is no event: what a person who starts the server is told.
+    pub fn say(&self, text: &str) {
+        self.0.queue.push(&format!("{text}\n"));
+    }
+
+    /// Writes what waits, for a short time at most: nobody may be reading.
+    pub fn finish(&self) {
+        for left in self.0.repeats.all_left_out() {
+            self.0.queue.push(&self.left_out(&left));
         }
-    };
+        self.0.queue.flush(FLUSH_LIMIT);
+    }
+
+    /// The log's thread.
+    fn write_to(&self, mut out: impl io::Write) {
+        let mut batch = Vec::new();
+        // Lines that were not taken, neither by the queue nor by `out`, and of which nobody has been told.
+        let mut lost = 0;
+        loop {
+            lost += self.0.queue.take(&mut batch, self.0.repeats.next_report());
+            for left in self.0.repeats.due(Instant::now()) {
+                batch.extend_from_slice(self.left_out(&left).as_bytes());
+            }
+            if lost > 0 {
+                batch.extend_from_slice(self.lost(lost).as_bytes());
+            }
+            match out.write_all(&batch) {
+                Ok(()) => lost = 0,
+                Err(_) => {
+                    lost += batch.iter().filter(|&&byte| byte == b'\n').count() as u64 - u64::from(lost > 0)
+                }
+            }
+            self.0.queue.written();
+            // After a time of trouble its memory goes.
+            batch.clear();
+            batch.shrink_to(USUAL_BYTES);
+        }
+    }
+
+    fn left_out(&self, left: &Left) -> String {
+        let message = "more lines like this one were left out";
+        let mut line = Line::begin(self.0.format, left.level, message);
+        line.text("like", &left.like);
+        if let Some(address) = left.address {
+            line.text("address", &address.to_string());
+        }
+        line.plain("left_out", left.count);
+        line.end(module_path!())
+    }
+
+    fn lost(&self, lines: u64) -> String {
+        let message = "lines of the log were dropped: whoever reads it was too slow";
+        let mut line = Line::begin(self.0.format, Level::WARN, message);
+        line.plain("dropped", lines);
+        line.end(module_path!())
+    }
+}
+
+/// Gives each event to the log's queue, as a line.
+struct Lines(Log);
+
+impl<S: Subscriber> Layer<S> for Lines {
+    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+        let Shared { format, queue, repeats } = &*self.0.0;
+        match repeats.admit(event, Instant::now()) {
+            repeats::Verdict::Log => queue.push(&Line::of(event, *format)),
+            repeats::Verdict::LeaveOut => {}
+            // The writer is to wake when it is time to say how many were left out.
+            repeats::Verdict::LeaveOutFirst => queue.wake(),
+        }
+    }
+}
+
+fn subscriber(log: Log, level: Level) -> impl Subscriber + Send + Sync {
     let level = LevelFilter::from_level(level);
     let ours = OURS.map(|name| (name, level));
     let filter = Targets::new().with_targets(ours).with_default(level.min(LevelFilter::WARN));
-    tracing_subscriber::registry().with(lines.with_filter(filter))
-}
-
-/// Makes writers that take one event at a time and let nothing through that would end its line early, command a
-/// terminal, or turn the text around.
-struct OneLine<M>(M);
-
-/// The writer for one event.
-struct Escaping<W>(W);
-
-impl<'a, W: Write, M: Fn() -> W> MakeWriter<'a> for OneLine<M> {
-    type Writer = Escaping<W>;
-
-    fn make_writer(&'a self) -> Escaping<W> {
-        Escaping((self.0)())
-    }
-}
-
-impl<W: Write> Write for Escaping<W> {
-    /// `event` is the whole of an event, with the line's end: so the formatters write.
-    fn write(&mut self, event: &[u8]) -> io::Result<usize> {
-        let text = String::from_utf8_lossy(event);
-        let line = text.strip_suffix('\n').unwrap_or(&text);
-        if line.contains(is_unsafe) {
-            self.0.write_all((escape(line) + "\n").as_bytes())?;
-        } else {
-            self.0.write_all(event)?;
-        }
-        Ok(event.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.0.flush()
-    }
-}
-
-/// `\u202e` for U+202E: in a JSON string, which is where such a character is in JSON, it means the same.
-fn escape(line: &str) -> String {
-    line.chars().fold(String::with_capacity(line.len() + 16), |mut safe, c| {
-        if is_unsafe(c) {
-            safe.push_str(&format!("\\u{:04x}", u32::from(c)));
-        } else {
-            safe.push(c);
-        }
-        safe
-    })
+    tracing_subscriber::registry().with(Lines(log).with_filter(filter))
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::{Arc, Mutex};
-
-    use super::*;
-
-    #[derive(Clone, Default)]
-    struct Kept(Arc<Mutex<Vec<u8>>>);
-
-    impl Write for Kept {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.0.lock().unwrap().write(bytes)
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
-
-    fn logged(format: LogFormat, level: Level, events: impl Fn()) -> String {
-        let kept = Kept::default();
-        let writer = kept.clone();
-        tracing::subscriber::with_default(subscriber(format, level, move || writer.clone()), events);
-        String::from_utf8(kept.0.lock().unwrap().clone()).unwrap()
-    }
-
-    const HOSTILE: [&str; 6] = [
-        "Ada\n2026-01-01T00:00:00Z ERROR forged",
-        "Ada\r\nx",
-        "\u{1B}[2J\u{1B}]0;title\u{7}",
-        "\u{9B}31m\u{85}",
-        "\u{202E}adA\u{2066}",
-        "a\u{2028}b\u{2029}\u{7F}\0",
-    ];
-
-    #[test]
-    fn given_hostile_text_in_any_place_then_an_event_is_one_harmless_line() {
-        for format in [LogFormat::Text, LogFormat::Json] {
-            for name in HOSTILE {
-                let log = logged(format, Level::INFO, || {
-                    tracing::info!(name, "joined");
-                    tracing::info!(?name, "joined");
-                    tracing::info!(%name, "joined");
-                    tracing::info!("joined: {name}");
-                });
-                assert_eq!(log.lines().count(), 4, "{log}");
-                assert!(log.ends_with('\n') && !log.replace('\n', "").contains(is_unsafe), "{log:?}");
-            }
-        }
-    }
-
-    #[test]
-    fn given_a_plain_field_then_json_gives_it_back_as_it_was() {
-        for name in HOSTILE {
-            let log = logged(LogFormat::Json, Level::INFO, || tracing::info!(name, room = "r", "joined"));
-            let event: serde_json::Value = serde_json::from_str(&log).unwrap();
-            assert_eq!(
-                (&event["name"], &event["message"], &event["level"]),
-                (&name.into(), &"joined".into(), &"INFO".into())
-            );
-        }
-    }
-
-    #[test]
-    fn given_a_plain_field_then_text_quotes_it_so_that_it_forges_no_other_field() {
-        let log = logged(LogFormat::Text, Level::INFO, || {
-            tracing::info!(name = "Ada\" room=\"x", room = "r", "joined")
-        });
-        assert!(log.ends_with(" INFO joined name=\"Ada\\\" room=\\\"x\" room=\"r\"\n"), "{log}");
-    }
-
-    #[test]
-    fn given_a_level_then_ours_follow_it_and_others_show_from_warn() {
-        let events = || {
-            tracing::debug!("ours");
-            tracing::info!(target: "hyper::proto", "chatter");
-            tracing::warn!(target: "hyper::proto", "trouble");
-        };
-        for (level, wanted) in
-            [(Level::DEBUG, vec!["ours", "trouble"]), (Level::INFO, vec!["trouble"]), (Level::ERROR, vec![])]
-        {
-            let log = logged(LogFormat::Text, level, events);
-            let seen: Vec<&str> = log.lines().map(|line| line.rsplit(' ').next().unwrap()).collect();
-            assert_eq!(seen, wanted, "{level}");
-        }
-    }
-}
+mod tests;

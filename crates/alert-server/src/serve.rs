@@ -8,14 +8,14 @@ use crate::{
 };
 use anyhow::Context;
 use socketio_server::{ListenAddr, Listener, Server, SocketIo, Timing};
-use std::time::{Duration, Instant};
-use tokio::signal::unix::{Signal, SignalKind, signal};
+use std::time::Duration;
+
+mod signals;
+
+use signals::{Request, Signals};
 
 /// From the end of the drain wait to the end of the process, whatever clients do.
 const SHUTDOWN_LIMIT: Duration = Duration::from_secs(8);
-
-/// Signals this close together are one.
-const ECHO: Duration = Duration::from_millis(50);
 
 /// Runs the server until a signal stops it.
 ///
@@ -31,7 +31,6 @@ pub fn run(config: Config) -> anyhow::Result<()> {
 
 async fn serve(config: &Config) -> anyhow::Result<()> {
     let mut signals = Signals::install().context("signals cannot be handled")?;
-    let mut hangups = Hangups::install(config).context("signals cannot be handled")?;
     let readiness = Readiness::new();
     let rooms = Rooms::new(config.leave_grace, tokio::runtime::Handle::current());
     let api = Api::new(config, rooms.clone());
@@ -46,9 +45,12 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
     banner::print(config, &bound);
 
     let signal = loop {
-        tokio::select! {
-            signal = signals.next() => break signal,
-            () = hangups.next() => api.reload_tokens(),
+        match signals.next().await {
+            Request::Stop(signal) => break signal,
+            Request::Reload if config.api_tokens.file.is_some() => api.reload_tokens(),
+            Request::Reload => {
+                tracing::info!("SIGHUP: there is no --api-token-file to read again; nothing has changed");
+            }
         }
     };
     tracing::info!(signal, "shutting down; once more ends it at once");
@@ -59,7 +61,7 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
     };
     tokio::select! {
         () = way_down => tracing::info!("shut down"),
-        signal = signals.another() => tracing::warn!(signal, "ended at once"),
+        signal = signals.second_stop() => tracing::warn!(signal, "ended at once"),
     }
     Ok(())
 }
@@ -81,56 +83,9 @@ fn runtime_config(config: &Config) -> socketio_server::Config {
         event_rate: config.event_rate,
         hosts: config.hosts.clone(),
         proxies: config.trusted_proxies.clone(),
+        byte_rate: config.byte_rate,
+        room_byte_rate: config.room_byte_rate,
         origins: config.origins.clone(),
         ..socketio_server::Config::default()
-    }
-}
-
-/// SIGTERM and SIGINT.
-struct Signals {
-    terminate: Signal,
-    interrupt: Signal,
-}
-
-impl Signals {
-    fn install() -> std::io::Result<Self> {
-        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
-    }
-
-    /// A second signal. One that comes with the first is the same: a terminal and a process manager both pass it on.
-    async fn another(&mut self) -> &'static str {
-        let first = Instant::now();
-        loop {
-            let signal = self.next().await;
-            if first.elapsed() >= ECHO {
-                return signal;
-            }
-        }
-    }
-
-    async fn next(&mut self) -> &'static str {
-        tokio::select! {
-            _ = self.terminate.recv() => "SIGTERM",
-            _ = self.interrupt.recv() => "SIGINT",
-        }
-    }
-}
-
-/// SIGHUP, where there is something to be read again. Otherwise it ends the process, as the end of a terminal should.
-struct Hangups(Option<Signal>);
-
-impl Hangups {
-    fn install(config: &Config) -> std::io::Result<Self> {
-        let has_file = config.api_tokens.file.is_some();
-        Ok(Self(has_file.then(|| signal(SignalKind::hangup())).transpose()?))
-    }
-
-    async fn next(&mut self) {
-        match &mut self.0 {
-            Some(signal) => {
-                signal.recv().await;
-            }
-            None => std::future::pending().await,
-        }
     }
 }

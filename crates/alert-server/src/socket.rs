@@ -180,7 +180,7 @@ impl Handler for Alert {
             (Some(id), result) => answer(socket, id, &session.acknowledge(result)),
             (None, Ok(_)) => {}
             (None, Err(refusal)) => {
-                socket.hub().send(socket.connection(), publication(&Notice::refused(&refusal)));
+                socket.send(publication(&Notice::refused(&refusal)));
             }
         }
     }

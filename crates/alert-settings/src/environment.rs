@@ -1,8 +1,13 @@
 //! The process's environment, read once. Nothing else in Alert looks at it.
 
 use std::collections::BTreeMap;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
+
+use crate::VARIABLE_PREFIX;
+
+/// A variable with one of these words in its name holds a secret.
+const SECRETS: [&str; 4] = ["TOKEN", "KEY", "SECRET", "PASSWORD"];
 
 /// A copy of the environment.
 #[derive(Clone, Debug, Default)]
@@ -37,9 +42,20 @@ impl Environment {
         folder.map(|folder| folder.join("alert/client.toml"))
     }
 
-    /// What the user is called on this machine.
+    /// What the user is called on this machine, where the environment says it.
     pub fn login_name(&self) -> Option<String> {
-        self.get("USER")
+        self.get("USER").or_else(|| self.get("LOGNAME"))
+    }
+
+    /// Where programs are looked for.
+    pub fn search_path(&self) -> Option<&OsStr> {
+        self.0.get("PATH").map(OsString::as_os_str)
+    }
+
+    /// Those variables of Alert that hold a secret; no program that Alert starts is to have them.
+    pub fn secrets(&self) -> impl Iterator<Item = &str> {
+        let is_secret = |name: &&str| SECRETS.iter().any(|word| name.contains(word));
+        self.names().filter(|name| name.starts_with(VARIABLE_PREFIX)).filter(is_secret)
     }
 
     /// Whether the user wants no colours (<https://no-color.org>).

@@ -31,7 +31,7 @@ Examples:
   alert --listen unix:/run/alert.sock --public-url https://alert.example.org
                                           ... behind a proxy with TLS
   alert config show                       see every setting and where it comes from
-  alert send D5DB \"Class ends in 5 minutes\"
+  alert send K7Q-FM2-XD9 \"Class ends in 5 minutes\"
                                           say something to a room from here
 
 Every setting is a flag, an environment variable and a key of the file: --leave-grace 5s,
@@ -122,6 +122,16 @@ fn load_client(flags: &ClientFlags) -> Result<ClientConfig, ExitCode> {
         }
         ExitCode::from(USAGE_ERROR)
     })
+}
+
+/// Warns of a token that was given as a flag.
+fn warn_of_token(flags: &ClientFlags) {
+    if flags.token.is_some() {
+        complain(
+            "everybody on this machine can see what --token gives (ps shows it): put it into ALERT_TOKEN, or as \
+             token = \"...\" into ~/.config/alert/client.toml",
+        );
+    }
 }
 
 /// The exit code after saying what kept a client from its server.

@@ -43,7 +43,12 @@ impl Hub {
 
     /// Makes a room, empty and known to nobody else.
     pub fn room(&self) -> Room {
-        Room::new(self.clone(), self.0.next_room.fetch_add(1, Ordering::Relaxed), self.0.pressure_limits)
+        Room::new(self.clone(), self.next_room(), self.0.pressure_limits)
+    }
+
+    /// A number that no room has had.
+    pub(crate) fn next_room(&self) -> u64 {
+        self.0.next_room.fetch_add(1, Ordering::Relaxed)
     }
 
     /// Sends to one connection; in order with everything else that was told to this hub about it.

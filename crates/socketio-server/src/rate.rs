@@ -48,7 +48,11 @@ pub struct Meter(u64);
 #[derive(Debug, Default)]
 pub(crate) struct SharedMeter(AtomicU64);
 
-static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+/// A little before the first look, so that a moment taken just before it counts as it is.
+static START: LazyLock<Instant> = LazyLock::new(|| {
+    let now = Instant::now();
+    now.checked_sub(Duration::from_secs(1)).unwrap_or(now)
+});
 
 fn nanos_at(now: Instant) -> u64 {
     u64::try_from(now.saturating_duration_since(*START).as_nanos()).unwrap_or(u64::MAX)

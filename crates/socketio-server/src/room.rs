@@ -29,7 +29,9 @@ struct Shared {
     hub: Hub,
     /// Members on each shard.
     members: Box<[AtomicU32]>,
-    pressure: Pressure,
+    pressure: Arc<Pressure>,
+    /// It says in another form what another room says, which is counted there.
+    is_form: bool,
 }
 
 /// A connection's place in a room; dropping it leaves. At most one for each connection and room.
@@ -48,8 +50,21 @@ pub(crate) struct Delivery {
 
 impl Room {
     pub(crate) fn new(hub: Hub, id: u64, limits: PressureLimits) -> Self {
+        Self::with(hub, id, Arc::new(Pressure::new(limits)), false)
+    }
+
+    fn with(hub: Hub, id: u64, pressure: Arc<Pressure>, is_form: bool) -> Self {
         let members = (0..hub.shards()).map(|_| AtomicU32::new(0)).collect();
-        Self(Arc::new(Shared { id: RoomId(id), hub, members, pressure: Pressure::new(limits) }))
+        Self(Arc::new(Shared { id: RoomId(id), hub, members, pressure, is_form }))
+    }
+
+    /// Makes a room for those who hear the same in another form: whoever speaks in either waits for the members of
+    /// both.
+    #[must_use]
+    pub fn another_form(&self) -> Self {
+        let hub = self.0.hub.clone();
+        let id = hub.next_room();
+        Self::with(hub, id, Arc::clone(&self.0.pressure), true)
     }
 
     pub(crate) fn id(&self) -> RoomId {
@@ -72,7 +87,9 @@ impl Room {
     /// Sends to all members, and says how many they are. It never waits: see [`Room::relief`].
     pub fn publish(&self, publication: &Publication) -> usize {
         let bytes = publication.size();
-        self.0.pressure.publish(bytes);
+        if !self.0.is_form {
+            self.0.pressure.publish(bytes);
+        }
         let mut all = 0;
         for (shard, members) in (0..).zip(&self.0.members) {
             let members = members.load(Ordering::Relaxed) as usize;

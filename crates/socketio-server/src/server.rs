@@ -3,13 +3,7 @@
 use crate::{
     app::App, config::Config, engine::Engine, hub::Hub, inbox::Command, listener::Listener, shard::Shard,
 };
-use std::{
-    io,
-    panic::{AssertUnwindSafe, catch_unwind},
-    sync::Arc,
-    thread::JoinHandle,
-    time::Duration,
-};
+use std::{io, sync::Arc, thread::JoinHandle, time::Duration};
 use tokio::{
     runtime::{Builder, LocalOptions, LocalRuntime},
     sync::oneshot,
@@ -17,6 +11,9 @@ use tokio::{
 };
 
 /// A running server. Dropping it leaves the shards running: use [`Server::shut_down`].
+///
+/// A panic must end the process, and it is the program that sees to that, with a panic hook that aborts: the tasks'
+/// runtime catches panics, and what is left is a connection that nobody serves.
 pub struct Server {
     hub: Hub,
     acceptors: Vec<AbortHandle>,
@@ -74,7 +71,7 @@ impl Server {
             self.hub.push(shard, Command::Stop);
         }
         for shard in self.shards {
-            // A panic has ended the process already (see `run_shard`).
+            // A panic has ended the process already.
             let _ = shard.join();
         }
     }
@@ -97,20 +94,17 @@ impl Server {
 /// Steps of tasks between two looks at the sockets. Each is bounded by a turn (see `shard`).
 const STEPS: u32 = 16;
 
-/// Runs a shard on this thread. A shard that panics takes its clients with it without their knowing: better that the
-/// whole process ends, loudly, and is started again.
+/// Runs a shard on this thread.
 fn run_shard<E: Engine>(make: impl FnOnce() -> std::rc::Rc<Shard<E>>) {
-    let result = catch_unwind(AssertUnwindSafe(|| -> io::Result<()> {
-        let runtime: LocalRuntime = Builder::new_current_thread()
-            .enable_all()
-            .event_interval(STEPS)
-            .build_local(LocalOptions::default())?;
-        runtime.block_on(make().run());
-        Ok(())
-    }));
-    if !matches!(result, Ok(Ok(()))) {
-        tracing::error!("a shard failed; the server ends");
-        std::process::abort();
+    let runtime: io::Result<LocalRuntime> =
+        Builder::new_current_thread().enable_all().event_interval(STEPS).build_local(LocalOptions::default());
+    match runtime {
+        Ok(runtime) => runtime.block_on(make().run()),
+        Err(error) => {
+            // Without it nobody would serve the sockets that are dealt to it.
+            tracing::error!(%error, "the system gives a shard no poller: raise the open-file limit (ulimit -n)");
+            std::process::abort();
+        }
     }
 }
 

@@ -2,25 +2,43 @@
 import { createInterface } from "node:readline";
 import { io } from "socket.io-client";
 
-const [url = "http://localhost:5000", room = "D5DB", name = "Ada"] = process.argv.slice(2);
+const [url = "http://localhost:5000", room = "K7Q-FM2-XD9", name = "Ada"] = process.argv.slice(2);
+const me = { name, headless: true };
 const socket = io(url);
+
+// Who speaks waits for `inRoom`; `enter` says that we are in.
+let enter;
+let inRoom;
+const outside = () => {
+  inRoom = new Promise((resolve) => {
+    enter = resolve;
+  });
+};
+outside();
 
 // On every connect, also after a reconnect: a new connection is in no room.
 socket.on("connect", () => {
-  socket.emit("joined", { name, headless: true, room }, ({ ok, error }) => {
-    if (!ok) console.error(error.message);
+  socket.emit("joined", { ...me, room }, ({ ok, error }) => {
+    if (ok) return enter();
+    console.error(error.message);
+    process.exit(1);
   });
 });
+socket.on("disconnect", (reason) => {
+  outside();
+  if (socket.active) console.error(`disconnected, messages may be missed: ${reason}`);
+});
+socket.on("connect_error", (error) => console.error(`cannot connect: ${error.message}`));
 socket.on("status", ({ msg }) => console.log(`* ${msg}`));
 socket.on("message", ({ msg }) => console.log(msg));
-socket.on("disconnect", (reason) => console.error(`disconnected, messages may be missed: ${reason}`));
-socket.on("connect_error", (error) => console.error(`cannot connect: ${error.message}`));
 
-const lines = createInterface({ input: process.stdin });
-lines.on("line", (msg) => {
-  if (socket.connected) socket.emit("text", { name, headless: true, msg });
-  else console.error("not connected, not sent");
-});
-lines.on("close", () => {
-  socket.timeout(2000).emit("left", { name, headless: true }, () => socket.disconnect());
-});
+for await (const msg of createInterface({ input: process.stdin })) {
+  // Until the server has acknowledged it: rather heard twice than never.
+  for (let answer; !answer; ) {
+    await inRoom;
+    answer = await socket.emitWithAck("text", { ...me, msg }).catch(() => undefined); // disconnected meanwhile
+    if (answer?.ok === false) console.error(`not sent: ${answer.error.message}`);
+  }
+}
+if (socket.connected) await socket.timeout(2000).emitWithAck("left", me).catch(() => {});
+socket.disconnect();

@@ -4,13 +4,19 @@ Each event is handled in a thread of its own, so what comes at the same moment m
 keeps the order.
 """
 
+import os
+import queue
 import sys
+import threading
+import time
 
 import socketio
 
-url, room, name = (sys.argv[1:] + ["http://localhost:5000", "D5DB", "Ada"][len(sys.argv) - 1 :])[:3]
+url, room, name = (sys.argv[1:] + ["http://localhost:5000", "K7Q-FM2-XD9", "Ada"][len(sys.argv) - 1 :])[:3]
 me = {"name": name, "headless": True}
 client = socketio.Client()
+in_room = threading.Event()
+answers = queue.Queue()  # to what was said; None when a connection has ended
 
 
 # On every connect, also after a reconnect: a new connection is in no room.
@@ -20,20 +26,47 @@ def join():
 
 
 def joined(answer):
-    if not answer["ok"]:
-        print(answer["error"]["message"], file=sys.stderr)
+    if answer["ok"]:
+        in_room.set()
+    else:
+        print(answer["error"]["message"], file=sys.stderr, flush=True)
+        os._exit(1)
+
+
+@client.on("disconnect")
+def lost(reason):
+    in_room.clear()
+    answers.put(None)
+    if reason != client.reason.CLIENT_DISCONNECT:
+        print("disconnected, messages may be missed:", reason, file=sys.stderr)
 
 
 client.on("status", lambda body: print(f"* {body['msg']}", flush=True))
 client.on("message", lambda body: print(body["msg"], flush=True))
-client.on("disconnect", lambda reason: print("disconnected, messages may be missed:", reason, file=sys.stderr))
 
-client.connect(url, retry=True)
-for line in sys.stdin:
-    if client.connected:
-        client.emit("text", {**me, "msg": line.rstrip("\n")})
-    else:
-        print("not connected, not sent", file=sys.stderr)
-if client.connected:
-    client.call("left", me)
-client.disconnect()
+
+def say(msg):
+    """Returns when the server has acknowledged it: rather heard twice than never."""
+    while True:
+        in_room.wait()
+        while not answers.empty():
+            answers.get()
+        try:
+            client.emit("text", {**me, "msg": msg}, callback=answers.put)
+        except socketio.exceptions.SocketIOError:  # disconnected at this moment
+            time.sleep(0.1)
+        else:
+            if answer := answers.get():
+                break
+    if not answer["ok"]:
+        print("not sent:", answer["error"]["message"], file=sys.stderr)
+
+
+try:
+    client.connect(url, retry=True)
+    for line in sys.stdin:
+        say(line.rstrip("\n"))
+    client.call("left", me, timeout=2)
+except (KeyboardInterrupt, socketio.exceptions.SocketIOError):
+    pass  # Ctrl-C, or there is no connection to leave by
+client.shutdown()

@@ -143,6 +143,22 @@ pub const SETTINGS: &[Setting] = &[
         LIMITS,
         "Events that a connection may send at once before event_rate holds",
     ),
+    one(
+        "byte_rate",
+        "BYTES",
+        &["1048576"],
+        LIMITS,
+        "Bytes a second that a connection, or an address over HTTP, may send for long, and twice as many at once; above \
+         it Alert reads more slowly, losing nothing; 0 is no limit",
+    ),
+    one(
+        "room_byte_rate",
+        "BYTES",
+        &["4194304"],
+        LIMITS,
+        "Bytes a second that may be said in a room for long, and twice as many at once; above it those who speak there \
+         wait; 0 is no limit",
+    ),
     one("log_format", "FORMAT", &["text"], LOG, "Form of the log on stderr: text or json"),
     one("log_level", "LEVEL", &["info"], LOG, "How much is logged: error, warn, info, debug or trace"),
 ];

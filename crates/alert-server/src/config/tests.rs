@@ -146,6 +146,8 @@ fn an_impossible_value_is_an_error_that_names_key_value_source_and_what_is_allow
         ("max_msg_bytes", "x", "a whole number from 1"),
         ("max_payload", "20000", "at least 20480"),
         ("event_rate", "-5", "a whole number from 0"),
+        ("byte_rate", "1M", "a whole number from 0"),
+        ("room_byte_rate", "2000000000", "a whole number from 0"),
         ("event_burst", "0", "event_rate 0 is what turns the limit off"),
         ("log_format", "xml", "text, json"),
         ("log_level", "loud", "error, warn, info, debug, trace"),

@@ -29,8 +29,13 @@ impl Audience {
         self.sockets.join(connection)
     }
 
-    pub(super) fn listen(&mut self, hub: &Hub, form: ListenForm, connection: ConnectionId) -> Membership {
-        self.listeners[form as usize].get_or_insert_with(|| hub.room()).join(connection)
+    pub(super) fn listen(&mut self, form: ListenForm, connection: ConnectionId) -> Membership {
+        self.listeners[form as usize].get_or_insert_with(|| self.sockets.another_form()).join(connection)
+    }
+
+    /// The runtime's room; that of the listeners is another form of it.
+    pub(super) fn room(&self) -> Room {
+        self.sockets.clone()
     }
 
     /// Tells everybody, and says how many they are. `rendered` is the notice for sockets.

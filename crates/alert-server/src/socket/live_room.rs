@@ -86,6 +86,12 @@ impl LiveRoom {
         self.lock().audience.publish(&notice, &rendered)
     }
 
+    /// Waits until all who hear the room can take more.
+    pub(super) async fn relief(&self) {
+        let room = self.lock().audience.room();
+        room.relief().await;
+    }
+
     /// The first `limit` people in the room, and how many there are.
     pub(super) fn members(&self, limit: usize) -> (Vec<UserName>, usize) {
         let state = self.lock();
@@ -96,7 +102,6 @@ impl LiveRoom {
     pub(super) fn listen(
         self: &Arc<Self>,
         rooms: &Rooms,
-        hub: &Hub,
         connection: ConnectionId,
         form: ListenForm,
     ) -> Option<Listening> {
@@ -105,7 +110,7 @@ impl LiveRoom {
             return None;
         }
         state.listeners += 1;
-        let membership = state.audience.listen(hub, form, connection);
+        let membership = state.audience.listen(form, connection);
         drop(state);
         Some(Listening { room: Arc::clone(self), rooms: rooms.clone(), membership: Some(membership) })
     }
@@ -113,13 +118,17 @@ impl LiveRoom {
     /// Lets those go whose grace has ended. Says when to come again.
     pub(super) fn sweep(&self, rooms: &Rooms) -> Option<Instant> {
         let mut state = self.lock();
-        for name in state.room.expire(Instant::now()) {
-            tracing::info!(room = self.code.as_str(), name = name.as_str(), "left after the grace");
-            state.publish(&Notice::left(&name));
+        let left = state.room.expire(Instant::now());
+        for name in &left {
+            state.publish(&Notice::left(name));
         }
         let next = state.room.next_deadline();
         state.is_sweeping = next.is_some();
         self.retire_if_empty(&mut state, rooms);
+        drop(state);
+        for name in left {
+            tracing::info!(room = self.code.as_str(), name = name.as_str(), "left after the grace");
+        }
         next
     }
 

@@ -32,6 +32,14 @@ impl Rooms {
         Self(Arc::new(Shared { by_code: Mutex::default(), grace, runtime }))
     }
 
+    /// Waits until a room can take more. Whoever speaks from outside it waits for this first.
+    pub async fn relief(&self, code: &RoomCode) {
+        let room = self.lock().get(code).cloned();
+        if let Some(room) = room {
+            room.relief().await;
+        }
+    }
+
     /// Says something to a room from outside it. Says how many connections it is on its way to.
     pub fn say(&self, code: &RoomCode, name: &UserName, msg: &str) -> usize {
         let room = self.lock().get(code).cloned();
@@ -59,7 +67,7 @@ impl Rooms {
         code: &RoomCode,
         form: ListenForm,
     ) -> Box<dyn Any> {
-        Box::new(self.in_room(hub, code, |room| room.listen(self, hub, connection, form)))
+        Box::new(self.in_room(hub, code, |room| room.listen(self, connection, form)))
     }
 
     pub(super) fn enter(

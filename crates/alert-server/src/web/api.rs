@@ -46,7 +46,7 @@ struct Shared {
     proxies: TrustedProxies,
     tokens: Tokens,
     guesses: GuessLimit,
-    rate: Option<PostRate>,
+    rate: PostRate,
     sent: Idempotency,
 }
 
@@ -62,7 +62,7 @@ impl Api {
             proxies: config.trusted_proxies.clone(),
             tokens: Tokens::new(config.api_tokens.clone()),
             guesses: GuessLimit::new(),
-            rate: config.event_rate.map(PostRate::new),
+            rate: PostRate::new(config.event_rate, config.byte_rate),
             sent: Idempotency::new(),
         }))
     }

@@ -18,7 +18,8 @@ Examples:
   alert bench http://127.0.0.1:5000 --members 800 --rate 5
       will this machine carry 800 pupils, with 5 messages a second?
   alert bench http://127.0.0.1:5000 --members 1000 --window 16 --pid $(pgrep -x alert)
-      the most that it can deliver, and what that costs (start it with --event-rate 0)
+      the most that it can deliver, and what that costs (start it with --event-rate 0 --byte-rate 0
+      --room-byte-rate 0)
   alert bench http://127.0.0.1:5000 --members 1000 --storm
       everybody comes at once
   alert bench http://127.0.0.1:5000 --rooms 150 --members 100 --hold 1m

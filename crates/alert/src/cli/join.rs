@@ -11,10 +11,10 @@ const INTERRUPTED: u8 = 130;
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
-  alert join D5DB                              talk in the room D5DB of this machine's server
-  alert join D5DB --name Ada --url https://alert.example.org
-  echo \"Class ends in 5 minutes\" | alert join D5DB    say it and leave
-  alert join D5DB --json < questions.txt | tee log.json
+  alert join K7Q-FM2-XD9                         talk in that room of this machine's server
+  alert join K7Q-FM2-XD9 --name Ada --url https://alert.example.org
+  echo \"Class ends in 5 minutes\" | alert join K7Q-FM2-XD9  say it and leave
+  alert join K7Q-FM2-XD9 --json < questions.txt | tee log.json
 
 At a terminal, Enter sends the line, the arrow keys bring back what you said, and Ctrl-C or Ctrl-D
 leaves. When the connection is lost, join comes back by itself and says so; what you type meanwhile

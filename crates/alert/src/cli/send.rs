@@ -11,11 +11,11 @@ use alert_settings::value::time;
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
-  alert send D5DB \"Class ends in 5 minutes\"
-  alert send D5DB --name Bell --url https://alert.example.org \"Ring\"
-  uptime | alert send D5DB                       all of the input is one message
-  tail -f app.log | alert send D5DB --lines      each line is a message, sent as it comes
-  alert send D5DB --quiet Ring || mail -s \"nobody was told\" root < /dev/null
+  alert send K7Q-FM2-XD9 \"Class ends in 5 minutes\"
+  alert send K7Q-FM2-XD9 --name Bell --url https://alert.example.org \"Ring\"
+  uptime | alert send K7Q-FM2-XD9                all of the input is one message
+  tail -f app.log | alert send K7Q-FM2-XD9 --lines  each line is a message, sent as it comes
+  alert send K7Q-FM2-XD9 --quiet Ring || mail -s \"nobody was told\" root < /dev/null
 
 Nobody hears an \"entered\" or a \"left\". A message is said once, also when the connection breaks
 and it has to be sent again. With --lines they are heard in the order of the input; empty lines
@@ -93,6 +93,9 @@ impl Args {
             Ok(config) => config,
             Err(code) => return code,
         };
+        if !self.quiet {
+            super::warn_of_token(&flags);
+        }
         let report = match (self.quiet, self.json) {
             (true, _) => Report::Nothing,
             (_, true) => Report::Json,

@@ -11,18 +11,24 @@ pub(super) fn run(flags: &Flags) -> ExitCode {
         Ok(config) => config,
         Err(code) => return code,
     };
-    if let Err(error) = logging::start(&config) {
-        super::complain(error);
-        return ExitCode::FAILURE;
-    }
+    let log = match logging::start(&config) {
+        Ok(log) => log,
+        Err(error) => {
+            super::complain(error);
+            return ExitCode::FAILURE;
+        }
+    };
     for warning in &config.warnings {
         tracing::warn!("{warning}");
     }
     let format = config.log_format;
-    let Err(error) = alert_server::serve::run(config) else { return ExitCode::SUCCESS };
-    match format {
-        LogFormat::Text => super::complain(format_args!("{error:#}")),
-        LogFormat::Json => tracing::error!("{error:#}"),
+    let result = alert_server::serve::run(config);
+    if let Err(error) = &result {
+        match format {
+            LogFormat::Text => log.say(&format!("alert: {error:#}")),
+            LogFormat::Json => tracing::error!("{error:#}"),
+        }
     }
-    ExitCode::FAILURE
+    log.finish();
+    if result.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

@@ -6,22 +6,22 @@ use std::num::NonZeroU64;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use alert_client::{
-    ClientError, ClientFlags, Event, Form, Heard, Listener, Program, Signals, Target, room_code,
-};
+use alert_client::{ClientError, ClientFlags, Event, Form, Heard, Listener, Program, Target, room_code};
 use alert_core::names::RoomCode;
+use alert_settings::Environment;
 use alert_settings::value::time;
+use alert_signals::Signals;
 use jiff::Zoned;
 use tokio::sync::mpsc::{Receiver, channel};
 use tokio::time::{Instant, sleep_until};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
-  alert watch D5DB                               print what is said, until Ctrl-C
-  alert watch D5DB --json | jq -r .msg
-  alert watch D5DB --count 1 --timeout 5m        wait for one event; exit code 1 if none came
-  alert watch D5DB --exec notify-send \"Alert\"    run a program for each message
-  alert watch D5DB --url https://alert.example.org --exec sh -c 'echo \"$ALERT_MESSAGE\" >> log'
+  alert watch K7Q-FM2-XD9                        print what is said, until Ctrl-C
+  alert watch K7Q-FM2-XD9 --json | jq -r .msg
+  alert watch K7Q-FM2-XD9 --count 1 --timeout 5m  wait for one event; exit code 1 if none came
+  alert watch K7Q-FM2-XD9 --exec notify-send \"Alert\"  run a program for each message
+  alert watch K7Q-FM2-XD9 --url https://alert.example.org --exec sh -c 'echo \"$ALERT_MESSAGE\" >> log'
 
 Exit codes: 0 stopped, or all of --count; 1 refused by the server, --count not reached within
 --timeout, or the program of --exec cannot be started; 2 wrong usage; 3 the server cannot be
@@ -45,7 +45,7 @@ command. It has
 and its output goes where that of watch would. If it fails, that is reported and watching goes on.
 Up to 256 events wait for it; then watch stops reading, up to 1 MiB more wait in the server (its
 queue_limit), and after that the server ends the connection: watch says so and comes back.
---timeout and Ctrl-C let the program that runs come to its end; a second Ctrl-C does not wait.
+--timeout and Ctrl-C let the program that runs come to its end; a second Ctrl-C ends it.
 
 URL and token also come from ALERT_URL and ALERT_TOKEN, or from url and token in
 ~/.config/alert/client.toml.";
@@ -98,10 +98,15 @@ impl Args {
             Ok(config) => config,
             Err(code) => return code,
         };
+        super::warn_of_token(&flags);
         let target = Target::new(&config, self.room.clone());
         let is_terminal = io::stdout().is_terminal();
         let color = anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never;
-        let purpose = match Program::new(self.exec) {
+        let program = match Program::find(self.exec, &Environment::of_process()) {
+            Ok(program) => program,
+            Err(error) => return fail(error),
+        };
+        let purpose = match program {
             Some(program) => Use::Run(program),
             None if self.json => Use::Print(Form::Json),
             None if is_terminal => Use::Print(Form::Terminal { color }),
@@ -172,20 +177,19 @@ impl Watcher {
             Use::Print(form) => print(event, *form),
             Use::Run(_) if !event.is_message() => Ok(false),
             Use::Run(program) => {
-                let running = program.run(&self.room, event);
-                tokio::pin!(running);
-                let (ended, stopped) = tokio::select! {
-                    ended = &mut running => (ended, false),
-                    () = self.signals.next() => tokio::select! {
-                        ended = &mut running => (ended, true),
-                        () = self.signals.next() => return Err(ExitCode::from(ENDED_AT_ONCE)),
-                    },
+                let mut run = program.start(&self.room, event).map_err(fail)?;
+                let status = tokio::select! {
+                    status = run.ended() => status,
+                    () = self.signals.next() => {
+                        tokio::select! {
+                            _ = run.ended() => return Err(ExitCode::SUCCESS),
+                            () = self.signals.next() => {}
+                        }
+                        run.end().await;
+                        return Err(ExitCode::from(ENDED_AT_ONCE));
+                    }
                 };
-                let status = ended.map_err(fail)?;
-                if stopped {
-                    return Err(ExitCode::SUCCESS);
-                }
-                if let Some(complaint) = program.complaint(status) {
+                if let Some(complaint) = program.complaint(&status) {
                     super::complain(complaint);
                 }
                 Ok(true)
@@ -213,7 +217,7 @@ fn print(event: &Event, form: Form) -> Result<bool, ExitCode> {
     let mut out = io::stdout().lock();
     match out.write_all(event.render(form, &Zoned::now()).as_bytes()).and_then(|()| out.flush()) {
         Ok(()) => Ok(true),
-        // As in `alert watch D5DB | head -1`.
+        // As in `alert watch K7Q-FM2-XD9 | head -1`.
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Err(ExitCode::SUCCESS),
         Err(error) => Err(fail(format_args!("standard output: {error}"))),
     }

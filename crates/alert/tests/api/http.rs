@@ -48,6 +48,13 @@ impl Server {
         self.ask("POST", path, &[&form, headers].concat(), body.as_bytes())
     }
 
+    /// Asks, and waits for the end of the connection, which comes without an answer.
+    pub(crate) fn ask_in_vain(&self, method: &str, path: &str, body: &[u8]) {
+        let mut answer = Vec::new();
+        let _ = self.send(method, path, &[], body).read_to_end(&mut answer);
+        assert_eq!(answer, b"");
+    }
+
     /// Listens to a room; when this returns, it hears everything.
     pub(crate) fn listen(&self, room: &str, accept: &str) -> Listening {
         Listening::to(self.send("GET", &format!("/v1/rooms/{room}/events"), &[("accept", accept)], b""))

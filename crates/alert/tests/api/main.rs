@@ -1,11 +1,15 @@
-//! The HTTP API against the built binary: what a program with curl, an `EventSource` or a line reader meets.
+//! The built binary as a server: the HTTP API as a program with curl, an `EventSource` or a line reader meets it, and
+//! the process as whoever runs it does.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod curl;
 mod http;
 mod limits;
 mod listening;
+mod logs;
 mod member;
+mod panics;
 mod posting;
 mod server;
+mod signals;
 mod tokens;

@@ -34,7 +34,7 @@ impl Member {
     }
 
     /// The next packet that is no ping.
-    fn packet(&mut self) -> String {
+    pub(crate) fn packet(&mut self) -> String {
         loop {
             match self.0.read().unwrap() {
                 Message::Text(text) if text.as_str() == "2" => self.send("3"),
@@ -44,7 +44,7 @@ impl Member {
         }
     }
 
-    fn send(&mut self, packet: &str) {
+    pub(crate) fn send(&mut self, packet: &str) {
         self.0.send(Message::text(packet)).unwrap();
     }
 }

@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader};
 use std::net::{Ipv4Addr, SocketAddr};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, ChildStderr, Command, ExitStatus, Stdio};
 use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::time::{Duration, Instant};
@@ -13,6 +13,8 @@ pub(crate) const DEADLINE: Duration = Duration::from_secs(30);
 pub(crate) struct Server {
     child: Child,
     log: Mutex<Receiver<String>>,
+    /// A log that nobody reads.
+    _unread: Option<ChildStderr>,
     pub(crate) address: SocketAddr,
 }
 
@@ -24,27 +26,39 @@ impl Server {
 
     /// Starts the binary on this port.
     pub(crate) fn start_at(port: u16, flags: &[&str]) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_alert"))
-            .env_clear()
-            .args(["--listen", &format!("127.0.0.1:{port}"), "--workers", "2"])
-            .args(flags)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
+        Self::spawn(Self::command(port, flags), true)
+    }
+
+    /// Starts the binary with a pipe for its log that nobody reads.
+    pub(crate) fn start_unread(flags: &[&str]) -> Self {
+        Self::spawn(Self::command(0, flags), false)
+    }
+
+    /// The binary, to be spawned.
+    pub(crate) fn command(port: u16, flags: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_alert"));
+        command.env_clear().args(["--listen", &format!("127.0.0.1:{port}"), "--workers", "2"]).args(flags);
+        command
+    }
+
+    pub(crate) fn spawn(mut command: Command, is_read: bool) -> Self {
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let mut said = BufReader::new(child.stdout.take().unwrap()).lines();
         let port = said.find_map(|line| {
             let line = line.unwrap();
             line.split_once("http://127.0.0.1:")?.1.strip_suffix("/v1")?.parse().ok()
         });
-        let stderr = BufReader::new(child.stderr.take().unwrap());
         let (sender, log) = sync_channel(100_000);
-        std::thread::spawn(move || {
-            for line in stderr.lines() {
-                let _ = sender.send(line.unwrap());
-            }
-        });
-        Self { child, log: Mutex::new(log), address: (Ipv4Addr::LOCALHOST, port.unwrap()).into() }
+        let mut stderr = child.stderr.take();
+        if let Some(stderr) = stderr.take_if(|_| is_read) {
+            std::thread::spawn(move || {
+                for line in BufReader::new(stderr).lines() {
+                    let _ = sender.send(line.unwrap());
+                }
+            });
+        }
+        let address = (Ipv4Addr::LOCALHOST, port.unwrap()).into();
+        Self { child, log: Mutex::new(log), _unread: stderr, address }
     }
 
     /// Waits for a line of the log.
@@ -67,6 +81,11 @@ impl Server {
     /// Whether the log has a line by now.
     pub(crate) fn has_logged(&self, part: &str) -> bool {
         self.log.lock().unwrap().try_iter().any(|line| line.contains(part))
+    }
+
+    /// The log's lines until the server has ended.
+    pub(crate) fn rest_of_log(&self) -> Vec<String> {
+        self.log.lock().unwrap().iter().collect()
     }
 
     pub(crate) fn signal(&self, name: &str) {

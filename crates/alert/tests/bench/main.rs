@@ -41,7 +41,8 @@ fn short_run(server: &Server, more: &[&str]) -> (Option<i32>, Value) {
 
 #[test]
 fn given_each_transport_when_members_speak_then_all_arrives_once_and_in_order() {
-    let server = Server::start(&["--event-rate", "0", "--workers", "2"]);
+    let server =
+        Server::start(&["--event-rate", "0", "--byte-rate", "0", "--room-byte-rate", "0", "--workers", "2"]);
     for transport in ["websocket", "polling", "mixed"] {
         let (code, report) = short_run(&server, &["--transport", transport, "--window", "4"]);
         assert_eq!(code, Some(0), "{report:#}");

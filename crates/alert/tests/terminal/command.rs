@@ -106,6 +106,12 @@ impl Running {
         assert!(Command::new("kill").args(["-s", name, &pid]).status().unwrap().success());
     }
 
+    /// Sends it to the process group that it leads, as a terminal does.
+    pub(crate) fn signal_group(&self, name: &str) {
+        let group = format!("-{}", self.child.id());
+        assert!(Command::new("kill").args(["-s", name, "--", &group]).status().unwrap().success());
+    }
+
     /// Waits for its end; nothing that was not read is left out.
     pub(crate) fn end(mut self) -> Done {
         let until = Instant::now() + DEADLINE;

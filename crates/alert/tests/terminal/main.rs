@@ -13,6 +13,7 @@ mod send_lines;
 #[path = "../api/server.rs"]
 #[allow(dead_code, reason = "shared with the tests of the HTTP API")]
 mod server;
+mod signals;
 mod tls;
 mod watch;
 mod watch_exec;

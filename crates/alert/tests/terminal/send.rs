@@ -106,7 +106,10 @@ fn given_tokens_then_only_who_has_one_is_heard() {
     assert_eq!(wrong.code, Some(1));
     assert!(wrong.err.contains("this token is not one of this server's. (401 Unauthorized)"), "{wrong:?}");
     let done = run(&["send", "--url", &url, "--token", "0123456789abcdef", "D5DB", "hello"]);
-    assert!(done.is_silent(), "{done:?}");
+    assert_eq!((done.code, done.out.as_str()), (Some(0), ""));
+    assert!(done.err.starts_with("alert: everybody on this machine can see what --token gives"), "{done:?}");
+    let quiet = ["send", "--url", &url, "--token", "0123456789abcdef", "D5DB", "hello", "--quiet"];
+    assert!(run(&quiet).is_silent());
 }
 
 #[test]

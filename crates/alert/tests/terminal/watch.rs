@@ -184,7 +184,8 @@ fn given_a_server_that_refuses_or_is_not_there_then_the_exit_code_says_so() {
     assert_eq!(crowded.code, Some(1));
     assert!(crowded.err.contains("too many different rooms"), "{crowded:?}");
     let right = run(&["watch", "D5DB", "--url", &url, "--token", "0123456789abcdef", "--timeout", "100ms"]);
-    assert!(right.is_silent(), "{right:?}");
+    assert_eq!((right.code, right.out.as_str()), (Some(0), ""));
+    assert!(right.err.contains("ALERT_TOKEN"), "{right:?}");
     drop(server);
     let gone = run(&["watch", "D5DB", "--url", &url]);
     assert_eq!(gone.code, Some(3));

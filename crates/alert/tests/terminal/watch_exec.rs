@@ -1,8 +1,10 @@
 //! `alert watch --exec`: a program for each message.
 
+use std::os::unix::process::CommandExt;
 use std::process::Command;
 use std::time::Instant;
 
+use crate::command::{Running, alert, run_with};
 use crate::server::{DEADLINE, Server};
 
 #[test]
@@ -68,13 +70,61 @@ fn given_a_program_that_fails_then_its_code_is_reported_and_watching_goes_on() {
 }
 
 #[test]
-fn given_a_program_that_cannot_be_started_then_it_ends_with_1() {
-    let server = Server::start(&[]);
-    for program in ["/no/such/program", "/etc/passwd"] {
-        let done = server.watch(&["--exec", program]).end();
-        assert_eq!((done.code, done.out.as_str()), (Some(1), ""));
-        assert!(done.err.starts_with(&format!("alert: cannot run {program} (")), "{done:?}");
+fn given_a_program_that_does_not_exist_then_it_ends_at_the_start_with_1() {
+    // There is no server either: nothing was tried.
+    let nowhere = "http://127.0.0.1:9";
+    for (program, problem) in [
+        ("/no/such/program", "there is no such program"),
+        ("no-such-program", "there is no such program"),
+        ("/etc/passwd", "this file is not executable"),
+        ("/etc", "there is no such program"),
+        ("", "there is no such program"),
+    ] {
+        let words = ["watch", "D5DB", "--url", nowhere, "--exec", program];
+        let done = run_with(alert(&words).env("PATH", "/usr/bin:/bin"), "");
+        let said = format!("alert: cannot run {program} ({problem}): check --exec\n");
+        assert_eq!((done.code, done.out.as_str(), done.err), (Some(1), "", said));
     }
+}
+
+#[test]
+fn given_secrets_in_the_environment_then_the_program_does_not_get_them() {
+    let server = Server::start(&[]);
+    let mut command = alert(&["watch", "D5DB", "--url", &server.url(), "--count", "1", "--exec", "env"]);
+    command.env("PATH", "/usr/bin:/bin").env("ALERT_CONFIG", "/kept");
+    for name in ["ALERT_TOKEN", "ALERT_API_TOKEN", "ALERT_API_TOKEN_FILE", "ALERT_SESSION_KEY"] {
+        command.env(name, "0123456789abcdef");
+    }
+    let watch = Running::start(&mut command);
+    server.until_heard_by(1);
+    let done = watch.end();
+    assert!(done.out.contains("ALERT_MESSAGE=http: up?\n") && done.out.contains("ALERT_CONFIG=/kept\n"));
+    assert!(!done.out.contains("TOKEN") && !done.out.contains("KEY"), "{done:?}");
+}
+
+#[test]
+fn given_ctrl_c_at_a_terminal_then_it_does_not_reach_the_program() {
+    let server = Server::start(&[]);
+    let mut command = alert(&["watch", "D5DB", "--url", &server.url()]);
+    command.args(["--exec", "sh", "-c", "echo begin; sleep 0.3; echo end"]);
+    let watch = Running::start(command.env("PATH", "/usr/bin:/bin").process_group(0));
+    server.until_heard_by(1);
+    assert_eq!(watch.line(), "begin");
+    watch.signal_group("INT");
+    let done = watch.end();
+    assert_eq!((done.code, done.out.as_str(), done.err.as_str()), (Some(0), "end\n", ""));
+}
+
+#[test]
+fn given_a_second_signal_then_the_program_is_asked_to_end_with_all_that_it_started() {
+    let server = Server::start(&[]);
+    let script = "trap 'echo asked; exit' TERM; echo begin; sleep 100";
+    let watch = server.watch(&["--exec", "sh", "-c", script]);
+    assert_eq!(watch.line(), "begin");
+    watch.signal("INT");
+    watch.signal("TERM");
+    let done = watch.end();
+    assert_eq!((done.code, done.out.as_str()), (Some(130), "asked\n"), "{done:?}");
 }
 
 #[test]
@@ -112,7 +162,18 @@ fn given_ctrl_c_then_the_program_that_runs_comes_to_its_end_first() {
 
 #[test]
 fn given_a_program_that_is_too_slow_then_the_server_ends_the_connection_and_watch_says_so() {
-    let server = Server::start(&["--max-payload", "32768", "--queue-limit", "32768", "--event-rate", "0"]);
+    let server = Server::start(&[
+        "--max-payload",
+        "32768",
+        "--queue-limit",
+        "32768",
+        "--event-rate",
+        "0",
+        "--byte-rate",
+        "0",
+        "--room-byte-rate",
+        "0",
+    ]);
     let folder = tempfile::tempdir().unwrap();
     let gate = folder.path().join("gate");
     let script = format!("while ! [ -e {} ]; do sleep 0.05; done", gate.display());

@@ -35,26 +35,20 @@ pub(super) async fn say(
     body: Bytes,
 ) -> Result<Response, Problem> {
     api.0.tokens.demand_where_set(&caller)?;
-    if let Some(rate) = &api.0.rate {
-        rate.admit(caller.origin(), Instant::now()).map_err(Problem::too_many_messages)?;
-    }
+    let admitted = api.0.rate.admit(caller.origin(), body.len(), Instant::now());
+    admitted.map_err(Problem::too_many_messages)?;
     let room = api.room(&caller, path)?;
     let limits = &api.0.limits;
     let text =
         if is_json(&headers) { Text::from_json(&body, limits) } else { Text::verbatim(&body, limits) }?;
     let name = text.speaker.or_joined(&named(query.as_deref(), &headers, limits)?, limits)?;
     let key = Key::read(&headers)?;
+    api.0.rooms.relief(&room).await;
 
-    let say = || {
-        let receipt = Receipt::new(api.0.rooms.say(&room, &name, &text.msg));
-        tracing::info!(
-            room = room.as_str(),
-            name = name.as_str(),
-            address = caller.address(),
-            connections = receipt.connections,
-            "said over HTTP"
-        );
-        receipt
+    let mut is_said = false;
+    let mut say = || {
+        is_said = true;
+        Receipt::new(api.0.rooms.say(&room, &name, &text.msg))
     };
     let receipt = match key {
         None => say(),
@@ -63,6 +57,15 @@ pub(super) async fn say(
             api.0.sent.once(key, (&name, &text.msg), Instant::now(), say)?
         }
     };
+    if is_said {
+        tracing::info!(
+            room = room.as_str(),
+            name = name.as_str(),
+            address = caller.address(),
+            connections = receipt.connections,
+            "said over HTTP"
+        );
+    }
     Ok(json::done(StatusCode::ACCEPTED, &receipt))
 }
 
