@@ -51,15 +51,17 @@ test("given a proxy without upgrade headers, then its lines are advised, and wit
 });
 
 test("given a proxy that gathers answers, then the event stream fails, and its lines repair it", async (t) => {
-  const gathers = "proxy_ignore_headers X-Accel-Buffering; proxy_buffering on;";
-  const port = await nginx(t, proxy(server.url, { location: UPGRADES + HOST + gathers }));
+  // To a server of HTTP/1.1, which answers in chunks, nginx passes each of them on, also with buffering.
+  const gathers = "proxy_http_version 1.0; proxy_ignore_headers X-Accel-Buffering; proxy_buffering on;";
+  const rooms = (more) => `location /v1/rooms/ { proxy_pass ${server.url}; ${HOST} ${more}\n }`;
+  const port = await nginx(t, proxy(server.url, { server: rooms(gathers) }));
   const { code, checks, out } = await examine(`http://127.0.0.1:${port}`);
   assert.equal(code, 1, out);
   assert.deepEqual(named(checks, "failed"), ["event-stream"]);
   const lines = advised(checks["event-stream"], "nginx");
   assert.match(lines, /^proxy_buffering off;$/m);
 
-  const repaired = await nginx(t, proxy(server.url, { location: UPGRADES + HOST + lines }));
+  const repaired = await nginx(t, proxy(server.url, { server: rooms(`proxy_http_version 1.0; ${lines}`) }));
   assert.equal((await run([`http://127.0.0.1:${repaired}`])).code, 0);
 });
 

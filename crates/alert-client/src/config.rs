@@ -7,13 +7,13 @@ use alert_core::ApiToken;
 use alert_core::names::{RoomCode, RoomLink, UserName};
 use alert_settings::{Allowed, CLIENT_VARIABLES, ConfigError, ConfigErrors, Environment, MOST_CHARS};
 
-use crate::{AddressError, ServerAddress};
+use crate::{AddressError, Proxy, Route, ServerAddress};
 
 /// Which server, as whom. How long a name may be is up to the server.
 #[derive(Clone, Debug)]
 pub struct ClientConfig {
-    /// The server.
-    pub server: ServerAddress,
+    /// The server, and the way to it.
+    pub server: Route,
     /// The name to speak with, where one is configured.
     pub name: Option<UserName>,
     /// What the user is called on this machine, where that can be a name.
@@ -83,12 +83,18 @@ impl ClientConfig {
         let mut token = parse("token", given(&flags.token, 2), &mut errors, true, ApiToken::parse);
         let login_name = environment.login_name().and_then(|name| user_name(&name).ok());
         #[expect(clippy::expect_used, reason = "a test reads it")]
-        let mut server = server.unwrap_or_else(|| DEFAULT_URL.parse().expect("the address of a server"));
-        if let Some(link) = flags.link.as_ref().filter(|link| flags.url.is_none() && **link != server) {
-            server = link.clone();
+        let mut address: ServerAddress =
+            server.unwrap_or_else(|| DEFAULT_URL.parse().expect("the address of a server"));
+        if let Some(link) = flags.link.as_ref().filter(|link| flags.url.is_none() && **link != address) {
+            address = link.clone();
             // The token that is kept is for the server that is kept; a link comes from anybody.
             token = token.filter(|_| flags.token.is_some());
         }
+        let proxy = Proxy::find(&address, environment).unwrap_or_else(|error| {
+            errors.push(error);
+            None
+        });
+        let server = Route { address, proxy };
         if errors.is_empty() {
             Ok(Self { server, name, login_name, token })
         } else {
@@ -207,7 +213,7 @@ mod tests {
 
     fn shown(config: &ClientConfig) -> (String, Option<&str>, Option<&str>) {
         let name = config.name.as_ref().map(UserName::as_str);
-        (config.server.to_string(), name, config.token.as_ref().map(ApiToken::as_str))
+        (config.server.address.to_string(), name, config.token.as_ref().map(ApiToken::as_str))
     }
 
     const FILE: &str = "url = 'http://file:1'\nname = 'File'\ntoken = 'file-file-file-file'";

@@ -8,14 +8,17 @@ use alert_core::ApiToken;
 use alert_core::wire::v1::Limits;
 use alert_settings::value::{time, whole, word, workers};
 use alert_settings::{Allowed, ConfigError, ConfigErrors, Environment, Given, MOST_CHARS, Setting};
+use socketio_server::host::HostPolicy;
 use socketio_server::origin::OriginPolicy;
-use socketio_server::{ListenAddr, Rate};
+use socketio_server::{ListenAddr, Rate, TrustedProxies};
 
 mod api_tokens;
 mod flags;
+mod hosts;
 mod listen;
 mod origins;
 mod proxy;
+mod secret_file;
 mod session_key;
 mod settings;
 mod source;
@@ -26,7 +29,7 @@ pub use api_tokens::{ApiTokenFile, ApiTokens};
 pub use flags::Flags;
 pub use listen::ListenError;
 pub use origins::{AllowOrigin, PublicUrl};
-pub use proxy::TrustedProxies;
+pub use secret_file::SecretFileError;
 pub use session_key::{SessionKey, SessionKeyError, SessionKeySource};
 pub use settings::SETTINGS;
 
@@ -57,6 +60,8 @@ pub struct Config {
     pub ping_interval: Duration,
     /// Time to answer a heartbeat.
     pub ping_timeout: Duration,
+    /// Which host names are ours.
+    pub hosts: HostPolicy,
     /// Which pages may connect, as one rule.
     pub origins: OriginPolicy,
     /// The foreign pages in it, as they were given.
@@ -67,6 +72,8 @@ pub struct Config {
     pub trusted_proxies: TrustedProxies,
     /// Where the key of the login cookies comes from.
     pub session_key: SessionKeySource,
+    /// A key whose cookies still count, though no more are made with it.
+    pub session_key_previous: Option<SessionKey>,
     /// Who may post over HTTP and list the rooms.
     pub api_tokens: ApiTokens,
     /// Time between `/readyz` turning 503 and the closing of the listeners.
@@ -120,7 +127,7 @@ impl Config {
             Some(key) => SessionKeySource::Given(key),
             None => environment.session_key_file().map_or(SessionKeySource::Nowhere, SessionKeySource::File),
         };
-        let config = Self {
+        let mut config = Self {
             listen: reader.many("listen", listen::address),
             workers: reader.one("workers", workers),
             leave_grace: reader.one("leave_grace", time(Duration::ZERO..=HOUR)),
@@ -136,11 +143,13 @@ impl Config {
             room_byte_rate: reader.byte_rate("room_byte_rate"),
             ping_interval: reader.one("ping_interval", time(SHORT..=HOUR)),
             ping_timeout: reader.one("ping_timeout", time(SHORT..=HOUR)),
+            hosts: hosts::policy(public_url.as_ref(), reader.many("allow_host", hosts::pattern)),
             origins: origins::policy(public_url.as_ref(), &allow_origin),
             allow_origin,
             public_url,
             trusted_proxies: TrustedProxies::new(reader.many("trusted_proxy", proxy::network)),
             session_key,
+            session_key_previous: reader.optional("session_key_previous", SessionKey::parse),
             api_tokens: ApiTokens {
                 given: reader.many("api_token", ApiToken::parse),
                 file: reader.optional("api_token_file", ApiTokenFile::parse),
@@ -149,9 +158,12 @@ impl Config {
             log_format: reader.one("log_format", word(FORMATS)),
             log_level: reader.one("log_level", word(LEVELS)),
             color: !environment.no_color(),
-            warnings: std::mem::take(&mut reader.0.warnings),
+            warnings: Vec::new(),
             given: reader.0.given.clone(),
         };
+        config.warnings = std::mem::take(&mut reader.0.warnings);
+        let file = config.api_tokens.file.as_ref();
+        config.warnings.extend(file.and_then(ApiTokenFile::warning).map(str::to_owned));
         if reader.0.errors.is_empty() {
             config.check_together(&mut reader);
         }

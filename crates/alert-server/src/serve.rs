@@ -3,7 +3,8 @@
 use crate::{
     banner,
     config::{Config, ListenError},
-    socket::{Alert, Rooms},
+    rooms::Rooms,
+    socket::Alert,
     web::{self, Api, Readiness, WebState},
 };
 use anyhow::Context;
@@ -16,6 +17,10 @@ use signals::{Request, Signals};
 
 /// From the end of the drain wait to the end of the process, whatever clients do.
 const SHUTDOWN_LIMIT: Duration = Duration::from_secs(8);
+
+/// What the developer of a page that may not connect reads.
+const ORIGIN_HELP: &str = "If this page is Alert's own, seen through a proxy, set --public-url to its address; otherwise \
+                           allow it with --allow-origin.";
 
 /// Runs the server until a signal stops it.
 ///
@@ -83,7 +88,10 @@ fn runtime_config(config: &Config) -> socketio_server::Config {
         event_rate: config.event_rate,
         byte_rate: config.byte_rate,
         room_byte_rate: config.room_byte_rate,
+        hosts: config.hosts.clone(),
+        proxies: config.trusted_proxies.clone(),
         origins: config.origins.clone(),
+        origin_help: ORIGIN_HELP,
         ..socketio_server::Config::default()
     }
 }

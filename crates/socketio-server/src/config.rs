@@ -1,6 +1,6 @@
 //! What a server can be told.
 
-use crate::{origin::OriginPolicy, rate::Rate};
+use crate::{host::HostPolicy, origin::OriginPolicy, proxy::TrustedProxies, rate::Rate};
 use socketio_protocol::engine::heartbeat::Timing;
 use std::time::Duration;
 
@@ -25,8 +25,14 @@ pub struct Config {
     pub connect_timeout: Duration,
     /// From the WebSocket's handshake to the end of the upgrade.
     pub upgrade_timeout: Duration,
+    /// To which host names it answers.
+    pub hosts: HostPolicy,
+    /// Who says for whom it asks.
+    pub proxies: TrustedProxies,
     /// Whose pages may connect.
     pub origins: OriginPolicy,
+    /// What the developer of a page that may not connect is told to do: a sentence or more.
+    pub origin_help: &'static str,
     /// How long HTTP clients may take.
     pub http: HttpTimeouts,
 }
@@ -56,7 +62,10 @@ impl Default for Config {
             room_byte_rate: None,
             connect_timeout: Duration::from_secs(10),
             upgrade_timeout: Duration::from_secs(10),
+            hosts: HostPolicy::default(),
+            proxies: TrustedProxies::default(),
             origins: OriginPolicy::default(),
+            origin_help: "The server does not list it.",
             http: HttpTimeouts::default(),
         }
     }

@@ -3,10 +3,11 @@
 
 pub(crate) mod body;
 mod cors;
+mod head;
 mod timed_io;
 
 use crate::{
-    app::{AppResponse, Listen},
+    app::{AppAnswer, Subscriber},
     connection::{CloseReason, Transport},
     engine::{Engine, Handshake},
     frame::Frame,
@@ -15,16 +16,16 @@ use crate::{
     sid::Sid,
     stream::{DetachedStream, PeerAddr, Stream},
     transport::{
-        listener,
         polling::Ticket,
-        request,
+        request, subscriber,
         websocket::{self, FrameReader},
     },
 };
 use body::{Refusal, ResponseBody};
 use bytes::Bytes;
 pub use cors::{apply as apply_cors, preflight};
-use http::{HeaderMap, Request, Response, request::Parts};
+use head::HeadError;
+use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header, request::Parts};
 use http_body_util::Full;
 use hyper::{
     body::{Body as _, Incoming},
@@ -34,10 +35,8 @@ use hyper::{
 use hyper_util::rt::TokioIo;
 use std::{
     cell::{Cell, RefCell},
-    convert::Infallible,
     net::Shutdown,
     rc::{Rc, Weak},
-    task::Poll,
     time::Duration,
 };
 use timed_io::{HttpClock, TimedIo};
@@ -69,7 +68,6 @@ async fn serve<E: Engine>(shard: Rc<Shard<E>>, stream: Stream, peer: PeerAddr) {
         in_doubt: Cell::new(None),
         clock: Rc::clone(&clock),
         takeover: RefCell::default(),
-        is_taken: Cell::new(false),
         peer,
     });
     let io = TokioIo::new(TimedIo::new(stream, clock, shard.config.http));
@@ -82,17 +80,16 @@ async fn serve<E: Engine>(shard: Rc<Shard<E>>, stream: Stream, peer: PeerAddr) {
     let ended = loop {
         tokio::select! {
             biased;
-            ended = std::future::poll_fn(|cx| match connection.poll_without_shutdown(cx) {
-                Poll::Pending if http.is_taken.get() => Poll::Ready(Ok(())),
-                poll => poll,
-            }) => break ended,
+            ended = std::future::poll_fn(|cx| connection.poll_without_shutdown(cx)) => break ended,
             () = &mut wind_up, if !winding_up => {
                 Pin::new(&mut connection).graceful_shutdown();
                 winding_up = true;
             }
         }
     };
-    if let Err(error) = ended {
+    if let Err(error) = ended
+        && http.takeover.borrow().is_none()
+    {
         tracing::debug!(%peer, %error, "HTTP connection ended");
         http.poll_is_lost();
         return;
@@ -107,7 +104,7 @@ async fn serve<E: Engine>(shard: Rc<Shard<E>>, stream: Stream, peer: PeerAddr) {
             }
         }
         Some(Takeover::Open(head)) => open_websocket(&shard, stream, parts.read_buf, &head, peer),
-        Some(Takeover::Listen(head, listen)) => listener::open(&shard, stream, &head, &listen),
+        Some(Takeover::Subscribe(head, subscriber)) => subscriber::open(&shard, stream, &head, subscriber),
         Some(Takeover::Upgrade(sid)) => {
             if let Some(Ok(stream)) = Rc::into_inner(stream).map(Stream::detach) {
                 shard.hub.push(sid.shard(), Command::Upgrade { sid, stream, early: parts.read_buf });
@@ -138,15 +135,29 @@ fn open_websocket<E: Engine>(
     });
 }
 
+fn text_response(status: StatusCode, text: impl Into<Bytes>) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(text.into()));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, const { HeaderValue::from_static("text/plain; charset=utf-8") });
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, const { HeaderValue::from_static("nosniff") });
+    response
+}
+
 /// What a socket becomes: after its 101, or instead of hyper's response.
 pub(crate) enum Takeover {
     /// A new connection, opened by this request.
     Open(Box<Parts>),
     /// The WebSocket of a session that polls.
     Upgrade(Sid),
-    /// A listener, whose response begins with this head.
-    Listen(Box<http::response::Parts>, Listen),
+    /// A subscriber, whose response begins with this head.
+    Subscribe(Box<http::response::Parts>, Subscriber),
 }
+
+/// The socket is taken over instead of being answered. As an error of the service it ends hyper's part at once.
+#[derive(Debug, thiserror::Error)]
+#[error("taken over")]
+struct Taken;
 
 /// Answers the requests of one socket.
 pub(crate) struct Http<E: Engine> {
@@ -156,18 +167,16 @@ pub(crate) struct Http<E: Engine> {
     stream: Weak<Stream>,
     /// A long-polling GET whose client had ended its side before the answer: it listens still, or has gone.
     in_doubt: Cell<Option<(Sid, Ticket)>>,
-    /// Whether the socket is to be taken without a response from hyper.
-    is_taken: Cell<bool>,
     clock: Rc<HttpClock>,
 }
 
 impl<E: Engine> Http<E> {
-    async fn answer(
-        self: Rc<Self>,
-        mut request: Request<Incoming>,
-    ) -> Result<Response<ResponseBody>, Infallible> {
+    async fn answer(self: Rc<Self>, mut request: Request<Incoming>) -> Result<Response<ResponseBody>, Taken> {
         self.clock.begin();
         let clock = Rc::clone(&self.clock);
+        if let Err(error) = self.check_head(&request) {
+            return Ok(error.response().map(|body| ResponseBody::whole(body, clock)));
+        }
         if self.shard.engine.claims(request.uri().path()) {
             return Ok(request::answer(&self, &mut request)
                 .await
@@ -176,14 +185,14 @@ impl<E: Engine> Http<E> {
         let (is_get, version) = (request.method() == http::Method::GET, request.version());
         // Boxed, since most requests are Engine.IO's and need no room for it.
         match Box::pin(self.ask_app(request)).await {
-            Ok(mut response) => {
-                if let Some(listen) = response.extensions_mut().remove::<Listen>().filter(|_| is_get) {
-                    *response.version_mut() = version;
-                    self.takeover.replace(Some(Takeover::Listen(Box::new(response.into_parts().0), listen)));
-                    self.is_taken.set(true);
-                    return std::future::pending().await;
-                }
-                Ok(response.map(|body| ResponseBody::app(body, clock)))
+            Ok(AppAnswer::Whole(response)) => Ok(response.map(|body| ResponseBody::app(body, clock))),
+            Ok(AppAnswer::Stream(mut head, subscriber)) if is_get => {
+                head.version = version;
+                self.takeover.replace(Some(Takeover::Subscribe(Box::new(head), subscriber)));
+                Err(Taken)
+            }
+            Ok(AppAnswer::Stream(head, _)) => {
+                Ok(Response::from_parts(head, ResponseBody::whole(Full::default(), clock)))
             }
             Err(refusal) => Ok(refusal.response().map(|body| ResponseBody::whole(body, clock))),
         }
@@ -208,13 +217,25 @@ impl<E: Engine> Http<E> {
         }
     }
 
-    async fn ask_app(&self, request: Request<Incoming>) -> Result<AppResponse, Refusal> {
+    fn check_head(&self, request: &Request<Incoming>) -> Result<(), HeadError> {
+        let config = &self.shard.config;
+        if self.clock.has_bare_line_feed() {
+            return Err(HeadError::BareLineFeed);
+        }
+        head::check(request, &self.peer, config).inspect_err(|error| {
+            if let HeadError::OtherHost { host, .. } = error {
+                tracing::debug!(host, peer = %self.peer, "a request for another host was refused");
+            }
+        })
+    }
+
+    async fn ask_app(&self, request: Request<Incoming>) -> Result<AppAnswer, Refusal> {
         let (head, mut body) = request.into_parts();
         let body = self.read_body(&head.headers, &mut body).await?;
         let mut request = Request::from_parts(head, Full::new(body));
         request.extensions_mut().insert(self.peer);
         match self.shard.app.clone().oneshot(request).await {
-            Ok(response) => Ok(response),
+            Ok(answer) => Ok(answer),
             Err(never) => match never {},
         }
     }

@@ -4,7 +4,7 @@ use socket2::SockRef;
 use std::{
     fmt,
     io::{self, IoSlice},
-    net::{Shutdown, SocketAddr},
+    net::{IpAddr, Shutdown, SocketAddr},
     task::{Context, Poll, ready},
 };
 use tokio::{
@@ -40,6 +40,16 @@ impl fmt::Display for PeerAddr {
         match self {
             Self::Tcp(address) => address.fmt(f),
             Self::Unix => f.write_str("unix"),
+        }
+    }
+}
+
+impl PeerAddr {
+    /// The peer's address, where it has one; an IPv4 address is one also where it came as IPv6.
+    pub fn ip(&self) -> Option<IpAddr> {
+        match self {
+            Self::Tcp(address) => Some(address.ip().to_canonical()),
+            Self::Unix => None,
         }
     }
 }

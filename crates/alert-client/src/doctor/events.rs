@@ -18,6 +18,9 @@ use super::site::{HttpError, Site, summary};
 /// The head of the answer comes without delay; nginx holds back even that.
 const AT_ONCE: Duration = Duration::from_secs(3);
 
+/// What comes after less is still the beginning.
+const SILENCE: Duration = Duration::from_millis(200);
+
 /// Listens to `room`, which is nobody's, until the first comment, which comes after a ping interval.
 pub(super) async fn stream(site: &Site, room: &str, interval: Duration) -> Finding {
     let check = Check::EventStream;
@@ -38,15 +41,26 @@ pub(super) async fn stream(site: &Site, room: &str, interval: Duration) -> Findi
         return Finding::failed(check, seen, name_the_host(&site.address().host()));
     }
     let began = time(started.elapsed());
-    match timeout(limit, response.into_body().frame()).await {
-        Ok(Some(Ok(_))) => {
+    match timeout(limit, later_frame(response.into_body(), SILENCE.min(interval / 2))).await {
+        Ok(true) => {
             let after = started.elapsed().as_secs_f64();
             Finding::ok(check, format!("begins in {began}, and goes on after {after:.1} s"))
         }
-        Ok(_) => ended(check, started, interval, "it ended"),
+        Ok(false) => ended(check, started, interval, "it ended"),
         Err(_) => {
             let seen = format!("begins in {began}, and then nothing within {:.1} s", limit.as_secs_f64());
             Finding::failed(check, seen, no_buffering())
+        }
+    }
+}
+
+/// Waits until something comes after a silence; what comes at the start says nothing of that. False when it ends before.
+async fn later_frame(mut body: Incoming, silence: Duration) -> bool {
+    loop {
+        let waited = Instant::now();
+        match body.frame().await {
+            Some(Ok(_)) if waited.elapsed() < silence => {}
+            frame => return matches!(frame, Some(Ok(_))),
         }
     }
 }

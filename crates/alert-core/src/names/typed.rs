@@ -1,7 +1,7 @@
 //! Room codes as people give them: read aloud, copied from a page, sent as a link. Codes that a server has made are found
 //! in any of these; what people have chosen themselves stays as they spell it.
 
-use super::cleaning::{is_stripped, is_unseen};
+use super::invisible::is_unseen;
 use super::{NameError, RoomCode, RoomLink};
 
 /// Crockford's base 32: ten digits, and the letters but for I, L, O and U.
@@ -69,7 +69,7 @@ fn is_marked(code: &str) -> bool {
 /// White space of every kind, what cannot be seen, and dashes as keyboards and text programs make them.
 fn is_separator(c: char) -> bool {
     is_unseen(c)
-        || is_stripped(c)
+        || c.is_whitespace()
         || matches!(
             c,
             '-' | '\u{58A}' | '\u{5BE}' | '\u{1806}' | '\u{2010}'

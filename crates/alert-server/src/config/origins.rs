@@ -2,39 +2,41 @@
 
 use std::fmt::{self, Display, Formatter};
 
-use socketio_server::origin::{Origin, OriginPolicy};
+use socketio_server::origin::{Origin, OriginPattern, OriginPolicy};
 
 /// `--public-url`: http or https, a host, perhaps a port; no path.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PublicUrl(Origin);
 
-/// `--allow-origin`: one foreign origin, or every one.
+/// `--allow-origin`: one foreign origin, those below a domain, or every one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AllowOrigin {
     /// `*`
     Any,
-    /// This one.
-    One(Origin),
+    /// These.
+    These(OriginPattern),
 }
 
 impl PublicUrl {
-    /// Reads `https://alert.example.org`, with or without a slash at the end.
+    /// Reads `https://alert.example.org`, with or without a slash at the end; `wss:` is as good as `https:`.
     ///
     /// # Errors
     /// What is allowed instead.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let origin = Origin::parse(text.trim()).ok();
-        let web = |origin: &Origin| {
-            ["http://", "https://"].iter().any(|scheme| origin.as_str().starts_with(scheme))
-        };
-        origin.filter(web).map(Self).ok_or_else(|| {
-            "http:// or https:// with a host, without a path, as in https://alert.example.org".to_owned()
-        })
+        let form = "http:// or https:// with a host, without a path, as in https://alert.example.org";
+        let origin = Origin::parse(text.trim()).map_err(|error| format!("{form}; {}", error.reason()))?;
+        let is_web = ["http://", "https://"].iter().any(|scheme| origin.as_str().starts_with(scheme));
+        if is_web { Ok(Self(origin)) } else { Err(form.to_owned()) }
     }
 
     /// The URL, without a slash at the end.
     pub fn as_str(&self) -> &str {
         self.0.as_str()
+    }
+
+    /// The host in it.
+    pub fn host(&self) -> &str {
+        self.0.host()
     }
 
     /// Whether browsers reach us over TLS, so that cookies can be `Secure`.
@@ -44,17 +46,16 @@ impl PublicUrl {
 }
 
 impl AllowOrigin {
-    /// Reads `https://example.org:8443`, `null` or `*`.
+    /// Reads `https://example.org:8443`, `https://*.example.org`, `null` or `*`.
     ///
     /// # Errors
     /// What is allowed instead.
     pub fn parse(text: &str) -> Result<Self, String> {
         match text.trim() {
             "*" => Ok(Self::Any),
-            text => Origin::parse(text).map(Self::One).map_err(|_| {
-                "scheme and host (and port where it is not the usual one), as in https://example.org:8443; null; or *"
-                    .to_owned()
-            }),
+            text => OriginPattern::parse(text)
+                .map(Self::These)
+                .map_err(|error| format!("{}; null, for pages of files too; or *", error.reason())),
         }
     }
 }
@@ -65,7 +66,7 @@ pub(super) fn policy(public_url: Option<&PublicUrl>, allowed: &[AllowOrigin]) ->
     for origin in allowed {
         match origin {
             AllowOrigin::Any => policy.allow_any(),
-            AllowOrigin::One(origin) => policy.allow(origin.clone()),
+            AllowOrigin::These(origins) => policy.allow(origins.clone()),
         }
     }
     policy
@@ -75,7 +76,7 @@ impl Display for AllowOrigin {
     fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
         match self {
             Self::Any => out.write_str("*"),
-            Self::One(origin) => out.write_str(origin.as_str()),
+            Self::These(origins) => origins.fmt(out),
         }
     }
 }

@@ -47,7 +47,17 @@ pub const SETTINGS: &[Setting] = &[
             "ORIGIN",
             &[],
             WEB,
-            "Foreign web page that may connect (headless), as in https://example.org; `*` is every page",
+            "Foreign web page that may connect (headless), as in https://example.org or https://*.example.org; `*` is every page",
+        )
+    },
+    Setting {
+        many: true,
+        ..one(
+            "allow_host",
+            "NAME",
+            &[],
+            WEB,
+            "Host name that this server answers to beside local ones and that of public_url; `*.example.org` is all below it, `*` every name",
         )
     },
     one(
@@ -66,6 +76,16 @@ pub const SETTINGS: &[Setting] = &[
             WEB,
             "Secret that encrypts the login cookies, base64 of at least 32 bytes; better given as ALERT_SESSION_KEY, \
              since others on this machine see flags [default: kept in a file of the state folder]",
+        )
+    },
+    Setting {
+        secret: true,
+        ..one(
+            "session_key_previous",
+            "BASE64",
+            &[],
+            WEB,
+            "The key before: cookies made with it count until they are 30 days old, so that a new key logs nobody out",
         )
     },
     Setting {

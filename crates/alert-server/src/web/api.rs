@@ -21,19 +21,20 @@ mod post_rate;
 mod problem;
 mod recent;
 mod rooms;
-mod token;
 
 use super::WebState;
-use crate::config::{Config, TrustedProxies};
-use crate::socket::Rooms;
+use crate::auth::api_token::Tokens;
+use crate::config::Config;
+use crate::rooms::Rooms;
 use alert_core::names::{NameError, RoomCode};
 use alert_core::wire::v1::{Limits, Refusal};
 use caller::Caller;
+pub(super) use events::Opening;
 use guess_limit::GuessLimit;
 use idempotency::Idempotency;
 use post_rate::PostRate;
 use problem::Problem;
-use token::Tokens;
+use socketio_server::TrustedProxies;
 
 /// What the API needs and keeps. A clone shares it.
 #[derive(Clone)]

@@ -5,8 +5,9 @@ use axum::http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header};
 use tower::ServiceExt;
 
 use super::*;
+use crate::auth::WebSession;
 use crate::config::Flags;
-use crate::socket::Rooms;
+use crate::rooms::Rooms;
 use alert_settings::Environment;
 
 mod api;

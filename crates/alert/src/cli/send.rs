@@ -113,7 +113,7 @@ impl Args {
         let target = Target::new(&config, room.clone());
         let mut sender = Sender {
             poster: Poster::new(target, config.name, self.timeout),
-            server: config.server,
+            server: config.server.address,
             room,
             report,
             sent: 0,

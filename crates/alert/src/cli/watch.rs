@@ -120,7 +120,7 @@ impl Args {
                 Err(error) => return super::client_failure(&error),
             };
             if is_terminal {
-                super::complain(format_args!("listens at {}; Ctrl-C ends it", config.server));
+                super::complain(format_args!("listens at {}; Ctrl-C ends it", config.server.address));
             }
             match Signals::install() {
                 Ok(signals) => Watcher { room, purpose, signals }.watch(listener, self.count, end).await,

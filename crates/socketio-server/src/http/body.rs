@@ -1,6 +1,6 @@
 //! Bodies: reading a request's within its limits, and a response's that tells when it is complete.
 
-use super::timed_io::HttpClock;
+use super::{text_response, timed_io::HttpClock};
 use crate::app::AppBody;
 use bytes::{Buf, Bytes};
 use http::{HeaderMap, Response, StatusCode, header};
@@ -33,11 +33,7 @@ impl Refusal {
             Self::TooSlow => (StatusCode::REQUEST_TIMEOUT, "The body took too long to arrive.\n"),
             Self::Broken => (StatusCode::BAD_REQUEST, "The body ended early.\n"),
         };
-        let mut response = Response::new(Full::from(text));
-        *response.status_mut() = status;
-        let plain = header::HeaderValue::from_static("text/plain; charset=utf-8");
-        response.headers_mut().insert(header::CONTENT_TYPE, plain);
-        response
+        text_response(status, text)
     }
 }
 

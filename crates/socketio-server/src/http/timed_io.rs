@@ -1,8 +1,8 @@
 //! The socket of an HTTP connection, with a limit on how long each thing may take. hyper has one timer for a request's
 //! head that also runs between requests; a head, a quiet keep-alive and a stalled reader need three.
 
+use super::head::HeadScan;
 use crate::{config::HttpTimeouts, stream::Stream};
-use memchr::memmem;
 use smallvec::SmallVec;
 use std::{
     cell::Cell,
@@ -24,7 +24,10 @@ const ONE_PIECE: usize = 1024;
 
 /// What the HTTP connection is doing: known to the socket and to the service behind it.
 #[derive(Debug)]
-pub(crate) struct HttpClock(Cell<Phase>);
+pub(crate) struct HttpClock {
+    phase: Cell<Phase>,
+    head: Cell<HeadScan>,
+}
 
 #[derive(Clone, Copy, Debug)]
 enum Phase {
@@ -41,31 +44,46 @@ type Since = Option<Instant>;
 
 impl HttpClock {
     pub(crate) fn new() -> Rc<Self> {
-        Rc::new(Self(Cell::new(Phase::Idle(None))))
+        Rc::new(Self { phase: Cell::new(Phase::Idle(None)), head: Cell::new(HeadScan::new()) })
     }
 
     /// A head is complete.
     pub(crate) fn begin(&self) {
-        self.0.set(Phase::Busy { has_next: matches!(self.0.get(), Phase::Head { goes_on: true, .. }) });
+        self.phase
+            .set(Phase::Busy { has_next: matches!(self.phase.get(), Phase::Head { goes_on: true, .. }) });
+    }
+
+    /// Whether a line of the head did not end as it must. Of a head that came together with the request before it,
+    /// nothing is known.
+    pub(crate) fn has_bare_line_feed(&self) -> bool {
+        self.head.get().has_bare_line_feed
     }
 
     /// A body is complete: what came until now was that.
     pub(crate) fn body_came(&self) {
-        self.0.set(Phase::Busy { has_next: false });
+        self.phase.set(Phase::Busy { has_next: false });
     }
 
     /// The response is complete.
     pub(crate) fn end(&self) {
-        self.0.set(match self.0.get() {
+        self.phase.set(match self.phase.get() {
             Phase::Busy { has_next: true } => Phase::Head { since: None, goes_on: false },
             _ => Phase::Idle(None),
         });
     }
 
     fn bytes_came(&self, bytes: &[u8]) {
-        let goes_on = || memmem::find(bytes, b"\r\n\r\n").is_some_and(|end| end + 4 < bytes.len());
-        self.0.set(match self.0.get() {
-            Phase::Idle(_) => Phase::Head { since: None, goes_on: goes_on() },
+        let goes_on = || {
+            let mut head = self.head.get();
+            let end = head.pass(bytes);
+            self.head.set(head);
+            end.is_some_and(|end| end < bytes.len())
+        };
+        self.phase.set(match self.phase.get() {
+            Phase::Idle(_) => {
+                self.head.set(HeadScan::new());
+                Phase::Head { since: None, goes_on: goes_on() }
+            }
             Phase::Head { since, .. } => Phase::Head { since, goes_on: goes_on() },
             Phase::Busy { .. } => Phase::Busy { has_next: true },
         });
@@ -73,14 +91,14 @@ impl HttpClock {
 
     /// A response is under way still, though the service has handed it over.
     fn bytes_went(&self) {
-        if let Phase::Idle(_) = self.0.get() {
+        if let Phase::Idle(_) = self.phase.get() {
             self.end();
         }
     }
 
     fn deadline(&self, limits: &HttpTimeouts) -> Option<Instant> {
         let now = |since: Since| Some(since.unwrap_or_else(Instant::now));
-        let mut phase = self.0.get();
+        let mut phase = self.phase.get();
         let deadline = match &mut phase {
             Phase::Idle(since) => {
                 *since = now(*since);
@@ -92,7 +110,7 @@ impl HttpClock {
             }
             Phase::Busy { .. } => None,
         };
-        self.0.set(phase);
+        self.phase.set(phase);
         deadline
     }
 }

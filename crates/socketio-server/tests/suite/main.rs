@@ -12,6 +12,7 @@ mod harness;
 mod heartbeat;
 mod http;
 mod http_bodies;
+mod http_heads;
 mod http_limits;
 mod listeners;
 mod memory;

@@ -2,8 +2,9 @@
 
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
+use socketio_protocol::socket::encode::Arguments;
 
-use super::Refusal;
+use super::{Refusal, arguments};
 use crate::names::{RoomCode, UserName};
 
 /// How many names the ack of `joined` lists at most; its `count` is always the whole.
@@ -25,6 +26,14 @@ pub enum AckBody {
     },
     /// Nothing was done: `{"ok":false,"error":{"code":...,"message":...}}`.
     Refused(Refusal),
+}
+
+impl AckBody {
+    /// The ack's arguments.
+    #[must_use]
+    pub fn arguments(&self) -> Arguments {
+        arguments(self)
+    }
 }
 
 impl Serialize for AckBody {

@@ -2,6 +2,7 @@
 
 use serde::{Serialize, Serializer};
 
+use crate::access::Denied;
 use crate::names::NameError;
 
 /// What was wrong, for programs. A code, once given, keeps its meaning.
@@ -137,5 +138,12 @@ impl Refusal {
 
     fn new(code: ErrorCode, message: impl Into<String>) -> Self {
         Self { code, message: message.into() }
+    }
+}
+
+/// v1 knows no rights of its own: whoever may not do something has to bring a credential that may.
+impl From<Denied> for Refusal {
+    fn from(_: Denied) -> Self {
+        Self::not_logged_in()
     }
 }

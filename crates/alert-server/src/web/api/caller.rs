@@ -8,11 +8,13 @@ use socketio_server::PeerAddr;
 
 use super::{Api, Problem, WebState};
 use alert_core::ApiToken;
+use alert_core::access::Principal;
 
 /// Who asks.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Caller {
     token: Option<ApiToken>,
+    principal: Principal,
     address: Option<IpAddr>,
 }
 
@@ -36,6 +38,10 @@ impl Caller {
         self.token.as_ref()
     }
 
+    pub(super) fn principal(&self) -> &Principal {
+        &self.principal
+    }
+
     pub(super) fn origin(&self) -> Origin {
         match (&self.token, self.address) {
             (Some(token), _) => Origin::Token(token.clone()),
@@ -46,7 +52,7 @@ impl Caller {
 
     /// For the log.
     pub(super) fn address(&self) -> String {
-        self.address.map_or_else(|| "unix".to_owned(), |address| address.to_string())
+        shown(self.address)
     }
 }
 
@@ -57,12 +63,17 @@ impl FromRequestParts<WebState> for Caller {
         let api = Api::from_ref(state);
         let peer = parts.extensions.get().copied().unwrap_or(PeerAddr::Unix);
         let address = api.0.proxies.client(&peer, &parts.headers);
-        let mut caller = Self { token: None, address };
-        caller.token = api.0.tokens.presented(&parts.headers).inspect_err(|_| {
-            tracing::info!(address = caller.address(), "refused a wrong API token");
+        let token = api.0.tokens.presented(&parts.headers).map_err(|wrong| {
+            tracing::info!(address = shown(address), "refused a wrong API token");
+            Problem::token_wrong(wrong)
         })?;
-        Ok(caller)
+        let principal = api.0.tokens.principal(token.as_ref());
+        Ok(Self { token, principal, address })
     }
+}
+
+fn shown(address: Option<IpAddr>) -> String {
+    address.map_or_else(|| "unix".to_owned(), |address| address.to_string())
 }
 
 fn network(address: IpAddr) -> IpAddr {
@@ -78,7 +89,10 @@ mod tests {
 
     #[test]
     fn the_addresses_of_one_ipv6_host_are_one_origin() {
-        let origin = |text: &str| Caller { token: None, address: Some(text.parse().unwrap()) }.origin();
+        let origin = |text: &str| {
+            Caller { token: None, principal: Principal::default(), address: Some(text.parse().unwrap()) }
+                .origin()
+        };
         assert_eq!(origin("2001:db8:1:2::1"), origin("2001:db8:1:2:ffff:ffff:ffff:ffff"));
         assert_ne!(origin("2001:db8:1:2::1"), origin("2001:db8:1:3::1"));
         assert_ne!(origin("192.0.2.1"), origin("192.0.2.2"));

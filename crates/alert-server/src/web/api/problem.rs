@@ -7,6 +7,8 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
 use super::json;
+use crate::auth::api_token::WrongToken;
+use alert_core::access::Denied;
 use alert_core::wire::v1::{ErrorCode, Refusal};
 
 /// A request that was not carried out.
@@ -43,7 +45,7 @@ impl Problem {
         Self::new(StatusCode::FORBIDDEN, "foreign_origin", detail)
     }
 
-    pub(super) fn token_missing() -> Self {
+    fn token_missing() -> Self {
         let problem = Self::new(
             StatusCode::UNAUTHORIZED,
             "token_required",
@@ -52,10 +54,10 @@ impl Problem {
         problem.with(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"alert\""))
     }
 
-    pub(super) fn token_wrong() -> Self {
-        let detail = "this token is not one of this server's.";
+    pub(super) fn token_wrong(wrong: WrongToken) -> Self {
         let challenge = HeaderValue::from_static("Bearer realm=\"alert\", error=\"invalid_token\"");
-        Self::new(StatusCode::UNAUTHORIZED, "token_wrong", detail).with(header::WWW_AUTHENTICATE, challenge)
+        Self::new(StatusCode::UNAUTHORIZED, "token_wrong", wrong.to_string())
+            .with(header::WWW_AUTHENTICATE, challenge)
     }
 
     pub(super) fn no_tokens() -> Self {
@@ -106,6 +108,13 @@ impl Problem {
     fn retry_after(self, wait: Duration) -> Self {
         let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
         self.with(header::RETRY_AFTER, seconds.max(1).into())
+    }
+}
+
+/// Over HTTP it is a token that gives rights.
+impl From<Denied> for Problem {
+    fn from(_: Denied) -> Self {
+        Self::token_missing()
     }
 }
 

@@ -33,13 +33,15 @@ pub(super) async fn show(
     path: RoomPath,
 ) -> Result<Response, Problem> {
     let room = api.room(&caller, path)?;
-    let (members, count) = api.0.rooms.members(&room, ACK_MEMBERS_MAX);
+    let (members, count) = api.0.rooms.members(caller.principal(), &room, ACK_MEMBERS_MAX)?;
     Ok(json::done(StatusCode::OK, &Room { room, members, count }))
 }
 
 pub(super) async fn list(State(api): State<Api>, caller: Caller) -> Result<Response, Problem> {
-    api.0.tokens.demand(&caller)?;
-    let mut rooms = api.0.rooms.all();
+    if !api.0.tokens.are_set() {
+        return Err(Problem::no_tokens());
+    }
+    let mut rooms = api.0.rooms.all(caller.principal())?;
     rooms.sort_unstable();
     let rooms: Vec<Summary> = rooms.into_iter().map(|(room, count)| Summary { room, count }).collect();
     Ok(json::done(StatusCode::OK, &rooms))

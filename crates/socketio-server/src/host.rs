@@ -1,0 +1,188 @@
+//! The host names that a server answers to. A page of another site can have its own name point to this server (DNS
+//! rebinding) and would then be taken for a page of ours; but the browser still says that name in `Host`.
+//!
+//! Names that nobody can own on the internet need no list: addresses, names without a dot, and the domains that are kept
+//! for local networks.
+
+use std::{
+    net::{Ipv4Addr, Ipv6Addr},
+    str::FromStr,
+};
+
+/// Domains that no registry sells (RFC 6761, RFC 6762, RFC 8375, and ICANN's for private use).
+const LOCAL: [&str; 4] = ["localhost", "local", "home.arpa", "internal"];
+
+/// Which hosts a server answers to.
+#[derive(Clone, Debug, Default)]
+pub struct HostPolicy {
+    names: Vec<HostPattern>,
+    advice: String,
+}
+
+/// A host name, `*.` before one for all names below it, or `*` for every name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HostPattern {
+    /// This name, in small letters.
+    Name(String),
+    /// Every name below this one.
+    Below(String),
+    /// Every name.
+    Any,
+}
+
+/// Why a text is not a host name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "a host name without scheme and port, as in alert.example.org; `*.example.org` for all below it; or `*`"
+)]
+pub struct HostPatternError;
+
+impl HostPolicy {
+    /// Answers to these names too. `advice` ends what a client is told that asked for another.
+    pub fn new(names: impl IntoIterator<Item = HostPattern>, advice: &str) -> Self {
+        Self { names: names.into_iter().collect(), advice: advice.to_owned() }
+    }
+
+    /// Whether this is a host of ours, as it stands in a URL, without the port.
+    pub(crate) fn allows(&self, host: &str) -> bool {
+        let host = host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase();
+        is_local(&host) || self.names.iter().any(|name| name.matches(&host))
+    }
+
+    pub(crate) fn advice(&self) -> &str {
+        &self.advice
+    }
+}
+
+impl HostPattern {
+    fn matches(&self, host: &str) -> bool {
+        match self {
+            Self::Name(name) => name == host,
+            Self::Below(domain) => is_below(host, domain),
+            Self::Any => true,
+        }
+    }
+}
+
+impl FromStr for HostPattern {
+    type Err = HostPatternError;
+
+    fn from_str(text: &str) -> Result<Self, HostPatternError> {
+        let text = text.trim().to_ascii_lowercase();
+        let (make, name): (fn(String) -> Self, &str) = match text.strip_prefix("*.") {
+            _ if text == "*" => return Ok(Self::Any),
+            Some(domain) => (Self::Below, domain),
+            None => (Self::Name, &text),
+        };
+        let name = name.strip_suffix('.').unwrap_or(name);
+        let is_label = |label: &str| {
+            !label.is_empty()
+                && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+        };
+        if name.split('.').all(is_label) { Ok(make(name.to_owned())) } else { Err(HostPatternError) }
+    }
+}
+
+/// The host of `host:port`, where it is one.
+pub(crate) fn without_port(authority: &str) -> Option<&str> {
+    let is_port = |port: &str| port.bytes().all(|byte| byte.is_ascii_digit());
+    if authority.starts_with('[') {
+        let (host, port) = authority.split_at(authority.find(']')? + 1);
+        let host_is_right = host[1..host.len() - 1].parse::<Ipv6Addr>().is_ok();
+        let port_is_right = port.is_empty() || port.strip_prefix(':').is_some_and(is_port);
+        return (host_is_right && port_is_right).then_some(host);
+    }
+    let (host, port) = authority.split_once(':').unwrap_or((authority, ""));
+    let is_name = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+    (!host.is_empty() && host.bytes().all(is_name) && is_port(port)).then_some(host)
+}
+
+fn is_local(host: &str) -> bool {
+    !host.contains('.')
+        || host.parse::<Ipv4Addr>().is_ok()
+        || LOCAL.iter().any(|domain| is_below(host, domain))
+}
+
+fn is_below(host: &str, domain: &str) -> bool {
+    host.strip_suffix(domain).is_some_and(|front| front.len() > 1 && front.ends_with('.'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn allows(names: &[&str], host: &str) -> bool {
+        HostPolicy::new(names.iter().map(|name| name.parse().unwrap()), "").allows(host)
+    }
+
+    #[test]
+    fn what_nobody_can_own_on_the_internet_needs_no_list() {
+        for host in [
+            "localhost",
+            "LOCALHOST",
+            "localhost.",
+            "127.0.0.1",
+            "192.168.1.10",
+            "8.8.8.8",
+            "[::1]",
+            "[2001:db8::7]",
+            "server",
+            "my_server",
+            "server.local",
+            "a.b.local",
+            "x.localhost",
+            "alert.internal",
+            "pi.home.arpa",
+        ] {
+            assert!(allows(&[], host), "{host}");
+        }
+        for host in [
+            "evil.example",
+            "evil.com",
+            "local.evil.com",
+            "127.0.0.1.evil.com",
+            "evillocal.com",
+            "a.xlocal",
+            "1.2.3.4.5",
+            ".local",
+        ] {
+            assert!(!allows(&[], host), "{host}");
+        }
+    }
+
+    #[test]
+    fn listed_names_are_answered() {
+        assert!(allows(&["alert.example.org"], "Alert.Example.ORG."));
+        assert!(!allows(&["alert.example.org"], "x.alert.example.org"));
+        assert!(!allows(&["alert.example.org"], "evilalert.example.org"));
+        assert!(allows(&["*.school.org"], "a.school.org") && allows(&["*.school.org"], "a.b.school.org"));
+        assert!(!allows(&["*.school.org"], "school.org") && !allows(&["*.school.org"], "evilschool.org"));
+        assert!(allows(&["*"], "evil.com"));
+    }
+
+    #[test]
+    fn a_name_is_a_name() {
+        for text in ["", "http://a.b", "a.b:80", "a..b", "a/b", "*.", "a.*", "**", "ä.de", "[::1]", "a b"] {
+            assert_eq!(text.parse::<HostPattern>(), Err(HostPatternError), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_host_is_read_without_its_port() {
+        for (authority, host) in [
+            ("a", "a"),
+            ("a.b:80", "a.b"),
+            ("a:", "a"),
+            ("1.2.3.4:5000", "1.2.3.4"),
+            ("[::1]", "[::1]"),
+            ("[::1]:5000", "[::1]"),
+        ] {
+            assert_eq!(without_port(authority), Some(host), "{authority}");
+        }
+        for authority in
+            ["", ":80", "a:b", "a:80:80", "::1", "[::1", "[::1]x", "[a]", "me@a", "a b", "a/b", "a,b", "ä"]
+        {
+            assert_eq!(without_port(authority), None, "{authority}");
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! What a request's head must be before anybody looks at it: one that says for whom it is and who asks, in one way only
+//! (RFC 9112, sections 2.2 and 3.2). What proxies and servers read differently is where requests are smuggled.
+
+use super::text_response;
+use crate::{config::Config, host, stream::PeerAddr};
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode, Version, header};
+use http_body_util::Full;
+use memchr::memchr_iter;
+
+/// Why a request is refused for its head.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum HeadError {
+    #[error("A line of the request's head does not end with CR LF.")]
+    BareLineFeed,
+    #[error("The request has no Host header. Say which host it is for.")]
+    NoHost,
+    #[error("The request has more than one {0} header. Send one.")]
+    Twice(HeaderName),
+    #[error("The request's Host header is not a host name with a port or without.")]
+    BadHost,
+    #[error("This server does not answer to the host name {host}. {advice}")]
+    OtherHost { host: String, advice: String },
+}
+
+impl HeadError {
+    /// Plain text that says what is wrong. Nothing more is read from the socket.
+    pub(crate) fn response(&self) -> Response<Full<Bytes>> {
+        let status = match self {
+            Self::OtherHost { .. } => StatusCode::MISDIRECTED_REQUEST,
+            _ => StatusCode::BAD_REQUEST,
+        };
+        let mut response = text_response(status, format!("{self}\n"));
+        response.headers_mut().insert(header::CONNECTION, const { HeaderValue::from_static("close") });
+        response
+    }
+}
+
+/// Looks at a head.
+pub(crate) fn check<B>(request: &Request<B>, peer: &PeerAddr, config: &Config) -> Result<(), HeadError> {
+    let headers = request.headers();
+    at_most_one(headers, header::AUTHORIZATION)?;
+    let host = match at_most_one(headers, header::HOST)? {
+        Some(value) => Some(value.to_str().ok().and_then(host::without_port).ok_or(HeadError::BadHost)?),
+        None if request.version() >= Version::HTTP_11 => return Err(HeadError::NoHost),
+        None => None,
+    };
+    // A proxy has decided for which names it asks.
+    if config.proxies.is_proxy(peer) {
+        return Ok(());
+    }
+    for host in host.into_iter().chain(request.uri().host()) {
+        if !config.hosts.allows(host) {
+            let host = host[..host.len().min(128)].to_owned();
+            return Err(HeadError::OtherHost { host, advice: config.hosts.advice().to_owned() });
+        }
+    }
+    Ok(())
+}
+
+fn at_most_one(headers: &HeaderMap, name: HeaderName) -> Result<Option<&HeaderValue>, HeadError> {
+    let mut values = headers.get_all(&name).into_iter();
+    match (values.next(), values.next()) {
+        (_, Some(_)) => Err(HeadError::Twice(name)),
+        (first, None) => Ok(first),
+    }
+}
+
+/// Follows the lines of a head as they come, for what the parser lets pass.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct HeadScan {
+    last: u8,
+    /// Nothing has come of the current line, but perhaps its CR.
+    line_is_empty: bool,
+    /// The request line has come.
+    has_begun: bool,
+    pub(super) has_bare_line_feed: bool,
+}
+
+impl HeadScan {
+    pub(super) fn new() -> Self {
+        Self { last: 0, line_is_empty: true, has_begun: false, has_bare_line_feed: false }
+    }
+
+    /// How many of the bytes belong to the head, where it ends in them.
+    pub(super) fn pass(&mut self, bytes: &[u8]) -> Option<usize> {
+        let mut start = 0;
+        for end in memchr_iter(b'\n', bytes) {
+            let before = if end == 0 { self.last } else { bytes[end - 1] };
+            self.has_bare_line_feed |= before != b'\r';
+            if !self.line_is_empty || !is_nothing(&bytes[start..end]) {
+                self.has_begun = true;
+            } else if self.has_begun {
+                return Some(end + 1);
+            }
+            self.line_is_empty = true;
+            start = end + 1;
+        }
+        self.line_is_empty &= is_nothing(&bytes[start..]);
+        self.last = bytes.last().copied().unwrap_or(self.last);
+        None
+    }
+}
+
+fn is_nothing(line: &[u8]) -> bool {
+    matches!(line, b"" | b"\r")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Where the head ends, and whether a line of it has no CR, however the bytes are cut.
+    fn scan(bytes: &[u8]) -> (Option<usize>, bool) {
+        let whole = {
+            let mut scan = HeadScan::new();
+            (scan.pass(bytes), scan.has_bare_line_feed)
+        };
+        for cut in 0..bytes.len() {
+            let mut scan = HeadScan::new();
+            let end = scan.pass(&bytes[..cut]).or_else(|| scan.pass(&bytes[cut..]).map(|end| end + cut));
+            assert_eq!((end, scan.has_bare_line_feed), whole, "{cut}");
+        }
+        whole
+    }
+
+    #[test]
+    fn the_end_of_a_head_and_its_bare_line_feeds_are_found() {
+        for (text, found) in [
+            ("GET / HTTP/1.1\r\nHost: a\r\n\r\n", (Some(27), false)),
+            ("GET / HTTP/1.1\r\nHost: a\r\n\r\nbody\n\n", (Some(27), false)),
+            ("\r\nGET / HTTP/1.1\r\n\r\n", (Some(20), false)),
+            ("GET / HTTP/1.1\nHost: a\r\n\r\n", (Some(26), true)),
+            ("GET / HTTP/1.1\r\nHost: a\n\r\n", (Some(26), true)),
+            ("GET / HTTP/1.1\r\nHost: a\r\n\n", (Some(26), true)),
+            ("GET / HTTP/1.1\n\n", (Some(16), true)),
+            ("GET / HTTP/1.1\r\nHost: a\r\n", (None, false)),
+        ] {
+            assert_eq!(scan(text.as_bytes()), found, "{text:?}");
+        }
+    }
+}
