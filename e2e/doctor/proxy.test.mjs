@@ -51,17 +51,17 @@ test("given a proxy without upgrade headers, then its lines are advised, and wit
 });
 
 test("given a proxy that gathers answers, then the event stream fails, and its lines repair it", async (t) => {
-  // nginx gathers what has no chunks, as a server sends it over HTTP/1.0; chunks pass.
-  const gathers = "proxy_http_version 1.0; proxy_ignore_headers X-Accel-Buffering;";
-  const streams = (lines) => `location /v1/rooms/ { proxy_pass ${server.url}; ${HOST} ${gathers}\n${lines}\n}`;
-  const port = await nginx(t, proxy(server.url, { server: streams("proxy_buffering on;") }));
+  // To a server of HTTP/1.1, which answers in chunks, nginx passes each of them on, also with buffering.
+  const gathers = "proxy_http_version 1.0; proxy_ignore_headers X-Accel-Buffering; proxy_buffering on;";
+  const rooms = (more) => `location /v1/rooms/ { proxy_pass ${server.url}; ${HOST} ${more}\n }`;
+  const port = await nginx(t, proxy(server.url, { server: rooms(gathers) }));
   const { code, checks, out } = await examine(`http://127.0.0.1:${port}`);
   assert.equal(code, 1, out);
   assert.deepEqual(named(checks, "failed"), ["event-stream"]);
   const lines = advised(checks["event-stream"], "nginx");
   assert.match(lines, /^proxy_buffering off;$/m);
 
-  const repaired = await nginx(t, proxy(server.url, { server: streams(lines) }));
+  const repaired = await nginx(t, proxy(server.url, { server: rooms(`proxy_http_version 1.0; ${lines}`) }));
   assert.equal((await run([`http://127.0.0.1:${repaired}`])).code, 0);
 });
 
@@ -191,11 +191,13 @@ test("given a balancer with two servers, then it says that there may be one", as
 });
 
 test("given an address that asked for many rooms, then what needs one is skipped", async (t) => {
-  const guessed = await new Server(["--ping-interval", "500ms"]).start();
+  const guessed = await new Server(["--ping-interval", "500ms", "--room-tries", "60"]).start();
   t.after(() => guessed.stop());
-  for (let room = 0; room < 60; room++) await fetch(`${guessed.url}/v1/rooms/guess-${room}`);
+  for (let room = 0; room < 6; room++) await fetch(`${guessed.url}/v1/rooms/guess-${room}`);
   const { code, checks, out } = await examine(guessed.url);
   assert.equal(code, 0, out);
-  assert.deepEqual(named(checks, "skipped"), ["own-origin", "event-stream"]);
+  // To log in and to join cost less, and may be possible again.
+  const skipped = named(checks, "skipped");
+  assert.ok(skipped.includes("own-origin") && skipped.includes("event-stream"), out);
   assert.match(checks["own-origin"].seen, /too many rooms/);
 });

@@ -7,7 +7,7 @@ use socketio_protocol::socket::{
     attachments::Decoder,
     encode::{self, Arguments},
 };
-use socketio_server::{App, Publication, hot_path::HotPath};
+use socketio_server::{App, AppAnswer, Publication, hot_path::HotPath};
 use std::time::Duration;
 use tokio::runtime::{Builder, LocalOptions, LocalRuntime};
 use tower::{ServiceExt, service_fn};
@@ -66,6 +66,9 @@ impl Room {
 }
 
 fn no_app() -> App {
-    service_fn(async |_| Ok(Response::new(Empty::new().map_err(|never| match never {}).boxed_unsync())))
+    service_fn(async |_| {
+        let body = Empty::new().map_err(|never| match never {}).boxed_unsync();
+        Ok(AppAnswer::Whole(Response::new(body)))
+    })
         .boxed_clone()
 }

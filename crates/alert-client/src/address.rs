@@ -2,18 +2,26 @@
 
 use std::borrow::Cow;
 use std::fmt::{self, Display, Formatter};
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::sync::Arc;
 
-use http::Uri;
-use rustls::pki_types::ServerName;
+use rustls::pki_types::{DnsName, ServerName};
 use thiserror::Error;
+use url::{ParseError, Url};
 
-/// The address of a server: scheme, host and port. `Display` is its URL, as in `http://127.0.0.1:5000`.
+/// The address of a server: scheme, host and port, or a Unix socket. `Display` is how people write it, as in
+/// `http://127.0.0.1:5000`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ServerAddress {
+pub struct ServerAddress(Arc<Parts>);
+
+#[derive(Debug, PartialEq, Eq)]
+struct Parts {
     tls: bool,
     host: ServerName<'static>,
     port: u16,
+    /// Where the server listens, if not at the host.
+    socket: Option<PathBuf>,
 }
 
 /// Why a text is not the address of a server.
@@ -27,103 +35,190 @@ pub enum AddressError {
     /// Neither scheme nor port.
     #[error("{0:?} does not say how to connect: write https:// or http:// before it, or :PORT behind it")]
     SchemeMissing(String),
+    /// A scheme of something else.
+    #[error("{text:?} begins with {scheme}:, and there is http:, https:, ws:, wss: and unix:")]
+    Scheme {
+        /// The whole text.
+        text: String,
+        /// What it begins with.
+        scheme: String,
+    },
+    /// A port that no server can have.
+    #[error("{text:?} has {port:?} for a port, which is a number from 1 to 65535")]
+    Port {
+        /// The whole text.
+        text: String,
+        /// What stands behind the colon.
+        port: String,
+    },
+    /// Nothing where the host belongs.
+    #[error("{0:?} names no host: give it as in http://127.0.0.1:5000 or https://alert.example.org")]
+    HostMissing(String),
+    /// An IPv6 address without brackets.
+    #[error("{0:?} has several colons: an IPv6 address stands in brackets, as in http://[::1]:5000")]
+    Brackets(String),
+    /// A user before the host.
+    #[error("{0:?} names a user, and Alert asks for none there: leave it out, up to the @")]
+    User(String),
+    /// `unix:` without a path.
+    #[error("{0:?} names no Unix socket: give its path, as in unix:/run/alert.sock")]
+    SocketMissing(String),
     /// Anything else.
     #[error(
-        "{0:?} is not the address of a server: give it as in http://127.0.0.1:5000 or https://alert.example.org"
+        "{text:?} is not the address of a server ({problem}): give it as in http://127.0.0.1:5000 or \
+         https://alert.example.org"
     )]
-    Invalid(String),
+    Invalid {
+        /// The whole text.
+        text: String,
+        /// What is wrong with it.
+        problem: ParseError,
+    },
 }
 
 const HTTP_PORT: u16 = 80;
 const HTTPS_PORT: u16 = 443;
+const UNIX: &str = "unix:";
 
 impl ServerAddress {
     /// Whether the connection is encrypted.
     #[must_use]
     pub fn is_tls(&self) -> bool {
-        self.tls
+        self.0.tls
     }
 
     /// `http` or `https`.
     #[must_use]
     pub fn scheme(&self) -> &'static str {
-        if self.tls { "https" } else { "http" }
+        if self.0.tls { "https" } else { "http" }
     }
 
     /// The host, an IPv6 address without brackets.
     #[must_use]
     pub fn host(&self) -> Cow<'_, str> {
-        self.host.to_str()
+        self.0.host.to_str()
     }
 
     /// The port, the scheme's own where none was given.
     #[must_use]
     pub fn port(&self) -> u16 {
-        self.port
+        self.0.port
+    }
+
+    /// The Unix socket, where it is one.
+    #[must_use]
+    pub fn socket(&self) -> Option<&Path> {
+        self.0.socket.as_deref()
     }
 
     /// The host with its port where that is not the scheme's own: for the `Host` header.
     #[must_use]
     pub fn authority(&self) -> String {
-        let host = self.host();
-        let host = if host.contains(':') { format!("[{host}]") } else { host.into_owned() };
-        let usual = if self.tls { HTTPS_PORT } else { HTTP_PORT };
-        if self.port == usual { host } else { format!("{host}:{}", self.port) }
+        let usual = if self.0.tls { HTTPS_PORT } else { HTTP_PORT };
+        if self.0.port == usual { self.bracketed() } else { format!("{}:{}", self.bracketed(), self.0.port) }
+    }
+
+    /// The host with its port, whatever that is.
+    #[must_use]
+    pub fn host_and_port(&self) -> String {
+        format!("{}:{}", self.bracketed(), self.0.port)
+    }
+
+    /// Scheme, host and port, also of a Unix socket: what a page of this server has as its origin.
+    #[must_use]
+    pub fn origin(&self) -> String {
+        format!("{}://{}", self.scheme(), self.authority())
     }
 
     /// The name that the server's certificate has to be for.
     #[must_use]
     pub fn server_name(&self) -> &ServerName<'static> {
-        &self.host
+        &self.0.host
+    }
+
+    fn bracketed(&self) -> String {
+        let host = self.host();
+        if host.contains(':') { format!("[{host}]") } else { host.into_owned() }
     }
 }
 
 impl FromStr for ServerAddress {
     type Err = AddressError;
 
-    /// Reads `http://host:port`, `https://host` or `host:port`; the address of the web page (`/v1`) will do.
+    /// Reads `http://host:port`, `https://host`, `host:port` or `unix:/path`; the address of the web page (`/v1`) will
+    /// do, and so will `ws://` and `wss://`.
     fn from_str(text: &str) -> Result<Self, AddressError> {
         let text = text.trim();
-        let invalid = || AddressError::Invalid(text.to_owned());
-        let has_scheme = text.contains("://");
-        let uri = if has_scheme { text.parse() } else { format!("http://{text}").parse() };
-        let uri: Uri = uri.map_err(|_| invalid())?;
-        let tls = match uri.scheme_str() {
-            Some("http" | "ws") => false,
-            Some("https" | "wss") => true,
-            _ => return Err(invalid()),
-        };
-        let authority = uri.authority().ok_or_else(invalid)?;
-        let host = authority.host();
-        let port = match authority.as_str().strip_prefix(host) {
-            Some("") if !has_scheme => return Err(AddressError::SchemeMissing(text.to_owned())),
-            Some("") => {
-                if tls {
-                    HTTPS_PORT
-                } else {
-                    HTTP_PORT
-                }
-            }
-            // None is a user's name before the host.
-            rest => rest.and_then(port).ok_or_else(invalid)?,
-        };
-        let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
-        let host = ServerName::try_from(host.to_owned()).map_err(|_| invalid())?;
-        match uri.path().trim_end_matches('/') {
-            "" | "/v1" if uri.query().is_none() => Ok(Self { tls, host, port }),
-            _ => Err(AddressError::Path(text.to_owned())),
+        let named = || text.to_owned();
+        if let Some(path) = text.strip_prefix(UNIX) {
+            let path = path.strip_prefix("//").unwrap_or(path);
+            return if path.is_empty() { Err(AddressError::SocketMissing(named())) } else { Ok(unix(path)) };
         }
+        let (scheme, rest) = match text.split_once("://") {
+            Some((scheme, rest)) => (Some(scheme.to_ascii_lowercase()), rest),
+            None => (None, text),
+        };
+        let tls = match scheme.as_deref() {
+            None | Some("http" | "ws") => false,
+            Some("https" | "wss") => true,
+            Some(other) => return Err(AddressError::Scheme { text: named(), scheme: other.to_owned() }),
+        };
+        let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+        if authority.contains('@') {
+            return Err(AddressError::User(named()));
+        }
+        if !authority.starts_with('[') && authority.matches(':').count() > 1 {
+            return Err(AddressError::Brackets(named()));
+        }
+        let port = authority.rsplit(']').next().and_then(|end| end.split_once(':')).map(|(_, port)| port);
+        let has_host = !authority.is_empty() && !authority.starts_with(':');
+        let url = Url::parse(&format!("{}://{rest}", if tls { "https" } else { "http" }));
+        let (url, host) = match url {
+            _ if !has_host => return Err(AddressError::HostMissing(named())),
+            Err(ParseError::EmptyHost) => return Err(AddressError::HostMissing(named())),
+            Err(problem) if problem != ParseError::InvalidPort => {
+                return Err(AddressError::Invalid { text: named(), problem });
+            }
+            Err(_) => (None, None),
+            Ok(url) => {
+                let host = url.host().map(|host| host.to_owned());
+                (Some(url), host)
+            }
+        };
+        let number = url.as_ref().and_then(Url::port_or_known_default).filter(|&number| number != 0);
+        let (Some(url), Some(host), Some(number), false) = (url, host, number, port == Some("")) else {
+            return Err(AddressError::Port { text: named(), port: port.unwrap_or_default().to_owned() });
+        };
+        if scheme.is_none() && port.is_none() {
+            return Err(AddressError::SchemeMissing(named()));
+        }
+        let host = match host {
+            url::Host::Domain(name) => ServerName::try_from(name)
+                .map_err(|_| AddressError::Invalid { text: named(), problem: ParseError::IdnaError })?,
+            url::Host::Ipv4(ip) => ServerName::from(std::net::IpAddr::from(ip)),
+            url::Host::Ipv6(ip) => ServerName::from(std::net::IpAddr::from(ip)),
+        };
+        let is_page = matches!(url.path().trim_end_matches('/'), "" | "/v1");
+        if !is_page || url.query().is_some() || url.fragment().is_some() {
+            return Err(AddressError::Path(named()));
+        }
+        Ok(Self(Arc::new(Parts { tls, host, port: number, socket: None })))
     }
 }
 
-/// `:5000`
-fn port(text: &str) -> Option<u16> {
-    text.strip_prefix(':')?.parse().ok().filter(|&port| port != 0)
+/// The server calls itself so towards whoever comes through a socket.
+#[expect(clippy::expect_used, reason = "localhost is a name")]
+fn unix(path: &str) -> ServerAddress {
+    let host = ServerName::DnsName(DnsName::try_from("localhost").expect("a name"));
+    ServerAddress(Arc::new(Parts { tls: false, host, port: HTTP_PORT, socket: Some(path.into()) }))
 }
 
 impl Display for ServerAddress {
     fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
-        write!(out, "{}://{}", self.scheme(), self.authority())
+        match &self.0.socket {
+            Some(path) => write!(out, "{UNIX}{}", path.display()),
+            None => out.write_str(&self.origin()),
+        }
     }
 }
 
@@ -140,16 +235,23 @@ mod tests {
         for (text, url, host, port) in [
             ("http://127.0.0.1:5000", "http://127.0.0.1:5000", "127.0.0.1", 5000),
             ("localhost:5000", "http://localhost:5000", "localhost", 5000),
+            ("localhost:80", "http://localhost", "localhost", 80),
             (" localhost:5000/v1 ", "http://localhost:5000", "localhost", 5000),
             ("http://localhost:5000/v1/", "http://localhost:5000", "localhost", 5000),
             ("http://example.org", "http://example.org", "example.org", 80),
             ("https://example.org/", "https://example.org", "example.org", 443),
-            ("HTTPS://example.org:8443", "https://example.org:8443", "example.org", 8443),
+            ("HTTPS://Example.org:8443", "https://example.org:8443", "example.org", 8443),
             ("wss://example.org", "https://example.org", "example.org", 443),
+            ("ws://example.org", "http://example.org", "example.org", 80),
             ("https://example.org:80", "https://example.org:80", "example.org", 80),
             ("http://my_host:5000", "http://my_host:5000", "my_host", 5000),
+            ("http://b\u{e4}r:1", "http://xn--br-via:1", "xn--br-via", 1),
+            ("http://a:65535", "http://a:65535", "a", 65535),
             ("[::1]:5000", "http://[::1]:5000", "::1", 5000),
             ("https://[2001:DB8::1]/v1", "https://[2001:db8::1]", "2001:db8::1", 443),
+            ("unix:/run/alert.sock", "unix:/run/alert.sock", "localhost", 80),
+            ("unix:///run/alert.sock", "unix:/run/alert.sock", "localhost", 80),
+            ("unix:alert.sock", "unix:alert.sock", "localhost", 80),
         ] {
             let address = parse(text).unwrap();
             assert_eq!(
@@ -163,9 +265,13 @@ mod tests {
 
     #[test]
     fn given_a_path_then_it_says_that_alert_does_not_work_below_one() {
-        for text in
-            ["https://example.org/alert", "localhost:5000/v1/chat", "http://a/v1?room=x", "http://a/v1/v1"]
-        {
+        for text in [
+            "https://example.org/alert",
+            "localhost:5000/v1/chat",
+            "http://a/v1?room=x",
+            "http://a/v1/v1",
+            "http://a/#x",
+        ] {
             assert_eq!(parse(text), Err(AddressError::Path(text.to_owned())));
         }
     }
@@ -178,25 +284,35 @@ mod tests {
     }
 
     #[test]
-    fn given_something_else_then_it_is_refused() {
-        for text in [
-            "",
-            "/v1",
-            "ftp://a",
-            "http://",
-            "http://user@a:1",
-            "user:pw@a:1",
-            "a b",
-            "http://a:",
-            "http://a:0",
-            "http://a:65536",
-            "http://a:x",
-            "::1",
-            "http://[::1",
-            "http://a..b",
-            "http://b\u{e4}r:1",
+    fn given_a_mistake_then_it_is_named() {
+        for (text, mistake) in [
+            ("", "\"\" names no host"),
+            ("/v1", "\"/v1\" names no host"),
+            ("http://", "\"http://\" names no host"),
+            ("http://:5000", "\"http://:5000\" names no host"),
+            (":5000", "\":5000\" names no host"),
+            ("ftp://a", "begins with ftp:, and there is http:"),
+            ("http://user@a:1", "names a user"),
+            ("user:pw@a:1", "names a user"),
+            ("http://a:", "has \"\" for a port, which is a number from 1 to 65535"),
+            ("https://a:/v1", "has \"\" for a port"),
+            ("http://a:0", "has \"0\" for a port"),
+            ("http://a:65536", "has \"65536\" for a port"),
+            ("a:99999999999999999999", "has \"99999999999999999999\" for a port"),
+            ("http://a:x", "has \"x\" for a port"),
+            ("[::1]:", "has \"\" for a port"),
+            ("[::1]:65536", "has \"65536\" for a port"),
+            ("::1", "an IPv6 address stands in brackets"),
+            ("http://::1:5000", "an IPv6 address stands in brackets"),
+            ("http://[::1", "is not the address of a server (invalid IPv6 address)"),
+            ("a b:1", "is not the address of a server (invalid international domain name)"),
+            ("http://a..b", "is not the address of a server"),
+            ("http://1.2.3.4.5:1", "is not the address of a server (invalid IPv4 address)"),
+            ("unix:", "\"unix:\" names no Unix socket"),
+            ("unix://", "\"unix://\" names no Unix socket"),
         ] {
-            assert_eq!(parse(text), Err(AddressError::Invalid(text.to_owned())), "{text}");
+            let error = parse(text).unwrap_err().to_string();
+            assert!(error.contains(mistake), "{text}: {error}");
         }
     }
 }

@@ -18,7 +18,7 @@ mod prompt;
 mod recall;
 mod session;
 
-use super::ServerAddress;
+use super::Route;
 use alert_core::names::{RoomCode, UserName};
 use alert_signals::Signals;
 use console::Console;
@@ -31,7 +31,7 @@ use session::{Identity, Input, Output, Session};
 #[derive(Clone, Debug)]
 pub struct Chat {
     /// The server.
-    pub server: ServerAddress,
+    pub server: Route,
     /// The code of the room.
     pub room: RoomCode,
     /// The name to be known by.

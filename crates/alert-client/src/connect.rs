@@ -1,31 +1,46 @@
-//! From an address to a stream of bytes: the name, the TCP connection, TLS. One function for each step, and one for
-//! all of them.
+//! The way to a server, for every command: the name, the TCP connection or the Unix socket, a proxy where the environment
+//! names one, TLS.
 
+use std::error::Error;
 use std::io;
-use std::net::SocketAddr;
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
+use std::time::Duration;
 
+use http::Uri;
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder, MaybeHttpsStream};
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::client::legacy::connect::dns::Name;
+use hyper_util::client::legacy::connect::proxy::Tunnel;
+use hyper_util::rt::TokioIo;
 use thiserror::Error;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
+use tokio::net::UnixStream;
 use tokio::time::{Instant, timeout_at};
-use tokio_rustls::client::TlsStream;
+use tower::{Service, ServiceExt, service_fn};
 
 use super::address::ServerAddress;
+use super::pipe::Pipe;
+use super::proxy::Proxy;
 use super::tls::{self, TlsError};
 
-/// A connection to a server, encrypted or not.
-#[derive(Debug)]
-pub enum Stream {
-    /// `http`
-    Tcp(TcpStream),
-    /// `https`
-    Tls(Box<TlsStream<TcpStream>>),
+/// A server and the way to it.
+#[derive(Clone, Debug)]
+pub struct Route {
+    /// The server.
+    pub address: ServerAddress,
+    /// The proxy that leads there.
+    pub proxy: Option<Proxy>,
 }
 
+/// A connection to a server, encrypted or not.
+pub(super) type Stream = TokioIo<MaybeHttpsStream<TokioIo<Pipe>>>;
+/// What makes connections for an HTTP client.
+pub(super) type Connector = HttpsConnector<Dialer>;
+
 /// Which step to a server failed, and what to do.
-#[derive(Debug, Error)]
+#[derive(Clone, Debug, Error)]
 pub enum ConnectError {
     /// The name has no address.
     #[error(
@@ -35,7 +50,7 @@ pub enum ConnectError {
         /// The name.
         host: String,
         /// What the system says.
-        problem: io::Error,
+        problem: String,
     },
     /// A host without a server at that port.
     #[error("nothing listens at {address}: check the port in --url, and that the server runs (alert serve)")]
@@ -43,11 +58,32 @@ pub enum ConnectError {
         /// Scheme, host and port.
         address: ServerAddress,
     },
+    /// A Unix socket that is not there, or not for this user.
+    #[error("{address} cannot be opened ({problem}): check the path in --url, and that the server runs")]
+    Socket {
+        /// Its path.
+        address: ServerAddress,
+        /// What the system says.
+        problem: String,
+    },
     /// No answer within the time.
     #[error("{address} did not answer in time: check --url, and firewalls on the way to it")]
     TimedOut {
         /// Scheme, host and port.
         address: ServerAddress,
+    },
+    /// The proxy does not do it.
+    #[error(
+        "the proxy {proxy} leads nobody to {address} ({problem}): it has to allow CONNECT to that port; or name the \
+         host in NO_PROXY"
+    )]
+    Proxy {
+        /// Its address.
+        proxy: String,
+        /// Scheme, host and port.
+        address: ServerAddress,
+        /// What is wrong with it.
+        problem: String,
     },
     /// Anything else that the system says of the way there.
     #[error("{address} cannot be reached ({problem}): check this machine's network")]
@@ -55,109 +91,167 @@ pub enum ConnectError {
         /// Scheme, host and port.
         address: ServerAddress,
         /// What the system says.
-        problem: io::Error,
+        problem: String,
     },
     /// The connection is there, and cannot be encrypted.
     #[error(transparent)]
     Tls(#[from] TlsError),
 }
 
-/// Connects to a server, by `deadline` at the latest.
-///
-/// # Errors
-/// [`ConnectError`] says which step failed.
-pub async fn connect(address: &ServerAddress, deadline: Instant) -> Result<Stream, ConnectError> {
-    let way = async {
-        let tcp = connect_tcp(address, &resolve(address).await?, deadline).await?;
-        if !address.is_tls() {
-            return Ok(Stream::Tcp(tcp));
-        }
-        let encrypted = tls::handshake(tls::tls_config()?, address, tcp).await?;
-        Ok(Stream::Tls(Box::new(encrypted)))
-    };
-    let late = |_| Err(ConnectError::TimedOut { address: address.clone() });
-    timeout_at(deadline, way).await.unwrap_or_else(late)
-}
+/// For all addresses of a host together.
+const TIME_TO_CONNECT: Duration = Duration::from_secs(10);
 
-/// The addresses that the system knows for a server's host, in its order; at least one.
-///
-/// # Errors
-/// [`ConnectError::Dns`].
-pub async fn resolve(address: &ServerAddress) -> Result<Vec<SocketAddr>, ConnectError> {
-    let host = address.host();
-    let found = tokio::net::lookup_host((&*host, address.port())).await;
-    let found = found
-        .map(|found| found.collect::<Vec<_>>())
-        .and_then(|found| if found.is_empty() { Err(io::ErrorKind::NotFound.into()) } else { Ok(found) });
-    found.map_err(|problem| ConnectError::Dns { host: host.into_owned(), problem })
-}
+impl Route {
+    /// A `path` at the server. Proxies are told the port even where it is the usual one.
+    #[expect(clippy::expect_used, reason = "an address was read as a URL, and paths are encoded")]
+    pub(super) fn uri(&self, path: &str) -> Uri {
+        let url = format!("{}{path}", self.address.origin());
+        url.parse().expect("a URL")
+    }
 
-/// Connects to the first of `candidates` that answers. They are tried in turn and share the time until `deadline`.
-///
-/// # Errors
-/// What went wrong with the last one.
-pub async fn connect_tcp(
-    address: &ServerAddress,
-    candidates: &[SocketAddr],
-    deadline: Instant,
-) -> Result<TcpStream, ConnectError> {
-    let mut last = ConnectError::TimedOut { address: address.clone() };
-    for (tried, candidate) in candidates.iter().enumerate() {
-        let now = Instant::now();
-        let share = deadline.saturating_duration_since(now)
-            / u32::try_from(candidates.len() - tried).unwrap_or(u32::MAX);
-        match timeout_at(now + share, TcpStream::connect(candidate)).await {
-            Ok(Ok(stream)) => {
-                // Small messages are to go at once; a system that cannot do that is only slower.
-                let _ = stream.set_nodelay(true);
-                return Ok(stream);
-            }
-            Ok(Err(problem)) => last = ConnectError::from_system(address, problem),
-            Err(_) => last = ConnectError::TimedOut { address: address.clone() },
+    /// What makes connections to the server. Whom the system trusts is read only for who needs it.
+    pub(super) fn connector(&self) -> Result<(Connector, Arc<AtomicBool>), TlsError> {
+        let config = if self.address.is_tls() { tls::tls_config()? } else { tls::trusting_nobody() };
+        let has_connected = Arc::new(AtomicBool::new(false));
+        let dialer = Dialer { route: self.clone(), has_connected: Arc::clone(&has_connected) };
+        let builder = HttpsConnectorBuilder::new().with_tls_config(config).https_or_http().enable_http1();
+        Ok((builder.wrap_connector(dialer), has_connected))
+    }
+
+    /// Connects to the server, by `deadline` at the latest.
+    ///
+    /// # Errors
+    /// [`ConnectError`] says which step failed.
+    pub(super) async fn connect(&self, deadline: Instant) -> Result<Stream, ConnectError> {
+        let (connector, _) = self.connector()?;
+        match timeout_at(deadline, connector.oneshot(self.uri("/"))).await {
+            Ok(Ok(stream)) => Ok(TokioIo::new(stream)),
+            Ok(Err(problem)) => Err(ConnectError::of(&self.address, &*problem)),
+            Err(_) => Err(ConnectError::TimedOut { address: self.address.clone() }),
         }
     }
-    Err(last)
+
+    /// Up to where TLS begins, if there is any.
+    ///
+    /// # Errors
+    /// [`ConnectError`] says which step failed.
+    pub(super) async fn dial(&self) -> Result<Pipe, ConnectError> {
+        let address = &self.address;
+        if let Some(path) = address.socket() {
+            let opened = UnixStream::connect(path).await;
+            return opened.map(Pipe::Unix).map_err(|problem| {
+                let problem = problem.to_string();
+                ConnectError::Socket { address: address.clone(), problem }
+            });
+        }
+        let mut tcp = HttpConnector::new_with_resolver(service_fn(look_up));
+        tcp.enforce_http(false);
+        tcp.set_nodelay(true);
+        tcp.set_connect_timeout(Some(TIME_TO_CONNECT));
+        #[expect(clippy::expect_used, reason = "an address was read as a URL")]
+        let target: Uri =
+            format!("{}://{}", address.scheme(), address.host_and_port()).parse().expect("a URL");
+        let stream = match &self.proxy {
+            None => tcp.oneshot(target).await.map_err(|problem| ConnectError::of(address, &problem))?,
+            Some(proxy) => {
+                let mut tunnel = Tunnel::new(proxy.uri.clone(), tcp);
+                if let Some(auth) = &proxy.auth {
+                    tunnel = tunnel.with_auth(auth.clone());
+                }
+                tunnel.oneshot(target).await.map_err(|problem| ConnectError::Proxy {
+                    proxy: proxy.to_string(),
+                    address: address.clone(),
+                    problem: last_cause(&problem),
+                })?
+            }
+        };
+        Ok(Pipe::Tcp(stream.into_inner()))
+    }
+}
+
+/// Makes connections up to where TLS begins.
+#[derive(Clone)]
+pub(super) struct Dialer {
+    route: Route,
+    has_connected: Arc<AtomicBool>,
+}
+
+impl Service<Uri> for Dialer {
+    type Response = TokioIo<Pipe>;
+    type Error = ConnectError;
+    type Future = Pin<Box<dyn Future<Output = Result<TokioIo<Pipe>, ConnectError>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), ConnectError>> {
+        Poll::Ready(Ok(()))
+    }
+
+    /// There is one server, whatever the URI says.
+    fn call(&mut self, _: Uri) -> Self::Future {
+        let Self { route, has_connected } = self.clone();
+        Box::pin(async move {
+            let pipe = route.dial().await?;
+            has_connected.store(true, Ordering::Relaxed);
+            Ok(TokioIo::new(pipe))
+        })
+    }
+}
+
+/// A name that the system does not know.
+#[derive(Debug, Error)]
+#[error("{problem}")]
+struct NoSuchHost {
+    host: String,
+    problem: String,
+}
+
+async fn look_up(name: Name) -> Result<std::vec::IntoIter<std::net::SocketAddr>, NoSuchHost> {
+    let found = tokio::net::lookup_host((name.as_str(), 0)).await;
+    let found = found.map(|found| found.collect::<Vec<_>>().into_iter());
+    found.map_err(|problem| NoSuchHost { host: name.as_str().to_owned(), problem: problem.to_string() })
 }
 
 impl ConnectError {
-    fn from_system(address: &ServerAddress, problem: io::Error) -> Self {
+    /// What an error of the libraries is about.
+    pub(super) fn of(address: &ServerAddress, error: &(dyn Error + 'static)) -> Self {
         let address = address.clone();
-        match problem.kind() {
-            io::ErrorKind::ConnectionRefused => Self::Refused { address },
-            io::ErrorKind::TimedOut => Self::TimedOut { address },
-            _ => Self::Unreachable { address, problem },
+        for cause in causes(error) {
+            if let Some(ours) = cause.downcast_ref::<Self>() {
+                return ours.clone();
+            }
+            if let Some(NoSuchHost { host, problem }) = cause.downcast_ref() {
+                return Self::Dns { host: host.clone(), problem: problem.clone() };
+            }
+            if let Some(problem) = cause.downcast_ref::<rustls::Error>() {
+                return TlsError::of(address, problem).into();
+            }
+        }
+        let kind = causes(error).find_map(|cause| cause.downcast_ref::<io::Error>()).map(io::Error::kind);
+        match kind {
+            Some(io::ErrorKind::ConnectionRefused) => Self::Refused { address },
+            Some(io::ErrorKind::TimedOut) => Self::TimedOut { address },
+            Some(
+                io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe,
+            ) if address.is_tls() => TlsError::NotTls(address).into(),
+            _ => Self::Unreachable { address, problem: last_cause(error) },
         }
     }
 }
 
-impl AsyncRead for Stream {
-    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            Self::Tcp(stream) => Pin::new(stream).poll_read(cx, buf),
-            Self::Tls(stream) => Pin::new(stream).poll_read(cx, buf),
+/// An error and what is behind it, down to the first cause.
+pub(super) fn causes<'a>(
+    error: &'a (dyn Error + 'static),
+) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    std::iter::successors(Some(error), |&error| {
+        // The standard library shows what such an error holds here only.
+        match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+            Some(inner) => Some(inner as &(dyn Error + 'static)),
+            None => error.source(),
         }
-    }
+    })
 }
 
-impl AsyncWrite for Stream {
-    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        match self.get_mut() {
-            Self::Tcp(stream) => Pin::new(stream).poll_write(cx, buf),
-            Self::Tls(stream) => Pin::new(stream).poll_write(cx, buf),
-        }
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            Self::Tcp(stream) => Pin::new(stream).poll_flush(cx),
-            Self::Tls(stream) => Pin::new(stream).poll_flush(cx),
-        }
-    }
-
-    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            Self::Tcp(stream) => Pin::new(stream).poll_shutdown(cx),
-            Self::Tls(stream) => Pin::new(stream).poll_shutdown(cx),
-        }
-    }
+/// The first cause, in words.
+fn last_cause(error: &(dyn Error + 'static)) -> String {
+    let text = causes(error).last().unwrap_or(error).to_string();
+    text.trim_start_matches("tunnel error: ").to_owned()
 }

@@ -10,6 +10,7 @@ use tokio::time::{Instant, interval};
 mod advice;
 mod certificate;
 mod cors;
+mod door;
 mod events;
 mod finding;
 mod heartbeat;
@@ -25,15 +26,16 @@ mod witness;
 pub use advice::{Advice, Config, Program};
 pub use finding::{Check, Finding, Outcome, Report, Verdict};
 
-use super::ServerAddress;
+use super::Route;
+use door::Door;
 use identity::Identity;
 use site::Site;
 
 /// What to examine.
 #[derive(Clone, Debug)]
 pub struct Plan {
-    /// The server.
-    pub address: ServerAddress,
+    /// The server, and the way to it.
+    pub server: Route,
     /// A foreign page that should be able to connect.
     pub origin: Option<Origin>,
 }
@@ -88,21 +90,35 @@ impl<W: Watch> Walk<'_, W> {
     }
 
     async fn reach(&mut self) -> Result<Site, String> {
-        let address = &self.plan.address;
-        let (finding, candidates) = network::dns(address).await;
-        self.found(finding);
-        let candidates = candidates.ok_or("no address")?;
-        let (finding, socket) = network::tcp(address, &candidates).await;
-        self.found(finding);
-        let socket = socket.ok_or("no TCP connection")?;
+        let address = &self.plan.server.address;
+        let door = match network::detour(&self.plan.server) {
+            Some(why) => {
+                self.skip(Check::Dns, &why);
+                let finding = network::enter(&self.plan.server).await;
+                let works = finding.outcome == Outcome::Ok;
+                self.found(finding);
+                if !works {
+                    return Err("no connection".to_owned());
+                }
+                Door::Route(self.plan.server.clone())
+            }
+            None => {
+                let (finding, candidates) = network::dns(address).await;
+                self.found(finding);
+                let candidates = candidates.ok_or("no address")?;
+                let (finding, socket) = network::tcp(address, &candidates).await;
+                self.found(finding);
+                Door::Address(socket.ok_or("no TCP connection")?)
+            }
+        };
         if !address.is_tls() {
-            return Ok(Site::new(address.clone(), socket, None));
+            return Ok(Site::new(address.clone(), door, None));
         }
-        let (findings, config) = certificate::examine(address, socket).await;
+        let (findings, config) = certificate::examine(address, &door).await;
         for finding in findings {
             self.found(finding);
         }
-        Ok(Site::new(address.clone(), socket, Some(config.ok_or("no TLS connection")?)))
+        Ok(Site::new(address.clone(), door, Some(config.ok_or("no TLS connection")?)))
     }
 
     /// Everything of Socket.IO, and the events of `room`, which only Alert has.
@@ -188,7 +204,7 @@ impl<W: Watch> Walk<'_, W> {
     }
 
     fn skip_rest(&mut self, why: &str) {
-        for check in Check::walk(self.plan.address.is_tls(), self.plan.origin.is_some()) {
+        for check in Check::walk(self.plan.server.address.is_tls(), self.plan.origin.is_some()) {
             if self.report.findings.iter().all(|finding| finding.check != check) {
                 self.skip(check, why);
             }

@@ -20,11 +20,11 @@ pub enum ClientError {
     #[error("refused: {0}")]
     Refused(Problem),
     /// The server is elsewhere.
-    #[error("{address} sends everybody to {to}: give that address in --url")]
+    #[error("{address} sends everybody to {to}: use --url {to}")]
     Moved {
         /// Scheme, host and port.
         address: ServerAddress,
-        /// Where to, as the server says.
+        /// Where to: scheme, host and port.
         to: String,
     },
     /// Whoever answers is no Alert server.
@@ -52,7 +52,7 @@ pub enum ClientError {
         /// Scheme, host and port.
         address: ServerAddress,
         /// What the HTTP library says.
-        problem: hyper::Error,
+        problem: String,
     },
     /// The server ended what was to go on.
     #[error("{0} closed the connection")]

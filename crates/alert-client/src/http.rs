@@ -1,58 +1,70 @@
-//! HTTP/1.1 over one connection, and answers that are not what was hoped for.
+//! Requests to a server, and answers that are not what was hoped for.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use alert_core::printable::one_line;
 use bytes::Bytes;
 use http::{HeaderMap, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Incoming;
-use hyper::client::conn::http1::{self, SendRequest};
-use hyper_util::rt::TokioIo;
-use tokio::time::Instant;
+use hyper_util::client::legacy::Client;
+use hyper_util::rt::TokioExecutor;
+use tokio::time::{Instant, timeout_at};
+use url::Url;
 
 use super::address::ServerAddress;
-use super::connect::connect;
+use super::connect::{ConnectError, Connector, Route, causes};
 use super::error::{ClientError, Problem};
-use alert_core::printable::one_line;
 
-/// A connection that takes one request after the other.
-pub(super) struct HttpConnection {
-    server: ServerAddress,
-    sender: SendRequest<Full<Bytes>>,
-    /// Whether it has carried a request before.
-    pub(super) is_used: bool,
+/// Sends requests to one server, one after the other over a connection that is kept.
+pub(super) struct HttpClient {
+    server: Route,
+    client: Client<Connector, Full<Bytes>>,
+    has_connected: Arc<AtomicBool>,
 }
 
 /// More than the answer to any request that ends. The rest is not read.
 const MOST_BYTES: usize = 65_536;
 
-impl HttpConnection {
-    pub(super) async fn open(server: &ServerAddress, deadline: Instant) -> Result<Self, ClientError> {
-        let stream = connect(server, deadline).await?;
-        let (sender, connection) =
-            http1::handshake(TokioIo::new(stream)).await.map_err(|problem| lost(server, problem))?;
-        // It ends with the sender and the last body; its errors come out there.
-        tokio::spawn(connection);
-        Ok(Self { server: server.clone(), sender, is_used: false })
+impl HttpClient {
+    pub(super) fn new(server: &Route) -> Result<Self, ClientError> {
+        let (connector, has_connected) = server.connector().map_err(ConnectError::from)?;
+        let client = Client::builder(TokioExecutor::new()).pool_max_idle_per_host(1).build(connector);
+        Ok(Self { server: server.clone(), client, has_connected })
     }
 
-    /// Whether it may take another request.
-    pub(super) fn is_open(&self) -> bool {
-        !self.sender.is_closed()
-    }
-
-    /// Sends a request and waits for the head of its answer.
+    /// Sends a request and waits for the head of its answer, until `deadline`.
     pub(super) async fn ask(
-        &mut self,
+        &self,
         request: Request<Full<Bytes>>,
+        deadline: Instant,
     ) -> Result<Response<Incoming>, ClientError> {
-        let sent = async {
-            self.sender.ready().await?;
-            self.sender.send_request(request).await
-        };
-        let answer = sent.await.map_err(|problem| lost(&self.server, problem));
-        self.is_used = true;
-        answer
+        match timeout_at(deadline, self.client.request(request)).await {
+            Ok(answer) => answer.map_err(|problem| self.problem(&problem)),
+            Err(_) => Err(self.late()),
+        }
+    }
+
+    /// The time is over: nobody was there, or whoever is there does not answer.
+    pub(super) fn late(&self) -> ClientError {
+        let address = self.server.address.clone();
+        if self.has_connected.load(Ordering::Relaxed) {
+            ClientError::NoAnswer(address)
+        } else {
+            ConnectError::TimedOut { address }.into()
+        }
+    }
+
+    fn problem(&self, problem: &hyper_util::client::legacy::Error) -> ClientError {
+        if problem.is_connect() {
+            return ConnectError::of(&self.server.address, problem).into();
+        }
+        match causes(problem).find_map(|cause| cause.downcast_ref::<hyper::Error>()) {
+            Some(problem) => self.lost(problem),
+            None => ClientError::Lost { address: self.server.address.clone(), problem: problem.to_string() },
+        }
     }
 
     /// The rest of an answer.
@@ -60,18 +72,24 @@ impl HttpConnection {
         match Limited::new(answer, MOST_BYTES).collect().await {
             Ok(body) => Ok(body.to_bytes()),
             Err(problem) => Err(match problem.downcast::<hyper::Error>() {
-                Ok(problem) => lost(&self.server, *problem),
+                Ok(problem) => self.lost(&problem),
                 Err(_) => self.not_alert("its answer is too long".to_owned()),
             }),
         }
     }
 
-    /// Reads an answer that is not a success.
-    pub(super) fn failure(&self, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> ClientError {
-        let address = self.server.clone();
+    /// Reads an answer to a request for `path` that is not a success.
+    pub(super) fn failure(
+        &self,
+        path: &str,
+        status: StatusCode,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> ClientError {
+        let address = self.server.address.clone();
         let text = |name| headers.get(name).and_then(|value: &http::HeaderValue| value.to_str().ok());
-        if let (true, Some(to)) = (status.is_redirection(), text(header::LOCATION)) {
-            return ClientError::Moved { address, to: one_line(to).into_owned() };
+        if let Some(moved) = moved(&address, path, status, headers) {
+            return moved;
         }
         let is_problem =
             text(header::CONTENT_TYPE).is_some_and(|kind| kind.starts_with("application/problem+json"));
@@ -95,20 +113,42 @@ impl HttpConnection {
     }
 
     pub(super) fn not_alert(&self, what: String) -> ClientError {
-        ClientError::NotAlert { address: self.server.clone(), what }
+        ClientError::NotAlert { address: self.server.address.clone(), what }
     }
+
+    pub(super) fn lost(&self, problem: &hyper::Error) -> ClientError {
+        let address = self.server.address.clone();
+        if problem.is_parse() {
+            ClientError::NotHttp(address)
+        } else {
+            ClientError::Lost { address, problem: problem.to_string() }
+        }
+    }
+}
+
+/// Where a redirect of `path` leads to, if it is one. It is not followed: the token is for this server alone.
+pub(super) fn moved(
+    address: &ServerAddress,
+    path: &str,
+    status: StatusCode,
+    headers: &HeaderMap,
+) -> Option<ClientError> {
+    let location = headers.get(header::LOCATION).filter(|_| status.is_redirection())?.to_str().ok()?;
+    let asked = Url::parse(&address.origin()).ok()?.join(path).ok()?;
+    let there = asked.join(location).ok();
+    let same_path = there.as_ref().filter(|there| there.path() == asked.path() && there.host().is_some());
+    let address = address.clone();
+    Some(match same_path.map(|there| there.origin().ascii_serialization()) {
+        Some(to) if to != address.origin() => ClientError::Moved { address, to },
+        _ => ClientError::NotAlert {
+            address,
+            what: format!("it redirects to {}", one_line(there.as_ref().map_or(location, Url::as_str))),
+        },
+    })
 }
 
 /// When to come again, where the answer says it in seconds.
 pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let seconds: u32 = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
     Some(Duration::from_secs(seconds.into()))
-}
-
-pub(super) fn lost(server: &ServerAddress, problem: hyper::Error) -> ClientError {
-    if problem.is_parse() {
-        ClientError::NotHttp(server.clone())
-    } else {
-        ClientError::Lost { address: server.clone(), problem }
-    }
 }

@@ -10,8 +10,10 @@ pub mod doctor;
 mod error;
 mod http;
 mod listener;
+mod pipe;
 mod poster;
 mod program;
+mod proxy;
 mod silence;
 mod sse;
 mod target;
@@ -20,14 +22,15 @@ mod tls;
 pub use address::{AddressError, ServerAddress};
 pub use chat::line::Form;
 pub use chat::{Chat, Ended, Ending};
-pub use config::{ClientConfig, ClientFlags, room_code};
-pub use connect::{ConnectError, Stream, connect, connect_tcp, resolve};
+pub use config::{ClientConfig, ClientFlags, RoomArgument};
+pub use connect::{ConnectError, Route};
 pub use error::{ClientError, Problem};
 pub use listener::{Event, Heard, Listener};
 pub use poster::{Poster, Receipt};
 pub use program::{Program, ProgramError, Run};
+pub use proxy::Proxy;
 pub use target::Target;
-pub use tls::{TlsError, handshake, tls_config};
+pub use tls::TlsError;
 
 /// Runs a client to its end on one thread. A look-up that the system does not answer is left behind.
 ///

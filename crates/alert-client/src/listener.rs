@@ -12,7 +12,7 @@ use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use super::chat::line::{Form, Line};
 use super::error::{ClientError, Problem};
-use super::http::{HttpConnection, lost};
+use super::http::HttpClient;
 use super::silence::Silence;
 use super::sse::{Item, Parser};
 use super::target::Target;
@@ -64,7 +64,7 @@ pub struct Listener {
 
 /// A connection that has answered.
 struct Stream {
-    connection: HttpConnection,
+    client: HttpClient,
     body: Incoming,
     parser: Parser,
 }
@@ -131,24 +131,21 @@ impl Stream {
     #[expect(clippy::expect_used, reason = "the head is made of checked parts")]
     async fn open(target: &Target) -> Result<Self, ClientError> {
         let deadline = Instant::now() + CONNECT_LIMIT;
-        let mut connection = HttpConnection::open(&target.server, deadline).await?;
+        let client = HttpClient::new(&target.server)?;
         let request = target.request(Method::GET, "events").header(header::ACCEPT, "text/event-stream");
         let request = request.body(Full::<Bytes>::default()).expect("a request");
-        let answer = async {
-            let (head, body) = connection.ask(request).await?.into_parts();
-            if head.status != http::StatusCode::OK {
-                let body = connection.body(body).await?;
-                return Err(connection.failure(head.status, &head.headers, &body));
-            }
-            let kind = head.headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
-            if !kind.is_some_and(|kind| kind.starts_with("text/event-stream")) {
-                return Err(connection.not_alert("it sends no events".to_owned()));
-            }
-            Ok(body)
-        };
-        let late = |_| Err(ClientError::NoAnswer(target.server.clone()));
-        let body = timeout_at(deadline, answer).await.unwrap_or_else(late)?;
-        Ok(Self { connection, body, parser: Parser::default() })
+        let path = request.uri().path().to_owned();
+        let (head, body) = client.ask(request, deadline).await?.into_parts();
+        if head.status != http::StatusCode::OK {
+            let body =
+                timeout_at(deadline, client.body(body)).await.unwrap_or_else(|_| Err(client.late()))?;
+            return Err(client.failure(&path, head.status, &head.headers, &body));
+        }
+        let kind = head.headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+        if !kind.is_some_and(|kind| kind.starts_with("text/event-stream")) {
+            return Err(client.not_alert("it sends no events".to_owned()));
+        }
+        Ok(Self { client, body, parser: Parser::default() })
     }
 
     async fn next(&mut self, silence: &mut Silence, target: &Target) -> Result<Event, ClientError> {
@@ -156,7 +153,7 @@ impl Stream {
             match self.parser.pop() {
                 Some(Item::Event { name, data }) => {
                     let payload: Payload = serde_json::from_str(&data)
-                        .map_err(|_| self.connection.not_alert("its events are others".to_owned()))?;
+                        .map_err(|_| self.client.not_alert("its events are others".to_owned()))?;
                     silence.interrupt();
                     return Ok(Event { event: name, msg: payload.msg });
                 }
@@ -166,14 +163,13 @@ impl Stream {
                     let Ok(piece) = timeout(limit, self.body.frame()).await else {
                         silence.was_too_long();
                         let time = Duration::from_secs(limit.as_secs());
-                        return Err(ClientError::Silent { address: target.server.clone(), time });
+                        return Err(ClientError::Silent { address: target.server.address.clone(), time });
                     };
                     silence.waited(start.elapsed());
-                    let piece = piece.ok_or_else(|| ClientError::Closed(target.server.clone()))?;
-                    let piece = piece.map_err(|problem| lost(&target.server, problem))?;
+                    let piece = piece.ok_or_else(|| ClientError::Closed(target.server.address.clone()))?;
+                    let piece = piece.map_err(|problem| self.client.lost(&problem))?;
                     if let Some(bytes) = piece.data_ref() {
-                        let too_long =
-                            |error: super::sse::TooLong| self.connection.not_alert(error.to_string());
+                        let too_long = |error: super::sse::TooLong| self.client.not_alert(error.to_string());
                         self.parser.push(bytes).map_err(too_long)?;
                     }
                 }

@@ -10,7 +10,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 
 use super::connect::ConnectError;
 use super::error::ClientError;
-use super::http::{HttpConnection, retry_after};
+use super::http::{HttpClient, retry_after};
 use super::target::Target;
 use alert_core::names::UserName;
 
@@ -19,7 +19,7 @@ pub struct Poster {
     target: Target,
     name: Option<UserName>,
     timeout: Duration,
-    connection: Option<HttpConnection>,
+    client: Option<HttpClient>,
     has_reached: bool,
 }
 
@@ -40,6 +40,7 @@ struct Message<'a> {
 }
 
 struct Answer {
+    path: String,
     status: StatusCode,
     headers: HeaderMap,
     body: Bytes,
@@ -53,66 +54,54 @@ impl Poster {
     /// attempts.
     #[must_use]
     pub fn new(target: Target, name: Option<UserName>, timeout: Duration) -> Self {
-        Self { target, name, timeout, connection: None, has_reached: false }
+        Self { target, name, timeout, client: None, has_reached: false }
     }
 
-    /// Posts `msg`. A connection that breaks is made anew, once, and a server that asks to come later is asked again
-    /// when it says so, if there is time; the message is said once nevertheless (`Idempotency-Key`).
+    /// Posts `msg`. A connection that breaks is made anew, and a server that asks to come later is asked again when it
+    /// says so, if there is time; the message is said once nevertheless (`Idempotency-Key`).
     ///
     /// # Errors
     /// [`ClientError`].
     pub async fn post(&mut self, msg: &str) -> Result<Receipt, ClientError> {
         let deadline = Instant::now() + self.timeout;
         let key = random_key();
-        let mut has_broken = false;
-        loop {
-            let mut connection = match self.connection.take().filter(HttpConnection::is_open) {
-                Some(connection) => connection,
-                None => self.connect(deadline, has_broken || self.has_reached).await?,
-            };
-            // A kept connection may have ended while nothing was said; that is no failure.
-            let was_used = connection.is_used;
-            let exchange = self.exchange(&mut connection, &key, msg);
-            let answer = match timeout_at(deadline, exchange).await {
-                Ok(Ok(answer)) => answer,
-                Ok(Err(ClientError::Lost { .. })) if was_used || !has_broken => {
-                    has_broken |= !was_used;
+        let client = match self.client.take() {
+            Some(client) => client,
+            None => HttpClient::new(&self.target.server)?,
+        };
+        // A kept connection may have ended while nothing was said; that is no failure.
+        let mut may_break = if self.has_reached { 2 } else { 1 };
+        let outcome = loop {
+            let answer = match self.exchange(&client, &key, msg, deadline).await {
+                Ok(answer) => answer,
+                Err(ClientError::Lost { .. }) if may_break > 0 => {
+                    may_break -= 1;
+                    self.has_reached = true;
                     continue;
                 }
-                Ok(Err(error)) => return Err(error),
-                Err(_) => return Err(ClientError::NoAnswer(self.target.server.clone())),
-            };
-            self.has_reached = true;
-            let Answer { status, headers, body } = answer;
-            let later = [StatusCode::TOO_MANY_REQUESTS, StatusCode::SERVICE_UNAVAILABLE].contains(&status);
-            let wait = retry_after(&headers).filter(|wait| later && Instant::now() + *wait < deadline);
-            let outcome = match wait {
-                None if status == StatusCode::ACCEPTED => serde_json::from_slice(&body)
-                    .map_err(|_| connection.not_alert("its answer is another".to_owned())),
-                None => Err(connection.failure(status, &headers, &body)),
-                Some(wait) => {
-                    self.connection = Some(connection);
-                    sleep(wait).await;
-                    continue;
-                }
-            };
-            self.connection = Some(connection);
-            return outcome;
-        }
-    }
-
-    /// A new connection. A server that was there before may be about to come back.
-    async fn connect(&self, deadline: Instant, is_known: bool) -> Result<HttpConnection, ClientError> {
-        loop {
-            match HttpConnection::open(&self.target.server, deadline).await {
-                Err(ClientError::Connect(ConnectError::Refused { .. }))
-                    if is_known && Instant::now() + PAUSE < deadline =>
+                // A server that was there before may be about to come back.
+                Err(ClientError::Connect(ConnectError::Refused { .. } | ConnectError::Socket { .. }))
+                    if self.has_reached && Instant::now() + PAUSE < deadline =>
                 {
                     sleep(PAUSE).await;
+                    continue;
                 }
-                done => return done,
+                Err(error) => break Err(error),
+            };
+            self.has_reached = true;
+            let Answer { path, status, headers, body } = answer;
+            let later = [StatusCode::TOO_MANY_REQUESTS, StatusCode::SERVICE_UNAVAILABLE].contains(&status);
+            match retry_after(&headers).filter(|wait| later && Instant::now() + *wait < deadline) {
+                Some(wait) => sleep(wait).await,
+                None if status == StatusCode::ACCEPTED => {
+                    let receipt = serde_json::from_slice(&body);
+                    break receipt.map_err(|_| client.not_alert("its answer is another".to_owned()));
+                }
+                None => break Err(client.failure(&path, status, &headers, &body)),
             }
-        }
+        };
+        self.client = Some(client);
+        outcome
     }
 
     #[expect(
@@ -121,9 +110,10 @@ impl Poster {
     )]
     async fn exchange(
         &self,
-        connection: &mut HttpConnection,
+        client: &HttpClient,
         key: &str,
         msg: &str,
+        deadline: Instant,
     ) -> Result<Answer, ClientError> {
         let message = Message { name: self.name.as_ref(), msg };
         let body = serde_json::to_vec(&message).expect("JSON");
@@ -134,9 +124,10 @@ impl Poster {
             .header("idempotency-key", key)
             .body(Full::new(Bytes::from(body)))
             .expect("a request");
-        let (head, body) = connection.ask(request).await?.into_parts();
-        let body = connection.body(body).await?;
-        Ok(Answer { status: head.status, headers: head.headers, body })
+        let path = request.uri().path().to_owned();
+        let (head, body) = client.ask(request, deadline).await?.into_parts();
+        let body = timeout_at(deadline, client.body(body)).await.unwrap_or_else(|_| Err(client.late()))?;
+        Ok(Answer { path, status: head.status, headers: head.headers, body })
     }
 }
 

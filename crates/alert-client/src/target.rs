@@ -3,8 +3,8 @@
 use http::{Method, header, request};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::address::ServerAddress;
 use super::config::ClientConfig;
+use super::connect::Route;
 use alert_core::ApiToken;
 use alert_core::names::RoomCode;
 
@@ -12,7 +12,7 @@ use alert_core::names::RoomCode;
 #[derive(Clone, Debug)]
 pub struct Target {
     /// The server.
-    pub server: ServerAddress,
+    pub server: Route,
     /// The room.
     pub room: RoomCode,
     token: Option<ApiToken>,
@@ -30,8 +30,7 @@ impl Target {
         let room = utf8_percent_encode(self.room.as_str(), NON_ALPHANUMERIC);
         let request = http::Request::builder()
             .method(method)
-            .uri(format!("/v1/rooms/{room}/{what}"))
-            .header(header::HOST, self.server.authority())
+            .uri(self.server.uri(&format!("/v1/rooms/{room}/{what}")))
             .header(header::USER_AGENT, concat!("alert/", env!("CARGO_PKG_VERSION")));
         match &self.token {
             Some(token) => request.header(header::AUTHORIZATION, format!("Bearer {}", token.as_str())),
@@ -56,7 +55,7 @@ mod tests {
             let target = Target::new(&config, RoomCode::parse(room, 128).unwrap());
             let request = target.request(Method::GET, "events").body(()).unwrap();
             assert_eq!(request.uri().path(), format!("/v1/rooms/{path}/events"), "{room}");
-            assert_eq!(request.headers()["host"], "[::1]");
+            assert_eq!(request.uri().authority().unwrap(), "[::1]");
             assert!(!request.headers().contains_key("authorization"));
         }
     }

@@ -1,18 +1,14 @@
 //! TLS with the certificates that the system trusts, and what is wrong when it fails.
 
-use std::io;
 use std::sync::Arc;
 
 use rustls::{CertificateError, ClientConfig, RootCertStore};
 use thiserror::Error;
-use tokio::net::TcpStream;
-use tokio_rustls::TlsConnector;
-use tokio_rustls::client::TlsStream;
 
 use super::address::ServerAddress;
 
 /// Why a connection cannot be encrypted.
-#[derive(Debug, Error)]
+#[derive(Clone, Debug, Error)]
 pub enum TlsError {
     /// The system trusts nobody.
     #[error(
@@ -56,8 +52,8 @@ pub enum TlsError {
     Failed {
         /// Scheme, host and port.
         address: ServerAddress,
-        /// What the TLS library or the system says.
-        problem: io::Error,
+        /// What the TLS library says.
+        problem: rustls::Error,
     },
 }
 
@@ -66,15 +62,22 @@ pub enum TlsError {
 ///
 /// # Errors
 /// [`TlsError::NoRoots`].
+pub(super) fn tls_config() -> Result<ClientConfig, TlsError> {
+    Ok(trusting(roots()?))
+}
+
+/// For connections without TLS, where the library wants a configuration all the same.
+pub(super) fn trusting_nobody() -> ClientConfig {
+    trusting(RootCertStore::empty())
+}
+
 #[expect(clippy::expect_used, reason = "ring supports the protocol versions that rustls has by default")]
-pub fn tls_config() -> Result<Arc<ClientConfig>, TlsError> {
-    let mut config = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+fn trusting(roots: RootCertStore) -> ClientConfig {
+    ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
         .with_safe_default_protocol_versions()
         .expect("versions that ring supports")
-        .with_root_certificates(roots()?)
-        .with_no_client_auth();
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    Ok(Arc::new(config))
+        .with_root_certificates(roots)
+        .with_no_client_auth()
 }
 
 /// Whom the system trusts.
@@ -89,37 +92,13 @@ pub(super) fn roots() -> Result<RootCertStore, TlsError> {
     Ok(roots)
 }
 
-/// Encrypts a connection, and checks whom it leads to.
-///
-/// # Errors
-/// [`TlsError`], which says what is wrong with the certificate.
-pub async fn handshake(
-    config: Arc<ClientConfig>,
-    address: &ServerAddress,
-    tcp: TcpStream,
-) -> Result<TlsStream<TcpStream>, TlsError> {
-    let name = address.server_name().clone();
-    TlsConnector::from(config).connect(name, tcp).await.map_err(|error| TlsError::of(address, error))
-}
-
 impl TlsError {
-    fn of(address: &ServerAddress, problem: io::Error) -> Self {
-        let address = address.clone();
-        let ours = problem.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
-        match ours {
-            Some(rustls::Error::InvalidCertificate(problem)) => {
-                Self::of_certificate(address, problem.clone())
-            }
-            Some(rustls::Error::InvalidMessage(_)) => Self::NotTls(address),
-            Some(_) => Self::Failed { address, problem },
-            None if matches!(
-                problem.kind(),
-                io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe
-            ) =>
-            {
-                Self::NotTls(address)
-            }
-            None => Self::Failed { address, problem },
+    /// What is wrong, in the words of the TLS library.
+    pub(super) fn of(address: ServerAddress, problem: &rustls::Error) -> Self {
+        match problem {
+            rustls::Error::InvalidCertificate(problem) => Self::of_certificate(address, problem.clone()),
+            rustls::Error::InvalidMessage(_) => Self::NotTls(address),
+            problem => Self::Failed { address, problem: problem.clone() },
         }
     }
 

@@ -1,6 +1,8 @@
 //! What Alert means by names, rooms and messages, and every form in which a client sees them. Pure: no tasks, no
 //! clock, no I/O.
 
+pub mod access;
+pub mod event;
 pub mod names;
 pub mod printable;
 pub mod room;

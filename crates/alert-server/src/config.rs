@@ -10,7 +10,7 @@ use alert_settings::value::{time, whole, word, workers};
 use alert_settings::{Allowed, ConfigError, ConfigErrors, Environment, Given, MOST_CHARS, Setting};
 use socketio_server::host::HostPolicy;
 use socketio_server::origin::OriginPolicy;
-use socketio_server::{ListenAddr, Rate, TrustedProxies};
+use socketio_server::{Bounds, ListenAddr, Rate, TrustedProxies};
 
 mod api_tokens;
 mod flags;
@@ -18,6 +18,7 @@ mod hosts;
 mod listen;
 mod origins;
 mod proxy;
+mod secret_file;
 mod session_key;
 mod settings;
 mod source;
@@ -28,6 +29,7 @@ pub use api_tokens::{ApiTokenFile, ApiTokens};
 pub use flags::Flags;
 pub use listen::ListenError;
 pub use origins::{AllowOrigin, PublicUrl};
+pub use secret_file::SecretFileError;
 pub use session_key::{SessionKey, SessionKeyError, SessionKeySource};
 pub use settings::SETTINGS;
 
@@ -52,8 +54,20 @@ pub struct Config {
     pub event_rate: Option<Rate>,
     /// How many bytes one connection may send; `None` is no limit.
     pub byte_rate: Option<Rate>,
+    /// What all clients together, and those of one address, may hold.
+    pub bounds: Bounds,
+    /// Time that a message may take to arrive.
+    pub message_timeout: Duration,
     /// How many bytes may be said in one room; `None` is no limit.
     pub room_byte_rate: Option<Rate>,
+    /// What one address may name of rooms that are new to it; `None` is no limit.
+    pub room_tries: Option<Rate>,
+    /// How often people of one address may enter rooms; `None` is no limit.
+    pub join_rate: Option<Rate>,
+    /// Rooms in all.
+    pub max_rooms: usize,
+    /// People in one room.
+    pub max_people: usize,
     /// Time between heartbeats.
     pub ping_interval: Duration,
     /// Time to answer a heartbeat.
@@ -70,6 +84,8 @@ pub struct Config {
     pub trusted_proxies: TrustedProxies,
     /// Where the key of the login cookies comes from.
     pub session_key: SessionKeySource,
+    /// A key whose cookies still count, though no more are made with it.
+    pub session_key_previous: Option<SessionKey>,
     /// Who may post over HTTP and list the rooms.
     pub api_tokens: ApiTokens,
     /// Time between `/readyz` turning 503 and the closing of the listeners.
@@ -108,6 +124,9 @@ const MOST_EVENTS: u32 = 1_000_000_000;
 const TWICE: NonZeroU32 = NonZeroU32::new(2).unwrap();
 const MEBIBYTE: usize = 1 << 20;
 const HOUR: Duration = Duration::from_secs(3600);
+/// The most of anything that is counted; a bound beyond it bounds nothing.
+const MOST_HELD: usize = 1 << 40;
+const SECOND: Duration = Duration::from_secs(1);
 const SHORT: Duration = Duration::from_millis(100);
 
 impl Config {
@@ -123,7 +142,7 @@ impl Config {
             Some(key) => SessionKeySource::Given(key),
             None => environment.session_key_file().map_or(SessionKeySource::Nowhere, SessionKeySource::File),
         };
-        let config = Self {
+        let mut config = Self {
             listen: reader.many("listen", listen::address),
             workers: reader.one("workers", workers),
             leave_grace: reader.one("leave_grace", time(Duration::ZERO..=HOUR)),
@@ -136,7 +155,17 @@ impl Config {
             queue_limit: reader.one("queue_limit", whole(AROUND_MSG..=1024 * MEBIBYTE)),
             event_rate: reader.event_rate(),
             byte_rate: reader.byte_rate("byte_rate"),
+            bounds: Bounds {
+                connections: reader.bound("max_connections"),
+                connections_per_address: reader.bound("max_connections_per_address"),
+                unfinished_bytes: reader.bound("max_unfinished_bytes"),
+            },
+            message_timeout: reader.one("message_timeout", time(SECOND..=HOUR)),
             room_byte_rate: reader.byte_rate("room_byte_rate"),
+            room_tries: per_minute(reader.one("room_tries", whole(0..=MOST_EVENTS))),
+            join_rate: per_minute(reader.one("join_rate", whole(0..=MOST_EVENTS))),
+            max_rooms: reader.one("max_rooms", whole(1..=MOST_EVENTS as usize)),
+            max_people: reader.one("max_people", whole(1..=MOST_EVENTS as usize)),
             ping_interval: reader.one("ping_interval", time(SHORT..=HOUR)),
             ping_timeout: reader.one("ping_timeout", time(SHORT..=HOUR)),
             hosts: hosts::policy(public_url.as_ref(), reader.many("allow_host", hosts::pattern)),
@@ -145,6 +174,7 @@ impl Config {
             public_url,
             trusted_proxies: TrustedProxies::new(reader.many("trusted_proxy", proxy::network)),
             session_key,
+            session_key_previous: reader.optional("session_key_previous", SessionKey::parse),
             api_tokens: ApiTokens {
                 given: reader.many("api_token", ApiToken::parse),
                 file: reader.optional("api_token_file", ApiTokenFile::parse),
@@ -153,9 +183,12 @@ impl Config {
             log_format: reader.one("log_format", word(FORMATS)),
             log_level: reader.one("log_level", word(LEVELS)),
             color: !environment.no_color(),
-            warnings: std::mem::take(&mut reader.0.warnings),
+            warnings: Vec::new(),
             given: reader.0.given.clone(),
         };
+        config.warnings = std::mem::take(&mut reader.0.warnings);
+        let file = config.api_tokens.file.as_ref();
+        config.warnings.extend(file.and_then(ApiTokenFile::warning).map(str::to_owned));
         if reader.0.errors.is_empty() {
             config.check_together(&mut reader);
         }
@@ -183,6 +216,11 @@ impl Config {
                 format!("at least max_payload ({}), so that one payload fits", self.max_payload),
             );
         }
+        if self.bounds.unfinished_bytes < self.max_payload {
+            let allowed =
+                format!("0, or at least max_payload ({}), so that one payload can arrive", self.max_payload);
+            reader.refuse("max_unfinished_bytes", allowed);
+        }
         if self.listen.is_empty() {
             reader.refuse("listen", "at least one address".to_owned());
         }
@@ -191,6 +229,11 @@ impl Config {
             reader.refuse("listen", "each address once".to_owned());
         }
     }
+}
+
+/// So many at once, and as many again in a minute. 0 is no limit.
+fn per_minute(count: u32) -> Option<Rate> {
+    Some(Rate { per_second: NonZeroU32::new(count.div_ceil(60))?, burst: NonZeroU32::new(count)? })
 }
 
 /// Turns the winning texts into values, collecting what is wrong.
@@ -236,6 +279,14 @@ impl Reader {
     }
 
     /// Twice as much as in a second may come at once.
+    /// A bound, of which 0 is none.
+    fn bound(&mut self, name: &'static str) -> usize {
+        match self.one(name, whole(0..=MOST_HELD)) {
+            0 => usize::MAX,
+            bound => bound,
+        }
+    }
+
     fn byte_rate(&mut self, name: &'static str) -> Option<Rate> {
         let per_second = NonZeroU32::new(self.one(name, whole(0..=MOST_EVENTS)))?;
         Some(Rate { per_second, burst: per_second.saturating_mul(TWICE) })

@@ -3,7 +3,8 @@
 use crate::{
     banner,
     config::{Config, ListenError},
-    socket::{Alert, Rooms},
+    rooms::Rooms,
+    socket::Alert,
     web::{self, Api, Readiness, WebState},
 };
 use anyhow::Context;
@@ -16,6 +17,10 @@ use signals::{Request, Signals};
 
 /// From the end of the drain wait to the end of the process, whatever clients do.
 const SHUTDOWN_LIMIT: Duration = Duration::from_secs(8);
+
+/// What the developer of a page that may not connect reads.
+const ORIGIN_HELP: &str = "If this page is Alert's own, seen through a proxy, set --public-url to its address; otherwise \
+                           allow it with --allow-origin.";
 
 /// Runs the server until a signal stops it.
 ///
@@ -32,7 +37,7 @@ pub fn run(config: Config) -> anyhow::Result<()> {
 async fn serve(config: &Config) -> anyhow::Result<()> {
     let mut signals = Signals::install().context("signals cannot be handled")?;
     let readiness = Readiness::new();
-    let rooms = Rooms::new(config.leave_grace, tokio::runtime::Handle::current());
+    let rooms = Rooms::new(config, tokio::runtime::Handle::current());
     let api = Api::new(config, rooms.clone());
     let web = WebState::new(config, readiness.clone(), api.clone())?;
     let alert = Alert::new(config, rooms, web.sessions().clone());
@@ -81,11 +86,14 @@ fn runtime_config(config: &Config) -> socketio_server::Config {
         max_payload: config.max_payload,
         queue_limit: config.queue_limit,
         event_rate: config.event_rate,
+        byte_rate: config.byte_rate,
+        bounds: config.bounds,
+        message_timeout: config.message_timeout,
+        room_byte_rate: config.room_byte_rate,
         hosts: config.hosts.clone(),
         proxies: config.trusted_proxies.clone(),
-        byte_rate: config.byte_rate,
-        room_byte_rate: config.room_byte_rate,
         origins: config.origins.clone(),
+        origin_help: ORIGIN_HELP,
         ..socketio_server::Config::default()
     }
 }

@@ -11,9 +11,10 @@ use axum::response::{Redirect, Response};
 use axum::routing::{get, post};
 use http_body_util::BodyExt;
 use socketio_server::origin::OriginPolicy;
-use socketio_server::{App, AppRequest, Listen};
+use socketio_server::{App, AppAnswer, AppRequest};
 use tower::ServiceExt;
 
+mod accept;
 mod api;
 mod assets;
 mod chat;
@@ -23,14 +24,15 @@ mod headers;
 mod health;
 mod login;
 mod pages;
-mod session;
 #[cfg(test)]
 mod tests;
+mod trouble;
 
 pub use api::Api;
+use api::Opening;
 pub use health::Readiness;
-pub use session::{SessionCookies, WebSession};
 
+use crate::auth::SessionCookies;
 use crate::config::{Config, SessionKeyError};
 use alert_core::wire::v1::Limits;
 
@@ -74,14 +76,18 @@ impl WebState {
 
 /// The pages as the service behind the Socket.IO server.
 pub fn app(state: WebState) -> App {
-    let into_app = |mut response: Response| {
-        if response.extensions().get::<Listen>().is_some() {
-            // axum gives the length of a body that is never sent.
-            response.headers_mut().remove(header::CONTENT_LENGTH);
+    let answer = |response: Response| {
+        let (mut head, body) = response.into_parts();
+        match head.extensions.remove::<Opening>() {
+            Some(opening) => {
+                // axum gives the length of a body that is never sent.
+                head.headers.remove(header::CONTENT_LENGTH);
+                AppAnswer::Stream(head, opening.subscriber())
+            }
+            None => AppAnswer::Whole(Response::from_parts(head, body.map_err(Into::into).boxed_unsync())),
         }
-        response.map(|body| body.map_err(Into::into).boxed_unsync())
     };
-    App::new(ServiceExt::<AppRequest>::map_response(router(state), into_app))
+    App::new(ServiceExt::<AppRequest>::map_response(router(state), answer))
 }
 
 fn router(state: WebState) -> Router {
@@ -94,6 +100,8 @@ fn router(state: WebState) -> Router {
         .route("/livez", get(health::live))
         .route("/readyz", get(health::ready))
         .route("/assets/{*name}", get(assets::serve))
+        // What browsers ask for beside a text without a page around it.
+        .route("/favicon.ico", get(async || Redirect::permanent("/assets/favicon.svg")))
         .route("/docs", get(async || Redirect::permanent("/docs/")))
         .route("/docs/", get(docs::index))
         .route("/docs/{*name}", get(docs::serve))

@@ -63,10 +63,14 @@ impl Environment {
         self.path("NO_COLOR").is_some()
     }
 
-    /// A variable's text. An empty one counts as not set; what is not UTF-8 keeps its wrong bytes as U+FFFD, so that
-    /// the setting's own check reports it.
+    /// A variable's text. An empty one counts as not set; see [`Self::is_no_text`] for what is not UTF-8.
     pub fn get(&self, name: &str) -> Option<String> {
         self.0.get(name).filter(|value| !value.is_empty()).map(|value| value.to_string_lossy().into_owned())
+    }
+
+    /// Whether a variable is set to something that is not UTF-8.
+    pub fn is_no_text(&self, name: &str) -> bool {
+        self.0.get(name).is_some_and(|value| value.to_str().is_none())
     }
 
     /// The names of all variables.

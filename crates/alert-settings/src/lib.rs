@@ -5,10 +5,12 @@ mod environment;
 mod error;
 mod setting;
 mod source;
+mod text;
 pub mod value;
 
 pub use environment::Environment;
 pub use error::{ConfigError, ConfigErrors};
 pub use setting::{CLIENT_VARIABLES, Setting, VARIABLE_PREFIX};
 pub use source::{Given, Source};
+pub use text::{NotUtf8, text};
 pub use value::{Allowed, MOST_CHARS};

@@ -9,8 +9,8 @@ use http::Response;
 use http_body_util::BodyExt;
 use serde_json::value::RawValue;
 use socketio_server::{
-    App, Arguments, Ask, CloseReason, Config, Engine, Event, Handler, Handshake, Link, ListenAddr, Listener,
-    Publication, Refused, Server, Socket, SocketIo, Timing, encode, origin::OriginPolicy,
+    App, AppAnswer, Arguments, CloseReason, Config, Engine, Event, Handler, Handshake, Link, ListenAddr,
+    Listener, Refused, Server, Socket, SocketIo, Timing, encode, origin::OriginPolicy,
 };
 use std::{env, error::Error, io::Write, net::SocketAddr, time::Duration};
 use tokio::runtime::Handle;
@@ -53,7 +53,7 @@ fn not_found() -> App {
         let mut response =
             Response::new(http_body_util::Empty::new().map_err(|never| match never {}).boxed_unsync());
         *response.status_mut() = http::StatusCode::NOT_FOUND;
-        Ok(response)
+        Ok(AppAnswer::Whole(response))
     });
 
     answer.boxed_clone()
@@ -99,7 +99,7 @@ impl Handler for Conformance {
     fn event(&self, socket: &Socket<'_>, _peer: &(), _session: &mut Auth, event: &Event<'_>) {
         let same = || Arguments::from_incoming(event.args, event.attachments);
         match (event.name, event.ack) {
-            ("message", _) => socket.emit("message-back", &same()),
+            ("message", _) => socket.send(encode::event(socket.namespace(), None, "message-back", &same())),
             ("message-with-ack", Some(id)) => socket.ack(id, &same()),
             _ => {}
         }
@@ -157,20 +157,5 @@ impl Engine for Both {
         if let Session::SocketIo(session) = session {
             self.socketio.close(link, session, reason);
         }
-    }
-
-    fn hears(&self, session: &Session, namespace: &str) -> bool {
-        matches!(session, Session::SocketIo(session) if self.socketio.hears(session, namespace))
-    }
-
-    fn ask(&self, link: &Link<'_>, session: &mut Session, ask: Ask) -> Option<Publication> {
-        match session {
-            Session::SocketIo(session) => self.socketio.ask(link, session, ask),
-            Session::Echo => None,
-        }
-    }
-
-    fn refuse_origin(&self, origin: &str) -> String {
-        self.socketio.refuse_origin(origin)
     }
 }

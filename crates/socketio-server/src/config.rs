@@ -35,6 +35,8 @@ pub struct Config {
     pub proxies: TrustedProxies,
     /// Whose pages may connect.
     pub origins: OriginPolicy,
+    /// What the developer of a page that may not connect is told to do: a sentence or more.
+    pub origin_help: &'static str,
     /// How long HTTP clients may take.
     pub http: HttpTimeouts,
 }
@@ -69,6 +71,7 @@ impl Default for Config {
             hosts: HostPolicy::default(),
             proxies: TrustedProxies::default(),
             origins: OriginPolicy::default(),
+            origin_help: "The server does not list it.",
             http: HttpTimeouts::default(),
         }
     }

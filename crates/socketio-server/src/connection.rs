@@ -14,7 +14,7 @@ use crate::{
     shard::behind::Pace,
     sid::Sid,
     stream::Stream,
-    transport::{listener::Listener, polling::Polling, websocket::Probe},
+    transport::{polling::Polling, subscriber::Subscribed, websocket::Probe},
 };
 use intake::Intake;
 use queue::Queue;
@@ -109,7 +109,7 @@ pub(crate) struct Seat {
 pub(crate) enum Transport {
     WebSocket(Rc<Stream>),
     Polling(Box<Polling>),
-    Listener(Listener),
+    Subscriber(Subscribed),
 }
 
 impl Transport {
@@ -117,7 +117,7 @@ impl Transport {
     pub(crate) fn probe(&mut self) -> Option<&mut Probe> {
         match self {
             Self::Polling(polling) => polling.probe.as_mut(),
-            Self::WebSocket(_) | Self::Listener(_) => None,
+            Self::WebSocket(_) | Self::Subscriber(_) => None,
         }
     }
 }
@@ -130,7 +130,7 @@ impl<S> Connection<S> {
     /// The socket that what is sent goes to at once, if there is one.
     pub(crate) fn stream(&self) -> Option<Rc<Stream>> {
         match &*self.transport.borrow() {
-            Transport::WebSocket(stream) | Transport::Listener(Listener { stream, .. }) => {
+            Transport::WebSocket(stream) | Transport::Subscriber(Subscribed { stream, .. }) => {
                 Some(Rc::clone(stream))
             }
             Transport::Polling(_) => None,

@@ -10,8 +10,6 @@ use crate::{
 };
 use bytes::Bytes;
 use http::request::Parts;
-use serde_json::value::RawValue;
-use socketio_protocol::socket::encode::Arguments;
 use std::{cell::Cell, net::IpAddr};
 
 /// What speaks over Engine.IO connections. All methods are synchronous, and those of one connection are called in the
@@ -46,15 +44,6 @@ pub trait Engine: Send + Sync + 'static {
 
     /// The connection has ended.
     fn close(&self, link: &Link<'_>, session: Self::Session, reason: &CloseReason);
-
-    /// Whether the connection has connected this namespace.
-    fn hears(&self, session: &Self::Session, namespace: &str) -> bool;
-
-    /// Sends an event that the client is to acknowledge.
-    fn ask(&self, link: &Link<'_>, session: &mut Self::Session, ask: Ask) -> Option<Publication>;
-
-    /// A page of this origin was refused: the text that its developer gets.
-    fn refuse_origin(&self, origin: &str) -> String;
 }
 
 /// The request that opened a connection.
@@ -107,63 +96,3 @@ impl<'a> Link<'a> {
         self.confirmed.set(true);
     }
 }
-
-/// An event that the server sends and the client is to acknowledge.
-pub struct Ask {
-    /// The namespace of the socket.
-    pub namespace: Box<str>,
-    /// The event's name.
-    pub name: Box<str>,
-    /// Its arguments.
-    pub args: Arguments,
-    /// Called once: with the answer, or when none can come any more.
-    pub answer: AnswerFn,
-}
-
-/// Hears of an acknowledgement: exactly once, and with [`AskError::Disconnected`] when none can come any more.
-pub struct AnswerFn(Option<BoxedAnswerFn>);
-
-type BoxedAnswerFn = Box<dyn FnOnce(Result<Answer<'_>, AskError>) + Send>;
-
-impl AnswerFn {
-    /// Has `call` called with what comes.
-    pub fn new(call: impl FnOnce(Result<Answer<'_>, AskError>) + Send + 'static) -> Self {
-        Self(Some(Box::new(call)))
-    }
-
-    pub(crate) fn call(mut self, result: Result<Answer<'_>, AskError>) {
-        if let Some(call) = self.0.take() {
-            call(result);
-        }
-    }
-}
-
-impl Drop for AnswerFn {
-    fn drop(&mut self) {
-        if let Some(call) = self.0.take() {
-            call(Err(AskError::Disconnected));
-        }
-    }
-}
-
-/// What a client acknowledged with.
-pub struct Answer<'a> {
-    /// The arguments, as JSON; binary ones are placeholders.
-    pub args: &'a [&'a RawValue],
-    /// The binary ones.
-    pub attachments: &'a [Bytes],
-}
-
-/// Why no acknowledgement came.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum AskError {
-    /// The socket is gone.
-    #[error("the socket disconnected before it acknowledged")]
-    Disconnected,
-    /// Too many acknowledgements of this socket are outstanding.
-    #[error("the socket owes {MAX_ASKS} acknowledgements already")]
-    TooMany,
-}
-
-/// Acknowledgements that one socket may owe: the bound of the table that waits for them.
-pub(crate) const MAX_ASKS: usize = 1000;

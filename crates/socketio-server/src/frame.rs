@@ -4,14 +4,34 @@
 use bytes::Bytes;
 use smallvec::SmallVec;
 use socketio_protocol::socket::encode::Rendered;
-use std::sync::Arc;
+use std::{
+    fmt::{self, Debug, Formatter},
+    sync::{Arc, OnceLock},
+};
 use tungstenite::protocol::frame::coding::{Control, Data, OpCode};
 
 /// One Socket.IO packet as every receiver gets it: its text, and the binary attachments that follow.
 ///
 /// Cheap to clone. Make one per publication, not one per receiver.
-#[derive(Clone, Debug)]
-pub struct Publication(Arc<SmallVec<[Frame; 1]>>);
+#[derive(Clone)]
+pub struct Publication(Arc<dyn Content>);
+
+/// What a publication holds, now or later.
+trait Content: Send + Sync {
+    fn frames(&self) -> &[Frame];
+
+    /// Its bytes, as far as they are known before it is rendered.
+    fn size(&self) -> usize;
+}
+
+type Frames = SmallVec<[Frame; 1]>;
+
+/// See [`Publication::later`].
+struct Later<F> {
+    size: usize,
+    render: F,
+    rendered: OnceLock<Publication>,
+}
 
 /// One WebSocket message: header and payload in one piece.
 #[derive(Debug, PartialEq, Eq)]
@@ -27,46 +47,91 @@ pub(crate) enum FrameKind {
     Binary,
     /// Means something to a WebSocket only.
     Control,
-    /// A part of a listener's response, with the framing that HTTP/1.1 gives it.
+    /// A part of a subscriber's response, with the framing that HTTP/1.1 gives it.
     Chunk,
 }
 
 impl Publication {
-    /// Bytes as they are, for listeners ([`crate::Listen`]).
+    /// Bytes as they are, for a [`crate::Subscriber`].
     pub fn bytes(bytes: &[u8]) -> Self {
-        Self(Arc::new(SmallVec::from_iter([Frame::chunk(bytes)])))
+        Self::of([Frame::chunk(bytes)])
+    }
+
+    /// One that `render` makes when it is needed: so it can be sent under a lock, in order, and rendered outside. It
+    /// is made once, unless two threads need it in the same instant: none waits for the other. `size` is about its
+    /// bytes, as which it counts until it is delivered.
+    pub fn later(size: usize, render: impl Fn() -> Self + Send + Sync + 'static) -> Self {
+        Self(Arc::new(Later { size, render, rendered: OnceLock::new() }))
+    }
+
+    /// Renders it, unless somebody has.
+    pub fn render(&self) {
+        self.frames();
     }
 
     pub(crate) fn frames(&self) -> &[Frame] {
-        &self.0
+        self.0.frames()
     }
 
-    /// The bytes that it puts on a WebSocket.
+    /// The bytes that it puts on a WebSocket, or about so many where it is rendered later.
     pub fn size(&self) -> usize {
-        self.0.iter().map(|frame| frame.bytes.len()).sum()
+        self.0.size()
+    }
+
+    fn of(frames: impl IntoIterator<Item = Frame>) -> Self {
+        Self(Arc::new(Frames::from_iter(frames)))
+    }
+}
+
+impl Content for Frames {
+    fn frames(&self) -> &[Frame] {
+        self
+    }
+
+    fn size(&self) -> usize {
+        self.iter().map(|frame| frame.bytes.len()).sum()
+    }
+}
+
+impl<F: Fn() -> Publication + Send + Sync> Content for Later<F> {
+    fn frames(&self) -> &[Frame] {
+        if self.rendered.get().is_none() {
+            // Not in `get_or_init`, in which another thread would wait.
+            let rendered = (self.render)();
+            let _ = self.rendered.set(rendered);
+        }
+        self.rendered.get().map_or(&[], Publication::frames)
+    }
+
+    fn size(&self) -> usize {
+        self.size
+    }
+}
+
+impl Debug for Publication {
+    fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Publication").field("size", &self.size()).finish_non_exhaustive()
     }
 }
 
 impl From<Rendered> for Publication {
     fn from(packet: Rendered) -> Self {
-        let mut frames = SmallVec::with_capacity(1 + packet.attachments.len());
-        frames.push(Frame::text(&packet.text));
-        frames.extend(packet.attachments.iter().map(|bytes: &Bytes| Frame::binary(bytes)));
-        Self(Arc::new(frames))
+        let attachments = packet.attachments.iter().map(|bytes: &Bytes| Frame::binary(bytes));
+        Self::of(std::iter::once(Frame::text(&packet.text)).chain(attachments))
     }
 }
 
 /// An Engine.IO message without Socket.IO, as in a plain echo; `4` stands before the text.
 impl From<&str> for Publication {
     fn from(message: &str) -> Self {
-        Self(Arc::new(SmallVec::from_iter([Frame::text(&format!("4{message}"))])))
+        Self::of([Frame::text(&format!("4{message}"))])
     }
 }
 
 /// A binary Engine.IO message without Socket.IO.
 impl From<&[u8]> for Publication {
     fn from(message: &[u8]) -> Self {
-        Self(Arc::new(SmallVec::from_iter([Frame::binary(message)])))
+        Self::of([Frame::binary(message)])
     }
 }
 
@@ -155,6 +220,7 @@ impl Frame {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::atomic::{AtomicUsize, Ordering};
     use tungstenite::protocol::frame::FrameHeader;
 
     #[test]
@@ -167,6 +233,20 @@ mod tests {
             assert_eq!((header.opcode, header.is_final, header.mask), (OpCode::Data(Data::Text), true, None));
             assert_eq!((said, frame.payload()), (length as u64, Bytes::from(payload)));
         }
+    }
+
+    #[test]
+    fn a_publication_for_later_is_rendered_when_it_is_needed_and_once() {
+        let made = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&made);
+        let publication = Publication::later(7, move || {
+            count.fetch_add(1, Ordering::Relaxed);
+            Publication::from("late")
+        });
+        assert_eq!((publication.size(), made.load(Ordering::Relaxed)), (7, 0));
+        publication.clone().render();
+        assert_eq!(publication.frames(), Publication::from("late").frames());
+        assert_eq!(made.load(Ordering::Relaxed), 1);
     }
 
     #[test]

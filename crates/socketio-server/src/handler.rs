@@ -2,7 +2,7 @@
 
 use crate::{
     connection::{CloseReason, ConnectionId},
-    engine::{AnswerFn, Ask, Handshake, Link},
+    engine::{Handshake, Link},
     frame::Publication,
     hub::Hub,
 };
@@ -57,11 +57,6 @@ pub trait Handler: Send + Sync + 'static {
     fn close(&self, peer: Self::Peer, reason: &CloseReason) {
         let _ = (peer, reason);
     }
-
-    /// A page of this origin was refused: the text that its developer gets.
-    fn refuse_origin(&self, origin: &str) -> String {
-        format!("origin {origin} is not allowed")
-    }
 }
 
 /// An event from a client.
@@ -114,20 +109,9 @@ impl<'a> Socket<'a> {
         self.link.hub()
     }
 
-    /// Sends an event to this socket.
-    pub fn emit(&self, name: &str, args: &Arguments) {
-        self.send(encode::event(self.namespace, None, name, args));
-    }
-
     /// Acknowledges an event.
     pub fn ack(&self, id: AckId, args: &Arguments) {
         self.send(encode::ack(self.namespace, id, args));
-    }
-
-    /// Sends an event that the client is to acknowledge.
-    pub fn ask(&self, name: &str, args: Arguments, answer: AnswerFn) {
-        let ask = Ask { namespace: self.namespace.into(), name: name.into(), args, answer };
-        self.hub().ask(self.connection(), ask);
     }
 
     /// Sends what is rendered already to this socket.

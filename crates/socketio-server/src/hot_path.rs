@@ -6,7 +6,7 @@ use crate::{
     app::App,
     config::Config,
     connection::{CloseReason, Transport},
-    engine::{Ask, Engine, Handshake, Link},
+    engine::{Engine, Handshake, Link},
     frame::Publication,
     hub::Hub,
     room::Room,
@@ -100,18 +100,6 @@ impl Engine for Silent {
     }
 
     fn close(&self, _link: &Link<'_>, _session: (), _reason: &CloseReason) {}
-
-    fn hears(&self, _session: &(), _namespace: &str) -> bool {
-        false
-    }
-
-    fn ask(&self, _link: &Link<'_>, _session: &mut (), _ask: Ask) -> Option<Publication> {
-        None
-    }
-
-    fn refuse_origin(&self, _origin: &str) -> String {
-        String::new()
-    }
 }
 
 #[cfg(test)]
@@ -121,9 +109,8 @@ mod tests {
 
     fn no_app() -> App {
         App::new(tower::service_fn(|_| async {
-            Ok(http::Response::new(
-                http_body_util::Empty::new().map_err(|never| match never {}).boxed_unsync(),
-            ))
+            let body = http_body_util::Empty::new().map_err(|never| match never {}).boxed_unsync();
+            Ok(crate::AppAnswer::Whole(http::Response::new(body)))
         }))
     }
 

@@ -7,7 +7,7 @@ mod head;
 mod timed_io;
 
 use crate::{
-    app::{AppResponse, Listen},
+    app::{AppAnswer, Subscriber},
     bounds::{Charge, Full, Place},
     connection::{CloseReason, Transport},
     engine::{Engine, Handshake},
@@ -17,9 +17,8 @@ use crate::{
     sid::Sid,
     stream::{DetachedStream, PeerAddr, Stream},
     transport::{
-        listener,
         polling::Ticket,
-        request,
+        request, subscriber,
         websocket::{self, FrameReader, read_on},
     },
 };
@@ -37,10 +36,8 @@ use hyper::{
 use hyper_util::rt::TokioIo;
 use std::{
     cell::{Cell, RefCell},
-    convert::Infallible,
     net::{IpAddr, Shutdown},
     rc::{Rc, Weak},
-    task::Poll,
     time::Duration,
 };
 use timed_io::{HttpClock, TimedIo};
@@ -99,7 +96,6 @@ async fn serve<E: Engine>(shard: Rc<Shard<E>>, stream: Stream, peer: PeerAddr, p
         in_doubt: Cell::new(None),
         clock: Rc::clone(&clock),
         takeover: RefCell::default(),
-        is_taken: Cell::new(false),
         peer,
     });
     let io = TokioIo::new(TimedIo::new(stream, clock, shard.config.http, &shard.hub));
@@ -112,17 +108,16 @@ async fn serve<E: Engine>(shard: Rc<Shard<E>>, stream: Stream, peer: PeerAddr, p
     let ended = loop {
         tokio::select! {
             biased;
-            ended = std::future::poll_fn(|cx| match connection.poll_without_shutdown(cx) {
-                Poll::Pending if http.is_taken.get() => Poll::Ready(Ok(())),
-                poll => poll,
-            }) => break ended,
+            ended = std::future::poll_fn(|cx| connection.poll_without_shutdown(cx)) => break ended,
             () = &mut wind_up, if !winding_up => {
                 Pin::new(&mut connection).graceful_shutdown();
                 winding_up = true;
             }
         }
     };
-    if let Err(error) = ended {
+    if let Err(error) = ended
+        && http.takeover.borrow().is_none()
+    {
         tracing::debug!(%peer, %error, "HTTP connection ended");
         http.poll_is_lost();
         return;
@@ -139,8 +134,8 @@ async fn serve<E: Engine>(shard: Rc<Shard<E>>, stream: Stream, peer: PeerAddr, p
         Some(Takeover::Open(head, session_place)) => {
             open_websocket(&shard, stream, parts.read_buf, &head, peer, (place, session_place));
         }
-        Some(Takeover::Listen(head, listen, session_place)) => {
-            listener::open(&shard, stream, &head, &listen, (place, session_place));
+        Some(Takeover::Subscribe(head, subscriber, session_place)) => {
+            subscriber::open(&shard, stream, &head, subscriber, (place, session_place));
         }
         Some(Takeover::Upgrade(sid)) => {
             if let Some(Ok(stream)) = Rc::into_inner(stream).map(Stream::detach) {
@@ -189,9 +184,14 @@ pub(crate) enum Takeover {
     Open(Box<Parts>, Option<Place>),
     /// The WebSocket of a session that polls.
     Upgrade(Sid),
-    /// A listener, whose response begins with this head.
-    Listen(Box<http::response::Parts>, Listen, Option<Place>),
+    /// A subscriber, whose response begins with this head.
+    Subscribe(Box<http::response::Parts>, Subscriber, Option<Place>),
 }
+
+/// The socket is taken over instead of being answered. As an error of the service it ends hyper's part at once.
+#[derive(Debug, thiserror::Error)]
+#[error("taken over")]
+struct Taken;
 
 /// Answers the requests of one socket.
 pub(crate) struct Http<E: Engine> {
@@ -201,16 +201,11 @@ pub(crate) struct Http<E: Engine> {
     stream: Weak<Stream>,
     /// A long-polling GET whose client had ended its side before the answer: it listens still, or has gone.
     in_doubt: Cell<Option<(Sid, Ticket)>>,
-    /// Whether the socket is to be taken without a response from hyper.
-    is_taken: Cell<bool>,
     clock: Rc<HttpClock>,
 }
 
 impl<E: Engine> Http<E> {
-    async fn answer(
-        self: Rc<Self>,
-        mut request: Request<Incoming>,
-    ) -> Result<Response<ResponseBody>, Infallible> {
+    async fn answer(self: Rc<Self>, mut request: Request<Incoming>) -> Result<Response<ResponseBody>, Taken> {
         self.clock.begin();
         let clock = Rc::clone(&self.clock);
         if let Err(error) = self.check_head(&request) {
@@ -225,25 +220,19 @@ impl<E: Engine> Http<E> {
         let client = is_get.then(|| self.client_behind_proxy(request.headers())).flatten();
         // Boxed, since most requests are Engine.IO's and need no room for it.
         match Box::pin(self.ask_app(request)).await {
-            Ok(mut response) => {
-                if let Some(listen) = response.extensions_mut().remove::<Listen>().filter(|_| is_get) {
-                    let place = match client
-                        .map(|client| Place::take(&self.shard.hub, false, client))
-                        .transpose()
-                    {
-                        Ok(place) => place,
-                        Err(full) => return Ok(body::busy(full).map(|body| ResponseBody::whole(body, clock))),
-                    };
-                    *response.version_mut() = version;
-                    self.takeover.replace(Some(Takeover::Listen(
-                        Box::new(response.into_parts().0),
-                        listen,
-                        place,
-                    )));
-                    self.is_taken.set(true);
-                    return std::future::pending().await;
-                }
-                Ok(response.map(|body| ResponseBody::app(body, clock)))
+            Ok(AppAnswer::Whole(response)) => Ok(response.map(|body| ResponseBody::app(body, clock))),
+            Ok(AppAnswer::Stream(mut head, subscriber)) if is_get => {
+                let place = match client.map(|client| Place::take(&self.shard.hub, false, client)).transpose()
+                {
+                    Ok(place) => place,
+                    Err(full) => return Ok(body::busy(full).map(|body| ResponseBody::whole(body, clock))),
+                };
+                head.version = version;
+                self.takeover.replace(Some(Takeover::Subscribe(Box::new(head), subscriber, place)));
+                Err(Taken)
+            }
+            Ok(AppAnswer::Stream(head, _)) => {
+                Ok(Response::from_parts(head, ResponseBody::whole(Whole::default(), clock)))
             }
             Err(refusal) => Ok(refusal.response().map(|body| ResponseBody::whole(body, clock))),
         }
@@ -296,13 +285,13 @@ impl<E: Engine> Http<E> {
         })
     }
 
-    async fn ask_app(&self, request: Request<Incoming>) -> Result<AppResponse, Refusal> {
+    async fn ask_app(&self, request: Request<Incoming>) -> Result<AppAnswer, Refusal> {
         let (head, mut body) = request.into_parts();
         let body = self.read_body(&head.headers, &mut body).await?;
         let mut request = Request::from_parts(head, Whole::new(body));
         request.extensions_mut().insert(self.peer);
         match self.shard.app.clone().oneshot(request).await {
-            Ok(response) => Ok(response),
+            Ok(answer) => Ok(answer),
             Err(never) => match never {},
         }
     }

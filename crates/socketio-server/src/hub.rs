@@ -4,7 +4,6 @@ use crate::{
     bounds::Held,
     config::Config,
     connection::{CloseReason, ConnectionId},
-    engine::Ask,
     frame::Publication,
     inbox::{Command, Congestion, Inbox},
     room::{Room, pressure::PressureLimits},
@@ -57,19 +56,6 @@ impl Hub {
     /// Sends to one connection; in order with everything else that was told to this hub about it.
     pub fn send(&self, to: ConnectionId, publication: Publication) {
         self.push(to.shard, Command::Send { connection: to.key, publication });
-    }
-
-    /// Sends to every connection that has connected `namespace`.
-    pub fn send_all(&self, namespace: &str, publication: &Publication) {
-        for shard in 0..self.shards() {
-            let (namespace, publication) = (namespace.into(), publication.clone());
-            self.push(shard, Command::SendAll { namespace, publication });
-        }
-    }
-
-    /// Sends an event to one socket and hears of its acknowledgement.
-    pub fn ask(&self, to: ConnectionId, ask: Ask) {
-        self.push(to.shard, Command::Ask { connection: to.key, ask: Box::new(ask) });
     }
 
     /// Closes one connection, after what was sent to it before.

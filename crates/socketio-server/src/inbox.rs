@@ -8,7 +8,6 @@
 use crate::{
     bounds::Place,
     connection::{CloseReason, ConnectionKey},
-    engine::Ask,
     frame::Publication,
     room::{Delivery, Room, RoomId},
     sid::Sid,
@@ -56,16 +55,6 @@ pub(crate) enum Command {
     Answer {
         connection: ConnectionKey,
         publication: Publication,
-    },
-    /// To every connection that has connected the namespace.
-    SendAll {
-        namespace: Box<str>,
-        publication: Publication,
-    },
-    /// To one socket, with an acknowledgement expected.
-    Ask {
-        connection: ConnectionKey,
-        ask: Box<Ask>,
     },
     Close {
         connection: ConnectionKey,
@@ -122,9 +111,7 @@ impl Command {
     fn bytes(&self) -> usize {
         match self {
             Self::Deliver(delivery) => delivery.publication.size(),
-            Self::Send { publication, .. }
-            | Self::Answer { publication, .. }
-            | Self::SendAll { publication, .. } => publication.size(),
+            Self::Send { publication, .. } | Self::Answer { publication, .. } => publication.size(),
             Self::Post { body, .. } => body.len(),
             Self::Upgrade { early, .. } => early.len(),
             _ => 0,

@@ -37,11 +37,11 @@ mod timers;
 mod transport;
 
 pub use self::http::{apply_cors, preflight};
-pub use app::{App, AppBody, AppRequest, AppResponse, EndFn, Listen};
+pub use app::{App, AppAnswer, AppBody, AppRequest, EndFn, OpenFn, Subscriber};
 pub use bounds::Bounds;
 pub use config::{Config, HttpTimeouts};
 pub use connection::{CloseReason, ConnectionId};
-pub use engine::{Answer, AnswerFn, Ask, AskError, Engine, Handshake, Link};
+pub use engine::{Engine, Handshake, Link};
 pub use frame::Publication;
 pub use handler::{Event, Handler, Refused, Socket};
 pub use hub::Hub;

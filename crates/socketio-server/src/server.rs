@@ -49,11 +49,6 @@ impl Server {
         Ok(Self { hub, acceptors, shards })
     }
 
-    /// The handle for sending.
-    pub fn hub(&self) -> &Hub {
-        &self.hub
-    }
-
     /// Ends the server: listeners close, what is queued is written, every client is closed so that it comes back.
     /// Returns when all have gone, or after `limit`.
     pub async fn shut_down(self, limit: Duration) {

@@ -68,7 +68,7 @@ pub(crate) struct Shard<E: Engine> {
     /// The last words to long-polling clients. Entries leave with the last of them, or after [`close::FAREWELL`].
     pub(crate) farewells: RefCell<HashMap<Sid, Farewell>>,
     /// Those that have something to be written.
-    dirty: RefCell<Pass<E::Session>>,
+    dirty: RefCell<Pass<Connection<E::Session>>>,
     /// Members for whom too much waits. Entries leave in `behind::look_after`.
     behind: RefCell<HashSet<ConnectionKey>>,
     /// Told when a queue that held answers is empty.
@@ -207,27 +207,6 @@ impl<E: Engine> Shard<E> {
                     self.send(&connection, &publication);
                 }
             }
-            Command::SendAll { namespace, publication } => {
-                let hears = |session: &Option<E::Session>| {
-                    session.as_ref().is_some_and(|session| self.engine.hears(session, &namespace))
-                };
-                let all: Vec<_> = self.connections.borrow().values().cloned().collect();
-                for connection in all.iter().filter(|connection| hears(&connection.session.borrow())) {
-                    self.send(connection, &publication);
-                }
-            }
-            Command::Ask { connection, ask } => {
-                // Dropping the question answers it.
-                let Some(connection) = self.connection(connection) else { return };
-                let mut session = connection.session.borrow_mut();
-                let publication = session
-                    .as_mut()
-                    .and_then(|session| self.engine.ask(&connection.link(&self.hub), session, *ask));
-                drop(session);
-                if let Some(publication) = publication {
-                    self.send(&connection, &publication);
-                }
-            }
             Command::Close { connection, reason } => {
                 if let Some(connection) = self.connection(connection) {
                     self.close(&connection, reason);
@@ -287,7 +266,7 @@ impl<E: Engine> Shard<E> {
     pub(crate) fn handshake_packet(&self, connection: &Connection<E::Session>) -> String {
         let upgrades: &[&str] = match &*connection.transport.borrow() {
             Transport::Polling(_) => &["websocket"],
-            Transport::WebSocket(_) | Transport::Listener(_) => &[],
+            Transport::WebSocket(_) | Transport::Subscriber(_) => &[],
         };
         handshake::Handshake {
             sid: &connection.sid.to_string(),

@@ -1,21 +1,15 @@
-//! Socket.IO over Engine.IO: packets to a [`Handler`]'s events, namespaces, and acknowledgements in both directions.
+//! Socket.IO over Engine.IO: packets to a [`Handler`]'s events, namespaces, and acknowledgements.
 
 use crate::{
     connection::CloseReason,
-    engine::{Answer, AnswerFn, Ask, AskError, Engine, Handshake, Link, MAX_ASKS},
-    frame::Publication,
+    engine::{Engine, Handshake, Link},
     handler::{Event, Handler, Socket},
     sid::random_socket_id,
 };
 use bytes::Bytes;
 use serde_json::value::RawValue;
 use smallvec::SmallVec;
-use socketio_protocol::socket::{
-    DecodeError,
-    attachments::Decoder,
-    encode,
-    packet::{AckId, Args, Packet},
-};
+use socketio_protocol::socket::{DecodeError, attachments::Decoder, encode, packet::Packet};
 
 /// The path of every Socket.IO client's default.
 pub const DEFAULT_PATH: &str = "/socket.io/";
@@ -38,14 +32,6 @@ pub struct Session<H: Handler> {
 struct Connected<H: Handler> {
     namespace: Namespace,
     session: H::Session,
-    /// Acknowledgements that the client owes. Entries leave with the answer, or with the socket.
-    asks: Option<Box<Asks>>,
-}
-
-#[derive(Default)]
-struct Asks {
-    next: u64,
-    waiting: Vec<(AckId, AnswerFn)>,
 }
 
 /// A namespace's name. Nearly all are `/`, which is kept without memory of its own.
@@ -97,10 +83,8 @@ impl<H: Handler> SocketIo<H> {
                 self.handler.event(&socket, &session.peer, &mut session.sockets[position].session, &event);
                 Ok(())
             }
-            (Packet::Ack { id, args, .. }, Some(position)) => {
-                acknowledge(&mut session.sockets[position], *id, args, attachments);
-                Ok(())
-            }
+            // Nobody waits for one; as in the reference server, an id that nobody waits for is ignored.
+            (Packet::Ack { .. }, Some(_)) => Ok(()),
             // As in the reference server: a client that does this has lost track.
             (Packet::Connect { .. }, Some(_)) => Err(broken("the namespace is connected already")),
             (Packet::ConnectError { .. }, _) => Err(broken("CONNECT_ERROR from a client")),
@@ -120,11 +104,7 @@ impl<H: Handler> SocketIo<H> {
             Ok(state) => {
                 link.confirm();
                 link.send(encode::connect(namespace, &random_socket_id()));
-                session.sockets.push(Connected {
-                    namespace: Namespace::new(namespace),
-                    session: state,
-                    asks: None,
-                });
+                session.sockets.push(Connected { namespace: Namespace::new(namespace), session: state });
                 if let Some(connected) = session.sockets.last_mut() {
                     self.handler.connected(socket, &mut connected.session);
                 }
@@ -134,16 +114,6 @@ impl<H: Handler> SocketIo<H> {
             }
         }
     }
-}
-
-fn acknowledge<H: Handler>(connected: &mut Connected<H>, id: AckId, args: &Args<'_>, attachments: &[Bytes]) {
-    // An id that nobody waits for is ignored, as in the reference server: it may have been answered already.
-    let Some(asks) = &mut connected.asks else { return };
-    let Some(position) = asks.waiting.iter().position(|(waiting, _)| *waiting == id) else {
-        return;
-    };
-    let (_, answer) = asks.waiting.swap_remove(position);
-    answer.call(Ok(Answer { args, attachments }));
 }
 
 fn broken(rule: &str) -> CloseReason {
@@ -195,27 +165,5 @@ impl<H: Handler> Engine for SocketIo<H> {
             self.handler.disconnect(&socket, &session.peer, state, reason);
         }
         self.handler.close(session.peer, reason);
-    }
-
-    fn hears(&self, session: &Session<H>, namespace: &str) -> bool {
-        session.sockets.iter().any(|socket| socket.namespace.as_str() == namespace)
-    }
-
-    fn ask(&self, _link: &Link<'_>, session: &mut Session<H>, ask: Ask) -> Option<Publication> {
-        let connected =
-            session.sockets.iter_mut().find(|socket| *socket.namespace.as_str() == *ask.namespace);
-        let asks = connected?.asks.get_or_insert_default();
-        if asks.waiting.len() >= MAX_ASKS {
-            ask.answer.call(Err(AskError::TooMany));
-            return None;
-        }
-        let id = AckId::new(asks.next)?;
-        asks.next += 1;
-        asks.waiting.push((id, ask.answer));
-        Some(encode::event(&ask.namespace, Some(id), &ask.name, &ask.args).into())
-    }
-
-    fn refuse_origin(&self, origin: &str) -> String {
-        self.handler.refuse_origin(origin)
     }
 }

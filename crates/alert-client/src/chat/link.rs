@@ -7,8 +7,11 @@ use tokio::time::{Instant, sleep, timeout, timeout_at};
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{WebSocketStream, client_async};
 
-use crate::{ServerAddress, Stream, connect};
+use crate::ServerAddress;
+use crate::connect::{Route, Stream};
+use crate::http::moved;
 
+const PATH: &str = "/socket.io/";
 const TIME_TO_CONNECT: Duration = Duration::from_secs(10);
 /// A server that takes nothing for so long is gone.
 const TIME_TO_SEND: Duration = Duration::from_secs(45);
@@ -20,12 +23,13 @@ pub(super) struct Link(WebSocketStream<Stream>);
 
 impl Link {
     /// Connects after a pause.
-    pub(super) async fn open(address: ServerAddress, pause: Duration) -> Result<Self, String> {
+    pub(super) async fn open(server: Route, pause: Duration) -> Result<Self, String> {
         sleep(spread(pause)).await;
         let deadline = Instant::now() + TIME_TO_CONNECT;
-        let stream = connect(&address, deadline).await.map_err(|error| error.to_string())?;
+        let stream = server.connect(deadline).await.map_err(|error| error.to_string())?;
+        let address = server.address;
         let scheme = if address.is_tls() { "wss" } else { "ws" };
-        let url = format!("{scheme}://{}/socket.io/?EIO=4&transport=websocket", address.authority());
+        let url = format!("{scheme}://{}{PATH}?EIO=4&transport=websocket", address.authority());
         match timeout_at(deadline, client_async(url, stream)).await {
             Ok(Ok((socket, _))) => Ok(Self(socket)),
             Ok(Err(problem)) => Err(refused(&address, &problem)),
@@ -71,6 +75,13 @@ fn spread(pause: Duration) -> Duration {
 }
 
 fn refused(address: &ServerAddress, problem: &Error) -> String {
+    let moved = match problem {
+        Error::Http(answer) => moved(address, PATH, answer.status(), answer.headers()),
+        _ => None,
+    };
+    if let Some(moved) = moved {
+        return moved.to_string();
+    }
     match problem {
         Error::Http(answer) => format!(
             "{address} answered with HTTP {} instead of a WebSocket: alert doctor {address} finds out why",

@@ -1,7 +1,6 @@
 //! TLS and the certificate. A certificate that is wrong does not stop the walk: each thing that is wrong with it is
 //! said, and what is behind it is examined all the same.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -10,7 +9,6 @@ use rustls::client::verify_server_name;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
 use rustls::{ClientConfig, RootCertStore};
-use tokio::net::TcpStream;
 use tokio::time::timeout;
 use x509_parser::certificate::X509Certificate;
 use x509_parser::extensions::GeneralName;
@@ -18,10 +16,11 @@ use x509_parser::prelude::FromDer;
 use x509_parser::time::ASN1Time;
 
 use super::advice::Advice;
+use super::door::Door;
 use super::finding::{Check, Finding};
-use super::site::PROMPT;
+use super::site::{HttpError, PROMPT};
 use super::witness::Witness;
-use crate::{ServerAddress, Stream, TlsError, handshake, tls};
+use crate::{ServerAddress, TlsError, tls};
 
 /// Below this a certificate should have been renewed.
 const RENEWED_BEFORE: i64 = 14;
@@ -30,9 +29,9 @@ const DAY: i64 = 24 * 60 * 60;
 /// What is found, and the configuration for the rest of the walk, where there is a connection.
 pub(super) async fn examine(
     address: &ServerAddress,
-    socket: SocketAddr,
+    door: &Door,
 ) -> (Vec<Finding>, Option<Arc<ClientConfig>>) {
-    match open(address, socket).await {
+    match open(address, door).await {
         Ok((tls, chain, roots, config)) => {
             let mut findings = vec![tls];
             findings.extend(judge(address, &chain, &roots, SystemTime::now()));
@@ -44,21 +43,20 @@ pub(super) async fn examine(
 
 type Opened = (Finding, Vec<CertificateDer<'static>>, RootCertStore, Arc<ClientConfig>);
 
-async fn open(address: &ServerAddress, socket: SocketAddr) -> Result<Opened, Finding> {
+async fn open(address: &ServerAddress, door: &Door) -> Result<Opened, Finding> {
     let failed = |seen: String, text: &str| Finding::failed(Check::Tls, seen, Advice::new(text));
     let here = "Install the certificates of the authorities on this machine (package ca-certificates), or name their \
                 file in SSL_CERT_FILE.";
     let roots = tls::roots().map_err(|error| failed(error.to_string(), here))?;
-    let config = tls::tls_config().map_err(|error| failed(error.to_string(), here))?;
-    let mut config = Arc::unwrap_or_clone(config);
+    let mut config = tls::tls_config().map_err(|error| failed(error.to_string(), here))?;
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
     let witness = Arc::new(Witness::new(config.crypto_provider().signature_verification_algorithms));
     config.dangerous().set_certificate_verifier(Arc::clone(&witness) as Arc<dyn ServerCertVerifier>);
     let config = Arc::new(config);
     let started = std::time::Instant::now();
     let encrypt = async {
-        let tcp = TcpStream::connect(socket).await.map_err(|error| failed(error.to_string(), ""))?;
-        handshake(Arc::clone(&config), address, tcp).await.map_err(|error| match error {
-            TlsError::NotTls(_) => failed(
+        door.encrypt(Arc::clone(&config), address).await.map_err(|error| match error {
+            HttpError::Tls(TlsError::NotTls(_)) => failed(
                 "what answers there does not speak TLS".to_owned(),
                 &format!(
                     "If the server has no TLS, the URL begins with http://. If it should have, let the proxy do it: \
@@ -66,7 +64,8 @@ async fn open(address: &ServerAddress, socket: SocketAddr) -> Result<Opened, Fin
                     address.port()
                 ),
             ),
-            error => failed(error.to_string(), "Allow TLS 1.2 and 1.3 in the proxy: `ssl_protocols TLSv1.2 TLSv1.3;`."),
+            HttpError::Tls(error) => failed(error.to_string(), "Allow TLS 1.2 and 1.3 in the proxy: `ssl_protocols TLSv1.2 TLSv1.3;`."),
+            error => failed(error.to_string(), ""),
         })
     };
     let late = |_| {
@@ -80,7 +79,7 @@ async fn open(address: &ServerAddress, socket: SocketAddr) -> Result<Opened, Fin
         Some(rustls::ProtocolVersion::TLSv1_2) => "TLS 1.2".to_owned(),
         other => format!("{other:?}"),
     };
-    drop(Stream::Tls(Box::new(stream)));
+    drop(stream);
     Ok((Finding::ok(Check::Tls, format!("{version} in {took}")), witness.seen(), roots, config))
 }
 

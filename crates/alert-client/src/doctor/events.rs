@@ -18,8 +18,10 @@ use super::site::{HttpError, Site, summary};
 /// The head of the answer comes without delay; nginx holds back even that.
 const AT_ONCE: Duration = Duration::from_secs(3);
 
-/// Listens to `room`, which is nobody's, until the second comment: the first comes with the head, and what gathers
-/// answers may let that pass; the second comes after a ping interval.
+/// What comes after less is still the beginning.
+const SILENCE: Duration = Duration::from_millis(200);
+
+/// Listens to `room`, which is nobody's, until the first comment, which comes after a ping interval.
 pub(super) async fn stream(site: &Site, room: &str, interval: Duration) -> Finding {
     let check = Check::EventStream;
     let (started, limit) = (Instant::now(), interval + LATE);
@@ -39,7 +41,7 @@ pub(super) async fn stream(site: &Site, room: &str, interval: Duration) -> Findi
         return Finding::failed(check, seen, name_the_host(&site.address().host()));
     }
     let began = time(started.elapsed());
-    match timeout(limit, second_comment(response.into_body())).await {
+    match timeout(limit, later_frame(response.into_body(), SILENCE.min(interval / 2))).await {
         Ok(true) => {
             let after = started.elapsed().as_secs_f64();
             Finding::ok(check, format!("begins in {began}, and goes on after {after:.1} s"))
@@ -52,15 +54,15 @@ pub(super) async fn stream(site: &Site, room: &str, interval: Duration) -> Findi
     }
 }
 
-/// Whether both came before the end.
-async fn second_comment(mut body: Incoming) -> bool {
-    let mut lines = 0;
-    while lines < 2
-        && let Some(Ok(frame)) = body.frame().await
-    {
-        lines += frame.data_ref().map_or(0, |data| data.iter().filter(|byte| **byte == b':').count());
+/// Waits until something comes after a silence; what comes at the start says nothing of that. False when it ends before.
+async fn later_frame(mut body: Incoming, silence: Duration) -> bool {
+    loop {
+        let waited = Instant::now();
+        match body.frame().await {
+            Some(Ok(_)) if waited.elapsed() < silence => {}
+            frame => return matches!(frame, Some(Ok(_))),
+        }
     }
-    lines >= 2
 }
 
 #[expect(clippy::expect_used, reason = "our own path and headers")]

@@ -9,7 +9,7 @@ use tokio::time::{Instant, timeout};
 
 use super::advice::Advice;
 use super::finding::{Check, Finding};
-use crate::{ConnectError, ServerAddress, resolve};
+use crate::{ConnectError, Route, ServerAddress};
 
 const LOOK_UP: Duration = Duration::from_secs(10);
 const CONNECT: Duration = Duration::from_secs(5);
@@ -18,8 +18,10 @@ const NO_WAY: &str = "this machine's network has no way there";
 /// The addresses of the host.
 pub(super) async fn dns(address: &ServerAddress) -> (Finding, Option<Vec<SocketAddr>>) {
     let check = Check::Dns;
-    match timeout(LOOK_UP, resolve(address)).await {
+    let host = address.host();
+    match timeout(LOOK_UP, tokio::net::lookup_host((&*host, address.port()))).await {
         Ok(Ok(found)) => {
+            let found: Vec<SocketAddr> = found.collect();
             let seen = if matches!(address.server_name(), ServerName::IpAddress(_)) {
                 "an IP address, nothing to look up".to_owned()
             } else {
@@ -29,11 +31,7 @@ pub(super) async fn dns(address: &ServerAddress) -> (Finding, Option<Vec<SocketA
             (Finding::ok(check, seen), Some(found))
         }
         Ok(Err(error)) => {
-            let problem = match error {
-                ConnectError::Dns { problem, .. } => problem.to_string(),
-                other => other.to_string(),
-            };
-            let seen = format!("there is no host {} ({problem})", address.host());
+            let seen = format!("there is no host {host} ({error})");
             let advice = "Check the spelling, and this machine's network. If the name is new, add an A record (and an \
                           AAAA record, where the server has IPv6) with its address.";
             (Finding::failed(check, seen, Advice::new(advice)), None)
@@ -42,6 +40,39 @@ pub(super) async fn dns(address: &ServerAddress) -> (Finding, Option<Vec<SocketA
             let seen = format!("no answer for {} within {} s", address.host(), LOOK_UP.as_secs());
             let advice = "Check this machine's name servers (/etc/resolv.conf) and its network.";
             (Finding::failed(check, seen, Advice::new(advice)), None)
+        }
+    }
+}
+
+/// Why nothing is looked up here, where there is one way in only.
+pub(super) fn detour(server: &Route) -> Option<String> {
+    let proxy = server.proxy.as_ref().map(|proxy| format!("the proxy {proxy} looks it up"));
+    server.address.socket().map(|_| "a Unix socket, nothing to look up".to_owned()).or(proxy)
+}
+
+/// Tries that one way.
+pub(super) async fn enter(server: &Route) -> Finding {
+    let started = Instant::now();
+    let through = server.proxy.as_ref().map_or(String::new(), |proxy| format!(", through the proxy {proxy}"));
+    match timeout(CONNECT, server.dial()).await {
+        Ok(Ok(_)) => {
+            let took = time(started.elapsed());
+            Finding::ok(Check::Tcp, format!("connected to {} in {took}{through}", server.address))
+        }
+        Ok(Err(error)) => {
+            let advice = match error {
+                ConnectError::Proxy { .. } => {
+                    "Have the proxy allow CONNECT to this host and port, or name the host in NO_PROXY."
+                }
+                _ => {
+                    "Check the path, that the server runs (`alert config show` prints listen), and that this user may open it."
+                }
+            };
+            Finding::failed(Check::Tcp, error.to_string(), Advice::new(advice))
+        }
+        Err(_) => {
+            let seen = format!("no answer within {} s{through}", CONNECT.as_secs());
+            Finding::failed(Check::Tcp, seen, Advice::new("Check the proxy, and that the server is up."))
         }
     }
 }

@@ -19,7 +19,7 @@ const SKEW: i64 = 30;
 /// Asks as a page of this very address does.
 pub(super) async fn own_origin(site: &Site, room: &str) -> Finding {
     let check = Check::OwnOrigin;
-    let url = site.address().to_string();
+    let url = site.address().origin();
     let request = site.request(Method::GET, &format!("/v1/rooms/{room}")).header(header::ORIGIN, &url);
     let reply = match site.send(request, "", PROMPT).await {
         Ok(reply) => reply,
@@ -63,9 +63,14 @@ pub(super) async fn cookie(site: &Site, room: &str) -> Finding {
         Ok(reply) => reply,
         Err(error) => return Finding::failed(check, error.to_string(), start_alert()),
     };
+    if reply.status == StatusCode::TOO_MANY_REQUESTS {
+        return Finding::skipped(check, TOO_MANY);
+    }
     let values = reply.headers.get_all(header::SET_COOKIE).iter().filter_map(|value| value.to_str().ok());
     let mut cookies = values.filter_map(|value| Cookie::parse(value).ok());
-    let Some(cookie) = cookies.find(|cookie| cookie.name() == "alert_session") else {
+    let Some(cookie) =
+        cookies.find(|cookie| ["alert_session", "__Host-alert_session"].contains(&cookie.name()))
+    else {
         let advice = "Have the proxy pass POST /v1 and the Set-Cookie header on (no proxy_hide_header Set-Cookie, no cache).";
         let seen = format!("a login gives no cookie: {}", reply.summary());
         return Finding::failed(check, seen, Advice::new(advice));

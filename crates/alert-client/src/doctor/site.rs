@@ -3,7 +3,6 @@
 
 use std::error::Error as _;
 use std::io;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -15,10 +14,11 @@ use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use rustls::ClientConfig;
 use thiserror::Error;
-use tokio::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Instant, timeout};
 
-use crate::{ServerAddress, Stream, TlsError, handshake};
+use super::door::Door;
+use crate::{ServerAddress, TlsError};
 
 /// Time for one request that is answered at once.
 pub(super) const PROMPT: Duration = Duration::from_secs(10);
@@ -28,9 +28,16 @@ pub(super) const USER_AGENT: &str = concat!("alert-doctor/", env!("CARGO_PKG_VER
 
 pub(super) struct Site {
     address: ServerAddress,
-    socket: SocketAddr,
+    door: Door,
     tls: Option<Arc<ClientConfig>>,
 }
+
+/// A connection, encrypted or not.
+pub(super) type Stream = Box<dyn ReadWrite>;
+
+pub(super) trait ReadWrite: AsyncRead + AsyncWrite + Unpin + Send {}
+
+impl<T: AsyncRead + AsyncWrite + Unpin + Send> ReadWrite for T {}
 
 /// An answer, read to its end.
 #[derive(Debug)]
@@ -62,8 +69,8 @@ pub(super) enum HttpError {
 }
 
 impl Site {
-    pub(super) fn new(address: ServerAddress, socket: SocketAddr, tls: Option<Arc<ClientConfig>>) -> Self {
-        Self { address, socket, tls }
+    pub(super) fn new(address: ServerAddress, door: Door, tls: Option<Arc<ClientConfig>>) -> Self {
+        Self { address, door, tls }
     }
 
     pub(super) fn address(&self) -> &ServerAddress {
@@ -72,13 +79,9 @@ impl Site {
 
     pub(super) async fn connect(&self) -> Result<Stream, HttpError> {
         let open = async {
-            let tcp = TcpStream::connect(self.socket).await?;
-            tcp.set_nodelay(true)?;
             Ok(match &self.tls {
-                None => Stream::Tcp(tcp),
-                Some(config) => {
-                    Stream::Tls(Box::new(handshake(Arc::clone(config), &self.address, tcp).await?))
-                }
+                None => Box::new(self.door.open().await?) as Stream,
+                Some(config) => Box::new(self.door.encrypt(Arc::clone(config), &self.address).await?),
             })
         };
         timeout(PROMPT, open).await.unwrap_or(Err(HttpError::Late(PROMPT)))

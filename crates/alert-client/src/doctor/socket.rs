@@ -11,8 +11,7 @@ use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{WebSocketStream, client_async};
 
 use super::session::{Opened, shortened};
-use super::site::{HttpError, PROMPT, Site, USER_AGENT, summary};
-use crate::Stream;
+use super::site::{HttpError, PROMPT, Site, Stream, USER_AGENT, summary};
 
 pub(super) struct Socket(WebSocketStream<Stream>);
 

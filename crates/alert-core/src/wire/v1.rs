@@ -3,16 +3,22 @@
 //! Client events come in through [`ClientEvent::parse`]; [`Notice`] and [`AckBody`] go out; a [`Refusal`] goes out as
 //! either of them.
 
+use serde::Serialize;
+use socketio_protocol::socket::encode::Arguments;
+
 mod ack;
 mod body;
 mod client_event;
 mod notice;
 mod refusal;
 
-pub use ack::{ACK_MEMBERS_MAX, AckBody};
+pub use ack::AckBody;
 pub use client_event::{ClientEvent, Joined, Left, Speaker, Text};
 pub use notice::Notice;
 pub use refusal::{ErrorCode, Refusal};
+
+/// The namespace of v1, the only one.
+pub const NAMESPACE: &str = "/";
 
 /// Event: a client enters a room.
 pub const JOINED: &str = "joined";
@@ -24,6 +30,15 @@ pub const LEFT: &str = "left";
 pub const STATUS: &str = "status";
 /// Event: somebody in the room spoke.
 pub const MESSAGE: &str = "message";
+
+/// A body as the one argument of an event or an ack.
+#[expect(
+    clippy::expect_used,
+    reason = "our bodies are strings, numbers and lists of them, which JSON can hold"
+)]
+fn arguments(body: &impl Serialize) -> Arguments {
+    Arguments::new().json(body).expect("a body of ours is JSON")
+}
 
 /// How long names, room codes and messages may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,11 +4,14 @@ use std::path::{Path, PathBuf};
 
 use alert_core::ApiToken;
 
+use super::secret_file::{self, SecretFile};
+
 /// A file of tokens, with what it held when it was read.
 #[derive(Clone, Debug)]
 pub struct ApiTokenFile {
     path: PathBuf,
     tokens: Vec<ApiToken>,
+    warning: Option<String>,
 }
 
 /// All tokens. Without any, everybody may post, and nobody may list the rooms.
@@ -26,9 +29,7 @@ impl ApiTokenFile {
     /// # Errors
     /// What is allowed instead. Nothing of what is in the file is repeated.
     pub fn parse(path: &str) -> Result<Self, String> {
-        let path = PathBuf::from(path);
-        let tokens = read(&path)?;
-        Ok(Self { path, tokens })
+        Self::read(PathBuf::from(path))
     }
 
     /// The file as it is now.
@@ -36,8 +37,18 @@ impl ApiTokenFile {
     /// # Errors
     /// As for [`Self::parse`].
     pub fn read_again(&self) -> Result<Self, String> {
-        let tokens = read(&self.path)?;
-        Ok(Self { path: self.path.clone(), tokens })
+        Self::read(self.path.clone())
+    }
+
+    fn read(path: PathBuf) -> Result<Self, String> {
+        let SecretFile { text, warning } =
+            secret_file::read(&path).map_err(|problem| format!("a file that can be read ({problem})"))?;
+        Ok(Self { path, tokens: tokens(&text)?, warning })
+    }
+
+    /// What to say where others may read the file.
+    pub fn warning(&self) -> Option<&str> {
+        self.warning.as_deref()
     }
 
     /// Where it is.
@@ -53,9 +64,7 @@ impl ApiTokens {
     }
 }
 
-fn read(path: &Path) -> Result<Vec<ApiToken>, String> {
-    let text =
-        std::fs::read_to_string(path).map_err(|problem| format!("a file that can be read ({problem})"))?;
+fn tokens(text: &str) -> Result<Vec<ApiToken>, String> {
     let lines = text.lines().enumerate().filter(|(_, line)| {
         let line = line.trim();
         !line.is_empty() && !line.starts_with('#')

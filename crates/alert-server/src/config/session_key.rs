@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
 
+use super::secret_file::{self, SecretFile, SecretFileError};
+
 #[cfg(test)]
 mod tests;
 
@@ -29,13 +31,13 @@ pub enum SessionKeySource {
 /// Why the file does not give a key.
 #[derive(Debug, thiserror::Error)]
 pub enum SessionKeyError {
-    /// The file is there and cannot be read.
-    #[error("cannot read the session key file {}: {problem}; make it readable for this user, or set session_key", file.display())]
+    /// It is there and cannot be read.
+    #[error("cannot read the session key file {}: {problem}; make it a file that this user can read, remove it to have a new one made, or set session_key", file.display())]
     Unreadable {
         /// The file.
         file: PathBuf,
-        /// What the system says.
-        problem: io::Error,
+        /// What is wrong with it.
+        problem: SecretFileError,
     },
     /// The file holds something else.
     #[error("{} is not a session key file: it must hold {ALLOWED}; remove it to have a new one made (everybody logs in again)", file.display())]
@@ -109,14 +111,21 @@ impl SessionKeySource {
 }
 
 fn read(file: &Path) -> Result<Option<SessionKey>, SessionKeyError> {
-    match std::fs::read(file) {
-        Ok(bytes) => {
-            let key = std::str::from_utf8(&bytes).ok().and_then(|text| SessionKey::parse(text).ok());
+    match secret_file::read(file) {
+        Ok(SecretFile { text, warning }) => {
+            if let Some(warning) = warning {
+                tracing::warn!("{warning}");
+            }
+            let key = SessionKey::parse(&text).ok();
             key.map(Some).ok_or_else(|| SessionKeyError::NotAKey { file: file.to_owned() })
         }
-        Err(problem) if problem.kind() == io::ErrorKind::NotFound => Ok(None),
-        // A state folder that is a file, for one: nothing is there to be read, and creating will say why.
-        Err(problem) if problem.kind() == io::ErrorKind::NotADirectory => Ok(None),
+        // Also a state folder that is a file: nothing is there to be read, and creating will say why.
+        Err(SecretFileError::Unreadable(problem))
+            if matches!(problem.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) =>
+        {
+            Ok(None)
+        }
+        Err(SecretFileError::NotUtf8(_)) => Err(SessionKeyError::NotAKey { file: file.to_owned() }),
         Err(problem) => Err(SessionKeyError::Unreadable { file: file.to_owned(), problem }),
     }
 }

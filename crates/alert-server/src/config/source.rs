@@ -1,11 +1,15 @@
 //! Where values come from, and which of several wins: flag, then environment, then file, then default.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::path::Path;
 
-use alert_settings::{CLIENT_VARIABLES, ConfigError, Environment, Given, Setting, Source, VARIABLE_PREFIX};
+use alert_settings::{
+    CLIENT_VARIABLES, ConfigError, Environment, Given, Setting, Source, VARIABLE_PREFIX, text,
+};
 
 use super::flags::Flags;
+use super::secret_file;
 use super::settings::SETTINGS;
 
 /// The winning values of all settings, with what went wrong on the way.
@@ -28,6 +32,7 @@ impl Sources {
         }
         sources.add_environment(environment);
         for (&name, values) in &flags.values {
+            sources.warnings.extend(warning_of_flag(name));
             sources.given.insert(name, Given { values: values.clone(), source: Source::Flag });
         }
         sources
@@ -36,6 +41,10 @@ impl Sources {
     fn add_environment(&mut self, environment: &Environment) {
         for setting in SETTINGS {
             let Some(text) = environment.get(&setting.variable()) else { continue };
+            if environment.is_no_text(&setting.variable()) {
+                self.errors.push(ConfigError::value(&Source::Environment, setting, &text, "text in UTF-8"));
+                continue;
+            }
             let values = if setting.many { split(&text) } else { vec![text.trim().to_owned()] };
             self.given.insert(setting.name, Given { values, source: Source::Environment });
         }
@@ -53,7 +62,8 @@ impl Sources {
     }
 
     fn add_file(&mut self, file: &Path) {
-        let text = match std::fs::read_to_string(file) {
+        let text = std::fs::read(file).and_then(|bytes| text(bytes).map_err(io::Error::other));
+        let text = match text {
             Ok(text) => text,
             Err(problem) => {
                 self.errors.push(ConfigError::Unreadable { file: file.to_owned(), problem });
@@ -68,6 +78,11 @@ impl Sources {
                 return;
             }
         };
+        let is_secret = |key: &String| SETTINGS.iter().any(|setting| setting.secret && setting.name == key);
+        if table.keys().any(is_secret) {
+            let metadata = std::fs::metadata(file).ok();
+            self.warnings.extend(metadata.and_then(|metadata| secret_file::warning(file, &metadata)));
+        }
         let source = Source::File(file.to_owned());
         for (key, value) in table {
             let Some(setting) = SETTINGS.iter().find(|setting| setting.name == key) else {
@@ -89,6 +104,19 @@ impl Sources {
             }
         }
     }
+}
+
+/// What to say of a secret on the command line.
+fn warning_of_flag(name: &str) -> Option<String> {
+    let setting = SETTINGS.iter().find(|setting| setting.secret && setting.name == name)?;
+    let file = SETTINGS.iter().find(|file| file.name.strip_suffix("_file") == Some(setting.name));
+    let file = file.map_or_else(String::new, |file| {
+        format!("put it into a file and name that with {}, or ", file.flag())
+    });
+    let (flag, variable) = (setting.flag(), setting.variable());
+    Some(format!(
+        "everybody on this machine can see the value of {flag} in the list of processes (ps); {file}set {variable}"
+    ))
 }
 
 /// A TOML value as the text that a flag would have.

@@ -147,11 +147,22 @@ fn an_impossible_value_is_an_error_that_names_key_value_source_and_what_is_allow
         ("max_payload", "20000", "at least 20480"),
         ("event_rate", "-5", "a whole number from 0"),
         ("byte_rate", "1M", "a whole number from 0"),
+        ("max_connections", "-1", "a whole number from 0"),
+        ("max_connections_per_address", "many", "a whole number from 0"),
+        ("max_unfinished_bytes", "999999", "at least max_payload (1000000)"),
+        ("message_timeout", "0", "a time from 1s to 1h"),
         ("room_byte_rate", "2000000000", "a whole number from 0"),
         ("event_burst", "0", "event_rate 0 is what turns the limit off"),
+        ("byte_rate", "1MB", "a whole number from 0"),
+        ("room_byte_rate", "-1", "a whole number from 0"),
+        ("room_tries", "-1", "a whole number from 0"),
+        ("join_rate", "many", "a whole number from 0"),
+        ("max_rooms", "0", "a whole number from 1"),
+        ("max_people", "0", "a whole number from 1"),
         ("log_format", "xml", "text, json"),
         ("log_level", "loud", "error, warn, info, debug, trace"),
         ("session_key", "c2hvcnQ=", "base64 of at least 32 bytes"),
+        ("session_key_previous", "c2hvcnQ=", "base64 of at least 32 bytes"),
         ("api_token", "too-short", "at least 16 characters"),
         ("api_token_file", "/nowhere/tokens", "a file that can be read (No such file"),
     ];
@@ -288,4 +299,62 @@ fn a_port_in_use_says_which_and_what_to_do() {
 fn given_the_variables_of_clients_then_the_server_takes_no_notice_of_them() {
     let variables = CLIENT_VARIABLES.map(|name| (name, "http://variable:1"));
     assert_eq!(load_env(&variables).unwrap().warnings, [""; 0]);
+}
+
+#[test]
+fn a_secret_that_others_can_see_is_a_warning_that_says_what_to_do() {
+    let key = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=";
+    let config = load(&["--api-token", "0123456789abcdef", "--session-key", key]).unwrap();
+    let [token, session] = &config.warnings[..] else { panic!("{:?}", config.warnings) };
+    assert!(token.contains("value of --api-token in the list of processes"), "{token}");
+    assert!(token.ends_with("name that with --api-token-file, or set ALERT_API_TOKEN"), "{token}");
+    assert!(session.ends_with("(ps); set ALERT_SESSION_KEY"), "{session}");
+    assert!(
+        !config.warnings.concat().contains("0123456789abcdef") && !config.warnings.concat().contains(key)
+    );
+    let config = load_env(&[("ALERT_API_TOKEN", "0123456789abcdef"), ("ALERT_SESSION_KEY", key)]).unwrap();
+    assert!(config.warnings.is_empty(), "{:?}", config.warnings);
+}
+
+#[test]
+fn a_file_with_secrets_that_everybody_can_read_is_a_warning() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let name = file.path().to_str().unwrap();
+    let mode = |mode| {
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(mode);
+        file.as_file().set_permissions(mode).unwrap();
+    };
+    let warnings = |flag: &str| load(&[flag, name]).unwrap().warnings;
+    for (text, flag, open) in [
+        ("0123456789abcdef\n", "--api-token-file", 1),
+        ("api_token = \"0123456789abcdef\"\n", "--config", 1),
+        ("leave_grace = 1\n", "--config", 0),
+    ] {
+        std::fs::write(file.path(), text).unwrap();
+        mode(0o600);
+        assert_eq!(warnings(flag), Vec::<String>::new());
+        mode(0o644);
+        let warnings = warnings(flag);
+        assert_eq!(warnings.len(), open, "{warnings:?}");
+        assert!(
+            warnings.iter().all(|warning| warning.contains(&format!("`chmod o= {name}`"))),
+            "{warnings:?}"
+        );
+    }
+}
+
+#[test]
+fn a_byte_order_mark_is_dropped_and_another_encoding_is_an_error_that_says_utf_8() {
+    assert_eq!(load_file("\u{FEFF}leave_grace = 1\n").unwrap().leave_grace, Duration::from_secs(1));
+    let file = tempfile::NamedTempFile::new().unwrap();
+    for bytes in [&b"\xFF\xFEl\0"[..], b"# caf\xE9\nleave_grace = 1\n"] {
+        std::fs::write(file.path(), bytes).unwrap();
+        for flag in ["--config", "--api-token-file"] {
+            let error = load(&[flag, file.path().to_str().unwrap()]).unwrap_err();
+            assert!(error.contains("save it as UTF-8"), "{error}");
+        }
+    }
+    std::fs::write(file.path(), "\u{FEFF}0123456789abcdef\r\n").unwrap();
+    let config = load(&["--api-token-file", file.path().to_str().unwrap()]).unwrap();
+    assert_eq!(config.api_tokens.iter().next().unwrap().as_str(), "0123456789abcdef");
 }

@@ -1,24 +1,12 @@
-//! Whether a request was caused by a page of ours. Cookies and forms count only then.
+//! Refuses forms that a page of another site sent.
 
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::StatusCode;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use socketio_server::origin::{OriginPolicy, OriginVerdict};
 
 use super::{WebState, pages};
-
-/// False when an `Origin` that is not ours, or a `Sec-Fetch-Site` other than `same-origin` or `none`, came along.
-/// Listed foreign origins are not ours. Without both headers it is no browser, or a same-origin GET.
-pub(super) fn is_ours(origins: &OriginPolicy, headers: &HeaderMap) -> bool {
-    let own_origin = matches!(origins.judge(headers), OriginVerdict::Absent | OriginVerdict::Own(_));
-    own_origin && is_own_site(headers)
-}
-
-/// False when a browser says that a page of another site caused the request.
-pub(super) fn is_own_site(headers: &HeaderMap) -> bool {
-    headers.get_all("sec-fetch-site").iter().all(|site| site == "same-origin" || site == "none")
-}
+use crate::auth::is_ours;
 
 /// Lets only requests of our own pages through.
 pub(super) async fn refuse(State(state): State<WebState>, request: Request, next: Next) -> Response {

@@ -5,8 +5,9 @@ use axum::http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header};
 use tower::ServiceExt;
 
 use super::*;
+use crate::auth::WebSession;
 use crate::config::Flags;
-use crate::socket::Rooms;
+use crate::rooms::Rooms;
 use alert_settings::Environment;
 
 mod api;
@@ -38,7 +39,7 @@ impl Site {
     fn with<const N: usize>(settings: [(&str, &str); N]) -> Self {
         let readiness = Readiness::new();
         let config = config(settings);
-        let rooms = Rooms::new(config.leave_grace, tokio::runtime::Handle::current());
+        let rooms = Rooms::new(&config, tokio::runtime::Handle::current());
         let state = WebState::new(&config, readiness.clone(), Api::new(&config, rooms)).unwrap();
         Self { state, readiness }
     }

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use alert_client::doctor::{Finding, Plan, Verdict, examine};
-use alert_client::{ClientFlags, ServerAddress, block_on};
+use alert_client::{ClientFlags, block_on};
 use serde::Serialize;
 use socketio_server::origin::Origin;
 
@@ -43,7 +43,7 @@ pub(super) const JSON: &str = "\
 pub(super) struct Args {
     /// The server as its users write it, as in https://alert.example.org [default: the one that alert
     /// send and alert join take: ALERT_URL, or the url of the client's file]
-    url: Option<ServerAddress>,
+    url: Option<String>,
     /// A web page of another site that should be able to connect, as in https://example.org
     #[arg(long, value_name = "ORIGIN", value_parser = Origin::parse)]
     origin: Option<Origin>,
@@ -55,11 +55,12 @@ pub(super) struct Args {
 impl Args {
     /// Examines the server and prints what is found, as it is found.
     pub(super) fn run(self) -> ExitCode {
-        let address = match self.url.map_or_else(configured, Ok) {
-            Ok(address) => address,
+        let flags = ClientFlags { url: self.url, ..ClientFlags::default() };
+        let server = match super::load_client(&flags) {
+            Ok(config) => config.server,
             Err(code) => return code,
         };
-        let plan = Plan { address, origin: self.origin };
+        let plan = Plan { server, origin: self.origin };
         let examined = if self.json { as_json(&plan) } else { as_lines(&plan) };
         match examined {
             Ok(Verdict::Well) => ExitCode::SUCCESS,
@@ -75,10 +76,6 @@ impl Args {
     }
 }
 
-fn configured() -> Result<ServerAddress, ExitCode> {
-    super::load_client(&ClientFlags::default()).map(|config| config.server)
-}
-
 fn as_json(plan: &Plan) -> io::Result<Verdict> {
     #[derive(Serialize)]
     struct Json<'a> {
@@ -92,7 +89,7 @@ fn as_json(plan: &Plan) -> io::Result<Verdict> {
     lines.clear_progress();
     let verdict = report.verdict();
     let json = serde_json::to_string(&Json {
-        url: plan.address.to_string(),
+        url: plan.server.address.to_string(),
         origin: plan.origin.as_ref().map(Origin::as_str),
         ok: verdict == Verdict::Well,
         checks: &report.findings,
@@ -103,7 +100,7 @@ fn as_json(plan: &Plan) -> io::Result<Verdict> {
 
 fn as_lines(plan: &Plan) -> io::Result<Verdict> {
     let mut lines = Lines::new(true);
-    lines.write(&format!("alert doctor {}\n\n", plan.address));
+    lines.write(&format!("alert doctor {}\n\n", plan.server.address));
     let report = block_on(examine(plan, &mut lines))?;
     lines.clear_progress();
     lines.write(&format!("\n{}\n", summary(&report)));

@@ -8,6 +8,7 @@ mod http;
 #[path = "../api/member.rs"]
 mod member;
 mod proxy;
+mod routes;
 mod send;
 mod send_lines;
 #[path = "../api/server.rs"]

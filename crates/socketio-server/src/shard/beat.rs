@@ -53,18 +53,18 @@ impl<E: Engine> Shard<E> {
             Beat::SendPing => {
                 // Once an interval is often enough for who is quiet, and seldom enough for who is not.
                 connection.queue.borrow_mut().rest();
-                let listener = match &*connection.transport.borrow() {
-                    Transport::Listener(listener) => Some(Rc::clone(&listener.keep_alive)),
+                let subscriber = match &*connection.transport.borrow() {
+                    Transport::Subscriber(subscriber) => Some(Rc::clone(&subscriber.keep_alive)),
                     _ => None,
                 };
-                if listener.is_some() {
+                if subscriber.is_some() {
                     if connection.output.get() == Output::Broken {
                         return self.close(connection, CloseReason::ConnectionLost);
                     }
-                    // A listener cannot answer: that its bytes are taken is answer enough.
+                    // A subscriber cannot answer: that its bytes are taken is answer enough.
                     connection.beat(|heartbeat| heartbeat.pong(now, &self.config.timing));
                 }
-                self.push(connection, &listener.unwrap_or_else(|| Rc::clone(&self.ping)));
+                self.push(connection, &subscriber.unwrap_or_else(|| Rc::clone(&self.ping)));
             }
             Beat::TimedOut => self.close(connection, CloseReason::PingTimeout),
         }

@@ -36,9 +36,14 @@ pub(crate) struct Progress {
 }
 
 impl<E: Engine> Shard<E> {
-    /// To be called when more waits for a connection.
-    pub(super) fn note_growth(self: &Rc<Self>, connection: &ConnectionOf<E>, bytes: usize) {
-        if connection.pace.get() != Pace::KeepsUp || bytes <= self.config.queue_limit / BEHIND {
+    /// Where more bytes than these wait for a connection, [`Shard::note_growth`] is to be told.
+    pub(super) fn large_queue(&self) -> usize {
+        self.config.queue_limit / BEHIND
+    }
+
+    /// Too much waits for a connection.
+    pub(super) fn note_growth(self: &Rc<Self>, connection: &ConnectionOf<E>) {
+        if connection.pace.get() != Pace::KeepsUp {
             return;
         }
         let taken = connection.queue.borrow().taken();

@@ -49,18 +49,18 @@ impl<E: Engine> Shard<E> {
                     linger(stream);
                 }
             },
-            Transport::Listener(listener) => {
-                if let Some(at_end) = listener.at_end.take() {
+            Transport::Subscriber(subscriber) => {
+                if let Some(at_end) = subscriber.at_end.take() {
                     at_end(&reason);
                 }
-                listener.closed.notify_one();
+                subscriber.closed.notify_one();
                 if reason.close_code().is_none() {
                     connection.queue.borrow_mut().clear();
-                    listener.stream.shut(Shutdown::Both);
+                    subscriber.stream.shut(Shutdown::Both);
                 } else {
-                    connection.queue.borrow_mut().push(Rc::clone(&listener.last));
+                    connection.queue.borrow_mut().push(Rc::clone(&subscriber.last));
                     self.mark_dirty(connection);
-                    linger(&listener.stream);
+                    linger(&subscriber.stream);
                 }
             }
             Transport::Polling(polling) => {

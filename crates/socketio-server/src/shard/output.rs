@@ -1,6 +1,6 @@
 //! What clients get: into the queues, and from the queues onto the sockets. The second half of the hot path.
 
-use super::{ConnectionOf, Shard};
+use super::{ConnectionOf, Shard, pass::Slice};
 use crate::{
     connection::{CloseReason, Connection, Output, queue::Flushed},
     engine::Engine,
@@ -9,9 +9,6 @@ use crate::{
 };
 use smallvec::SmallVec;
 use std::{net::Shutdown, rc::Rc};
-
-/// Connections that a turn writes before it looks at what has come in: some 0.05 ms of work.
-const FLUSHES: usize = 16;
 
 impl<E: Engine> Shard<E> {
     /// Puts a publication into a connection's queue.
@@ -22,14 +19,16 @@ impl<E: Engine> Shard<E> {
     }
 
     pub(crate) fn push(self: &Rc<Self>, connection: &ConnectionOf<E>, frame: &Rc<Frame>) {
-        let bytes = self.enqueue(connection, frame);
+        let bytes = enqueue(connection, frame);
         if bytes == 0 {
             return;
         }
         self.mark_dirty(connection);
-        self.note_growth(connection, bytes);
-        if bytes > self.config.queue_limit {
-            self.relieve(connection);
+        if bytes > self.large_queue() {
+            self.note_growth(connection);
+            if bytes > self.config.queue_limit {
+                self.relieve(connection);
+            }
         }
     }
 
@@ -38,43 +37,31 @@ impl<E: Engine> Shard<E> {
         let frames: SmallVec<[Rc<Frame>; 1]> =
             publication.frames().iter().map(|frame| Rc::new(frame.of_shard())).collect();
         let mut full = Vec::new();
-        let mut elsewhere = Vec::new();
+        let large = self.large_queue();
         if let Some(members) = self.rooms.borrow().get(&room) {
             let mut dirty = self.dirty.borrow_mut();
             let line = dirty.line(Some(room));
             for member in members {
-                let bytes = frames.iter().fold(0, |_, frame| self.enqueue(member, frame));
+                let mut bytes = 0;
+                for frame in &frames {
+                    bytes = enqueue(member, frame);
+                }
                 if member.output.get() == Output::Flushed {
-                    if member.flow() == Some(room) {
-                        member.output.set(Output::Dirty);
-                        line.push_back(Rc::clone(member));
-                    } else {
-                        elsewhere.push(Rc::clone(member));
+                    member.output.set(Output::Dirty);
+                    line.push_back(Rc::clone(member));
+                }
+                if bytes > large {
+                    self.note_growth(member);
+                    if bytes > self.config.queue_limit {
+                        full.push(Rc::clone(member));
                     }
                 }
-                self.note_growth(member, bytes);
-                if bytes > self.config.queue_limit {
-                    full.push(Rc::clone(member));
-                }
             }
-        }
-        for connection in elsewhere {
-            self.mark_dirty(&connection);
         }
         self.wake_for_dirty();
         for connection in full {
             self.relieve(&connection);
         }
-    }
-
-    /// Says how many bytes wait then: none for a connection that takes nothing any more.
-    fn enqueue(&self, connection: &ConnectionOf<E>, frame: &Rc<Frame>) -> usize {
-        if connection.closed.get() || connection.output.get() == Output::Broken {
-            return 0;
-        }
-        let mut queue = connection.queue.borrow_mut();
-        queue.push(Rc::clone(frame));
-        queue.bytes()
     }
 
     /// A queue over its limit is written first: a burst within one turn is not the client's fault. What the client
@@ -103,18 +90,19 @@ impl<E: Engine> Shard<E> {
 
     /// Writes the first of those that have something to be written, as many as a turn may. True when none is left.
     pub(crate) fn flush_dirty(self: &Rc<Self>) -> bool {
-        for _ in 0..FLUSHES {
-            // Not borrowed meanwhile: a connection that breaks may make others dirty.
-            let Some(connection) = self.dirty.borrow_mut().next() else {
-                self.gather.borrow_mut().clear();
-                return true;
-            };
+        let mut slice = Slice::new();
+        self.dirty.borrow_mut().take(&mut slice);
+        for connection in slice {
             if connection.output.get() == Output::Dirty {
                 connection.output.set(Output::Flushed);
                 self.flush(&connection);
             }
         }
-        false
+        let is_last = self.dirty.borrow().is_empty();
+        if is_last {
+            self.gather.borrow_mut().clear();
+        }
+        is_last
     }
 
     /// Writes what the client takes. A blocked socket gets a task that waits for it, and then stands in line again.
@@ -164,4 +152,15 @@ impl<E: Engine> Shard<E> {
             self.drained.notify_waiters();
         }
     }
+}
+
+/// Says how many bytes wait then: none for a connection that takes nothing any more.
+#[inline]
+fn enqueue<S>(connection: &Connection<S>, frame: &Rc<Frame>) -> usize {
+    if connection.closed.get() || connection.output.get() == Output::Broken {
+        return 0;
+    }
+    let mut queue = connection.queue.borrow_mut();
+    queue.push(Rc::clone(frame));
+    queue.bytes()
 }

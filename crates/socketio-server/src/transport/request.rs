@@ -31,7 +31,9 @@ pub(crate) async fn answer<E: Engine>(http: &Http<E>, request: &mut Request<Inco
     let verdict = http.shard.config.origins.judge(request.headers());
     let mut response = match &verdict {
         OriginVerdict::Refused(origin) => {
-            let text = http.shard.engine.refuse_origin(&String::from_utf8_lossy(origin.as_bytes()));
+            let (origin, help) = (String::from_utf8_lossy(origin.as_bytes()), http.shard.config.origin_help);
+            tracing::warn!(origin = &*origin, help, "a page was refused");
+            let text = format!("Pages of {origin:?} may not connect. {help}");
             let body = serde_json::json!({ "code": RequestError::Forbidden.code(), "message": text });
             json(StatusCode::FORBIDDEN, body.to_string())
         }

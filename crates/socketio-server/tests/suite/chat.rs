@@ -3,7 +3,7 @@
 use crate::harness::DEADLINE;
 use serde_json::value::RawValue;
 use socketio_server::{
-    AnswerFn, Arguments, CloseReason, Event, Handler, Handshake, Membership, Refused, Room, Socket, encode,
+    Arguments, CloseReason, Event, Handler, Handshake, Membership, Refused, Room, Socket, encode,
 };
 use std::{
     collections::HashMap,
@@ -60,8 +60,7 @@ impl Log {
 
 /// Namespaces `/` and `/custom`. Events, each acknowledged with its arguments if asked for:
 /// `echo` comes back; `join` and `leave` a room; `say` a text to a room, whose members get `said` with a number that
-/// counts the room's messages; `flood` sends that many `drop`s of that many bytes; `all` goes to everybody; `ask`
-/// asks the client that many questions; `close` has the server close; others count only.
+/// counts the room's messages; `flood` sends that many `drop`s of that many bytes; `close` has the server close; others count only.
 pub(crate) struct Chat {
     log: Arc<Log>,
     rooms: Mutex<HashMap<String, (Room, u64)>>,
@@ -71,18 +70,10 @@ impl Chat {
     pub(crate) fn new(log: Arc<Log>) -> Self {
         Self { log, rooms: Mutex::default() }
     }
+}
 
-    fn ask(&self, socket: &Socket<'_>) {
-        let log = Arc::clone(&self.log);
-        let answer = AnswerFn::new(move |result| match result {
-            Ok(answer) => {
-                let args: Vec<_> = answer.args.iter().map(|arg| arg.get()).collect();
-                log.add(format!("answer {} and {} bytes", args.join(","), answer.attachments.concat().len()));
-            }
-            Err(error) => log.add(format!("no answer: {error:?}")),
-        });
-        socket.ask("question", args(&["?"]), answer);
-    }
+fn emit(socket: &Socket<'_>, name: &str, args: &Arguments) {
+    socket.send(encode::event(socket.namespace(), None, name, args));
 }
 
 pub(crate) fn args(values: &[&str]) -> Arguments {
@@ -117,7 +108,7 @@ impl Handler for Chat {
         let text = |index: usize| -> String { serde_json::from_str(event.args[index].get()).unwrap() };
         let number = |index: usize| -> usize { event.args[index].get().parse().unwrap() };
         match event.name {
-            "echo" => socket.emit("echo", &Arguments::from_incoming(event.args, event.attachments)),
+            "echo" => emit(socket, "echo", &Arguments::from_incoming(event.args, event.attachments)),
             "join" => {
                 let mut rooms = self.rooms.lock().unwrap();
                 let (room, _) = rooms.entry(text(0)).or_insert_with(|| (socket.hub().room(), 0));
@@ -137,15 +128,9 @@ impl Handler for Chat {
             "flood" => {
                 let args = args(&[&"x".repeat(number(1))]);
                 for _ in 0..number(0) {
-                    socket.emit("drop", &args);
+                    emit(socket, "drop", &args);
                 }
             }
-            "all" => {
-                let args = Arguments::from_incoming(event.args, event.attachments);
-                let publication = encode::event(socket.namespace(), None, "all", &args).into();
-                socket.hub().send_all(socket.namespace(), &publication);
-            }
-            "ask" => (0..number(0)).for_each(|_| self.ask(socket)),
             "close" => socket.hub().close(socket.connection()),
             _ => {}
         }

@@ -4,7 +4,7 @@ use crate::chat::{Chat, Log};
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use socketio_server::{
-    App, AppBody, AppRequest, Config, Hub, ListenAddr, Listener, Rate, Server, SocketIo, Timing,
+    App, AppAnswer, AppBody, AppRequest, Config, ListenAddr, Listener, Rate, Server, SocketIo, Timing,
 };
 use std::{
     convert::Infallible,
@@ -23,7 +23,6 @@ pub(crate) const LARGE: usize = 24 << 20;
 
 pub(crate) struct TestServer {
     pub(crate) address: SocketAddr,
-    pub(crate) hub: Hub,
     pub(crate) log: Arc<Log>,
     stop: Option<oneshot::Sender<Duration>>,
     thread: Option<JoinHandle<()>>,
@@ -43,12 +42,12 @@ impl TestServer {
                 let ListenAddr::Tcp(address) = *listener.address() else { unreachable!("TCP was asked for") };
                 let engine = SocketIo::new(chat, config.max_payload);
                 let server = Server::start(config, engine, &app(), vec![listener]).unwrap();
-                started.send((address, server.hub().clone())).unwrap();
+                started.send(address).unwrap();
                 server.shut_down(stopped.await.unwrap_or_default()).await;
             });
         });
-        let (address, hub) = ready.recv_timeout(DEADLINE).expect("the server starts");
-        Self { address, hub, log, stop: Some(stop), thread: Some(thread) }
+        let address = ready.recv_timeout(DEADLINE).expect("the server starts");
+        Self { address, log, stop: Some(stop), thread: Some(thread) }
     }
 
     /// Tells the server to shut down within `limit`, and goes on at once.
@@ -82,7 +81,7 @@ pub(crate) fn app() -> App {
             _ => (404, Bytes::from_static(b"nothing here")),
         };
         let body: AppBody = Full::new(body).map_err(|never: Infallible| match never {}).boxed_unsync();
-        Ok(::http::Response::builder().status(status).body(body).unwrap())
+        Ok(AppAnswer::Whole(::http::Response::builder().status(status).body(body).unwrap()))
     });
     answer.boxed_clone()
 }

@@ -1,12 +1,11 @@
-//! Who hears what: one socket, a room, everybody in a namespace.
+//! Who hears what: one socket, or a room.
 
 use crate::{
-    chat::args,
     harness::{TestServer, workers},
     http::Polling,
     ws::Ws,
 };
-use socketio_server::{Config, encode};
+use socketio_server::Config;
 
 #[test]
 fn a_room_hears_its_members_and_nobody_else_does() {
@@ -55,29 +54,6 @@ fn who_has_left_hears_no_more_and_the_others_do() {
     assert_eq!(members[0].text(), r#"42["said",1,"two"]"#);
     members[1].send("40");
     assert!(members[1].text().starts_with("40{"), "and nothing before it");
-}
-
-#[test]
-fn everybody_in_a_namespace_hears_what_goes_to_all() {
-    let server = TestServer::start(workers(3));
-    let mut clients: Vec<_> = (0..5).map(|_| Ws::connected(server.address)).collect();
-    let mut poller = Polling::connected(server.address);
-    let mut elsewhere = Ws::open(server.address);
-    elsewhere.send("40/custom,");
-    elsewhere.text();
-    clients[0].send(r#"42["all",1]"#);
-    for client in &mut clients {
-        assert_eq!(client.text(), r#"42["all",1]"#);
-    }
-    assert_eq!(poller.next(), r#"42["all",1]"#);
-    // And when it is not a client who speaks, but any thread of the program.
-    server.hub.send_all("/", &encode::event("/", None, "all", &args(&["two"])).into());
-    for client in &mut clients {
-        assert_eq!(client.text(), r#"42["all","two"]"#);
-    }
-    assert_eq!(poller.next(), r#"42["all","two"]"#);
-    elsewhere.send(r#"42/custom,["echo",1]"#);
-    assert_eq!(elsewhere.text(), r#"42/custom,["echo",1]"#);
 }
 
 #[test]

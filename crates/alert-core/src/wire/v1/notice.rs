@@ -1,9 +1,10 @@
 //! What the server tells: events with the payload `{"msg": ...}`.
 
 use serde::Serialize;
+use socketio_protocol::socket::encode::{self, Rendered};
 
-use super::{MESSAGE, Refusal, STATUS};
-use crate::names::UserName;
+use super::{MESSAGE, NAMESPACE, Refusal, STATUS, arguments};
+use crate::event::{RoomEvent, What};
 
 /// An event from the server. It serializes as its payload, whose only key is `msg`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -14,22 +15,14 @@ pub struct Notice {
 }
 
 impl Notice {
-    /// For everybody in the room: `who` entered.
+    /// What an event in the room is to those who hear it.
     #[must_use]
-    pub fn entered(who: &UserName) -> Self {
-        Self::status(format!("{who} has entered the room."))
-    }
-
-    /// For those who remain: `who` left.
-    #[must_use]
-    pub fn left(who: &UserName) -> Self {
-        Self::status(format!("{who} has left the room."))
-    }
-
-    /// For everybody in the room: what `who` says.
-    #[must_use]
-    pub fn message(who: &UserName, msg: &str) -> Self {
-        Self { event: MESSAGE, msg: format!("{who}: {msg}") }
+    pub fn of(event: &RoomEvent) -> Self {
+        match &event.what {
+            What::Said { name, text, .. } => Self { event: MESSAGE, msg: format!("{name}: {text}") },
+            What::Entered { name } => Self::status(format!("{name} has entered the room.")),
+            What::Left { name } => Self::status(format!("{name} has left the room.")),
+        }
     }
 
     /// For the sender alone, where it asked for no ack: what was wrong.
@@ -48,6 +41,12 @@ impl Notice {
     #[must_use]
     pub fn msg(&self) -> &str {
         &self.msg
+    }
+
+    /// The notice as a packet.
+    #[must_use]
+    pub fn packet(&self) -> Rendered {
+        encode::event(NAMESPACE, None, self.event, &arguments(self))
     }
 
     fn status(msg: String) -> Self {

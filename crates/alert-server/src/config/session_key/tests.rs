@@ -70,8 +70,13 @@ fn a_file_with_something_else_is_an_error_that_names_it_and_is_left_alone() {
         assert_eq!(std::fs::read(&file).unwrap(), content);
     }
     std::fs::remove_file(&file).unwrap();
+    assert!(std::process::Command::new("mkfifo").arg(&file).status().unwrap().success());
+    let error = source.resolve().unwrap_err().to_string();
+    assert!(error.contains("it is a pipe, not a file; make it a file that this user can read"), "{error}");
+    std::fs::remove_file(&file).unwrap();
     std::fs::create_dir(&file).unwrap();
-    assert!(matches!(source.resolve(), Err(SessionKeyError::Unreadable { .. })));
+    let error = source.resolve().unwrap_err().to_string();
+    assert!(error.contains("it is a folder, not a file"), "{error}");
 }
 
 #[test]

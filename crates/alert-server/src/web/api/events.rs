@@ -4,12 +4,37 @@ use axum::Extension;
 use axum::extract::State;
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
-use socketio_server::{CloseReason, Listen};
+use socketio_server::{CloseReason, Subscriber};
 
 use super::caller::Caller;
 use super::{Api, Problem, RoomPath};
-use crate::socket::ListenForm;
+use crate::rooms::Subscription;
+use crate::web::accept;
 use alert_core::names::RoomCode;
+use alert_core::wire::stream::StreamForm;
+
+/// A response that becomes a stream. It travels through axum as an extension of the response's head.
+#[derive(Clone)]
+pub(in crate::web) struct Opening {
+    subscription: Subscription,
+    caller: Caller,
+}
+
+impl Opening {
+    pub(in crate::web) fn subscriber(self) -> Subscriber {
+        let Self { subscription, caller } = self;
+        Subscriber {
+            keep_alive: subscription.form().keep_alive(),
+            open: Box::new(move |hub, connection| {
+                let listening = subscription.open(hub, connection);
+                Box::new(move |reason| {
+                    drop(listening);
+                    ended(subscription.room(), &caller, reason);
+                })
+            }),
+        }
+    }
+}
 
 /// Answers with a head; the runtime sends the rest.
 pub(super) async fn listen(
@@ -20,27 +45,16 @@ pub(super) async fn listen(
 ) -> Result<Response, Problem> {
     let room = api.room(&caller, path)?;
     let form = preferred(&headers);
-    tracing::info!(room = room.as_str(), address = caller.address(), "listens");
-    let rooms = api.0.rooms.clone();
-    let listen = Listen::new(form.keep_alive(), move |hub, connection| {
-        let place = rooms.listen(hub, connection, &room, form);
-        Box::new(move |reason| {
-            drop(place);
-            ended(&room, &caller, reason);
-        })
-    });
-    let content_type = match form {
-        ListenForm::Sse => "text/event-stream; charset=utf-8",
-        ListenForm::NdJson => "application/x-ndjson; charset=utf-8",
-    };
+    let subscription = api.0.rooms.subscribe(caller.principal(), &caller.origin(), room, form)?;
+    tracing::info!(room = subscription.room().as_str(), address = caller.address(), "listens");
     let head = [
-        (header::CONTENT_TYPE, content_type),
+        (header::CONTENT_TYPE, form.content_type()),
         (header::CACHE_CONTROL, "no-store"),
         // nginx gathers answers otherwise.
         (header::HeaderName::from_static("x-accel-buffering"), "no"),
         (header::VARY, "Accept"),
     ];
-    Ok((head, Extension(listen)).into_response())
+    Ok((head, Extension(Opening { subscription, caller })).into_response())
 }
 
 fn ended(room: &RoomCode, caller: &Caller, reason: &CloseReason) {
@@ -52,22 +66,10 @@ fn ended(room: &RoomCode, caller: &Caller, reason: &CloseReason) {
     }
 }
 
-/// NDJSON for who likes it better by name, SSE for everybody else (RFC 9110, section 12.5.1).
-fn preferred(headers: &HeaderMap) -> ListenForm {
-    let fields = headers.get_all(header::ACCEPT).iter().filter_map(|field| field.to_str().ok());
-    let ranges: Vec<(&str, f32)> = fields.flat_map(|field| field.split(',')).map(range).collect();
-    let quality = |kind: &str| ranges.iter().find(|(range, _)| range.eq_ignore_ascii_case(kind));
-    let ndjson = quality("application/x-ndjson").map_or(0.0, |range| range.1);
-    let sse = quality("text/event-stream").map_or(0.0, |range| range.1);
-    if ndjson > sse { ListenForm::NdJson } else { ListenForm::Sse }
-}
-
-/// A media range and its quality.
-fn range(text: &str) -> (&str, f32) {
-    let mut parts = text.split(';').map(str::trim);
-    let kind = parts.next().unwrap_or_default();
-    let quality = parts.find_map(|part| part.strip_prefix("q=").or_else(|| part.strip_prefix("Q=")));
-    (kind, quality.map_or(1.0, |quality| quality.parse().unwrap_or(0.0)))
+/// NDJSON where it is asked for by name, SSE otherwise.
+fn preferred(headers: &HeaderMap) -> StreamForm {
+    let ndjson = accept::quality(headers, "application/x-ndjson");
+    if ndjson > accept::quality(headers, "text/event-stream") { StreamForm::NdJson } else { StreamForm::Sse }
 }
 
 #[cfg(test)]
@@ -77,21 +79,21 @@ mod tests {
     #[test]
     fn ndjson_is_for_who_prefers_it_by_name() {
         for (accept, form) in [
-            ("", ListenForm::Sse),
-            ("*/*", ListenForm::Sse),
-            ("text/event-stream", ListenForm::Sse),
-            ("application/json, text/plain, */*", ListenForm::Sse),
-            ("application/x-ndjson", ListenForm::NdJson),
-            ("Application/X-NDJSON", ListenForm::NdJson),
-            ("application/x-ndjson, */*", ListenForm::NdJson),
-            ("text/event-stream;q=0.5, application/x-ndjson;q=0.9", ListenForm::NdJson),
-            ("text/event-stream, application/x-ndjson; q=0.9", ListenForm::Sse),
-            ("application/x-ndjson;q=0", ListenForm::Sse),
-            ("application/x-ndjson;q=rubbish", ListenForm::Sse),
+            ("", StreamForm::Sse),
+            ("*/*", StreamForm::Sse),
+            ("text/event-stream", StreamForm::Sse),
+            ("application/json, text/plain, */*", StreamForm::Sse),
+            ("application/x-ndjson", StreamForm::NdJson),
+            ("Application/X-NDJSON", StreamForm::NdJson),
+            ("application/x-ndjson, */*", StreamForm::NdJson),
+            ("text/event-stream;q=0.5, application/x-ndjson;q=0.9", StreamForm::NdJson),
+            ("text/event-stream, application/x-ndjson; q=0.9", StreamForm::Sse),
+            ("application/x-ndjson;q=0", StreamForm::Sse),
+            ("application/x-ndjson;q=rubbish", StreamForm::Sse),
         ] {
             let headers = HeaderMap::from_iter([(header::ACCEPT, accept.parse().unwrap())]);
             assert_eq!(preferred(&headers), form, "{accept}");
         }
-        assert_eq!(preferred(&HeaderMap::new()), ListenForm::Sse);
+        assert_eq!(preferred(&HeaderMap::new()), StreamForm::Sse);
     }
 }

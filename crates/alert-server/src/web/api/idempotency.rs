@@ -7,7 +7,7 @@ use axum::http::HeaderMap;
 
 use super::Problem;
 use super::message::Receipt;
-use super::recent::Recent;
+use crate::recent::Recent;
 use alert_core::ApiToken;
 use alert_core::names::{RoomCode, UserName};
 
@@ -65,7 +65,7 @@ impl Idempotency {
         key: MessageKey,
         (name, msg): (&UserName, &str),
         now: Instant,
-        say: impl FnOnce() -> Receipt,
+        say: impl FnOnce() -> Result<Receipt, Problem>,
     ) -> Result<Receipt, Problem> {
         let message = self.hasher.hash_one((name, msg));
         let mut sent = self.sent.at(now);
@@ -73,7 +73,7 @@ impl Idempotency {
             Some(sent) if sent.message == message => Ok(sent.receipt.clone()),
             Some(_) => Err(Problem::idempotency_key_reused()),
             None => {
-                let receipt = say();
+                let receipt = say()?;
                 sent.insert(key, Sent { message, receipt: receipt.clone() });
                 Ok(receipt)
             }
@@ -86,6 +86,8 @@ mod tests {
     use std::cell::Cell;
 
     use super::*;
+    use crate::rooms::Said;
+    use alert_core::event::MessageIds;
 
     struct Desk {
         idempotency: Idempotency,
@@ -116,7 +118,7 @@ mod tests {
             let now = self.start + Duration::from_secs(seconds);
             let receipt = self.idempotency.once(key, (&name, msg), now, || {
                 self.said.set(self.said.get() + 1);
-                Receipt::new(self.said.get())
+                Ok(Said { id: MessageIds::new(0).next_id(), connections: self.said.get() }.into())
             });
             receipt.ok().map(|receipt| receipt.connections)
         }

@@ -11,6 +11,8 @@ use serde::Serialize;
 use super::caller::Caller;
 use super::idempotency::{Key, MessageKey};
 use super::{Api, Problem, RoomPath, json};
+use crate::rooms::Said;
+use alert_core::event::MessageId;
 use alert_core::names::UserName;
 use alert_core::wire::v1::{Limits, Refusal, Text};
 
@@ -18,7 +20,7 @@ use alert_core::wire::v1::{Limits, Refusal, Text};
 #[derive(Clone, Debug, Serialize)]
 pub(super) struct Receipt {
     /// Unique to the message.
-    id: String,
+    id: MessageId,
     /// How many connections it is on its way to.
     pub(super) connections: usize,
 }
@@ -34,7 +36,7 @@ pub(super) async fn say(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Problem> {
-    api.0.tokens.demand_where_set(&caller)?;
+    caller.principal().may(|rights| rights.speak)?;
     let admitted = api.0.rate.admit(caller.origin(), body.len(), Instant::now());
     admitted.map_err(Problem::too_many_messages)?;
     let room = api.room(&caller, path)?;
@@ -46,20 +48,20 @@ pub(super) async fn say(
     api.0.rooms.relief(&room).await;
 
     let mut is_said = false;
-    let mut say = || {
+    let mut say = || -> Result<Receipt, Problem> {
         is_said = true;
-        Receipt::new(api.0.rooms.say(&room, &name, &text.msg))
+        Ok(api.0.rooms.say(caller.principal(), &room, &name, &text.msg)?.into())
     };
     let receipt = match key {
         None => say(),
         Some(key) => {
-            let key = MessageKey { token: caller.token().cloned(), room: room.clone(), key };
-            api.0.sent.once(key, (&name, &text.msg), Instant::now(), say)?
+            let key = MessageKey { token: caller.token().cloned(), room: room.code().clone(), key };
+            api.0.sent.once(key, (&name, &text.msg), Instant::now(), say)
         }
-    };
+    }?;
     if is_said {
         tracing::info!(
-            room = room.as_str(),
+            room = room.code().as_str(),
             name = name.as_str(),
             address = caller.address(),
             connections = receipt.connections,
@@ -69,15 +71,9 @@ pub(super) async fn say(
     Ok(json::done(StatusCode::ACCEPTED, &receipt))
 }
 
-impl Receipt {
-    #[expect(
-        clippy::expect_used,
-        reason = "a system without random numbers could not have made its session ids"
-    )]
-    pub(super) fn new(connections: usize) -> Self {
-        let mut bytes = [0; 16];
-        getrandom::fill(&mut bytes).expect("the system gives random numbers");
-        Self { id: format!("{:032x}", u128::from_be_bytes(bytes)), connections }
+impl From<Said> for Receipt {
+    fn from(said: Said) -> Self {
+        Self { id: said.id, connections: said.connections }
     }
 }
 

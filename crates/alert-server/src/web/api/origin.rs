@@ -7,8 +7,9 @@ use axum::response::{IntoResponse, Response};
 use socketio_server::origin::OriginVerdict;
 use socketio_server::{apply_cors, preflight};
 
-use super::super::{WebState, cross_site};
+use super::super::WebState;
 use super::Problem;
+use crate::auth::is_own_site;
 
 /// Refuses foreign pages, answers preflights, and adds the cross-origin headers.
 pub(super) async fn check(State(state): State<WebState>, request: Request, next: Next) -> Response {
@@ -39,7 +40,7 @@ fn is_foreign(verdict: &OriginVerdict, request: &Request) -> bool {
         OriginVerdict::Refused(_) => true,
         OriginVerdict::Listed(_) | OriginVerdict::Any => false,
         OriginVerdict::Own(_) | OriginVerdict::Absent => {
-            request.method() == Method::POST && !cross_site::is_own_site(request.headers())
+            request.method() == Method::POST && !is_own_site(request.headers())
         }
     }
 }

@@ -7,6 +7,9 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
 use super::json;
+use crate::auth::api_token::WrongToken;
+use crate::rooms::Refused;
+use alert_core::access::Denied;
 use alert_core::wire::v1::{ErrorCode, Refusal};
 
 /// A request that was not carried out.
@@ -43,7 +46,7 @@ impl Problem {
         Self::new(StatusCode::FORBIDDEN, "foreign_origin", detail)
     }
 
-    pub(super) fn token_missing() -> Self {
+    fn token_missing() -> Self {
         let problem = Self::new(
             StatusCode::UNAUTHORIZED,
             "token_required",
@@ -52,10 +55,10 @@ impl Problem {
         problem.with(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"alert\""))
     }
 
-    pub(super) fn token_wrong() -> Self {
-        let detail = "this token is not one of this server's.";
+    pub(super) fn token_wrong(wrong: WrongToken) -> Self {
         let challenge = HeaderValue::from_static("Bearer realm=\"alert\", error=\"invalid_token\"");
-        Self::new(StatusCode::UNAUTHORIZED, "token_wrong", detail).with(header::WWW_AUTHENTICATE, challenge)
+        Self::new(StatusCode::UNAUTHORIZED, "token_wrong", wrong.to_string())
+            .with(header::WWW_AUTHENTICATE, challenge)
     }
 
     pub(super) fn no_tokens() -> Self {
@@ -65,8 +68,14 @@ impl Problem {
     }
 
     pub(super) fn too_many_rooms(wait: Duration) -> Self {
-        let detail = "this address asked for too many different rooms; wait, or use a token.";
+        let detail =
+            "too many different rooms were named from this address (--room-tries); wait, or use a token.";
         Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many_rooms", detail).retry_after(wait)
+    }
+
+    pub(super) fn server_full(wait: Duration) -> Self {
+        let detail = "this server has as many rooms as it may have (--max-rooms); wait.";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "server_full", detail).retry_after(wait)
     }
 
     pub(super) fn too_many_messages(wait: Duration) -> Self {
@@ -109,6 +118,13 @@ impl Problem {
     }
 }
 
+/// Over HTTP it is a token that gives rights.
+impl From<Denied> for Problem {
+    fn from(_: Denied) -> Self {
+        Self::token_missing()
+    }
+}
+
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
         let status = match refusal.code() {
@@ -116,6 +132,18 @@ impl From<Refusal> for Problem {
             _ => StatusCode::BAD_REQUEST,
         };
         Self::new(status, refusal.code().as_str(), refusal.message())
+    }
+}
+
+impl From<Refused> for Problem {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::Denied(denied) => denied.into(),
+            Refused::TooManyRooms(wait) => Self::too_many_rooms(wait),
+            Refused::ServerFull => Self::server_full(refused.wait()),
+            // Of people who enter, which nobody does over HTTP.
+            Refused::TooManyJoins(_) | Refused::RoomFull(_) => Refusal::from(refused).into(),
+        }
     }
 }
 

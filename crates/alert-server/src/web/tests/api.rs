@@ -1,6 +1,6 @@
 //! What the API refuses, and in which words. What it does is tested with the built server (tests/api).
 
-use socketio_server::{Listen, PeerAddr};
+use socketio_server::PeerAddr;
 
 use super::*;
 
@@ -203,7 +203,7 @@ async fn a_room_that_nobody_is_in_is_an_empty_one() {
 }
 
 #[tokio::test]
-async fn the_mark_that_makes_a_listener_reaches_the_server() {
+async fn given_a_request_for_events_then_the_server_gets_a_stream_to_open() {
     let site = Site::new();
     for (accept, kind) in [
         ("*/*", "text/event-stream; charset=utf-8"),
@@ -212,11 +212,11 @@ async fn the_mark_that_makes_a_listener_reaches_the_server() {
         let request = Request::get("/v1/rooms/D5DB/events").header("accept", accept);
         let request = request.body(http_body_util::Full::default()).unwrap();
         let answer = app(site.state.clone()).oneshot(request).await.unwrap();
-        assert!(answer.extensions().get::<Listen>().is_some());
-        assert_eq!(answer.headers().get(header::CONTENT_LENGTH), None, "it would end the response");
-        assert_eq!(answer.headers()[header::CONTENT_TYPE], kind);
-        assert_eq!(answer.headers().get_all(header::CACHE_CONTROL).iter().collect::<Vec<_>>(), ["no-store"]);
-        let varies: Vec<_> = answer.headers().get_all(header::VARY).iter().collect();
+        let AppAnswer::Stream(head, _) = answer else { panic!("a stream") };
+        assert_eq!(head.headers.get(header::CONTENT_LENGTH), None, "it would end the response");
+        assert_eq!(head.headers[header::CONTENT_TYPE], kind);
+        assert_eq!(head.headers.get_all(header::CACHE_CONTROL).iter().collect::<Vec<_>>(), ["no-store"]);
+        let varies: Vec<_> = head.headers.get_all(header::VARY).iter().collect();
         assert!(varies.iter().any(|field| *field == "Accept"), "{varies:?}");
     }
 }

@@ -12,6 +12,7 @@ async fn the_root_goes_to_v1() {
 async fn the_app_is_the_router_as_the_server_calls_it() {
     let request = Request::builder().uri("/livez").body(http_body_util::Full::default()).unwrap();
     let answer = app(Site::new().state).oneshot(request).await.unwrap();
+    let AppAnswer::Whole(answer) = answer else { panic!("a whole response") };
     assert_eq!(answer.status(), StatusCode::OK);
     assert_eq!(answer.into_body().collect().await.unwrap().to_bytes(), "ok\n");
 }

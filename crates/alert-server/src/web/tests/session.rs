@@ -1,5 +1,9 @@
 //! The session cookie: what it holds, how large it gets, and who may use it.
 
+use std::time::{Duration, UNIX_EPOCH};
+
+use alert_core::names::UserName;
+
 use super::*;
 
 #[tokio::test]
@@ -74,9 +78,92 @@ async fn the_cookie_is_unreadable_and_a_forged_or_old_one_is_no_session() {
 async fn the_cookie_is_found_among_others() {
     let site = Site::new();
     let cookie = site.log_in("Ada", "one", "").await;
-    for all in [format!("a=1; {cookie}; b=2"), format!("alert_session=stale; {cookie}")] {
+    let all = [format!("a=1; {cookie}; b=2"), format!("{cookie};;"), format!("caf=\u{e9}; {cookie}")];
+    for all in all {
         assert!(site.session(&all).last().is_some(), "{all}");
     }
+    let mut headers = HeaderMap::new();
+    headers.append(header::COOKIE, HeaderValue::from_bytes(b"other=caf\xE9").unwrap());
+    headers
+        .append(header::COOKIE, HeaderValue::from_bytes(&[b"a=\xFF; ", cookie.as_bytes()].concat()).unwrap());
+    assert!(site.state.sessions().read(&headers).last().is_some());
+}
+
+#[tokio::test]
+async fn two_cookies_of_the_name_are_no_session_whichever_is_ours() {
+    let site = Site::new();
+    let cookie = site.log_in("Ada", "one", "").await;
+    for all in [
+        format!("alert_session=stale; {cookie}"),
+        format!("{cookie}; alert_session=stale"),
+        format!("{cookie}; {cookie}"),
+        format!("{cookie}; a=1; alert_session="),
+    ] {
+        assert_eq!(site.session(&all), WebSession::default(), "{all}");
+    }
+    let mut headers = with_cookie(&cookie);
+    headers.append(header::COOKIE, HeaderValue::from_str(&cookie).unwrap());
+    assert_eq!(site.state.sessions().read(&headers), WebSession::default());
+}
+
+#[tokio::test]
+async fn a_session_counts_for_30_days_whatever_the_browser_keeps() {
+    let site = Site::new();
+    let cookies = site.state.sessions();
+    let mut session = WebSession::default();
+    session.enter(room("one"), UserName::parse("Ada", 64).unwrap());
+    let day = Duration::from_secs(86_400);
+    let made = UNIX_EPOCH + 10_000 * day;
+    let cookie = cookies.write_at(&session, made);
+    let cookie = with_cookie(cookie.to_str().unwrap().split(';').next().unwrap());
+    for (now, counts) in [
+        (made, true),
+        (made + 29 * day, true),
+        (made + 30 * day, true),
+        (made + 30 * day + Duration::from_secs(1), false),
+        (made + 40 * day, false),
+        (made + 4_000 * day, false),
+        (made - day, true),
+        (made - 2 * day, false),
+        (UNIX_EPOCH, false),
+    ] {
+        assert_eq!(cookies.read_at(&cookie, now).last().is_some(), counts, "{now:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_new_key_with_the_previous_one_logs_nobody_out() {
+    let [old, new] = [
+        "b2xkIG9sZCBvbGQgb2xkIG9sZCBvbGQgb2xkIG9sZCBvbGQ=",
+        "bmV3IG5ldyBuZXcgbmV3IG5ldyBuZXcgbmV3IG5ldyBuZXc=",
+    ];
+    let before = Site::with([("ALERT_SESSION_KEY", old)]);
+    let cookie = before.log_in("Ada", "one", "").await;
+    let after = Site::with([("ALERT_SESSION_KEY", new), ("ALERT_SESSION_KEY_PREVIOUS", old)]);
+    assert!(after.session(&cookie).last().is_some());
+    let again = after.log_in("Ada", "two", &cookie).await;
+    assert!(after.session(&again).name_in(&room("one")).is_some());
+    // What is made now is made with the new key.
+    assert_eq!(before.session(&again), WebSession::default());
+    let later = Site::with([("ALERT_SESSION_KEY", new)]);
+    assert!(later.session(&again).last().is_some() && later.session(&cookie).last().is_none());
+}
+
+#[tokio::test]
+async fn where_users_come_over_tls_the_cookie_is_bound_to_the_host() {
+    let key = ("ALERT_SESSION_KEY", "b2xkIG9sZCBvbGQgb2xkIG9sZCBvbGQgb2xkIG9sZCBvbGQ=");
+    let site = Site::with([key, ("ALERT_PUBLIC_URL", "https://alert.example")]);
+    let answer = site.post("Ada", "one", &[]).await;
+    let set = answer.header("set-cookie");
+    assert!(set.starts_with("__Host-alert_session="), "{set}");
+    assert!(set.contains("; Path=/") && set.contains("; Secure") && !set.contains("Domain"), "{set}");
+    let cookie = answer.cookie();
+    assert!(site.session(&cookie).last().is_some());
+    // A page of another host of the domain can set a cookie with the plain name.
+    let plain = Site::with([key]).log_in("Mallory", "one", "").await;
+    assert!(plain.starts_with("alert_session="));
+    assert_eq!(site.session(&plain), WebSession::default());
+    assert_eq!(site.session(&format!("{plain}; {cookie}")).last().unwrap().1.as_str(), "Ada");
 }
 
 #[tokio::test]

@@ -1,9 +1,21 @@
 //! Given something to tell, then these are the event and the JSON, to the letter.
 
+use std::time::SystemTime;
+
 use serde_json::to_string;
 
 use super::super::*;
+use crate::event::{MessageIds, RoomEvent, What};
 use crate::names::{NameError, RoomCode, UserName};
+use crate::room::Members;
+
+fn happened(what: What) -> RoomEvent {
+    RoomEvent { at: SystemTime::UNIX_EPOCH, what }
+}
+
+fn said(text: &str) -> RoomEvent {
+    happened(What::Said { id: MessageIds::new(0).next_id(), name: ada(), text: text.into() })
+}
 
 fn ada() -> UserName {
     UserName::parse("Ada", 64).unwrap()
@@ -12,14 +24,18 @@ fn ada() -> UserName {
 #[test]
 fn given_a_notice_then_its_event_and_its_payload_are_the_contract_s() {
     let rows = [
-        (Notice::entered(&ada()), "status", r#"{"msg":"Ada has entered the room."}"#),
-        (Notice::left(&ada()), "status", r#"{"msg":"Ada has left the room."}"#),
         (
-            Notice::message(&ada(), "Class ends in 5 minutes"),
+            Notice::of(&happened(What::Entered { name: ada() })),
+            "status",
+            r#"{"msg":"Ada has entered the room."}"#,
+        ),
+        (Notice::of(&happened(What::Left { name: ada() })), "status", r#"{"msg":"Ada has left the room."}"#),
+        (
+            Notice::of(&said("Class ends in 5 minutes")),
             "message",
             r#"{"msg":"Ada: Class ends in 5 minutes"}"#,
         ),
-        (Notice::message(&ada(), " \n<b>\"\u{202E}"), "message", "{\"msg\":\"Ada:  \\n<b>\\\"\u{202E}\"}"),
+        (Notice::of(&said(" \n<b>\"\u{202E}")), "message", "{\"msg\":\"Ada:  \\n<b>\\\"\u{202E}\"}"),
         (
             Notice::refused(&Refusal::room(NameError::Empty)),
             "status",
@@ -35,8 +51,7 @@ fn given_a_notice_then_its_event_and_its_payload_are_the_contract_s() {
 fn given_an_ack_then_its_body_is_the_contract_s() {
     let joined = AckBody::Joined {
         room: RoomCode::parse("x\"y", 128).unwrap(),
-        members: vec![ada(), UserName::parse("Bob", 64).unwrap()],
-        count: 1_002,
+        members: Members::new(vec![ada(), UserName::parse("Bob", 64).unwrap()], 1_002).into(),
     };
     let rows = [
         (AckBody::Done, r#"{"ok":true}"#),
@@ -49,7 +64,7 @@ fn given_an_ack_then_its_body_is_the_contract_s() {
     for (body, json) in rows {
         assert_eq!(to_string(&body).unwrap(), json);
     }
-    assert_eq!(ACK_MEMBERS_MAX, 1_000);
+    assert_eq!(Members::MOST, 1_000);
 }
 
 #[test]

@@ -1,10 +1,10 @@
-//! A listener: a socket whose HTTP response goes on and on, as in Server-Sent Events. It hears its rooms and says
+//! A subscriber: a socket whose HTTP response goes on and on, as in Server-Sent Events. It hears its rooms and says
 //! nothing. The response is chunked, since programs read one without chunks in blocks of their own and hear late; for
 //! HTTP/1.0 it ends with the connection (RFC 9112, section 6.3).
 
 use super::websocket::read_on;
 use crate::{
-    app::{EndFn, Listen},
+    app::{EndFn, Subscriber},
     bounds::Place,
     connection::{CloseReason, Output, Transport, queue::Queue},
     engine::Engine,
@@ -16,8 +16,8 @@ use http::{Version, response};
 use std::rc::Rc;
 use tokio::sync::Notify;
 
-/// What a listener's connection is on.
-pub(crate) struct Listener {
+/// What a subscriber's connection is on.
+pub(crate) struct Subscribed {
     pub(crate) stream: Rc<Stream>,
     pub(crate) keep_alive: Rc<Frame>,
     /// What ends the response.
@@ -28,18 +28,18 @@ pub(crate) struct Listener {
     pub(crate) at_end: Option<EndFn>,
 }
 
-/// Makes a listener of a socket whose request has been answered with `head`, in the request's version.
+/// Makes a subscriber of a socket whose request has been answered with `head`, in the request's version.
 pub(crate) fn open<E: Engine>(
     shard: &Rc<Shard<E>>,
     stream: Rc<Stream>,
     head: &response::Parts,
-    listen: &Listen,
+    subscriber: Subscriber,
     (place, session_place): (Place, Option<Place>),
 ) {
-    let keep_alive = Rc::new(Frame::chunk(listen.keep_alive));
+    let keep_alive = Rc::new(Frame::chunk(subscriber.keep_alive));
     let closed = Rc::new(Notify::new());
     let is_chunked = head.version >= Version::HTTP_11;
-    let transport = Transport::Listener(Listener {
+    let transport = Transport::Subscriber(Subscribed {
         stream: Rc::clone(&stream),
         keep_alive: Rc::clone(&keep_alive),
         last: Rc::new(Frame::raw(if is_chunked { b"0\r\n\r\n" } else { b"" })),
@@ -56,9 +56,9 @@ pub(crate) fn open<E: Engine>(
     shard.push(&connection, &Rc::new(Frame::raw(&head_bytes(head, is_chunked))));
     // At once, so that whoever waits for a first byte knows that it listens.
     shard.push(&connection, &keep_alive);
-    let at_end = listen.open(&shard.hub, connection.id);
-    if let Transport::Listener(listener) = &mut *connection.transport.borrow_mut() {
-        listener.at_end = at_end;
+    let at_end = (subscriber.open)(&shard.hub, connection.id);
+    if let Transport::Subscriber(subscribed) = &mut *connection.transport.borrow_mut() {
+        subscribed.at_end = Some(at_end);
     }
     if shard.shutting_down.get() {
         shard.close(&connection, CloseReason::Shutdown);

@@ -1,57 +1,66 @@
-//! The tokens that are good now, and the one that a request brings.
+//! API tokens: those that are good now, and the one that a request brings.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use axum::http::{HeaderMap, header};
+use http::{HeaderMap, header};
 use subtle::ConstantTimeEq;
 
-use super::Problem;
-use super::caller::Caller;
 use crate::config::ApiTokens;
 use alert_core::ApiToken;
+use alert_core::access::{Principal, Rights};
 
 /// The tokens of `api_token` and `api_token_file`.
-pub(super) struct Tokens(Mutex<Arc<ApiTokens>>);
+pub struct Tokens(Mutex<Arc<ApiTokens>>);
+
+/// A request brings a token that is none of ours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("this token is not one of this server's.")]
+pub struct WrongToken;
 
 impl Tokens {
-    pub(super) fn new(tokens: ApiTokens) -> Self {
+    /// Those of the configuration.
+    pub fn new(tokens: ApiTokens) -> Self {
         Self(Mutex::new(Arc::new(tokens)))
     }
 
-    /// The token that a request brings: none where it brings none or none is asked for. One that is not ours is a
-    /// mistake in any request.
-    pub(super) fn presented(&self, headers: &HeaderMap) -> Result<Option<ApiToken>, Problem> {
+    /// Whether there are any.
+    pub fn are_set(&self) -> bool {
+        self.current().iter().next().is_some()
+    }
+
+    /// The token that a request brings: none where it brings none or none is asked for.
+    ///
+    /// # Errors
+    /// One that is not ours is a mistake in any request.
+    pub fn presented(&self, headers: &HeaderMap) -> Result<Option<ApiToken>, WrongToken> {
         let tokens = self.current();
         let Some(text) = bearer(headers).filter(|_| tokens.iter().next().is_some()) else { return Ok(None) };
         // Each is compared to its end, so that the time says nothing about how near the text comes to one of them.
         let equal = |token: &&ApiToken| bool::from(token.as_str().as_bytes().ct_eq(text));
         let found = tokens.iter().filter(equal).fold(None, |found, token| found.or(Some(token)));
-        found.cloned().map(Some).ok_or_else(Problem::token_wrong)
+        found.cloned().map(Some).ok_or(WrongToken)
     }
 
-    /// For posting: where there are tokens, one is needed.
-    pub(super) fn demand_where_set(&self, caller: &Caller) -> Result<(), Problem> {
-        if caller.has_token() || self.current().iter().next().is_none() {
-            Ok(())
-        } else {
-            Err(Problem::token_missing())
-        }
+    /// Whoever comes over HTTP, with or without a token. Where there are tokens, nobody speaks without one; the list of
+    /// rooms is for their holders alone.
+    pub fn principal(&self, token: Option<&ApiToken>) -> Principal {
+        let rights = match token {
+            Some(_) => Rights { read: true, speak: true, list: true },
+            None => Rights { speak: !self.are_set(), ..Rights::OPEN },
+        };
+        Principal { name: None, rights }
     }
 
-    /// For what only a token opens.
-    pub(super) fn demand(&self, caller: &Caller) -> Result<(), Problem> {
-        match self.current().iter().next() {
-            None => Err(Problem::no_tokens()),
-            Some(_) => self.demand_where_set(caller),
-        }
-    }
-
-    pub(super) fn reload(&self) {
+    /// Reads the file again, where there is one. A bad file is logged, and the tokens stay as they were.
+    pub fn reload(&self) {
         let old = self.current();
         let Some(file) = &old.file else { return };
         let path = file.path().display().to_string();
         match file.read_again() {
             Ok(file) => {
+                if let Some(warning) = file.warning() {
+                    tracing::warn!("{warning}");
+                }
                 let new = ApiTokens { given: old.given.clone(), file: Some(file) };
                 tracing::info!(path, tokens = new.iter().count(), "read the API tokens again");
                 *self.lock() = Arc::new(new);

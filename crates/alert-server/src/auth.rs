@@ -1,0 +1,11 @@
+//! Who asks: a file for each credential, which makes a principal of it. What a principal may do is checked in
+//! [`crate::rooms`].
+
+pub mod api_token;
+mod origin;
+mod own_page;
+mod web_session;
+
+pub use origin::Origin;
+pub use own_page::{is_ours, is_own_site};
+pub use web_session::{SessionCookies, WebSession};

@@ -1,0 +1,258 @@
+//! All rooms by their code, and the one place that says who may do what in them. A room is there while somebody is in
+//! it: the first to enter makes it, and [`Rooms::forget`] removes it with the last.
+
+mod admission;
+mod audience;
+mod live_room;
+mod refused;
+
+use crate::auth::Origin;
+use crate::config::Config;
+use admission::{Admission, Wait};
+pub use admission::{Admitted, Way};
+use alert_core::access::{Denied, Principal};
+use alert_core::event::MessageIds;
+use alert_core::names::{RoomCode, UserName};
+use alert_core::room::Members;
+use alert_core::wire::Form;
+use alert_core::wire::stream::StreamForm;
+use live_room::LiveRoom;
+pub use live_room::{Listening, Presence, Said};
+pub use refused::Refused;
+use socketio_server::{ConnectionId, Hub};
+use std::{
+    collections::HashMap,
+    hash::{BuildHasher, RandomState},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+use tokio::runtime::Handle;
+
+/// The rooms of this server. Cheap to clone.
+#[derive(Clone)]
+pub struct Rooms(Arc<Shared>);
+
+struct Shared {
+    by_code: Mutex<HashMap<RoomCode, Arc<LiveRoom>>>,
+    admission: Arc<Admission>,
+    grace: Duration,
+    max_rooms: usize,
+    max_people: usize,
+    /// Where the tasks run that wait for the end of a grace: one for each room in which somebody is missing.
+    runtime: Handle,
+    /// The epoch of the next room's messages. It begins anywhere, so that those of another run are others.
+    epoch: AtomicU64,
+}
+
+/// The right to hear a room, not yet used.
+#[derive(Clone)]
+pub struct Subscription {
+    rooms: Rooms,
+    room: Admitted,
+    form: StreamForm,
+}
+
+impl Rooms {
+    /// No rooms yet, with the grace and the bounds of `config`.
+    pub fn new(config: &Config, runtime: Handle) -> Self {
+        let epoch = AtomicU64::new(RandomState::new().hash_one(Instant::now()));
+        Self(Arc::new(Shared {
+            by_code: Mutex::default(),
+            admission: Admission::new(config.room_tries, config.join_rate),
+            grace: config.leave_grace,
+            max_rooms: config.max_rooms,
+            max_people: config.max_people,
+            runtime,
+            epoch,
+        }))
+    }
+
+    /// Lets somebody name a room. Everything that is done with one begins here.
+    ///
+    /// # Errors
+    /// Where the origin has named too many.
+    pub fn admit(&self, origin: &Origin, way: Way, code: RoomCode) -> Result<Admitted, Refused> {
+        let admitted = self.0.admission.admit(origin, way, code, Instant::now());
+        self.counted(origin, admitted.map_err(|Wait(wait)| Refused::TooManyRooms(wait)))
+    }
+
+    /// Whether somebody may enter a room now: a connection that is in another one leaves it only then. Two who ask at once
+    /// may both hear yes for the last place.
+    ///
+    /// # Errors
+    /// Where too many have entered from the origin, or there is no place.
+    pub fn check_entry(&self, origin: &Origin, room: &Admitted, name: &UserName) -> Result<(), Refused> {
+        self.counted(
+            origin,
+            self.space_for(room.code()).and_then(|room| match room {
+                Some(room) if !room.has_space(name, self.0.max_people) => {
+                    Err(Refused::RoomFull(self.0.max_people))
+                }
+                _ => Ok(()),
+            }),
+        )?;
+        let joined = self.0.admission.admit_join(origin, Instant::now());
+        self.counted(origin, joined.map_err(|Wait(wait)| Refused::TooManyJoins(wait)))
+    }
+
+    /// The room, where it is there; an error where it would be one too many.
+    fn space_for(&self, code: &RoomCode) -> Result<Option<Arc<LiveRoom>>, Refused> {
+        let rooms = self.lock();
+        match rooms.get(code) {
+            None if rooms.len() >= self.0.max_rooms => Err(Refused::ServerFull),
+            room => Ok(room.cloned()),
+        }
+    }
+
+    /// Logs a refusal.
+    fn counted<T>(&self, origin: &Origin, result: Result<T, Refused>) -> Result<T, Refused> {
+        result.inspect_err(|refused| {
+            let (address, so_far) = (origin.to_string(), self.0.admission.count_refused());
+            tracing::warn!(address, so_far, "no way into a room: {refused}");
+        })
+    }
+
+    /// Waits until a room can take more. Whoever speaks from outside it waits for this first.
+    pub async fn relief(&self, room: &Admitted) {
+        let room = self.lock().get(room.code()).cloned();
+        if let Some(room) = room {
+            room.relief().await;
+        }
+    }
+
+    /// Says something to a room from outside it.
+    ///
+    /// # Errors
+    /// Where `who` may not.
+    pub fn say(&self, who: &Principal, room: &Admitted, name: &UserName, text: &str) -> Result<Said, Denied> {
+        who.may(|rights| rights.speak)?;
+        let room = self.lock().get(room.code()).cloned();
+        let to_nobody = || Said { id: MessageIds::new(self.next_epoch()).next_id(), connections: 0 };
+        Ok(room.map_or_else(to_nobody, |room| room.say(name, text)))
+    }
+
+    /// Who is in a room. One that does not exist has nobody in it.
+    ///
+    /// # Errors
+    /// Where `who` may not see it.
+    pub fn members(&self, who: &Principal, room: &Admitted) -> Result<Arc<Members>, Denied> {
+        who.may(|rights| rights.read)?;
+        let room = self.lock().get(room.code()).cloned();
+        Ok(room.map(|room| room.members()).unwrap_or_default())
+    }
+
+    /// All rooms in which somebody is, and how many people.
+    ///
+    /// # Errors
+    /// Where `who` may not see them.
+    pub fn all(&self, who: &Principal) -> Result<Vec<(RoomCode, usize)>, Denied> {
+        who.may(|rights| rights.list)?;
+        let rooms: Vec<_> = self.lock().values().cloned().collect();
+        let counted = rooms.iter().map(|room| (room.code.clone(), room.count()));
+        Ok(counted.filter(|(_, count)| *count > 0).collect())
+    }
+
+    /// The right to hear a room without being in it.
+    ///
+    /// # Errors
+    /// Where `who` may not, or the room would be one too many.
+    pub fn subscribe(
+        &self,
+        who: &Principal,
+        origin: &Origin,
+        room: Admitted,
+        form: StreamForm,
+    ) -> Result<Subscription, Refused> {
+        who.may(|rights| rights.read)?;
+        self.counted(origin, self.space_for(room.code()))?;
+        Ok(Subscription { rooms: self.clone(), room, form })
+    }
+
+    /// Lets a connection into a room, under a name, after [`Self::check_entry`]; it hears the room in `form`.
+    ///
+    /// # Errors
+    /// Where `who` may not.
+    pub fn enter(
+        &self,
+        who: &Principal,
+        (hub, connection): (&Hub, ConnectionId),
+        form: Form,
+        room: &Admitted,
+        name: &UserName,
+    ) -> Result<Presence, Denied> {
+        who.may(|rights| rights.read)?;
+        let held = || self.0.admission.hold(room);
+        Ok(self.in_room(room.code(), |room| room.enter(hub, connection, form, name, held)))
+    }
+
+    /// Does something in a room, which is made where it is missing. `act` gives nothing where the room has just been
+    /// forgotten; then there is a new one.
+    fn in_room<T>(&self, code: &RoomCode, act: impl Fn(&Arc<LiveRoom>) -> Option<T>) -> T {
+        loop {
+            let room = {
+                let mut rooms = self.lock();
+                let room = rooms.entry(code.clone());
+                Arc::clone(
+                    room.or_insert_with(|| LiveRoom::new(code.clone(), self.0.grace, self.next_epoch())),
+                )
+            };
+            // Not under the registry's lock: rooms lock themselves first and the registry second.
+            if let Some(done) = act(&room) {
+                return done;
+            }
+        }
+    }
+
+    /// Removes a room that has retired. To be called with the room's lock held, so that no other room of this code
+    /// can have been made.
+    fn forget(&self, code: &RoomCode) {
+        let mut rooms = self.lock();
+        rooms.remove(code);
+        if rooms.capacity() > 1024 && rooms.capacity() > 8 * rooms.len() {
+            let room_for = 2 * rooms.len();
+            rooms.shrink_to(room_for);
+        }
+    }
+
+    fn sweep_later(&self, room: Arc<LiveRoom>, deadline: Instant) {
+        let rooms = self.clone();
+        self.0.runtime.spawn(async move {
+            let mut next = Some(deadline);
+            while let Some(deadline) = next {
+                tokio::time::sleep_until(deadline.into()).await;
+                next = room.sweep(&rooms);
+            }
+        });
+    }
+
+    fn next_epoch(&self) -> u64 {
+        self.0.epoch.fetch_add(1, Ordering::Relaxed)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<RoomCode, Arc<LiveRoom>>> {
+        // The map is whole between any two calls.
+        self.0.by_code.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Subscription {
+    /// The room.
+    pub fn room(&self) -> &RoomCode {
+        self.room.code()
+    }
+
+    /// In which form.
+    pub fn form(&self) -> StreamForm {
+        self.form
+    }
+
+    /// Lets a connection hear the room until what is returned is dropped.
+    pub fn open(&self, hub: &Hub, connection: ConnectionId) -> Listening {
+        let form = Form::Stream(self.form);
+        let held = || self.rooms.0.admission.hold(&self.room);
+        self.rooms.in_room(self.room.code(), |room| room.listen(&self.rooms, hub, connection, form, held))
+    }
+}

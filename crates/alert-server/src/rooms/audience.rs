@@ -1,0 +1,63 @@
+//! Who hears a room, each in the form that they asked for. An event is rendered once for each form that somebody wants,
+//! outside the room's lock.
+
+use std::sync::Arc;
+
+use alert_core::event::RoomEvent;
+use alert_core::wire::{Form, Rendering};
+use socketio_server::{ConnectionId, Hub, Membership, Publication, Room};
+
+pub(super) struct Audience {
+    /// By [`Form::index`]; made for the first who wants that form.
+    groups: [Option<Room>; Form::ALL.len()],
+}
+
+/// What was published, for each form that somebody wants: to be rendered when the lock is released.
+#[must_use = "what nobody renders at once is rendered by the threads that deliver it"]
+#[derive(Default)]
+pub(super) struct Published([Option<Publication>; Form::ALL.len()]);
+
+impl Audience {
+    pub(super) fn new() -> Self {
+        Self { groups: Default::default() }
+    }
+
+    pub(super) fn join(&mut self, hub: &Hub, form: Form, connection: ConnectionId) -> Membership {
+        let any = self.room().cloned();
+        let another = || any.map_or_else(|| hub.room(), |room| room.another_form());
+        self.groups[form.index()].get_or_insert_with(another).join(connection)
+    }
+
+    /// The runtime's room, in any of its forms; there is none before somebody hears it.
+    pub(super) fn room(&self) -> Option<&Room> {
+        self.groups.iter().flatten().next()
+    }
+
+    /// Tells everybody, and says how many they are.
+    pub(super) fn publish(&self, event: &Arc<RoomEvent>, size: usize) -> (Published, usize) {
+        let (mut published, mut count) = (Published::default(), 0);
+        for (form, place) in Form::ALL.into_iter().zip(&mut published.0) {
+            if let Some(group) = &self.groups[form.index()] {
+                let publication = publication(form, event, size);
+                count += group.publish(&publication);
+                *place = Some(publication);
+            }
+        }
+        (published, count)
+    }
+}
+
+impl Published {
+    pub(super) fn render(&self) {
+        self.0.iter().flatten().for_each(Publication::render);
+    }
+}
+
+/// The event in `form`, to be rendered by whoever needs it first.
+pub(super) fn publication(form: Form, event: &Arc<RoomEvent>, size: usize) -> Publication {
+    let event = Arc::clone(event);
+    Publication::later(size, move || match form.render(&event) {
+        Rendering::Packet(packet) => packet.into(),
+        Rendering::Piece(text) => Publication::bytes(text.as_bytes()),
+    })
+}

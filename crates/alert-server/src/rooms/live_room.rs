@@ -1,0 +1,276 @@
+//! A room and the connections in it, behind one short lock: who holds it numbers and publishes events, joins and
+//! leaves, so that everybody sees one order. Nothing is rendered or logged under it, and nothing waits.
+
+use super::Rooms;
+use super::admission::Held;
+use super::audience::{Audience, Published, publication};
+use alert_core::access::{Denied, Principal};
+use alert_core::event::{MessageId, MessageIds, RoomEvent, What};
+use alert_core::names::{RoomCode, UserName};
+use alert_core::room::{Departure, Entry, Loss, Members, Room};
+use alert_core::wire::{self, Form};
+use socketio_server::{ConnectionId, Hub, Membership};
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant, SystemTime},
+};
+
+/// A room with its fan-out.
+pub(super) struct LiveRoom {
+    pub(super) code: RoomCode,
+    state: Mutex<State>,
+}
+
+struct State {
+    room: Room,
+    audience: Audience,
+    ids: MessageIds,
+    /// Who hears it without being in it.
+    subscribers: usize,
+    /// The list of the people, as long as nobody comes or goes.
+    members: Option<Arc<Members>>,
+    /// A task waits for the end of somebody's grace.
+    is_sweeping: bool,
+    /// It was empty and has been forgotten: who finds it like this looks for a new one.
+    is_retired: bool,
+}
+
+impl State {
+    /// `size` is that of the event, reckoned before the lock was taken.
+    fn publish(&mut self, what: What, size: usize) -> (Published, usize) {
+        if !matches!(what, What::Said { .. }) {
+            self.members = None;
+        }
+        self.audience.publish(&now(what), size)
+    }
+}
+
+/// A connection's place in a room. To be given up with [`Presence::leave`] or [`Presence::lose`].
+pub struct Presence {
+    room: Arc<LiveRoom>,
+    name: UserName,
+    membership: Membership,
+    _held: Held,
+}
+
+/// A message that is on its way.
+#[derive(Clone, Copy, Debug)]
+pub struct Said {
+    /// Names it.
+    pub id: MessageId,
+    /// How many connections it is on its way to.
+    pub connections: usize,
+}
+
+impl LiveRoom {
+    /// Whose messages get ids of `epoch`.
+    pub(super) fn new(code: RoomCode, grace: Duration, epoch: u64) -> Arc<Self> {
+        let state = State {
+            room: Room::new(grace),
+            audience: Audience::new(),
+            ids: MessageIds::new(epoch),
+            subscribers: 0,
+            members: None,
+            is_sweeping: false,
+            is_retired: false,
+        };
+        Arc::new(Self { code, state: Mutex::new(state) })
+    }
+
+    /// Lets a connection in, which hears the room in `form`; `None` when the room has been forgotten meanwhile.
+    pub(super) fn enter(
+        self: &Arc<Self>,
+        hub: &Hub,
+        connection: ConnectionId,
+        form: Form,
+        name: &UserName,
+        held: impl FnOnce() -> Held,
+    ) -> Option<Presence> {
+        let what = What::Entered { name: name.clone() };
+        let size = wire::size(name, "");
+        let mut state = self.lock();
+        if state.is_retired {
+            return None;
+        }
+        let membership = state.audience.join(hub, form, connection);
+        let published = match state.room.enter(name) {
+            Entry::Announced => state.publish(what, size).0,
+            Entry::Quiet => {
+                hub.send(connection, publication(form, &now(what), size));
+                Published::default()
+            }
+        };
+        drop(state);
+        published.render();
+        Some(Presence { room: Arc::clone(self), name: name.clone(), membership, _held: held() })
+    }
+
+    /// Says something to everybody who hears the room.
+    pub(super) fn say(&self, name: &UserName, text: &str) -> Said {
+        let (size, name, text) = (wire::size(name, text), name.clone(), text.into());
+        let mut state = self.lock();
+        let id = state.ids.next_id();
+        let (published, connections) = state.publish(What::Said { id, name, text }, size);
+        drop(state);
+        published.render();
+        Said { id, connections }
+    }
+
+    /// Waits until all who hear the room can take more.
+    pub(super) async fn relief(&self) {
+        let room = self.lock().audience.room().cloned();
+        if let Some(room) = room {
+            room.relief().await;
+        }
+    }
+
+    /// Whether `name` is in the room, or one more person may be.
+    pub(super) fn has_space(&self, name: &UserName, max_people: usize) -> bool {
+        let state = self.lock();
+        state.room.count() < max_people || state.room.contains(name)
+    }
+
+    /// Who is in the room, as far as a list goes.
+    pub(super) fn members(&self) -> Arc<Members> {
+        let mut state = self.lock();
+        let State { room, members, .. } = &mut *state;
+        Arc::clone(members.get_or_insert_with(|| Arc::new(room.members(Members::MOST))))
+    }
+
+    /// How many people are in the room.
+    pub(super) fn count(&self) -> usize {
+        self.lock().room.count()
+    }
+
+    /// Lets a connection hear the room without being in it; `None` when the room has been forgotten meanwhile.
+    pub(super) fn listen(
+        self: &Arc<Self>,
+        rooms: &Rooms,
+        hub: &Hub,
+        connection: ConnectionId,
+        form: Form,
+        held: impl FnOnce() -> Held,
+    ) -> Option<Listening> {
+        let mut state = self.lock();
+        if state.is_retired {
+            return None;
+        }
+        state.subscribers += 1;
+        let membership = state.audience.join(hub, form, connection);
+        drop(state);
+        let (room, rooms) = (Arc::clone(self), rooms.clone());
+        Some(Listening { room, rooms, membership: Some(membership), _held: held() })
+    }
+
+    /// Lets those go whose grace has ended. Says when to come again.
+    pub(super) fn sweep(&self, rooms: &Rooms) -> Option<Instant> {
+        let mut state = self.lock();
+        let gone = state.room.expire(Instant::now());
+        let published: Vec<Published> = gone
+            .iter()
+            .map(|name| state.publish(What::Left { name: name.clone() }, wire::size(name, "")).0)
+            .collect();
+        let next = state.room.next_deadline();
+        state.is_sweeping = next.is_some();
+        self.retire_if_empty(&mut state, rooms);
+        drop(state);
+        for (name, published) in gone.iter().zip(published) {
+            published.render();
+            tracing::info!(room = self.code.as_str(), name = name.as_str(), "left after the grace");
+        }
+        next
+    }
+
+    fn retire_if_empty(&self, state: &mut State, rooms: &Rooms) {
+        if state.room.is_empty() && state.subscribers == 0 && !state.is_retired {
+            state.is_retired = true;
+            rooms.forget(&self.code);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // A panic under the lock cannot leave the state half changed: each change is one call.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn now(what: What) -> Arc<RoomEvent> {
+    Arc::new(RoomEvent { at: SystemTime::now(), what })
+}
+
+impl Presence {
+    /// Where.
+    pub fn room(&self) -> &RoomCode {
+        &self.room.code
+    }
+
+    /// Under which name.
+    pub fn name(&self) -> &UserName {
+        &self.name
+    }
+
+    /// Says something to everybody in the room, in the name of `name`.
+    ///
+    /// # Errors
+    /// Where `who` may not.
+    pub fn say(&self, who: &Principal, name: &UserName, text: &str) -> Result<Said, Denied> {
+        who.may(|rights| rights.speak)?;
+        Ok(self.room.say(name, text))
+    }
+
+    /// Who is in the room.
+    pub fn members(&self) -> Arc<Members> {
+        self.room.members()
+    }
+
+    /// The person said `left`: those who remain hear of it, if it was the person's last connection.
+    pub fn leave(self, rooms: &Rooms) {
+        let size = wire::size(&self.name, "");
+        let mut state = self.room.lock();
+        drop(self.membership);
+        let published = match state.room.leave(&self.name) {
+            Departure::Announced => state.publish(What::Left { name: self.name }, size).0,
+            Departure::Quiet => Published::default(),
+        };
+        self.room.retire_if_empty(&mut state, rooms);
+        drop(state);
+        published.render();
+    }
+
+    /// The connection ended without `left`.
+    pub fn lose(self, rooms: &Rooms) {
+        let size = wire::size(&self.name, "");
+        let mut state = self.room.lock();
+        drop(self.membership);
+        let mut published = Published::default();
+        match state.room.lose(&self.name, Instant::now()) {
+            Loss::Quiet => {}
+            Loss::Announced => published = state.publish(What::Left { name: self.name }, size).0,
+            Loss::Grace(deadline) => {
+                if !std::mem::replace(&mut state.is_sweeping, true) {
+                    rooms.sweep_later(Arc::clone(&self.room), deadline);
+                }
+            }
+        }
+        self.room.retire_if_empty(&mut state, rooms);
+        drop(state);
+        published.render();
+    }
+}
+
+/// A subscriber's place; dropping it gives it up.
+pub struct Listening {
+    room: Arc<LiveRoom>,
+    rooms: Rooms,
+    membership: Option<Membership>,
+    _held: Held,
+}
+
+impl Drop for Listening {
+    fn drop(&mut self) {
+        let mut state = self.room.lock();
+        drop(self.membership.take());
+        state.subscribers -= 1;
+        self.room.retire_if_empty(&mut state, &self.rooms);
+    }
+}

@@ -1,0 +1,154 @@
+//! The v1 protocol: events of a client to rooms, and who the client speaks for (docs/protocol-v1.md, "Identity").
+
+use super::address;
+use crate::auth::{Origin, WebSession};
+use crate::rooms::{Presence, Rooms, Way};
+use alert_core::access::{Principal, Rights};
+use alert_core::names::{RoomCode, UserName};
+use alert_core::wire::Form;
+use alert_core::wire::v1::{AckBody, ClientEvent, Joined, Limits, Notice, Refusal, Speaker, Text};
+use socketio_server::{Event, Socket};
+use std::net::IpAddr;
+
+/// A client: the room that it is in, if it is in one.
+#[derive(Default)]
+pub struct Member {
+    seat: Option<Box<Seat>>,
+}
+
+struct Seat {
+    /// Fixed at `joined`.
+    who: Principal,
+    presence: Presence,
+}
+
+/// What an event is carried out with.
+pub(super) struct V1<'a> {
+    pub(super) rooms: &'a Rooms,
+    pub(super) limits: &'a Limits,
+    pub(super) session: Option<&'a WebSession>,
+    pub(super) address: Option<IpAddr>,
+}
+
+/// What became of an event that was carried out.
+enum Outcome {
+    Done,
+    Joined,
+}
+
+impl V1<'_> {
+    /// Carries an event out, and answers it.
+    pub(super) fn event(&self, socket: &Socket<'_>, member: &mut Member, event: &Event<'_>) {
+        let result = self.carry_out(socket, member, event);
+        if let Err(refusal) = &result {
+            let (code, address) = (refusal.code().as_str(), address(self.address));
+            tracing::info!(event = event.name, code, address, "refused: {}", refusal.message());
+        }
+        match (event.ack, result) {
+            (Some(id), result) => socket.ack(id, &member.acknowledge(result).arguments()),
+            (None, Ok(_)) => {}
+            (None, Err(refusal)) => {
+                socket.send(Notice::refused(&refusal).packet());
+            }
+        }
+    }
+
+    fn carry_out(
+        &self,
+        socket: &Socket<'_>,
+        member: &mut Member,
+        event: &Event<'_>,
+    ) -> Result<Outcome, Refusal> {
+        let args = event.args.iter().copied();
+        match ClientEvent::parse(event.name, args, !event.attachments.is_empty(), self.limits)? {
+            ClientEvent::Joined(joined) => self.join(socket, member, joined),
+            ClientEvent::Text(Text { speaker, msg }) => {
+                let seat = member.seat.as_ref().ok_or_else(Refusal::not_joined)?;
+                seat.presence.say(&seat.who, &self.speaker(seat, speaker)?, &msg)?;
+                Ok(Outcome::Done)
+            }
+            ClientEvent::Left(left) => {
+                let seat = member.seat.as_ref().ok_or_else(Refusal::not_joined)?;
+                self.speaker(seat, left.speaker)?;
+                if let Some(seat) = member.seat.take() {
+                    self.leave(seat.presence);
+                }
+                Ok(Outcome::Done)
+            }
+        }
+    }
+
+    fn join(&self, socket: &Socket<'_>, member: &mut Member, joined: Joined) -> Result<Outcome, Refusal> {
+        let (who, name, code) = self.identify(joined)?;
+        let is_there = member.seat.as_ref().is_some_and(|seat| *seat.presence.room() == code);
+        if !is_there {
+            // Where it is refused, the connection stays where it was.
+            let origin = Origin::of(None, self.address);
+            let room = self.rooms.admit(&origin, Way::Enter, code.clone())?;
+            self.rooms.check_entry(&origin, &room, &name)?;
+            if let Some(seat) = member.seat.take() {
+                self.leave(seat.presence);
+            }
+            let connection = (socket.hub(), socket.connection());
+            let presence = self.rooms.enter(&who, connection, Form::V1, &room, &name)?;
+            tracing::info!(
+                room = code.as_str(),
+                name = name.as_str(),
+                address = address(self.address),
+                "joined"
+            );
+            member.seat = Some(Box::new(Seat { who, presence }));
+        }
+        Ok(Outcome::Joined)
+    }
+
+    /// Finds out who joins which room.
+    fn identify(&self, joined: Joined) -> Result<(Principal, UserName, RoomCode), Refusal> {
+        match joined {
+            Joined::Headless { name, room } => {
+                Ok((Principal { name: None, rights: Rights::OPEN }, name, room))
+            }
+            Joined::Session { room } => {
+                let session = self.session.ok_or_else(Refusal::not_logged_in)?;
+                let login = match room {
+                    Some(room) => session.name_in(&room).map(|name| (room, name)),
+                    None => session.last().map(|(room, name)| (room.clone(), name)),
+                };
+                let (room, name) = login.ok_or_else(Refusal::not_logged_in)?;
+                Ok((WebSession::principal(name.clone()), name.clone(), room))
+            }
+        }
+    }
+
+    /// The name on an event. One that a credential fixed is changed by no body.
+    fn speaker(&self, seat: &Seat, speaker: Speaker<'_>) -> Result<UserName, Refusal> {
+        match &seat.who.name {
+            Some(name) => Ok(name.clone()),
+            None => speaker.or_joined(seat.presence.name(), self.limits),
+        }
+    }
+
+    /// The person said `left`.
+    fn leave(&self, presence: Presence) {
+        tracing::info!(room = presence.room().as_str(), name = presence.name().as_str(), "left");
+        presence.leave(self.rooms);
+    }
+}
+
+impl Member {
+    /// The place in a room that the client gives up with its connection.
+    pub(super) fn into_presence(self) -> Option<Presence> {
+        self.seat.map(|seat| seat.presence)
+    }
+
+    /// The acknowledgement. The list of members is made only for who asks.
+    fn acknowledge(&self, result: Result<Outcome, Refusal>) -> AckBody {
+        match (result, &self.seat) {
+            (Ok(Outcome::Joined), Some(seat)) => {
+                AckBody::Joined { room: seat.presence.room().clone(), members: seat.presence.members() }
+            }
+            (Ok(_), _) => AckBody::Done,
+            (Err(refusal), _) => AckBody::Refused(refusal),
+        }
+    }
+}
