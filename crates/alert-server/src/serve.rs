@@ -87,6 +87,8 @@ fn runtime_config(config: &Config) -> socketio_server::Config {
         queue_limit: config.queue_limit,
         event_rate: config.event_rate,
         byte_rate: config.byte_rate,
+        bounds: config.bounds,
+        message_timeout: config.message_timeout,
         room_byte_rate: config.room_byte_rate,
         hosts: config.hosts.clone(),
         proxies: config.trusted_proxies.clone(),
