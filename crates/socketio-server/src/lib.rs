@@ -40,7 +40,7 @@ pub use app::{App, AppAnswer, AppBody, AppRequest, EndFn, OpenFn, Subscriber};
 pub use config::{Config, HttpTimeouts};
 pub use connection::{CloseReason, ConnectionId};
 pub use engine::{Engine, Handshake, Link};
-pub use frame::Publication;
+pub use frame::{Frames, Publication};
 pub use handler::{Event, Handler, Refused, Socket};
 pub use hub::Hub;
 pub use listener::{ListenAddr, Listener};
