@@ -10,8 +10,8 @@ const CANDIDATES = ["chromium", "chromium-browser", "google-chrome", "google-chr
 const EXECUTABLE = process.env.CHROMIUM ?? CANDIDATES.map((name) => `/usr/bin/${name}`).find(existsSync);
 assert.ok(EXECUTABLE, "no browser: install Chromium (apt-get install chromium), or set CHROMIUM to its path");
 
-/** A name for this machine that is no secure context, as an address in the local network is none. */
-export const PLAIN_HOST = "alert.test";
+/** A name for this machine that servers answer to, and no secure context, as an address in the local network is none. */
+export const PLAIN_HOST = "alert.local";
 
 const ARGS = [
   "--no-sandbox",

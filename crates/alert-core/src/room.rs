@@ -96,6 +96,12 @@ impl Room {
         Members::new(self.roster.names().take(limit).cloned().collect(), self.count())
     }
 
+    /// Whether this person is in the room, perhaps in grace.
+    #[must_use]
+    pub fn contains(&self, name: &UserName) -> bool {
+        self.roster.contains(name)
+    }
+
     /// How many people are in the room, those in grace included.
     #[must_use]
     pub fn count(&self) -> usize {

@@ -2,6 +2,7 @@
 //! leaves, so that everybody sees one order. Nothing is rendered or logged under it, and nothing waits.
 
 use super::Rooms;
+use super::admission::Held;
 use super::audience::{Audience, Published, publication};
 use alert_core::access::{Denied, Principal};
 use alert_core::event::{MessageId, MessageIds, RoomEvent, What};
@@ -49,6 +50,7 @@ pub struct Presence {
     room: Arc<LiveRoom>,
     name: UserName,
     membership: Membership,
+    _held: Held,
 }
 
 /// A message that is on its way.
@@ -82,6 +84,7 @@ impl LiveRoom {
         connection: ConnectionId,
         form: Form,
         name: &UserName,
+        held: impl FnOnce() -> Held,
     ) -> Option<Presence> {
         let what = What::Entered { name: name.clone() };
         let size = wire::size(name, "");
@@ -99,7 +102,7 @@ impl LiveRoom {
         };
         drop(state);
         published.render();
-        Some(Presence { room: Arc::clone(self), name: name.clone(), membership })
+        Some(Presence { room: Arc::clone(self), name: name.clone(), membership, _held: held() })
     }
 
     /// Says something to everybody who hears the room.
@@ -121,6 +124,12 @@ impl LiveRoom {
         }
     }
 
+    /// Whether `name` is in the room, or one more person may be.
+    pub(super) fn has_space(&self, name: &UserName, max_people: usize) -> bool {
+        let state = self.lock();
+        state.room.count() < max_people || state.room.contains(name)
+    }
+
     /// Who is in the room, as far as a list goes.
     pub(super) fn members(&self) -> Arc<Members> {
         let mut state = self.lock();
@@ -140,6 +149,7 @@ impl LiveRoom {
         hub: &Hub,
         connection: ConnectionId,
         form: Form,
+        held: impl FnOnce() -> Held,
     ) -> Option<Listening> {
         let mut state = self.lock();
         if state.is_retired {
@@ -148,7 +158,8 @@ impl LiveRoom {
         state.subscribers += 1;
         let membership = state.audience.join(hub, form, connection);
         drop(state);
-        Some(Listening { room: Arc::clone(self), rooms: rooms.clone(), membership: Some(membership) })
+        let (room, rooms) = (Arc::clone(self), rooms.clone());
+        Some(Listening { room, rooms, membership: Some(membership), _held: held() })
     }
 
     /// Lets those go whose grace has ended. Says when to come again.
@@ -252,6 +263,7 @@ pub struct Listening {
     room: Arc<LiveRoom>,
     rooms: Rooms,
     membership: Option<Membership>,
+    _held: Held,
 }
 
 impl Drop for Listening {

@@ -1,5 +1,6 @@
 //! The login form: a name and a room code become an entry of the session cookie.
 
+use axum::Extension;
 use axum::extract::rejection::{FormRejection, QueryRejection};
 use axum::extract::{Form, Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
@@ -8,7 +9,9 @@ use serde::Deserialize;
 
 use super::trouble::Trouble;
 use super::{WebState, assets, pages};
+use crate::rooms::Refused;
 use alert_core::names::{RoomCode, UserName};
+use socketio_server::PeerAddr;
 
 /// What the form starts with: `/v1?room=CODE` invites, its button asks for `/v1?fresh=1&name=...`, and who is sent back
 /// from the chat page hears `why`.
@@ -48,6 +51,7 @@ pub(super) async fn show(
 
 pub(super) async fn submit(
     State(state): State<WebState>,
+    peer: Option<Extension<PeerAddr>>,
     headers: HeaderMap,
     typed: Result<Form<Typed>, FormRejection>,
 ) -> Response {
@@ -63,6 +67,10 @@ pub(super) async fn submit(
     let room = RoomCode::typed(&typed.room, limits.room_chars);
     match (name, room) {
         (Ok(name), Ok(room)) => {
+            let peer = peer.map_or(PeerAddr::Unix, |Extension(peer)| peer);
+            if let Err(refused) = state.0.api.admit(&peer, &headers, &room) {
+                return too_many(&state, &typed, refused);
+            }
             let mut session = state.sessions().read(&headers);
             let address = with_room("/v1/chat", room.as_str());
             session.enter(room, name);
@@ -78,6 +86,16 @@ pub(super) async fn submit(
             (StatusCode::UNPROCESSABLE_ENTITY, pages::render(&page)).into_response()
         }
     }
+}
+
+/// The form again, with how long to wait.
+fn too_many(state: &WebState, typed: &Typed, refused: Refused) -> Response {
+    let seconds = refused.wait().as_secs() + 1;
+    let error =
+        format!("Too many different room codes were entered from your network. Try again in {seconds} s.");
+    let page = pages::Login { room_error: Some(error), ..login(state, &typed.name, &typed.room) };
+    let head = [(header::RETRY_AFTER, seconds.to_string())];
+    (StatusCode::TOO_MANY_REQUESTS, head, pages::render(&page)).into_response()
 }
 
 /// An address of ours with the room in its query.

@@ -45,7 +45,7 @@ pub(super) async fn listen(
 ) -> Result<Response, Problem> {
     let room = api.room(&caller, path)?;
     let form = preferred(&headers);
-    let subscription = api.0.rooms.subscribe(caller.principal(), room, form)?;
+    let subscription = api.0.rooms.subscribe(caller.principal(), &caller.origin(), room, form)?;
     tracing::info!(room = subscription.room().as_str(), address = caller.address(), "listens");
     let head = [
         (header::CONTENT_TYPE, form.content_type()),

@@ -34,7 +34,10 @@ pub(super) async fn show(
 ) -> Result<Response, Problem> {
     let room = api.room(&caller, path)?;
     let members = api.0.rooms.members(caller.principal(), &room)?;
-    Ok(json::done(StatusCode::OK, &Room { room, members: members.json(), count: members.count() }))
+    Ok(json::done(
+        StatusCode::OK,
+        &Room { room: room.code().clone(), members: members.json(), count: members.count() },
+    ))
 }
 
 pub(super) async fn list(State(api): State<Api>, caller: Caller) -> Result<Response, Problem> {
