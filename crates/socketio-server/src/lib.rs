@@ -40,15 +40,16 @@ pub use bounds::Bounds;
 pub use config::{Config, HttpTimeouts};
 pub use connection::{CloseReason, ConnectionId};
 pub use engine::{Engine, Handshake, Link};
-pub use frame::Publication;
+pub use frame::{Frames, Publication};
 pub use hub::Hub;
-pub use socketio::handler::{Event, Handler, Refused, Socket};
-
 pub use proxy::TrustedProxies;
 pub use rate::{Meter, Rate};
 pub use room::{Membership, Room};
 pub use server::Server;
-pub use socketio::{DEFAULT_PATH, SocketIo};
+pub use socketio::{
+    DEFAULT_PATH, SocketIo,
+    handler::{Event, Handler, Refused, Socket},
+};
 pub use socketio_protocol::{
     engine::heartbeat::Timing,
     socket::{
