@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use alert_core::access::Denied;
-use alert_core::wire::v1::Refusal;
 
 /// Why somebody does not come into a room. The text is for the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -31,18 +30,6 @@ impl Refused {
         match self {
             Self::TooManyRooms(wait) | Self::TooManyJoins(wait) => wait,
             Self::Denied(_) | Self::ServerFull | Self::RoomFull(_) => Duration::from_secs(60),
-        }
-    }
-}
-
-impl From<Refused> for Refusal {
-    fn from(refused: Refused) -> Self {
-        match refused {
-            Refused::Denied(denied) => denied.into(),
-            Refused::TooManyRooms(wait) => Self::too_many_rooms(wait),
-            Refused::TooManyJoins(wait) => Self::too_many_joins(wait),
-            Refused::ServerFull => Self::server_full(),
-            Refused::RoomFull(max) => Self::room_full(max),
         }
     }
 }

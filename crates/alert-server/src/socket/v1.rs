@@ -2,7 +2,7 @@
 
 use super::address;
 use crate::auth::{Origin, WebSession};
-use crate::rooms::{Presence, Rooms, Way};
+use crate::rooms::{Presence, Refused, Rooms, Way};
 use alert_core::access::{Principal, Rights};
 use alert_core::names::{RoomCode, UserName};
 use alert_core::wire::Form;
@@ -149,6 +149,18 @@ impl Member {
             }
             (Ok(_), _) => AckBody::Done,
             (Err(refusal), _) => AckBody::Refused(refusal),
+        }
+    }
+}
+
+impl From<Refused> for Refusal {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::Denied(denied) => denied.into(),
+            Refused::TooManyRooms(wait) => Self::too_many_rooms(wait),
+            Refused::TooManyJoins(wait) => Self::too_many_joins(wait),
+            Refused::ServerFull => Self::server_full(),
+            Refused::RoomFull(max) => Self::room_full(max),
         }
     }
 }
