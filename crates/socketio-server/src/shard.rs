@@ -15,8 +15,6 @@ mod output;
 mod pass;
 pub(crate) mod timers;
 
-pub(crate) use close::linger;
-
 use crate::{
     config::Config,
     connection::{
@@ -89,6 +87,8 @@ pub(crate) struct Shard<E: Engine> {
     pub(crate) sockets: Cell<usize>,
     /// Told when a socket or a farewell goes.
     pub(crate) gone: Notify,
+    /// Told when the server goes.
+    going: Notify,
     /// Told when HTTP sockets are to end after the response under way.
     pub(crate) winding_up: Notify,
 }
@@ -122,6 +122,7 @@ impl<E: Engine> Shard<E> {
             turned_away: Cell::new(0),
             sockets: Cell::new(0),
             gone: Notify::new(),
+            going: Notify::new(),
             winding_up: Notify::new(),
         })
     }

@@ -20,6 +20,9 @@ use std::{
 /// sending reads no answer, and a socket closed in its face is reset.
 const DROPPED: usize = 16;
 
+/// A body that has come to this gets the memory that its length asks for.
+const GROWN: usize = 64 << 10;
+
 /// Why a body was not read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Refusal {
@@ -66,6 +69,7 @@ pub(crate) async fn read(
 }
 
 async fn collect(body: &mut Incoming, limit: usize, mut charge: Charge) -> Result<Bytes, Refusal> {
+    let expected = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX).min(limit);
     let mut first = Bytes::new();
     let mut all = Vec::new();
     let mut length = 0usize;
@@ -86,6 +90,10 @@ async fn collect(body: &mut Incoming, limit: usize, mut charge: Charge) -> Resul
         } else {
             if all.is_empty() {
                 all.extend_from_slice(&std::mem::take(&mut first));
+            }
+            if length > GROWN && all.capacity() < expected {
+                // Growing on by doubling would leave as much again behind.
+                all.reserve_exact(expected - all.len());
             }
             all.extend_from_slice(&data);
         }
