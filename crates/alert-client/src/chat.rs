@@ -13,7 +13,6 @@ use tokio::time::sleep_until;
 mod console;
 pub(super) mod line;
 mod link;
-mod packet;
 mod prompt;
 mod recall;
 mod session;

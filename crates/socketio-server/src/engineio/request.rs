@@ -9,11 +9,15 @@ use crate::{
     bounds::Full as Bound,
     connection::Transport,
     engine::{Engine, Handshake},
-    http::{self, Http, Takeover, body::Refusal},
+    engineio::sid::Sid,
+    http::{
+        self,
+        body::Refusal,
+        connection::{Http, Takeover},
+    },
     hub::Hub,
-    inbox::Command,
     origin::OriginVerdict,
-    sid::Sid,
+    shard::inbox::Command,
 };
 use ::http::{HeaderValue, Method, Request, Response, StatusCode, header, request::Parts};
 use bytes::Bytes;
