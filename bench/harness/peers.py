@@ -75,7 +75,7 @@ def alert(title, workers):
         title=title,
         folder=ROOT,
         install=(("cargo", "build", "--release", "--locked", "-p", "alert"),),
-        start=("{alert}", "--listen", "127.0.0.1:{port}", "--workers", workers, "--event-rate", "0", "--byte-rate", "0", "--room-byte-rate", "0", "--log-level", "warn"),
+        start=("{alert}", "--listen", "127.0.0.1:{port}", "--workers", workers, "--event-rate", "0", "--byte-rate", "0", "--room-byte-rate", "0", "--room-tries", "0", "--join-rate", "0", "--log-level", "warn"),
         version=("{alert}", "--version"),
         # So that the run leaves no key file in the user's state folder.
         env={"ALERT_SESSION_KEY": "YmVuY2gtYmVuY2gtYmVuY2gtYmVuY2gtYmVuY2gtYmVuY2g="},

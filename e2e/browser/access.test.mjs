@@ -46,7 +46,16 @@ for (const colorScheme of ["light", "dark"]) {
         const page = await visit();
         await page.goto(`${server.url}/v1`);
         assert.deepEqual(await violations(page), []);
+        await page.locator("#room").fill("engine");
         await page.locator("#fresh").click();
+        assert.deepEqual(await violations(page), []);
+      });
+
+      it(`on the login for the invited, after trouble, ${size}`, async () => {
+        const page = await visit();
+        const room = "7C0F2E9A41D84B6FA3520C9E6D18B7F4";
+        await page.goto(`${server.url}/v1?${new URLSearchParams({ room, why: "login-unknown" })}`);
+        await page.locator("#trouble").waitFor();
         assert.deepEqual(await violations(page), []);
       });
 
@@ -63,6 +72,8 @@ for (const colorScheme of ["light", "dark"]) {
         await busyRoom(page);
         assert.deepEqual(await violations(page), []);
         await page.locator("#message").fill("x".repeat(16_400));
+        assert.deepEqual(await violations(page), []);
+        await page.locator("#leave").click();
         assert.deepEqual(await violations(page), []);
       });
 
@@ -87,6 +98,15 @@ for (const colorScheme of ["light", "dark"]) {
         const page = await visit();
         await page.goto(`${server.url}/docs/`);
         assert.deepEqual(await violations(page), []);
+      });
+
+      it(`on a document, ${size}`, async () => {
+        const page = await visit();
+        for (const name of ["protocol-v1.md", "terminal.md", "clients/README.md"]) {
+          await page.goto(`${server.url}/docs/${name}`);
+          await page.locator("h1").waitFor();
+          assert.deepEqual(await violations(page), []);
+        }
       });
 
       it(`on a page that is not there, ${size}`, async () => {
@@ -137,6 +157,9 @@ it("the keyboard alone is enough, from the login to leaving", async () => {
   assert.equal(await focused(), "message", "ready to type again");
   for (const id of ["sound", "copy", "log", "message", "leave"]) await tabTo(id);
   await page.keyboard.press("Enter");
+  await page.locator("#leaving").waitFor();
+  await tabTo("leave-now");
+  await page.keyboard.press("Enter");
   await page.locator("#enter").waitFor();
   await bell.waitFor("status", "Ada has left the room.");
 });
@@ -153,6 +176,10 @@ it("at 360 px nothing scrolls sideways, and everything can be reached", async ()
   assert.equal(await isTooWide(), false, "login");
   await page.goto(`${server.url}/docs/`);
   assert.equal(await isTooWide(), false, "documents");
+  for (const name of ["protocol-v1.md", "http-api.md", "operations.md", "clients/README.md"]) {
+    await page.goto(`${server.url}/docs/${name}`);
+    assert.equal(await isTooWide(), false, name);
+  }
   await page.goto(`${server.url}/v1`);
   await page.locator("#enter").click();
   await page.locator("#name-error").waitFor();
@@ -173,4 +200,60 @@ it("at 360 px nothing scrolls sideways, and everything can be reached", async ()
     for (const selector of ["#message", "#send", "#leave", "#copy", "#state", "#code", "#sound"])
       await within(selector);
   }
+});
+
+it("over an open keyboard at least five messages are to be seen, whole", async () => {
+  const room = "7C0F2E9A41D84B6FA3520C9E6D18B7F4";
+  const page = await browser.visit({ viewport: { width: 360, height: 640 } });
+  await enter(page, server, "Ada", room);
+  const bell = await Client.inRoom(server, room, "Bell");
+  for (let index = 0; index < 12; index += 1) bell.say(`Exercise ${index} is on page ${index + 40}.`);
+  await line(page, "message", "Bell: Exercise 11 is on page 51.");
+  await page.locator("#message").focus();
+  await page.setViewportSize({ width: 360, height: 330 });
+  const seen = () =>
+    page.evaluate(() => {
+      const log = document.querySelector("#log").getBoundingClientRect();
+      const boxes = [...document.querySelectorAll("#log .message")].map((line) =>
+        line.getBoundingClientRect(),
+      );
+      return boxes.filter(({ top, bottom }) => top >= log.top && bottom <= log.bottom).length;
+    });
+  await page.waitForFunction(() => {
+    const log = document.querySelector("#log");
+    return (
+      document.body.classList.contains("short") && log.scrollTop + log.clientHeight >= log.scrollHeight - 2
+    );
+  });
+  assert.ok((await seen()) >= 5, `while typing: ${await seen()}`);
+  for (const id of ["#message", "#send", "#leave", "#copy", "#code", "#state"]) {
+    const { y, height } = await page.locator(id).boundingBox();
+    assert.ok(y >= 0 && y + height <= 330, id);
+  }
+  await page.locator("#log").focus();
+  await page.locator("#notify").waitFor();
+  assert.ok((await seen()) >= 5, `while reading: ${await seen()}`);
+  assert.deepEqual(await violations(page), []);
+});
+
+it("where the browser picks the colours, what is pressed and what is connected can be seen", async () => {
+  const page = await browser.visit({ forcedColors: "active" });
+  await enter(page, server, "Ada", fresh("room"));
+  const picture = async (selector) => (await page.locator(selector).screenshot()).toString("base64");
+  for (const id of ["#sound"]) {
+    await page.locator("#message").focus();
+    const before = await picture(id);
+    await page.locator(id).click();
+    await page.locator("#message").focus();
+    await page.mouse.move(0, 0);
+    assert.notEqual(await picture(id), before, id);
+  }
+  const shape = (state) =>
+    page.locator("#state").evaluate((element, state) => {
+      element.dataset.state = state;
+      const { borderTopWidth, backgroundColor, clipPath } = getComputedStyle(element, "::before");
+      return JSON.stringify([borderTopWidth, backgroundColor, clipPath]);
+    }, state);
+  const shapes = [await shape("connected"), await shape("connecting"), await shape("lost")];
+  assert.equal(new Set(shapes).size, 3, shapes.join(" "));
 });

@@ -4,7 +4,17 @@ import assert from "node:assert/strict";
 import { mkdirSync } from "node:fs";
 import { it } from "node:test";
 import { fileURLToPath } from "node:url";
-import { browserFor, enter, line, lines, PLAIN_HOST, say, settled } from "../harness/browser.mjs";
+import {
+  browserFor,
+  enter,
+  leave,
+  line,
+  lines,
+  PLAIN_HOST,
+  say,
+  settled,
+  state,
+} from "../harness/browser.mjs";
 import { Client, entered, fresh } from "../harness/client.mjs";
 import { serverFor } from "../harness/server.mjs";
 
@@ -133,7 +143,7 @@ it("sound and notifications can be turned on and off, and are off at first", asy
   }
 });
 
-it("on plain http at an address in the local network the page works; what is impossible there is hidden", async () => {
+it("on plain http at an address in the local network the page works, and says what is impossible there", async () => {
   const room = fresh("room");
   const page = await browser.visit();
   const origin = `http://${PLAIN_HOST}:${server.port}`;
@@ -141,7 +151,9 @@ it("on plain http at an address in the local network the page works; what is imp
   assert.equal(await page.evaluate(() => isSecureContext), false);
   await say(page, "hello");
   await line(page, "message", "Ada: hello");
-  assert.equal(await page.locator("#notify").isVisible(), false);
+  await page.locator("#notify").click();
+  assert.match(await page.locator("#problem").innerText(), /only on pages that come over https/);
+  assert.equal(await page.locator("#notify").getAttribute("aria-pressed"), "false");
   const label = await page.locator("#copy").innerText();
   await page.locator("#copy").click();
   await page.waitForFunction(
@@ -151,6 +163,152 @@ it("on plain http at an address in the local network the page works; what is imp
     label,
   );
   assert.equal(await page.locator("#link").inputValue(), `${origin}/v1?room=${room}`);
+});
+
+it("whoever speaks sees the end again and hears no chime for it, but for the same words of another", async () => {
+  const room = fresh("room");
+  const page = await browser.visit();
+  await page.addInitScript(() => {
+    window.tones = 0;
+    const start = OscillatorNode.prototype.start;
+    OscillatorNode.prototype.start = function (...args) {
+      window.tones += 1;
+      return start.apply(this, args);
+    };
+  });
+  const tones = () => page.evaluate(() => window.tones);
+  const atEnd = () =>
+    page.waitForFunction(() => {
+      const log = document.querySelector("#log");
+      return log.scrollTop + log.clientHeight >= log.scrollHeight - 2;
+    });
+  await enter(page, server, "Ada", room);
+  const bell = await Client.inRoom(server, room, "Bell");
+  for (let index = 0; index < 60; index += 1) bell.say(`number ${index}`);
+  await line(page, "message", "Bell: number 59");
+  await page.locator("#sound").click();
+  await page.waitForFunction(() => window.tones === 2);
+  await atEnd();
+  await page.locator("#log").evaluate((log) => log.scrollTo(0, 0));
+  await page.locator("#log:not(.following)").waitFor();
+  await bell.ask("text", { msg: "unseen" });
+  await page.locator("#newer").waitFor();
+  await page.waitForFunction(() => window.tones === 4);
+  await say(page, "mine");
+  await line(page, "message", "Ada: mine");
+  await atEnd();
+  assert.equal(await page.locator("#newer").isVisible(), false);
+  await bell.ask("text", { msg: "a fence" });
+  await line(page, "message", "Bell: a fence");
+  assert.equal(await tones(), 6, "the chime for Bell, none for Ada");
+  // Another device of the same person: this page did not send it.
+  await bell.ask("text", { name: "Ada", msg: "mine" });
+  await page.waitForFunction(() => window.tones === 8);
+});
+
+it("a name in another script does not turn the line; the text says where it begins", async () => {
+  const room = fresh("room");
+  const arabic = "\u0623\u062F\u0627 \u0644\u0648\u0641\u0644\u0627\u064A\u0633";
+  const page = await browser.visit();
+  await enter(page, server, "Ada", room);
+  const other = await Client.inRoom(server, room, arabic);
+  await other.ask("text", { msg: "2 exercises (a, b)!" });
+  await other.ask("text", { msg: "\u0645\u0631\u062D\u0628\u0627 5!" });
+  await say(page, "\u0645\u0631\u062D\u0628\u0627 5!");
+  await line(page, "message", `Ada: \u0645\u0631\u062D\u0628\u0627 5!`);
+  // Where the name stands in its line: from the left edge, or from the right one.
+  const edges = await page.locator("#log .line .name").evaluateAll((names) =>
+    names.map((name) => {
+      const text = name.parentElement.getBoundingClientRect();
+      const box = name.getBoundingClientRect();
+      return box.left - text.left < 2 ? "left" : text.right - box.right < 2 ? "right" : "between";
+    }),
+  );
+  assert.deepEqual(edges, ["left", "left", "left", "right", "right"]);
+  const names = await page.locator("#log .name").allTextContents();
+  assert.deepEqual(names, ["Ada", arabic, arabic, arabic, "Ada"]);
+});
+
+it("why notifications cannot work is said, whatever the reason", async () => {
+  const cases = [
+    [() => delete window.Notification, /cannot show notifications from a page/],
+    [
+      () => {
+        Notification.requestPermission = async () => "denied";
+      },
+      /blocked for this site/,
+    ],
+    [
+      () => {
+        Notification.requestPermission = async () => "default";
+      },
+      /allow them when it asks/,
+    ],
+    [
+      () => {
+        // As on a phone: there is permission, and no way.
+        window.Notification = class {
+          static permission = "granted";
+          static requestPermission = async () => "granted";
+          constructor() {
+            throw new TypeError("Illegal constructor");
+          }
+        };
+      },
+      /cannot show notifications from a page/,
+    ],
+  ];
+  for (const [script, words] of cases) {
+    const page = await browser.visit();
+    await page.addInitScript(script);
+    await enter(page, server, "Ada", fresh("room"));
+    await page.locator("#notify").click();
+    await page.waitForFunction(() => document.querySelector("#problem").textContent !== "");
+    assert.match(await page.locator("#problem").innerText(), words);
+    assert.equal(await page.locator("#notify").getAttribute("aria-pressed"), "false");
+    await page.context().close();
+  }
+});
+
+it("a draft survives a reload, in its room and its tab, and leaving forgets it", async () => {
+  const room = fresh("room");
+  const page = await browser.visit();
+  await enter(page, server, "Ada", room);
+  await page.locator("#message").fill("half a\nthought");
+  await page.reload();
+  await state(page, "connected");
+  assert.equal(await page.locator("#message").inputValue(), "half a\nthought");
+  const other = await browser.page(page.context());
+  await enter(other, server, "Ada", room);
+  assert.equal(await other.locator("#message").inputValue(), "");
+  await enter(page, server, "Ada", fresh("room"));
+  assert.equal(await page.locator("#message").inputValue(), "");
+  await enter(page, server, "Ada", room);
+  assert.equal(await page.locator("#message").inputValue(), "half a\nthought");
+  await page.locator("#send").click();
+  await line(page, "message", "Ada: half a\nthought");
+  await page.reload();
+  await state(page, "connected");
+  assert.equal(await page.locator("#message").inputValue(), "", "what was sent is no draft");
+  await page.locator("#message").fill("not for the next one here");
+  await leave(page);
+  await page.locator("#enter").click();
+  await state(page, "connected");
+  assert.equal(await page.locator("#message").inputValue(), "");
+});
+
+it("what was sent and not confirmed before a reload is there again, and said to be unsure", async () => {
+  const page = await browser.visit();
+  await enter(page, server, "Ada", fresh("room"));
+  await page.evaluate(() => {
+    // The network takes it and gives nothing back.
+    WebSocket.prototype.send = () => {};
+  });
+  await say(page, "did it arrive?");
+  await page.reload();
+  await state(page, "connected");
+  assert.equal(await page.locator("#message").inputValue(), "did it arrive?");
+  assert.match(await page.locator("#problem").innerText(), /may not have been sent/);
 });
 
 it("the page follows the newest line, and thousands of messages leave it usable", async () => {
@@ -171,7 +329,7 @@ it("the page follows the newest line, and thousands of messages leave it usable"
 it("the picture of the README", {
   skip: !process.env.UPDATE_SCREENSHOT && "UPDATE_SCREENSHOT=1 makes it",
 }, async () => {
-  const room = "7C0F2E9A41D84B6FA3520C9E6D18B7F4";
+  const room = "K7Q-FM2-XD9";
   const page = await browser.visit({
     viewport: { width: 1240, height: 660 },
     deviceScaleFactor: 1.5,

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { it } from "node:test";
-import { browserFor, enter, line, lines, say, state } from "../harness/browser.mjs";
+import { browserFor, enter, leave, line, lines, say, state } from "../harness/browser.mjs";
 import { Client, entered, fresh, left, said } from "../harness/client.mjs";
 import { Server, serverFor } from "../harness/server.mjs";
 
@@ -32,12 +32,32 @@ it("leaving is immediate, and leads to the login with the room filled in", async
   const bell = await Client.inRoom(server, room, "Bell");
   const page = await browser.visit();
   await enter(page, server, "Ada", room);
-  await page.locator("#leave").click();
-  await page.locator("#enter").waitFor();
+  await leave(page);
   assert.equal(page.url(), `${server.url}/v1?room=${room}`);
   await bell.waitFor("status", "Ada has left the room.");
   assert.deepEqual(await bell.seen(), [entered("Bell"), entered("Ada"), left("Ada")]);
   assert.equal(await page.locator("#name").inputValue(), "Ada");
+});
+
+it("leaving is asked about, and whoever stays was never away", async () => {
+  const room = fresh("room");
+  const bell = await Client.inRoom(server, room, "Bell");
+  const page = await browser.visit();
+  await enter(page, server, "Ada", room);
+  const dialog = page.locator("#leaving");
+  for (const stay of [
+    () => page.keyboard.press("Enter"),
+    () => page.keyboard.press("Escape"),
+    () => dialog.getByRole("button", { name: "Stay" }).click(),
+  ]) {
+    await page.locator("#leave").click();
+    await dialog.waitFor();
+    await stay();
+    await dialog.waitFor({ state: "hidden" });
+  }
+  await say(page, "still here");
+  await bell.waitFor("message", "Ada: still here");
+  assert.deepEqual(await bell.seen(), [entered("Bell"), entered("Ada"), said("Ada", "still here")]);
 });
 
 it("a closed page is a leave after the grace", async () => {
@@ -82,18 +102,25 @@ it("after a restart of the server the page is back by itself and says that messa
   }
 });
 
-it("a session that the server does not know any more: the page says so and leads to the login", async () => {
+it("a session that the server does not know any more: the page says so, leads to the login, and keeps what was typed", async () => {
   const first = await new Server().start();
   const page = await browser.visit({ mayFail: true });
   await enter(page, first, "Ada", "engine");
+  await page.locator("#message").fill("not lost");
   await first.stop();
   const second = await new Server([], { port: first.port }).start();
   try {
     await state(page, "lost");
     const link = page.locator("#problem a");
     await link.waitFor();
-    await link.click();
-    assert.equal(page.url(), `${second.url}/v1?room=engine`);
+    assert.match(await page.locator("#problem").innerText(), /does not know your login any more/);
+    await page.reload();
+    assert.equal(page.url(), `${second.url}/v1?room=engine&why=login-unknown`);
+    assert.match(await page.locator("#trouble").innerText(), /does not know your login any more/);
+    await page.locator("#name").fill("Ada");
+    await page.locator("#enter").click();
+    await state(page, "connected");
+    assert.equal(await page.locator("#message").inputValue(), "not lost");
   } finally {
     await second.stop();
   }

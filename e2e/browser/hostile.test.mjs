@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { it } from "node:test";
-import { browserFor, enter, line, lines, state } from "../harness/browser.mjs";
+import { browserFor, enter, leave, line, lines, state } from "../harness/browser.mjs";
 import { Client, fresh } from "../harness/client.mjs";
 import { request } from "../harness/http.mjs";
 import { serverFor } from "../harness/server.mjs";
@@ -160,8 +160,7 @@ it("room codes of every kind are text, in the address, the title and the page", 
     assert.equal(new URL(page.url()).searchParams.get("room"), room);
     await page.reload();
     await state(page, "connected");
-    await page.locator("#leave").click();
-    await page.locator("#enter").waitFor();
+    await leave(page);
     assert.equal(await page.locator("#room").inputValue(), room);
     await page.context().close();
   }

@@ -67,7 +67,7 @@ it("a link with a room fills it in", async () => {
 });
 
 for (const javaScriptEnabled of [true, false]) {
-  it(`the button makes a fresh room code of 128 bits, ${javaScriptEnabled ? "with" : "without"} JavaScript`, async () => {
+  it(`the button makes a fresh room code, ${javaScriptEnabled ? "with" : "without"} JavaScript`, async () => {
     const page = await browser.visit({ javaScriptEnabled });
     const codes = new Set();
     await page.goto(`${server.url}/v1`);
@@ -77,13 +77,74 @@ for (const javaScriptEnabled of [true, false]) {
       await page.locator("#fresh").click();
       await page.waitForFunction((before) => document.querySelector("#room").value !== before, before);
       const code = await page.locator("#room").inputValue();
-      assert.match(code, /^[0-9A-F]{32}$/);
+      assert.match(code, /^[0-9A-HJKMNP-TV-Z]{3}(-[0-9A-HJKMNP-TV-Z]{3}){2}$/);
       codes.add(code);
     }
     assert.equal(codes.size, 3);
     assert.equal(await page.locator("#name").inputValue(), "Ada");
   });
 }
+
+it("a code that was typed before the button made another can be put back", async () => {
+  const page = await browser.visit();
+  await page.goto(`${server.url}/v1`);
+  await page.locator("#room").fill("engine");
+  await page.locator("#fresh").click();
+  await page.locator("#fresh").click();
+  assert.notEqual(await page.locator("#room").inputValue(), "engine");
+  await page.getByRole("button", { name: "Put engine back" }).click();
+  assert.equal(await page.locator("#room").inputValue(), "engine");
+  assert.equal(await page.evaluate(() => document.activeElement.id), "room");
+});
+
+for (const javaScriptEnabled of [true, false]) {
+  it(`whoever was invited keeps the room, ${javaScriptEnabled ? "with" : "without"} JavaScript`, async () => {
+    const page = await browser.visit({ javaScriptEnabled, mayFail: true });
+    await page.goto(`${server.url}/v1?room=engine`);
+    assert.equal(await page.locator("#fresh").count(), 0);
+    await page.locator("#enter").click();
+    await page.locator("#name-error").waitFor();
+    assert.equal(await page.locator("#fresh").count(), 0, "also after a mistake");
+    assert.equal(await page.locator("#room").inputValue(), "engine");
+    await page.locator(".door-fresh a").click();
+    assert.equal(page.url(), `${server.url}/v1`);
+    assert.equal(await page.locator("#fresh").count(), 1, "another room is one click away");
+  });
+}
+
+it("a code that is longer than its field is shown in full", async () => {
+  const page = await browser.visit({ viewport: { width: 360, height: 640 } });
+  await page.goto(`${server.url}/v1?room=7C0F2E9A41D84B6FA3520C9E6D18B7F4`);
+  const groups = await page.locator("#whole span").allInnerTexts();
+  assert.deepEqual(groups, ["7C0F", "2E9A", "41D8", "4B6F", "A352", "0C9E", "6D18", "B7F4"]);
+  await page.locator("#room").fill("K7Q-FM2-XD9");
+  assert.equal(await page.locator("#whole").isVisible(), false);
+});
+
+it("a browser that keeps no cookies is told so, before and after the form", async () => {
+  const page = await browser.visit();
+  await page.route("**/v1", async (route) => {
+    if (route.request().method() !== "POST") return route.continue();
+    const { "set-cookie": cookie, ...headers } = (await route.fetch({ maxRedirects: 0 })).headers();
+    assert.match(cookie, /alert_session/);
+    await page.context().clearCookies();
+    await route.fulfill({ status: 303, headers });
+  });
+  await page.goto(`${server.url}/v1`);
+  await page.locator("#name").fill("Ada");
+  await page.locator("#room").fill("engine");
+  await page.locator("#enter").click();
+  await page.waitForURL(`${server.url}/v1?room=engine&why=cookie-not-kept`);
+  assert.match(await page.locator("#trouble").innerText(), /did not keep the login/);
+  assert.equal(await page.locator("#room").inputValue(), "engine");
+
+  const blocked = await browser.visit();
+  await blocked.addInitScript(() => {
+    Object.defineProperty(navigator, "cookieEnabled", { get: () => false });
+  });
+  await blocked.goto(`${server.url}/v1`);
+  assert.match(await blocked.locator("#trouble").innerText(), /blocks cookies/);
+});
 
 it("without JavaScript the login works up to the chat page, which says what is missing", async () => {
   const page = await browser.visit({ javaScriptEnabled: false });

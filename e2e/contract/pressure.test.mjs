@@ -9,7 +9,16 @@ import { serverFor } from "../harness/server.mjs";
 const BIG = "x".repeat(16_000);
 
 describe("a consumer that does not read", () => {
-  const server = serverFor("--event-rate", "0", "--byte-rate", "0", "--room-byte-rate", "0", "--leave-grace", "100ms");
+  const server = serverFor(
+    "--event-rate",
+    "0",
+    "--byte-rate",
+    "0",
+    "--room-byte-rate",
+    "0",
+    "--leave-grace",
+    "100ms",
+  );
   const joined = (room) => ({ headless: true, name: "Slow", room });
   const countClosed = () => server.log.match(/connection closed.*slow consumer/g)?.length ?? 0;
 

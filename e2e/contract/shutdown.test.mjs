@@ -139,7 +139,16 @@ describe("--drain-wait", () => {
 });
 
 it("a client that does not read does not hold the server up for more than 10 s", async () => {
-  const server = await start("--event-rate", "0", "--byte-rate", "0", "--room-byte-rate", "0", "--queue-limit", "50000000");
+  const server = await start(
+    "--event-rate",
+    "0",
+    "--byte-rate",
+    "0",
+    "--room-byte-rate",
+    "0",
+    "--queue-limit",
+    "50000000",
+  );
   const raw = await RawSocket.open(server);
   raw.event("joined", { headless: true, name: "Slow", room: "r" });
   await raw.until((packet) => packet.includes("has entered"));

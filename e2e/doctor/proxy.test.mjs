@@ -191,11 +191,13 @@ test("given a balancer with two servers, then it says that there may be one", as
 });
 
 test("given an address that asked for many rooms, then what needs one is skipped", async (t) => {
-  const guessed = await new Server(["--ping-interval", "500ms"]).start();
+  const guessed = await new Server(["--ping-interval", "500ms", "--room-tries", "60"]).start();
   t.after(() => guessed.stop());
-  for (let room = 0; room < 60; room++) await fetch(`${guessed.url}/v1/rooms/guess-${room}`);
+  for (let room = 0; room < 6; room++) await fetch(`${guessed.url}/v1/rooms/guess-${room}`);
   const { code, checks, out } = await examine(guessed.url);
   assert.equal(code, 0, out);
-  assert.deepEqual(named(checks, "skipped"), ["own-origin", "event-stream"]);
+  // To log in and to join cost less, and may be possible again.
+  const skipped = named(checks, "skipped");
+  assert.ok(skipped.includes("own-origin") && skipped.includes("event-stream"), out);
   assert.match(checks["own-origin"].seen, /too many rooms/);
 });

@@ -10,8 +10,8 @@ const CANDIDATES = ["chromium", "chromium-browser", "google-chrome", "google-chr
 const EXECUTABLE = process.env.CHROMIUM ?? CANDIDATES.map((name) => `/usr/bin/${name}`).find(existsSync);
 assert.ok(EXECUTABLE, "no browser: install Chromium (apt-get install chromium), or set CHROMIUM to its path");
 
-/** A name for this machine that is no secure context, as an address in the local network is none. */
-export const PLAIN_HOST = "alert.test";
+/** A name for this machine that servers answer to, and no secure context, as an address in the local network is none. */
+export const PLAIN_HOST = "alert.local";
 
 const ARGS = [
   "--no-sandbox",
@@ -88,6 +88,13 @@ export async function enter(page, server, name, room, origin = server.url) {
 
 /** Waits for the state that the page shows. */
 export const state = (page, name) => page.locator(`#state[data-state=${name}]`).waitFor();
+
+/** Leaves the room, and says that it is meant. */
+export async function leave(page) {
+  await page.locator("#leave").click();
+  await page.locator("#leave-now").click();
+  await page.locator("#enter").waitFor();
+}
 
 /** Writes into the input and sends it. */
 export async function say(page, text) {

@@ -2,12 +2,27 @@
 
 import type { Connection, Sent } from "./connection.ts";
 import { byId } from "./dom.ts";
+import { Draft } from "./draft.ts";
 import { excess } from "./size.ts";
 import type { State } from "./state.ts";
 
 /** An answer usually comes faster than this (ms); only a slower one is worth a word. */
 const SLOW = 600;
 const number = new Intl.NumberFormat();
+
+/** What was sent and not yet answered; `heard` once the room has heard it. */
+interface Letter {
+  readonly text: string;
+  heard: boolean;
+}
+
+/** What the composer tells the page. */
+export interface Host {
+  /** Shows a text to the person, or clears it with "". */
+  problem(text: string): void;
+  /** Something is on its way. */
+  sent(): void;
+}
 
 export class Composer {
   readonly #form = byId("compose", HTMLFormElement);
@@ -16,17 +31,19 @@ export class Composer {
   readonly #hint = byId("hint", HTMLElement);
   readonly #why = byId("why", HTMLElement);
   /** Sent and not yet answered, oldest first. */
-  readonly #waiting: { readonly text: string }[] = [];
+  readonly #waiting: Letter[] = [];
+  readonly #draft: Draft;
   #connected = false;
   #slow = false;
   #slowTimer: number | undefined;
 
-  /** `problem` shows a text to the person, or clears it with "". A message may have `maxBytes`. */
+  /** A message may have `maxBytes`. */
   constructor(
     readonly connection: Connection,
-    readonly problem: (text: string) => void,
+    readonly host: Host,
     readonly maxBytes: number,
   ) {
+    this.#draft = new Draft(connection.room, connection.name);
     this.#form.addEventListener("submit", (event) => {
       event.preventDefault();
       void this.#submit();
@@ -38,10 +55,14 @@ export class Composer {
       void this.#submit();
     });
     this.#input.addEventListener("input", () => {
-      if (this.#input.value === "") this.problem("");
+      if (this.#input.value === "") this.host.problem("");
       this.#render();
     });
-    this.#render();
+    // A touch of the button would take the focus, and with it the keyboard of a phone.
+    this.#send.addEventListener("mousedown", (event) => event.preventDefault());
+    const { text, unsure } = this.#draft.load();
+    if (unsure) this.host.problem(failure({ kind: "unsure" }));
+    this.#write(text);
   }
 
   setState(state: State): void {
@@ -54,12 +75,28 @@ export class Composer {
     if (matchMedia("(hover: hover)").matches) this.#input.focus();
   }
 
+  /** Whether this line of the log is what was sent from here; asked once for each line. */
+  isOwn(line: string): boolean {
+    const { name } = this.connection;
+    const letter = this.#waiting.find(({ text, heard }) => !heard && line === `${name}: ${text}`);
+    if (letter === undefined) return false;
+    letter.heard = true;
+    return true;
+  }
+
+  /** Nothing is left for whoever uses the browser next. */
+  forget(): void {
+    this.#waiting.length = 0;
+    this.#write("");
+  }
+
   async #submit(): Promise<void> {
     const text = this.#input.value;
     if (text.trim() === "" || !this.#connected || excess(text, this.maxBytes) > 0) return;
-    const letter = { text };
+    const letter = { text, heard: false };
     this.#waiting.push(letter);
     this.#write("");
+    this.host.sent();
     this.#watchSlow();
     const sent = await this.connection.send(text);
     // Not waiting any more: an earlier text failed and took this one back with it.
@@ -67,18 +104,17 @@ export class Composer {
     if (index < 0) return;
     if (sent.kind === "sent") {
       this.#waiting.splice(index, 1);
-      this.problem("");
+      this.host.problem("");
     } else {
       // What is behind a text without an answer has none either, and the order of the texts must stay.
       this.#takeBack(sent.kind === "refused" ? this.#waiting.splice(index, 1) : this.#waiting.splice(index));
-      this.problem(failure(sent));
+      this.host.problem(failure(sent));
     }
     this.#watchSlow();
   }
 
-  #takeBack(letters: { readonly text: string }[]): void {
-    const texts = [...letters.map(({ text }) => text), this.#input.value];
-    this.#write(texts.filter((text) => text !== "").join("\n"));
+  #takeBack(letters: Letter[]): void {
+    this.#write(joined(letters, this.#input.value));
   }
 
   #write(text: string): void {
@@ -99,6 +135,7 @@ export class Composer {
   }
 
   #render(): void {
+    this.#draft.save({ text: joined(this.#waiting, this.#input.value), unsure: this.#waiting.length > 0 });
     const over = excess(this.#input.value, this.maxBytes);
     this.#send.disabled = !this.#connected || over > 0;
     this.#input.setAttribute("aria-invalid", String(over > 0));
@@ -113,6 +150,11 @@ export class Composer {
     if (!this.#connected) return "Not connected: your text stays here.";
     return this.#slow ? "Sending: no answer yet." : "";
   }
+}
+
+/** What is on its way and what is in the input, as one text. */
+function joined(letters: readonly Letter[], input: string): string {
+  return [...letters.map(({ text }) => text), input].filter((text) => text !== "").join("\n");
 }
 
 function failure(sent: Exclude<Sent, { kind: "sent" }>): string {

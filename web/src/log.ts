@@ -1,6 +1,7 @@
 // The list of lines: messages, statuses, gaps. Follows the newest line unless the reader has scrolled up.
 
 import { make } from "./dom.ts";
+import type { Line } from "./speaker.ts";
 import { clock, exactClock, span, timeElement } from "./time.ts";
 
 /** Older lines than this many are dropped, so that a page can stay open for weeks. */
@@ -32,16 +33,21 @@ export class Log {
     this.#follow();
   }
 
-  message(text: string): void {
-    const line = this.#line("message", make("bdi", "text", text));
+  message(said: Line): void {
+    const line = this.#line("message", content(said));
     this.#newest?.classList.remove("newest");
     this.#newest = line;
     line.classList.add("newest");
     this.#append(line);
   }
 
-  status(text: string): void {
-    this.#append(this.#line("status", make("span", "vh", "Status: "), make("bdi", "text", text)));
+  status(told: Line): void {
+    this.#append(this.#line("status", make("span", "vh", "Status: "), content(told)));
+  }
+
+  /** Shows the end, and stays there: whoever speaks wants to see it. */
+  toEnd(): void {
+    this.#follow();
   }
 
   /** Who was in the room at the moment of joining. */
@@ -120,4 +126,9 @@ export class Log {
     this.newer.hidden = unseen === 0;
     this.newer.textContent = unseen === 1 ? "1 new message" : `${unseen} new messages`;
   }
+}
+
+/** The text's first letter says where its line begins; a name in front of it, in whatever script, does not. */
+function content({ name, rest }: Line): HTMLElement {
+  return name === "" ? make("bdi", "text", rest) : make("bdi", "text", make("bdi", "name", name), rest);
 }

@@ -1,16 +1,56 @@
-// The login page: a fresh room code at once, without asking the server for it.
+// The login page: a fresh room code at once, a long code to be read in full, and a word where cookies are blocked.
 
-import { byId } from "./dom.ts";
-import { freshCode } from "./roomcode.ts";
+import { byId, make } from "./dom.ts";
+import { freshCode, groups } from "./roomcode.ts";
 
 const name = byId("name", HTMLInputElement);
 const room = byId("room", HTMLInputElement);
+const whole = byId("whole", HTMLElement);
+const trouble = byId("trouble", HTMLElement);
 
-byId("fresh", HTMLButtonElement).addEventListener("click", (event) => {
+/** A field as narrow as a phone shows about this many characters. */
+const SEEN = 24;
+
+function showWhole(): void {
+  const code = room.value.trim();
+  whole.hidden = code.length <= SEEN;
+  whole.replaceChildren(...groups(code).map((group) => make("span", "", group)));
+}
+room.addEventListener("input", showWhole);
+showWhole();
+
+if (!navigator.cookieEnabled && trouble.textContent === "") {
+  trouble.textContent =
+    "This browser blocks cookies, and without one the server cannot know who you are. Allow cookies for this site, then enter.";
+}
+
+let made = "";
+let typed = "";
+// Who was invited has a code, and the page offers no other.
+document.getElementById("fresh")?.addEventListener("click", (event) => {
   event.preventDefault();
-  room.value = freshCode();
-  byId("fresh-note", HTMLElement).textContent =
-    "A new code is in the field. Give it to whoever shall read and write in the room.";
+  if (room.value !== made) typed = room.value.trim();
+  made = freshCode();
+  fill(made);
+  const note = byId("fresh-note", HTMLElement);
+  note.replaceChildren("A new code is in the field. Give it to whoever shall read and write in the room. ");
+  if (typed !== "") note.append(putBack(typed, note));
   if (name.value === "") name.focus();
   else byId("enter", HTMLButtonElement).focus();
 });
+
+function putBack(code: string, note: HTMLElement): HTMLElement {
+  const button = make("button", "link", "Put ", make("bdi", "", code.slice(0, SEEN)), " back");
+  button.type = "button";
+  button.addEventListener("click", () => {
+    fill(code);
+    note.replaceChildren("The code that you had typed is in the field again.");
+    room.focus();
+  });
+  return button;
+}
+
+function fill(code: string): void {
+  room.value = code;
+  showWhole();
+}

@@ -22,17 +22,22 @@ test("a span is written in its two largest units", () => {
     assert.equal(span(milliseconds), written, `${milliseconds} ms`);
 });
 
-test("a fresh code is 128 bits in upper-case hex, and never the same", () => {
-  const codes = Array.from({ length: 100 }, freshCode);
-  for (const code of codes) assert.match(code, /^[0-9A-F]{32}$/);
+test("a fresh code is nine characters in threes, can be told from a word, and is never the same", () => {
+  const codes = Array.from({ length: 2_000 }, freshCode);
+  for (const code of codes) {
+    // Of Crockford's alphabet, without vowels; a digit from 2 on before a letter is no word that people choose.
+    assert.match(code, /^[0-9BCDFGHJKMNP-TV-Z]{3}(-[0-9BCDFGHJKMNP-TV-Z]{3}){2}$/);
+    assert.match(code, /[2-9].*[A-Z]/);
+  }
   assert.equal(new Set(codes).size, codes.length);
+  assert.equal(new Set(codes.join("").replaceAll("-", "")).size, 30, "every character comes");
 });
 
-test("a code in groups is still the same code", () => {
-  const code = freshCode();
+test("a code of 32 digits in groups is still the same code, and others stay whole", () => {
+  const code = "7C0F2E9A41D84B6FA3520C9E6D18B7F4";
   assert.equal(groups(code).length, 8);
   assert.equal(groups(code).join(""), code);
-  assert.deepEqual(groups("room 7"), ["room 7"]);
+  for (const code of ["room 7", "K7Q-FM2-XD9", "7C0F"]) assert.deepEqual(groups(code), [code]);
 });
 
 test("a message is measured in bytes of UTF-8", () => {

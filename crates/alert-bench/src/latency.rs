@@ -1,11 +1,25 @@
 //! Times, from microseconds to minutes, in an `HdrHistogram` with three digits.
 
 use hdrhistogram::Histogram;
+use serde::Serialize;
 
-use super::{error::BenchError, report::Latency};
+use super::error::BenchError;
 
 /// Ten minutes, in microseconds: nobody waits longer.
 const LONGEST: u64 = 600_000_000;
+
+/// Times in microseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Latency {
+    /// The median.
+    pub p50: u64,
+    /// Of 100, one is slower.
+    pub p99: u64,
+    /// Of 1,000, one is slower.
+    pub p999: u64,
+    /// The slowest.
+    pub max: u64,
+}
 
 #[derive(Debug)]
 pub(super) struct Times(Histogram<u64>);

@@ -21,6 +21,7 @@ mod progress;
 mod report;
 mod room;
 mod runner;
+mod samples;
 mod shared;
 mod socket;
 mod table;
@@ -30,7 +31,8 @@ mod timer;
 mod websocket;
 
 pub use error::BenchError;
+pub use latency::Latency;
 pub use plan::{FanOut, Mode, Pace, Plan, PlanError, Transport};
-pub use report::{Joined, Latency, Report, Settings, Spoken, Usage};
+pub use report::{Joined, Report, Settings, Spoken, Usage};
 pub use runner::run;
 pub use target::{Target, TargetError};

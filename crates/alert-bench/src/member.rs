@@ -7,7 +7,7 @@ use super::{
     http,
     packet::{self, CONNECT, PONG, Packet},
     polling::{self, Polling},
-    shared::Shared,
+    shared::{Phase, Shared},
     socket::Socket,
     websocket::{self, Frame},
 };
@@ -22,16 +22,6 @@ pub(super) struct Member {
     /// When the phase that is being timed began.
     since: u64,
     wire: Wire,
-}
-
-/// How far a member came.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Phase {
-    /// Until the server's CONNECT.
-    Connecting,
-    /// Until the member's own entering `status`.
-    Joining,
-    Joined,
 }
 
 #[derive(Debug)]

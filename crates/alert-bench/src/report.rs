@@ -5,20 +5,16 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::{
-    plan::{Mode, Plan},
-    runner::Sample,
-    shared::{Counts, Shared},
+    latency::Latency,
+    plan::{FanOut, Mode, Pace, Plan},
+    process::Used,
+    samples::{Sample, Samples},
+    shared::Shared,
 };
 
-mod joined;
-mod settings;
 mod spoken;
-mod usage;
 
-pub use joined::Joined;
-pub use settings::Settings;
 pub use spoken::Spoken;
-pub use usage::Usage;
 
 /// Where Alert slows a sender down, unless it is told otherwise.
 const DEFAULT_EVENT_RATE: f64 = 500.0;
@@ -46,33 +42,6 @@ pub struct Report {
     pub died: BTreeMap<String, u64>,
     /// What to know when reading the figures.
     pub notes: Vec<String>,
-}
-
-/// Times in microseconds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub struct Latency {
-    /// The median.
-    pub p50: u64,
-    /// Of 100, one is slower.
-    pub p99: u64,
-    /// Of 1,000, one is slower.
-    pub p999: u64,
-    /// The slowest.
-    pub max: u64,
-}
-
-/// The moments of a run.
-#[derive(Debug)]
-pub(super) struct Samples {
-    pub(super) start: Sample,
-    pub(super) joined: Sample,
-    /// What had been counted then.
-    pub(super) join: Counts,
-    /// Measuring begins.
-    pub(super) begin: Sample,
-    pub(super) half: Sample,
-    /// Measuring ends.
-    pub(super) end: Sample,
 }
 
 impl Report {
@@ -121,5 +90,142 @@ impl Report {
             ));
         }
         notes
+    }
+}
+
+/// What was asked for.
+#[derive(Clone, Debug, Serialize)]
+pub struct Settings {
+    /// The server.
+    pub url: String,
+    /// `fanout`, `storm` or `hold`.
+    pub mode: &'static str,
+    /// `websocket`, `polling` or `mixed`.
+    pub transport: &'static str,
+    /// Rooms.
+    pub rooms: u32,
+    /// Members of each room.
+    pub members: u32,
+    /// Members of each room that speak.
+    pub senders: u32,
+    /// Messages in flight per room; `null` at a fixed rate.
+    pub window: Option<u32>,
+    /// Messages a second over all rooms; `null` in a closed loop.
+    pub rate: Option<f64>,
+    /// Bytes of a message.
+    pub payload: Option<usize>,
+    /// Connections being made at once.
+    pub concurrency: u32,
+}
+
+impl Settings {
+    fn new(plan: &Plan) -> Self {
+        let (mode, fan_out) = match &plan.mode {
+            Mode::FanOut(fan_out) => ("fanout", Some(fan_out)),
+            Mode::Storm => ("storm", None),
+            Mode::Hold(_) => ("hold", None),
+        };
+        let pace = fan_out.map(|FanOut { pace, .. }| *pace);
+        Self {
+            url: plan.target.url.clone(),
+            mode,
+            transport: plan.transport.name(),
+            rooms: plan.rooms,
+            members: plan.members,
+            senders: plan.senders(),
+            window: if let Some(Pace::Window(window)) = pace { Some(window) } else { None },
+            rate: if let Some(Pace::Rate(rate)) = pace { Some(rate) } else { None },
+            payload: fan_out.map(|fan_out| fan_out.payload),
+            concurrency: plan.concurrency,
+        }
+    }
+}
+
+/// Connecting and joining.
+#[derive(Clone, Debug, Serialize)]
+pub struct Joined {
+    /// Members wanted.
+    pub members: u32,
+    /// Members that joined.
+    pub joined: u32,
+    /// Seconds until the last was connected.
+    pub connected_s: f64,
+    /// Seconds until the last had read of its own entering.
+    pub joined_s: f64,
+    /// Seconds until the last status had arrived.
+    pub statuses_s: f64,
+    /// `status` events that arrived.
+    pub statuses: u64,
+    /// `status` events that had to arrive: m (m + 1) / 2 for a room of m.
+    pub statuses_expected: u64,
+    /// From the start of a connection to the server's CONNECT.
+    pub connect_us: Option<Latency>,
+    /// From `joined` to the member's own `status`.
+    pub join_us: Option<Latency>,
+}
+
+impl Joined {
+    fn new(plan: &Plan, shared: &Shared, samples: &Samples) -> Self {
+        // Later statuses are about members that left.
+        let counts = samples.join;
+        let members = u64::from(plan.members);
+        let since_start = |at: u64| at.saturating_sub(samples.start.at) as f64 / 1e9;
+        Self {
+            members: plan.connections(),
+            joined: counts.joined,
+            connected_s: since_start(counts.connected_at),
+            joined_s: since_start(counts.joined_at),
+            statuses_s: since_start(counts.status_at),
+            statuses: counts.statuses,
+            statuses_expected: u64::from(plan.rooms) * members * (members + 1) / 2,
+            connect_us: shared.connect_times.summary(),
+            join_us: shared.join_times.summary(),
+        }
+    }
+
+    fn is_complete(&self) -> bool {
+        self.joined == self.members && self.statuses == self.statuses_expected
+    }
+}
+
+/// CPU and memory of a process and its children.
+#[derive(Clone, Debug, Serialize)]
+pub struct Usage {
+    /// CPU seconds while members joined.
+    pub join_cpu_s: f64,
+    /// CPU seconds in the time measured (or held).
+    pub cpu_s: f64,
+    /// The same, in percent of one core.
+    pub cpu_percent: f64,
+    /// CPU microseconds per delivery; `null` without deliveries.
+    pub cpu_us_per_delivery: Option<f64>,
+    /// Resident bytes before the first connection.
+    pub memory_before: u64,
+    /// Resident bytes when all had joined.
+    pub memory_joined: u64,
+    /// Resident bytes at the end.
+    pub memory_end: u64,
+    /// Growth from before to when all had joined, for each of them; at the end of the time with `--hold`.
+    pub memory_per_connection: f64,
+}
+
+impl Usage {
+    fn new(samples: &Samples, join: &Joined, settings: &Settings, of: fn(&Sample) -> Used) -> Self {
+        let Samples { start, joined, begin, end, .. } = samples;
+        let cpu_s = of(end).cpu - of(begin).cpu;
+        let seconds = (end.at - begin.at) as f64 / 1e9;
+        let deliveries = end.deliveries - begin.deliveries;
+        let settled = if settings.mode == "hold" { of(end).memory } else { of(joined).memory };
+        let growth = settled as f64 - of(start).memory as f64;
+        Self {
+            join_cpu_s: of(joined).cpu - of(start).cpu,
+            cpu_s,
+            cpu_percent: if seconds > 0.0 { cpu_s / seconds * 100.0 } else { 0.0 },
+            cpu_us_per_delivery: (deliveries > 0).then(|| cpu_s * 1e6 / deliveries as f64),
+            memory_before: of(start).memory,
+            memory_joined: of(joined).memory,
+            memory_end: of(end).memory,
+            memory_per_connection: growth / f64::from(join.joined.max(1)),
+        }
     }
 }

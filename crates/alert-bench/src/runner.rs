@@ -8,9 +8,10 @@ use super::{
     fleet::Fleet,
     load::Load,
     plan::{FanOut, Mode, Plan},
-    process::{Processes, Used},
+    process::Processes,
     progress::Progress,
-    report::{Report, Samples},
+    report::Report,
+    samples::{Sample, Samples},
 };
 
 /// Longest time without progress while members join.
@@ -21,17 +22,6 @@ const STATUS_PATIENCE: Duration = Duration::from_secs(3);
 const DRAIN_PATIENCE: Duration = Duration::from_secs(5);
 /// Longest wait of a turn while nothing is sent.
 const WAIT: Duration = Duration::from_millis(50);
-
-/// A moment, and what had happened by then.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Sample {
-    /// Nanoseconds from the start.
-    pub(super) at: u64,
-    pub(super) messages: u64,
-    pub(super) deliveries: u64,
-    pub(super) server: Used,
-    pub(super) own: Used,
-}
 
 struct Runner<'a> {
     plan: &'a Plan,

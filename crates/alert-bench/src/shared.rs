@@ -7,7 +7,6 @@ use super::{
     dialer::Dialer,
     error::{BenchError, Death},
     latency::Times,
-    member::Phase,
     packet::Names,
     plan::{FanOut, Mode, Pace, Plan},
     room::Room,
@@ -37,6 +36,16 @@ pub(super) struct Shared {
     pub(super) now: u64,
     window: Option<u32>,
     start: Instant,
+}
+
+/// How far a member came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Phase {
+    /// Until the server's CONNECT.
+    Connecting,
+    /// Until the member's own entering `status`.
+    Joining,
+    Joined,
 }
 
 /// What happened up to now.

@@ -2,7 +2,10 @@
 
 use std::fmt::{self, Display, Formatter};
 
-use super::report::{Joined, Latency, Report, Settings, Spoken, Usage};
+use super::{
+    latency::Latency,
+    report::{Joined, Report, Settings, Spoken, Usage},
+};
 
 impl Display for Report {
     fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {

@@ -1,12 +1,13 @@
 //! What the commands that speak to a server have to know: flags, then environment, then the user's file.
 
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
 use alert_core::ApiToken;
-use alert_core::names::{RoomCode, UserName};
+use alert_core::names::{RoomCode, RoomLink, UserName};
 use alert_settings::{Allowed, CLIENT_VARIABLES, ConfigError, ConfigErrors, Environment, MOST_CHARS, text};
 
-use crate::{Proxy, Route, ServerAddress};
+use crate::{AddressError, Proxy, Route, ServerAddress};
 
 /// Which server, as whom. How long a name may be is up to the server.
 #[derive(Clone, Debug)]
@@ -43,6 +44,17 @@ pub struct ClientFlags {
     pub name: Option<String>,
     /// `--token`
     pub token: Option<String>,
+    /// The server of a link that was given for a room.
+    pub link: Option<ServerAddress>,
+}
+
+/// A room as a command line names it, and its server where it is a link.
+#[derive(Clone, Debug)]
+pub struct RoomArgument {
+    /// The room's code.
+    pub code: RoomCode,
+    /// Where the link leads.
+    pub server: Option<ServerAddress>,
 }
 
 const KEYS: [&str; 3] = ["url", "name", "token"];
@@ -87,11 +99,16 @@ impl ClientConfig {
             text.parse().map_err(|error| format!("{URL_ALLOWED}; {error}"))
         });
         let name = parse("name", given(&flags.name, 1), &mut errors, false, user_name);
-        let token = parse("token", given(&flags.token, 2), &mut errors, true, ApiToken::parse);
+        let mut token = parse("token", given(&flags.token, 2), &mut errors, true, ApiToken::parse);
         let login_name = environment.login_name().and_then(|name| user_name(&name).ok());
         #[expect(clippy::expect_used, reason = "a test reads it")]
-        let address: ServerAddress =
+        let mut address: ServerAddress =
             server.unwrap_or_else(|| DEFAULT_URL.parse().expect("the address of a server"));
+        if let Some(link) = flags.link.as_ref().filter(|link| flags.url.is_none() && **link != address) {
+            address = link.clone();
+            // The token that is kept is for the server that is kept; a link comes from anybody.
+            token = token.filter(|_| flags.token.is_some());
+        }
         let proxy = Proxy::find(&address, environment).unwrap_or_else(|error| {
             errors.push(error);
             None
@@ -116,12 +133,30 @@ pub fn account_name() -> Option<UserName> {
     whoami::username().ok().and_then(|name| user_name(&name).ok())
 }
 
-/// A room's code as a command line gives it. How long it may be is up to the server.
-///
-/// # Errors
-/// What is wrong with it.
-pub fn room_code(text: &str) -> Result<RoomCode, Allowed> {
-    RoomCode::parse(text, MOST_CHARS).map_err(|error| format!("a room's code {error}"))
+impl RoomArgument {
+    /// Reads a code in any spelling, or a link. How long a code may be is up to the server.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn parse(text: &str) -> Result<Self, Allowed> {
+        let code = RoomCode::typed(text, MOST_CHARS).map_err(|error| format!("a room's code {error}"))?;
+        let link = RoomLink::find(text).filter(|link| !link.server.is_empty());
+        let server =
+            link.map(|link| linked_server(&link.server)).transpose().map_err(|error| error.to_string())?;
+        Ok(Self { code, server })
+    }
+}
+
+/// Phones leave out `https://`. Where that is and no port either, it is the public one; names of this machine and
+/// addresses have no certificate.
+fn linked_server(text: &str) -> Result<ServerAddress, AddressError> {
+    text.parse().or_else(|error| match error {
+        AddressError::SchemeMissing(_) => {
+            let is_local = text == "localhost" || text.starts_with('[') || text.parse::<IpAddr>().is_ok();
+            format!("{}://{text}", if is_local { "http" } else { "https" }).parse()
+        }
+        error => Err(error),
+    })
 }
 
 fn shown(key: usize, given: Given, default: Option<&str>) -> Shown {
@@ -241,6 +276,7 @@ mod tests {
             url: Some("http://flag:1".into()),
             name: Some(" Flag ".into()),
             token: Some("flag-flag-flag-flag".into()),
+            link: Some("http://link:1".parse().unwrap()),
         };
         let none = ClientFlags::default();
         let config = load(&flags, &VARIABLES, FILE).unwrap();
@@ -255,6 +291,43 @@ mod tests {
             format!("{name} {} {from}", value.unwrap())
         });
         assert_eq!(shown, ["url http://variable:1 ALERT_URL", "name Flag --name", "token (hidden) file"]);
+    }
+
+    #[test]
+    fn given_a_link_for_a_room_then_it_names_the_server_and_gets_no_token_that_was_kept_for_another() {
+        let link = |link: &str| ClientFlags { link: Some(link.parse().unwrap()), ..ClientFlags::default() };
+        let config = load(&link("http://link:1"), &VARIABLES, FILE).unwrap();
+        assert_eq!(parts(&config), ("http://link:1".into(), Some("Variable"), None));
+        let config = load(&link("http://variable:1"), &VARIABLES, FILE).unwrap();
+        assert_eq!(parts(&config).2, Some("variable-variable"), "the server that is kept");
+        let flags = ClientFlags { token: Some("flag-flag-flag-flag".into()), ..link("http://link:1") };
+        let config = load(&flags, &VARIABLES, FILE).unwrap();
+        assert_eq!(parts(&config), ("http://link:1".into(), Some("Variable"), Some("flag-flag-flag-flag")));
+    }
+
+    #[test]
+    fn given_a_room_in_any_spelling_or_as_a_link_then_it_is_that_room_and_its_server() {
+        for (text, code, server) in [
+            ("k7q fm2 xd9", "K7Q-FM2-XD9", ""),
+            ("new-red-cat", "new-red-cat", ""),
+            ("/v1?room=R1", "R1", ""),
+            ("http://127.0.0.1:5001/v1?room=R1\n", "R1", "http://127.0.0.1:5001"),
+            ("<https://alert.example.org/v1?room=K7QFM2XD9>", "K7Q-FM2-XD9", "https://alert.example.org"),
+            ("alert.example.org/v1?room=a%20b", "a b", "https://alert.example.org"),
+            ("localhost/v1?room=R1", "R1", "http://localhost"),
+            ("192.168.1.5/v1/rooms/R1", "R1", "http://192.168.1.5"),
+            ("[::1]:5000/v1?room=R1", "R1", "http://[::1]:5000"),
+            ("classroom.local:5000/v1?room=R1", "R1", "http://classroom.local:5000"),
+        ] {
+            let room = RoomArgument::parse(text).unwrap();
+            let shown = room.server.map(|server| server.to_string()).unwrap_or_default();
+            assert_eq!((room.code.as_str(), shown.as_str()), (code, server), "{text}");
+        }
+        assert_eq!(
+            RoomArgument::parse("https://alert.example.org/v1").unwrap_err(),
+            "a room's code is required"
+        );
+        assert!(RoomArgument::parse("http://h:0/v1?room=R1").unwrap_err().contains("for a port"));
     }
 
     #[test]

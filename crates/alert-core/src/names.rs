@@ -2,11 +2,15 @@
 
 mod cleaning;
 mod invisible;
+mod link;
+mod typed;
 
 use std::fmt;
 use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
+
+pub use link::RoomLink;
 
 /// Why a text cannot be a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

@@ -1,11 +1,13 @@
 //! A room: who is in it, and when the others hear of somebody's coming and going. Pure: the time is passed in, and
 //! what has to be told is returned.
 
+mod members;
 mod roster;
 
 use std::time::{Duration, Instant};
 
 use crate::names::UserName;
+pub use members::Members;
 use roster::Roster;
 
 /// One room's state. A person is a name in the room, with one or more connections: they enter with the first and
@@ -88,10 +90,16 @@ impl Room {
         self.roster.next_deadline()
     }
 
-    /// The first `limit` people in the room in the order in which they entered, those in grace included.
+    /// The people in the room, those in grace included: the first `limit` in the order in which they entered.
     #[must_use]
-    pub fn members(&self, limit: usize) -> Vec<UserName> {
-        self.roster.names().take(limit).cloned().collect()
+    pub fn members(&self, limit: usize) -> Members {
+        Members::new(self.roster.names().take(limit).cloned().collect(), self.count())
+    }
+
+    /// Whether this person is in the room, perhaps in grace.
+    #[must_use]
+    pub fn contains(&self, name: &UserName) -> bool {
+        self.roster.contains(name)
     }
 
     /// How many people are in the room, those in grace included.

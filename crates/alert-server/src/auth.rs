@@ -2,8 +2,10 @@
 //! [`crate::rooms`].
 
 pub mod api_token;
+mod origin;
 mod own_page;
 mod web_session;
 
+pub use origin::Origin;
 pub use own_page::{is_ours, is_own_site};
 pub use web_session::{SessionCookies, WebSession};

@@ -10,7 +10,7 @@ use alert_settings::value::{time, whole, word, workers};
 use alert_settings::{Allowed, ConfigError, ConfigErrors, Environment, Given, MOST_CHARS, Setting};
 use socketio_server::host::HostPolicy;
 use socketio_server::origin::OriginPolicy;
-use socketio_server::{ListenAddr, Rate, TrustedProxies};
+use socketio_server::{Bounds, ListenAddr, Rate, TrustedProxies};
 
 mod api_tokens;
 mod flags;
@@ -54,8 +54,20 @@ pub struct Config {
     pub event_rate: Option<Rate>,
     /// How many bytes one connection may send; `None` is no limit.
     pub byte_rate: Option<Rate>,
+    /// What all clients together, and those of one address, may hold.
+    pub bounds: Bounds,
+    /// Time that a message may take to arrive.
+    pub message_timeout: Duration,
     /// How many bytes may be said in one room; `None` is no limit.
     pub room_byte_rate: Option<Rate>,
+    /// What one address may name of rooms that are new to it; `None` is no limit.
+    pub room_tries: Option<Rate>,
+    /// How often people of one address may enter rooms; `None` is no limit.
+    pub join_rate: Option<Rate>,
+    /// Rooms in all.
+    pub max_rooms: usize,
+    /// People in one room.
+    pub max_people: usize,
     /// Time between heartbeats.
     pub ping_interval: Duration,
     /// Time to answer a heartbeat.
@@ -112,6 +124,9 @@ const MOST_EVENTS: u32 = 1_000_000_000;
 const TWICE: NonZeroU32 = NonZeroU32::new(2).unwrap();
 const MEBIBYTE: usize = 1 << 20;
 const HOUR: Duration = Duration::from_secs(3600);
+/// The most of anything that is counted; a bound beyond it bounds nothing.
+const MOST_HELD: usize = 1 << 40;
+const SECOND: Duration = Duration::from_secs(1);
 const SHORT: Duration = Duration::from_millis(100);
 
 impl Config {
@@ -140,7 +155,17 @@ impl Config {
             queue_limit: reader.one("queue_limit", whole(AROUND_MSG..=1024 * MEBIBYTE)),
             event_rate: reader.event_rate(),
             byte_rate: reader.byte_rate("byte_rate"),
+            bounds: Bounds {
+                connections: reader.bound("max_connections"),
+                connections_per_address: reader.bound("max_connections_per_address"),
+                unfinished_bytes: reader.bound("max_unfinished_bytes"),
+            },
+            message_timeout: reader.one("message_timeout", time(SECOND..=HOUR)),
             room_byte_rate: reader.byte_rate("room_byte_rate"),
+            room_tries: per_minute(reader.one("room_tries", whole(0..=MOST_EVENTS))),
+            join_rate: per_minute(reader.one("join_rate", whole(0..=MOST_EVENTS))),
+            max_rooms: reader.one("max_rooms", whole(1..=MOST_EVENTS as usize)),
+            max_people: reader.one("max_people", whole(1..=MOST_EVENTS as usize)),
             ping_interval: reader.one("ping_interval", time(SHORT..=HOUR)),
             ping_timeout: reader.one("ping_timeout", time(SHORT..=HOUR)),
             hosts: hosts::policy(public_url.as_ref(), reader.many("allow_host", hosts::pattern)),
@@ -191,6 +216,11 @@ impl Config {
                 format!("at least max_payload ({}), so that one payload fits", self.max_payload),
             );
         }
+        if self.bounds.unfinished_bytes < self.max_payload {
+            let allowed =
+                format!("0, or at least max_payload ({}), so that one payload can arrive", self.max_payload);
+            reader.refuse("max_unfinished_bytes", allowed);
+        }
         if self.listen.is_empty() {
             reader.refuse("listen", "at least one address".to_owned());
         }
@@ -199,6 +229,11 @@ impl Config {
             reader.refuse("listen", "each address once".to_owned());
         }
     }
+}
+
+/// So many at once, and as many again in a minute. 0 is no limit.
+fn per_minute(count: u32) -> Option<Rate> {
+    Some(Rate { per_second: NonZeroU32::new(count.div_ceil(60))?, burst: NonZeroU32::new(count)? })
 }
 
 /// Turns the winning texts into values, collecting what is wrong.
@@ -244,6 +279,14 @@ impl Reader {
     }
 
     /// Twice as much as in a second may come at once.
+    /// A bound, of which 0 is none.
+    fn bound(&mut self, name: &'static str) -> usize {
+        match self.one(name, whole(0..=MOST_HELD)) {
+            0 => usize::MAX,
+            bound => bound,
+        }
+    }
+
     fn byte_rate(&mut self, name: &'static str) -> Option<Rate> {
         let per_second = NonZeroU32::new(self.one(name, whole(0..=MOST_EVENTS)))?;
         Some(Rate { per_second, burst: per_second.saturating_mul(TWICE) })

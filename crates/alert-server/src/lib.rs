@@ -4,6 +4,7 @@ pub mod auth;
 pub mod banner;
 pub mod config;
 pub mod logging;
+mod recent;
 pub mod rooms;
 pub mod serve;
 pub mod socket;

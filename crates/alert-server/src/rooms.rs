@@ -1,16 +1,24 @@
 //! All rooms by their code, and the one place that says who may do what in them. A room is there while somebody is in
 //! it: the first to enter makes it, and [`Rooms::forget`] removes it with the last.
 
+mod admission;
 mod audience;
 mod live_room;
+mod refused;
 
+use crate::auth::Origin;
+use crate::config::Config;
+use admission::{Admission, Wait};
+pub use admission::{Admitted, Way};
 use alert_core::access::{Denied, Principal};
 use alert_core::event::MessageIds;
 use alert_core::names::{RoomCode, UserName};
+use alert_core::room::Members;
 use alert_core::wire::Form;
 use alert_core::wire::stream::StreamForm;
 use live_room::LiveRoom;
 pub use live_room::{Listening, Presence, Said};
+pub use refused::Refused;
 use socketio_server::{ConnectionId, Hub};
 use std::{
     collections::HashMap,
@@ -29,7 +37,10 @@ pub struct Rooms(Arc<Shared>);
 
 struct Shared {
     by_code: Mutex<HashMap<RoomCode, Arc<LiveRoom>>>,
+    admission: Arc<Admission>,
     grace: Duration,
+    max_rooms: usize,
+    max_people: usize,
     /// Where the tasks run that wait for the end of a grace: one for each room in which somebody is missing.
     runtime: Handle,
     /// The epoch of the next room's messages. It begins anywhere, so that those of another run are others.
@@ -40,20 +51,73 @@ struct Shared {
 #[derive(Clone)]
 pub struct Subscription {
     rooms: Rooms,
-    code: RoomCode,
+    room: Admitted,
     form: StreamForm,
 }
 
 impl Rooms {
-    /// No rooms yet. A person whose connections are lost has `grace` to come back.
-    pub fn new(grace: Duration, runtime: Handle) -> Self {
+    /// No rooms yet, with the grace and the bounds of `config`.
+    pub fn new(config: &Config, runtime: Handle) -> Self {
         let epoch = AtomicU64::new(RandomState::new().hash_one(Instant::now()));
-        Self(Arc::new(Shared { by_code: Mutex::default(), grace, runtime, epoch }))
+        Self(Arc::new(Shared {
+            by_code: Mutex::default(),
+            admission: Admission::new(config.room_tries, config.join_rate),
+            grace: config.leave_grace,
+            max_rooms: config.max_rooms,
+            max_people: config.max_people,
+            runtime,
+            epoch,
+        }))
+    }
+
+    /// Lets somebody name a room. Everything that is done with one begins here.
+    ///
+    /// # Errors
+    /// Where the origin has named too many.
+    pub fn admit(&self, origin: &Origin, way: Way, code: RoomCode) -> Result<Admitted, Refused> {
+        let admitted = self.0.admission.admit(origin, way, code, Instant::now());
+        self.counted(origin, admitted.map_err(|Wait(wait)| Refused::TooManyRooms(wait)))
+    }
+
+    /// Whether somebody may enter a room now: a connection that is in another one leaves it only then. Two who ask at once
+    /// may both hear yes for the last place.
+    ///
+    /// # Errors
+    /// Where too many have entered from the origin, or there is no place.
+    pub fn check_entry(&self, origin: &Origin, room: &Admitted, name: &UserName) -> Result<(), Refused> {
+        self.counted(
+            origin,
+            self.space_for(room.code()).and_then(|room| match room {
+                Some(room) if !room.has_space(name, self.0.max_people) => {
+                    Err(Refused::RoomFull(self.0.max_people))
+                }
+                _ => Ok(()),
+            }),
+        )?;
+        let joined = self.0.admission.admit_join(origin, Instant::now());
+        self.counted(origin, joined.map_err(|Wait(wait)| Refused::TooManyJoins(wait)))
+    }
+
+    /// The room, where it is there; an error where it would be one too many.
+    fn space_for(&self, code: &RoomCode) -> Result<Option<Arc<LiveRoom>>, Refused> {
+        let rooms = self.lock();
+        match rooms.get(code) {
+            None if rooms.len() >= self.0.max_rooms => Err(Refused::ServerFull),
+            room => Ok(room.cloned()),
+        }
+    }
+
+    /// Logs a refusal.
+    fn counted<T>(&self, origin: &Origin, result: Result<T, Refused>) -> Result<T, Refused> {
+        result.inspect_err(|refused| {
+            let (address, so_far) = (origin.to_string(), self.0.admission.count_refused());
+            tracing::warn!(address, so_far, "no way into a room: {refused}");
+        })
     }
 
     /// Waits until a room can take more. Whoever speaks from outside it waits for this first.
-    pub async fn relief(&self, code: &RoomCode) {
-        let room = self.lock().get(code).cloned();
+    pub async fn relief(&self, room: &Admitted) {
+        let room = self.lock().get(room.code()).cloned();
         if let Some(room) = room {
             room.relief().await;
         }
@@ -63,26 +127,21 @@ impl Rooms {
     ///
     /// # Errors
     /// Where `who` may not.
-    pub fn say(&self, who: &Principal, code: &RoomCode, name: &UserName, text: &str) -> Result<Said, Denied> {
+    pub fn say(&self, who: &Principal, room: &Admitted, name: &UserName, text: &str) -> Result<Said, Denied> {
         who.may(|rights| rights.speak)?;
-        let room = self.lock().get(code).cloned();
+        let room = self.lock().get(room.code()).cloned();
         let to_nobody = || Said { id: MessageIds::new(self.next_epoch()).next_id(), connections: 0 };
         Ok(room.map_or_else(to_nobody, |room| room.say(name, text)))
     }
 
-    /// The first `limit` people in a room, and how many there are. A room that does not exist has nobody in it.
+    /// Who is in a room. One that does not exist has nobody in it.
     ///
     /// # Errors
     /// Where `who` may not see it.
-    pub fn members(
-        &self,
-        who: &Principal,
-        code: &RoomCode,
-        limit: usize,
-    ) -> Result<(Vec<UserName>, usize), Denied> {
+    pub fn members(&self, who: &Principal, room: &Admitted) -> Result<Arc<Members>, Denied> {
         who.may(|rights| rights.read)?;
-        let room = self.lock().get(code).cloned();
-        Ok(room.map_or((Vec::new(), 0), |room| room.members(limit)))
+        let room = self.lock().get(room.code()).cloned();
+        Ok(room.map(|room| room.members()).unwrap_or_default())
     }
 
     /// All rooms in which somebody is, and how many people.
@@ -92,25 +151,27 @@ impl Rooms {
     pub fn all(&self, who: &Principal) -> Result<Vec<(RoomCode, usize)>, Denied> {
         who.may(|rights| rights.list)?;
         let rooms: Vec<_> = self.lock().values().cloned().collect();
-        let counted = rooms.iter().map(|room| (room.code.clone(), room.members(0).1));
+        let counted = rooms.iter().map(|room| (room.code.clone(), room.count()));
         Ok(counted.filter(|(_, count)| *count > 0).collect())
     }
 
     /// The right to hear a room without being in it.
     ///
     /// # Errors
-    /// Where `who` may not.
+    /// Where `who` may not, or the room would be one too many.
     pub fn subscribe(
         &self,
         who: &Principal,
-        code: RoomCode,
+        origin: &Origin,
+        room: Admitted,
         form: StreamForm,
-    ) -> Result<Subscription, Denied> {
+    ) -> Result<Subscription, Refused> {
         who.may(|rights| rights.read)?;
-        Ok(Subscription { rooms: self.clone(), code, form })
+        self.counted(origin, self.space_for(room.code()))?;
+        Ok(Subscription { rooms: self.clone(), room, form })
     }
 
-    /// Lets a connection into a room, under a name; it hears the room in `form`.
+    /// Lets a connection into a room, under a name, after [`Self::check_entry`]; it hears the room in `form`.
     ///
     /// # Errors
     /// Where `who` may not.
@@ -119,11 +180,12 @@ impl Rooms {
         who: &Principal,
         (hub, connection): (&Hub, ConnectionId),
         form: Form,
-        code: &RoomCode,
+        room: &Admitted,
         name: &UserName,
     ) -> Result<Presence, Denied> {
         who.may(|rights| rights.read)?;
-        Ok(self.in_room(code, |room| room.enter(hub, connection, form, name)))
+        let held = || self.0.admission.hold(room);
+        Ok(self.in_room(room.code(), |room| room.enter(hub, connection, form, name, held)))
     }
 
     /// Does something in a room, which is made where it is missing. `act` gives nothing where the room has just been
@@ -179,7 +241,7 @@ impl Rooms {
 impl Subscription {
     /// The room.
     pub fn room(&self) -> &RoomCode {
-        &self.code
+        self.room.code()
     }
 
     /// In which form.
@@ -190,6 +252,7 @@ impl Subscription {
     /// Lets a connection hear the room until what is returned is dropped.
     pub fn open(&self, hub: &Hub, connection: ConnectionId) -> Listening {
         let form = Form::Stream(self.form);
-        self.rooms.in_room(&self.code, |room| room.listen(&self.rooms, hub, connection, form))
+        let held = || self.rooms.0.admission.hold(&self.room);
+        self.rooms.in_room(self.room.code(), |room| room.listen(&self.rooms, hub, connection, form, held))
     }
 }

@@ -37,7 +37,7 @@ pub fn run(config: Config) -> anyhow::Result<()> {
 async fn serve(config: &Config) -> anyhow::Result<()> {
     let mut signals = Signals::install().context("signals cannot be handled")?;
     let readiness = Readiness::new();
-    let rooms = Rooms::new(config.leave_grace, tokio::runtime::Handle::current());
+    let rooms = Rooms::new(config, tokio::runtime::Handle::current());
     let api = Api::new(config, rooms.clone());
     let web = WebState::new(config, readiness.clone(), api.clone())?;
     let alert = Alert::new(config, rooms, web.sessions().clone());
@@ -87,6 +87,8 @@ fn runtime_config(config: &Config) -> socketio_server::Config {
         queue_limit: config.queue_limit,
         event_rate: config.event_rate,
         byte_rate: config.byte_rate,
+        bounds: config.bounds,
+        message_timeout: config.message_timeout,
         room_byte_rate: config.room_byte_rate,
         hosts: config.hosts.clone(),
         proxies: config.trusted_proxies.clone(),

@@ -14,6 +14,7 @@ use socketio_server::origin::OriginPolicy;
 use socketio_server::{App, AppAnswer, AppRequest};
 use tower::ServiceExt;
 
+mod accept;
 mod api;
 mod assets;
 mod chat;
@@ -25,6 +26,7 @@ mod login;
 mod pages;
 #[cfg(test)]
 mod tests;
+mod trouble;
 
 pub use api::Api;
 use api::Opening;
@@ -98,6 +100,8 @@ fn router(state: WebState) -> Router {
         .route("/livez", get(health::live))
         .route("/readyz", get(health::ready))
         .route("/assets/{*name}", get(assets::serve))
+        // What browsers ask for beside a text without a page around it.
+        .route("/favicon.ico", get(async || Redirect::permanent("/assets/favicon.svg")))
         .route("/docs", get(async || Redirect::permanent("/docs/")))
         .route("/docs/", get(docs::index))
         .route("/docs/{*name}", get(docs::serve))

@@ -1,6 +1,6 @@
 //! What a server can be told.
 
-use crate::{host::HostPolicy, origin::OriginPolicy, proxy::TrustedProxies, rate::Rate};
+use crate::{bounds::Bounds, host::HostPolicy, origin::OriginPolicy, proxy::TrustedProxies, rate::Rate};
 use socketio_protocol::engine::heartbeat::Timing;
 use std::time::Duration;
 
@@ -21,6 +21,10 @@ pub struct Config {
     pub byte_rate: Option<Rate>,
     /// Bytes that may be published in one room, each publication counted once; `None` is no limit.
     pub room_byte_rate: Option<Rate>,
+    /// What all clients together, and those of one address, may hold.
+    pub bounds: Bounds,
+    /// From the first byte of a message, or of an event with attachments, to its last.
+    pub message_timeout: Duration,
     /// From the handshake to the first namespace.
     pub connect_timeout: Duration,
     /// From the WebSocket's handshake to the end of the upgrade.
@@ -60,6 +64,8 @@ impl Default for Config {
             event_rate: None,
             byte_rate: None,
             room_byte_rate: None,
+            bounds: Bounds::default(),
+            message_timeout: Duration::from_secs(30),
             connect_timeout: Duration::from_secs(10),
             upgrade_timeout: Duration::from_secs(10),
             hosts: HostPolicy::default(),

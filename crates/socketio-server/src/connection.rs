@@ -7,6 +7,7 @@ mod reason;
 pub use reason::CloseReason;
 
 use crate::{
+    bounds::{Charge, Place},
     engine::Link,
     hub::Hub,
     room::{Room, RoomId},
@@ -22,7 +23,7 @@ use socketio_protocol::engine::heartbeat::Heartbeat;
 use std::{
     cell::{Cell, RefCell},
     rc::Rc,
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 /// Bytes of answers that wait for a client before it is read from no further.
@@ -54,12 +55,24 @@ pub(crate) struct Connection<S> {
     /// The earliest entry in the shard's timers that counts for it.
     pub(crate) armed: Cell<Option<Instant>>,
     pub(crate) intake: Cell<Intake>,
+    /// Since when a message has begun to arrive over the WebSocket.
+    pub(crate) message_since: Cell<Option<Instant>>,
+    /// An event that waits for its attachments.
+    pub(crate) waiting_event: RefCell<Option<Box<WaitingEvent>>>,
+    /// Where it counts apart from its sockets.
+    pub(crate) place: Cell<Option<Place>>,
     pub(crate) answers: Answers,
     pub(crate) pace: Cell<Pace>,
     /// Where it stands in the shard's rooms.
     pub(crate) rooms: RefCell<SmallVec<[Seat; 1]>>,
     /// Taken at the close.
     pub(crate) session: RefCell<Option<S>>,
+}
+
+/// An event whose attachments are still to come.
+pub(crate) struct WaitingEvent {
+    pub(crate) since: Instant,
+    pub(crate) charge: Charge,
 }
 
 /// Who sees to it that the queue is written.
@@ -130,9 +143,24 @@ impl<S> Connection<S> {
     }
 
     /// When something is to be done for it if nothing happens before.
-    pub(crate) fn deadline(&self) -> Instant {
-        let heartbeat = self.heartbeat.get().deadline();
-        if self.confirmed.get() { heartbeat } else { heartbeat.min(self.confirm_by) }
+    pub(crate) fn deadline(&self, message_timeout: Duration) -> Instant {
+        let deadline = self.heartbeat.get().deadline();
+        let deadline = if self.confirmed.get() { deadline } else { deadline.min(self.confirm_by) };
+        self.unfinished_since().map_or(deadline, |since| deadline.min(since + message_timeout))
+    }
+
+    /// Since when it owes the rest of a message, or of an event.
+    pub(crate) fn unfinished_since(&self) -> Option<Instant> {
+        let event = self.waiting_event.borrow().as_ref().map(|event| event.since);
+        self.message_since.get().into_iter().chain(event).min()
+    }
+
+    /// Time for which it was not read from does not count.
+    pub(crate) fn forgive(&self, time: Duration) {
+        self.message_since.update(|since| since.map(|since| since + time));
+        if let Some(event) = &mut *self.waiting_event.borrow_mut() {
+            event.since += time;
+        }
     }
 
     /// Changes what has been counted of its input.

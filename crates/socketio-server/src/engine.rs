@@ -36,6 +36,12 @@ pub trait Engine: Send + Sync + 'static {
     /// The reason for which the connection is to be closed.
     fn binary(&self, link: &Link<'_>, session: &mut Self::Session, data: Bytes) -> Result<(), CloseReason>;
 
+    /// Bytes of what has begun and needs further messages to be complete.
+    fn unfinished(&self, session: &Self::Session) -> Option<usize> {
+        let _ = session;
+        None
+    }
+
     /// The connection has ended.
     fn close(&self, link: &Link<'_>, session: Self::Session, reason: &CloseReason);
 }

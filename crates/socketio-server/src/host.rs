@@ -33,7 +33,7 @@ pub enum HostPattern {
 /// Why a text is not a host name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "a host name without scheme and port, as in alert.example.org; `*.example.org` for all below it; or `*`"
+    "a host name without scheme and port, as in chat.example.org; `*.example.org` for all below it; or `*`"
 )]
 pub struct HostPatternError;
 
@@ -131,7 +131,7 @@ mod tests {
             "server.local",
             "a.b.local",
             "x.localhost",
-            "alert.internal",
+            "chat.internal",
             "pi.home.arpa",
         ] {
             assert!(allows(&[], host), "{host}");
@@ -152,9 +152,9 @@ mod tests {
 
     #[test]
     fn listed_names_are_answered() {
-        assert!(allows(&["alert.example.org"], "Alert.Example.ORG."));
-        assert!(!allows(&["alert.example.org"], "x.alert.example.org"));
-        assert!(!allows(&["alert.example.org"], "evilalert.example.org"));
+        assert!(allows(&["chat.example.org"], "Chat.Example.ORG."));
+        assert!(!allows(&["chat.example.org"], "x.chat.example.org"));
+        assert!(!allows(&["chat.example.org"], "evilchat.example.org"));
         assert!(allows(&["*.school.org"], "a.school.org") && allows(&["*.school.org"], "a.b.school.org"));
         assert!(!allows(&["*.school.org"], "school.org") && !allows(&["*.school.org"], "evilschool.org"));
         assert!(allows(&["*"], "evil.com"));

@@ -8,6 +8,7 @@ mod timed_io;
 
 use crate::{
     app::{AppAnswer, Subscriber},
+    bounds::{Charge, Full, Place},
     connection::{CloseReason, Transport},
     engine::{Engine, Handshake},
     frame::Frame,
@@ -18,7 +19,7 @@ use crate::{
     transport::{
         polling::Ticket,
         request, subscriber,
-        websocket::{self, FrameReader},
+        websocket::{self, FrameReader, read_on},
     },
 };
 use body::{Refusal, ResponseBody};
@@ -26,7 +27,7 @@ use bytes::Bytes;
 pub use cors::{apply as apply_cors, preflight};
 use head::HeadError;
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header, request::Parts};
-use http_body_util::Full;
+use http_body_util::Full as Whole;
 use hyper::{
     body::{Body as _, Incoming},
     server::conn::http1,
@@ -35,7 +36,7 @@ use hyper::{
 use hyper_util::rt::TokioIo;
 use std::{
     cell::{Cell, RefCell},
-    net::Shutdown,
+    net::{IpAddr, Shutdown},
     rc::{Rc, Weak},
     time::Duration,
 };
@@ -45,6 +46,10 @@ use tower::ServiceExt;
 /// Bytes of a request's head.
 const MAX_HEAD: usize = 32 << 10;
 
+/// Sockets that are told at once why they are not served; others are just closed.
+const MOST_TURNED_AWAY: usize = 256;
+/// How long that may take.
+const TURNING_AWAY: Duration = Duration::from_secs(1);
 /// How long the answer to a client that has gone takes to come back as a reset.
 const RESET: Duration = Duration::from_secs(3);
 
@@ -55,10 +60,33 @@ pub(crate) fn accept<E: Engine>(shard: &Rc<Shard<E>>, stream: DetachedStream, pe
     }
     // A socket that the runtime cannot take (its peer may have gone already) is dropped, which closes it.
     let Ok(stream) = stream.attach() else { return };
-    tokio::task::spawn_local(serve(Rc::clone(shard), stream, peer));
+    let is_proxy = shard.config.proxies.is_proxy(&peer);
+    match Place::take(&shard.hub, true, peer.ip().filter(|_| !is_proxy)) {
+        Ok(place) => drop(tokio::task::spawn_local(serve(Rc::clone(shard), stream, peer, place))),
+        Err(full) => drop(tokio::task::spawn_local(turn_away(Rc::clone(shard), stream, full))),
+    }
 }
 
-async fn serve<E: Engine>(shard: Rc<Shard<E>>, stream: Stream, peer: PeerAddr) {
+/// Says why a socket is not served.
+async fn turn_away<E: Engine>(shard: Rc<Shard<E>>, stream: Stream, full: Full) {
+    if shard.turned_away.get() >= MOST_TURNED_AWAY {
+        return;
+    }
+    shard.turned_away.update(|count| count + 1);
+    let polite = async {
+        if stream.writable().await.is_ok() {
+            let _ = stream.try_write(&head::last_words(full));
+        }
+        stream.shut(Shutdown::Write);
+        // A socket that is closed with unread bytes in it is reset, and the reset can overtake the words.
+        read_on(&shard, &stream).await;
+    };
+    // In vain where the client does not close its side.
+    let _ = tokio::time::timeout(TURNING_AWAY, polite).await;
+    shard.turned_away.update(|count| count - 1);
+}
+
+async fn serve<E: Engine>(shard: Rc<Shard<E>>, stream: Stream, peer: PeerAddr, place: Place) {
     let _socket = shard.count_socket();
     let clock = HttpClock::new();
     let stream = Rc::new(stream);
@@ -70,7 +98,7 @@ async fn serve<E: Engine>(shard: Rc<Shard<E>>, stream: Stream, peer: PeerAddr) {
         takeover: RefCell::default(),
         peer,
     });
-    let io = TokioIo::new(TimedIo::new(stream, clock, shard.config.http));
+    let io = TokioIo::new(TimedIo::new(stream, clock, shard.config.http, &shard.hub));
     let service = service_fn(|request| Box::pin(Rc::clone(&http).answer(request)));
     let mut connection =
         http1::Builder::new().half_close(true).max_buf_size(MAX_HEAD).serve_connection(io, service);
@@ -103,11 +131,15 @@ async fn serve<E: Engine>(shard: Rc<Shard<E>>, stream: Stream, peer: PeerAddr) {
                 http.poll_is_lost();
             }
         }
-        Some(Takeover::Open(head)) => open_websocket(&shard, stream, parts.read_buf, &head, peer),
-        Some(Takeover::Subscribe(head, subscriber)) => subscriber::open(&shard, stream, &head, subscriber),
+        Some(Takeover::Open(head, session_place)) => {
+            open_websocket(&shard, stream, parts.read_buf, &head, peer, (place, session_place));
+        }
+        Some(Takeover::Subscribe(head, subscriber, session_place)) => {
+            subscriber::open(&shard, stream, &head, subscriber, (place, session_place));
+        }
         Some(Takeover::Upgrade(sid)) => {
             if let Some(Ok(stream)) = Rc::into_inner(stream).map(Stream::detach) {
-                shard.hub.push(sid.shard(), Command::Upgrade { sid, stream, early: parts.read_buf });
+                shard.hub.push(sid.shard(), Command::Upgrade { sid, stream, early: parts.read_buf, place });
             }
         }
     }
@@ -119,9 +151,11 @@ fn open_websocket<E: Engine>(
     early: Bytes,
     head: &Parts,
     peer: PeerAddr,
+    (place, session_place): (Place, Option<Place>),
 ) {
     let handshake = Handshake { request: head, peer };
     let connection = shard.open(&handshake, Transport::WebSocket(Rc::clone(&stream)));
+    connection.place.set(session_place);
     shard.push(&connection, &Rc::new(Frame::text(&shard.handshake_packet(&connection))));
     if shard.shutting_down.get() {
         // The shut-down came between the request and its 101.
@@ -130,13 +164,13 @@ fn open_websocket<E: Engine>(
     // A task of its own: this one has room for all of hyper.
     let shard = Rc::clone(shard);
     tokio::task::spawn_local(async move {
-        let _socket = shard.count_socket();
+        let _counted = (shard.count_socket(), place);
         websocket::run(Rc::clone(&shard), connection, stream, FrameReader::default(), early).await;
     });
 }
 
-fn text_response(status: StatusCode, text: impl Into<Bytes>) -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::new(text.into()));
+fn text_response(status: StatusCode, text: impl Into<Bytes>) -> Response<Whole<Bytes>> {
+    let mut response = Response::new(Whole::new(text.into()));
     *response.status_mut() = status;
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, const { HeaderValue::from_static("text/plain; charset=utf-8") });
@@ -147,11 +181,11 @@ fn text_response(status: StatusCode, text: impl Into<Bytes>) -> Response<Full<By
 /// What a socket becomes: after its 101, or instead of hyper's response.
 pub(crate) enum Takeover {
     /// A new connection, opened by this request.
-    Open(Box<Parts>),
+    Open(Box<Parts>, Option<Place>),
     /// The WebSocket of a session that polls.
     Upgrade(Sid),
     /// A subscriber, whose response begins with this head.
-    Subscribe(Box<http::response::Parts>, Subscriber),
+    Subscribe(Box<http::response::Parts>, Subscriber, Option<Place>),
 }
 
 /// The socket is taken over instead of being answered. As an error of the service it ends hyper's part at once.
@@ -183,16 +217,22 @@ impl<E: Engine> Http<E> {
                 .map(|body| ResponseBody::whole(body, clock)));
         }
         let (is_get, version) = (request.method() == http::Method::GET, request.version());
+        let client = is_get.then(|| self.client_behind_proxy(request.headers())).flatten();
         // Boxed, since most requests are Engine.IO's and need no room for it.
         match Box::pin(self.ask_app(request)).await {
             Ok(AppAnswer::Whole(response)) => Ok(response.map(|body| ResponseBody::app(body, clock))),
             Ok(AppAnswer::Stream(mut head, subscriber)) if is_get => {
+                let place = match client.map(|client| Place::take(&self.shard.hub, false, client)).transpose()
+                {
+                    Ok(place) => place,
+                    Err(full) => return Ok(body::busy(full).map(|body| ResponseBody::whole(body, clock))),
+                };
                 head.version = version;
-                self.takeover.replace(Some(Takeover::Subscribe(Box::new(head), subscriber)));
+                self.takeover.replace(Some(Takeover::Subscribe(Box::new(head), subscriber, place)));
                 Err(Taken)
             }
             Ok(AppAnswer::Stream(head, _)) => {
-                Ok(Response::from_parts(head, ResponseBody::whole(Full::default(), clock)))
+                Ok(Response::from_parts(head, ResponseBody::whole(Whole::default(), clock)))
             }
             Err(refusal) => Ok(refusal.response().map(|body| ResponseBody::whole(body, clock))),
         }
@@ -217,6 +257,22 @@ impl<E: Engine> Http<E> {
         }
     }
 
+    /// The client that a proxy asks for: none where there is no proxy, and then its socket counts.
+    fn client_behind_proxy(&self, headers: &HeaderMap) -> Option<Option<IpAddr>> {
+        let proxies = &self.shard.config.proxies;
+        proxies.is_proxy(&self.peer).then(|| proxies.client(&self.peer, headers))
+    }
+
+    /// The place of a new session: one that polls has no socket that counts; one behind a proxy counts for its client.
+    pub(crate) fn session_place(&self, headers: &HeaderMap, polls: bool) -> Result<Option<Place>, Full> {
+        let address = match self.client_behind_proxy(headers) {
+            Some(client) => client,
+            None if polls => self.peer.ip(),
+            None => return Ok(None),
+        };
+        Place::take(&self.shard.hub, polls, address).map(Some)
+    }
+
     fn check_head(&self, request: &Request<Incoming>) -> Result<(), HeadError> {
         let config = &self.shard.config;
         if self.clock.has_bare_line_feed() {
@@ -232,7 +288,7 @@ impl<E: Engine> Http<E> {
     async fn ask_app(&self, request: Request<Incoming>) -> Result<AppAnswer, Refusal> {
         let (head, mut body) = request.into_parts();
         let body = self.read_body(&head.headers, &mut body).await?;
-        let mut request = Request::from_parts(head, Full::new(body));
+        let mut request = Request::from_parts(head, Whole::new(body));
         request.extensions_mut().insert(self.peer);
         match self.shard.app.clone().oneshot(request).await {
             Ok(answer) => Ok(answer),
@@ -242,7 +298,14 @@ impl<E: Engine> Http<E> {
 
     pub(crate) async fn read_body(&self, head: &HeaderMap, body: &mut Incoming) -> Result<Bytes, Refusal> {
         let has_body = !body.is_end_stream();
-        let body = body::read(head, body, self.shard.config.max_payload, self.shard.config.http.body).await;
+        let body = body::read(
+            head,
+            body,
+            self.shard.config.max_payload,
+            self.shard.config.http.body,
+            Charge::none(&self.shard.hub),
+        )
+        .await;
         if has_body {
             self.clock.body_came();
         }

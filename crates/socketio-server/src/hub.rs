@@ -1,6 +1,7 @@
 //! The handle of a running server that any thread may hold: it puts commands into the shards' inboxes.
 
 use crate::{
+    bounds::Held,
     config::Config,
     connection::{CloseReason, ConnectionId},
     frame::Publication,
@@ -25,6 +26,7 @@ struct Shared {
     congestion: Congestion,
     next_room: AtomicU64,
     pressure_limits: PressureLimits,
+    held: Held,
 }
 
 impl Hub {
@@ -37,6 +39,7 @@ impl Hub {
                 rate: config.room_byte_rate,
                 bytes: config.queue_limit / IN_FLIGHT_SHARE,
             },
+            held: Held::new(config.bounds),
         }))
     }
 
@@ -71,6 +74,10 @@ impl Hub {
 
     pub(crate) fn push(&self, shard: u16, command: Command) {
         self.inbox(shard).push(command, self.congestion());
+    }
+
+    pub(crate) fn held(&self) -> &Held {
+        &self.0.held
     }
 
     pub(crate) fn congestion(&self) -> &Congestion {

@@ -6,6 +6,7 @@
 //! drained (see [`Congestion`]): it holds at most its limit and what the reads under way still add.
 
 use crate::{
+    bounds::Place,
     connection::{CloseReason, ConnectionKey},
     frame::Publication,
     room::{Delivery, Room, RoomId},
@@ -91,6 +92,7 @@ pub(crate) enum Command {
         sid: Sid,
         stream: DetachedStream,
         early: Bytes,
+        place: Place,
     },
     /// Close every connection so that it comes back, and say when the last words have been fetched.
     Shutdown {

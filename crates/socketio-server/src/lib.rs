@@ -11,6 +11,7 @@
 #![warn(missing_docs)]
 
 mod app;
+mod bounds;
 mod config;
 mod connection;
 mod engine;
@@ -37,6 +38,7 @@ mod transport;
 
 pub use self::http::{apply_cors, preflight};
 pub use app::{App, AppAnswer, AppBody, AppRequest, EndFn, OpenFn, Subscriber};
+pub use bounds::Bounds;
 pub use config::{Config, HttpTimeouts};
 pub use connection::{CloseReason, ConnectionId};
 pub use engine::{Engine, Handshake, Link};

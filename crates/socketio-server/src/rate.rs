@@ -31,9 +31,9 @@ impl Rate {
         Duration::from_nanos(self.nanos(self.burst.get().into()))
     }
 
-    /// How far ahead of the time a sender may be and still hand in one unit, in nanoseconds.
-    fn tolerance(self) -> u64 {
-        self.nanos(u64::from(self.burst.get()) - 1)
+    /// How far ahead of the time a sender may be and still hand in `units`, in nanoseconds.
+    fn tolerance(self, units: u64) -> u64 {
+        self.nanos(u64::from(self.burst.get()).saturating_sub(units))
     }
 }
 
@@ -66,8 +66,13 @@ impl Meter {
 
     /// How long the next unit has to wait.
     pub fn wait(self, now: Instant, rate: Rate) -> Option<Duration> {
+        self.wait_for(now, rate, 1)
+    }
+
+    /// How long the next `units` have to wait that are taken together: at most a burst.
+    pub fn wait_for(self, now: Instant, rate: Rate, units: u64) -> Option<Duration> {
         let ahead = self.0.saturating_sub(nanos_at(now));
-        let wait = ahead.saturating_sub(rate.tolerance());
+        let wait = ahead.saturating_sub(rate.tolerance(units));
         (wait > 0).then(|| Duration::from_nanos(wait))
     }
 }

@@ -83,6 +83,8 @@ pub(crate) struct Shard<E: Engine> {
     ping: Rc<Frame>,
     /// No new connections.
     pub(crate) shutting_down: Cell<bool>,
+    /// Sockets that are being told why they are not served.
+    pub(crate) turned_away: Cell<usize>,
     /// Sockets with a task of their own.
     pub(crate) sockets: Cell<usize>,
     /// Told when a socket or a farewell goes.
@@ -98,8 +100,8 @@ impl<E: Engine> Shard<E> {
     pub(crate) fn new(index: u16, hub: Hub, config: Arc<Config>, engine: Arc<E>, app: App) -> Rc<Self> {
         Rc::new(Self {
             index,
+            spare: SpareContext::new(&hub, config.max_payload),
             hub,
-            spare: SpareContext::new(config.max_payload),
             config,
             engine,
             app,
@@ -117,6 +119,7 @@ impl<E: Engine> Shard<E> {
             turning: Cell::new(false),
             ping: Rc::new(Frame::text("2")),
             shutting_down: Cell::new(false),
+            turned_away: Cell::new(0),
             sockets: Cell::new(0),
             gone: Notify::new(),
             winding_up: Notify::new(),
@@ -213,7 +216,7 @@ impl<E: Engine> Shard<E> {
             Command::EndPoll { sid, ticket } => self.end_poll(sid, ticket),
             Command::PollGone { sid, ticket } => self.poll_gone(sid, ticket),
             Command::Post { sid, body, reply } => self.post(sid, body, reply),
-            Command::Upgrade { sid, stream, early } => upgrade::start(self, sid, stream, early),
+            Command::Upgrade { sid, stream, early, place } => upgrade::start(self, sid, stream, early, place),
             Command::Knows { sid, reply } => drop(reply.send(self.session(sid).is_some())),
             Command::Shutdown { done } => self.shut_down(done),
             Command::WindUp { done } => self.wind_up(done),
@@ -247,6 +250,9 @@ impl<E: Engine> Shard<E> {
                 confirmed: Cell::new(false),
                 armed: Cell::new(None),
                 intake: Cell::new(Intake::default()),
+                message_since: Cell::new(None),
+                waiting_event: RefCell::default(),
+                place: Cell::new(None),
                 answers: Answers::default(),
                 pace: Cell::new(Pace::KeepsUp),
                 rooms: RefCell::default(),

@@ -155,6 +155,10 @@ impl<H: Handler> Engine for SocketIo<H> {
         }
     }
 
+    fn unfinished(&self, session: &Session<H>) -> Option<usize> {
+        session.decoder.pending_bytes()
+    }
+
     fn close(&self, link: &Link<'_>, session: Session<H>, reason: &CloseReason) {
         for Connected { namespace, session: state, .. } in session.sockets {
             let socket = Socket { link, namespace: namespace.as_str() };

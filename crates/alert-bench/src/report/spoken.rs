@@ -2,9 +2,10 @@
 
 use serde::Serialize;
 
-use super::{Latency, Samples};
 use crate::{
+    latency::Latency,
     room::{Room, Tally},
+    samples::Samples,
     shared::Shared,
 };
 

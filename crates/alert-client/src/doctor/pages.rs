@@ -63,6 +63,9 @@ pub(super) async fn cookie(site: &Site, room: &str) -> Finding {
         Ok(reply) => reply,
         Err(error) => return Finding::failed(check, error.to_string(), start_alert()),
     };
+    if reply.status == StatusCode::TOO_MANY_REQUESTS {
+        return Finding::skipped(check, TOO_MANY);
+    }
     let values = reply.headers.get_all(header::SET_COOKIE).iter().filter_map(|value| value.to_str().ok());
     let mut cookies = values.filter_map(|value| Cookie::parse(value).ok());
     let Some(cookie) =

@@ -24,6 +24,11 @@ pub(super) fn is_void(c: char) -> bool {
     (annotation || CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(c)) && !in_context
 }
 
+/// Whether a character shows nothing, wherever it stands.
+pub(super) fn is_unseen(c: char) -> bool {
+    is_void(c) || c == '\u{2800}' || CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(c)
+}
+
 /// `text`, which has no void characters, without those that change nothing where they stand.
 pub(super) fn without_idle(text: &str) -> String {
     let mut kept = String::with_capacity(text.len());

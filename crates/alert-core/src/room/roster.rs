@@ -60,6 +60,10 @@ impl Roster {
         }
     }
 
+    pub(super) fn contains(&self, name: &UserName) -> bool {
+        self.people.contains_key(name)
+    }
+
     /// Takes back a connection of `name`. True if it was the person's last: they stay in grace until `deadline`, or
     /// leave now if there is none. Nothing happens for somebody who has no connection to take back.
     pub(super) fn disconnect(&mut self, name: &UserName, deadline: Option<Instant>) -> bool {

@@ -12,7 +12,7 @@ mod client_event;
 mod notice;
 mod refusal;
 
-pub use ack::{ACK_MEMBERS_MAX, AckBody};
+pub use ack::AckBody;
 pub use client_event::{ClientEvent, Joined, Left, Speaker, Text};
 pub use notice::Notice;
 pub use refusal::{ErrorCode, Refusal};

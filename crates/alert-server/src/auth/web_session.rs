@@ -71,17 +71,37 @@ impl SessionCookies {
 
     /// As [`Self::read`], at `now`.
     pub(crate) fn read_at(&self, headers: &HeaderMap, now: SystemTime) -> WebSession {
-        // Another application's cookie may be in any encoding; it is only passed over.
+        let mut ours = self.ours(headers);
+        match (ours.next(), ours.next()) {
+            (Some(cookie), None) => self.open(&cookie, now).unwrap_or_default(),
+            _ => WebSession::default(),
+        }
+    }
+
+    /// Whether a cookie came, of whatever server.
+    pub fn is_there(&self, headers: &HeaderMap) -> bool {
+        self.ours(headers).next().is_some()
+    }
+
+    /// Whether a cookie came that is none of ours, or not any more.
+    pub fn is_stale(&self, headers: &HeaderMap) -> bool {
+        let now = SystemTime::now();
+        self.is_there(headers) && self.ours(headers).all(|cookie| self.open(&cookie, now).is_none())
+    }
+
+    /// Whether browsers keep the cookie for https only.
+    pub fn is_secure(&self) -> bool {
+        self.secure
+    }
+
+    /// The cookies that have our name. Another application's may be in any encoding; it is only passed over.
+    fn ours(&self, headers: &HeaderMap) -> impl Iterator<Item = Cookie<'static>> {
         let pairs = headers
             .get_all(header::COOKIE)
             .iter()
             .flat_map(|field| field.as_bytes().split(|&byte| byte == b';'));
         let cookies = pairs.filter_map(|pair| Cookie::parse(std::str::from_utf8(pair).ok()?).ok());
-        let mut ours = cookies.filter(|cookie| cookie.name() == self.name);
-        match (ours.next(), ours.next()) {
-            (Some(cookie), None) => self.open(&cookie.into_owned(), now).unwrap_or_default(),
-            _ => WebSession::default(),
-        }
+        cookies.filter(|cookie| cookie.name() == self.name).map(Cookie::into_owned)
     }
 
     /// The session that comes with a Socket.IO handshake: none where a page that is not ours caused it.

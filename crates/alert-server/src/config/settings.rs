@@ -169,6 +169,51 @@ pub const SETTINGS: &[Setting] = &[
         "Bytes a second that may be said in a room for long, and twice as many at once; above it those who speak there \
          wait; 0 is no limit",
     ),
+    one(
+        "room_tries",
+        "COUNT",
+        &["600"],
+        LIMITS,
+        "Different rooms that one address may name in a minute: first comers and whoever tries codes; over HTTP each counts \
+         ten times; rooms that people of the address are in do not count; 0 is no limit",
+    ),
+    one(
+        "join_rate",
+        "COUNT",
+        &["6000"],
+        LIMITS,
+        "Times that people of one address may enter rooms in a minute; 0 is no limit",
+    ),
+    one("max_rooms", "COUNT", &["100000"], LIMITS, "Rooms at one time"),
+    one("max_people", "COUNT", &["20000"], LIMITS, "People in one room"),
+    one(
+        "max_connections",
+        "COUNT",
+        &["50000"],
+        LIMITS,
+        "Connections in all; more are refused; 0 is no limit but open files",
+    ),
+    one(
+        "max_connections_per_address",
+        "COUNT",
+        &["10000"],
+        LIMITS,
+        "Connections of one IPv4 address or one IPv6 network (/64); more are refused; 0 is no limit",
+    ),
+    one(
+        "max_unfinished_bytes",
+        "BYTES",
+        &["67108864"],
+        LIMITS,
+        "Bytes in all of messages and requests that have begun and are not complete; more is refused; 0 is no limit",
+    ),
+    one(
+        "message_timeout",
+        "TIME",
+        &["30s"],
+        LIMITS,
+        "Time that a message, or an event with its attachments, may take from its first byte to its last",
+    ),
     one("log_format", "FORMAT", &["text"], LOG, "Form of the log on stderr: text or json"),
     one("log_level", "LEVEL", &["info"], LOG, "How much is logged: error, warn, info, debug or trace"),
 ];

@@ -2,11 +2,12 @@
 //! leaves, so that everybody sees one order. Nothing is rendered or logged under it, and nothing waits.
 
 use super::Rooms;
+use super::admission::Held;
 use super::audience::{Audience, Published, publication};
 use alert_core::access::{Denied, Principal};
 use alert_core::event::{MessageId, MessageIds, RoomEvent, What};
 use alert_core::names::{RoomCode, UserName};
-use alert_core::room::{Departure, Entry, Loss, Room};
+use alert_core::room::{Departure, Entry, Loss, Members, Room};
 use alert_core::wire::{self, Form};
 use socketio_server::{ConnectionId, Hub, Membership};
 use std::{
@@ -26,6 +27,8 @@ struct State {
     ids: MessageIds,
     /// Who hears it without being in it.
     subscribers: usize,
+    /// The list of the people, as long as nobody comes or goes.
+    members: Option<Arc<Members>>,
     /// A task waits for the end of somebody's grace.
     is_sweeping: bool,
     /// It was empty and has been forgotten: who finds it like this looks for a new one.
@@ -34,7 +37,10 @@ struct State {
 
 impl State {
     /// `size` is that of the event, reckoned before the lock was taken.
-    fn publish(&self, what: What, size: usize) -> (Published, usize) {
+    fn publish(&mut self, what: What, size: usize) -> (Published, usize) {
+        if !matches!(what, What::Said { .. }) {
+            self.members = None;
+        }
         self.audience.publish(&now(what), size)
     }
 }
@@ -44,6 +50,7 @@ pub struct Presence {
     room: Arc<LiveRoom>,
     name: UserName,
     membership: Membership,
+    _held: Held,
 }
 
 /// A message that is on its way.
@@ -63,6 +70,7 @@ impl LiveRoom {
             audience: Audience::new(),
             ids: MessageIds::new(epoch),
             subscribers: 0,
+            members: None,
             is_sweeping: false,
             is_retired: false,
         };
@@ -76,6 +84,7 @@ impl LiveRoom {
         connection: ConnectionId,
         form: Form,
         name: &UserName,
+        held: impl FnOnce() -> Held,
     ) -> Option<Presence> {
         let what = What::Entered { name: name.clone() };
         let size = wire::size(name, "");
@@ -93,7 +102,7 @@ impl LiveRoom {
         };
         drop(state);
         published.render();
-        Some(Presence { room: Arc::clone(self), name: name.clone(), membership })
+        Some(Presence { room: Arc::clone(self), name: name.clone(), membership, _held: held() })
     }
 
     /// Says something to everybody who hears the room.
@@ -115,10 +124,22 @@ impl LiveRoom {
         }
     }
 
-    /// The first `limit` people in the room, and how many there are.
-    pub(super) fn members(&self, limit: usize) -> (Vec<UserName>, usize) {
+    /// Whether `name` is in the room, or one more person may be.
+    pub(super) fn has_space(&self, name: &UserName, max_people: usize) -> bool {
         let state = self.lock();
-        (state.room.members(limit), state.room.count())
+        state.room.count() < max_people || state.room.contains(name)
+    }
+
+    /// Who is in the room, as far as a list goes.
+    pub(super) fn members(&self) -> Arc<Members> {
+        let mut state = self.lock();
+        let State { room, members, .. } = &mut *state;
+        Arc::clone(members.get_or_insert_with(|| Arc::new(room.members(Members::MOST))))
+    }
+
+    /// How many people are in the room.
+    pub(super) fn count(&self) -> usize {
+        self.lock().room.count()
     }
 
     /// Lets a connection hear the room without being in it; `None` when the room has been forgotten meanwhile.
@@ -128,6 +149,7 @@ impl LiveRoom {
         hub: &Hub,
         connection: ConnectionId,
         form: Form,
+        held: impl FnOnce() -> Held,
     ) -> Option<Listening> {
         let mut state = self.lock();
         if state.is_retired {
@@ -136,7 +158,8 @@ impl LiveRoom {
         state.subscribers += 1;
         let membership = state.audience.join(hub, form, connection);
         drop(state);
-        Some(Listening { room: Arc::clone(self), rooms: rooms.clone(), membership: Some(membership) })
+        let (room, rooms) = (Arc::clone(self), rooms.clone());
+        Some(Listening { room, rooms, membership: Some(membership), _held: held() })
     }
 
     /// Lets those go whose grace has ended. Says when to come again.
@@ -195,9 +218,9 @@ impl Presence {
         Ok(self.room.say(name, text))
     }
 
-    /// The first `limit` people in the room, and how many there are.
-    pub fn members(&self, limit: usize) -> (Vec<UserName>, usize) {
-        self.room.members(limit)
+    /// Who is in the room.
+    pub fn members(&self) -> Arc<Members> {
+        self.room.members()
     }
 
     /// The person said `left`: those who remain hear of it, if it was the person's last connection.
@@ -240,6 +263,7 @@ pub struct Listening {
     room: Arc<LiveRoom>,
     rooms: Rooms,
     membership: Option<Membership>,
+    _held: Held,
 }
 
 impl Drop for Listening {

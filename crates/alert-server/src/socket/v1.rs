@@ -1,14 +1,12 @@
 //! The v1 protocol: events of a client to rooms, and who the client speaks for (docs/protocol-v1.md, "Identity").
 
 use super::address;
-use crate::auth::WebSession;
-use crate::rooms::{Presence, Rooms};
+use crate::auth::{Origin, WebSession};
+use crate::rooms::{Presence, Refused, Rooms, Way};
 use alert_core::access::{Principal, Rights};
 use alert_core::names::{RoomCode, UserName};
 use alert_core::wire::Form;
-use alert_core::wire::v1::{
-    ACK_MEMBERS_MAX, AckBody, ClientEvent, Joined, Limits, Notice, Refusal, Speaker, Text,
-};
+use alert_core::wire::v1::{AckBody, ClientEvent, Joined, Limits, Notice, Refusal, Speaker, Text};
 use socketio_server::{Event, Socket};
 use std::net::IpAddr;
 
@@ -82,12 +80,17 @@ impl V1<'_> {
 
     fn join(&self, socket: &Socket<'_>, member: &mut Member, joined: Joined) -> Result<Outcome, Refusal> {
         let (who, name, code) = self.identify(joined)?;
-        if let Some(seat) = member.seat.take_if(|seat| *seat.presence.room() != code) {
-            self.leave(seat.presence);
-        }
-        if member.seat.is_none() {
+        let is_there = member.seat.as_ref().is_some_and(|seat| *seat.presence.room() == code);
+        if !is_there {
+            // Where it is refused, the connection stays where it was.
+            let origin = Origin::of(None, self.address);
+            let room = self.rooms.admit(&origin, Way::Enter, code.clone())?;
+            self.rooms.check_entry(&origin, &room, &name)?;
+            if let Some(seat) = member.seat.take() {
+                self.leave(seat.presence);
+            }
             let connection = (socket.hub(), socket.connection());
-            let presence = self.rooms.enter(&who, connection, Form::V1, &code, &name)?;
+            let presence = self.rooms.enter(&who, connection, Form::V1, &room, &name)?;
             tracing::info!(
                 room = code.as_str(),
                 name = name.as_str(),
@@ -142,11 +145,22 @@ impl Member {
     fn acknowledge(&self, result: Result<Outcome, Refusal>) -> AckBody {
         match (result, &self.seat) {
             (Ok(Outcome::Joined), Some(seat)) => {
-                let (members, count) = seat.presence.members(ACK_MEMBERS_MAX);
-                AckBody::Joined { room: seat.presence.room().clone(), members, count }
+                AckBody::Joined { room: seat.presence.room().clone(), members: seat.presence.members() }
             }
             (Ok(_), _) => AckBody::Done,
             (Err(refusal), _) => AckBody::Refused(refusal),
+        }
+    }
+}
+
+impl From<Refused> for Refusal {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::Denied(denied) => denied.into(),
+            Refused::TooManyRooms(wait) => Self::too_many_rooms(wait),
+            Refused::TooManyJoins(wait) => Self::too_many_joins(wait),
+            Refused::ServerFull => Self::server_full(),
+            Refused::RoomFull(max) => Self::room_full(max),
         }
     }
 }

@@ -2,35 +2,34 @@
 
 use std::fmt::{self, Debug, Formatter};
 use std::sync::Arc;
-use std::time::Instant;
 
 use axum::Router;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{DefaultBodyLimit, FromRef, Path};
+use axum::http::HeaderMap;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{any, get, post};
+use socketio_server::PeerAddr;
 
 mod caller;
 mod events;
-mod guess_limit;
 mod idempotency;
 mod json;
 mod message;
 mod origin;
 mod post_rate;
 mod problem;
-mod recent;
 mod rooms;
 
 use super::WebState;
+use crate::auth::Origin;
 use crate::auth::api_token::Tokens;
 use crate::config::Config;
-use crate::rooms::Rooms;
+use crate::rooms::{Admitted, Refused, Rooms, Way};
 use alert_core::names::{NameError, RoomCode};
 use alert_core::wire::v1::{Limits, Refusal};
 use caller::Caller;
 pub(super) use events::Opening;
-use guess_limit::GuessLimit;
 use idempotency::Idempotency;
 use post_rate::PostRate;
 use problem::Problem;
@@ -45,7 +44,6 @@ struct Shared {
     limits: Limits,
     proxies: TrustedProxies,
     tokens: Tokens,
-    guesses: GuessLimit,
     rate: PostRate,
     sent: Idempotency,
 }
@@ -61,7 +59,6 @@ impl Api {
             limits: config.limits,
             proxies: config.trusted_proxies.clone(),
             tokens: Tokens::new(config.api_tokens.clone()),
-            guesses: GuessLimit::new(),
             rate: PostRate::new(config.event_rate, config.byte_rate),
             sent: Idempotency::new(),
         }))
@@ -72,15 +69,22 @@ impl Api {
         self.0.tokens.reload();
     }
 
+    /// A room that somebody without a token names on a page of ours.
+    pub(in crate::web) fn admit(
+        &self,
+        peer: &PeerAddr,
+        headers: &HeaderMap,
+        room: &RoomCode,
+    ) -> Result<Admitted, Refused> {
+        let origin = Origin::of(None, self.0.proxies.client(peer, headers));
+        self.0.rooms.admit(&origin, Way::Enter, room.clone())
+    }
+
     /// The room that a caller names: a code that can be one, and not one too many.
-    fn room(&self, caller: &Caller, path: RoomPath) -> Result<RoomCode, Problem> {
+    fn room(&self, caller: &Caller, path: RoomPath) -> Result<Admitted, Problem> {
         let Path(text) = path.map_err(|_| Problem::room_not_utf8())?;
         let room = RoomCode::parse(&text, self.0.limits.room_chars).map_err(Refusal::room)?;
-        if !caller.has_token() {
-            let admitted = self.0.guesses.admit(caller.origin(), &room, Instant::now());
-            admitted.map_err(Problem::too_many_rooms)?;
-        }
-        Ok(room)
+        Ok(self.0.rooms.admit(&caller.origin(), Way::FromOutside, room)?)
     }
 }
 

@@ -7,6 +7,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
 use super::login::with_room;
+use super::trouble::Trouble;
 use super::{WebState, assets, pages};
 use alert_core::names::RoomCode;
 
@@ -35,6 +36,10 @@ pub(super) async fn show(
             js: assets::CHAT_JS,
         }),
         None if asked.room.is_empty() => Redirect::to("/v1").into_response(),
-        None => Redirect::to(&with_room("/v1", &asked.room)).into_response(),
+        None => {
+            let trouble = Trouble::of(&headers, state.sessions());
+            let why = trouble.map(|trouble| format!("&why={}", trouble.as_str())).unwrap_or_default();
+            Redirect::to(&format!("{}{why}", with_room("/v1", &asked.room))).into_response()
+        }
     }
 }

@@ -1,12 +1,17 @@
-//! `/docs/`: what somebody needs who writes a client, from the files in `docs/`, embedded. Markdown is served as plain
-//! text, which reads well and needs no renderer.
+//! `/docs/`: what somebody needs who writes a client, from the files in `docs/`, embedded. Markdown is a page for browsers,
+//! and text for programs.
+
+mod markdown;
+
+use std::sync::LazyLock;
 
 use askama::Template;
-use axum::extract::Path;
-use axum::http::header;
+use axum::extract::{Path, RawQuery};
+use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 
-use super::{assets, pages};
+use super::{accept, assets, pages};
+use markdown::Rendered;
 
 /// One embedded file.
 struct File {
@@ -111,10 +116,48 @@ pub(super) async fn index() -> Response {
     pages::render(&Page { documents: DOCUMENTS, programs: PROGRAMS, css: assets::CSS })
 }
 
-pub(super) async fn serve(Path(path): Path<String>) -> Response {
+#[derive(Template)]
+#[template(path = "document.html")]
+struct Document<'a> {
+    name: &'a str,
+    title: &'a str,
+    html: &'a str,
+    css: &'a str,
+}
+
+/// The documents that are pages, by their path.
+static PAGES: LazyLock<Vec<(&str, Rendered)>> = LazyLock::new(|| {
+    let is_served = |path: &str| FILES.iter().any(|file| file.path == path);
+    let documents = FILES.iter().filter(|file| file.path.ends_with(".md"));
+    documents.map(|file| (file.path, markdown::render(file.path, file.text, is_served))).collect()
+});
+
+pub(super) async fn serve(
+    Path(path): Path<String>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Response {
     let Some(file) = FILES.iter().find(|file| file.path == path) else {
         return pages::not_found().await;
     };
-    let kind = if path.ends_with(".yaml") { "application/yaml" } else { "text/plain; charset=utf-8" };
-    ([(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, AN_HOUR)], file.text).into_response()
+    let caching = [(header::CACHE_CONTROL, AN_HOUR), (header::VARY, "Accept")];
+    let wants_source = query.as_deref() == Some("source") || !prefers_page(&headers);
+    let page = PAGES.iter().find(|(path, _)| *path == file.path).filter(|_| !wants_source);
+    if let Some((path, Rendered { title, html })) = page {
+        let name = path.rsplit('/').next().unwrap_or(path);
+        return (caching, pages::render(&Document { name, title, html, css: assets::CSS })).into_response();
+    }
+    let kind = match path.rsplit('.').next() {
+        Some("yaml") => "application/yaml",
+        Some("md") if accept::quality(&headers, "text/markdown") > 0.0 => "text/markdown; charset=utf-8",
+        _ => "text/plain; charset=utf-8",
+    };
+    (caching, [(header::CONTENT_TYPE, kind)], file.text).into_response()
+}
+
+/// Browsers ask for HTML by name, programs for anything.
+fn prefers_page(headers: &HeaderMap) -> bool {
+    let quality = |kind| accept::quality(headers, kind);
+    let page = quality("text/html");
+    page > 0.0 && page >= quality("text/markdown").max(quality("text/plain"))
 }

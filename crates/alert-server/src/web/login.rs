@@ -1,21 +1,27 @@
 //! The login form: a name and a room code become an entry of the session cookie.
 
+use axum::Extension;
 use axum::extract::rejection::{FormRejection, QueryRejection};
 use axum::extract::{Form, Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
+use super::trouble::Trouble;
 use super::{WebState, assets, pages};
+use crate::rooms::Refused;
 use alert_core::names::{RoomCode, UserName};
+use socketio_server::PeerAddr;
 
-/// What the form starts with: `/v1?room=CODE`, or, from its button, `/v1?fresh=1&name=...`.
+/// What the form starts with: `/v1?room=CODE` invites, its button asks for `/v1?fresh=1&name=...`, and who is sent back
+/// from the chat page hears `why`.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Start {
     name: Option<String>,
     room: String,
     fresh: Option<String>,
+    why: String,
 }
 
 /// What was typed.
@@ -32,16 +38,20 @@ pub(super) async fn show(
     start: Result<Query<Start>, QueryRejection>,
 ) -> Response {
     let Query(start) = start.unwrap_or_default();
-    let room = if start.fresh.is_some() { fresh_code() } else { start.room };
+    let is_invited = start.fresh.is_none() && !start.room.is_empty();
+    let room = if start.fresh.is_some() { fresh_code().to_string() } else { start.room };
     let name = start.name.unwrap_or_else(|| {
         let session = state.sessions().read(&headers);
         session.last().map(|(_, name)| name.as_str().to_owned()).unwrap_or_default()
     });
-    form(&state, &Typed { name, room }, None, None)
+    let trouble = Trouble::from_str(&start.why);
+    let trouble = trouble.map(|trouble| trouble.sentence(state.sessions().is_secure()));
+    pages::render(&pages::Login { is_invited, trouble, ..login(&state, &name, &room) })
 }
 
 pub(super) async fn submit(
     State(state): State<WebState>,
+    peer: Option<Extension<PeerAddr>>,
     headers: HeaderMap,
     typed: Result<Form<Typed>, FormRejection>,
 ) -> Response {
@@ -54,20 +64,38 @@ pub(super) async fn submit(
     };
     let limits = state.0.limits;
     let name = UserName::parse(&typed.name, limits.name_chars);
-    let room = RoomCode::parse(&typed.room, limits.room_chars);
+    let room = RoomCode::typed(&typed.room, limits.room_chars);
     match (name, room) {
         (Ok(name), Ok(room)) => {
+            let peer = peer.map_or(PeerAddr::Unix, |Extension(peer)| peer);
+            if let Err(refused) = state.0.api.admit(&peer, &headers, &room) {
+                return too_many(&state, &typed, refused);
+            }
             let mut session = state.sessions().read(&headers);
             let address = with_room("/v1/chat", room.as_str());
             session.enter(room, name);
             ([(header::SET_COOKIE, state.sessions().write(&session))], Redirect::to(&address)).into_response()
         }
         (name, room) => {
-            let name = name.err().map(|error| format!("Your name {error}."));
-            let room = room.err().map(|error| format!("The room code {error}."));
-            (StatusCode::UNPROCESSABLE_ENTITY, form(&state, &typed, name, room)).into_response()
+            let page = pages::Login {
+                is_invited: room.is_ok(),
+                name_error: name.err().map(|error| format!("Your name {error}.")),
+                room_error: room.err().map(|error| format!("The room code {error}.")),
+                ..login(&state, &typed.name, &typed.room)
+            };
+            (StatusCode::UNPROCESSABLE_ENTITY, pages::render(&page)).into_response()
         }
     }
+}
+
+/// The form again, with how long to wait.
+fn too_many(state: &WebState, typed: &Typed, refused: Refused) -> Response {
+    let seconds = refused.wait().as_secs() + 1;
+    let error =
+        format!("Too many different room codes were entered from your network. Try again in {seconds} s.");
+    let page = pages::Login { room_error: Some(error), ..login(state, &typed.name, &typed.room) };
+    let head = [(header::RETRY_AFTER, seconds.to_string())];
+    (StatusCode::TOO_MANY_REQUESTS, head, pages::render(&page)).into_response()
 }
 
 /// An address of ours with the room in its query.
@@ -76,26 +104,45 @@ pub(super) fn with_room(path: &str, room: &str) -> String {
     format!("{path}?{query}")
 }
 
-fn form(state: &WebState, typed: &Typed, name_error: Option<String>, room_error: Option<String>) -> Response {
-    pages::render(&pages::Login {
-        name: &typed.name,
-        room: &typed.room,
-        name_error,
-        room_error,
+/// The form as nobody has anything to say about it.
+fn login<'a>(state: &WebState, name: &'a str, room: &'a str) -> pages::Login<'a> {
+    let limits = state.0.limits;
+    pages::Login {
+        name,
+        room,
+        is_invited: false,
+        trouble: None,
+        name_error: None,
+        room_error: None,
         css: assets::CSS,
-        js: Some(assets::LOGIN_JS),
-        max_name: state.0.limits.name_chars,
-        max_room: state.0.limits.room_chars,
-    })
+        js: assets::LOGIN_JS,
+        max_name: limits.name_chars,
+        max_room: limits.room_chars,
+    }
 }
 
-/// A code of 128 random bits, in the form that the service before this one made.
+/// A code that can be said and typed, as web/src/roomcode.ts makes it: 44 random bits.
 #[expect(
     clippy::expect_used,
     reason = "a system without random numbers cannot make a code that nobody guesses"
 )]
-fn fresh_code() -> String {
-    let mut bytes = [0; 16];
-    getrandom::fill(&mut bytes).expect("the system gives random numbers");
-    format!("{:032X}", u128::from_be_bytes(bytes))
+fn fresh_code() -> RoomCode {
+    // Crockford's alphabet without the vowels: no code is a word.
+    const ALPHABET: [char; 30] = [
+        '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'B', 'C', 'D', 'F', 'G', 'H', 'J', 'K', 'M', 'N',
+        'P', 'Q', 'R', 'S', 'T', 'V', 'W', 'X', 'Y', 'Z',
+    ];
+    loop {
+        let mut bytes = [0; 16];
+        getrandom::fill(&mut bytes).expect("the system gives random numbers");
+        // Eight times the alphabet: bytes above would make its first characters more likely than the others.
+        let even = bytes.iter().filter(|&&byte| byte < 240);
+        let code: String = even.map(|&byte| ALPHABET[usize::from(byte % 30)]).take(9).collect();
+        // Only what will be known again when it is typed in.
+        if let Ok(code) = RoomCode::typed(&code, 128)
+            && code.as_str().contains('-')
+        {
+            return code;
+        }
+    }
 }

@@ -12,10 +12,13 @@ use super::assets;
 pub(super) struct Login<'a> {
     pub(super) name: &'a str,
     pub(super) room: &'a str,
+    /// The room is settled, by a link or because only the name was wrong: nothing may take its place in passing.
+    pub(super) is_invited: bool,
+    pub(super) trouble: Option<&'a str>,
     pub(super) name_error: Option<String>,
     pub(super) room_error: Option<String>,
     pub(super) css: &'a str,
-    pub(super) js: Option<&'a str>,
+    pub(super) js: &'a str,
     pub(super) max_name: usize,
     pub(super) max_room: usize,
 }

@@ -39,7 +39,7 @@ impl Site {
     fn with<const N: usize>(settings: [(&str, &str); N]) -> Self {
         let readiness = Readiness::new();
         let config = config(settings);
-        let rooms = Rooms::new(config.leave_grace, tokio::runtime::Handle::current());
+        let rooms = Rooms::new(&config, tokio::runtime::Handle::current());
         let state = WebState::new(&config, readiness.clone(), Api::new(&config, rooms)).unwrap();
         Self { state, readiness }
     }

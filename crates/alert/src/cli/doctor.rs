@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use alert_client::doctor::{Finding, Plan, Verdict, examine};
-use alert_client::{ClientFlags, block_on};
+use alert_client::{ClientFlags, RoomArgument, block_on};
 use serde::Serialize;
 use socketio_server::origin::Origin;
 
@@ -55,7 +55,10 @@ pub(super) struct Args {
 impl Args {
     /// Examines the server and prints what is found, as it is found.
     pub(super) fn run(self) -> ExitCode {
-        let flags = ClientFlags { url: self.url, ..ClientFlags::default() };
+        // The link to a room leads to its server.
+        let link = self.url.as_deref().and_then(|text| RoomArgument::parse(text).ok()?.server);
+        let url = self.url.filter(|_| link.is_none());
+        let flags = ClientFlags { url, link, ..ClientFlags::default() };
         let server = match super::load_client(&flags) {
             Ok(config) => config.server,
             Err(code) => return code,

@@ -2,8 +2,7 @@
 
 use std::process::ExitCode;
 
-use alert_client::{Chat, ClientFlags, Ended, Ending, account_name, room_code};
-use alert_core::names::RoomCode;
+use alert_client::{Chat, ClientFlags, Ended, Ending, RoomArgument, account_name};
 use alert_core::printable::one_line;
 
 /// What a shell expects of a program that Ctrl-C ended.
@@ -44,9 +43,9 @@ pub(super) const JSON: &str = "\
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// The room's code
-    #[arg(value_parser = room_code)]
-    room: RoomCode,
+    /// The room's code, in any spelling, or the link to it
+    #[arg(value_parser = RoomArgument::parse)]
+    room: RoomArgument,
     #[arg(long, help = format!("{} [default: your login]", ClientFlags::NAME))]
     name: Option<String>,
     #[arg(long, help = ClientFlags::URL)]
@@ -59,7 +58,8 @@ pub(super) struct Args {
 impl Args {
     /// Joins the room, and stays in it until the user leaves.
     pub(super) fn run(self) -> ExitCode {
-        let flags = ClientFlags { url: self.url, name: self.name, token: None };
+        let RoomArgument { code: room, server: link } = self.room;
+        let flags = ClientFlags { url: self.url, name: self.name, token: None, link };
         let config = match super::load_client(&flags) {
             Ok(config) => config,
             Err(code) => return code,
@@ -67,7 +67,7 @@ impl Args {
         let Some(name) = config.name.or(config.login_name).or_else(account_name) else {
             return fail(super::USAGE_ERROR, "a name is needed to join: give one with --name or ALERT_NAME");
         };
-        let chat = Chat { server: config.server, room: self.room, name, json: self.json };
+        let chat = Chat { server: config.server, room, name, json: self.json };
         match alert_client::block_on(chat.run()).and_then(|ended| ended) {
             Ok(Ended { ending, has_seen }) => match ending {
                 Ending::Left { all_sent } if all_sent || has_seen => ExitCode::SUCCESS,

@@ -4,7 +4,7 @@ use std::io::{self, BufRead, IsTerminal, Read, Write};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use alert_client::{ClientError, ClientFlags, Poster, Receipt, ServerAddress, Target, room_code};
+use alert_client::{ClientError, ClientFlags, Poster, Receipt, RoomArgument, ServerAddress, Target};
 use alert_core::names::RoomCode;
 use alert_core::printable::one_line;
 use alert_settings::value::time;
@@ -39,9 +39,9 @@ const PATIENCE: Duration = Duration::from_secs(1);
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// The room's code
-    #[arg(value_parser = room_code)]
-    room: RoomCode,
+    /// The room's code, in any spelling, or the link to it
+    #[arg(value_parser = RoomArgument::parse)]
+    room: RoomArgument,
     /// What to say, in one word or several; standard input without it, or for -
     #[arg(value_name = "MSG")]
     msg: Vec<String>,
@@ -94,7 +94,8 @@ impl Args {
                 "--lines reads standard input, so there can be no MSG beside it",
             );
         }
-        let flags = ClientFlags { url: self.url, name: self.name, token: self.token };
+        let RoomArgument { code: room, server: link } = self.room;
+        let flags = ClientFlags { url: self.url, name: self.name, token: self.token, link };
         let config = match super::load_client(&flags) {
             Ok(config) => config,
             Err(code) => return code,
@@ -115,11 +116,11 @@ impl Args {
                 "reads the message from here until Ctrl-D"
             });
         }
-        let target = Target::new(&config, self.room.clone());
+        let target = Target::new(&config, room.clone());
         let mut sender = Sender {
             poster: Poster::new(target, config.name, self.timeout),
             server: config.server.address,
-            room: self.room,
+            room,
             report,
             sent: 0,
             last: None,

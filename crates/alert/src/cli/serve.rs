@@ -5,6 +5,8 @@ use std::process::ExitCode;
 use alert_server::config::{Flags, LogFormat};
 use alert_server::logging;
 
+use crate::allocator;
+
 /// Runs the server until it is stopped.
 pub(super) fn run(flags: &Flags) -> ExitCode {
     let config = match super::load(flags) {
@@ -22,6 +24,9 @@ pub(super) fn run(flags: &Flags) -> ExitCode {
         tracing::warn!("{warning}");
     }
     let format = config.log_format;
+    if let Err(error) = allocator::give_back_what_is_freed() {
+        tracing::warn!(%error, "no thread gives freed memory back");
+    }
     let result = alert_server::serve::run(config);
     if let Err(error) = &result {
         match format {

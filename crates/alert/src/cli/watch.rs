@@ -6,7 +6,7 @@ use std::num::NonZeroU64;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use alert_client::{ClientError, ClientFlags, Event, Form, Heard, Listener, Program, Target, room_code};
+use alert_client::{ClientError, ClientFlags, Event, Form, Heard, Listener, Program, RoomArgument, Target};
 use alert_core::names::RoomCode;
 use alert_settings::Environment;
 use alert_settings::value::time;
@@ -60,9 +60,9 @@ const MOST_WAITING: usize = 256;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// The room's code
-    #[arg(value_parser = room_code)]
-    room: RoomCode,
+    /// The room's code, in any spelling, or the link to it
+    #[arg(value_parser = RoomArgument::parse)]
+    room: RoomArgument,
     #[arg(long, help = ClientFlags::URL)]
     url: Option<String>,
     #[arg(long, help = ClientFlags::TOKEN)]
@@ -96,13 +96,14 @@ struct Watcher {
 impl Args {
     /// Watches until something ends it.
     pub(super) fn run(self) -> ExitCode {
-        let flags = ClientFlags { url: self.url, name: None, token: self.token };
+        let RoomArgument { code: room, server: link } = self.room;
+        let flags = ClientFlags { url: self.url, name: None, token: self.token, link };
         let config = match super::load_client(&flags) {
             Ok(config) => config,
             Err(code) => return code,
         };
         super::warn_of_token(&flags);
-        let target = Target::new(&config, self.room.clone());
+        let target = Target::new(&config, room.clone());
         let is_terminal = io::stdout().is_terminal();
         let color = anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never;
         let program = match Program::find(self.exec, &Environment::of_process()) {
@@ -115,7 +116,6 @@ impl Args {
             None if is_terminal => Use::Print(Form::Terminal { color }),
             None => Use::Print(Form::Plain),
         };
-        let room = self.room;
         let watching = async {
             let end = self.timeout.map(|time| Instant::now() + time);
             let listener = match Listener::open(target).await {

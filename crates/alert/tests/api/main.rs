@@ -2,6 +2,7 @@
 //! the process as whoever runs it does.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod admission;
 mod curl;
 mod http;
 mod limits;
@@ -10,6 +11,7 @@ mod logs;
 mod member;
 mod panics;
 mod posting;
+mod school;
 mod server;
 mod signals;
 mod tokens;

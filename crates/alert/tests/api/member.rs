@@ -12,6 +12,14 @@ pub(crate) struct Member(WebSocket<TcpStream>);
 impl Server {
     /// Joins a room and hears its own `status`.
     pub(crate) fn join(&self, room: &str, name: &str) -> Member {
+        let mut member = self.connect();
+        member.send(&format!("42{}", json!(["joined", { "name": name, "headless": true, "room": room }])));
+        assert_eq!(member.hears(), ("status".to_owned(), format!("{name} has entered the room.")));
+        member
+    }
+
+    /// Connects, and joins nothing.
+    pub(crate) fn connect(&self) -> Member {
         let stream = TcpStream::connect(self.address).unwrap();
         stream.set_read_timeout(Some(DEADLINE)).unwrap();
         let url = format!("ws://{}/socket.io/?EIO=4&transport=websocket", self.address);
@@ -19,8 +27,6 @@ impl Server {
         assert!(member.packet().starts_with("0{"));
         member.send("40");
         assert!(member.packet().starts_with("40{"));
-        member.send(&format!("42{}", json!(["joined", { "name": name, "headless": true, "room": room }])));
-        assert_eq!(member.hears(), ("status".to_owned(), format!("{name} has entered the room.")));
         member
     }
 }

@@ -42,6 +42,28 @@ fn given_standard_input_then_all_of_it_is_one_message_without_its_last_line_brea
 }
 
 #[test]
+fn given_a_code_in_any_spelling_or_a_link_then_it_is_that_room() {
+    let server = Server::start(&[]);
+    let mut ada = server.join("K7Q-FM2-XD9", "Ada");
+    let link = format!("<{}/v1?room=k7qfm2xd9>", server.url());
+    let without_scheme = link.replace("<http://", "").replace('>', "\n");
+    for words in [
+        &["k7q fm2 xd9", "--url", &server.url()][..],
+        // The link knows its server.
+        &[&link],
+        &[&without_scheme],
+        // What is said with --url is meant.
+        &["http://127.0.0.1:1/v1/chat?room=K7Q-FM2-XD9", "--url", &server.url()],
+    ] {
+        let done = run(&[&["send"], words, &["--", "hello"]].concat());
+        assert!(done.is_silent(), "{words:?}: {done:?}");
+        assert_eq!(ada.hears(), said("http: hello"));
+    }
+    let nowhere = run(&["send", &format!("{}/v1", server.url()), "hello"]);
+    assert!(nowhere.code == Some(2) && nowhere.err.contains("a room's code is required"), "{nowhere:?}");
+}
+
+#[test]
 fn given_a_name_then_it_speaks_and_the_flag_wins_then_the_variable_then_the_file() {
     let server = Server::start(&[]);
     let mut ada = server.join("D5DB", "Ada");

@@ -72,6 +72,12 @@ impl Decoder {
         Ok(None)
     }
 
+    /// Bytes of a packet that waits for attachments, with those that have come.
+    #[must_use]
+    pub fn pending_bytes(&self) -> Option<usize> {
+        self.pending.as_ref().map(|pending| pending.bytes)
+    }
+
     /// Whether a packet waits for attachments.
     #[must_use]
     pub fn is_pending(&self) -> bool {

@@ -1,5 +1,6 @@
 //! Why a connection ended: every reason there is, with the WebSocket close code that the client sees.
 
+use crate::bounds::Full;
 use std::fmt;
 
 /// Why a connection, or a namespace on it, ended.
@@ -26,6 +27,10 @@ pub enum CloseReason {
     InvalidUtf8,
     /// A message was larger than `max_payload`.
     TooLarge,
+    /// A message, or an event with attachments, took too long to arrive.
+    MessageTimeout,
+    /// The server holds as much unfinished input as it may.
+    UnfinishedInput,
     /// A second long-polling GET came while one was waiting.
     OverlappingPoll,
     /// The server ended it.
@@ -45,10 +50,17 @@ impl CloseReason {
             }
             Self::ProtocolError(_) => Some(1002),
             Self::InvalidUtf8 => Some(1007),
-            Self::Flooding => Some(1008),
+            Self::Flooding | Self::MessageTimeout => Some(1008),
             Self::TooLarge => Some(1009),
             Self::Shutdown => Some(1012),
+            Self::UnfinishedInput => Some(1013),
         }
+    }
+}
+
+impl From<Full> for CloseReason {
+    fn from(_: Full) -> Self {
+        Self::UnfinishedInput
     }
 }
 
@@ -65,6 +77,8 @@ impl fmt::Display for CloseReason {
             Self::Flooding => f.write_str("flooding: too many pings, pongs or empty frames"),
             Self::InvalidUtf8 => f.write_str("text that is not UTF-8"),
             Self::TooLarge => f.write_str("message larger than the payload limit"),
+            Self::MessageTimeout => f.write_str("a message took too long to arrive"),
+            Self::UnfinishedInput => f.write_str("too much unfinished input at the server: try again later"),
             Self::OverlappingPoll => f.write_str("a second poll while one was waiting"),
             Self::ServerDisconnect => f.write_str("closed by the server"),
             Self::Shutdown => f.write_str("server is restarting"),

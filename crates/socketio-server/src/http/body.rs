@@ -1,9 +1,12 @@
 //! Bodies: reading a request's within its limits, and a response's that tells when it is complete.
 
-use super::{text_response, timed_io::HttpClock};
-use crate::app::AppBody;
+use super::{head::RETRY_AFTER, text_response, timed_io::HttpClock};
+use crate::{
+    app::AppBody,
+    bounds::{Charge, Full as Bound},
+};
 use bytes::{Buf, Bytes};
-use http::{HeaderMap, Response, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use http_body_util::{BodyExt, Either, Full};
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 use std::{
@@ -23,12 +26,14 @@ pub(crate) enum Refusal {
     TooLarge,
     TooSlow,
     Broken,
+    Busy(Bound),
 }
 
 impl Refusal {
     /// Plain text that says what is wrong.
     pub(crate) fn response(self) -> Response<Full<Bytes>> {
         let (status, text) = match self {
+            Self::Busy(bound) => return busy(bound),
             Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "The body is larger than this server takes.\n"),
             Self::TooSlow => (StatusCode::REQUEST_TIMEOUT, "The body took too long to arrive.\n"),
             Self::Broken => (StatusCode::BAD_REQUEST, "The body ended early.\n"),
@@ -37,21 +42,30 @@ impl Refusal {
     }
 }
 
+/// The answer where a bound is reached.
+pub(crate) fn busy(bound: Bound) -> Response<Full<Bytes>> {
+    let mut response = text_response(bound.status(), format!("{bound}\n"));
+    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(u16::from(RETRY_AFTER)));
+    response.headers_mut().insert(header::CONNECTION, const { HeaderValue::from_static("close") });
+    response
+}
+
 /// Reads a whole body of at most `limit` bytes within `time`.
 pub(crate) async fn read(
     head: &HeaderMap,
     body: &mut Incoming,
     limit: usize,
     time: Duration,
+    charge: Charge,
 ) -> Result<Bytes, Refusal> {
     // A client that asks before it sends (`Expect: 100-continue`) is told at once.
     if body.size_hint().lower() > limit as u64 && head.contains_key(header::EXPECT) {
         return Err(Refusal::TooLarge);
     }
-    tokio::time::timeout(time, collect(body, limit)).await.unwrap_or(Err(Refusal::TooSlow))
+    tokio::time::timeout(time, collect(body, limit, charge)).await.unwrap_or(Err(Refusal::TooSlow))
 }
 
-async fn collect(body: &mut Incoming, limit: usize) -> Result<Bytes, Refusal> {
+async fn collect(body: &mut Incoming, limit: usize, mut charge: Charge) -> Result<Bytes, Refusal> {
     let mut first = Bytes::new();
     let mut all = Vec::new();
     let mut length = 0usize;
@@ -60,6 +74,8 @@ async fn collect(body: &mut Incoming, limit: usize) -> Result<Bytes, Refusal> {
             continue;
         };
         length += data.remaining();
+        // What is too large is dropped as it comes.
+        charge.set(if length > limit { 0 } else { length }).map_err(Refusal::Busy)?;
         if length > limit {
             all = Vec::new();
             if length > limit.saturating_mul(DROPPED) {

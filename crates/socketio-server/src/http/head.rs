@@ -2,10 +2,10 @@
 //! (RFC 9112, sections 2.2 and 3.2). What proxies and servers read differently is where requests are smuggled.
 
 use super::text_response;
-use crate::{config::Config, host, stream::PeerAddr};
+use crate::{bounds::Full, config::Config, host, stream::PeerAddr};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode, Version, header};
-use http_body_util::Full;
+use http_body_util::Full as Whole;
 use memchr::memchr_iter;
 
 /// Why a request is refused for its head.
@@ -25,7 +25,7 @@ pub(crate) enum HeadError {
 
 impl HeadError {
     /// Plain text that says what is wrong. Nothing more is read from the socket.
-    pub(crate) fn response(&self) -> Response<Full<Bytes>> {
+    pub(crate) fn response(&self) -> Response<Whole<Bytes>> {
         let status = match self {
             Self::OtherHost { .. } => StatusCode::MISDIRECTED_REQUEST,
             _ => StatusCode::BAD_REQUEST,
@@ -35,6 +35,22 @@ impl HeadError {
         response
     }
 }
+
+/// A whole answer for a client whose request is not read.
+pub(crate) fn last_words(full: Full) -> Vec<u8> {
+    let status = full.status();
+    let (code, reason) = (status.as_u16(), status.canonical_reason().unwrap_or_default());
+    let text = format!("{full}\n");
+    let length = text.len();
+    format!(
+        "HTTP/1.1 {code} {reason}\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: {length}\r\n\
+         retry-after: {RETRY_AFTER}\r\nconnection: close\r\n\r\n{text}"
+    )
+    .into_bytes()
+}
+
+/// Seconds after which a client that was turned away may try again.
+pub(crate) const RETRY_AFTER: u8 = 10;
 
 /// Looks at a head.
 pub(crate) fn check<B>(request: &Request<B>, peer: &PeerAddr, config: &Config) -> Result<(), HeadError> {
@@ -75,11 +91,13 @@ pub(super) struct HeadScan {
     /// The request line has come.
     has_begun: bool,
     pub(super) has_bare_line_feed: bool,
+    /// Bytes so far, of a head that is not complete.
+    pub(super) unfinished: usize,
 }
 
 impl HeadScan {
     pub(super) fn new() -> Self {
-        Self { last: 0, line_is_empty: true, has_begun: false, has_bare_line_feed: false }
+        Self { last: 0, line_is_empty: true, has_begun: false, has_bare_line_feed: false, unfinished: 0 }
     }
 
     /// How many of the bytes belong to the head, where it ends in them.
@@ -91,12 +109,14 @@ impl HeadScan {
             if !self.line_is_empty || !is_nothing(&bytes[start..end]) {
                 self.has_begun = true;
             } else if self.has_begun {
+                self.unfinished = 0;
                 return Some(end + 1);
             }
             self.line_is_empty = true;
             start = end + 1;
         }
         self.line_is_empty &= is_nothing(&bytes[start..]);
+        self.unfinished += bytes.len();
         self.last = bytes.last().copied().unwrap_or(self.last);
         None
     }

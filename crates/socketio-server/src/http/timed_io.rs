@@ -1,8 +1,8 @@
 //! The socket of an HTTP connection, with a limit on how long each thing may take. hyper has one timer for a request's
 //! head that also runs between requests; a head, a quiet keep-alive and a stalled reader need three.
 
-use super::head::HeadScan;
-use crate::{config::HttpTimeouts, stream::Stream};
+use super::head::{HeadScan, last_words};
+use crate::{bounds::Charge, config::HttpTimeouts, hub::Hub, stream::Stream};
 use smallvec::SmallVec;
 use std::{
     cell::Cell,
@@ -119,15 +119,17 @@ pub(crate) struct TimedIo {
     stream: Rc<Stream>,
     clock: Rc<HttpClock>,
     limits: HttpTimeouts,
+    /// For a head that is not complete.
+    charge: Charge,
     read_sleep: Pin<Box<Sleep>>,
     /// Set while the socket takes no more.
     write_sleep: Option<Pin<Box<Sleep>>>,
 }
 
 impl TimedIo {
-    pub(crate) fn new(stream: Rc<Stream>, clock: Rc<HttpClock>, limits: HttpTimeouts) -> Self {
+    pub(crate) fn new(stream: Rc<Stream>, clock: Rc<HttpClock>, limits: HttpTimeouts, hub: &Hub) -> Self {
         let read_sleep = Box::pin(tokio::time::sleep(Duration::ZERO));
-        Self { stream, clock, limits, read_sleep, write_sleep: None }
+        Self { stream, clock, limits, charge: Charge::none(hub), read_sleep, write_sleep: None }
     }
 
     pub(crate) fn into_stream(self) -> Rc<Stream> {
@@ -169,6 +171,11 @@ impl AsyncRead for TimedIo {
             Poll::Ready(result) => {
                 if buf.filled().len() > before {
                     this.clock.bytes_came(&buf.filled()[before..]);
+                    if let Err(full) = this.charge.set(this.clock.head.get().unfinished) {
+                        // hyper has nothing yet that it could answer.
+                        let _ = this.stream.try_write(&last_words(full));
+                        return Poll::Ready(Err(io::Error::other(full)));
+                    }
                 }
                 Poll::Ready(result)
             }

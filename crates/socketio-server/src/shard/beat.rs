@@ -11,7 +11,7 @@ use std::{rc::Rc, time::Instant};
 impl<E: Engine> Shard<E> {
     /// Sees to it that the timers come back to the connection at its deadline.
     pub(crate) fn arm(&self, connection: &Connection<E::Session>) {
-        let deadline = connection.deadline();
+        let deadline = connection.deadline(self.config.message_timeout);
         if connection.armed.get().is_some_and(|armed| armed <= deadline) {
             return;
         }
@@ -44,6 +44,9 @@ impl<E: Engine> Shard<E> {
     pub(super) fn beat(self: &Rc<Self>, connection: &ConnectionOf<E>, now: Instant) {
         if !connection.confirmed.get() && now >= connection.confirm_by {
             return self.close(connection, CloseReason::ConnectTimeout);
+        }
+        if connection.unfinished_since().is_some_and(|since| now >= since + self.config.message_timeout) {
+            return self.close(connection, CloseReason::MessageTimeout);
         }
         match connection.beat(|heartbeat| heartbeat.poll(now, &self.config.timing)) {
             Beat::Idle => {}

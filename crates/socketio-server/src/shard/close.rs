@@ -27,6 +27,8 @@ impl<E: Engine> Shard<E> {
         }
         self.connections.borrow_mut().remove(connection.id.key);
         self.by_sid.borrow_mut().remove(&connection.sid);
+        connection.place.take();
+        connection.waiting_event.take();
         for seat in connection.rooms.take() {
             self.unseat(connection, seat);
         }

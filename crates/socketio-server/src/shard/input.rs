@@ -2,7 +2,8 @@
 
 use super::{ConnectionOf, Shard};
 use crate::{
-    connection::{CloseReason, Connection},
+    bounds::Charge,
+    connection::{CloseReason, Connection, WaitingEvent},
     engine::Engine,
     room::Room,
 };
@@ -48,8 +49,14 @@ impl<E: Engine> Shard<E> {
             _ => connection.count(|intake| intake.take_idle_frames(now, 1)),
         }
         match packet {
-            Packet::Message(text) => self.engine.text(&link, session, &text),
-            Packet::Binary(data) => self.engine.binary(&link, session, data),
+            Packet::Message(text) => {
+                self.engine.text(&link, session, &text)?;
+                self.watch_event(connection, session, now)
+            }
+            Packet::Binary(data) => {
+                self.engine.binary(&link, session, data)?;
+                self.watch_event(connection, session, now)
+            }
             Packet::Pong(_) => {
                 connection.beat(|heartbeat| heartbeat.pong(now, &self.config.timing));
                 self.arm(connection);
@@ -61,6 +68,26 @@ impl<E: Engine> Shard<E> {
             Packet::Open(_) => wrong("an open packet from the client"),
             Packet::Upgrade => wrong("an upgrade packet without a probe"),
         }
+    }
+
+    /// Counts what an event holds that waits for its attachments, and sees to it that they come in time.
+    fn watch_event(
+        &self,
+        connection: &ConnectionOf<E>,
+        session: &E::Session,
+        now: Instant,
+    ) -> Result<(), CloseReason> {
+        let mut waiting = connection.waiting_event.borrow_mut();
+        let Some(bytes) = self.engine.unfinished(session) else {
+            *waiting = None;
+            return Ok(());
+        };
+        let event = waiting
+            .get_or_insert_with(|| Box::new(WaitingEvent { since: now, charge: Charge::none(&self.hub) }));
+        event.charge.set(bytes)?;
+        drop(waiting);
+        self.arm(connection);
+        Ok(())
     }
 
     /// Whether the connection's input has to stop here: it is held back, or it is others' turn.
@@ -87,6 +114,7 @@ impl<E: Engine> Shard<E> {
     /// it back, or its rate does, does not count towards the ping timeout, since a pong may be among what is not read.
     pub(crate) async fn hold(self: &Rc<Self>, connection: &ConnectionOf<E>) {
         tokio::task::yield_now().await;
+        let began = Instant::now();
         while !connection.closed.get()
             && let Some(reason) = self.hold_reason(connection, Instant::now())
         {
@@ -114,6 +142,7 @@ impl<E: Engine> Shard<E> {
             if stands_still {
                 connection.beat(|heartbeat| heartbeat.release(Instant::now()));
             }
+            connection.forgive(began.elapsed());
         }
     }
 }

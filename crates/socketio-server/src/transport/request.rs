@@ -6,6 +6,7 @@ use super::{
     polling::{PollEnd, Ticket},
 };
 use crate::{
+    bounds::Full as Bound,
     connection::Transport,
     engine::{Engine, Handshake},
     http::{self, Http, Takeover, body::Refusal},
@@ -40,6 +41,11 @@ pub(crate) async fn answer<E: Engine>(http: &Http<E>, request: &mut Request<Inco
         _ => handle(http, request).await.unwrap_or_else(|error| match error {
             Failure::Protocol(error) => refused(error),
             Failure::Body(refusal) => refusal.response(),
+            Failure::Full(bound) => {
+                let code = RequestError::BadRequest.code();
+                let body = serde_json::json!({ "code": code, "message": bound.to_string() });
+                json(bound.status(), body.to_string())
+            }
             Failure::ShuttingDown => json(
                 StatusCode::SERVICE_UNAVAILABLE,
                 r#"{"code":3,"message":"The server is restarting"}"#.to_owned(),
@@ -55,6 +61,13 @@ enum Failure {
     Protocol(RequestError),
     Body(Refusal),
     ShuttingDown,
+    Full(Bound),
+}
+
+impl From<Bound> for Failure {
+    fn from(bound: Bound) -> Self {
+        Self::Full(bound)
+    }
 }
 
 impl From<RequestError> for Failure {
@@ -72,7 +85,8 @@ async fn handle<E: Engine>(http: &Http<E>, request: &mut Request<Incoming>) -> R
         (TransportName::WebSocket, None) => {
             let response = switch_protocols(request)?;
             refuse_while_shutting_down(http)?;
-            http.takeover.replace(Some(Takeover::Open(Box::new(take_head(request)))));
+            let place = http.session_place(request.headers(), false)?;
+            http.takeover.replace(Some(Takeover::Open(Box::new(take_head(request)), place)));
             Ok(response)
         }
         (_, Some(sid)) => {
@@ -93,8 +107,10 @@ fn open_polling<E: Engine>(http: &Http<E>, request: &mut Request<Incoming>) -> R
         return Err(RequestError::BadRequest.into());
     }
     refuse_while_shutting_down(http)?;
+    let place = http.session_place(request.headers(), true)?;
     let handshake = Handshake { request: &take_head(request), peer: http.peer };
     let connection = http.shard.open(&handshake, Transport::Polling(Box::default()));
+    connection.place.set(place);
     Ok(payload(http.shard.handshake_packet(&connection).into()))
 }
 

@@ -5,6 +5,7 @@
 use super::websocket::read_on;
 use crate::{
     app::{EndFn, Subscriber},
+    bounds::Place,
     connection::{CloseReason, Output, Transport, queue::Queue},
     engine::Engine,
     frame::Frame,
@@ -33,6 +34,7 @@ pub(crate) fn open<E: Engine>(
     stream: Rc<Stream>,
     head: &response::Parts,
     subscriber: Subscriber,
+    (place, session_place): (Place, Option<Place>),
 ) {
     let keep_alive = Rc::new(Frame::chunk(subscriber.keep_alive));
     let closed = Rc::new(Notify::new());
@@ -45,6 +47,7 @@ pub(crate) fn open<E: Engine>(
         at_end: None,
     });
     let connection = shard.insert(transport);
+    connection.place.set(session_place);
     if !is_chunked {
         connection.queue.replace(Queue::without_chunks());
     }
@@ -62,7 +65,7 @@ pub(crate) fn open<E: Engine>(
     }
     let shard = Rc::clone(shard);
     tokio::task::spawn_local(async move {
-        let _socket = shard.count_socket();
+        let _counted = (shard.count_socket(), place);
         read_on(&shard, &stream).await;
         outlive_half_close(&shard, &connection, &stream, &keep_alive, &closed).await;
         shard.close(&connection, CloseReason::ConnectionLost);

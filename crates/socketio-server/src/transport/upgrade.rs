@@ -4,6 +4,7 @@
 
 use super::websocket::{self, Flow, FrameReader, Incoming, Probe};
 use crate::{
+    bounds::Place,
     connection::{CloseReason, Connection, Transport},
     engine::Engine,
     frame::Frame,
@@ -20,7 +21,13 @@ use std::{net::Shutdown, rc::Rc, time::Instant};
 
 /// Starts the upgrade of a session by a WebSocket that has shaken hands. The session must be polling, and one at a time
 /// may try: another is closed, and the first is undisturbed.
-pub(crate) fn start<E: Engine>(shard: &Rc<Shard<E>>, sid: Sid, stream: DetachedStream, early: Bytes) {
+pub(crate) fn start<E: Engine>(
+    shard: &Rc<Shard<E>>,
+    sid: Sid,
+    stream: DetachedStream,
+    early: Bytes,
+    place: Place,
+) {
     // Where the session has gone since the handshake, dropping the stream tells the client.
     let Some(connection) = shard.session(sid) else {
         return;
@@ -33,16 +40,16 @@ pub(crate) fn start<E: Engine>(shard: &Rc<Shard<E>>, sid: Sid, stream: DetachedS
             polling.probe = Some(Probe { stream: Rc::clone(&stream), answered: false });
         }
         _ => {
-            tokio::task::spawn_local(turn_away(Rc::clone(shard), stream));
+            tokio::task::spawn_local(turn_away(Rc::clone(shard), stream, place));
             return;
         }
     }
-    tokio::task::spawn_local(run(Rc::clone(shard), connection, stream, early));
+    tokio::task::spawn_local(run(Rc::clone(shard), connection, stream, early, place));
 }
 
 /// Closes a WebSocket that may not take over.
-async fn turn_away<E: Engine>(shard: Rc<Shard<E>>, stream: Rc<Stream>) {
-    let _socket = shard.count_socket();
+async fn turn_away<E: Engine>(shard: Rc<Shard<E>>, stream: Rc<Stream>, place: Place) {
+    let _counted = (shard.count_socket(), place);
     let frame = Frame::close(1000, "the session has a WebSocket already");
     if stream.writable().await.is_ok() {
         // A new socket has room for a few bytes, if its client is there.
@@ -58,8 +65,9 @@ async fn run<E: Engine>(
     connection: Rc<Connection<E::Session>>,
     stream: Rc<Stream>,
     early: Bytes,
+    place: Place,
 ) {
-    let _socket = shard.count_socket();
+    let _counted = (shard.count_socket(), place);
     let mut probing = Probing {
         shard: Rc::clone(&shard),
         connection: Rc::clone(&connection),

@@ -88,6 +88,10 @@ fn take_in<E: Engine>(
     connection.count(|intake| intake.take_bytes(Instant::now(), &shard.config, input.len()));
     shard.begin_turn();
     let result = reader.read(&shard.spare, input, |incoming| receive(shard, connection, incoming));
+    connection.message_since.update(|before| reader.unfinished_since(before));
+    if connection.message_since.get().is_some() {
+        shard.arm(connection);
+    }
     result.unwrap_or_else(|reason| {
         shard.close(connection, reason);
         Flow::Stop

@@ -3,6 +3,7 @@
 
 mod acks;
 mod alone;
+mod bounds;
 mod chat;
 mod engine_messages;
 mod event_rate;

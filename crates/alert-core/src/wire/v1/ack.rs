@@ -1,14 +1,14 @@
 //! The answer to an event whose sender asked for one.
 
+use std::sync::Arc;
+
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 use socketio_protocol::socket::encode::Arguments;
 
 use super::{Refusal, arguments};
-use crate::names::{RoomCode, UserName};
-
-/// How many names the ack of `joined` lists at most; its `count` is always the whole.
-pub const ACK_MEMBERS_MAX: usize = 1_000;
+use crate::names::RoomCode;
+use crate::room::Members;
 
 /// The one argument of an ack.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,10 +19,8 @@ pub enum AckBody {
     Joined {
         /// Where the client is now.
         room: RoomCode,
-        /// The first [`ACK_MEMBERS_MAX`] people in the room, in the order in which they entered.
-        members: Vec<UserName>,
-        /// How many people there are in all.
-        count: usize,
+        /// Who is in the room: the first [`Members::MOST`].
+        members: Arc<Members>,
     },
     /// Nothing was done: `{"ok":false,"error":{"code":...,"message":...}}`.
     Refused(Refusal),
@@ -42,10 +40,10 @@ impl Serialize for AckBody {
         body.serialize_field("ok", &!matches!(self, Self::Refused(_)))?;
         match self {
             Self::Done => {}
-            Self::Joined { room, members, count } => {
+            Self::Joined { room, members } => {
                 body.serialize_field("room", room)?;
-                body.serialize_field("members", members)?;
-                body.serialize_field("count", count)?;
+                body.serialize_field("members", members.json())?;
+                body.serialize_field("count", &members.count())?;
             }
             Self::Refused(refusal) => body.serialize_field("error", refusal)?,
         }

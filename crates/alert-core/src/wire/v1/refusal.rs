@@ -1,5 +1,7 @@
 //! Why an event was not carried out, as a code for programs and a sentence for people.
 
+use std::time::Duration;
+
 use serde::{Serialize, Serializer};
 
 use crate::access::Denied;
@@ -35,6 +37,14 @@ pub enum ErrorCode {
     NotLoggedIn,
     /// An event that v1 does not have.
     UnknownEvent,
+    /// `joined` to more different rooms than one address may name.
+    TooManyRooms,
+    /// `joined` more often than one address may.
+    TooManyJoins,
+    /// The room would be one more than the server may have.
+    ServerFull,
+    /// The person would be one more than the room may have.
+    RoomFull,
 }
 
 impl ErrorCode {
@@ -54,6 +64,10 @@ impl ErrorCode {
             Self::NotJoined => "not_joined",
             Self::NotLoggedIn => "not_logged_in",
             Self::UnknownEvent => "unknown_event",
+            Self::TooManyRooms => "too_many_rooms",
+            Self::TooManyJoins => "too_many_joins",
+            Self::ServerFull => "server_full",
+            Self::RoomFull => "room_full",
         }
     }
 }
@@ -98,6 +112,34 @@ impl Refusal {
         Self::new(ErrorCode::NotLoggedIn, message)
     }
 
+    /// Too many different rooms were named.
+    #[must_use]
+    pub fn too_many_rooms(wait: Duration) -> Self {
+        let wait = whole_seconds(wait);
+        let message = format!("too many different rooms were named from your address; wait {wait} s.");
+        Self::new(ErrorCode::TooManyRooms, message)
+    }
+
+    /// Too many people entered.
+    #[must_use]
+    pub fn too_many_joins(wait: Duration) -> Self {
+        let wait = whole_seconds(wait);
+        let message = format!("too many people enter rooms from your address; wait {wait} s.");
+        Self::new(ErrorCode::TooManyJoins, message)
+    }
+
+    /// There are as many rooms as there may be.
+    #[must_use]
+    pub fn server_full() -> Self {
+        Self::new(ErrorCode::ServerFull, "this server has as many rooms as it may have; try again later.")
+    }
+
+    /// There are as many people in the room as there may be.
+    #[must_use]
+    pub fn room_full(max: usize) -> Self {
+        Self::new(ErrorCode::RoomFull, format!("this room is full: it may hold {max} people."))
+    }
+
     pub(super) fn unknown_event() -> Self {
         Self::new(ErrorCode::UnknownEvent, "there is no such event; send joined, text or left.")
     }
@@ -139,6 +181,11 @@ impl Refusal {
     fn new(code: ErrorCode, message: impl Into<String>) -> Self {
         Self { code, message: message.into() }
     }
+}
+
+/// Rounded up: whoever waits for them does not come too early.
+fn whole_seconds(wait: Duration) -> u64 {
+    (wait.as_secs() + u64::from(wait.subsec_nanos() > 0)).max(1)
 }
 
 /// v1 knows no rights of its own: whoever may not do something has to bring a credential that may.

@@ -9,6 +9,7 @@ use socketio_server::{CloseReason, Subscriber};
 use super::caller::Caller;
 use super::{Api, Problem, RoomPath};
 use crate::rooms::Subscription;
+use crate::web::accept;
 use alert_core::names::RoomCode;
 use alert_core::wire::stream::StreamForm;
 
@@ -44,7 +45,7 @@ pub(super) async fn listen(
 ) -> Result<Response, Problem> {
     let room = api.room(&caller, path)?;
     let form = preferred(&headers);
-    let subscription = api.0.rooms.subscribe(caller.principal(), room, form)?;
+    let subscription = api.0.rooms.subscribe(caller.principal(), &caller.origin(), room, form)?;
     tracing::info!(room = subscription.room().as_str(), address = caller.address(), "listens");
     let head = [
         (header::CONTENT_TYPE, form.content_type()),
@@ -65,22 +66,10 @@ fn ended(room: &RoomCode, caller: &Caller, reason: &CloseReason) {
     }
 }
 
-/// NDJSON for who likes it better by name, SSE for everybody else (RFC 9110, section 12.5.1).
+/// NDJSON where it is asked for by name, SSE otherwise.
 fn preferred(headers: &HeaderMap) -> StreamForm {
-    let fields = headers.get_all(header::ACCEPT).iter().filter_map(|field| field.to_str().ok());
-    let ranges: Vec<(&str, f32)> = fields.flat_map(|field| field.split(',')).map(range).collect();
-    let quality = |kind: &str| ranges.iter().find(|(range, _)| range.eq_ignore_ascii_case(kind));
-    let ndjson = quality("application/x-ndjson").map_or(0.0, |range| range.1);
-    let sse = quality("text/event-stream").map_or(0.0, |range| range.1);
-    if ndjson > sse { StreamForm::NdJson } else { StreamForm::Sse }
-}
-
-/// A media range and its quality.
-fn range(text: &str) -> (&str, f32) {
-    let mut parts = text.split(';').map(str::trim);
-    let kind = parts.next().unwrap_or_default();
-    let quality = parts.find_map(|part| part.strip_prefix("q=").or_else(|| part.strip_prefix("Q=")));
-    (kind, quality.map_or(1.0, |quality| quality.parse().unwrap_or(0.0)))
+    let ndjson = accept::quality(headers, "application/x-ndjson");
+    if ndjson > accept::quality(headers, "text/event-stream") { StreamForm::NdJson } else { StreamForm::Sse }
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use axum::http::HeaderMap;
 
 use super::Problem;
 use super::message::Receipt;
-use super::recent::Recent;
+use crate::recent::Recent;
 use alert_core::ApiToken;
 use alert_core::names::{RoomCode, UserName};
 

@@ -55,13 +55,13 @@ pub(super) async fn say(
     let receipt = match key {
         None => say(),
         Some(key) => {
-            let key = MessageKey { token: caller.token().cloned(), room: room.clone(), key };
+            let key = MessageKey { token: caller.token().cloned(), room: room.code().clone(), key };
             api.0.sent.once(key, (&name, &text.msg), Instant::now(), say)
         }
     }?;
     if is_said {
         tracing::info!(
-            room = room.as_str(),
+            room = room.code().as_str(),
             name = name.as_str(),
             address = caller.address(),
             connections = receipt.connections,

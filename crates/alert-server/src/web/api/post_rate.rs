@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use socketio_server::{Meter, Rate};
 
-use super::caller::Origin;
-use super::recent::Recent;
+use crate::auth::Origin;
+use crate::recent::Recent;
 
 /// What those who posted lately have used of their rates.
 pub(super) struct PostRate {

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::json;
 use crate::auth::api_token::WrongToken;
+use crate::rooms::Refused;
 use alert_core::access::Denied;
 use alert_core::wire::v1::{ErrorCode, Refusal};
 
@@ -67,8 +68,14 @@ impl Problem {
     }
 
     pub(super) fn too_many_rooms(wait: Duration) -> Self {
-        let detail = "this address asked for too many different rooms; wait, or use a token.";
+        let detail =
+            "too many different rooms were named from this address (--room-tries); wait, or use a token.";
         Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many_rooms", detail).retry_after(wait)
+    }
+
+    pub(super) fn server_full(wait: Duration) -> Self {
+        let detail = "this server has as many rooms as it may have (--max-rooms); wait.";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "server_full", detail).retry_after(wait)
     }
 
     pub(super) fn too_many_messages(wait: Duration) -> Self {
@@ -125,6 +132,18 @@ impl From<Refusal> for Problem {
             _ => StatusCode::BAD_REQUEST,
         };
         Self::new(status, refusal.code().as_str(), refusal.message())
+    }
+}
+
+impl From<Refused> for Problem {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::Denied(denied) => denied.into(),
+            Refused::TooManyRooms(wait) => Self::too_many_rooms(wait),
+            Refused::ServerFull => Self::server_full(refused.wait()),
+            // Of people who enter, which nobody does over HTTP.
+            Refused::TooManyJoins(_) | Refused::RoomFull(_) => Refusal::from(refused).into(),
+        }
     }
 }
 

@@ -4,18 +4,18 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Serialize;
+use serde_json::value::RawValue;
 
 use super::caller::Caller;
 use super::{Api, Problem, RoomPath, json};
-use alert_core::names::{RoomCode, UserName};
-use alert_core::wire::v1::ACK_MEMBERS_MAX;
+use alert_core::names::RoomCode;
 
 /// A room and who is in it.
 #[derive(Serialize)]
-struct Room {
+struct Room<'a> {
     room: RoomCode,
-    /// The first [`ACK_MEMBERS_MAX`], in the order in which they entered.
-    members: Vec<UserName>,
+    /// The first 1,000, in the order in which they entered.
+    members: &'a RawValue,
     count: usize,
 }
 
@@ -33,8 +33,11 @@ pub(super) async fn show(
     path: RoomPath,
 ) -> Result<Response, Problem> {
     let room = api.room(&caller, path)?;
-    let (members, count) = api.0.rooms.members(caller.principal(), &room, ACK_MEMBERS_MAX)?;
-    Ok(json::done(StatusCode::OK, &Room { room, members, count }))
+    let members = api.0.rooms.members(caller.principal(), &room)?;
+    Ok(json::done(
+        StatusCode::OK,
+        &Room { room: room.code().clone(), members: members.json(), count: members.count() },
+    ))
 }
 
 pub(super) async fn list(State(api): State<Api>, caller: Caller) -> Result<Response, Problem> {

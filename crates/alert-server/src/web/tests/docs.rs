@@ -45,6 +45,88 @@ async fn files_come_as_they_are_with_their_types() {
 }
 
 #[tokio::test]
+async fn markdown_is_a_page_for_browsers_and_text_for_programs() {
+    let site = Site::new();
+    let browser = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8";
+    for (address, accept, kind) in [
+        ("/docs/protocol-v1.md", browser, "text/html; charset=utf-8"),
+        ("/docs/clients/README.md", "text/html", "text/html; charset=utf-8"),
+        ("/docs/protocol-v1.md?source", browser, "text/plain; charset=utf-8"),
+        ("/docs/protocol-v1.md", "*/*", "text/plain; charset=utf-8"),
+        ("/docs/protocol-v1.md", "text/plain", "text/plain; charset=utf-8"),
+        ("/docs/protocol-v1.md", "text/markdown", "text/markdown; charset=utf-8"),
+        ("/docs/protocol-v1.md", "text/markdown, text/html;q=0.8", "text/markdown; charset=utf-8"),
+        ("/docs/protocol-v1.md", "text/html;q=0", "text/plain; charset=utf-8"),
+        ("/docs/openapi.yaml", browser, "application/yaml"),
+        ("/docs/clients/python/client.py", browser, "text/plain; charset=utf-8"),
+    ] {
+        let answer = site.ask(Method::GET, address, &[("accept", accept)], "").await;
+        assert_eq!(
+            (answer.status, answer.header("content-type")),
+            (StatusCode::OK, kind),
+            "{address}: {accept}"
+        );
+        assert_eq!(
+            (answer.header("vary"), answer.header("cache-control")),
+            ("Accept", "public, max-age=3600")
+        );
+        assert_eq!(answer.body.starts_with("<!doctype html>"), kind.starts_with("text/html"), "{address}");
+    }
+    let page = site.ask(Method::GET, "/docs/clients/README.md", &[("accept", browser)], "").await.body;
+    assert!(
+        page.contains("<title>Clients - Alert</title>") && page.contains("href=\"README.md?source\""),
+        "{page}"
+    );
+    for wrong in ["<style", " style=", "<script"] {
+        assert!(!page.contains(wrong), "{wrong}");
+    }
+}
+
+#[tokio::test]
+async fn every_link_of_every_document_leads_to_what_it_names() {
+    let site = Site::new();
+    let html = [("accept", "text/html")];
+    let index = site.get("/docs/").await.body;
+    let documents = index.split("href=\"/docs/").skip(1).filter_map(|rest| rest.split('"').next());
+    let documents: Vec<&str> = documents.filter(|path| path.ends_with(".md")).collect();
+    assert!(documents.len() >= 6, "{documents:?}");
+    let mut links = 0;
+    for document in documents {
+        let page = site.ask(Method::GET, &format!("/docs/{document}"), &html, "").await.body;
+        let base = url_folder(document);
+        for link in page.split("<a href=\"").skip(1).filter_map(|rest| rest.split('"').next()) {
+            if link.starts_with("http") || link.starts_with('/') {
+                continue;
+            }
+            let (file, id) = link.split_once('#').unwrap_or((link, ""));
+            let target = if file.is_empty() { document.to_owned() } else { resolved(base, file) };
+            let answer = site.ask(Method::GET, &format!("/docs/{target}"), &html, "").await;
+            assert_eq!(answer.status, StatusCode::OK, "{document}: {link}");
+            assert!(id.is_empty() || answer.body.contains(&format!(" id=\"{id}\"")), "{document}: {link}");
+            links += 1;
+        }
+    }
+    assert!(links > 60, "{links}");
+}
+
+fn url_folder(document: &str) -> &str {
+    document.rsplit_once('/').map_or("", |(folder, _)| folder)
+}
+
+/// As browsers do it: `..` at the top stays there.
+fn resolved(base: &str, link: &str) -> String {
+    let mut parts: Vec<&str> = base.split('/').filter(|part| !part.is_empty()).collect();
+    for part in link.split('/') {
+        if part == ".." {
+            parts.pop();
+        } else {
+            parts.push(part);
+        }
+    }
+    parts.join("/")
+}
+
+#[tokio::test]
 async fn every_client_program_is_served() {
     let site = Site::new();
     let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs");

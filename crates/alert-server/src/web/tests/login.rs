@@ -15,7 +15,7 @@ async fn the_login_form_is_filled_in_from_the_address() {
 }
 
 #[tokio::test]
-async fn the_button_makes_a_fresh_code_of_128_bits_and_keeps_the_name() {
+async fn the_button_makes_a_fresh_code_and_keeps_the_name() {
     let site = Site::new();
     let mut codes = std::collections::HashSet::new();
     for _ in 0..8 {
@@ -23,8 +23,11 @@ async fn the_button_makes_a_fresh_code_of_128_bits_and_keeps_the_name() {
         assert!(page.body.contains("value=\"Ada\"") && !page.body.contains("value=\"old\""), "{}", page.body);
         let field = page.body.split("id=\"room\"").nth(1).unwrap();
         let code = field.split("value=\"").nth(1).unwrap().split('"').next().unwrap();
-        let upper_hex = |digit: u8| digit.is_ascii_digit() || (b'A'..=b'F').contains(&digit);
-        assert!(code.len() == 32 && code.bytes().all(upper_hex), "{code}");
+        let is_in_threes = |(at, c): (usize, char)| {
+            if at % 4 == 3 { c == '-' } else { "0123456789BCDFGHJKMNPQRSTVWXYZ".contains(c) }
+        };
+        assert!(code.len() == 11 && code.chars().enumerate().all(is_in_threes), "{code}");
+        assert!(page.body.contains("id=\"fresh\""), "another one can be had");
         codes.insert(code.to_owned());
     }
     assert_eq!(codes.len(), 8);
@@ -46,6 +49,70 @@ async fn a_login_goes_to_the_chat_page_with_a_cookie_that_opens_it() {
         "{}",
         page.body
     );
+}
+
+#[tokio::test]
+async fn a_code_as_people_type_it_and_a_link_lead_to_the_room_that_is_meant() {
+    let site = Site::new();
+    for (typed, room) in [
+        ("k7q fm2\u{A0}xd9", "K7Q-FM2-XD9"),
+        ("https://alert.example/v1?room=k7qfm2xd9\r\n", "K7Q-FM2-XD9"),
+        ("alert.example/v1/chat?room=Class+4b", "Class+4b"),
+        ("7cof 2e9a 41d8 4b6f a352 0c9e 6d18 b7f4", "7C0F2E9A41D84B6FA3520C9E6D18B7F4"),
+        ("new-red-cat", "new-red-cat"),
+    ] {
+        let answer = site.post("Ada", typed, &[]).await;
+        assert_eq!(answer.header("location"), format!("/v1/chat?room={room}"), "{typed}");
+        assert_eq!(site.get_with(answer.header("location"), &answer.cookie()).await.status, StatusCode::OK);
+    }
+    let answer = site.post("Ada", "https://alert.example/v1", &[]).await;
+    assert!(answer.body.contains("The room code is required."), "a link without a room: {}", answer.body);
+}
+
+#[tokio::test]
+async fn whoever_has_a_room_is_offered_no_other_in_passing() {
+    let site = Site::new();
+    let offers = |answer: Answer| answer.body.contains("id=\"fresh\"");
+    assert!(offers(site.get("/v1").await));
+    assert!(offers(site.get("/v1?room=").await));
+    assert!(!offers(site.get("/v1?room=engine").await));
+    assert!(!offers(site.post("", "engine", &[]).await), "the name was wrong, not the room");
+    assert!(offers(site.post("Ada", "", &[]).await));
+}
+
+#[tokio::test]
+async fn whoever_is_sent_back_from_the_chat_page_is_told_why_where_that_is_known() {
+    let site = Site::new();
+    let cookie = site.log_in("Ada", "one", "").await;
+    let form = ("referer", "http://127.0.0.1:5000/v1?room=two");
+    let stale = ("cookie", "alert_session=bm90aGluZw");
+    let bookmark = ("referer", "http://127.0.0.1:5000/docs/");
+    for (headers, why) in [
+        (&[][..], ""),
+        (&[bookmark], ""),
+        (&[form], "&why=cookie-not-kept"),
+        (&[stale], "&why=login-unknown"),
+        (&[stale, form], "&why=login-unknown"),
+        (&[("cookie", &*cookie)], ""),
+        (&[("cookie", &*cookie), form], ""),
+    ] {
+        let answer = site.ask(Method::GET, "/v1/chat?room=two", headers, "").await;
+        assert_eq!(answer.header("location"), format!("/v1?room=two{why}"), "{headers:?}");
+    }
+    for (site, why, words) in [
+        (&site, "cookie-not-kept", "It blocks cookies"),
+        (&site, "login-unknown", "does not know your login any more"),
+        (
+            &Site::with([("ALERT_PUBLIC_URL", "https://alert.example")]),
+            "cookie-not-kept",
+            "https address only",
+        ),
+    ] {
+        let page = site.get(&format!("/v1?room=two&why={why}")).await.body;
+        assert!(page.contains(words) && page.contains("value=\"two\""), "{page}");
+    }
+    let page = site.get("/v1?room=two&why=%3Cb%3E").await.body;
+    assert!(page.contains("role=\"alert\"></p>") && page.contains("value=\"two\""), "{page}");
 }
 
 #[tokio::test]

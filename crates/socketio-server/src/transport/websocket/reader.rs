@@ -3,12 +3,13 @@
 //! Its context owns buffers, which an idle connection should not: so one context serves the whole shard, and a
 //! connection has one of its own only while a frame or a fragmented message is incomplete, or while it is held back.
 
-use crate::connection::CloseReason;
+use crate::{bounds::Charge, connection::CloseReason, hub::Hub};
 use bytes::Bytes;
 use smallvec::SmallVec;
 use std::{
     cell::RefCell,
     io::{self, Cursor, Read, Write},
+    time::Instant,
 };
 use tungstenite::{
     Error, Message, Utf8Bytes,
@@ -36,6 +37,7 @@ struct Unfinished {
     count: Count,
     /// Bytes that were read but are not to be looked at yet.
     held: Vec<u8>,
+    charge: Charge,
 }
 
 #[derive(Default)]
@@ -51,6 +53,7 @@ const FRAGMENT: usize = 256;
 /// The context that connections share while each is between two messages.
 pub(crate) struct SpareContext {
     spare: RefCell<Option<Box<Unfinished>>>,
+    hub: Hub,
     max_payload: usize,
 }
 
@@ -88,8 +91,8 @@ impl Flow {
 }
 
 impl SpareContext {
-    pub(crate) fn new(max_payload: usize) -> Self {
-        Self { spare: RefCell::default(), max_payload }
+    pub(crate) fn new(hub: &Hub, max_payload: usize) -> Self {
+        Self { spare: RefCell::default(), hub: hub.clone(), max_payload }
     }
 
     fn take(&self) -> Box<Unfinished> {
@@ -105,6 +108,7 @@ impl SpareContext {
                 boundary: BoundaryScan::default(),
                 count: Count::default(),
                 held: Vec::new(),
+                charge: Charge::none(&self.hub),
             })
         })
     }
@@ -171,13 +175,27 @@ impl FrameReader {
             flow = sink(Incoming::Idle(idle))?;
         }
         state.held = feed.input.to_vec();
-        if flow == Flow::Hold || !state.boundary.is_between_messages() {
+        let is_unfinished = !state.boundary.is_between_messages();
+        state.charge.set(if is_unfinished { state.boundary.unfinished + state.held.len() } else { 0 })?;
+        if flow == Flow::Hold || is_unfinished {
             self.0 = Some(state);
         } else if !was_own {
             // One that was a connection's own may have grown with a large message: it is dropped.
             spare.spare.replace(Some(state));
         }
         Ok(flow)
+    }
+}
+
+impl FrameReader {
+    /// Since when a message is unfinished, if one is: since `before`, or since a later one began just now.
+    pub(crate) fn unfinished_since(&mut self, before: Option<Instant>) -> Option<Instant> {
+        let boundary = &mut self.0.as_mut()?.boundary;
+        let is_new = std::mem::take(&mut boundary.is_new);
+        if boundary.is_between_messages() {
+            return None;
+        }
+        before.filter(|_| !is_new).or_else(|| Some(Instant::now()))
     }
 }
 
@@ -235,11 +253,16 @@ struct BoundaryScan {
     open: bool,
     /// Frames that are complete.
     frames: usize,
+    /// Bytes of the message that is open.
+    unfinished: usize,
+    /// A message has been completed since [`FrameReader::unfinished_since`].
+    is_new: bool,
 }
 
 impl BoundaryScan {
     fn pass(&mut self, mut input: &[u8]) {
         while !input.is_empty() {
+            let before = input.len();
             if self.left > 0 {
                 let count = self.left.min(input.len() as u64);
                 self.left -= count;
@@ -253,6 +276,7 @@ impl BoundaryScan {
                     }
                     None => {
                         self.head.extend_from_slice(&input[..input.len().min(MAX_HEADER)]);
+                        self.unfinished += input.len();
                         return;
                     }
                 }
@@ -263,6 +287,11 @@ impl BoundaryScan {
                     self.head.clear();
                     self.begin(fin, left);
                 }
+            }
+            self.unfinished += before - input.len();
+            if self.is_between_messages() {
+                self.unfinished = 0;
+                self.is_new = true;
             }
         }
     }

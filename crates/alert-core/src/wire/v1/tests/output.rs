@@ -7,6 +7,7 @@ use serde_json::to_string;
 use super::super::*;
 use crate::event::{MessageIds, RoomEvent, What};
 use crate::names::{NameError, RoomCode, UserName};
+use crate::room::Members;
 
 fn happened(what: What) -> RoomEvent {
     RoomEvent { at: SystemTime::UNIX_EPOCH, what }
@@ -50,8 +51,7 @@ fn given_a_notice_then_its_event_and_its_payload_are_the_contract_s() {
 fn given_an_ack_then_its_body_is_the_contract_s() {
     let joined = AckBody::Joined {
         room: RoomCode::parse("x\"y", 128).unwrap(),
-        members: vec![ada(), UserName::parse("Bob", 64).unwrap()],
-        count: 1_002,
+        members: Members::new(vec![ada(), UserName::parse("Bob", 64).unwrap()], 1_002).into(),
     };
     let rows = [
         (AckBody::Done, r#"{"ok":true}"#),
@@ -64,7 +64,7 @@ fn given_an_ack_then_its_body_is_the_contract_s() {
     for (body, json) in rows {
         assert_eq!(to_string(&body).unwrap(), json);
     }
-    assert_eq!(ACK_MEMBERS_MAX, 1_000);
+    assert_eq!(Members::MOST, 1_000);
 }
 
 #[test]

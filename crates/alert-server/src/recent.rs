@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use hashlink::LinkedHashMap;
 
 /// A table whose entries are kept for a time.
-pub(super) struct Recent<K, V> {
+pub(crate) struct Recent<K, V> {
     kept: Duration,
     most: usize,
     /// The oldest first.
@@ -15,19 +15,19 @@ pub(super) struct Recent<K, V> {
 }
 
 /// The table at one moment, locked. Nothing may wait while it is held.
-pub(super) struct Table<'a, K, V> {
+pub(crate) struct Table<'a, K, V> {
     now: Instant,
     most: usize,
     entries: MutexGuard<'a, LinkedHashMap<K, (Instant, V)>>,
 }
 
 impl<K: Eq + Hash, V> Recent<K, V> {
-    pub(super) fn new(kept: Duration, most: usize) -> Self {
+    pub(crate) fn new(kept: Duration, most: usize) -> Self {
         Self { kept, most, entries: Mutex::default() }
     }
 
     /// The table at `now`, without what is too old.
-    pub(super) fn at(&self, now: Instant) -> Table<'_, K, V> {
+    pub(crate) fn at(&self, now: Instant) -> Table<'_, K, V> {
         let mut entries = self.lock();
         while entries
             .front()
@@ -45,18 +45,18 @@ impl<K: Eq + Hash, V> Recent<K, V> {
 }
 
 impl<K: Eq + Hash, V> Table<'_, K, V> {
-    pub(super) fn get(&self, key: &K) -> Option<&V> {
+    pub(crate) fn get(&self, key: &K) -> Option<&V> {
         self.entries.get(key).map(|(_, value)| value)
     }
 
     /// Adds an entry, which is the newest.
-    pub(super) fn insert(&mut self, key: K, value: V) {
+    pub(crate) fn insert(&mut self, key: K, value: V) {
         self.make_room();
         self.entries.insert(key, (self.now, value));
     }
 
     /// The entry of `key`, made where it is missing; it is the newest from now on.
-    pub(super) fn touch(&mut self, key: K, make: impl FnOnce() -> V) -> &mut V {
+    pub(crate) fn touch(&mut self, key: K, make: impl FnOnce() -> V) -> &mut V {
         let value = match self.entries.remove(&key) {
             Some((_, value)) => value,
             None => {

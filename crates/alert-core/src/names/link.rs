@@ -1,0 +1,73 @@
+//! Links to a room, as pages make them and as people pass them on.
+
+use std::borrow::Cow;
+
+use percent_encoding::percent_decode_str;
+
+/// A link to a room of some server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RoomLink {
+    /// `https://alert.example.org`, or without a scheme as in `localhost:5000`, or empty.
+    pub server: String,
+    /// The room's code, not cleaned yet; empty in a link to a server's start.
+    pub room: String,
+}
+
+impl RoomLink {
+    /// The first link to a room in `text`, where it may have words, quotes or brackets around it. The addresses are
+    /// `/v1?room=`, `/v1/chat?room=`, `/v1/rooms/` and `/v1/room/`.
+    #[must_use]
+    pub fn find(text: &str) -> Option<Self> {
+        text.split(char::is_whitespace).find_map(|word| Self::parse(bare(word)))
+    }
+
+    fn parse(link: &str) -> Option<Self> {
+        let link = link.split('#').next().unwrap_or_default();
+        let scheme = scheme(link);
+        let start = link[scheme..].find('/')? + scheme;
+        let (server, address) = link.split_at(start);
+        if !server[scheme..].chars().all(|c| c.is_alphanumeric() || ".-_:[]@".contains(c))
+            || (scheme > 0 && server.len() == scheme)
+        {
+            return None;
+        }
+        let (path, query) = address.split_once('?').unwrap_or((address, ""));
+        let room = match path.trim_end_matches('/') {
+            "/v1" | "/v1/chat" => {
+                let mut keys = form_urlencoded::parse(query.as_bytes());
+                keys.find(|(key, _)| key == "room").map(|(_, room)| room).unwrap_or_default()
+            }
+            path => {
+                let below = path.strip_prefix("/v1/rooms/").or_else(|| path.strip_prefix("/v1/room/"))?;
+                let segment = below.split('/').next().unwrap_or_default();
+                percent_decode_str(segment).decode_utf8().ok()?
+            }
+        };
+        // "/v1" alone is a link only where it says so itself.
+        let is_link = scheme > 0 || !room.is_empty();
+        is_link.then(|| Self { server: server.to_owned(), room: Cow::into_owned(room) })
+    }
+}
+
+/// The length of `https://` or `http://` at the start; phones write it as `Https://`.
+fn scheme(link: &str) -> usize {
+    ["https://", "http://"]
+        .iter()
+        .find(|scheme| link.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme)))
+        .map_or(0, |scheme| scheme.len())
+}
+
+/// Without what stands around a link: what a page encodes in one is not part of it.
+fn bare(word: &str) -> &str {
+    let start = (0..word.len()).find(|&at| word.is_char_boundary(at) && scheme(&word[at..]) > 0);
+    let word = match start {
+        Some(start) => &word[start..],
+        None => word.trim_start_matches(|c: char| !(c.is_alphanumeric() || c == '/' || c == '[')),
+    };
+    let end = word.find(['"', '<', '>', '`', '\u{201C}', '\u{201D}', '\u{AB}', '\u{BB}']);
+    word[..end.unwrap_or(word.len())]
+        .trim_end_matches(|c: char| !(c.is_alphanumeric() || "*._-%&=/+".contains(c)))
+}
+
+#[cfg(test)]
+mod tests;

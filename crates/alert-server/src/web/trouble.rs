@@ -1,0 +1,66 @@
+//! Why somebody stands before the login form again who has just filled it in, or once did. Said in the address, since
+//! nothing else of a visitor without cookies is known.
+
+use axum::http::{HeaderMap, header};
+
+use super::SessionCookies;
+
+/// What went wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Trouble {
+    /// The form was sent, and the browser came without the cookie.
+    CookieNotKept,
+    /// It came with a cookie that is none of this server's, or is too old.
+    LoginUnknown,
+}
+
+impl Trouble {
+    /// What a request for the chat page without a session for its room says about it.
+    pub(super) fn of(headers: &HeaderMap, sessions: &SessionCookies) -> Option<Self> {
+        if sessions.is_stale(headers) {
+            Some(Self::LoginUnknown)
+        } else if !sessions.is_there(headers) && comes_from_the_form(headers) {
+            Some(Self::CookieNotKept)
+        } else {
+            None
+        }
+    }
+
+    /// As it stands in an address.
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::CookieNotKept => "cookie-not-kept",
+            Self::LoginUnknown => "login-unknown",
+        }
+    }
+
+    /// From an address, where it may be anything.
+    pub(super) fn from_str(text: &str) -> Option<Self> {
+        [Self::CookieNotKept, Self::LoginUnknown].into_iter().find(|trouble| trouble.as_str() == text)
+    }
+
+    /// For the person; `is_secure` says that the cookie goes over https only.
+    pub(super) fn sentence(self, is_secure: bool) -> &'static str {
+        match (self, is_secure) {
+            (Self::CookieNotKept, false) => {
+                "Your browser did not keep the login, so the room cannot be opened. It blocks cookies: allow them for \
+                 this site and enter again."
+            }
+            (Self::CookieNotKept, true) => {
+                "Your browser did not keep the login, so the room cannot be opened. Logins of this server work at its \
+                 https address only: open that one. If this is it, allow cookies for this site and enter again."
+            }
+            (Self::LoginUnknown, _) => {
+                "The server does not know your login any more: its time is over, or the server was set up anew. Enter \
+                 again."
+            }
+        }
+    }
+}
+
+/// Our pages' policy lets browsers name the page before this one on the same site.
+fn comes_from_the_form(headers: &HeaderMap) -> bool {
+    let referer = headers.get(header::REFERER).and_then(|referer| referer.to_str().ok()).unwrap_or_default();
+    let path = referer.split_once("://").and_then(|(_, rest)| rest.find('/').map(|at| &rest[at..]));
+    path.is_some_and(|path| path.split(['?', '#']).next() == Some("/v1"))
+}
