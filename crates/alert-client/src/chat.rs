@@ -14,7 +14,6 @@ mod command;
 mod console;
 pub(super) mod line;
 mod link;
-mod packet;
 mod prompt;
 mod recall;
 mod session;

@@ -62,11 +62,8 @@ pub fn size(name: &UserName, text: &str) -> usize {
 
 /// JSON escapes quotes, backslashes and control characters.
 fn json_size(text: &str) -> usize {
-    let size = |byte: u8| match byte {
-        0..0x20 => 6,
-        b'"' | b'\\' => 2,
-        _ => 1,
-    };
+    // Without a branch, so that it is done many bytes at a time.
+    let size = |byte: u8| 1 + 5 * usize::from(byte < 0x20) + usize::from(byte == b'"' || byte == b'\\');
     text.bytes().map(size).sum()
 }
 

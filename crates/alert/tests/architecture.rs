@@ -216,7 +216,7 @@ fn given_the_runtime_then_it_knows_nothing_of_alert() {
     nobody(
         &["socketio-protocol", "socketio-server"],
         &[],
-        has_word(&["alert", "joined", "headless", "roster", "Alert"]),
+        has_word(&["joined", "headless", "roster", "Alert"]),
     );
 }
 

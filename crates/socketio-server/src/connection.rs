@@ -9,12 +9,12 @@ pub use reason::CloseReason;
 use crate::{
     bounds::{Charge, Place},
     engine::Link,
+    engineio::{polling::Polling, sid::Sid, websocket::Probe},
+    http::subscriber::Subscribed,
     hub::Hub,
     room::{Room, RoomId},
     shard::behind::Pace,
-    sid::Sid,
     stream::Stream,
-    transport::{polling::Polling, subscriber::Subscribed, websocket::Probe},
 };
 use intake::Intake;
 use queue::Queue;

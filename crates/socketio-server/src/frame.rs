@@ -24,13 +24,14 @@ trait Content: Send + Sync {
     fn size(&self) -> usize;
 }
 
-type Frames = SmallVec<[Frame; 1]>;
+/// A publication's messages, rendered.
+pub struct Frames(SmallVec<[Frame; 1]>);
 
 /// See [`Publication::later`].
 struct Later<F> {
     size: usize,
     render: F,
-    rendered: OnceLock<Publication>,
+    rendered: OnceLock<Frames>,
 }
 
 /// One WebSocket message: header and payload in one piece.
@@ -51,16 +52,19 @@ pub(crate) enum FrameKind {
     Chunk,
 }
 
+/// Bytes of the longest header of a frame.
+const MAX_HEADER: usize = 10;
+
 impl Publication {
     /// Bytes as they are, for a [`crate::Subscriber`].
     pub fn bytes(bytes: &[u8]) -> Self {
-        Self::of([Frame::chunk(bytes)])
+        Frames::bytes(bytes).into()
     }
 
     /// One that `render` makes when it is needed: so it can be sent under a lock, in order, and rendered outside. It
     /// is made once, unless two threads need it in the same instant: none waits for the other. `size` is about its
     /// bytes, as which it counts until it is delivered.
-    pub fn later(size: usize, render: impl Fn() -> Self + Send + Sync + 'static) -> Self {
+    pub fn later(size: usize, render: impl Fn() -> Frames + Send + Sync + 'static) -> Self {
         Self(Arc::new(Later { size, render, rendered: OnceLock::new() }))
     }
 
@@ -78,29 +82,36 @@ impl Publication {
         self.0.size()
     }
 
-    fn of(frames: impl IntoIterator<Item = Frame>) -> Self {
-        Self(Arc::new(Frames::from_iter(frames)))
+    fn of(frame: Frame) -> Self {
+        Self(Arc::new(Frames(SmallVec::from_iter([frame]))))
+    }
+}
+
+impl Frames {
+    /// Bytes as they are, for a [`crate::Subscriber`].
+    pub fn bytes(bytes: &[u8]) -> Self {
+        Self(SmallVec::from_iter([Frame::chunk(bytes)]))
     }
 }
 
 impl Content for Frames {
     fn frames(&self) -> &[Frame] {
-        self
+        &self.0
     }
 
     fn size(&self) -> usize {
-        self.iter().map(|frame| frame.bytes.len()).sum()
+        self.0.iter().map(|frame| frame.bytes.len()).sum()
     }
 }
 
-impl<F: Fn() -> Publication + Send + Sync> Content for Later<F> {
+impl<F: Fn() -> Frames + Send + Sync> Content for Later<F> {
     fn frames(&self) -> &[Frame] {
         if self.rendered.get().is_none() {
             // Not in `get_or_init`, in which another thread would wait.
             let rendered = (self.render)();
             let _ = self.rendered.set(rendered);
         }
-        self.rendered.get().map_or(&[], Publication::frames)
+        self.rendered.get().map_or(&[], Frames::frames)
     }
 
     fn size(&self) -> usize {
@@ -116,22 +127,36 @@ impl Debug for Publication {
 
 impl From<Rendered> for Publication {
     fn from(packet: Rendered) -> Self {
+        Frames::from(packet).into()
+    }
+}
+
+impl From<Frames> for Publication {
+    fn from(frames: Frames) -> Self {
+        Self(Arc::new(frames))
+    }
+}
+
+impl From<Rendered> for Frames {
+    fn from(packet: Rendered) -> Self {
         let attachments = packet.attachments.iter().map(|bytes: &Bytes| Frame::binary(bytes));
-        Self::of(std::iter::once(Frame::text(&packet.text)).chain(attachments))
+        let text = OpCode::Data(Data::Text);
+        let text = Frame::in_place(text, packet.text.into_bytes(), FrameKind::Text);
+        Self(std::iter::once(text).chain(attachments).collect())
     }
 }
 
 /// An Engine.IO message without Socket.IO, as in a plain echo; `4` stands before the text.
 impl From<&str> for Publication {
     fn from(message: &str) -> Self {
-        Self::of([Frame::text(&format!("4{message}"))])
+        Self::of(Frame::text(&format!("4{message}")))
     }
 }
 
 /// A binary Engine.IO message without Socket.IO.
 impl From<&[u8]> for Publication {
     fn from(message: &[u8]) -> Self {
-        Self::of([Frame::binary(message)])
+        Self::of(Frame::binary(message))
     }
 }
 
@@ -178,22 +203,30 @@ impl Frame {
     }
 
     fn new(opcode: OpCode, payload: &[u8], kind: FrameKind) -> Self {
-        let mut bytes = Vec::with_capacity(payload.len() + 10);
-        bytes.push(0x80 | u8::from(opcode));
-        match payload.len() {
-            length @ 0..126 => bytes.push(length as u8),
-            length @ 126..65_536 => {
-                bytes.push(126);
-                bytes.extend_from_slice(&(length as u16).to_be_bytes());
+        let mut bytes = Vec::with_capacity(payload.len() + MAX_HEADER);
+        bytes.extend_from_slice(payload);
+        Self::in_place(opcode, bytes, kind)
+    }
+
+    /// Makes a frame of its payload, in the payload's memory where that has room for the header.
+    fn in_place(opcode: OpCode, mut bytes: Vec<u8>, kind: FrameKind) -> Self {
+        let length = bytes.len();
+        let mut header: SmallVec<[u8; MAX_HEADER]> = SmallVec::from_iter([0x80 | u8::from(opcode)]);
+        match length {
+            0..126 => header.push(length as u8),
+            126..65_536 => {
+                header.push(126);
+                header.extend_from_slice(&(length as u16).to_be_bytes());
             }
-            length => {
-                bytes.push(127);
-                bytes.extend_from_slice(&(length as u64).to_be_bytes());
+            _ => {
+                header.push(127);
+                header.extend_from_slice(&(length as u64).to_be_bytes());
             }
         }
-        let header = bytes.len() as u8;
-        bytes.extend_from_slice(payload);
-        Self { bytes: bytes.into(), header, kind }
+        bytes.resize(length + header.len(), 0);
+        bytes.copy_within(..length, header.len());
+        bytes[..header.len()].copy_from_slice(&header);
+        Self { bytes: bytes.into(), header: header.len() as u8, kind }
     }
 
     /// A copy for one shard, whose reference counts no other core touches.
@@ -241,11 +274,11 @@ mod tests {
         let count = Arc::clone(&made);
         let publication = Publication::later(7, move || {
             count.fetch_add(1, Ordering::Relaxed);
-            Publication::from("late")
+            Frames::bytes(b"late")
         });
         assert_eq!((publication.size(), made.load(Ordering::Relaxed)), (7, 0));
         publication.clone().render();
-        assert_eq!(publication.frames(), Publication::from("late").frames());
+        assert_eq!(publication.frames(), Publication::bytes(b"late").frames());
         assert_eq!(made.load(Ordering::Relaxed), 1);
     }
 

@@ -3,7 +3,7 @@
 
 pub(crate) mod pressure;
 
-use crate::{connection::ConnectionId, frame::Publication, hub::Hub, inbox::Command};
+use crate::{connection::ConnectionId, frame::Publication, hub::Hub, shard::inbox::Command};
 use pressure::{Pressure, PressureLimits};
 use std::{
     sync::{

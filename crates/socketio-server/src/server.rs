@@ -1,7 +1,12 @@
 //! Starting and ending a server: the shards' threads, the acceptors, and the way down.
 
 use crate::{
-    app::App, config::Config, engine::Engine, hub::Hub, inbox::Command, listener::Listener, shard::Shard,
+    acceptor::Acceptor,
+    config::Config,
+    engine::Engine,
+    http::app::App,
+    hub::Hub,
+    shard::{Shard, inbox::Command},
 };
 use std::{io, sync::Arc, thread::JoinHandle, time::Duration};
 use tokio::{
@@ -29,7 +34,7 @@ impl Server {
         config: Config,
         engine: E,
         app: &App,
-        listeners: Vec<Listener>,
+        listeners: Vec<Acceptor>,
     ) -> io::Result<Self> {
         raise_open_file_limit();
         let hub = Hub::new(&config);

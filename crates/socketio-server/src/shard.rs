@@ -7,15 +7,17 @@
 mod beat;
 pub(crate) mod behind;
 mod close;
+pub(crate) mod congestion;
+pub(crate) mod inbox;
 mod input;
 mod members;
 mod output;
 mod pass;
+pub(crate) mod timers;
 
 pub(crate) use close::linger;
 
 use crate::{
-    app::App,
     config::Config,
     connection::{
         Answers, Connection, ConnectionId, ConnectionKey, Output, Transport,
@@ -23,14 +25,12 @@ use crate::{
         queue::{Gather, Queue},
     },
     engine::{Engine, Handshake},
+    engineio::{polling::Farewell, sid::Sid, upgrade, websocket::SpareContext},
     frame::Frame,
-    http,
+    http::{self, app::App},
     hub::Hub,
-    inbox::Command,
     room::RoomId,
-    sid::Sid,
-    timers::Timers,
-    transport::{polling::Farewell, upgrade, websocket::SpareContext},
+    shard::{inbox::Command, timers::Timers},
 };
 use behind::Pace;
 use pass::Pass;
@@ -191,7 +191,7 @@ impl<E: Engine> Shard<E> {
 
     fn carry_out(self: &Rc<Self>, command: Command) {
         match command {
-            Command::Accept { stream, peer } => http::accept(self, stream, peer),
+            Command::Accept { stream, peer } => http::connection::accept(self, stream, peer),
             Command::Join { room, connection } => self.seat(room, connection),
             Command::Leave { room, connection } => self.leave(room, connection),
             Command::Deliver(delivery) => self.deliver(delivery.room.id(), &delivery.publication),

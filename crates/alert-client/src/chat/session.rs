@@ -10,8 +10,8 @@ use socketio_protocol::socket::AckId;
 
 use super::command::{HELP, Typed, UNKNOWN};
 use super::line::Line;
-use super::packet::{self, Answer, Incoming};
 use alert_core::names::{RoomCode, UserName};
+use alert_core::wire::v1::client::{self, Answer, Incoming};
 
 mod input;
 mod outbox;
@@ -146,10 +146,10 @@ impl Session {
                 self.max_payload = max_payload;
                 let id = self.new_id();
                 self.step = Some(id);
-                self.send(packet::connect());
-                self.send(packet::joined(id, &self.me));
+                self.send(client::connect());
+                self.send(client::joined(id, &self.me.name, &self.me.room));
             }
-            Incoming::Ping(data) => self.send(packet::pong(data)),
+            Incoming::Ping(data) => self.send(client::pong(data)),
             Incoming::Close => self.lost("the server closed it"),
             Incoming::Refused(why) => self.end(Ending::Refused(why)),
             Incoming::Message(msg) => self.show(Line::Message { msg }),
@@ -221,7 +221,7 @@ impl Session {
         }
         while let Some(msg) = self.outbox.next() {
             let id = self.new_id();
-            let frame = packet::text(id, &self.me, &msg);
+            let frame = client::text(id, &self.me.name, &msg);
             if frame.len() > self.max_payload {
                 let why = format!("the server takes at most {} bytes at once.", self.max_payload);
                 self.not_sent(Line::Refused { msg, why });
@@ -245,7 +245,7 @@ impl Session {
                 self.step_due = Some(now + TIME_TO_LEAVE);
                 let id = self.new_id();
                 self.step = Some(id);
-                self.send(packet::left(id, &self.me));
+                self.send(client::left(id, &self.me.name));
             }
             Phase::Away | Phase::Joining if self.has_been_in => self.end_as_left(),
             _ => self.end(Ending::Interrupted),

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use alert_core::wire::v1::client;
+
 use super::advice::{Advice, wait_longer};
 use super::finding::{Check, Finding};
 use super::session::{Fault, Session};
@@ -43,7 +45,7 @@ pub(super) async fn polling(site: &Site) -> Finding {
     };
     let (started, interval) = (Instant::now(), session.opened.ping_interval());
     let waited = async {
-        session.post("40").await?;
+        session.post(&client::connect()).await?;
         session.wait_for("2", interval + LATE).await
     };
     let finding = match waited.await {

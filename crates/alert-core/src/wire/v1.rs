@@ -8,6 +8,7 @@ use socketio_protocol::socket::encode::Arguments;
 
 mod ack;
 mod body;
+pub mod client;
 mod client_event;
 mod notice;
 mod refusal;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use alert_core::event::RoomEvent;
 use alert_core::wire::{Form, Rendering};
-use socketio_server::{ConnectionId, Hub, Membership, Publication, Room};
+use socketio_server::{ConnectionId, Frames, Hub, Membership, Publication, Room};
 
 pub(super) struct Audience {
     /// By [`Form::index`]; made for the first who wants that form.
@@ -58,6 +58,6 @@ pub(super) fn publication(form: Form, event: &Arc<RoomEvent>, size: usize) -> Pu
     let event = Arc::clone(event);
     Publication::later(size, move || match form.render(&event) {
         Rendering::Packet(packet) => packet.into(),
-        Rendering::Piece(text) => Publication::bytes(text.as_bytes()),
+        Rendering::Piece(text) => Frames::bytes(text.as_bytes()),
     })
 }

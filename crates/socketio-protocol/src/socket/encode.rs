@@ -18,6 +18,9 @@ pub struct Rendered {
     pub attachments: Vec<Bytes>,
 }
 
+/// Bytes that an event or an ack has room for behind its text, so that a WebSocket frame can be made of it in place.
+const FRAME_HEADER: usize = 10;
+
 /// Arguments of an event or ack, in order.
 #[derive(Clone, Debug, Default)]
 pub struct Arguments {
@@ -45,8 +48,10 @@ impl Arguments {
     /// # Errors
     /// The value cannot be written as JSON, for instance a map with keys that are not strings.
     pub fn json<T: Serialize + ?Sized>(mut self, value: &T) -> Result<Self, serde_json::Error> {
-        let json = serde_json::to_string(value)?;
-        self.push(&json);
+        let mut json = self.json.into_bytes();
+        json.push(b',');
+        serde_json::to_writer(&mut json, value)?;
+        self.json = String::from_utf8(json).map_err(serde::ser::Error::custom)?;
         Ok(self)
     }
 
@@ -116,7 +121,7 @@ pub fn disconnect(namespace: &str) -> Rendered {
 pub fn event(namespace: &str, ack: Option<AckId>, name: &str, arguments: &Arguments) -> Rendered {
     let kind = if arguments.attachments.is_empty() { '2' } else { '5' };
     let mut text = head(kind, arguments.attachments.len(), namespace, ack);
-    text.reserve(name.len() + arguments.json.len() + 4);
+    text.reserve(name.len() + arguments.json.len() + 4 + FRAME_HEADER);
     text.push('[');
     push_string(&mut text, name);
     text.push_str(&arguments.json);
@@ -129,6 +134,7 @@ pub fn event(namespace: &str, ack: Option<AckId>, name: &str, arguments: &Argume
 pub fn ack(namespace: &str, id: AckId, arguments: &Arguments) -> Rendered {
     let kind = if arguments.attachments.is_empty() { '3' } else { '6' };
     let mut text = head(kind, arguments.attachments.len(), namespace, Some(id));
+    text.reserve(arguments.json.len() + 2 + FRAME_HEADER);
     text.push('[');
     text.push_str(arguments.json.strip_prefix(',').unwrap_or_default());
     text.push(']');

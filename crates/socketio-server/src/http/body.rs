@@ -1,9 +1,9 @@
 //! Bodies: reading a request's within its limits, and a response's that tells when it is complete.
 
-use super::{head::RETRY_AFTER, text_response, timed_io::HttpClock};
+use super::{head::RETRY_AFTER, timed_io::HttpClock};
 use crate::{
-    app::AppBody,
     bounds::{Charge, Full as Bound},
+    http::app::AppBody,
 };
 use bytes::{Buf, Bytes};
 use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
@@ -138,4 +138,13 @@ impl Body for ResponseBody {
     fn size_hint(&self) -> SizeHint {
         self.body.size_hint()
     }
+}
+
+pub(super) fn text_response(status: StatusCode, text: impl Into<Bytes>) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(text.into()));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, const { HeaderValue::from_static("text/plain; charset=utf-8") });
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, const { HeaderValue::from_static("nosniff") });
+    response
 }

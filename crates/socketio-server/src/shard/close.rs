@@ -4,11 +4,13 @@ use super::{ConnectionOf, Shard};
 use crate::{
     connection::{CloseReason, Transport, queue::Queue},
     engine::Engine,
+    engineio::{
+        polling::{Farewell, Poll, PollEnd},
+        sid::Sid,
+    },
     frame::Frame,
     shard::behind::Pace,
-    sid::Sid,
     stream::Stream,
-    transport::polling::{Farewell, Poll, PollEnd},
 };
 use bytes::Bytes;
 use std::{net::Shutdown, rc::Rc, time::Duration};

@@ -53,10 +53,10 @@ fn given_what_no_server_sends_then_it_is_an_error() {
 #[test]
 fn given_what_a_member_says_then_it_is_v1() {
     let id = AckId::new(3).unwrap();
-    let me = Identity { name: UserName::parse("A\"", 9).unwrap(), room: RoomCode::parse("R1", 9).unwrap() };
+    let (name, room) = (UserName::parse("A\"", 9).unwrap(), RoomCode::parse("R1", 9).unwrap());
     assert_eq!(connect(), "40");
     assert_eq!(pong("x".into()), "3x");
-    assert_eq!(joined(id, &me), r#"423["joined",{"name":"A\"","headless":true,"room":"R1"}]"#);
-    assert_eq!(text(id, &me, "hi\n"), r#"423["text",{"name":"A\"","headless":true,"msg":"hi\n"}]"#);
-    assert_eq!(left(id, &me), r#"423["left",{"name":"A\"","headless":true}]"#);
+    assert_eq!(joined(id, &name, &room), r#"423["joined",{"name":"A\"","headless":true,"room":"R1"}]"#);
+    assert_eq!(text(id, &name, "hi\n"), r#"423["text",{"name":"A\"","headless":true,"msg":"hi\n"}]"#);
+    assert_eq!(left(id, &name), r#"423["left",{"name":"A\"","headless":true}]"#);
 }

@@ -7,9 +7,9 @@ use crate::{
     bounds::Place,
     connection::{CloseReason, Connection, Transport},
     engine::Engine,
+    engineio::sid::Sid,
     frame::Frame,
     shard::{Shard, linger},
-    sid::Sid,
     stream::{DetachedStream, Stream},
 };
 use bytes::Bytes;

@@ -1,4 +1,4 @@
-//! What a member of a room and its server say to each other, as text of WebSocket frames.
+//! The client's side: what a member of a room says, and what it reads of a server, as texts of WebSocket frames.
 
 use std::time::Duration;
 
@@ -7,20 +7,16 @@ use serde_json::value::RawValue;
 use socketio_protocol::engine::{Packet as EnginePacket, PacketError};
 use socketio_protocol::socket::{AckId, Arguments, DecodeError, Packet, decode, encode};
 use socketio_protocol::text::{LossyString, lossy_string};
-use thiserror::Error;
 
-use super::session::Identity;
-use alert_core::names::{RoomCode, UserName};
-use alert_core::wire::v1::{JOINED, LEFT, MESSAGE, STATUS, TEXT};
+use super::{JOINED, LEFT, MESSAGE, NAMESPACE, STATUS, TEXT};
+use crate::names::{RoomCode, UserName};
 
 #[cfg(test)]
 mod tests;
 
-const NAMESPACE: &str = "/";
-
 /// One packet from the server.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Incoming {
+pub enum Incoming {
     /// Engine.IO's handshake.
     Open {
         /// Without a ping for this long the server is gone.
@@ -46,7 +42,7 @@ pub(super) enum Incoming {
 
 /// What the ack of an event says.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Answer {
+pub enum Answer {
     /// It was carried out.
     Done,
     /// `joined` was, and these are in the room: the first of them by name, and how many in all.
@@ -56,8 +52,8 @@ pub(super) enum Answer {
 }
 
 /// What no server of Socket.IO sends.
-#[derive(Debug, Error)]
-pub(super) enum PacketProblem {
+#[derive(Debug, thiserror::Error)]
+pub enum PacketProblem {
     /// Not a packet of Engine.IO.
     #[error(transparent)]
     Engine(#[from] PacketError),
@@ -105,7 +101,10 @@ struct Complaint {
 
 impl Incoming {
     /// Reads the text of a frame.
-    pub(super) fn read(text: &str) -> Result<Self, PacketProblem> {
+    ///
+    /// # Errors
+    /// When no server of Socket.IO sends that.
+    pub fn read(text: &str) -> Result<Self, PacketProblem> {
         Ok(match EnginePacket::decode(text)? {
             EnginePacket::Open(json) => {
                 let Handshake { ping_interval, ping_timeout, max_payload } = serde_json::from_str(&json)?;
@@ -153,12 +152,14 @@ fn reason(data: Option<&RawValue>) -> String {
 }
 
 /// Asks for the namespace.
-pub(super) fn connect() -> String {
+#[must_use]
+pub fn connect() -> String {
     encode::connect_request(NAMESPACE, None).text
 }
 
 /// Answers a ping.
-pub(super) fn pong(data: String) -> String {
+#[must_use]
+pub fn pong(data: String) -> String {
     let mut text = String::new();
     EnginePacket::Pong(data.into()).encode_into(&mut text);
     text
@@ -175,18 +176,21 @@ struct Body<'a> {
 }
 
 /// Enters a room.
-pub(super) fn joined(id: AckId, me: &Identity) -> String {
-    event(id, JOINED, &Body { name: &me.name, headless: true, room: Some(&me.room), msg: None })
+#[must_use]
+pub fn joined(id: AckId, name: &UserName, room: &RoomCode) -> String {
+    event(id, JOINED, &Body { name, headless: true, room: Some(room), msg: None })
 }
 
 /// Speaks.
-pub(super) fn text(id: AckId, me: &Identity, msg: &str) -> String {
-    event(id, TEXT, &Body { name: &me.name, headless: true, room: None, msg: Some(msg) })
+#[must_use]
+pub fn text(id: AckId, name: &UserName, msg: &str) -> String {
+    event(id, TEXT, &Body { name, headless: true, room: None, msg: Some(msg) })
 }
 
 /// Leaves the room.
-pub(super) fn left(id: AckId, me: &Identity) -> String {
-    event(id, LEFT, &Body { name: &me.name, headless: true, room: None, msg: None })
+#[must_use]
+pub fn left(id: AckId, name: &UserName) -> String {
+    event(id, LEFT, &Body { name, headless: true, room: None, msg: None })
 }
 
 fn event(id: AckId, event: &str, body: &Body<'_>) -> String {
