@@ -12,7 +12,7 @@ const COMMANDS: &[(&[&str], &str)] = &[
     (&["listen"], "alert serve runs the server; alert watch ROOM listens to a room"),
     (&["chat", "talk", "enter", "connect", "login", "client"], "alert join ROOM is a seat in a room"),
     (
-        &["say", "post", "publish", "message", "msg", "notify", "push", "emit"],
+        &["say", "post", "publish", "message", "notify", "push", "emit"],
         "alert send ROOM MSG says something to a room",
     ),
     (&["subscribe", "follow", "tail", "hear", "read", "monitor"], "alert watch ROOM listens to a room"),
