@@ -271,6 +271,7 @@ impl<E: Engine> Shard<E> {
                 answers: Answers::default(),
                 pace: Cell::new(Pace::KeepsUp),
                 rooms: RefCell::default(),
+                left: RefCell::default(),
                 session: RefCell::new(None),
             })
         });

@@ -4,7 +4,7 @@ use super::{ConnectionOf, Shard};
 use crate::{
     connection::{CloseReason, Connection},
     engine::Engine,
-    room::Room,
+    room::{Room, take_moved_under_pressure},
 };
 use socketio_protocol::engine::packet::Packet;
 use std::{
@@ -48,8 +48,8 @@ impl<E: Engine> Shard<E> {
             _ => connection.count(|intake| intake.take_idle_frames(now, 1)),
         }
         match packet {
-            Packet::Message(text) => self.engine.text(&link, session, &text),
-            Packet::Binary(data) => self.engine.binary(&link, session, data),
+            Packet::Message(text) => self.end_turn_after(|| self.engine.text(&link, session, &text)),
+            Packet::Binary(data) => self.end_turn_after(|| self.engine.binary(&link, session, data)),
             Packet::Pong(_) => {
                 connection.beat(|heartbeat| heartbeat.pong(now, &self.config.timing));
                 self.arm(connection);
@@ -63,6 +63,16 @@ impl<E: Engine> Shard<E> {
         }
     }
 
+    /// Ends the turn after a message whose sender has come into a room that can take no more, or has left one: which
+    /// rooms the sender speaks in is not known before the inbox has been drained.
+    fn end_turn_after<T>(&self, work: impl FnOnce() -> T) -> T {
+        let result = work();
+        if take_moved_under_pressure() {
+            self.turn_ends.set(Instant::now());
+        }
+        result
+    }
+
     /// Whether the connection's input has to stop here: it is held back, or it is others' turn.
     pub(crate) fn must_stop(&self, connection: &Connection<E::Session>) -> bool {
         let now = Instant::now();
@@ -73,9 +83,8 @@ impl<E: Engine> Shard<E> {
         if let Some(wait) = connection.intake.get().wait(now, &self.config) {
             return Some(Hold::Rate(wait));
         }
-        let rooms = connection.rooms.borrow();
-        if let Some(seat) = rooms.iter().find(|seat| seat.room.pressure().is_on(now)) {
-            return Some(Hold::Room(seat.room.clone()));
+        if let Some(room) = connection.room_under_pressure(now) {
+            return Some(Hold::Room(room));
         }
         if connection.owes_answers() {
             return Some(Hold::Answers);
