@@ -257,6 +257,7 @@ impl<E: Engine> Shard<E> {
                 answers: Answers::default(),
                 pace: Cell::new(Pace::KeepsUp),
                 rooms: RefCell::default(),
+                left: RefCell::default(),
                 session: RefCell::new(None),
             })
         });
