@@ -23,6 +23,7 @@ mod docs;
 mod headers;
 mod health;
 mod login;
+mod lost;
 mod pages;
 #[cfg(test)]
 mod tests;
@@ -112,7 +113,7 @@ fn router(state: WebState) -> Router {
         .route("/docs/", get(docs::index))
         .route("/docs/{*name}", get(docs::serve))
         .merge(api::routes(&state))
-        .fallback(pages::not_found)
+        .fallback(lost::answer)
         .layer(DefaultBodyLimit::max(FORM_BYTES))
         .layer(from_fn(headers::secure))
         .with_state(state)

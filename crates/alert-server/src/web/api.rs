@@ -8,6 +8,7 @@ use axum::extract::rejection::PathRejection;
 use axum::extract::{DefaultBodyLimit, FromRef, Path};
 use axum::http::HeaderMap;
 use axum::middleware::from_fn_with_state;
+use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get, post};
 use socketio_server::PeerAddr;
 
@@ -21,7 +22,7 @@ mod post_rate;
 mod problem;
 mod rooms;
 
-use super::WebState;
+use super::{WebState, lost};
 use crate::auth::Origin;
 use crate::auth::api_token::Tokens;
 use crate::config::Config;
@@ -100,6 +101,11 @@ impl Debug for Api {
     }
 }
 
+/// What a program gets that asks for an address of nobody.
+pub(super) fn no_such_resource(meant: Option<&str>) -> Response {
+    Problem::no_such_resource(meant).into_response()
+}
+
 /// Everything below `/v1/rooms`.
 pub(super) fn routes(state: &WebState) -> Router<WebState> {
     let rooms = Router::new()
@@ -107,7 +113,7 @@ pub(super) fn routes(state: &WebState) -> Router<WebState> {
         .route("/{room}", get(rooms::show).post(message::say))
         .route("/{room}/messages", post(message::say))
         .route("/{room}/events", get(events::listen))
-        .fallback(async || Problem::no_such_resource())
+        .fallback(lost::answer)
         .method_not_allowed_fallback(async || Problem::method_not_allowed())
         .layer(from_fn_with_state(state.clone(), origin::check))
         // The runtime has read the body already, up to max_payload.

@@ -24,7 +24,7 @@ const AN_HOUR: &str = "public, max-age=3600";
 
 pub(super) async fn serve(Path(name): Path<String>) -> Response {
     let Some(file) = FILES.iter().find(|file| file.name == name) else {
-        return pages::not_found().await;
+        return pages::not_found(None);
     };
     let caching = if file.hashed { FOREVER } else { AN_HOUR };
     ([(header::CONTENT_TYPE, file.content_type), (header::CACHE_CONTROL, caching)], file.bytes)

@@ -138,7 +138,7 @@ pub(super) async fn serve(
     headers: HeaderMap,
 ) -> Response {
     let Some(file) = FILES.iter().find(|file| file.path == path) else {
-        return pages::not_found().await;
+        return pages::not_found(None);
     };
     let caching = [(header::CACHE_CONTROL, AN_HOUR), (header::VARY, "Accept")];
     let wants_source = query.as_deref() == Some("source") || !prefers_page(&headers);

@@ -37,6 +37,7 @@ pub(super) struct Chat<'a> {
 #[derive(Template)]
 #[template(path = "not_found.html")]
 struct NotFound<'a> {
+    meant: Option<&'a str>,
     css: &'a str,
 }
 
@@ -59,8 +60,9 @@ pub(super) fn render(page: &impl Template) -> Response {
     }
 }
 
-pub(super) async fn not_found() -> Response {
-    (StatusCode::NOT_FOUND, render(&NotFound { css: assets::CSS })).into_response()
+/// `meant`: the address that was meant, where that is known.
+pub(super) fn not_found(meant: Option<&str>) -> Response {
+    (StatusCode::NOT_FOUND, render(&NotFound { meant, css: assets::CSS })).into_response()
 }
 
 /// A page that says what went wrong; the status is the caller's.

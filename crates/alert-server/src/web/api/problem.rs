@@ -103,8 +103,13 @@ impl Problem {
         Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail)
     }
 
-    pub(super) fn no_such_resource() -> Self {
-        let detail = "there is nothing here; see docs/http-api.md. A slash in a room code is written %2F.";
+    /// `meant`: the address that was meant, where that is known.
+    pub(super) fn no_such_resource(meant: Option<&str>) -> Self {
+        let detail = match meant {
+            Some(meant) => format!("there is nothing here; did you mean {meant}?"),
+            None => "there is nothing here; see docs/http-api.md. A slash in a room code is written %2F."
+                .to_owned(),
+        };
         Self::new(StatusCode::NOT_FOUND, "not_found", detail)
     }
 

@@ -185,6 +185,14 @@ async fn a_wrong_method_or_address_is_a_problem_too() {
     for address in ["/v1/rooms/D5DB/nothing", "/v1/rooms/a/b/messages"] {
         assert_eq!(site.get(address).await.code(), is(404, "not_found"), "{address}");
     }
+    for address in ["/v1/room/D5DB", "/v1/rooms/D5DB/", "/rooms/D5DB"] {
+        let program = site.get(address).await;
+        assert_eq!(program.code(), is(404, "not_found"), "{address}");
+        assert!(program.body.contains("did you mean /v1/rooms/D5DB?"), "{}", program.body);
+        let browser = site.ask(Method::GET, address, &[("accept", "text/html")], "").await;
+        assert_eq!(browser.header("content-type"), "text/html; charset=utf-8", "{address}");
+        assert!(browser.body.contains("<a href=\"/v1/rooms/D5DB\">"), "{}", browser.body);
+    }
     for address in ["/v1/rooms/", "/v1/rooms//messages"] {
         let answer = site.ask(Method::POST, address, &[], "hi").await;
         assert_eq!(
