@@ -1,5 +1,7 @@
 """Disturbances by rooms with many members, and by members who ask too much."""
 
+import time
+
 from .client import Sender, event, flood, frame, joined, websocket
 from .crowd import Crowd, greedy, paced
 from .speakers import speak
@@ -76,6 +78,30 @@ def comes_and_goes(attackers, steps, members=1000):
     return disturb
 
 
+def slow_beside_leavers(stage):
+    """30 members at 2 Mbit/s, and 20 who come and go: not even with these can a member be cut off."""
+    crowd = Crowd(stage.port, [(paced, "websocket", 30, "east", 250_000, 0)])
+    # In and out within one segment, as often as the rate allows, so that they are hardly ever seen in the room.
+    pairs = {websocket(stage.port): b"".join(frame(step(f"{LONG}{number}")) for step in (into("east"), out))
+             for number in range(20)}
+    for sock in pairs:
+        sock.setblocking(False)
+    stage.begin()
+    result = {"sent": 0}
+    while time.monotonic() < stage.until:
+        for sock, pair in pairs.items():
+            try:
+                result["sent"] += sock.send(pair)
+                sock.recv(1 << 20)
+            except BlockingIOError:
+                pass
+        time.sleep(0.003)
+    members = crowd.end()[0]
+    closed = [end for end, _, _ in members if end is not None]
+    result["faults"] = [f"{len(closed)} of 30 members were closed: {closed[0]}"] if closed else []
+    return result | {"MB_each": round(sum(taken for _, _, taken in members) / 30e6, 1)}
+
+
 def into(room):
     return lambda name: joined(name, room)
 
@@ -103,6 +129,7 @@ CROWDS = {
     "hopping-20": comes_and_goes(20, [into("east"), into("west")]),
     "leaving-1": comes_and_goes(1, [into("east"), out]),
     "leaving-20": comes_and_goes(20, [into("east"), out]),
+    "leaving-slow": slow_beside_leavers,
     "anywhere-60": anywhere,
     "hot-1": hot_room(1, ["websocket"]),
     "hot-20": hot_room(20, ["websocket"]),

@@ -1,12 +1,12 @@
 """The quiet room: two clients who speak 50 times a second and measure from send to receipt; and a prober of `/livez`."""
 
-import os
 import re
 import select
 import socket
 import time
 
 from .client import Frames, event, frame, websocket
+from .server import prefer
 
 RATE = 50
 """Messages a second, by both together."""
@@ -17,14 +17,6 @@ PROBES = 5
 PROBE_SECONDS = 2
 
 NUMBER = re.compile(rb"quiet (\d+)")
-
-
-def prefer(niceness):
-    """Runs this process before (less than 0) or after others, where it may."""
-    try:
-        os.setpriority(os.PRIO_PROCESS, 0, niceness)
-    except PermissionError:
-        pass
 
 
 def talk(port, pipe):

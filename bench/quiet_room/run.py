@@ -47,7 +47,7 @@ class Result:
 
 
 def disturb(action, port, seconds, pipe):
-    room.prefer(5)
+    server.prefer(5)
     stage = Stage(port, seconds, pipe)
     try:
         result = action(stage)

@@ -158,7 +158,7 @@ test("given a proxy that waits for less than a ping interval, then whatever is s
   );
   const lines = advised(checks["heartbeat-websocket"], "nginx");
   assert.match(lines, /^proxy_read_timeout 12s;$/m);
-  assert.equal(advised(checks["heartbeat-websocket"], "alert"), "--ping-interval 2s");
+  assert.equal(advised(checks["heartbeat-websocket"], "alert"), "--ping-interval 1s");
 
   const repaired = await nginx(t, proxy(slow.url, { location: UPGRADES + HOST + lines }));
   assert.equal((await run([`http://127.0.0.1:${repaired}`])).code, 0);

@@ -4,6 +4,7 @@ import http.server
 import itertools
 import json
 import os
+import pwd
 import re
 import signal
 import subprocess
@@ -196,6 +197,22 @@ class AtATerminal(WithServer):
                 self.assertTrue(ada.has_echo())
                 self.assertTrue(ada.bytes.endswith(b"\n"))
 
+    def test_quit_leaves_and_an_unknown_command_is_not_said(self):
+        ada = self.joined()
+        bob = self.member()
+        ada.type("/qiut\r")
+        ada.wait("the refusal", lambda terminal: "* Not sent (there is no such command" in "\n".join(terminal.lines()))
+        ada.type("/help\r")
+        ada.wait("the commands", lambda terminal: "* /quit leaves the room" in "\n".join(terminal.lines()))
+        ada.type("//quit\r")
+        ada.wait_event("Ada: /quit")
+        ada.type("/quit\r")
+        self.assertEqual(ada.end(), 0)
+        self.assertTrue(ada.has_echo())
+        bob.wait("Ada's leaving", lambda events: status("Ada has left the room.") in events)
+        said = [event for event in bob.heard.events if event[0] == "message"]
+        self.assertEqual(said, [message("Ada: /quit")])
+
     def test_a_service_manager_ends_it_properly_too(self):
         bob = self.member()
         for ending in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
@@ -380,8 +397,8 @@ class InAPipe(WithServer):
         done = run(*words, says="hi", USER="login", ALERT_URL=self.server.url)
         self.assertEqual((done.returncode, done.stdout.splitlines()[-1][20:]), (0, "login: hi"), done.stderr)
         done = run(*words, says="hi", ALERT_URL=self.server.url)
-        self.assertEqual(done.returncode, 2)
-        self.assertIn("--name", done.stderr)
+        account = pwd.getpwuid(os.getuid()).pw_name
+        self.assertEqual((done.returncode, done.stdout.splitlines()[-1][20:]), (0, f"{account}: hi"), done.stderr)
 
 
 class WithoutAServer(unittest.TestCase):
@@ -469,7 +486,7 @@ class Installing(unittest.TestCase):
                 with self.subTest(page=page.name):
                     self.formatted(page.read_text())
             join = self.formatted((pages / "alert-join.1").read_text())
-            self.assertIn("alert join D5DB --name Ada", join)
+            self.assertIn("alert join K7Q-FM2-XD9 --name Ada", join)
             (pages / "file").touch()
             done = run("man", "--dir", str(pages / "file"))
             self.assertEqual(done.returncode, 1)

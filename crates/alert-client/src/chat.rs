@@ -10,6 +10,7 @@ use std::time::Instant;
 use jiff::Zoned;
 use tokio::time::sleep_until;
 
+mod command;
 mod console;
 pub(super) mod line;
 mod link;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use alert_core::ApiToken;
 use alert_core::names::{RoomCode, RoomLink, UserName};
-use alert_settings::{Allowed, CLIENT_VARIABLES, ConfigError, ConfigErrors, Environment, MOST_CHARS};
+use alert_settings::{Allowed, CLIENT_VARIABLES, ConfigError, ConfigErrors, Environment, MOST_CHARS, text};
 
 use crate::{AddressError, Proxy, Route, ServerAddress};
 
@@ -20,6 +20,19 @@ pub struct ClientConfig {
     pub login_name: Option<UserName>,
     /// The token of the HTTP API, where one is configured.
     pub token: Option<ApiToken>,
+    /// Every setting as it was given.
+    pub shown: [Shown; 3],
+}
+
+/// A setting as people see it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shown {
+    /// Its key in the file.
+    pub name: &'static str,
+    /// What it is; a secret is not shown.
+    pub value: Option<String>,
+    /// The flag, variable or file that it is from.
+    pub from: String,
 }
 
 /// What the command line says. A command has those flags that mean something to it.
@@ -72,10 +85,16 @@ impl ClientConfig {
         let table = file.as_deref().map(|file| read(file, &mut errors)).unwrap_or_default();
         let given = |flag: &Option<String>, key: usize| -> Given {
             let flag = flag.clone().map(|text| (text, format!("--{}", KEYS[key])));
-            let variable =
-                || Some((environment.get(CLIENT_VARIABLES[key])?, CLIENT_VARIABLES[key].to_owned()));
+            let name = CLIENT_VARIABLES[key];
+            let variable = || Some((environment.get(name)?, name.to_owned()));
             flag.or_else(variable).or_else(|| table[key].clone())
         };
+        for (key, name) in
+            KEYS.into_iter().zip(CLIENT_VARIABLES).filter(|(_, name)| environment.is_no_text(name))
+        {
+            let (value, allowed) = ("(hidden)".to_owned(), "text in UTF-8".to_owned());
+            errors.push(ConfigError::Value { name: key, value, origin: name.to_owned(), allowed });
+        }
         let server = parse("url", given(&flags.url, 0), &mut errors, false, |text| {
             text.parse().map_err(|error| format!("{URL_ALLOWED}; {error}"))
         });
@@ -95,12 +114,23 @@ impl ClientConfig {
             None
         });
         let server = Route { address, proxy };
+        let shown = [
+            shown(0, given(&flags.url, 0), Some(DEFAULT_URL)),
+            shown(1, given(&flags.name, 1), None),
+            shown(2, given(&flags.token, 2).map(|(_, origin)| ("(hidden)".to_owned(), origin)), None),
+        ];
         if errors.is_empty() {
-            Ok(Self { server, name, login_name, token })
+            Ok(Self { server, name, login_name, token, shown })
         } else {
             Err(ConfigErrors(errors))
         }
     }
+}
+
+/// What this machine calls the user, also where the environment does not say it.
+#[must_use]
+pub fn account_name() -> Option<UserName> {
+    whoami::username().ok().and_then(|name| user_name(&name).ok())
 }
 
 impl RoomArgument {
@@ -129,6 +159,14 @@ fn linked_server(text: &str) -> Result<ServerAddress, AddressError> {
     })
 }
 
+fn shown(key: usize, given: Given, default: Option<&str>) -> Shown {
+    let (value, from) = match given {
+        Some((value, from)) => (Some(value), from),
+        None => (default.map(str::to_owned), "default".to_owned()),
+    };
+    Shown { name: KEYS[key], value, from }
+}
+
 fn parse<T>(
     key: &'static str,
     given: Given,
@@ -153,7 +191,8 @@ fn user_name(text: &str) -> Result<UserName, Allowed> {
 fn read(file: &Path, errors: &mut Vec<ConfigError>) -> [Given; 3] {
     let mut values = [const { None }; 3];
     let named = || PathBuf::from(file);
-    let text = match std::fs::read_to_string(file) {
+    let read = std::fs::read(file).and_then(|bytes| text(bytes).map_err(std::io::Error::other));
+    let text = match read {
         Ok(text) => text,
         Err(problem) if problem.kind() == std::io::ErrorKind::NotFound => return values,
         Err(problem) => {
@@ -211,7 +250,7 @@ mod tests {
         loaded.map_err(|errors| errors.to_string().replace(home.path().to_str().unwrap(), "~"))
     }
 
-    fn shown(config: &ClientConfig) -> (String, Option<&str>, Option<&str>) {
+    fn parts(config: &ClientConfig) -> (String, Option<&str>, Option<&str>) {
         let name = config.name.as_ref().map(UserName::as_str);
         (config.server.address.to_string(), name, config.token.as_ref().map(ApiToken::as_str))
     }
@@ -226,7 +265,7 @@ mod tests {
     #[test]
     fn given_nothing_then_it_is_the_server_of_this_machine() {
         let nothing = ClientConfig::load(&ClientFlags::default(), &Environment::default()).unwrap();
-        assert_eq!(shown(&nothing), (DEFAULT_URL.to_owned(), None, None));
+        assert_eq!(parts(&nothing), (DEFAULT_URL.to_owned(), None, None));
         let ada = load(&ClientFlags::default(), &[("USER", "ada")], "").unwrap();
         assert_eq!((ada.name, ada.login_name.unwrap().as_str()), (None, "ada"));
     }
@@ -241,23 +280,29 @@ mod tests {
         };
         let none = ClientFlags::default();
         let config = load(&flags, &VARIABLES, FILE).unwrap();
-        assert_eq!(shown(&config), ("http://flag:1".into(), Some("Flag"), Some("flag-flag-flag-flag")));
+        assert_eq!(parts(&config), ("http://flag:1".into(), Some("Flag"), Some("flag-flag-flag-flag")));
         let config = load(&none, &VARIABLES, FILE).unwrap();
-        assert_eq!(shown(&config), ("http://variable:1".into(), Some("Variable"), Some("variable-variable")));
+        assert_eq!(parts(&config), ("http://variable:1".into(), Some("Variable"), Some("variable-variable")));
         let config = load(&none, &[], FILE).unwrap();
-        assert_eq!(shown(&config), ("http://file:1".into(), Some("File"), Some("file-file-file-file")));
+        assert_eq!(parts(&config), ("http://file:1".into(), Some("File"), Some("file-file-file-file")));
+        let config = load(&ClientFlags { name: Some("Flag".into()), ..none }, &VARIABLES[..1], FILE).unwrap();
+        let shown = config.shown.map(|Shown { name, value, from }| {
+            let from = if from.ends_with("client.toml") { "file".to_owned() } else { from };
+            format!("{name} {} {from}", value.unwrap())
+        });
+        assert_eq!(shown, ["url http://variable:1 ALERT_URL", "name Flag --name", "token (hidden) file"]);
     }
 
     #[test]
     fn given_a_link_for_a_room_then_it_names_the_server_and_gets_no_token_that_was_kept_for_another() {
         let link = |link: &str| ClientFlags { link: Some(link.parse().unwrap()), ..ClientFlags::default() };
         let config = load(&link("http://link:1"), &VARIABLES, FILE).unwrap();
-        assert_eq!(shown(&config), ("http://link:1".into(), Some("Variable"), None));
+        assert_eq!(parts(&config), ("http://link:1".into(), Some("Variable"), None));
         let config = load(&link("http://variable:1"), &VARIABLES, FILE).unwrap();
-        assert_eq!(shown(&config).2, Some("variable-variable"), "the server that is kept");
+        assert_eq!(parts(&config).2, Some("variable-variable"), "the server that is kept");
         let flags = ClientFlags { token: Some("flag-flag-flag-flag".into()), ..link("http://link:1") };
         let config = load(&flags, &VARIABLES, FILE).unwrap();
-        assert_eq!(shown(&config), ("http://link:1".into(), Some("Variable"), Some("flag-flag-flag-flag")));
+        assert_eq!(parts(&config), ("http://link:1".into(), Some("Variable"), Some("flag-flag-flag-flag")));
     }
 
     #[test]

@@ -22,7 +22,7 @@ mod tls;
 pub use address::{AddressError, ServerAddress};
 pub use chat::line::Form;
 pub use chat::{Chat, Ended, Ending};
-pub use config::{ClientConfig, ClientFlags, RoomArgument};
+pub use config::{ClientConfig, ClientFlags, RoomArgument, Shown, account_name};
 pub use connect::{ConnectError, Route};
 pub use error::{ClientError, Problem};
 pub use listener::{Event, Heard, Listener};

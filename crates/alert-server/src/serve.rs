@@ -8,7 +8,7 @@ use crate::{
     web::{self, Api, Readiness, WebState},
 };
 use anyhow::Context;
-use socketio_server::{ListenAddr, Listener, Server, SocketIo, Timing};
+use socketio_server::{Acceptor, ListenAddr, Server, SocketIo, Timing};
 use std::time::Duration;
 
 mod signals;
@@ -71,9 +71,9 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn bind(addresses: &[ListenAddr]) -> Result<Vec<Listener>, ListenError> {
+fn bind(addresses: &[ListenAddr]) -> Result<Vec<Acceptor>, ListenError> {
     let bind = |address: &ListenAddr| {
-        Listener::bind(address).map_err(|error| ListenError::new(address.clone(), error))
+        Acceptor::bind(address).map_err(|error| ListenError::new(address.clone(), error))
     };
     addresses.iter().map(bind).collect()
 }

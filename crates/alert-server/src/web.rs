@@ -27,6 +27,7 @@ mod pages;
 #[cfg(test)]
 mod tests;
 mod trouble;
+mod utf8;
 
 pub use api::Api;
 use api::Opening;
@@ -93,10 +94,15 @@ pub fn app(state: WebState) -> App {
 fn router(state: WebState) -> Router {
     Router::new()
         .route("/", get(async || Redirect::temporary("/v1")))
-        .route("/v1", get(login::show))
+        .route("/v1", get(login::show).layer(from_fn(utf8::check)))
         .route("/v1/", get(async || Redirect::permanent("/v1")))
-        .route("/v1", post(login::submit).layer(from_fn_with_state(state.clone(), cross_site::refuse)))
-        .route("/v1/chat", get(chat::show))
+        .route(
+            "/v1",
+            post(login::submit)
+                .layer(from_fn(utf8::check))
+                .layer(from_fn_with_state(state.clone(), cross_site::refuse)),
+        )
+        .route("/v1/chat", get(chat::show).layer(from_fn(utf8::check)))
         .route("/livez", get(health::live))
         .route("/readyz", get(health::ready))
         .route("/assets/{*name}", get(assets::serve))

@@ -44,7 +44,7 @@ impl Environment {
 
     /// What the user is called on this machine, where the environment says it.
     pub fn login_name(&self) -> Option<String> {
-        self.get("USER").or_else(|| self.get("LOGNAME"))
+        ["USER", "LOGNAME"].into_iter().filter(|name| !self.is_no_text(name)).find_map(|name| self.get(name))
     }
 
     /// Where programs are looked for.

@@ -2,15 +2,21 @@
 
 /// Bytes that are no UTF-8.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("it is not UTF-8 text; save it as UTF-8")]
-pub struct NotUtf8;
+#[error("line {line} is not UTF-8; save it as UTF-8")]
+pub struct NotUtf8 {
+    /// The first line that is not, from 1.
+    pub line: usize,
+}
 
 /// The text without its byte order mark. Nothing else is changed.
 ///
 /// # Errors
 /// Where it is in another encoding.
 pub fn text(bytes: Vec<u8>) -> Result<String, NotUtf8> {
-    let mut text = String::from_utf8(bytes).map_err(|_| NotUtf8)?;
+    let mut text = String::from_utf8(bytes).map_err(|problem| {
+        let right = &problem.as_bytes()[..problem.utf8_error().valid_up_to()];
+        NotUtf8 { line: right.iter().filter(|&&byte| byte == b'\n').count() + 1 }
+    })?;
     if text.starts_with('\u{FEFF}') {
         text.remove(0);
     }
@@ -36,8 +42,11 @@ mod tests {
 
     #[test]
     fn given_another_encoding_then_the_error_says_utf_8() {
-        for bytes in [&b"caf\xE9"[..], b"\xFF\xFEa\0", b"\xFE\xFF\0a"] {
-            assert!(text(bytes.to_vec()).unwrap_err().to_string().contains("UTF-8"));
+        for (bytes, line) in
+            [(&b"caf\xE9"[..], 1), (b"\xFF\xFEa\0", 1), (b"\xFE\xFF\0a", 1), (b"\xC3\xA9\na\n\xE9\n\xE9", 3)]
+        {
+            let said = text(bytes.to_vec()).unwrap_err().to_string();
+            assert_eq!(said, format!("line {line} is not UTF-8; save it as UTF-8"));
         }
     }
 }

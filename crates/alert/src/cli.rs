@@ -10,6 +10,8 @@ use alert_server::config::{Config, Flags};
 use alert_settings::Environment;
 use clap::{CommandFactory, Parser, Subcommand};
 
+use usage::notes;
+
 #[cfg(target_os = "linux")]
 mod bench;
 mod completions;
@@ -19,6 +21,7 @@ mod join;
 mod man;
 mod send;
 mod serve;
+mod usage;
 mod watch;
 
 const ABOUT: &str = "A messaging server that speaks to a room at once.";
@@ -30,7 +33,7 @@ Examples:
   alert --config /etc/alert.toml          ... with settings from a file
   alert --listen unix:/run/alert.sock --public-url https://alert.example.org
                                           ... behind a proxy with TLS
-  alert config show                       see every setting and where it comes from
+  alert config show                       see every setting and its source
   alert send K7Q-FM2-XD9 \"Class ends in 5 minutes\"
                                           say something to a room from here
 
@@ -46,7 +49,7 @@ const USAGE_ERROR: u8 = 2;
 const UNREACHABLE: u8 = 3;
 
 #[derive(Debug, Parser)]
-#[command(name = "alert", version, about = ABOUT, after_help = EXAMPLES, args_conflicts_with_subcommands = true)]
+#[command(name = "alert", version, about = ABOUT, max_term_width = 100, after_help = notes(EXAMPLES), args_conflicts_with_subcommands = true)]
 struct Cli {
     #[command(flatten)]
     flags: Flags,
@@ -57,38 +60,42 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Run the server
-    #[command(after_help = EXAMPLES)]
+    #[command(after_help = notes(EXAMPLES))]
     Serve(Flags),
     /// Talk in a room, here in the terminal
-    #[command(after_help = join::EXAMPLES, after_long_help = format!("{}\n\n{}", join::EXAMPLES, join::JSON))]
+    #[command(after_help = notes(join::EXAMPLES), after_long_help = notes(&format!("{}\n\n{}", join::EXAMPLES, join::JSON)))]
     Join(join::Args),
     /// Say something to a room without entering it
-    #[command(after_help = send::EXAMPLES)]
+    #[command(after_help = notes(send::EXAMPLES))]
     Send(send::Args),
     /// Print what is said in a room, or run a program for each message, without entering it
-    #[command(after_help = watch::EXAMPLES, after_long_help = format!("{}\n\n{}", watch::EXAMPLES, watch::MORE))]
+    #[command(after_help = notes(watch::EXAMPLES), after_long_help = notes(&format!("{}\n\n{}", watch::EXAMPLES, watch::MORE)))]
     Watch(watch::Args),
     /// Look at the configuration without running anything
     #[command(subcommand)]
     Config(config::Command),
     /// Walk the way of a client to a server, and say what to change where it does not work
-    #[command(after_help = doctor::EXAMPLES, after_long_help = format!("{}\n\n{}", doctor::EXAMPLES, doctor::JSON))]
+    #[command(after_help = notes(doctor::EXAMPLES), after_long_help = notes(&format!("{}\n\n{}", doctor::EXAMPLES, doctor::JSON)))]
     Doctor(doctor::Args),
     /// Measure a server: members join rooms, speak and listen, and every delivery is accounted for
     #[cfg(target_os = "linux")]
-    #[command(after_help = bench::EXAMPLES, after_long_help = format!("{}\n\n{}", bench::EXAMPLES, bench::JSON))]
+    #[command(after_help = notes(bench::EXAMPLES), after_long_help = notes(&format!("{}\n\n{}", bench::EXAMPLES, bench::JSON)))]
     Bench(bench::Args),
     /// Print a script that lets a shell complete these commands
-    #[command(after_help = completions::EXAMPLES)]
+    #[command(after_help = notes(completions::EXAMPLES))]
     Completions(completions::Args),
     /// Print the manual page, or write one for each command
-    #[command(after_help = man::EXAMPLES)]
+    #[command(after_help = notes(man::EXAMPLES))]
     Man(man::Args),
 }
 
 /// Runs what the command line says.
 pub(crate) fn run() -> ExitCode {
-    let cli = Cli::parse();
+    let words = usage::without_help_of_help(std::env::args_os().collect());
+    let cli = match Cli::try_parse_from(&words) {
+        Ok(cli) => cli,
+        Err(error) => return usage::refuse(error, &words),
+    };
     match cli.command {
         None => serve::run(&cli.flags),
         Some(Command::Serve(flags)) => serve::run(&flags),
@@ -143,4 +150,27 @@ fn client_failure(error: &ClientError) -> ExitCode {
 /// Says what went wrong to whoever started the command. There is nobody left to tell when that fails.
 fn complain(what: impl Display) {
     let _ = writeln!(std::io::stderr(), "alert: {what}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn all(command: &clap::Command) -> Vec<clap::Command> {
+        std::iter::once(command.clone()).chain(command.get_subcommands().flat_map(all)).collect()
+    }
+
+    #[test]
+    fn given_a_terminal_of_80_columns_then_the_lines_of_tables_in_the_help_fit_in() {
+        let mut command = Cli::command();
+        command.build();
+        for command in all(&command) {
+            let notes = [command.get_after_help(), command.get_after_long_help()];
+            for notes in notes.into_iter().flatten().map(ToString::to_string) {
+                for line in notes.lines().filter(|line| line.starts_with(' ')) {
+                    assert!(line.chars().count() <= 80, "alert {}: {line}", command.get_name());
+                }
+            }
+        }
+    }
 }

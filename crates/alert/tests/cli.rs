@@ -42,7 +42,8 @@ fn given_a_file_then_show_tells_where_each_value_comes_from_and_hides_the_secret
     let name = file.path().to_str().unwrap();
     std::fs::write(file.path(), "leave_grace = \"5s\"\nlisten = [\"127.0.0.1:1\", \"unix:/a\"]\n").unwrap();
     let key = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=";
-    let variables = [("ALERT_SESSION_KEY", key), ("ALERT_CONFIG", name)];
+    let client = ("ALERT_URL", "unix:/run/alert.sock");
+    let variables = [("ALERT_SESSION_KEY", key), ("ALERT_CONFIG", name), client, ("ALERT_TOKEN", key)];
     let table = alert(&["config", "show", "--workers", "3"], &variables);
     assert_eq!(table.status.code(), Some(0), "{}", text(&table.stderr));
     let rows: Vec<Vec<&str>> =
@@ -55,6 +56,10 @@ fn given_a_file_then_show_tells_where_each_value_comes_from_and_hides_the_secret
         &["leave_grace", "5s", name],
         &["ping_interval", "25s", "default"],
         &["public_url", "(none)", "default"],
+        &["CLIENT", "SETTING", "VALUE", "FROM"],
+        &["url", "unix:/run/alert.sock", "ALERT_URL"],
+        &["name", "(none)", "default"],
+        &["token", "(hidden)", "ALERT_TOKEN"],
     ] {
         assert!(rows.iter().any(|seen| seen == row), "{row:?} in {rows:?}");
     }
@@ -65,6 +70,9 @@ fn given_a_file_then_show_tells_where_each_value_comes_from_and_hides_the_secret
     assert_eq!(json["workers"], serde_json::json!({ "value": "3", "source": "flag", "from": "--workers" }));
     assert_eq!(json["session_key"]["value"], "(hidden)");
     assert_eq!(json["public_url"]["value"], serde_json::Value::Null);
+    let wanted = serde_json::json!({ "value": "unix:/run/alert.sock", "from": "ALERT_URL" });
+    assert_eq!(json["client"]["url"], wanted);
+    assert_eq!(json["client"]["token"]["value"], "(hidden)");
 }
 
 #[test]

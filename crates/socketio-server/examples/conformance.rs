@@ -9,8 +9,8 @@ use http::Response;
 use http_body_util::BodyExt;
 use serde_json::value::RawValue;
 use socketio_server::{
-    App, AppAnswer, Arguments, CloseReason, Config, Engine, Event, Handler, Handshake, Link, ListenAddr,
-    Listener, Refused, Server, Socket, SocketIo, Timing, encode, origin::OriginPolicy,
+    Acceptor, App, AppAnswer, Arguments, CloseReason, Config, Engine, Event, Handler, Handshake, Link,
+    ListenAddr, Refused, Server, Socket, SocketIo, Timing, encode, origin::OriginPolicy,
 };
 use std::{env, error::Error, io::Write, net::SocketAddr, time::Duration};
 use tokio::runtime::Handle;
@@ -33,7 +33,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let both =
         Both { socketio: SocketIo::new(Conformance { runtime: Handle::current() }, config.max_payload) };
     let address = SocketAddr::from(([127, 0, 0, 1], u16::try_from(port)?));
-    let listener = Listener::bind(&ListenAddr::Tcp(address))?;
+    let listener = Acceptor::bind(&ListenAddr::Tcp(address))?;
     writeln!(std::io::stdout(), "listening on {}", listener.address())?;
     let server = Server::start(config, both, &not_found(), vec![listener])?;
     tokio::signal::ctrl_c().await?;

@@ -9,12 +9,12 @@ pub use reason::CloseReason;
 use crate::{
     bounds::{Charge, Place},
     engine::Link,
+    engineio::{polling::Polling, sid::Sid, websocket::Probe},
+    http::subscriber::Subscribed,
     hub::Hub,
     room::{Room, RoomId},
     shard::behind::Pace,
-    sid::Sid,
     stream::Stream,
-    transport::{polling::Polling, subscriber::Subscribed, websocket::Probe},
 };
 use intake::Intake;
 use queue::Queue;
@@ -65,6 +65,8 @@ pub(crate) struct Connection<S> {
     pub(crate) pace: Cell<Pace>,
     /// Where it stands in the shard's rooms.
     pub(crate) rooms: RefCell<SmallVec<[Seat; 1]>>,
+    /// The room that it left last. Who comes and goes speaks in the room as well, and waits for it like the others.
+    pub(crate) left: RefCell<Option<Left>>,
     /// Taken at the close.
     pub(crate) session: RefCell<Option<S>>,
 }
@@ -105,6 +107,12 @@ pub(crate) struct Seat {
     pub(crate) index: usize,
 }
 
+/// A room that a connection has left, and until when it waits for it at most.
+pub(crate) struct Left {
+    pub(crate) room: Room,
+    pub(crate) until: Instant,
+}
+
 /// What carries a connection.
 pub(crate) enum Transport {
     WebSocket(Rc<Stream>),
@@ -135,6 +143,22 @@ impl<S> Connection<S> {
             }
             Transport::Polling(_) => None,
         }
+    }
+
+    /// Whether a room that it is in can take no more. Many who were quiet may begin at once, so that each of them is
+    /// looked at before it is read from.
+    pub(crate) fn must_not_speak(&self) -> bool {
+        self.rooms.borrow().iter().any(|seat| seat.room.pressure().is_over())
+    }
+
+    /// A room that it speaks in and that can take no more.
+    pub(crate) fn room_under_pressure(&self, now: Instant) -> Option<Room> {
+        let is_on = |room: &&Room| room.pressure().is_on(now);
+        let rooms = self.rooms.borrow();
+        let in_it = rooms.iter().map(|seat| &seat.room).find(is_on);
+        let left = self.left.borrow();
+        let left = || left.as_ref().filter(|left| now < left.until).map(|left| &left.room).filter(is_on);
+        in_it.or_else(left).cloned()
     }
 
     /// What it is written with: the first of its rooms.

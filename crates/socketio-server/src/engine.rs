@@ -5,7 +5,7 @@ use crate::{
     connection::{Answers, CloseReason, ConnectionId},
     frame::Publication,
     hub::Hub,
-    inbox::Command,
+    shard::inbox::Command,
     stream::PeerAddr,
 };
 use bytes::Bytes;

@@ -3,11 +3,11 @@
 //! the test below.
 
 use crate::{
-    app::App,
     config::Config,
     connection::{CloseReason, Transport},
     engine::{Engine, Handshake, Link},
     frame::Publication,
+    http::app::App,
     hub::Hub,
     room::Room,
     shard::Shard,

@@ -5,8 +5,11 @@ use crate::{
     config::Config,
     connection::{CloseReason, ConnectionId},
     frame::Publication,
-    inbox::{Command, Congestion, Inbox},
     room::{Room, pressure::PressureLimits},
+    shard::{
+        congestion::Congestion,
+        inbox::{Command, Inbox},
+    },
 };
 use std::sync::{
     Arc,

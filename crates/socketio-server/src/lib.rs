@@ -1,56 +1,55 @@
 //! A Socket.IO server runtime: what a message server needs and nothing of what it is for.
 //!
 //! # Layout
-//! - [`Server`] starts the shards and the acceptors; [`Hub`] is the handle for sending from anywhere.
-//! - [`Handler`] is what an application implements; [`SocketIo`] speaks Socket.IO for it, as an [`Engine`].
-//! - `shard`: one thread and its connections; `inbox`: the only way in; `room`: who hears a publication.
+//! - [`Server`] starts the shards and the [`Acceptor`]s; [`Hub`] is the handle for sending from anywhere.
+//! - `shard`: one thread and its connections, and the inbox, which is the only way in.
 //! - `connection`: one Engine.IO session, its queue, and every reason why it can end ([`CloseReason`]).
-//! - `transport`: long-polling, WebSocket, the upgrade; `http`: the sockets before that.
-//! - [`origin`]: which web pages may connect.
+//! - `room`: who hears a publication, and when those who speak have to wait.
+//! - `engineio`: long-polling, WebSocket, and the upgrade from one to the other.
+//! - `socketio`: Socket.IO for a [`Handler`], which is what an application implements.
+//! - `http`: sockets before that, other requests, and subscribers.
+//! - [`origin`] and [`host`]: which web pages may connect, and under which names.
 
 #![warn(missing_docs)]
 
-mod app;
+mod acceptor;
 mod bounds;
 mod config;
 mod connection;
 mod engine;
+mod engineio;
 mod frame;
-mod handler;
 pub mod host;
 #[cfg(any(test, feature = "bench"))]
 pub mod hot_path;
 mod http;
 mod hub;
-mod inbox;
-mod listener;
 pub mod origin;
 mod proxy;
 mod rate;
 mod room;
 mod server;
 mod shard;
-mod sid;
 mod socketio;
 mod stream;
-mod timers;
-mod transport;
 
+pub use self::http::app::{App, AppAnswer, AppBody, AppRequest, EndFn, OpenFn, Subscriber};
 pub use self::http::{apply_cors, preflight};
-pub use app::{App, AppAnswer, AppBody, AppRequest, EndFn, OpenFn, Subscriber};
+pub use acceptor::{Acceptor, ListenAddr};
 pub use bounds::Bounds;
 pub use config::{Config, HttpTimeouts};
 pub use connection::{CloseReason, ConnectionId};
 pub use engine::{Engine, Handshake, Link};
 pub use frame::{Frames, Publication};
-pub use handler::{Event, Handler, Refused, Socket};
 pub use hub::Hub;
-pub use listener::{ListenAddr, Listener};
 pub use proxy::TrustedProxies;
 pub use rate::{Meter, Rate};
 pub use room::{Membership, Room};
 pub use server::Server;
-pub use socketio::{DEFAULT_PATH, SocketIo};
+pub use socketio::{
+    DEFAULT_PATH, SocketIo,
+    handler::{Event, Handler, Refused, Socket},
+};
 pub use socketio_protocol::{
     engine::heartbeat::Timing,
     socket::{

@@ -3,9 +3,10 @@
 
 pub(crate) mod pressure;
 
-use crate::{connection::ConnectionId, frame::Publication, hub::Hub, inbox::Command};
+use crate::{connection::ConnectionId, frame::Publication, hub::Hub, shard::inbox::Command};
 use pressure::{Pressure, PressureLimits};
 use std::{
+    cell::Cell,
     sync::{
         Arc,
         atomic::{AtomicU32, Ordering},
@@ -16,6 +17,15 @@ use std::{
 /// Names a room in a shard's list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct RoomId(u64);
+
+thread_local! {
+    static MOVED_UNDER_PRESSURE: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether this thread has let somebody into or out of a room that can take no more, since it was last asked.
+pub(crate) fn take_moved_under_pressure() -> bool {
+    MOVED_UNDER_PRESSURE.replace(false)
+}
 
 /// A set of connections that hear the same publications.
 ///
@@ -79,6 +89,7 @@ impl Room {
     #[must_use = "dropping the membership leaves the room"]
     pub fn join(&self, connection: ConnectionId) -> Membership {
         self.members_of(connection).fetch_add(1, Ordering::Relaxed);
+        self.note_move();
         let command = Command::Join { room: self.clone(), connection: connection.key };
         self.0.hub.push(connection.shard, command);
         Membership { room: self.clone(), connection }
@@ -111,6 +122,12 @@ impl Room {
         }
     }
 
+    fn note_move(&self) {
+        if self.0.pressure.is_on(Instant::now()) {
+            MOVED_UNDER_PRESSURE.set(true);
+        }
+    }
+
     fn members_of(&self, connection: ConnectionId) -> &AtomicU32 {
         &self.0.members[usize::from(connection.shard)]
     }
@@ -126,6 +143,7 @@ impl Drop for Membership {
     fn drop(&mut self) {
         let room = &self.room;
         room.members_of(self.connection).fetch_sub(1, Ordering::Relaxed);
+        room.note_move();
         let command = Command::Leave { room: room.0.id, connection: self.connection.key };
         room.0.hub.push(self.connection.shard, command);
     }

@@ -1,9 +1,19 @@
 //! Starting and ending a server: the shards' threads, the acceptors, and the way down.
 
 use crate::{
-    app::App, config::Config, engine::Engine, hub::Hub, inbox::Command, listener::Listener, shard::Shard,
+    acceptor::Acceptor,
+    config::Config,
+    engine::Engine,
+    http::app::App,
+    hub::Hub,
+    shard::{Shard, inbox::Command},
 };
-use std::{io, sync::Arc, thread::JoinHandle, time::Duration};
+use std::{
+    io,
+    sync::Arc,
+    thread::JoinHandle,
+    time::{Duration, Instant},
+};
 use tokio::{
     runtime::{Builder, LocalOptions, LocalRuntime},
     sync::oneshot,
@@ -29,7 +39,7 @@ impl Server {
         config: Config,
         engine: E,
         app: &App,
-        listeners: Vec<Listener>,
+        listeners: Vec<Acceptor>,
     ) -> io::Result<Self> {
         raise_open_file_limit();
         let hub = Hub::new(&config);
@@ -65,9 +75,13 @@ impl Server {
         for shard in 0..self.hub.shards() {
             self.hub.push(shard, Command::Stop);
         }
-        for shard in self.shards {
-            // A panic has ended the process already.
-            let _ = shard.join();
+        let until = Instant::now() + STOPPING;
+        while self.shards.iter().any(|shard| !shard.is_finished()) {
+            if Instant::now() >= until {
+                tracing::error!("a shard is stuck in a call and is left behind");
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
         }
     }
 
@@ -85,6 +99,9 @@ impl Server {
         }
     }
 }
+
+/// How long a shard may take to see that it is to stop.
+const STOPPING: Duration = Duration::from_millis(250);
 
 /// Steps of tasks between two looks at the sockets. Each is bounded by a turn (see `shard`).
 const STEPS: u32 = 16;

@@ -7,15 +7,15 @@
 mod beat;
 pub(crate) mod behind;
 mod close;
+pub(crate) mod congestion;
+pub(crate) mod inbox;
 mod input;
 mod members;
 mod output;
 mod pass;
-
-pub(crate) use close::linger;
+pub(crate) mod timers;
 
 use crate::{
-    app::App,
     config::Config,
     connection::{
         Answers, Connection, ConnectionId, ConnectionKey, Output, Transport,
@@ -23,14 +23,12 @@ use crate::{
         queue::{Gather, Queue},
     },
     engine::{Engine, Handshake},
+    engineio::{polling::Farewell, sid::Sid, upgrade, websocket::SpareContext},
     frame::Frame,
-    http,
+    http::{self, app::App},
     hub::Hub,
-    inbox::Command,
     room::RoomId,
-    sid::Sid,
-    timers::Timers,
-    transport::{polling::Farewell, upgrade, websocket::SpareContext},
+    shard::{inbox::Command, timers::Timers},
 };
 use behind::Pace;
 use pass::Pass;
@@ -89,6 +87,8 @@ pub(crate) struct Shard<E: Engine> {
     pub(crate) sockets: Cell<usize>,
     /// Told when a socket or a farewell goes.
     pub(crate) gone: Notify,
+    /// Told when the server goes.
+    going: Notify,
     /// Told when HTTP sockets are to end after the response under way.
     pub(crate) winding_up: Notify,
 }
@@ -122,6 +122,7 @@ impl<E: Engine> Shard<E> {
             turned_away: Cell::new(0),
             sockets: Cell::new(0),
             gone: Notify::new(),
+            going: Notify::new(),
             winding_up: Notify::new(),
         })
     }
@@ -191,7 +192,7 @@ impl<E: Engine> Shard<E> {
 
     fn carry_out(self: &Rc<Self>, command: Command) {
         match command {
-            Command::Accept { stream, peer } => http::accept(self, stream, peer),
+            Command::Accept { stream, peer } => http::connection::accept(self, stream, peer),
             Command::Join { room, connection } => self.seat(room, connection),
             Command::Leave { room, connection } => self.leave(room, connection),
             Command::Deliver(delivery) => self.deliver(delivery.room.id(), &delivery.publication),
@@ -256,6 +257,7 @@ impl<E: Engine> Shard<E> {
                 answers: Answers::default(),
                 pace: Cell::new(Pace::KeepsUp),
                 rooms: RefCell::default(),
+                left: RefCell::default(),
                 session: RefCell::new(None),
             })
         });

@@ -1,10 +1,12 @@
 //! Socket.IO over Engine.IO: packets to a [`Handler`]'s events, namespaces, and acknowledgements.
 
+pub(crate) mod handler;
+
 use crate::{
     connection::CloseReason,
     engine::{Engine, Handshake, Link},
-    handler::{Event, Handler, Socket},
-    sid::random_socket_id,
+    engineio::sid::random_socket_id,
+    socketio::handler::{Event, Handler, Socket},
 };
 use bytes::Bytes;
 use serde_json::value::RawValue;

@@ -19,6 +19,8 @@ use alert_core::names::UserName;
 const QUEUE: usize = 64;
 /// The longest line of standard input, in bytes: more than any server takes.
 const LONGEST_LINE: u64 = 128 << 20;
+/// What some editors write before text in UTF-8.
+const BYTE_ORDER_MARK: &[u8] = "\u{FEFF}".as_bytes();
 /// For a screen, or a pipe that nobody reads, to take the last lines.
 const TIME_TO_SHOW: Duration = Duration::from_secs(2);
 
@@ -130,27 +132,29 @@ fn without_prompt(mut lines: Receiver<(Zoned, Line)>, form: Form) {
 fn read_lines(typed: &Sender<Input>) {
     let mut stdin = io::stdin().lock();
     let mut line = Vec::new();
-    loop {
+    for number in 1.. {
         line.clear();
-        match (&mut stdin).take(LONGEST_LINE).read_until(b'\n', &mut line) {
-            Ok(1..) => {
-                if !line.ends_with(b"\n") && line.len() as u64 == LONGEST_LINE {
-                    // No server takes that: what follows belongs to it.
-                    let _ = skip_line(&mut stdin);
-                }
-                let text = String::from_utf8_lossy(&line);
-                let text = text.strip_suffix('\n').unwrap_or(&text);
-                let text = text.strip_suffix('\r').unwrap_or(text);
-                if !text.is_empty() && typed.blocking_send(Input::Line(text.to_owned())).is_err() {
-                    return;
-                }
-            }
-            _ => {
-                let _ = typed.blocking_send(Input::LastLine);
-                return;
-            }
+        let Ok(1..) = (&mut stdin).take(LONGEST_LINE).read_until(b'\n', &mut line) else { break };
+        if !line.ends_with(b"\n") && line.len() as u64 == LONGEST_LINE {
+            // No server takes that: what follows belongs to it.
+            let _ = skip_line(&mut stdin);
+        }
+        let mut bytes = line.as_slice();
+        if number == 1 {
+            bytes = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
+        }
+        bytes = bytes.strip_suffix(b"\n").unwrap_or(bytes);
+        bytes = bytes.strip_suffix(b"\r").unwrap_or(bytes);
+        let input = match std::str::from_utf8(bytes) {
+            Ok("") => continue,
+            Ok(text) => Input::Line(text.to_owned()),
+            Err(_) => Input::Unreadable(number),
+        };
+        if typed.blocking_send(input).is_err() {
+            return;
         }
     }
+    let _ = typed.blocking_send(Input::LastLine);
 }
 
 fn skip_line(input: &mut impl BufRead) -> io::Result<()> {

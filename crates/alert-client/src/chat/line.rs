@@ -40,6 +40,8 @@ pub(crate) enum Line {
     Unconfirmed { msg: String },
     /// This was left behind.
     NotSent { msg: String },
+    /// The answer to `/help`.
+    Help { msg: String },
 }
 
 /// For whom lines are.
@@ -100,7 +102,9 @@ impl Line {
     fn style(&self) -> Option<Style> {
         match self {
             Self::Message { .. } => None,
-            Self::Status { .. } | Self::Joined { .. } | Self::Waits { .. } => Some(Style::new().dimmed()),
+            Self::Status { .. } | Self::Joined { .. } | Self::Waits { .. } | Self::Help { .. } => {
+                Some(Style::new().dimmed())
+            }
             Self::Back { .. } => Some(AnsiColor::Green.on_default()),
             Self::Lost { .. } | Self::Refused { .. } | Self::Unconfirmed { .. } | Self::NotSent { .. } => {
                 Some(AnsiColor::Yellow.on_default())
@@ -112,7 +116,7 @@ impl Line {
     fn text(&self) -> String {
         match self {
             Self::Message { msg } => msg.clone(),
-            Self::Status { msg } => format!("* {msg}"),
+            Self::Status { msg } | Self::Help { msg } => format!("* {msg}"),
             Self::Joined { members, count } => format!("* {}", people(members, *count)),
             Self::Lost { why } => format!("* Connection lost ({why}). Trying to come back."),
             Self::Back { members, count } => {

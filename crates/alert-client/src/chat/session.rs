@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use socketio_protocol::socket::AckId;
 
+use super::command::{HELP, Typed, UNKNOWN};
 use super::line::Line;
 use alert_core::names::{RoomCode, UserName};
 use alert_core::wire::v1::client::{self, Answer, Incoming};
@@ -108,6 +109,10 @@ impl Session {
             },
             Input::Lost(why) => self.lost(&why),
             Input::Line(text) => self.line(text),
+            Input::Unreadable(number) => {
+                let msg = format!("line {number}");
+                self.not_sent(Line::Refused { msg, why: "it is not UTF-8".to_owned() });
+            }
             Input::LastLine => self.is_last = true,
             Input::Leave => self.leave(now),
             Input::Deadline => self.overdue(now),
@@ -187,8 +192,17 @@ impl Session {
         }
     }
 
-    fn line(&mut self, msg: String) {
-        if self.phase == Phase::Leaving || !self.has_room() {
+    fn line(&mut self, line: String) {
+        match Typed::read(line.clone()) {
+            Typed::Message(msg) => self.say(msg),
+            Typed::Quit => self.is_last = true,
+            Typed::Help => self.show(Line::Help { msg: HELP.to_owned() }),
+            Typed::Unknown => self.not_sent(Line::Refused { msg: line, why: UNKNOWN.to_owned() }),
+        }
+    }
+
+    fn say(&mut self, msg: String) {
+        if self.phase == Phase::Leaving || self.is_last || !self.has_room() {
             return self.not_sent(Line::NotSent { msg });
         }
         if self.has_been_in && self.phase != Phase::In {

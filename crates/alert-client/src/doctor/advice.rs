@@ -1,5 +1,7 @@
 //! What to change, with the lines to add.
 
+use std::time::Duration;
+
 use serde::Serialize;
 
 /// What to change.
@@ -81,12 +83,12 @@ pub(super) fn pass_upgrades() -> Advice {
     .caddy(["reverse_proxy 127.0.0.1:5000    # without header_up for Connection or Upgrade"])
 }
 
-/// The proxy gives up on a silent connection.
-pub(super) fn wait_longer(seconds: u64) -> Advice {
+/// The proxy gives up on a connection that was silent for as long as `patience`, before the next ping.
+pub(super) fn wait_longer(interval: Duration, patience: Duration) -> Advice {
+    let seconds = interval.as_secs() + u64::from(interval.subsec_nanos() > 0);
     // Three pings: one that is late must not be the end.
     let wait = (3 * seconds).max(1);
-    let lower = (seconds / 2).max(1);
-    Advice::new(format!(
+    let advice = Advice::new(format!(
         "A connection is silent for up to {seconds} s, the ping interval. Have the proxy wait longer than that, or \
          lower the interval."
     ))
@@ -97,8 +99,20 @@ pub(super) fn wait_longer(seconds: u64) -> Advice {
         &format!("        read_timeout {wait}s"),
         "    }",
         "}",
-    ])
-    .alert([&format!("--ping-interval {lower}s")])
+    ]);
+    match shorter(patience) {
+        Some(lower) => advice.alert([&format!("--ping-interval {lower}")]),
+        None => advice,
+    }
+}
+
+/// A ping interval that leaves a third of the time to a ping that is late, where it can be so short.
+fn shorter(patience: Duration) -> Option<String> {
+    match patience.as_millis() * 2 / 3 {
+        ..100 => None,
+        millis @ ..1000 => Some(format!("{}ms", millis / 100 * 100)),
+        millis => Some(format!("{}s", millis / 1000)),
+    }
 }
 
 /// The proxy gathers what it should pass on.
@@ -156,4 +170,24 @@ pub(super) fn one_server() -> Advice {
     )
     .nginx(["upstream alert {", "    server 127.0.0.1:5000;", "}"])
     .caddy(["reverse_proxy 127.0.0.1:5000    # one upstream"])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn given_what_a_proxy_waits_then_the_interval_is_below_it() {
+        for (patience, interval) in [
+            (60_000, Some("40s")),
+            (10_050, Some("6s")),
+            (2_100, Some("1s")),
+            (1_400, Some("900ms")),
+            (151, Some("100ms")),
+            (149, None),
+            (0, None),
+        ] {
+            assert_eq!(shorter(Duration::from_millis(patience)).as_deref(), interval, "{patience}");
+        }
+    }
 }

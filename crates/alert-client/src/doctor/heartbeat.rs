@@ -68,8 +68,7 @@ pub(super) fn ended(check: Check, started: Instant, interval: Duration, how: &st
         started.elapsed().as_secs_f64(),
         interval.as_secs_f64()
     );
-    let seconds = interval.as_secs() + u64::from(interval.subsec_nanos() > 0);
-    Finding::failed(check, seen, wait_longer(seconds))
+    Finding::failed(check, seen, wait_longer(interval, started.elapsed()))
 }
 
 fn missing(check: Check, interval: Duration) -> Finding {

@@ -101,7 +101,7 @@ mod tests {
         std::fs::write(&large, vec![b'a'; 300_000]).unwrap();
         assert_eq!(error(&large), "it is larger than 262144 bytes");
         std::fs::write(&large, b"caf\xE9").unwrap();
-        assert_eq!(error(&large), "it is not UTF-8 text; save it as UTF-8");
+        assert_eq!(error(&large), "line 1 is not UTF-8; save it as UTF-8");
     }
 
     #[test]

@@ -18,7 +18,7 @@ use super::line::{cut, shown};
 /// What happens in rooms: a school of 1,000 that comes at once is logged whole.
 const OF_LIFE: Rate = rate(20, 1000);
 /// What is amiss.
-const OF_TROUBLE: Rate = rate(1, 20);
+const OF_TROUBLE: Rate = rate(2, 100);
 /// From the first line that was left out to the line that says how many were.
 const WINDOW: Duration = Duration::from_secs(10);
 /// After this time whoever has used their burst up has it again, as a new entry has.

@@ -129,7 +129,7 @@ fn given_one_address_that_repeats_itself_then_its_lines_end_and_are_counted_and_
     });
     let of = |part: &str| log.lines().filter(|line| line.contains(part)).count();
     let seen = of("evil.example") - 1;
-    assert!((20..40).contains(&seen), "{seen}");
+    assert!((100..140).contains(&seen), "{seen}");
     assert_eq!((of("\"192.0.2.2\""), of("another kind")), (1, 1));
     let said = log.lines().find(|line| line.contains("left out")).unwrap();
     assert!(
@@ -146,7 +146,7 @@ fn given_many_addresses_of_one_ipv6_host_then_they_are_one() {
             tracing::warn!(address = format!("2001:db8:1:2::{last:x}"), "a page was refused");
         }
     });
-    assert!(log.lines().count() < 50, "{log}");
+    assert!(log.lines().count() < 150, "{log}");
     assert!(log.contains("address=\"2001:db8:1:2::\" left_out="), "{log}");
 }
 
@@ -162,7 +162,7 @@ fn given_a_school_that_joins_at_once_from_one_address_then_each_is_logged() {
 
 #[test]
 fn given_more_addresses_than_the_table_holds_then_what_was_left_out_is_still_counted() {
-    let (addresses, each) = (3_000_u32, 25);
+    let (addresses, each) = (3_000_u32, 105);
     let (log, dropped) = logged_and_dropped(LogFormat::Json, Level::INFO, || {
         for address in 0..addresses {
             for _ in 0..each {

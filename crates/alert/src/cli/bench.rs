@@ -17,15 +17,15 @@ pub(super) const EXAMPLES: &str = "\
 Examples:
   alert bench http://127.0.0.1:5000 --members 800 --rate 5
       will this machine carry 800 pupils, with 5 messages a second?
-  alert bench http://127.0.0.1:5000 --members 1000 --window 16 --pid $(pgrep -x alert)
-      the most that it can deliver, and what that costs (start it with --event-rate 0 --byte-rate 0
-      --room-byte-rate 0)
+  alert bench http://127.0.0.1:5000 --window 16 --pid $(pidof alert)
+      the most that it can deliver, and what that costs; start the server
+      with --event-rate 0 --byte-rate 0 --room-byte-rate 0
   alert bench http://127.0.0.1:5000 --members 1000 --storm
       everybody comes at once
   alert bench http://127.0.0.1:5000 --rooms 150 --members 100 --hold 1m
       15,000 quiet connections
-  alert bench http://127.0.0.1:5000 --rooms 50 --members 30 --rate 50 --transport mixed --json
-      50 classes, half of the pupils behind a proxy without WebSocket; for a script
+  alert bench http://127.0.0.1:5000 --rooms 50 --members 30 --transport mixed
+      50 classes, half of the pupils behind a proxy without WebSocket
 
 A message in a room of 800 is 800 deliveries. Names and rooms are new in each run (bench-...):
 a run disturbs nobody on a live server, but for the load. It needs an open file for each member,
@@ -38,18 +38,22 @@ cannot be reached. Ctrl-C ends a run early, with what there is so far.";
 pub(super) const JSON: &str = "\
 --json prints one object. *_s is seconds, *_us microseconds, memory_* bytes of resident memory;
 latencies are {p50, p99, p999, max}. What does not apply is null.
-  ok           whether everybody joined and stayed, and everything arrived once and in order
+  ok           whether everybody joined and stayed, and everything arrived once
+               and in order
   interrupted  whether it was ended early
-  settings     url, mode (fanout, storm, hold), transport, rooms, members (of each room), senders,
-               window, rate, payload, concurrency
-  join         members (of all rooms), joined, connected_s, joined_s, statuses_s (from the start to
-               the last), statuses, statuses_expected, connect_us, join_us
-  fanout       after the warm-up: duration_s, messages, messages_per_s, deliveries,
-               deliveries_per_s, latency_us; in the whole run: lost, duplicates, out_of_order
-               (after a later message of the same sender), other_order (members that heard another
-               order than the others of their room), leaked (of another room), unknown
-  server       with --pid: join_cpu_s, cpu_s, cpu_percent (of one core), cpu_us_per_delivery,
-               memory_before, memory_joined, memory_end, memory_per_connection
+  settings     url, mode (fanout, storm, hold), transport, rooms, members (of
+               each room), senders, window, rate, payload, concurrency
+  join         members (of all rooms), joined, connected_s, joined_s, statuses_s
+               (from the start to the last), statuses, statuses_expected,
+               connect_us, join_us
+  fanout       after the warm-up: duration_s, messages, messages_per_s,
+               deliveries, deliveries_per_s, latency_us; in the whole run: lost,
+               duplicates, out_of_order (after a later message of the same
+               sender), other_order (members that heard another order than the
+               others of their room), leaked (of another room), unknown
+  server       with --pid: join_cpu_s, cpu_s, cpu_percent (of one core),
+               cpu_us_per_delivery, memory_before, memory_joined, memory_end,
+               memory_per_connection
   generator    the same of this program
   died         {reason: connections that ended}
   notes        what to know when reading the figures

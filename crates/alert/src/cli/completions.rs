@@ -7,9 +7,11 @@ use clap_complete::{Shell, generate};
 
 pub(super) const EXAMPLES: &str = "\
 Where the file goes:
-  bash         alert completions bash > ~/.local/share/bash-completion/completions/alert
+  bash         alert completions bash > \\
+                 ~/.local/share/bash-completion/completions/alert
   zsh          alert completions zsh > ~/.zfunc/_alert
-               with this in ~/.zshrc: fpath+=~/.zfunc; autoload -Uz compinit; compinit
+               with this in ~/.zshrc:
+                 fpath+=~/.zfunc; autoload -Uz compinit; compinit
   fish         alert completions fish > ~/.config/fish/completions/alert.fish
   powershell   alert completions powershell >> $PROFILE
   elvish       alert completions elvish >> ~/.config/elvish/rc.elv

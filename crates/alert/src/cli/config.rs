@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::process::ExitCode;
 
+use alert_client::{ClientConfig, ClientFlags};
 use alert_server::config::{Config, Flags, SessionKeySource};
 use alert_settings::{Given, Setting, Source};
 use clap::Subcommand;
@@ -12,7 +13,7 @@ use serde_json::{Value, json};
 pub(super) enum Command {
     /// Say whether the configuration is valid; exit with 0 if it is, with 2 if not
     Check(Flags),
-    /// Print every setting, its value and where it comes from
+    /// Print every setting of the server and of the clients, its value and where it comes from
     Show {
         /// Print JSON
         #[arg(long)]
@@ -30,13 +31,17 @@ impl Command {
             Ok(config) => config,
             Err(code) => return code,
         };
+        let client = match super::load_client(&ClientFlags::default()) {
+            Ok(client) => client,
+            Err(code) => return code,
+        };
         for warning in &config.warnings {
             super::complain(warning);
         }
         let text = match self {
             Self::Check(_) => "The configuration is valid.\n".to_owned(),
-            Self::Show { json: true, .. } => format!("{:#}\n", as_json(&config)),
-            Self::Show { json: false, .. } => as_table(&config),
+            Self::Show { json: true, .. } => format!("{:#}\n", as_json(&config, &client)),
+            Self::Show { json: false, .. } => as_table(&config, &client),
         };
         match std::io::stdout().write_all(text.as_bytes()) {
             Ok(()) => ExitCode::SUCCESS,
@@ -48,15 +53,27 @@ impl Command {
     }
 }
 
-fn as_table(config: &Config) -> String {
-    let rows: Vec<[String; 3]> = std::iter::once(["SETTING", "VALUE", "FROM"].map(str::to_owned))
+fn as_table(config: &Config, client: &ClientConfig) -> String {
+    let heads = ["SETTING", "CLIENT SETTING"].map(|head| [head, "VALUE", "FROM"].map(str::to_owned));
+    let [of_server, of_client] = heads.map(std::iter::once);
+    let none = || "(none)".to_owned();
+    let of_server: Vec<[String; 3]> = of_server
         .chain(config.shown().map(|(setting, given)| {
             [setting.name.to_owned(), shown(config, setting, given), given.source.name_of(setting)]
         }))
         .collect();
-    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+    let of_client: Vec<[String; 3]> = of_client
+        .chain(client.shown.iter().map(|setting| {
+            [setting.name.to_owned(), setting.value.clone().unwrap_or_else(none), setting.from.clone()]
+        }))
+        .collect();
+    let all = || of_server.iter().chain(&of_client);
+    let width = |column: usize| all().map(|row| row[column].chars().count()).max().unwrap_or(0);
     let (first, second) = (width(0), width(1));
-    rows.iter().map(|[name, value, from]| format!("{name:first$}  {value:second$}  {from}\n")).collect()
+    let lines = |rows: &[[String; 3]]| -> String {
+        rows.iter().map(|[name, value, from]| format!("{name:first$}  {value:second$}  {from}\n")).collect()
+    };
+    format!("{}\n{}", lines(&of_server), lines(&of_client))
 }
 
 fn shown(config: &Config, setting: &Setting, given: &Given) -> String {
@@ -72,7 +89,7 @@ fn shown(config: &Config, setting: &Setting, given: &Given) -> String {
     }
 }
 
-fn as_json(config: &Config) -> Value {
+fn as_json(config: &Config, client: &ClientConfig) -> Value {
     let settings = config.shown().map(|(setting, given)| {
         let value = match given.values.as_slice() {
             [_, ..] if setting.secret => json!("(hidden)"),
@@ -91,5 +108,10 @@ fn as_json(config: &Config) -> Value {
             json!({ "value": value, "source": source, "from": given.source.name_of(setting) }),
         )
     });
-    Value::Object(settings.collect())
+    let of_client = client
+        .shown
+        .iter()
+        .map(|setting| (setting.name.to_owned(), json!({ "value": setting.value, "from": setting.from })));
+    let of_client = ("client".to_owned(), Value::Object(of_client.collect()));
+    Value::Object(settings.chain([of_client]).collect())
 }

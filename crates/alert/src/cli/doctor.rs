@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use alert_client::doctor::{Finding, Plan, Verdict, examine};
-use alert_client::{ClientFlags, block_on};
+use alert_client::{ClientFlags, RoomArgument, block_on};
 use serde::Serialize;
 use socketio_server::origin::Origin;
 
@@ -15,12 +15,12 @@ use lines::{Lines, summary};
 pub(super) const EXAMPLES: &str = "\
 Examples:
   alert doctor https://alert.example.org
-      from the network of its users: does everything on the way let Alert through?
+      from the network of its users: does everything let Alert through?
   alert doctor http://127.0.0.1:5000
       on the server itself, without the proxy: to tell the two apart
   alert doctor https://alert.example.org --origin https://school.example.org
       may pages of that site connect?
-  alert doctor https://alert.example.org --json | jq '.checks[] | select(.outcome == \"failed\")'
+  alert doctor --json | jq '.checks[] | select(.outcome == \"failed\")'
 
 It takes about as long as the ping interval (25 s), as it waits for a heartbeat at the end. It joins
 no room, and nobody hears of it.
@@ -33,10 +33,10 @@ pub(super) const JSON: &str = "\
   url      what was examined
   origin   of --origin, or null
   ok       whether nothing failed
-  checks   in order: {check, outcome, seen, advice}
-           outcome  ok, warning, failed or skipped
-           seen     what was seen, or why it was skipped
-           advice   null, or {text, config}: what to change, and for each program (nginx, caddy,
+  checks   in order: {check, outcome, seen, advice} outcome  ok, warning, failed
+           or skipped seen     what was seen, or why it was skipped advice
+           null, or {text, config}: what to change, and for each program (nginx,
+           caddy,
                     alert) the lines: {program, lines}";
 
 #[derive(Debug, clap::Args)]
@@ -55,7 +55,10 @@ pub(super) struct Args {
 impl Args {
     /// Examines the server and prints what is found, as it is found.
     pub(super) fn run(self) -> ExitCode {
-        let flags = ClientFlags { url: self.url, ..ClientFlags::default() };
+        // The link to a room leads to its server.
+        let link = self.url.as_deref().and_then(|text| RoomArgument::parse(text).ok()?.server);
+        let url = self.url.filter(|_| link.is_none());
+        let flags = ClientFlags { url, link, ..ClientFlags::default() };
         let server = match super::load_client(&flags) {
             Ok(config) => config.server,
             Err(code) => return code,

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use alert_client::{Chat, ClientFlags, Ended, Ending, RoomArgument};
+use alert_client::{Chat, ClientFlags, Ended, Ending, RoomArgument, account_name};
 use alert_core::printable::one_line;
 
 /// What a shell expects of a program that Ctrl-C ended.
@@ -10,14 +10,17 @@ const INTERRUPTED: u8 = 130;
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
-  alert join K7Q-FM2-XD9                         talk in that room of this machine's server
+  alert join K7Q-FM2-XD9
+      talk in that room of this machine's server
   alert join K7Q-FM2-XD9 --name Ada --url https://alert.example.org
-  echo \"Class ends in 5 minutes\" | alert join K7Q-FM2-XD9  say it and leave
+  echo \"Class ends in 5 minutes\" | alert join K7Q-FM2-XD9
+      say it and leave
   alert join K7Q-FM2-XD9 --json < questions.txt | tee log.json
 
 At a terminal, Enter sends the line, the arrow keys bring back what you said, and Ctrl-C or Ctrl-D
 leaves. When the connection is lost, join comes back by itself and says so; what you type meanwhile
-is sent, in order, when it is back.
+is sent, in order, when it is back. /quit leaves, /help lists the commands; a line that begins with
+a slash and another word is not said, and // at the start says a slash.
 
 Without a terminal each line of standard input is said, and its end is the end of the stay. To
 listen without entering the room, use alert watch; to say something without entering it, alert send.
@@ -28,12 +31,15 @@ Exit codes: 0 left; 1 refused, or (without a terminal) something could not be sa
 pub(super) const JSON: &str = "\
 --json prints one object a line: {\"time\", \"event\", ...}, where event is one of
   message, status          msg: what the server says
-  joined, back             members (the first names), count: in the room, for the first time or again
+  joined, back             members (the first names), count: in the room, for
+                           the first time or again
   lost                     why: the connection ended; what is said now is missed
   waits                    msg: will be sent when it is back
   refused                  msg, why: not sent, since the server does not take it
-  unconfirmed              msg: the connection ended before the server took it; it may be lost
-  not_sent                 msg: left behind when leaving";
+  unconfirmed              msg: the connection ended before the server took it;
+                           it may be lost
+  not_sent                 msg: left behind when leaving
+  help                     msg: the answer to /help";
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -58,7 +64,7 @@ impl Args {
             Ok(config) => config,
             Err(code) => return code,
         };
-        let Some(name) = config.name.or(config.login_name) else {
+        let Some(name) = config.name.or(config.login_name).or_else(account_name) else {
             return fail(super::USAGE_ERROR, "a name is needed to join: give one with --name or ALERT_NAME");
         };
         let chat = Chat { server: config.server, room, name, json: self.json };

@@ -12,8 +12,8 @@ pub(super) const EXAMPLES: &str = "\
 Examples:
   alert man | man -l -                                 read it
   alert man > ~/.local/share/man/man1/alert.1          install it for yourself
-  alert man --dir /usr/local/share/man/man1            ... and for everybody, with a page for each
-                                                       command: man alert-join";
+  alert man --dir /usr/local/share/man/man1            ... and for everybody,
+                                 with a page for each command: man alert-join";
 
 /// At the foot of each page.
 const SOURCE: &str = concat!("alert ", env!("CARGO_PKG_VERSION"));

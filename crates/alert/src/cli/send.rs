@@ -8,14 +8,17 @@ use alert_client::{ClientError, ClientFlags, Poster, Receipt, RoomArgument, Serv
 use alert_core::names::RoomCode;
 use alert_core::printable::one_line;
 use alert_settings::value::time;
+use alert_settings::{NotUtf8, text};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
   alert send K7Q-FM2-XD9 \"Class ends in 5 minutes\"
-  alert send K7Q-FM2-XD9 --name Bell --url https://alert.example.org \"Ring\"
-  uptime | alert send K7Q-FM2-XD9                all of the input is one message
-  tail -f app.log | alert send K7Q-FM2-XD9 --lines  each line is a message, sent as it comes
-  alert send K7Q-FM2-XD9 --quiet Ring || mail -s \"nobody was told\" root < /dev/null
+  alert send K7Q-FM2-XD9 --name Bell --url https://alert.example.org Ring now
+  uptime | alert send K7Q-FM2-XD9
+      all of the input is one message
+  tail -f app.log | alert send K7Q-FM2-XD9 --lines
+      each line is a message, sent as it comes
+  alert send K7Q-FM2-XD9 --quiet Ring || mail -s \"not told\" root < /dev/null
 
 Nobody hears an \"entered\" or a \"left\". A message is said once, also when the connection breaks
 and it has to be sent again. With --lines they are heard in the order of the input; empty lines
@@ -29,6 +32,8 @@ cannot be reached.";
 
 /// The longest message that a server can be set to take.
 const MOST_BYTES: u64 = 64 << 20;
+/// What some editors write before text in UTF-8.
+const BYTE_ORDER_MARK: &[u8] = "\u{FEFF}".as_bytes();
 /// After this time, whoever waits is told for what.
 const PATIENCE: Duration = Duration::from_secs(1);
 
@@ -37,9 +42,9 @@ pub(super) struct Args {
     /// The room's code, in any spelling, or the link to it
     #[arg(value_parser = RoomArgument::parse)]
     room: RoomArgument,
-    /// What to say; standard input without it, or for -
+    /// What to say, in one word or several; standard input without it, or for -
     #[arg(value_name = "MSG")]
-    msg: Option<String>,
+    msg: Vec<String>,
     #[arg(long, help = format!("{} [default: http]", ClientFlags::NAME))]
     name: Option<String>,
     #[arg(long, help = ClientFlags::URL)]
@@ -81,7 +86,8 @@ enum Report {
 impl Args {
     /// Sends the message, or each line.
     pub(super) fn run(self) -> ExitCode {
-        let from_input = self.msg.as_deref().is_none_or(|msg| msg == "-");
+        let from_input = self.msg.is_empty() || self.msg == ["-"];
+        let msg = self.msg.join(" ");
         if self.lines && !from_input {
             return fail(
                 super::USAGE_ERROR,
@@ -121,10 +127,10 @@ impl Args {
             has_told_to_wait: false,
         };
         let sending = async {
-            match self.msg.filter(|_| !from_input) {
-                Some(msg) => sender.send_one(&msg).await,
-                None if self.lines => sender.send_lines(&mut io::stdin().lock()).await,
-                None => match read_all(io::stdin().lock()) {
+            match from_input {
+                false => sender.send_one(&msg).await,
+                true if self.lines => sender.send_lines(&mut io::stdin().lock()).await,
+                true => match read_all(io::stdin().lock()) {
                     Ok(msg) => sender.send_one(&msg).await,
                     Err(code) => code,
                 },
@@ -157,7 +163,8 @@ impl Sender {
                 Ok(_) => {}
                 Err(error) => return fail(1, &format!("standard input, line {number}: {error}")),
             }
-            let Some(msg) = text(&line) else {
+            let bytes = if number == 1 { line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&line) } else { &line };
+            let Ok(msg) = std::str::from_utf8(without_end(bytes)) else {
                 outcome = fail(1, &format!("line {number} is not UTF-8 and was not sent"));
                 continue;
             };
@@ -230,14 +237,17 @@ fn read_all(input: impl Read) -> Result<String, ExitCode> {
     if bytes.len() as u64 > MOST_BYTES {
         return Err(fail(1, "standard input is longer than any message may be; --lines sends each line"));
     }
-    let text = text(&bytes).map(str::to_owned);
-    text.ok_or_else(|| fail(super::USAGE_ERROR, "standard input is not UTF-8 text"))
+    let mut text = text(bytes).map_err(|NotUtf8 { line }| {
+        fail(super::USAGE_ERROR, &format!("standard input is no text: its line {line} is not UTF-8"))
+    })?;
+    text.truncate(without_end(text.as_bytes()).len());
+    Ok(text)
 }
 
 /// Without one line break at the end.
-fn text(bytes: &[u8]) -> Option<&str> {
+fn without_end(bytes: &[u8]) -> &[u8] {
     let bytes = bytes.strip_suffix(b"\n").unwrap_or(bytes);
-    std::str::from_utf8(bytes.strip_suffix(b"\r").unwrap_or(bytes)).ok()
+    bytes.strip_suffix(b"\r").unwrap_or(bytes)
 }
 
 fn fail(code: u8, problem: &str) -> ExitCode {

@@ -17,11 +17,14 @@ use tokio::time::{Instant, sleep_until};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
-  alert watch K7Q-FM2-XD9                        print what is said, until Ctrl-C
+  alert watch K7Q-FM2-XD9
+      print what is said, until Ctrl-C
   alert watch K7Q-FM2-XD9 --json | jq -r .msg
-  alert watch K7Q-FM2-XD9 --count 1 --timeout 5m  wait for one event; exit code 1 if none came
-  alert watch K7Q-FM2-XD9 --exec notify-send \"Alert\"  run a program for each message
-  alert watch K7Q-FM2-XD9 --url https://alert.example.org --exec sh -c 'echo \"$ALERT_MESSAGE\" >> log'
+  alert watch K7Q-FM2-XD9 --count 1 --timeout 5m
+      wait for one event; exit code 1 if none came
+  alert watch K7Q-FM2-XD9 --exec notify-send Alert
+      run a program for each message
+  alert watch K7Q-FM2-XD9 --exec sh -c 'echo \"$ALERT_MESSAGE\" >> log'
 
 Exit codes: 0 stopped, or all of --count; 1 refused by the server, --count not reached within
 --timeout, or the program of --exec cannot be started; 2 wrong usage; 3 the server cannot be
@@ -39,9 +42,9 @@ entered or left).
 --exec takes the rest of the line and is the last option. The program runs once for each message
 (not for a status), one at a time and in order, and never through a shell: no message is ever a
 command. It has
-  ALERT_MESSAGE, and standard input    the message, as in \"Ada: hello\"; the variable has at most
-                                       100,000 bytes of it
-  ALERT_ROOM, ALERT_EVENT              the room's code; message
+  ALERT_MESSAGE            the message (\"Ada: hello\"), its first 100,000 bytes
+  its standard input       the message, whole
+  ALERT_ROOM, ALERT_EVENT  the room's code; message
 and its output goes where that of watch would. If it fails, that is reported and watching goes on.
 Up to 256 events wait for it; then watch stops reading, up to 1 MiB more wait in the server (its
 queue_limit), and after that the server ends the connection: watch says so and comes back.

@@ -22,7 +22,7 @@ fn given_a_log_that_nobody_reads_then_the_server_serves_and_sigterm_ends_it() {
 fn given_huge_values_over_and_over_then_the_log_stays_small_and_says_what_it_left_out() {
     let mut server = Server::start(&["--event-rate", "0"]);
     let huge = "x".repeat(30_000);
-    for _ in 0..100 {
+    for _ in 0..200 {
         for path in ["/v1/rooms/D5DB", "/socket.io/?EIO=4&transport=polling"] {
             let origin = format!("https://{huge}.example");
             assert_eq!(server.ask("GET", path, &[("origin", &origin)], b"").status, 403);
@@ -31,7 +31,7 @@ fn given_huge_values_over_and_over_then_the_log_stays_small_and_says_what_it_lef
     }
     let mut ada = server.join("D5DB", "Ada");
     let name = "e".repeat(900_000);
-    for _ in 0..20 {
+    for _ in 0..4 {
         ada.send(&format!("42{}", json!([name, {}])));
         assert_eq!(ada.hears().1, "Error: there is no such event; send joined, text or left.");
     }
@@ -39,7 +39,7 @@ fn given_huge_values_over_and_over_then_the_log_stays_small_and_says_what_it_lef
     assert!(server.wait().success());
     let log = server.rest_of_log();
     let bytes: usize = log.iter().map(String::len).sum();
-    assert!(bytes < 100_000, "{bytes} bytes in {} lines", log.len());
+    assert!(bytes < 300_000, "{bytes} bytes in {} lines", log.len());
     assert!(log.iter().all(|line| line.len() < 2_000));
     assert!(log.iter().any(|line| line.contains("left_out=")), "{log:#?}");
 }

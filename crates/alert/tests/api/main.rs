@@ -9,6 +9,7 @@ mod limits;
 mod listening;
 mod logs;
 mod member;
+mod memory;
 mod panics;
 mod posting;
 mod school;

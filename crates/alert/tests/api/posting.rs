@@ -117,3 +117,56 @@ fn given_a_form_larger_than_one_of_ours_then_the_api_still_takes_it() {
     assert_eq!(server.post("/v1/rooms/D5DB", &[], &long).status, 202);
     assert_eq!(ada.hears(), message(&format!("http: {long}")));
 }
+
+#[test]
+fn given_a_body_in_another_form_than_utf_8_text_then_it_is_refused_in_words_and_nothing_is_changed() {
+    let server = Server::start(&[]);
+    let mut ada = server.join("D5DB", "Ada");
+    for (kind, encoding, body, status) in [
+        ("text/plain; charset=iso-8859-1", "identity", &b"caf\xE9"[..], 415),
+        ("application/json; charset=utf-16", "identity", b"{}", 415),
+        ("text/plain", "gzip", b"\x1F\x8B", 415),
+        ("multipart/form-data; boundary=x", "identity", b"--x", 415),
+        ("text/plain", "identity", b"caf\xE9", 400),
+        ("text/plain", "identity", b"\xFF\xFER\0", 400),
+        ("application/json", "identity", b"{\"msg\":\"caf\xE9\"}", 400),
+        ("application/json", "identity", b"\xFF\xFE{\0}\0", 400),
+    ] {
+        let headers = [("content-type", kind), ("content-encoding", encoding)];
+        let answer = server.ask("POST", "/v1/rooms/D5DB", &headers, body);
+        assert_eq!(answer.status, status, "{kind} {body:?}");
+        assert!(answer.json()["detail"].as_str().unwrap().contains("UTF-8"), "{answer:?}");
+    }
+    let answer = server.ask("POST", "/v1/rooms/D5DB?name=caf%E9", &[], b"hello");
+    assert_eq!((answer.status, answer.problem().as_str()), (400, "name_invalid"));
+
+    // What was sent is what is said.
+    for (kind, body, said) in [
+        ("text/plain", "\u{FEFF}Ring", "http: Ring"),
+        ("application/json", "\u{FEFF}{\"msg\":\"Ring\"}", "http: Ring"),
+        ("application/x-www-form-urlencoded", "msg=Ring", "http: msg=Ring"),
+        ("text/plain; charset=UTF-8", "caf\u{e9}\u{FEFF}", "http: caf\u{e9}\u{FEFF}"),
+    ] {
+        let answer = server.ask("POST", "/v1/rooms/D5DB", &[("content-type", kind)], body.as_bytes());
+        assert_eq!(answer.status, 202, "{answer:?}");
+        assert_eq!(ada.hears().1, said);
+    }
+}
+
+#[test]
+fn given_a_form_or_an_address_that_is_not_utf_8_then_it_is_refused_and_makes_no_session() {
+    let server = Server::start(&[]);
+    let form = [("content-type", "application/x-www-form-urlencoded")];
+    for (method, path, body) in [
+        ("POST", "/v1", "name=caf%E9&room=R1"),
+        ("POST", "/v1", "name=Ada&room=%FF"),
+        ("GET", "/v1?room=%E9", ""),
+        ("GET", "/v1/chat?room=%E9", ""),
+    ] {
+        let answer = server.ask(method, path, &form, body.as_bytes());
+        assert_eq!((answer.status, answer.header("set-cookie")), (400, ""), "{path} {body}");
+        assert!(answer.body.contains("UTF-8"), "{answer:?}");
+    }
+    let answer = server.ask("POST", "/v1", &form, b"name=caf%C3%A9&room=R1");
+    assert_eq!(answer.status, 303);
+}

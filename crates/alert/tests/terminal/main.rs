@@ -15,6 +15,8 @@ mod send_lines;
 #[allow(dead_code, reason = "shared with the tests of the HTTP API")]
 mod server;
 mod signals;
+mod text;
 mod tls;
+mod usage;
 mod watch;
 mod watch_exec;

@@ -112,6 +112,8 @@ fn given_a_unix_socket_then_every_command_takes_it() {
     let joined = run_with(&mut alert(&["join", "D5DB", "--name", "Bea", "--url", &url]), "here\n");
     assert_eq!((joined.code, joined.err.as_str()), (Some(0), ""), "{joined:?}");
     while !watch.line().ends_with(" Bea: here") {}
+    let link = format!("{}/v1?room=D5DB", server.url());
+    assert!(run(&["doctor", &link]).out.starts_with(&format!("alert doctor {}\n", server.url())));
     let doctor = run(&["doctor", &url, "--json"]);
     let report: serde_json::Value = serde_json::from_str(&doctor.out).unwrap();
     assert_eq!((doctor.code, &report["url"]), (Some(0), &url.as_str().into()), "{report:#}");

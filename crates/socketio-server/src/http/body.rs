@@ -1,9 +1,9 @@
 //! Bodies: reading a request's within its limits, and a response's that tells when it is complete.
 
-use super::{head::RETRY_AFTER, text_response, timed_io::HttpClock};
+use super::{head::RETRY_AFTER, timed_io::HttpClock};
 use crate::{
-    app::AppBody,
     bounds::{Charge, Full as Bound},
+    http::app::AppBody,
 };
 use bytes::{Buf, Bytes};
 use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
@@ -19,6 +19,9 @@ use std::{
 /// How much of a body that is too large is read and dropped, as a multiple of the limit. A client that is still
 /// sending reads no answer, and a socket closed in its face is reset.
 const DROPPED: usize = 16;
+
+/// A body that has come to this gets the memory that its length asks for.
+const GROWN: usize = 64 << 10;
 
 /// Why a body was not read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,6 +69,7 @@ pub(crate) async fn read(
 }
 
 async fn collect(body: &mut Incoming, limit: usize, mut charge: Charge) -> Result<Bytes, Refusal> {
+    let expected = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX).min(limit);
     let mut first = Bytes::new();
     let mut all = Vec::new();
     let mut length = 0usize;
@@ -86,6 +90,10 @@ async fn collect(body: &mut Incoming, limit: usize, mut charge: Charge) -> Resul
         } else {
             if all.is_empty() {
                 all.extend_from_slice(&std::mem::take(&mut first));
+            }
+            if length > GROWN && all.capacity() < expected {
+                // Growing on by doubling would leave as much again behind.
+                all.reserve_exact(expected - all.len());
             }
             all.extend_from_slice(&data);
         }
@@ -138,4 +146,13 @@ impl Body for ResponseBody {
     fn size_hint(&self) -> SizeHint {
         self.body.size_hint()
     }
+}
+
+pub(super) fn text_response(status: StatusCode, text: impl Into<Bytes>) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(text.into()));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, const { HeaderValue::from_static("text/plain; charset=utf-8") });
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, const { HeaderValue::from_static("nosniff") });
+    response
 }

@@ -1,7 +1,7 @@
 //! What a request's head must be before anybody looks at it: one that says for whom it is and who asks, in one way only
 //! (RFC 9112, sections 2.2 and 3.2). What proxies and servers read differently is where requests are smuggled.
 
-use super::text_response;
+use super::body::text_response;
 use crate::{bounds::Full, config::Config, host, stream::PeerAddr};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode, Version, header};

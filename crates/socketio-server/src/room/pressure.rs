@@ -92,7 +92,8 @@ impl Pressure {
         }
     }
 
-    fn is_over(&self) -> bool {
+    /// The same without the rate, and cheaper.
+    pub(crate) fn is_over(&self) -> bool {
         self.behind.load(Ordering::Relaxed) > 0
             || self.bytes.load(Ordering::Relaxed) > self.limits.bytes
             || self.deliveries.load(Ordering::Relaxed) > MOST_DELIVERIES

@@ -2,20 +2,27 @@
 
 use super::{ConnectionOf, Shard};
 use crate::{
-    connection::{CloseReason, Transport, queue::Queue},
+    connection::{CloseReason, Output, Transport, queue::Queue},
     engine::Engine,
+    engineio::{
+        polling::{Farewell, Poll, PollEnd},
+        sid::Sid,
+    },
     frame::Frame,
     shard::behind::Pace,
-    sid::Sid,
     stream::Stream,
-    transport::polling::{Farewell, Poll, PollEnd},
 };
 use bytes::Bytes;
 use std::{net::Shutdown, rc::Rc, time::Duration};
-use tokio::{sync::oneshot, time::sleep};
+use tokio::{
+    sync::oneshot,
+    time::{Instant, sleep, timeout_at},
+};
 
 /// How long a closed connection may take to read what is still queued for it, and to close its own side.
 const LINGER: Duration = Duration::from_secs(3);
+/// The same when the server goes and everything has been written: about one round trip.
+const PARTING: Duration = Duration::from_millis(250);
 /// How long long-polling clients have to fetch their last words when the server goes: about one round trip.
 const FAREWELL: Duration = Duration::from_secs(1);
 
@@ -46,7 +53,7 @@ impl<E: Engine> Shard<E> {
                     let frame = Frame::close(code, &reason.to_string());
                     connection.queue.borrow_mut().push(Rc::new(frame));
                     self.mark_dirty(connection);
-                    linger(stream);
+                    self.linger_with(connection, stream);
                 }
             },
             Transport::Subscriber(subscriber) => {
@@ -60,7 +67,7 @@ impl<E: Engine> Shard<E> {
                 } else {
                     connection.queue.borrow_mut().push(Rc::clone(&subscriber.last));
                     self.mark_dirty(connection);
-                    linger(&subscriber.stream);
+                    self.linger_with(connection, &subscriber.stream);
                 }
             }
             Transport::Polling(polling) => {
@@ -71,6 +78,37 @@ impl<E: Engine> Shard<E> {
                 self.part_from_poller(connection.sid, polling.take_poll(), queue, &reason);
             }
         }
+    }
+
+    fn linger_with(self: &Rc<Self>, connection: &ConnectionOf<E>, stream: &Rc<Stream>) {
+        let connection = Rc::downgrade(connection);
+        self.linger(stream, move || {
+            let output = connection.upgrade().map(|connection| connection.output.get());
+            matches!(output, Some(Output::Dirty | Output::Blocked))
+        });
+    }
+
+    /// Cuts a closed socket off when its client takes too long to close its own side. When the server goes, that is
+    /// soon, but not while there is something to be written.
+    pub(crate) fn linger(self: &Rc<Self>, stream: &Rc<Stream>, has_output: impl Fn() -> bool + 'static) {
+        // Weak: a client that closes at once has its socket given back at once.
+        let (shard, stream) = (Rc::clone(self), Rc::downgrade(stream));
+        tokio::task::spawn_local(async move {
+            let end = Instant::now() + LINGER;
+            if !shard.shutting_down.get() {
+                let goes = shard.going.notified();
+                let _ = timeout_at(end, goes).await;
+            }
+            while Instant::now() < end {
+                sleep(PARTING).await;
+                if !has_output() {
+                    break;
+                }
+            }
+            if let Some(stream) = stream.upgrade() {
+                stream.shut(Shutdown::Both);
+            }
+        });
     }
 
     fn part_from_poller(
@@ -117,6 +155,7 @@ impl<E: Engine> Shard<E> {
     /// Closes every connection so that it comes back. `done` hears when the last words have been fetched.
     pub(super) fn shut_down(self: &Rc<Self>, done: oneshot::Sender<()>) {
         self.shutting_down.set(true);
+        self.going.notify_waiters();
         let all: Vec<_> = self.connections.borrow().values().cloned().collect();
         for connection in all {
             self.close(&connection, CloseReason::Shutdown);
@@ -145,16 +184,4 @@ impl<E: Engine> Shard<E> {
             let _ = done.send(());
         });
     }
-}
-
-/// Cuts a closed socket off when its client takes too long to close its own side.
-pub(crate) fn linger(stream: &Rc<Stream>) {
-    // Weak: a client that closes at once has its socket given back at once.
-    let stream = Rc::downgrade(stream);
-    tokio::task::spawn_local(async move {
-        sleep(LINGER).await;
-        if let Some(stream) = stream.upgrade() {
-            stream.shut(Shutdown::Both);
-        }
-    });
 }

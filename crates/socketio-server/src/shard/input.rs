@@ -5,7 +5,7 @@ use crate::{
     bounds::Charge,
     connection::{CloseReason, Connection, WaitingEvent},
     engine::Engine,
-    room::Room,
+    room::{Room, take_moved_under_pressure},
 };
 use socketio_protocol::engine::packet::Packet;
 use std::{
@@ -50,11 +50,11 @@ impl<E: Engine> Shard<E> {
         }
         match packet {
             Packet::Message(text) => {
-                self.engine.text(&link, session, &text)?;
+                self.end_turn_after(|| self.engine.text(&link, session, &text))?;
                 self.watch_event(connection, session, now)
             }
             Packet::Binary(data) => {
-                self.engine.binary(&link, session, data)?;
+                self.end_turn_after(|| self.engine.binary(&link, session, data))?;
                 self.watch_event(connection, session, now)
             }
             Packet::Pong(_) => {
@@ -90,6 +90,16 @@ impl<E: Engine> Shard<E> {
         Ok(())
     }
 
+    /// Ends the turn after a message whose sender has come into a room that can take no more, or has left one: which
+    /// rooms the sender speaks in is not known before the inbox has been drained.
+    fn end_turn_after<T>(&self, work: impl FnOnce() -> T) -> T {
+        let result = work();
+        if take_moved_under_pressure() {
+            self.turn_ends.set(Instant::now());
+        }
+        result
+    }
+
     /// Whether the connection's input has to stop here: it is held back, or it is others' turn.
     pub(crate) fn must_stop(&self, connection: &Connection<E::Session>) -> bool {
         let now = Instant::now();
@@ -100,9 +110,8 @@ impl<E: Engine> Shard<E> {
         if let Some(wait) = connection.intake.get().wait(now, &self.config) {
             return Some(Hold::Rate(wait));
         }
-        let rooms = connection.rooms.borrow();
-        if let Some(seat) = rooms.iter().find(|seat| seat.room.pressure().is_on(now)) {
-            return Some(Hold::Room(seat.room.clone()));
+        if let Some(room) = connection.room_under_pressure(now) {
+            return Some(Hold::Room(room));
         }
         if connection.owes_answers() {
             return Some(Hold::Answers);

@@ -2,12 +2,18 @@
 
 use super::{ConnectionOf, Shard};
 use crate::{
-    connection::{ConnectionKey, Seat},
+    connection::{ConnectionKey, Left, Seat},
     engine::Engine,
     room::{Room, RoomId},
     shard::behind::Pace,
 };
-use std::rc::Rc;
+use std::{
+    rc::Rc,
+    time::{Duration, Instant},
+};
+
+/// The longest that a connection waits for a room that it has left: it may be in another one, which has peace.
+const WAIT_FOR_LEFT: Duration = Duration::from_secs(1);
 
 impl<E: Engine> Shard<E> {
     pub(crate) fn seat(&self, room: Room, connection: ConnectionKey) {
@@ -34,6 +40,8 @@ impl<E: Engine> Shard<E> {
             };
             seats.swap_remove(position)
         };
+        let left = Left { room: seat.room.clone(), until: Instant::now() + WAIT_FOR_LEFT };
+        connection.left.replace(Some(left));
         self.unseat(&connection, seat);
     }
 

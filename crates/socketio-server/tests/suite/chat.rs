@@ -131,6 +131,7 @@ impl Handler for Chat {
                     emit(socket, "drop", &args);
                 }
             }
+            "hang" => std::thread::park(),
             "close" => socket.hub().close(socket.connection()),
             _ => {}
         }

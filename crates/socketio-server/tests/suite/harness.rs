@@ -4,7 +4,7 @@ use crate::chat::{Chat, Log};
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use socketio_server::{
-    App, AppAnswer, AppBody, AppRequest, Config, ListenAddr, Listener, Rate, Server, SocketIo, Timing,
+    Acceptor, App, AppAnswer, AppBody, AppRequest, Config, ListenAddr, Rate, Server, SocketIo, Timing,
 };
 use std::{
     convert::Infallible,
@@ -38,7 +38,7 @@ impl TestServer {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(async move {
                 let any_port = ListenAddr::Tcp(SocketAddr::from(([127, 0, 0, 1], 0)));
-                let listener = Listener::bind(&any_port).unwrap();
+                let listener = Acceptor::bind(&any_port).unwrap();
                 let ListenAddr::Tcp(address) = *listener.address() else { unreachable!("TCP was asked for") };
                 let engine = SocketIo::new(chat, config.max_payload);
                 let server = Server::start(config, engine, &app(), vec![listener]).unwrap();

@@ -1,6 +1,7 @@
 //! The server over real sockets: every test starts its own on port 0, and speaks raw HTTP and WebSocket to it.
 #![expect(clippy::expect_used, clippy::unwrap_used, reason = "a test that fails panics")]
 
+mod acceptors;
 mod acks;
 mod alone;
 mod bounds;
@@ -15,7 +16,6 @@ mod http;
 mod http_bodies;
 mod http_heads;
 mod http_limits;
-mod listeners;
 mod memory;
 mod namespaces;
 mod open_files;

@@ -41,6 +41,12 @@ fn read_slowly(mut ws: Ws, per_second: usize, wanted: usize) -> JoinHandle<()> {
     })
 }
 
+/// Takes all that comes, and looks at none of it.
+fn read_all(ws: &Ws) {
+    let mut stream = ws.0.0.get_ref().try_clone().unwrap();
+    std::thread::spawn(move || std::io::copy(&mut stream, &mut std::io::sink()));
+}
+
 #[test]
 fn given_speakers_who_send_all_they_can_then_members_who_read_slowly_get_everything() {
     for workers in [1, 2] {
@@ -67,6 +73,46 @@ fn given_speakers_who_send_all_they_can_then_members_who_read_slowly_get_everyth
         readers.into_iter().chain(speakers.into_iter().flatten()).for_each(|thread| thread.join().unwrap());
         assert_eq!(server.log.count_prefix("closed: slow consumer"), 0);
     }
+}
+
+#[test]
+fn given_speakers_who_come_for_a_message_and_go_then_members_who_read_slowly_get_everything() {
+    let server = start(Config::default());
+    let (visitors, visits, size) = (20, 150, 2000);
+    let reader = read_slowly(member(&server), 2_500_000, visitors * visits * size);
+    let say = format!("42[\"say\",\"a\",\"{}\"]", "x".repeat(size));
+    // In and out within one segment: when it has been worked through, its sender is in no room.
+    let visit = texts([r#"42["join","a"]"#, &say, r#"421["leave","a"]"#]);
+    let visitors: Vec<_> = (0..visitors)
+        .map(|_| {
+            let (mut ws, visit) = (Ws::connected(server.address), visit.clone());
+            std::thread::spawn(move || {
+                for _ in 0..visits {
+                    ws.raw(&visit);
+                    while !ws.message().starts_with("431") {}
+                }
+            })
+        })
+        .collect();
+    visitors.into_iter().chain([reader]).for_each(|thread| thread.join().unwrap());
+    assert_eq!(server.log.count_prefix("closed: slow consumer"), 0);
+}
+
+#[test]
+fn given_many_who_were_quiet_and_speak_at_once_then_members_who_read_slowly_get_everything() {
+    let server = start(Config::default());
+    let (speakers, rounds, size) = (40, 3, 60_000);
+    let reader = read_slowly(member(&server), 2_500_000, speakers * rounds * size);
+    let say = texts([format!("42[\"say\",\"a\",\"{}\"]", "x".repeat(size))]);
+    let mut speakers: Vec<_> = (0..speakers).map(|_| member(&server)).collect();
+    speakers.iter().for_each(read_all);
+    for _ in 0..rounds {
+        let parts: Vec<_> = say.chunks(say.len() / 2 + 1).collect();
+        // The rests come in a row, so that the server finds most of them at once.
+        parts.iter().for_each(|part| speakers.iter_mut().for_each(|speaker| speaker.raw(part)));
+    }
+    reader.join().unwrap();
+    assert_eq!(server.log.count_prefix("closed: slow consumer"), 0);
 }
 
 #[test]

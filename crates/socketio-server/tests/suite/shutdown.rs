@@ -1,7 +1,7 @@
 //! The way down: what is queued is written, everybody is told to come back, and the end comes in time.
 
 use crate::{
-    harness::{TestServer, eventually, workers},
+    harness::{DEADLINE, TestServer, eventually, workers},
     http::{Http, POLLING, Polling},
     ws::{WEBSOCKET, Ws},
 };
@@ -173,4 +173,36 @@ fn a_client_between_two_polls_gets_all_that_waits_for_it_poll_by_poll() {
     }
     client.poll().expect(503, "1");
     server.join();
+}
+
+#[test]
+fn a_websocket_client_that_does_not_close_its_side_is_not_waited_for() {
+    let mut server = TestServer::start(workers(2));
+    let mut clients: Vec<_> = (0..4).map(|_| Ws::connected(server.address)).collect();
+    // One that was closed just before.
+    clients[0].send("3x");
+    clients[0].send("2");
+    let start = Instant::now();
+    server.begin_stop(DEADLINE);
+    server.join();
+    let taken = start.elapsed();
+    assert!(taken < Duration::from_secs(2), "the time that a closed client has otherwise is 3 s: {taken:?}");
+    for client in &mut clients[1..] {
+        assert_eq!(client.close_code(), 1012);
+    }
+}
+
+#[test]
+fn a_shard_that_is_stuck_does_not_hold_up_the_end() {
+    let mut server = TestServer::start(workers(2));
+    let (mut stuck, mut other) = (Ws::connected(server.address), Ws::connected(server.address));
+    stuck.send(r#"42["hang"]"#);
+    other.send(r#"42["echo",1]"#);
+    assert_eq!(other.text(), r#"42["echo",1]"#);
+    let limit = Duration::from_secs(1);
+    let start = Instant::now();
+    server.begin_stop(limit);
+    server.join();
+    assert!(start.elapsed() < DEADLINE / 2, "{:?}", start.elapsed());
+    assert_eq!(other.close_code(), 1012);
 }

@@ -11,6 +11,8 @@ pub(in crate::chat) enum Input {
     Lost(String),
     /// The user has something to say.
     Line(String),
+    /// The line with this number cannot be said: it is not UTF-8.
+    Unreadable(u64),
     /// The user has nothing more to say: send what there is, then leave.
     LastLine,
     /// The user wants to go.

@@ -97,7 +97,9 @@ impl<'a> Text<'a> {
     /// # Errors
     /// A [`Refusal`] to answer with.
     pub fn from_json(json: &'a [u8], limits: &Limits) -> Result<Self, Refusal> {
-        let body: &RawValue = serde_json::from_slice(json)
+        let json = std::str::from_utf8(json)
+            .map_err(|_| Refusal::invalid_body("the body must be one JSON object in UTF-8."))?;
+        let body: &RawValue = serde_json::from_str(json)
             .map_err(|_| Refusal::invalid_body("the body must be one JSON object."))?;
         Self::read(Body::parse(Some(body), false)?, limits)
     }

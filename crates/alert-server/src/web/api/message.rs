@@ -12,6 +12,7 @@ use super::caller::Caller;
 use super::idempotency::{Key, MessageKey};
 use super::{Api, Problem, RoomPath, json};
 use crate::rooms::Said;
+use crate::web::utf8;
 use alert_core::event::MessageId;
 use alert_core::names::UserName;
 use alert_core::wire::v1::{Limits, Refusal, Text};
@@ -25,6 +26,8 @@ pub(super) struct Receipt {
     pub(super) connections: usize,
 }
 
+/// What editors put before a text in UTF-8.
+const BYTE_ORDER_MARK: &[u8] = "\u{FEFF}".as_bytes();
 /// Who speaks where nobody is named.
 const DEFAULT_NAME: &str = "http";
 
@@ -41,8 +44,16 @@ pub(super) async fn say(
     admitted.map_err(Problem::too_many_messages)?;
     let room = api.room(&caller, path)?;
     let limits = &api.0.limits;
-    let text =
-        if is_json(&headers) { Text::from_json(&body, limits) } else { Text::verbatim(&body, limits) }?;
+    let kind = kind(&headers);
+    if kind == "multipart/form-data" {
+        return Err(Problem::a_form_with_parts());
+    }
+    if !utf8::may_be_text(&headers) {
+        return Err(Problem::not_utf8());
+    }
+    let body = body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&body);
+    let is_json = kind == "application/json";
+    let text = if is_json { Text::from_json(body, limits) } else { Text::verbatim(body, limits) }?;
     let name = text.speaker.or_joined(&named(query.as_deref(), &headers, limits)?, limits)?;
     let key = Key::read(&headers)?;
     api.0.rooms.relief(&room).await;
@@ -81,6 +92,9 @@ impl From<Said> for Receipt {
 fn named(query: Option<&str>, headers: &HeaderMap, limits: &Limits) -> Result<UserName, Problem> {
     let parse =
         |text: &str| UserName::parse(text, limits.name_chars).map_err(|error| Refusal::name(error).into());
+    if !utf8::is_text(query.unwrap_or_default().as_bytes()) {
+        return Err(Problem::name_not_utf8());
+    }
     let mut pairs = form_urlencoded::parse(query.unwrap_or_default().as_bytes());
     let in_query = pairs.find(|(key, _)| key == "name").map(|(_, name)| parse(&name)).transpose()?;
     let text = |value: &HeaderValue| {
@@ -90,7 +104,8 @@ fn named(query: Option<&str>, headers: &HeaderMap, limits: &Limits) -> Result<Us
     in_query.or(in_header).map_or_else(|| parse(DEFAULT_NAME), Ok)
 }
 
-fn is_json(headers: &HeaderMap) -> bool {
+/// The content type, without its parameters.
+fn kind(headers: &HeaderMap) -> String {
     let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    kind.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/json")
+    kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }

@@ -93,6 +93,16 @@ impl Problem {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, "idempotency_key_reused", detail)
     }
 
+    pub(super) fn not_utf8() -> Self {
+        let detail = "send the message as text in UTF-8, with no other charset and no Content-Encoding.";
+        Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail)
+    }
+
+    pub(super) fn a_form_with_parts() -> Self {
+        let detail = "send the message itself as the body, in UTF-8, as `curl -d` does it, not as a form with parts (`curl -F`).";
+        Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail)
+    }
+
     pub(super) fn no_such_resource() -> Self {
         let detail = "there is nothing here; see docs/http-api.md. A slash in a room code is written %2F.";
         Self::new(StatusCode::NOT_FOUND, "not_found", detail)

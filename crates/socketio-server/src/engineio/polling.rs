@@ -5,8 +5,8 @@ use super::websocket::Probe;
 use crate::{
     connection::{CloseReason, Connection, Transport, queue::Queue},
     engine::Engine,
+    engineio::sid::Sid,
     shard::Shard,
-    sid::Sid,
 };
 use bytes::Bytes;
 use socketio_protocol::engine::{payload, request::RequestError};

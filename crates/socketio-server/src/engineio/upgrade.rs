@@ -7,9 +7,9 @@ use crate::{
     bounds::Place,
     connection::{CloseReason, Connection, Transport},
     engine::Engine,
+    engineio::sid::Sid,
     frame::Frame,
-    shard::{Shard, linger},
-    sid::Sid,
+    shard::Shard,
     stream::{DetachedStream, Stream},
 };
 use bytes::Bytes;
@@ -56,7 +56,7 @@ async fn turn_away<E: Engine>(shard: Rc<Shard<E>>, stream: Rc<Stream>, place: Pl
         let _ = stream.try_write(frame.wire());
     }
     stream.shut(Shutdown::Write);
-    linger(&stream);
+    shard.linger(&stream, || false);
     websocket::read_on(&shard, &stream).await;
 }
 

@@ -9,11 +9,15 @@ use crate::{
     bounds::Full as Bound,
     connection::Transport,
     engine::{Engine, Handshake},
-    http::{self, Http, Takeover, body::Refusal},
+    engineio::sid::Sid,
+    http::{
+        self,
+        body::Refusal,
+        connection::{Http, Takeover},
+    },
     hub::Hub,
-    inbox::Command,
     origin::OriginVerdict,
-    sid::Sid,
+    shard::inbox::Command,
 };
 use ::http::{HeaderValue, Method, Request, Response, StatusCode, header, request::Parts};
 use bytes::Bytes;
@@ -32,7 +36,9 @@ pub(crate) async fn answer<E: Engine>(http: &Http<E>, request: &mut Request<Inco
     let mut response = match &verdict {
         OriginVerdict::Refused(origin) => {
             let (origin, help) = (String::from_utf8_lossy(origin.as_bytes()), http.shard.config.origin_help);
-            tracing::warn!(origin = &*origin, help, "a page was refused");
+            let address = http.shard.config.proxies.client(&http.peer, request.headers());
+            let address = address.map_or_else(|| "unix".to_owned(), |address| address.to_string());
+            tracing::warn!(origin = &*origin, address, "a page was refused: {help}");
             let text = format!("Pages of {origin:?} may not connect. {help}");
             let body = serde_json::json!({ "code": RequestError::Forbidden.code(), "message": text });
             json(StatusCode::FORBIDDEN, body.to_string())

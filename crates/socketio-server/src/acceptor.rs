@@ -4,7 +4,7 @@
 
 use crate::{
     hub::Hub,
-    inbox::Command,
+    shard::inbox::Command,
     stream::{DetachedStream, PeerAddr},
 };
 use socket2::{Domain, Protocol, Socket, Type};
@@ -45,7 +45,7 @@ impl fmt::Display for ListenAddr {
 
 /// A bound address.
 #[derive(Debug)]
-pub struct Listener {
+pub struct Acceptor {
     kind: Kind,
     address: ListenAddr,
 }
@@ -56,7 +56,7 @@ enum Kind {
     Unix(UnixListener),
 }
 
-impl Listener {
+impl Acceptor {
     /// Binds an address. Must be called on a tokio runtime.
     ///
     /// # Errors
@@ -132,7 +132,7 @@ impl Listener {
     }
 }
 
-impl Drop for Listener {
+impl Drop for Acceptor {
     fn drop(&mut self) {
         if let ListenAddr::Unix(path) = &self.address {
             // Somebody may have removed it before; the next start would too.
@@ -169,7 +169,7 @@ mod tests {
 
     #[tokio::test]
     async fn an_accepted_socket_keeps_little_that_it_cannot_send() {
-        let listener = Listener::bind(&ListenAddr::Tcp(([127, 0, 0, 1], 0).into())).unwrap();
+        let listener = Acceptor::bind(&ListenAddr::Tcp(([127, 0, 0, 1], 0).into())).unwrap();
         let ListenAddr::Tcp(address) = *listener.address() else { unreachable!("TCP was asked for") };
         let _client = std::net::TcpStream::connect(address).unwrap();
         let (DetachedStream::Tcp(stream), _) = listener.accept_one().await.unwrap() else {

@@ -4,7 +4,7 @@ use crate::{
     chat::{Chat, Log},
     harness::{DEADLINE, app},
 };
-use socketio_server::{Config, ListenAddr, Listener, Server, SocketIo};
+use socketio_server::{Acceptor, Config, ListenAddr, Server, SocketIo};
 use std::{
     io::{ErrorKind, Read, Write},
     net::SocketAddr,
@@ -28,7 +28,7 @@ fn a_server_answers_on_a_unix_socket_whose_file_goes_with_it() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("socket");
     on_a_runtime(async {
-        let listener = Listener::bind(&unix(&path)).unwrap();
+        let listener = Acceptor::bind(&unix(&path)).unwrap();
         assert_eq!(listener.address().to_string(), format!("unix:{}", path.display()));
         let engine = SocketIo::new(Chat::new(Arc::new(Log::default())), 1000);
         let server = Server::start(Config::default(), engine, &app(), vec![listener]).unwrap();
@@ -62,7 +62,7 @@ fn a_socket_file_that_was_left_behind_is_replaced() {
     drop(UnixListener::bind(&path).unwrap());
     assert!(path.exists(), "given a stale file");
     on_a_runtime(async {
-        let _listener = Listener::bind(&unix(&path)).unwrap();
+        let _listener = Acceptor::bind(&unix(&path)).unwrap();
         UnixStream::connect(&path).unwrap();
     });
 }
@@ -73,7 +73,7 @@ fn a_socket_on_which_somebody_answers_is_left_alone() {
     let path = folder.path().join("socket");
     let _other = UnixListener::bind(&path).unwrap();
     on_a_runtime(async {
-        assert_eq!(Listener::bind(&unix(&path)).unwrap_err().kind(), ErrorKind::AddrInUse);
+        assert_eq!(Acceptor::bind(&unix(&path)).unwrap_err().kind(), ErrorKind::AddrInUse);
     });
     UnixStream::connect(&path).unwrap();
 }
@@ -84,7 +84,7 @@ fn a_file_that_is_no_socket_is_left_alone() {
     let path = folder.path().join("letter");
     std::fs::write(&path, "dear").unwrap();
     on_a_runtime(async {
-        assert_eq!(Listener::bind(&unix(&path)).unwrap_err().kind(), ErrorKind::AddrInUse);
+        assert_eq!(Acceptor::bind(&unix(&path)).unwrap_err().kind(), ErrorKind::AddrInUse);
     });
     assert_eq!(std::fs::read_to_string(&path).unwrap(), "dear");
 }
@@ -93,8 +93,8 @@ fn a_file_that_is_no_socket_is_left_alone() {
 fn a_port_that_is_taken_is_an_error() {
     on_a_runtime(async {
         let any = ListenAddr::Tcp(SocketAddr::from(([127, 0, 0, 1], 0)));
-        let first = Listener::bind(&any).unwrap();
+        let first = Acceptor::bind(&any).unwrap();
         assert_ne!(first.address(), &any, "the real port");
-        assert_eq!(Listener::bind(first.address()).unwrap_err().kind(), ErrorKind::AddrInUse);
+        assert_eq!(Acceptor::bind(first.address()).unwrap_err().kind(), ErrorKind::AddrInUse);
     });
 }

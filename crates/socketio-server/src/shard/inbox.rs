@@ -5,22 +5,22 @@
 //! answers wait. Should many sources together fill an inbox all the same, no shard reads from its clients until it is
 //! drained (see [`Congestion`]): it holds at most its limit and what the reads under way still add.
 
+use super::congestion::Congestion;
 use crate::{
     bounds::Place,
     connection::{CloseReason, ConnectionKey},
+    engineio::{
+        polling::{PollReply, PostReply, Ticket},
+        sid::Sid,
+    },
     frame::Publication,
     room::{Delivery, Room, RoomId},
-    sid::Sid,
     stream::{DetachedStream, PeerAddr},
-    transport::polling::{PollReply, PostReply, Ticket},
 };
 use bytes::Bytes;
 use std::{
     collections::VecDeque,
-    sync::{
-        Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::{Mutex, MutexGuard, PoisonError},
 };
 use tokio::sync::{Notify, oneshot};
 
@@ -169,41 +169,6 @@ impl Inbox {
     fn lock(&self) -> MutexGuard<'_, State> {
         // The state is whole between any two statements above, so a panic elsewhere does not spoil it.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// How many inboxes are over their limit. While one is, shards do not read from their clients.
-#[derive(Default)]
-pub(crate) struct Congestion {
-    inboxes: AtomicUsize,
-    relief: Notify,
-}
-
-impl Congestion {
-    fn begins(&self) {
-        self.inboxes.fetch_add(1, Ordering::Relaxed);
-    }
-
-    fn ends(&self) {
-        if self.inboxes.fetch_sub(1, Ordering::Relaxed) == 1 {
-            self.relief.notify_waiters();
-        }
-    }
-
-    pub(crate) fn is_there(&self) -> bool {
-        self.inboxes.load(Ordering::Relaxed) > 0
-    }
-
-    /// Returns when no inbox is over its limit.
-    pub(crate) async fn relief(&self) {
-        loop {
-            // Registered before the look, so that a relief between the two is not missed.
-            let notified = self.relief.notified();
-            if !self.is_there() {
-                return;
-            }
-            notified.await;
-        }
     }
 }
 

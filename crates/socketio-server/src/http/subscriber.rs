@@ -2,13 +2,13 @@
 //! nothing. The response is chunked, since programs read one without chunks in blocks of their own and hear late; for
 //! HTTP/1.0 it ends with the connection (RFC 9112, section 6.3).
 
-use super::websocket::read_on;
+use crate::engineio::websocket::read_on;
 use crate::{
-    app::{EndFn, Subscriber},
     bounds::Place,
     connection::{CloseReason, Output, Transport, queue::Queue},
     engine::Engine,
     frame::Frame,
+    http::app::{EndFn, Subscriber},
     shard::{ConnectionOf, Shard},
     stream::Stream,
 };

@@ -42,6 +42,10 @@ pub(crate) async fn run<E: Engine>(
             shard.close(&connection, CloseReason::ConnectionLost);
             break;
         }
+        if connection.must_not_speak() {
+            flow = Flow::Hold;
+            continue;
+        }
         let mut scratch = shard.scratch.borrow_mut();
         match stream.try_read(&mut scratch) {
             Ok(0) => shard.close(&connection, CloseReason::ConnectionLost),

@@ -1,0 +1,94 @@
+//! Text that browsers and programs send is UTF-8, or refused: nothing becomes U+FFFD in silence.
+
+use axum::body::{Body, to_bytes};
+use axum::extract::Request;
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use percent_encoding::percent_decode;
+
+use super::pages;
+
+/// Whether a query or a form is UTF-8 once its percent signs are resolved.
+pub(super) fn is_text(encoded: &[u8]) -> bool {
+    percent_decode(encoded).decode_utf8().is_ok()
+}
+
+/// Whether a body of this head may be UTF-8: no other charset is named, and nothing has to be unpacked first.
+pub(super) fn may_be_text(headers: &HeaderMap) -> bool {
+    let is_packed = |value: &HeaderValue| !value.as_bytes().eq_ignore_ascii_case(b"identity");
+    let kind = headers.get(header::CONTENT_TYPE).map_or(&b""[..], HeaderValue::as_bytes);
+    let charset = String::from_utf8_lossy(kind).split(';').skip(1).find_map(|parameter| {
+        let (name, value) = parameter.split_once('=')?;
+        name.trim()
+            .eq_ignore_ascii_case("charset")
+            .then(|| value.trim().trim_matches('"').to_ascii_lowercase())
+    });
+    let is_known = charset.is_none_or(|charset| ["utf-8", "utf8", "us-ascii"].contains(&charset.as_str()));
+    is_known && !headers.get_all(header::CONTENT_ENCODING).iter().any(is_packed)
+}
+
+/// Lets only queries and forms through that are UTF-8.
+pub(super) async fn check(request: Request, next: Next) -> Response {
+    if !is_text(request.uri().query().unwrap_or_default().as_bytes()) {
+        return refuse(StatusCode::BAD_REQUEST, "The address");
+    }
+    if request.method() != Method::POST {
+        return next.run(request).await;
+    }
+    if !may_be_text(request.headers()) {
+        return refuse(StatusCode::UNSUPPORTED_MEDIA_TYPE, "The form");
+    }
+    let (parts, body) = request.into_parts();
+    // The runtime has read it already, up to max_payload.
+    match to_bytes(body, usize::MAX).await {
+        Ok(bytes) if is_text(&bytes) => next.run(Request::from_parts(parts, Body::from(bytes))).await,
+        _ => refuse(StatusCode::BAD_REQUEST, "The form"),
+    }
+}
+
+fn refuse(status: StatusCode, what: &str) -> Response {
+    let text =
+        format!("{what} is not text in UTF-8, so it was not accepted. Go to the start and type it again.");
+    (status, pages::error("This cannot be read", &text)).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn given_a_head_then_only_utf_8_that_is_not_packed_may_be_text() {
+        for (name, value, may) in [
+            ("content-type", "text/plain", true),
+            ("content-type", "text/plain; charset=utf-8", true),
+            ("content-type", "text/plain;CHARSET=\"UTF-8\"", true),
+            ("content-type", "application/json; charset=utf8", true),
+            ("content-type", "text/plain; charset=us-ascii", true),
+            ("content-type", "text/plain; charset=iso-8859-1", false),
+            ("content-type", "application/json; x=y; charset=utf-16le", false),
+            ("content-type", "text/plain; charset=", false),
+            ("content-encoding", "identity", true),
+            ("content-encoding", "gzip", false),
+            ("content-encoding", "br", false),
+        ] {
+            let name: header::HeaderName = name.parse().unwrap();
+            let headers = HeaderMap::from_iter([(name, value.parse().unwrap())]);
+            assert_eq!(may_be_text(&headers), may, "{value}");
+        }
+        assert!(may_be_text(&HeaderMap::new()));
+    }
+
+    #[test]
+    fn given_a_query_then_it_is_text_where_what_is_meant_is_utf_8() {
+        for (query, is) in [
+            ("", true),
+            ("name=caf%C3%A9+x", true),
+            ("name=caf%E9", false),
+            ("a=%FF%FEa%00", false),
+            ("name=%", true),
+        ] {
+            assert_eq!(is_text(query.as_bytes()), is, "{query}");
+        }
+    }
+}
