@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::v1::Notice;
+use super::v1::{Msg, Notice};
 use crate::event::RoomEvent;
 
 /// The form of a stream.
@@ -38,7 +38,7 @@ impl StreamForm {
         #[derive(Serialize)]
         struct Line<'a> {
             event: &'a str,
-            msg: &'a str,
+            msg: Msg<'a>,
         }
         let notice = Notice::of(event);
         let event = notice.event();

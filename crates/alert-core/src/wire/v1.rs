@@ -15,7 +15,7 @@ mod refusal;
 
 pub use ack::AckBody;
 pub use client_event::{ClientEvent, Joined, Left, Speaker, Text};
-pub use notice::Notice;
+pub use notice::{Msg, Notice};
 pub use refusal::{ErrorCode, Refusal};
 
 /// The namespace of v1, the only one.

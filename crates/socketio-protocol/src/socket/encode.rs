@@ -129,6 +129,27 @@ pub fn event(namespace: &str, ack: Option<AckId>, name: &str, arguments: &Argume
     Rendered { text, attachments: arguments.attachments.clone() }
 }
 
+/// An event with one argument, which is written straight into the packet. `size` is about how long it is.
+///
+/// # Errors
+/// The argument cannot be written as JSON, for instance a map with keys that are not strings.
+pub fn event_of<T: Serialize + ?Sized>(
+    namespace: &str,
+    name: &str,
+    argument: &T,
+    size: usize,
+) -> Result<Rendered, serde_json::Error> {
+    let mut text = head('2', 0, namespace, None).into_bytes();
+    text.reserve(name.len() + size + 8 + FRAME_HEADER);
+    text.push(b'[');
+    serde_json::to_writer(&mut text, name)?;
+    text.push(b',');
+    serde_json::to_writer(&mut text, argument)?;
+    text.push(b']');
+    let text = String::from_utf8(text).map_err(serde::ser::Error::custom)?;
+    Ok(Rendered { text, attachments: Vec::new() })
+}
+
 /// Acknowledges an event: `43id[...]`, or `46n-...` with attachments.
 #[must_use]
 pub fn ack(namespace: &str, id: AckId, arguments: &Arguments) -> Rendered {
@@ -228,8 +249,20 @@ mod tests {
     }
 
     #[test]
+    fn an_event_of_one_argument_is_the_same_packet() {
+        for namespace in ["/", "/admin"] {
+            let arguments = Arguments::new().json("b\n").unwrap();
+            assert_eq!(
+                event_of(namespace, "a\"", "b\n", 0).unwrap(),
+                event(namespace, None, "a\"", &arguments)
+            );
+        }
+    }
+
+    #[test]
     fn what_is_no_json_is_an_error() {
         let map = std::collections::HashMap::from([((1, 2), 3)]);
         assert!(Arguments::new().json(&map).is_err());
+        assert!(event_of("/", "a", &map, 0).is_err());
     }
 }

@@ -1,55 +1,101 @@
 //! What the server tells: events with the payload `{"msg": ...}`.
 
-use serde::Serialize;
+use std::fmt::{self, Display, Formatter};
+
+use serde::{Serialize, Serializer};
 use socketio_protocol::socket::encode::{self, Rendered};
 
-use super::{MESSAGE, NAMESPACE, Refusal, STATUS, arguments};
+use super::{MESSAGE, NAMESPACE, Refusal, STATUS};
 use crate::event::{RoomEvent, What};
 
 /// An event from the server. It serializes as its payload, whose only key is `msg`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Notice {
-    #[serde(skip)]
-    event: &'static str,
-    msg: String,
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Notice<'a> {
+    msg: Msg<'a>,
 }
 
-impl Notice {
+/// The text that clients show. It serializes as a string.
+#[derive(Clone, Copy, Debug)]
+pub struct Msg<'a>(Told<'a>);
+
+#[derive(Clone, Copy, Debug)]
+enum Told<'a> {
+    /// For all who hear the room.
+    Happened(&'a RoomEvent),
+    /// For the sender alone, where it asked for no ack: what was wrong.
+    Refused(&'a Refusal),
+}
+
+impl<'a> Notice<'a> {
     /// What an event in the room is to those who hear it.
     #[must_use]
-    pub fn of(event: &RoomEvent) -> Self {
-        match &event.what {
-            What::Said { name, text, .. } => Self { event: MESSAGE, msg: format!("{name}: {text}") },
-            What::Entered { name } => Self::status(format!("{name} has entered the room.")),
-            What::Left { name } => Self::status(format!("{name} has left the room.")),
-        }
+    pub fn of(event: &'a RoomEvent) -> Self {
+        Self { msg: Msg(Told::Happened(event)) }
     }
 
     /// For the sender alone, where it asked for no ack: what was wrong.
     #[must_use]
-    pub fn refused(refusal: &Refusal) -> Self {
-        Self::status(format!("Error: {}", refusal.message()))
+    pub fn refused(refusal: &'a Refusal) -> Self {
+        Self { msg: Msg(Told::Refused(refusal)) }
     }
 
     /// The name of the event: `status` or `message`.
     #[must_use]
     pub fn event(&self) -> &'static str {
-        self.event
+        match self.msg.0 {
+            Told::Happened(RoomEvent { what: What::Said { .. }, .. }) => MESSAGE,
+            _ => STATUS,
+        }
     }
 
     /// The text that clients show.
     #[must_use]
-    pub fn msg(&self) -> &str {
-        &self.msg
+    pub fn msg(&self) -> Msg<'a> {
+        self.msg
     }
 
     /// The notice as a packet.
     #[must_use]
+    #[expect(clippy::expect_used, reason = "a notice is a string, which JSON can hold")]
     pub fn packet(&self) -> Rendered {
-        encode::event(NAMESPACE, None, self.event, &arguments(self))
+        encode::event_of(NAMESPACE, self.event(), self, self.size()).expect("a notice is JSON")
     }
 
-    fn status(msg: String) -> Self {
-        Self { event: STATUS, msg }
+    /// About how long it is; what JSON escapes makes it longer.
+    fn size(&self) -> usize {
+        const AROUND: usize = 40;
+        AROUND
+            + match self.msg.0 {
+                Told::Happened(RoomEvent { what: What::Said { name, text, .. }, .. }) => {
+                    name.as_str().len() + text.len()
+                }
+                Told::Happened(RoomEvent { what: What::Entered { name } | What::Left { name }, .. }) => {
+                    name.as_str().len()
+                }
+                Told::Refused(refusal) => refusal.message().len(),
+            }
+    }
+}
+
+impl Display for Msg<'_> {
+    fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Told::Happened(event) => match &event.what {
+                What::Said { name, text, .. } => {
+                    out.write_str(name.as_str())?;
+                    out.write_str(": ")?;
+                    out.write_str(text)
+                }
+                What::Entered { name } => write!(out, "{name} has entered the room."),
+                What::Left { name } => write!(out, "{name} has left the room."),
+            },
+            Told::Refused(refusal) => write!(out, "Error: {}", refusal.message()),
+        }
+    }
+}
+
+impl Serialize for Msg<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
     }
 }

@@ -23,24 +23,15 @@ fn ada() -> UserName {
 
 #[test]
 fn given_a_notice_then_its_event_and_its_payload_are_the_contract_s() {
+    let [entered, left] = [What::Entered { name: ada() }, What::Left { name: ada() }].map(happened);
+    let [class, odd] = ["Class ends in 5 minutes", " \n<b>\"\u{202E}"].map(said);
+    let refusal = Refusal::room(NameError::Empty);
     let rows = [
-        (
-            Notice::of(&happened(What::Entered { name: ada() })),
-            "status",
-            r#"{"msg":"Ada has entered the room."}"#,
-        ),
-        (Notice::of(&happened(What::Left { name: ada() })), "status", r#"{"msg":"Ada has left the room."}"#),
-        (
-            Notice::of(&said("Class ends in 5 minutes")),
-            "message",
-            r#"{"msg":"Ada: Class ends in 5 minutes"}"#,
-        ),
-        (Notice::of(&said(" \n<b>\"\u{202E}")), "message", "{\"msg\":\"Ada:  \\n<b>\\\"\u{202E}\"}"),
-        (
-            Notice::refused(&Refusal::room(NameError::Empty)),
-            "status",
-            r#"{"msg":"Error: room is required."}"#,
-        ),
+        (Notice::of(&entered), "status", r#"{"msg":"Ada has entered the room."}"#),
+        (Notice::of(&left), "status", r#"{"msg":"Ada has left the room."}"#),
+        (Notice::of(&class), "message", r#"{"msg":"Ada: Class ends in 5 minutes"}"#),
+        (Notice::of(&odd), "message", "{\"msg\":\"Ada:  \\n<b>\\\"\u{202E}\"}"),
+        (Notice::refused(&refusal), "status", r#"{"msg":"Error: room is required."}"#),
     ];
     for (notice, event, payload) in rows {
         assert_eq!((notice.event(), to_string(&notice).unwrap().as_str()), (event, payload));
