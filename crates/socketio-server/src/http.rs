@@ -38,7 +38,7 @@ use std::{
     net::Shutdown,
     rc::{Rc, Weak},
     task::Poll,
-    time::Duration,
+    time::{Duration, Instant},
 };
 use timed_io::{HttpClock, TimedIo};
 use tower::ServiceExt;
@@ -82,9 +82,12 @@ async fn serve<E: Engine>(shard: Rc<Shard<E>>, stream: Stream, peer: PeerAddr) {
     let ended = loop {
         tokio::select! {
             biased;
-            ended = std::future::poll_fn(|cx| match connection.poll_without_shutdown(cx) {
-                Poll::Pending if http.is_taken.get() => Poll::Ready(Ok(())),
-                poll => poll,
+            ended = std::future::poll_fn(|cx| {
+                shard.begin_turn();
+                match connection.poll_without_shutdown(cx) {
+                    Poll::Pending if http.is_taken.get() => Poll::Ready(Ok(())),
+                    poll => poll,
+                }
             }) => break ended,
             () = &mut wind_up, if !winding_up => {
                 Pin::new(&mut connection).graceful_shutdown();
@@ -167,6 +170,10 @@ impl<E: Engine> Http<E> {
         mut request: Request<Incoming>,
     ) -> Result<Response<ResponseBody>, Infallible> {
         self.clock.begin();
+        if self.shard.turn_is_over(Instant::now()) {
+            // Requests in a row, one behind the other.
+            tokio::task::yield_now().await;
+        }
         let clock = Rc::clone(&self.clock);
         if self.shard.engine.claims(request.uri().path()) {
             return Ok(request::answer(&self, &mut request)

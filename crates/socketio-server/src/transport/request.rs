@@ -21,6 +21,9 @@ use hyper::body::Incoming;
 use socketio_protocol::engine::request::{Query, RequestError, TransportName};
 use tokio::sync::oneshot;
 
+/// Bytes of an origin that is repeated to whoever sent it: a scheme, the longest name of a host, and a port.
+const MAX_ORIGIN: usize = 8 + 253 + 6;
+
 type Answer = Response<Full<Bytes>>;
 
 const PLAIN: HeaderValue = HeaderValue::from_static("text/plain; charset=UTF-8");
@@ -30,7 +33,8 @@ pub(crate) async fn answer<E: Engine>(http: &Http<E>, request: &mut Request<Inco
     let verdict = http.shard.config.origins.judge(request.headers());
     let mut response = match &verdict {
         OriginVerdict::Refused(origin) => {
-            let text = http.shard.engine.refuse_origin(&String::from_utf8_lossy(origin.as_bytes()));
+            let origin = &origin.as_bytes()[..origin.len().min(MAX_ORIGIN)];
+            let text = http.shard.engine.refuse_origin(&String::from_utf8_lossy(origin));
             let body = serde_json::json!({ "code": RequestError::Forbidden.code(), "message": text });
             json(StatusCode::FORBIDDEN, body.to_string())
         }
