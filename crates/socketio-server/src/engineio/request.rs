@@ -26,6 +26,9 @@ use hyper::body::Incoming;
 use socketio_protocol::engine::request::{Query, RequestError, TransportName};
 use tokio::sync::oneshot;
 
+/// Bytes of an origin that is repeated to whoever sent it: a scheme, the longest name of a host, and a port.
+const MAX_ORIGIN: usize = 8 + 253 + 6;
+
 type Answer = Response<Full<Bytes>>;
 
 const PLAIN: HeaderValue = HeaderValue::from_static("text/plain; charset=UTF-8");
@@ -35,7 +38,10 @@ pub(crate) async fn answer<E: Engine>(http: &Http<E>, request: &mut Request<Inco
     let verdict = http.shard.config.origins.judge(request.headers());
     let mut response = match &verdict {
         OriginVerdict::Refused(origin) => {
-            let (origin, help) = (String::from_utf8_lossy(origin.as_bytes()), http.shard.config.origin_help);
+            let (origin, help) = (
+                String::from_utf8_lossy(&origin.as_bytes()[..origin.len().min(MAX_ORIGIN)]),
+                http.shard.config.origin_help,
+            );
             let address = http.shard.config.proxies.client(&http.peer, request.headers());
             let address = address.map_or_else(|| "unix".to_owned(), |address| address.to_string());
             tracing::warn!(origin = &*origin, address, "a page was refused: {help}");

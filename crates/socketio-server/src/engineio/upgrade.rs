@@ -105,19 +105,26 @@ impl<E: Engine> Probing<E> {
         let shard = Rc::clone(&self.shard);
         let mut input = early.to_vec();
         loop {
-            match reader.read(&shard.spare, &input, |incoming| self.take_in(incoming)) {
+            shard.begin_turn();
+            self.connection.count(|intake| intake.take_bytes(Instant::now(), &shard.config, input.len()));
+            let flow = match reader.read(&shard.spare, &input, |incoming| self.take_in(incoming)) {
                 Ok(_) if self.done => return true,
-                Ok(Flow::More) => {}
-                Ok(_) => return false,
+                Ok(Flow::Stop) => return false,
+                Ok(flow) => flow,
                 Err(reason) => {
                     if self.done {
                         shard.close(&self.connection, reason);
                     }
                     return self.done;
                 }
-            }
+            };
             input.clear();
-            while input.is_empty() {
+            // Others first. Who probes without end is held back, and then the session ends.
+            shard.hold_back(&self.connection).await;
+            if self.connection.closed.get() {
+                return false;
+            }
+            while flow == Flow::More && input.is_empty() {
                 if self.stream.readable().await.is_err() || self.connection.closed.get() {
                     return false;
                 }
@@ -141,15 +148,28 @@ impl<E: Engine> Probing<E> {
             Incoming::Text(text) => {
                 Packet::decode(text).map_or(UpgradeStep::Abort, |packet| self.machine.receive(&packet))
             }
-            Incoming::Reply(bytes) => return Ok(if self.write(bytes) { Flow::More } else { Flow::Stop }),
+            Incoming::Reply(bytes) => return Ok(self.after_answer(self.write(bytes))),
             Incoming::Binary(_) | Incoming::Idle(_) | Incoming::Closed => UpgradeStep::Abort,
         };
-        let goes_on = match step {
-            UpgradeStep::ReplyProbe => self.answer_probe(),
-            UpgradeStep::Complete => self.take_over(),
-            UpgradeStep::Abort => false,
-        };
-        Ok(if goes_on { Flow::More } else { Flow::Stop })
+        Ok(match step {
+            UpgradeStep::ReplyProbe => self.after_answer(self.answer_probe()),
+            UpgradeStep::Complete if self.take_over() => Flow::More,
+            UpgradeStep::Complete | UpgradeStep::Abort => Flow::Stop,
+        })
+    }
+
+    /// Probes and pings cost their sender as much as other frames that say nothing.
+    fn after_answer(&self, is_sent: bool) -> Flow {
+        let now = Instant::now();
+        self.connection.count(|intake| intake.take_idle_frames(now, 1));
+        let intake = self.connection.intake.get();
+        match is_sent {
+            false => Flow::Stop,
+            true if self.shard.turn_is_over(now) || intake.wait(now, &self.shard.config).is_some() => {
+                Flow::Hold
+            }
+            true => Flow::More,
+        }
     }
 
     fn answer_probe(&self) -> bool {

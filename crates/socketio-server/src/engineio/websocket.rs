@@ -29,18 +29,25 @@ pub(crate) async fn run<E: Engine>(
     mut reader: FrameReader,
     early: impl AsRef<[u8]>,
 ) {
+    shard.begin_turn();
     let mut flow = take_in(&shard, &connection, &mut reader, early.as_ref());
     drop(early);
+    // A read after which there may be more to read waits for nothing, and so lets nobody else run: it is the same turn.
+    let mut has_waited = true;
     while !connection.closed.get() {
         if flow == Flow::Hold || shard.hub.congestion().is_there() {
             // Boxed, so that the many who are never held back do not pay for a sleep's size.
             Box::pin(shard.hold(&connection)).await;
+            shard.begin_turn();
             flow = take_in(&shard, &connection, &mut reader, &[]);
             continue;
         }
         if stream.readable().await.is_err() {
             shard.close(&connection, CloseReason::ConnectionLost);
             break;
+        }
+        if std::mem::take(&mut has_waited) {
+            shard.begin_turn();
         }
         if connection.must_not_speak() {
             flow = Flow::Hold;
@@ -51,12 +58,13 @@ pub(crate) async fn run<E: Engine>(
             Ok(0) => shard.close(&connection, CloseReason::ConnectionLost),
             Ok(count) => {
                 flow = take_in(&shard, &connection, &mut reader, &scratch[..count]);
-                if count == scratch.len() && flow == Flow::More {
+                let is_full = count == scratch.len();
+                if flow == Flow::More && (is_full || shard.turn_is_over(Instant::now())) {
                     // There is more to read, most likely: others first.
                     flow = Flow::Hold;
                 }
             }
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => has_waited = true,
             Err(_) => shard.close(&connection, CloseReason::ConnectionLost),
         }
     }
@@ -90,7 +98,6 @@ fn take_in<E: Engine>(
     input: &[u8],
 ) -> Flow {
     connection.count(|intake| intake.take_bytes(Instant::now(), &shard.config, input.len()));
-    shard.begin_turn();
     let result = reader.read(&shard.spare, input, |incoming| receive(shard, connection, incoming));
     connection.message_since.update(|before| reader.unfinished_since(before));
     if connection.message_since.get().is_some() {

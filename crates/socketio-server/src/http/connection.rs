@@ -33,7 +33,7 @@ use std::{
     cell::{Cell, RefCell},
     net::{IpAddr, Shutdown},
     rc::{Rc, Weak},
-    time::Duration,
+    time::{Duration, Instant},
 };
 use tower::ServiceExt;
 
@@ -102,7 +102,10 @@ async fn serve<E: Engine>(shard: Rc<Shard<E>>, stream: Stream, peer: PeerAddr, p
     let ended = loop {
         tokio::select! {
             biased;
-            ended = std::future::poll_fn(|cx| connection.poll_without_shutdown(cx)) => break ended,
+            ended = std::future::poll_fn(|cx| {
+                shard.begin_turn();
+                connection.poll_without_shutdown(cx)
+            }) => break ended,
             () = &mut wind_up, if !winding_up => {
                 Pin::new(&mut connection).graceful_shutdown();
                 winding_up = true;
@@ -192,6 +195,10 @@ pub(crate) struct Http<E: Engine> {
 impl<E: Engine> Http<E> {
     async fn answer(self: Rc<Self>, mut request: Request<Incoming>) -> Result<Response<ResponseBody>, Taken> {
         self.clock.begin();
+        if self.shard.turn_is_over(Instant::now()) {
+            // Requests in a row, one behind the other.
+            tokio::task::yield_now().await;
+        }
         let clock = Rc::clone(&self.clock);
         if let Err(error) = self.check_head(&request) {
             return Ok(error.response().map(|body| ResponseBody::whole(body, clock)));

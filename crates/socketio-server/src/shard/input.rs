@@ -119,6 +119,25 @@ impl<E: Engine> Shard<E> {
         self.hub.congestion().is_there().then_some(Hold::Congestion)
     }
 
+    /// Lets others run, and then waits until the connection is within its rates: for what is no part of its messages.
+    pub(crate) async fn hold_back(self: &Rc<Self>, connection: &ConnectionOf<E>) {
+        tokio::task::yield_now().await;
+        while !connection.closed.get()
+            && let Some(wait) = connection.intake.get().wait(Instant::now(), &self.config)
+        {
+            self.hold_for_rate(connection, wait).await;
+        }
+    }
+
+    async fn hold_for_rate(self: &Rc<Self>, connection: &ConnectionOf<E>, wait: Duration) {
+        let mut intake = connection.intake.get();
+        if let Err(reason) = intake.hold(Instant::now()) {
+            return self.close(connection, reason);
+        }
+        connection.intake.set(intake);
+        tokio::time::sleep(wait.min(LOOK_AGAIN)).await;
+    }
+
     /// Lets others run, and then waits until the connection may be read from. Time for which others than itself hold
     /// it back, or its rate does, does not count towards the ping timeout, since a pong may be among what is not read.
     pub(crate) async fn hold(self: &Rc<Self>, connection: &ConnectionOf<E>) {
@@ -133,14 +152,7 @@ impl<E: Engine> Shard<E> {
                 self.arm(connection);
             }
             match reason {
-                Hold::Rate(wait) => {
-                    let mut intake = connection.intake.get();
-                    if let Err(reason) = intake.hold(Instant::now()) {
-                        return self.close(connection, reason);
-                    }
-                    connection.intake.set(intake);
-                    tokio::time::sleep(wait.min(LOOK_AGAIN)).await;
-                }
+                Hold::Rate(wait) => self.hold_for_rate(connection, wait).await,
                 Hold::Room(room) => room.pressure().wait().await,
                 // A notice that comes between the look and the wait is made up for by looking again.
                 Hold::Answers => drop(tokio::time::timeout(LOOK_AGAIN, self.drained.notified()).await),

@@ -3,7 +3,7 @@
 use crate::{
     harness::{DEADLINE, TestServer, eventually, rate},
     http::{Http, Polling},
-    ws::{PING, PONG, TEXT, Ws, frame, texts},
+    ws::{PING, PONG, TEXT, WEBSOCKET, Ws, frame, texts},
 };
 use socketio_server::Config;
 use std::{
@@ -68,6 +68,38 @@ fn given_a_post_full_of_noops_then_the_session_ends_and_others_are_served() {
     client.post.send_request("POST", &client.target, &[], noops.as_bytes());
     quiet.settle();
     server.log.wait_for(1, FLOODING);
+}
+
+#[test]
+fn given_probes_without_end_then_the_session_ends_and_others_are_served() {
+    for probe in [frame(TEXT, "2probe"), frame(PING, "p")] {
+        let server = TestServer::start(Config::default());
+        let mut quiet = Ws::connected(server.address);
+        let stop = Arc::new(AtomicBool::new(false));
+        // Several, so that there is always something to read.
+        let floods = [(); 3].map(|()| {
+            let client = Polling::connected(server.address);
+            let mut ws = Ws::shake_hands(server.address, &format!("{WEBSOCKET}&sid={}", client.sid));
+            let mut answers = ws.0.0.get_ref().try_clone().unwrap();
+            std::thread::spawn(move || std::io::copy(&mut answers, &mut std::io::sink()));
+            let (bytes, stop) = (probe.repeat((64 << 10) / probe.len()), Arc::clone(&stop));
+            std::thread::spawn(move || {
+                let start = Instant::now();
+                // Not for ever, should the server serve nobody else.
+                while !stop.load(Ordering::Relaxed)
+                    && start.elapsed() < 3 * DEADLINE
+                    && ws.try_raw(&bytes).is_ok()
+                {}
+            })
+        });
+        let start = Instant::now();
+        while server.log.count(FLOODING) < floods.len() {
+            assert!(start.elapsed() < 2 * DEADLINE, "not closed");
+            quiet.settle();
+        }
+        stop.store(true, Ordering::Relaxed);
+        floods.into_iter().for_each(|flood| flood.join().unwrap());
+    }
 }
 
 #[test]

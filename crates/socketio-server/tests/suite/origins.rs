@@ -25,6 +25,15 @@ fn cors(response: &Response) -> (Option<&str>, Option<&str>) {
 }
 
 #[test]
+fn a_long_origin_is_not_repeated_whole() {
+    let server = server(|_| ());
+    let origin = format!("Origin: http://{}", "x".repeat(20_000));
+    let response = Http::connect(server.address).request("GET", POLLING, &[&origin]);
+    assert_eq!(response.status, 403);
+    assert!(response.text().len() < 400, "{} bytes", response.text().len());
+}
+
+#[test]
 fn a_foreign_page_is_refused_on_every_transport() {
     let server = server(|_| ());
     let mut client = Polling::connected(server.address);
