@@ -73,7 +73,9 @@ fn given_a_post_full_of_noops_then_the_session_ends_and_others_are_served() {
 #[test]
 fn given_probes_without_end_then_they_are_ended_and_others_are_served() {
     for probe in [frame(TEXT, "2probe"), frame(PING, "p")] {
-        let server = TestServer::start(Config::default());
+        // Long, since an upgrade that takes too long ends just before the session would.
+        let config = Config { upgrade_timeout: 4 * DEADLINE, ..Config::default() };
+        let server = TestServer::start(config);
         let mut quiet = Ws::connected(server.address);
         let stop = Arc::new(AtomicBool::new(false));
         // Several, so that there is always something to read.
