@@ -3,7 +3,7 @@
 //! Message bodies and cookies are never logged. Names, rooms and whatever else comes from outside are logged as plain
 //! string fields (`name = name.as_str()`): text quotes them, JSON keeps them as they are; never with `%` and never in
 //! the message. Whoever forgets it can mislead, but not break the line. Every value is cut ([`line`]), and lines that
-//! one address causes over and over are limited ([`repeats`]): both here, where no call can forget them.
+//! one address causes over and over are limited (`repeats`): both here, where no call can forget them.
 
 use std::io;
 use std::sync::Arc;

@@ -1,5 +1,5 @@
 //! All rooms by their code, and the one place that says who may do what in them. A room is there while somebody is in
-//! it: the first to enter makes it, and [`Rooms::forget`] removes it with the last.
+//! it: the first to enter makes it, and `Rooms::forget` removes it with the last.
 
 mod admission;
 mod audience;

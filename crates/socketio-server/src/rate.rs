@@ -39,7 +39,7 @@ impl Rate {
 
 /// What one sender has used of its rate. A new one has used nothing.
 ///
-/// It is the algorithm's "theoretical arrival time", in nanoseconds since [`START`]: the moment at which all that was
+/// It is the algorithm's "theoretical arrival time", in nanoseconds since `START`: the moment at which all that was
 /// handed in would have come at the rate.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Meter(u64);

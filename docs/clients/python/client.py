@@ -19,6 +19,12 @@ in_room = threading.Event()
 answers = queue.Queue()  # to what was said; None when a connection has ended
 
 
+def show(line, file=sys.stdout):
+    """Writes the line in one piece; print() writes its end apart, and another thread may come between."""
+    file.write(line + "\n")
+    file.flush()
+
+
 # On every connect, also after a reconnect: a new connection is in no room.
 @client.on("connect")
 def join():
@@ -29,7 +35,7 @@ def joined(answer):
     if answer["ok"]:
         in_room.set()
     else:
-        print(answer["error"]["message"], file=sys.stderr, flush=True)
+        show(answer["error"]["message"], sys.stderr)
         os._exit(1)
 
 
@@ -38,11 +44,11 @@ def lost(reason):
     in_room.clear()
     answers.put(None)
     if reason != client.reason.CLIENT_DISCONNECT:
-        print("disconnected, messages may be missed:", reason, file=sys.stderr)
+        show(f"disconnected, messages may be missed: {reason}", sys.stderr)
 
 
-client.on("status", lambda body: print(f"* {body['msg']}", flush=True))
-client.on("message", lambda body: print(body["msg"], flush=True))
+client.on("status", lambda body: show(f"* {body['msg']}"))
+client.on("message", lambda body: show(body["msg"]))
 
 
 def say(msg):
@@ -59,7 +65,7 @@ def say(msg):
             if answer := answers.get():
                 break
     if not answer["ok"]:
-        print("not sent:", answer["error"]["message"], file=sys.stderr)
+        show(f"not sent: {answer['error']['message']}", sys.stderr)
 
 
 try:
