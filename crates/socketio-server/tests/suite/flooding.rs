@@ -71,9 +71,11 @@ fn given_a_post_full_of_noops_then_the_session_ends_and_others_are_served() {
 }
 
 #[test]
-fn given_probes_without_end_then_the_session_ends_and_others_are_served() {
+fn given_probes_without_end_then_they_are_ended_and_others_are_served() {
     for probe in [frame(TEXT, "2probe"), frame(PING, "p")] {
-        let server = TestServer::start(Config::default());
+        // Long, since an upgrade that takes too long ends just before the session would.
+        let config = Config { upgrade_timeout: 4 * DEADLINE, ..Config::default() };
+        let server = TestServer::start(config);
         let mut quiet = Ws::connected(server.address);
         let stop = Arc::new(AtomicBool::new(false));
         // Several, so that there is always something to read.
@@ -93,12 +95,12 @@ fn given_probes_without_end_then_the_session_ends_and_others_are_served() {
             })
         });
         let start = Instant::now();
-        while server.log.count(FLOODING) < floods.len() {
+        // Closed for the flood, or since the upgrade has taken too long, whichever comes first.
+        while !floods.iter().all(JoinHandle::is_finished) {
             assert!(start.elapsed() < 2 * DEADLINE, "not closed");
             quiet.settle();
         }
         stop.store(true, Ordering::Relaxed);
-        floods.into_iter().for_each(|flood| flood.join().unwrap());
     }
 }
 
