@@ -21,7 +21,7 @@ use tokio::net::{TcpListener, UnixListener};
 const BACKLOG: i32 = 4096;
 /// Bytes that the kernel takes of a socket beyond what it may send at once.
 #[cfg(target_os = "linux")]
-const UNSENT: u32 = 128 << 10;
+const UNSENT: u32 = 256 << 10;
 /// How long accepting pauses when no file can be opened.
 const PAUSE: Duration = Duration::from_millis(100);
 
