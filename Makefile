@@ -64,6 +64,8 @@ lint-web: $(WEB) $(E2E) ## check types, lints and formatting of the page and of 
 
 .PHONY: test-rust
 test-rust: | $(WEB) ## unit, integration and documentation tests
+	e2e/need curl curl
+	e2e/need openssl openssl
 	cargo test $(CARGO_FLAGS) --workspace
 
 .PHONY: test-web
@@ -85,7 +87,7 @@ e2e-js: binary $(E2E) ## the contract with the official JavaScript client
 
 .PHONY: e2e-python
 e2e-python: binary $(VENV) ## the contract with python-socketio, and the streams with requests and behind HAProxy
-	e2e/need haproxy haproxy
+	e2e/need haproxy /usr/sbin/haproxy haproxy
 	e2e/.venv/bin/python e2e/python/test_contract.py
 	e2e/.venv/bin/python e2e/python/test_streams.py
 

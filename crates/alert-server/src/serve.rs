@@ -58,8 +58,9 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
             }
         }
     };
-    tracing::info!(signal, "shutting down; once more ends it at once");
+    // Before the line: whoever reads it finds /readyz at 503.
     readiness.begin_drain();
+    tracing::info!(signal, "shutting down; once more ends it at once");
     let way_down = async {
         tokio::time::sleep(config.drain_wait).await;
         server.shut_down(SHUTDOWN_LIMIT).await;
