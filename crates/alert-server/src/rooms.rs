@@ -79,8 +79,8 @@ impl Rooms {
         self.counted(origin, admitted.map_err(|Wait(wait)| Refused::TooManyRooms(wait)))
     }
 
-    /// Whether somebody may enter a room now: a connection that is in another one leaves it only then. Two who ask at once
-    /// may both hear yes for the last place.
+    /// Whether somebody may enter a room now: a connection that is in another one leaves it only then. Two who ask
+    /// together may both hear yes for the last place.
     ///
     /// # Errors
     /// Where too many have entered from the origin, or there is no place.

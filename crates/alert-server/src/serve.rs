@@ -1,4 +1,4 @@
-//! Runs the server: binds, starts, says where it is, and goes down properly.
+//! Runs the server: binds, starts, prints its address, and shuts down in order.
 
 use crate::{
     banner,
@@ -58,7 +58,7 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
             }
         }
     };
-    tracing::info!(signal, "shutting down; once more ends it at once");
+    tracing::info!(signal, "shutting down; a second signal ends it immediately");
     readiness.begin_drain();
     let way_down = async {
         tokio::time::sleep(config.drain_wait).await;
@@ -66,7 +66,7 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
     };
     tokio::select! {
         () = way_down => tracing::info!("shut down"),
-        signal = signals.second_stop() => tracing::warn!(signal, "ended at once"),
+        signal = signals.second_stop() => tracing::warn!(signal, "ended immediately"),
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! What all clients together, and those of one address, may hold: connections, and input that is not finished.
 //!
-//! A connection is a socket, and a session that polls, which has no socket of its own. Behind a proxy an address has no
+//! A connection is a socket, and a session that polls, which has no lasting socket. Behind a proxy an address has no
 //! sockets: its sessions count for it, whatever carries them.
 
 use crate::hub::Hub;
@@ -15,7 +15,7 @@ use std::{
 };
 
 /// Bytes of unfinished input that a connection may have for nothing: nearly everything that comes in parts is smaller,
-/// and so goes on while others use the bound up.
+/// and so still gets through while others use the bound up.
 const FREE_BYTES: usize = 4 << 10;
 
 /// The bounds. `usize::MAX` is none.

@@ -1,4 +1,4 @@
-//! Files that hold secrets: read without waiting for anybody, and looked at for who else may read them.
+//! Files that hold secrets: read without waiting for a writer, and checked for who else may read them.
 
 use std::fs::{File, FileType, Metadata, OpenOptions};
 use std::io::{self, Read};

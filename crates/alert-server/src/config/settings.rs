@@ -151,7 +151,7 @@ pub const SETTINGS: &[Setting] = &[
         "COUNT",
         &["1000"],
         LIMITS,
-        "Events that a connection may send at once before event_rate holds",
+        "Events that a connection may send in a burst before event_rate applies",
     ),
     one(
         "byte_rate",

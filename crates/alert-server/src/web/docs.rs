@@ -80,7 +80,7 @@ const DOCUMENTS: &[Link] = &[
     Link {
         name: "migrating-from-flask.md",
         title: "Coming from the Flask server",
-        about: "What changes for who runs one, and what does not for clients",
+        about: "What changes for operators, and what does not change for clients",
     },
     Link { name: "operations.md", title: "Operating Alert", about: "Settings, proxies, logs, limits" },
 ];

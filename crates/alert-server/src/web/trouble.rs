@@ -51,7 +51,7 @@ impl Trouble {
                  https address only: open that one. If this is it, allow cookies for this site and enter again."
             }
             (Self::LoginUnknown, _) => {
-                "The server does not know your login any more: its time is over, or the server was set up anew. Enter \
+                "The server does not know your login any more: its time is over, or the server has a new key. Enter \
                  again."
             }
         }

@@ -152,7 +152,7 @@ impl Sender {
     }
 
     /// Reads and sends in turn. While it waits for a line nothing else has to go on: a connection that ends meanwhile is
-    /// noticed, and made anew, with the next message.
+    /// noticed, and reopened, with the next message.
     async fn send_lines(&mut self, input: &mut impl BufRead) -> ExitCode {
         let mut outcome = ExitCode::SUCCESS;
         let mut line = Vec::new();
