@@ -43,7 +43,7 @@ pub enum Mode {
     FanOut(FanOut),
     /// Members join as fast as they can, and that is all.
     Storm,
-    /// Members join and then stay for this long without a word.
+    /// Members join and then stay silent for this long.
     Hold(Duration),
 }
 

@@ -139,7 +139,7 @@ impl Held {
 }
 
 impl Place {
-    /// Counts a connection, in all where it has not been counted yet, and for an address where that is known.
+    /// Counts a connection: in all, if it has not been counted yet, and for its address, if that is known.
     pub(crate) fn take(hub: &Hub, in_all: bool, address: Option<IpAddr>) -> Result<Self, Full> {
         let block = address.map(Block::from);
         match hub.held().add(in_all, block) {

@@ -1,4 +1,4 @@
-//! `/docs/`: what somebody needs who writes a client, from the files in `docs/`, embedded. Markdown is a page for browsers,
+//! `/docs/`: what the author of a client needs, from the files in `docs/`, embedded. Markdown is a page for browsers,
 //! and text for programs.
 
 mod markdown;

@@ -1,4 +1,4 @@
-//! Why somebody stands before the login form again who has just filled it in, or once did. Said in the address, since
+//! Why somebody who has just logged in, or once did, sees the login form again. It is in the address, since
 //! nothing else of a visitor without cookies is known.
 
 use axum::http::{HeaderMap, header};

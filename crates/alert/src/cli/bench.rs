@@ -92,7 +92,7 @@ pub(super) struct Args {
     /// Connect and join as fast as possible, and end
     #[arg(long, conflicts_with_all = SPEAKING)]
     storm: bool,
-    /// Connect, join, and stay for this long without a word
+    /// Connect, join, and stay silent for this long
     #[arg(long, value_name = "TIME", value_parser = time, conflicts_with_all = SPEAKING, conflicts_with = "storm")]
     hold: Option<Duration>,
     /// How members connect; mixed is half of them each
