@@ -12,6 +12,8 @@ use std::{collections::VecDeque, io, rc::Rc};
 const GATHER: usize = 64 << 10;
 /// Bytes that are written to one socket before it is others' turn.
 const TURN: u64 = 256 << 10;
+/// What one poll counts as: a client that is far away and polls for short messages takes few bytes, and does read.
+const POLL: u64 = 16 << 10;
 /// An empty queue keeps room for this many frames; a burst's memory is given back.
 const KEPT_CAPACITY: usize = 32;
 
@@ -29,7 +31,7 @@ pub(crate) struct Queue {
     bytes: usize,
     /// The client's HTTP knows no chunks.
     without_chunks: bool,
-    /// Bytes that the client has taken, ever.
+    /// Bytes that the client has taken, ever; each poll counts as [`POLL`] at least.
     taken: u64,
 }
 
@@ -172,14 +174,14 @@ impl Queue {
         {
             let payload = frame.payload();
             self.frames.clear();
-            self.taken += std::mem::take(&mut self.bytes) as u64;
+            self.taken += POLL.max(std::mem::take(&mut self.bytes) as u64);
             return payload;
         }
         let mut payload = payload::Encoder::default();
+        let before = self.bytes;
         let count = self.frames.len().min(PAYLOAD_PACKETS - usize::from(end.is_some()));
         for frame in self.frames.drain(..count) {
             self.bytes -= frame.wire().len();
-            self.taken += frame.wire().len() as u64;
             match frame.kind() {
                 // Made from a `str`: what this might drop is never there.
                 FrameKind::Text => payload.text(std::str::from_utf8(&frame.payload()).unwrap_or_default()),
@@ -190,6 +192,7 @@ impl Queue {
         if let Some(end) = end {
             payload.text(end);
         }
+        self.taken += POLL.max((before - self.bytes) as u64);
         self.rest();
         payload.finish().into()
     }
