@@ -133,7 +133,7 @@ describe("--drain-wait", () => {
       // One that comes within a moment of the first is taken for its echo.
       const repeat = setInterval(() => server.signal(second), 60);
       await within(3_000, "the end", server.exited, () => server.log).finally(() => clearInterval(repeat));
-      assert.match(server.log, new RegExp(`ended at once signal="${second}"`));
+      assert.match(server.log, new RegExp(`ended immediately signal="${second}"`));
     });
   }
 });

@@ -78,7 +78,7 @@ const composer = new Composer(
 /** Why the server does not know the login of a page that it has made for one. */
 function lost(hasEntered: boolean): string {
   return hasEntered
-    ? "The server does not know your login any more: its time is over, the browser has deleted its cookies, or the server was set up anew. What you have typed is kept."
+    ? "The server does not know your login any more: its time is over, the browser has deleted its cookies, or the server has a new key. What you have typed is kept."
     : "The server does not recognise your login on this connection. If that happens again, tell whoever runs the server: a proxy in front of it may change addresses.";
 }
 

@@ -29,7 +29,7 @@ const JOIN_TIMEOUT = 10_000;
 const PROBE_TIMEOUT = 4_000;
 const SEND_TIMEOUT = 8_000;
 const LEAVE_TIMEOUT = 1_000;
-/** After this long without success the page says "lost", though it goes on trying. */
+/** After this long without success the page says "lost", though it keeps trying. */
 const PATIENCE = 30_000;
 /** The server pings every 25 s; a silence longer than this is worth a question. */
 const SILENCE = 30_000;
@@ -74,7 +74,7 @@ export class Connection {
     this.#socket.connect();
   }
 
-  /** Tries at once instead of at the end of the current delay, or makes sure that a silent connection still lives. */
+  /** Tries immediately instead of at the end of the current delay, or makes sure that a silent connection still lives. */
   wake(): void {
     if (this.#state.why !== null && !heals(this.#state.why)) return;
     if (!this.#socket.connected) this.retry();

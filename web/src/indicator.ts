@@ -43,7 +43,7 @@ export function word(state: State): string {
 export function explanation(state: State): string {
   const never = state.missingSince === null;
   const since = never ? "" : ` since ${exactClock(state.missingSince)}`;
-  const missing = never ? "" : " What is sent meanwhile will be missing here.";
+  const missing = never ? "" : " What others send in the meantime will be missing here.";
   if (state.phase === "reconnecting") return `No connection${since}. Trying again.${missing}`;
   switch (state.why) {
     case "offline":

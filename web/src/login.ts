@@ -1,4 +1,4 @@
-// The login page: a fresh room code at once, a long code to be read in full, and a word where cookies are blocked.
+// The login page: a new room code, a long code shown in full, and a warning where cookies are blocked.
 
 import { byId, make } from "./dom.ts";
 import { freshCode, groups } from "./roomcode.ts";
@@ -26,7 +26,7 @@ if (!navigator.cookieEnabled && trouble.textContent === "") {
 
 let made = "";
 let typed = "";
-// Who was invited has a code, and the page offers no other.
+// An invited person has a code, and the page offers no other.
 document.getElementById("fresh")?.addEventListener("click", (event) => {
   event.preventDefault();
   if (room.value !== made) typed = room.value.trim();

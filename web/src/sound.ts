@@ -34,7 +34,7 @@ export class Sound {
     if (!this.#on) return;
     const audio = this.#audio();
     void audio.resume();
-    // Not allowed yet. What is planned now would all sound at once later.
+    // Not allowed yet. What is scheduled now would all sound together later.
     if (audio.state !== "running" && !navigator.userActivation?.isActive) return;
     for (const [frequency, delay] of TONES) {
       const at = audio.currentTime + delay;

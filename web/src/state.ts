@@ -47,5 +47,5 @@ export function next(state: State, change: Change): State {
   }
 }
 
-/** Whether the page goes on trying by itself. */
+/** Whether the page keeps trying by itself. */
 export const heals = (why: Why): boolean => why === "offline" || why === "unreachable";

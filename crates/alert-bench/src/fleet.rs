@@ -16,7 +16,7 @@ use super::{
 
 /// Sockets that are served before the schedule is looked at again.
 const BATCH: usize = 256;
-/// Bytes that are read from a socket at once.
+/// Bytes of one read from a socket.
 const SCRATCH: usize = 256 * 1024;
 
 #[derive(Debug)]

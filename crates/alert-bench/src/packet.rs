@@ -58,7 +58,7 @@ pub(super) fn sid(json: &[u8]) -> Result<String, Death> {
     sid.map(str::to_owned).ok_or(Death::Protocol("an OPEN packet without a session id"))
 }
 
-/// What the members and the rooms of a run are called, so that it meets nobody else.
+/// What the members and the rooms of a run are called, so that it disturbs nobody else.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Names {
     run: u32,

@@ -19,7 +19,7 @@ pub struct Plan {
     pub transport: Transport,
     /// What happens.
     pub mode: Mode,
-    /// Connections that are being made at once, at least 1.
+    /// Connections that are opened side by side, at least 1.
     pub concurrency: u32,
     /// The server's process, where it runs on this machine: its CPU time and memory are reported, its children's included.
     pub pid: Option<i32>,
@@ -43,7 +43,7 @@ pub enum Mode {
     FanOut(FanOut),
     /// Members join as fast as they can, and that is all.
     Storm,
-    /// Members join and then stay for this long without a word.
+    /// Members join and then stay silent for this long.
     Hold(Duration),
 }
 

@@ -114,7 +114,7 @@ pub struct Settings {
     pub rate: Option<f64>,
     /// Bytes of a message.
     pub payload: Option<usize>,
-    /// Connections being made at once.
+    /// Connections being opened side by side.
     pub concurrency: u32,
 }
 
@@ -150,7 +150,7 @@ pub struct Joined {
     pub joined: u32,
     /// Seconds until the last was connected.
     pub connected_s: f64,
-    /// Seconds until the last had read of its own entering.
+    /// Seconds until the last had read that it entered.
     pub joined_s: f64,
     /// Seconds until the last status had arrived.
     pub statuses_s: f64,

@@ -128,7 +128,7 @@ impl Shared {
         self.connect_times.record(self.now - since);
     }
 
-    /// A member read of its own entering, which it had asked for at `since`.
+    /// A member read that it entered, which it had asked for at `since`.
     pub(super) fn joined(&mut self, room: u32, seat: u32, since: u64) {
         self.rooms[room as usize].enter(seat);
         self.counts.joined += 1;

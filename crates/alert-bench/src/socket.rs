@@ -64,7 +64,7 @@ impl Socket {
         }
     }
 
-    /// What was read before and is incomplete. It is to be given back with [`Socket::keep`].
+    /// What was read before and is incomplete. Give it back with [`Socket::keep`].
     pub(super) fn take_inbox(&mut self) -> Vec<u8> {
         mem::take(&mut self.inbox)
     }

@@ -109,7 +109,7 @@ impl Route {
         url.parse().expect("a URL")
     }
 
-    /// What makes connections to the server. Whom the system trusts is read only for who needs it.
+    /// What makes connections to the server. The system's certificates are read only if needed.
     pub(super) fn connector(&self) -> Result<(Connector, Arc<AtomicBool>), TlsError> {
         let config = if self.address.is_tls() { tls::tls_config()? } else { tls::trusting_nobody() };
         let has_connected = Arc::new(AtomicBool::new(false));

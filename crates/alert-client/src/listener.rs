@@ -178,10 +178,10 @@ impl Stream {
     }
 }
 
-/// 0.5 to 1: so that those whom a server lost do not all come back at once.
+/// 0.5 to 1: so that those whom a server lost do not all return together.
 fn jitter() -> f64 {
     let mut byte = [0];
-    // Without random numbers they do come at once, and that works too.
+    // Without random numbers they do return together, and that works too.
     let _ = getrandom::fill(&mut byte);
     0.5 + f64::from(byte[0]) / 512.0
 }

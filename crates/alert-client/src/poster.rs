@@ -57,7 +57,7 @@ impl Poster {
         Self { target, name, timeout, client: None, has_reached: false }
     }
 
-    /// Posts `msg`. A connection that breaks is made anew, and a server that asks to come later is asked again when it
+    /// Posts `msg`. A connection that breaks is reopened, and a server that asks to come later is asked again when it
     /// says so, if there is time; the message is said once nevertheless (`Idempotency-Key`).
     ///
     /// # Errors

@@ -35,7 +35,7 @@ pub struct ProgramError {
     problem: String,
 }
 
-/// A program that runs, in a process group of its own: Ctrl-C at the terminal does not reach it.
+/// A running program, in its own process group: Ctrl-C at the terminal does not reach it.
 pub struct Run {
     child: Child,
     feed: JoinHandle<()>,

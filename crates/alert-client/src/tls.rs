@@ -29,7 +29,7 @@ pub enum TlsError {
     )]
     UnknownIssuer(ServerAddress),
     /// It is another host's.
-    #[error("the certificate is not for {}, but for {names}: use that name in --url, or get one for this name", address.host())]
+    #[error("the certificate is for {names}, not for {}: use that name in --url, or get one for this name", address.host())]
     WrongName {
         /// Scheme, host and port.
         address: ServerAddress,

@@ -23,7 +23,7 @@ pub fn one_line(text: &str) -> Cow<'_, str> {
     safe.into()
 }
 
-/// `text` with its line breaks; what follows one begins with `indent`, so that it does not pass for a line of its own.
+/// `text` with its line breaks; what follows one begins with `indent`, so that it does not pass for a separate line.
 #[must_use]
 pub fn with_lines(text: &str, indent: &str) -> String {
     let lines = text.split('\n').map(|line| one_line(line.strip_suffix('\r').unwrap_or(line)));

@@ -1,5 +1,5 @@
 //! A room: who is in it, and when the others hear of somebody's coming and going. Pure: the time is passed in, and
-//! what has to be told is returned.
+//! what must be published is returned.
 
 mod members;
 mod roster;
@@ -11,7 +11,7 @@ pub use members::Members;
 use roster::Roster;
 
 /// One room's state. A person is a name in the room, with one or more connections: they enter with the first and
-/// leave with the last. Who is lost without having said `left` stays for a grace and may come back unnoticed.
+/// leave with the last. Whoever is lost without `left` stays for a grace and may come back unnoticed.
 ///
 /// For each person announced entries and announced departures take turns, whatever the order of the calls.
 #[derive(Debug)]
@@ -22,7 +22,7 @@ pub struct Room {
 
 /// Who hears that a connection entered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[must_use = "an announced entry has to be told"]
+#[must_use = "an announced entry must be published"]
 pub enum Entry {
     /// The person was not in the room: everybody in it hears, the joiner included.
     Announced,
@@ -32,7 +32,7 @@ pub enum Entry {
 
 /// Who hears that a connection left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[must_use = "an announced departure has to be told"]
+#[must_use = "an announced departure must be published"]
 pub enum Departure {
     /// The person left with it: those who remain hear.
     Announced,
@@ -42,7 +42,7 @@ pub enum Departure {
 
 /// What came of a connection that ended without `left`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[must_use = "a loss may have to be told, now or at its deadline"]
+#[must_use = "a loss may have to be published, now or at its deadline"]
 pub enum Loss {
     /// There is no grace, and the person left with it: those who remain hear.
     Announced,
@@ -79,7 +79,7 @@ impl Room {
     }
 
     /// Those whose grace has ended at `now` leave, the longest gone first: those who remain hear of each.
-    #[must_use = "each of these departures has to be told"]
+    #[must_use = "each of these departures must be published"]
     pub fn expire(&mut self, now: Instant) -> Vec<UserName> {
         std::iter::from_fn(|| self.roster.pop_due(now)).collect()
     }

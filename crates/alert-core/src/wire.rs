@@ -52,7 +52,7 @@ impl Form {
     }
 }
 
-/// The most bytes that an event of `name`, who said `text`, has in any form: to be reckoned with before it is rendered.
+/// The most bytes that an event of `name`, who said `text`, has in any form: known before it is rendered.
 #[must_use]
 pub fn size(name: &UserName, text: &str) -> usize {
     /// A packet's or an SSE event's own bytes, and the sentence of a `status`.

@@ -1,4 +1,4 @@
-//! Who asks: a file for each credential, which makes a principal of it. What a principal may do is checked in
+//! Who asks: a module for each credential, which makes a principal of it. What a principal may do is checked in
 //! [`crate::rooms`].
 
 pub mod api_token;

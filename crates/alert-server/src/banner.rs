@@ -30,7 +30,7 @@ pub fn print(config: &Config, bound: &[ListenAddr]) {
         LogFormat::Text => {
             let color = config.color && io::stdout().is_terminal();
             let text = text(config, bound, Lan::look_up(), color);
-            // On a thread of its own: nobody may be there to read it, and the server serves all the same.
+            // On a separate thread: perhaps nobody reads it, and the server must serve all the same.
             let _ = std::thread::Builder::new().name("banner".to_owned()).spawn(move || {
                 let mut out = io::stdout().lock();
                 let _ = out.write_all(text.as_bytes());

@@ -133,7 +133,7 @@ impl Config {
     /// Makes the configuration from its sources, reading the file that `--config` or `ALERT_CONFIG` names.
     ///
     /// # Errors
-    /// Everything that is wrong, at once.
+    /// Everything that is wrong, together.
     pub fn load(flags: &Flags, environment: &Environment) -> Result<Self, ConfigErrors> {
         let mut reader = Reader(Sources::gather(flags, environment));
         let public_url = reader.optional("public_url", PublicUrl::parse);
@@ -231,7 +231,7 @@ impl Config {
     }
 }
 
-/// So many at once, and as many again in a minute. 0 is no limit.
+/// That many in a burst, and as many again in a minute. 0 is no limit.
 fn per_minute(count: u32) -> Option<Rate> {
     Some(Rate { per_second: NonZeroU32::new(count.div_ceil(60))?, burst: NonZeroU32::new(count)? })
 }
@@ -278,7 +278,7 @@ impl Reader {
         Some(Rate { per_second: NonZeroU32::new(per_second)?, burst: NonZeroU32::new(burst)? })
     }
 
-    /// Twice as much as in a second may come at once.
+    /// A burst may have twice as much as a second.
     /// A bound, of which 0 is none.
     fn bound(&mut self, name: &'static str) -> usize {
         match self.one(name, whole(0..=MOST_HELD)) {

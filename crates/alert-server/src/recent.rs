@@ -1,4 +1,4 @@
-//! A table that forgets: what is older than its time, and, when it is full, the oldest. It has no clock of its own.
+//! A table that forgets: what is older than its time, and, when it is full, the oldest. It has no clock.
 
 use std::hash::Hash;
 use std::sync::{Mutex, MutexGuard, PoisonError};

@@ -79,8 +79,8 @@ impl Rooms {
         self.counted(origin, admitted.map_err(|Wait(wait)| Refused::TooManyRooms(wait)))
     }
 
-    /// Whether somebody may enter a room now: a connection that is in another one leaves it only then. Two who ask at once
-    /// may both hear yes for the last place.
+    /// Whether somebody may enter a room now; a connection leaves its present room only after that. Two who ask
+    /// together may both hear yes for the last place.
     ///
     /// # Errors
     /// Where too many have entered from the origin, or there is no place.
@@ -98,7 +98,7 @@ impl Rooms {
         self.counted(origin, joined.map_err(|Wait(wait)| Refused::TooManyJoins(wait)))
     }
 
-    /// The room, where it is there; an error where it would be one too many.
+    /// The room, if it exists; an error if it would be one too many.
     fn space_for(&self, code: &RoomCode) -> Result<Option<Arc<LiveRoom>>, Refused> {
         let rooms = self.lock();
         match rooms.get(code) {

@@ -1,4 +1,4 @@
-//! Runs the server: binds, starts, says where it is, and goes down properly.
+//! Runs the server: binds, starts, prints its address, and shuts down in order.
 
 use crate::{
     banner,
@@ -60,14 +60,14 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
     };
     // Before the line: whoever reads it finds /readyz at 503.
     readiness.begin_drain();
-    tracing::info!(signal, "shutting down; once more ends it at once");
+    tracing::info!(signal, "shutting down; a second signal ends it immediately");
     let way_down = async {
         tokio::time::sleep(config.drain_wait).await;
         server.shut_down(SHUTDOWN_LIMIT).await;
     };
     tokio::select! {
         () = way_down => tracing::info!("shut down"),
-        signal = signals.second_stop() => tracing::warn!(signal, "ended at once"),
+        signal = signals.second_stop() => tracing::warn!(signal, "ended immediately"),
     }
     Ok(())
 }

@@ -78,7 +78,7 @@ impl Handler for Alert {
     }
 
     fn disconnect(&self, _socket: &Socket<'_>, _peer: &Peer, member: Member, reason: &CloseReason) {
-        // When the server goes, everybody goes: nobody is left to be told, and all come back to another one.
+        // On shutdown everybody leaves: nobody is left to hear of it, and all come back to the next server.
         if let Some(presence) = member.into_presence().filter(|_| *reason != CloseReason::Shutdown) {
             tracing::info!(room = presence.room().as_str(), name = presence.name().as_str(), %reason, "lost");
             presence.lose(&self.rooms);

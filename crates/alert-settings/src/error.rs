@@ -1,5 +1,5 @@
 //! What can be wrong with the configuration. Each error names the setting, the value, where it came from and what
-//! is allowed; all of them are reported at once.
+//! is allowed; all of them are reported together.
 
 use std::fmt::{self, Display, Formatter};
 use std::path::PathBuf;

@@ -105,7 +105,7 @@ proptest! {
         }
     }
 
-    /// A client that answers every ping at once is never lost, however it is polled and held back.
+    /// A client that answers every ping immediately is never lost, however it is polled and held back.
     #[test]
     fn a_client_that_answers_lives(steps in vec((0_u64..19_000, any::<bool>()), 1..100)) {
         let timing = Timing { interval: Duration::from_secs(25), timeout: Duration::from_secs(20) };

@@ -19,7 +19,7 @@ use tokio::net::{TcpListener, UnixListener};
 
 /// Connections that may wait to be accepted; the kernel cuts it to `net.core.somaxconn`.
 const BACKLOG: i32 = 4096;
-/// Bytes that the kernel takes of a socket beyond what it may send at once.
+/// Bytes that the kernel takes of a socket beyond what it may send right away.
 #[cfg(target_os = "linux")]
 const UNSENT: u32 = 256 << 10;
 /// How long accepting pauses when no file can be opened.

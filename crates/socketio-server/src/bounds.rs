@@ -1,6 +1,6 @@
 //! What all clients together, and those of one address, may hold: connections, and input that is not finished.
 //!
-//! A connection is a socket, and a session that polls, which has no socket of its own. Behind a proxy an address has no
+//! A connection is a socket, and a session that polls, which has no lasting socket. Behind a proxy an address has no
 //! sockets: its sessions count for it, whatever carries them.
 
 use crate::hub::Hub;
@@ -15,7 +15,7 @@ use std::{
 };
 
 /// Bytes of unfinished input that a connection may have for nothing: nearly everything that comes in parts is smaller,
-/// and so goes on while others use the bound up.
+/// and so still gets through while others use the bound up.
 const FREE_BYTES: usize = 4 << 10;
 
 /// The bounds. `usize::MAX` is none.
@@ -139,7 +139,7 @@ impl Held {
 }
 
 impl Place {
-    /// Counts a connection, in all where it has not been counted yet, and for an address where that is known.
+    /// Counts a connection: in all, if it has not been counted yet, and for its address, if that is known.
     pub(crate) fn take(hub: &Hub, in_all: bool, address: Option<IpAddr>) -> Result<Self, Full> {
         let block = address.map(Block::from);
         match hub.held().add(in_all, block) {

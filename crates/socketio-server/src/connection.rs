@@ -65,7 +65,7 @@ pub(crate) struct Connection<S> {
     pub(crate) pace: Cell<Pace>,
     /// Where it stands in the shard's rooms.
     pub(crate) rooms: RefCell<SmallVec<[Seat; 1]>>,
-    /// The room that it left last. Who comes and goes speaks in the room as well, and waits for it like the others.
+    /// The room that it left last. Entering and leaving speaks in a room as well, so it waits for that room too.
     pub(crate) left: RefCell<Option<Left>>,
     /// Taken at the close.
     pub(crate) session: RefCell<Option<S>>,
@@ -135,7 +135,7 @@ impl<S> Connection<S> {
         Link { hub, id: self.id, confirmed: &self.confirmed, answers: &self.answers }
     }
 
-    /// The socket that what is sent goes to at once, if there is one.
+    /// The socket that is written to directly, if there is one.
     pub(crate) fn stream(&self) -> Option<Rc<Stream>> {
         match &*self.transport.borrow() {
             Transport::WebSocket(stream) | Transport::Subscriber(Subscribed { stream, .. }) => {
@@ -145,7 +145,7 @@ impl<S> Connection<S> {
         }
     }
 
-    /// Whether a room that it is in can take no more. Many who were quiet may begin at once, so that each of them is
+    /// Whether a room that it is in can take no more. Many who were quiet may begin together, so that each of them is
     /// looked at before it is read from.
     pub(crate) fn must_not_speak(&self) -> bool {
         self.rooms.borrow().iter().any(|seat| seat.room.pressure().is_over())
@@ -166,7 +166,7 @@ impl<S> Connection<S> {
         self.rooms.borrow().first().map(|seat| seat.room.id())
     }
 
-    /// When something is to be done for it if nothing happens before.
+    /// When something must be done for it if nothing happens before.
     pub(crate) fn deadline(&self, message_timeout: Duration) -> Instant {
         let deadline = self.heartbeat.get().deadline();
         let deadline = if self.confirmed.get() { deadline } else { deadline.min(self.confirm_by) };

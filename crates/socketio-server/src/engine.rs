@@ -27,13 +27,13 @@ pub trait Engine: Send + Sync + 'static {
     /// A text message.
     ///
     /// # Errors
-    /// The reason for which the connection is to be closed.
+    /// Why the connection must be closed.
     fn text(&self, link: &Link<'_>, session: &mut Self::Session, text: &str) -> Result<(), CloseReason>;
 
     /// A binary message.
     ///
     /// # Errors
-    /// The reason for which the connection is to be closed.
+    /// Why the connection must be closed.
     fn binary(&self, link: &Link<'_>, session: &mut Self::Session, data: Bytes) -> Result<(), CloseReason>;
 
     /// Bytes of what has begun and needs further messages to be complete.
@@ -84,7 +84,7 @@ impl<'a> Link<'a> {
     }
 
     /// Sends to this connection, in order with everything else that the hub is told. It counts against the connection
-    /// at once: while much of it waits, the connection is not read from.
+    /// from now on: while much of it waits, the connection is not read from.
     pub fn send(&self, publication: impl Into<Publication>) {
         let publication = publication.into();
         self.answers.on_their_way.update(|bytes| bytes + publication.size());

@@ -55,7 +55,7 @@ pub struct OriginError {
 }
 
 impl OriginError {
-    /// What is to be written instead.
+    /// What to write instead.
     pub fn reason(&self) -> &'static str {
         self.reason
     }

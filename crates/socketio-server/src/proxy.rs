@@ -16,7 +16,7 @@ impl TrustedProxies {
     }
 
     /// The address that a request counts for: the peer's, or, as far as trusted proxies vouch for it, the client's from
-    /// `X-Forwarded-For`. A Unix socket has no peer address; who may write to it is the proxy in front of us.
+    /// `X-Forwarded-For`. A Unix socket has no peer address; whoever may write to it is the proxy in front of us.
     pub fn client(&self, peer: &PeerAddr, headers: &HeaderMap) -> Option<IpAddr> {
         let mut client = peer.ip();
         if !self.is_proxy(peer) {

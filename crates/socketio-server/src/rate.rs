@@ -15,7 +15,7 @@ use std::{
 pub struct Rate {
     /// Units a second.
     pub per_second: NonZeroU32,
-    /// Units at once after a quiet time.
+    /// Units in one burst after a quiet time.
     pub burst: NonZeroU32,
 }
 

@@ -1,4 +1,4 @@
-//! Starting and ending a server: the shards' threads, the acceptors, and the way down.
+//! Starting and ending a server: the shards' threads, the acceptors, and the shutdown.
 
 use crate::{
     acceptor::Acceptor,

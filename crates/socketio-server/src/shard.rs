@@ -63,7 +63,7 @@ pub(crate) struct Shard<E: Engine> {
     by_sid: RefCell<HashMap<Sid, ConnectionKey>>,
     /// Entries leave with the last member, in [`Shard::unseat`].
     rooms: RefCell<HashMap<RoomId, Members<E>>>,
-    /// The last words to long-polling clients. Entries leave with the last of them, or after [`close::FAREWELL`].
+    /// The farewells to long-polling clients. Entries leave with the last of them, or after [`close::FAREWELL`].
     pub(crate) farewells: RefCell<HashMap<Sid, Farewell>>,
     /// Those that have something to be written.
     dirty: RefCell<Pass<Connection<E::Session>>>,
@@ -87,7 +87,7 @@ pub(crate) struct Shard<E: Engine> {
     pub(crate) sockets: Cell<usize>,
     /// Told when a socket or a farewell goes.
     pub(crate) gone: Notify,
-    /// Told when the server goes.
+    /// Told on shutdown.
     going: Notify,
     /// Told when HTTP sockets are to end after the response under way.
     pub(crate) winding_up: Notify,
@@ -181,7 +181,7 @@ impl<E: Engine> Shard<E> {
         now >= self.turn_ends.get()
     }
 
-    /// Has a request carried out by the shard that owns its session: where that is this one, at once.
+    /// Has a request carried out by the shard that owns its session: directly, if that is this one.
     pub(crate) fn hand_over(self: &Rc<Self>, sid: Sid, command: Command) {
         if sid.shard() == self.index {
             self.carry_out(command);

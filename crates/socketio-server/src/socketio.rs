@@ -36,7 +36,7 @@ struct Connected<H: Handler> {
     session: H::Session,
 }
 
-/// A namespace's name. Nearly all are `/`, which is kept without memory of its own.
+/// A namespace's name. Nearly all are `/`, which is kept without an allocation.
 struct Namespace(Option<Box<str>>);
 
 impl Namespace {

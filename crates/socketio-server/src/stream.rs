@@ -45,7 +45,7 @@ impl fmt::Display for PeerAddr {
 }
 
 impl PeerAddr {
-    /// The peer's address, where it has one; an IPv4 address is one also where it came as IPv6.
+    /// The peer's address, if it has one; an IPv4 address that came as IPv6 counts as IPv4.
     pub fn ip(&self) -> Option<IpAddr> {
         match self {
             Self::Tcp(address) => Some(address.ip().to_canonical()),
@@ -83,7 +83,7 @@ impl Stream {
         }
     }
 
-    /// Ends one or both directions; whoever waits for the stream wakes up. That the peer was faster is no error.
+    /// Ends one or both directions; whoever waits for the stream wakes up. It is not an error if the peer was faster.
     pub(crate) fn shut(&self, how: Shutdown) {
         let _ = match self {
             Self::Tcp(stream) => SockRef::from(stream).shutdown(how),
@@ -110,7 +110,7 @@ impl DetachedStream {
 }
 
 impl Stream {
-    /// As [`tokio::io::AsyncRead`] has it, but for a stream that is shared.
+    /// Like [`tokio::io::AsyncRead`], but for a shared stream.
     pub(crate) fn poll_read(&self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let room = buf.remaining();
         loop {

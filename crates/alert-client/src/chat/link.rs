@@ -96,7 +96,7 @@ fn refused(address: &ServerAddress, problem: &Error) -> String {
 fn ended(problem: &Error) -> String {
     match problem {
         Error::ConnectionClosed | Error::AlreadyClosed | Error::Protocol(_) => {
-            "it ended without a word".to_owned()
+            "it ended without a reason".to_owned()
         }
         problem => problem.to_string(),
     }

@@ -1,4 +1,4 @@
-//! A stay in a room from the first connection to the last word, as a state machine: no I/O, no clock.
+//! A stay in a room from the first connection to leaving, as a state machine: no I/O, no clock.
 //!
 //! A message is sent once. What is typed without a connection waits and is sent in order after the next `joined`; what
 //! was sent and not acknowledged when a connection ended is not sent again, and the user hears of it.

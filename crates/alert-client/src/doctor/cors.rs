@@ -23,7 +23,7 @@ pub(super) async fn polling(site: &Site, origin: &Origin) -> Finding {
     allowed(check, &reply, origin).unwrap_or_else(|finding| finding)
 }
 
-/// Asks as a browser asks before a POST with a header of its own.
+/// Asks like a browser before a POST with a custom header.
 pub(super) async fn preflight(site: &Site, origin: &Origin) -> Finding {
     let check = Check::CorsPreflight;
     let request = site

@@ -28,7 +28,7 @@ pub(super) async fn stream(site: &Site, room: &str, interval: Duration) -> Findi
     let response = match begin(site, room).await {
         Ok(response) => response,
         Err(HttpError::Late(_)) => {
-            let seen = format!("nothing within {} s, though Alert answers at once", AT_ONCE.as_secs());
+            let seen = format!("nothing within {} s, though Alert answers immediately", AT_ONCE.as_secs());
             return Finding::failed(check, seen, no_buffering());
         }
         Err(error) => return Finding::failed(check, error.to_string(), no_buffering()),
@@ -44,7 +44,7 @@ pub(super) async fn stream(site: &Site, room: &str, interval: Duration) -> Findi
     match timeout(limit, later_frame(response.into_body(), SILENCE.min(interval / 2))).await {
         Ok(true) => {
             let after = started.elapsed().as_secs_f64();
-            Finding::ok(check, format!("begins in {began}, and goes on after {after:.1} s"))
+            Finding::ok(check, format!("begins in {began}, and continues after {after:.1} s"))
         }
         Ok(false) => ended(check, started, interval, "it ended"),
         Err(_) => {

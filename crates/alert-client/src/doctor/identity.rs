@@ -22,7 +22,7 @@ pub(super) enum Identity {
 
 const BANNER: Duration = Duration::from_secs(2);
 
-/// Asks for something that only Alert has. Where nobody is to be examined, the reason why.
+/// Asks for something that only Alert has. Otherwise says why there is nothing to examine.
 pub(super) async fn identify(site: &Site, room: &str) -> (Finding, Result<Identity, String>) {
     let reply = match site.get(&format!("/v1/rooms/{room}")).await {
         Ok(reply) => reply,

@@ -101,7 +101,7 @@ pub(super) async fn tcp(address: &ServerAddress, candidates: &[SocketAddr]) -> (
         Finding::ok(Check::Tcp, seen)
     } else if first.ip().is_loopback() || fails.iter().all(|(_, problem)| problem == NO_WAY) {
         // `localhost` has two addresses, and servers commonly listen on one of them; many networks have no IPv6. Clients
-        // take the other address at once.
+        // take the other address immediately.
         seen += &format!(" (not to {failures})");
         Finding::ok(Check::Tcp, seen)
     } else {

@@ -20,7 +20,7 @@ use tokio::time::{Instant, timeout};
 use super::door::Door;
 use crate::{ServerAddress, TlsError};
 
-/// Time for one request that is answered at once.
+/// Time for one request that is answered immediately.
 pub(super) const PROMPT: Duration = Duration::from_secs(10);
 /// More than this of an answer is not read.
 const BODY_BYTES: usize = 256 * 1024;
@@ -87,7 +87,7 @@ impl Site {
         timeout(PROMPT, open).await.unwrap_or(Err(HttpError::Late(PROMPT)))
     }
 
-    /// A request that is to be completed with its body.
+    /// A request whose body is still missing.
     pub(super) fn request(&self, method: Method, path: &str) -> http::request::Builder {
         Request::builder()
             .method(method)

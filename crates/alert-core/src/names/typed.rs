@@ -4,7 +4,7 @@
 use super::invisible::is_unseen;
 use super::{NameError, RoomCode, RoomLink};
 
-/// Crockford's base 32: ten digits, and the letters but for I, L, O and U.
+/// Crockford's base 32: ten digits, and the letters except I, L, O and U.
 const ALPHABET: &str = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 const SPOKEN: usize = 9;
 const HEX: usize = 32;

@@ -9,7 +9,7 @@ pub(super) fn rows(config: &Config) -> Vec<(&'static str, String)> {
     let workers = config.workers.get();
     let rate = match config.event_rate {
         Some(rate) => {
-            format!("{} events a second for each connection, {} at once", rate.per_second, rate.burst)
+            format!("{} events a second for each connection, in bursts of {}", rate.per_second, rate.burst)
         }
         None => "not limited (--event-rate 0)".to_owned(),
     };
@@ -21,7 +21,7 @@ pub(super) fn rows(config: &Config) -> Vec<(&'static str, String)> {
         }
     };
     let api = match config.api_tokens.iter().count() {
-        0 => "open to who knows a room code (--api-token asks for a token)".to_owned(),
+        0 => "open to anyone with a room code (--api-token asks for a token)".to_owned(),
         1 => "posting needs a token (1 is set)".to_owned(),
         tokens => format!("posting needs a token ({tokens} are set)"),
     };

@@ -30,11 +30,11 @@ fn by_default_it_names_the_real_port_and_how_to_open_it_to_the_network() {
 
   Workers      2 threads
   Limits       name 64 and room code 128 characters, message 16384 bytes, payload 1000000 bytes
-  Rate         500 events a second for each connection, 1000 at once
+  Rate         500 events a second for each connection, in bursts of 1000
   Slow clients closed with more than 1048576 bytes waiting
   Lost clients leave the room after 2s
   Other sites  may not connect (--allow-origin lets them)
-  HTTP API     open to who knows a room code (--api-token asks for a token)
+  HTTP API     open to anyone with a room code (--api-token asks for a token)
   Encryption   off: plain HTTP; beyond a trusted network put a TLS proxy in front and set --public-url
 
   Only this machine can reach it. To open it to the network:

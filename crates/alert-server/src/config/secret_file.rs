@@ -1,4 +1,4 @@
-//! Files that hold secrets: read without waiting for anybody, and looked at for who else may read them.
+//! Files that hold secrets: read without waiting for a writer, and checked for who else may read them.
 
 use std::fs::{File, FileType, Metadata, OpenOptions};
 use std::io::{self, Read};
@@ -47,8 +47,8 @@ pub(super) fn read(path: &Path) -> Result<SecretFile, SecretFileError> {
     Ok(SecretFile { text: text(bytes(file)?)?, warning: warning(path, &metadata) })
 }
 
-/// What to say of a file that others may read or change. It is no error: secrets are mounted into containers like that,
-/// where there are no others.
+/// What to say about a file that others may read or change. It is not an error: secrets are mounted into
+/// containers like that, where there are no others.
 pub(super) fn warning(path: &Path, metadata: &Metadata) -> Option<String> {
     let what = match (metadata.mode() & 0o004 != 0, metadata.mode() & 0o002 != 0) {
         (false, false) => return None,

@@ -93,7 +93,7 @@ impl SessionKeySource {
             Self::File(file) => match read(file)? {
                 Some(key) => return Ok(key),
                 None => match create(file) {
-                    // Of two servers that start at once, one makes the file, and both read it.
+                    // Of two servers that start together, one makes the file, and both read it.
                     Ok(()) => match read(file)? {
                         Some(key) => return Ok(key),
                         None => format!("{} was removed again", file.display()),

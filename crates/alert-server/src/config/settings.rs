@@ -65,7 +65,7 @@ pub const SETTINGS: &[Setting] = &[
         "URL",
         &[],
         WEB,
-        "Address that users see where a proxy stands in front, as in https://alert.example.org",
+        "Address that users see, if a proxy stands in front, as in https://alert.example.org",
     ),
     Setting {
         secret: true,
@@ -85,7 +85,7 @@ pub const SETTINGS: &[Setting] = &[
             "BASE64",
             &[],
             WEB,
-            "The key before: cookies made with it count until they are 30 days old, so that a new key logs nobody out",
+            "The previous key: its cookies stay valid until they are 30 days old, so that a new key logs nobody out",
         )
     },
     Setting {
@@ -105,7 +105,7 @@ pub const SETTINGS: &[Setting] = &[
         "FILE",
         &[],
         API,
-        "File with such tokens, one a line, # before a comment; SIGHUP has it read again",
+        "File with such tokens, one a line, # before a comment; SIGHUP rereads it",
     ),
     one(
         "leave_grace",
@@ -144,37 +144,37 @@ pub const SETTINGS: &[Setting] = &[
         "COUNT",
         &["500"],
         LIMITS,
-        "Events a second that a connection may send for long; above it Alert reads more slowly, losing nothing; 0 is no limit",
+        "Events a second that a connection may send; above it Alert reads more slowly and loses nothing; 0 is no limit",
     ),
     one(
         "event_burst",
         "COUNT",
         &["1000"],
         LIMITS,
-        "Events that a connection may send at once before event_rate holds",
+        "Events that a connection may send in a burst before event_rate applies",
     ),
     one(
         "byte_rate",
         "BYTES",
         &["1048576"],
         LIMITS,
-        "Bytes a second that a connection, or an address over HTTP, may send for long, and twice as many at once; above \
-         it Alert reads more slowly, losing nothing; 0 is no limit",
+        "Bytes a second that a connection, or an address over HTTP, may send, in bursts of up to twice that; above it \
+         Alert reads more slowly and loses nothing; 0 is no limit",
     ),
     one(
         "room_byte_rate",
         "BYTES",
         &["4194304"],
         LIMITS,
-        "Bytes a second that may be said in a room for long, and twice as many at once; above it those who speak there \
-         wait; 0 is no limit",
+        "Bytes a second that may be said in a room, in bursts of up to twice that; above it those who speak there wait; \
+         0 is no limit",
     ),
     one(
         "room_tries",
         "COUNT",
         &["600"],
         LIMITS,
-        "Different rooms that one address may name in a minute: first comers and whoever tries codes; over HTTP each counts \
+        "Different rooms that one address may name in a minute: newcomers and people who guess codes; over HTTP each counts \
          ten times; rooms that people of the address are in do not count; 0 is no limit",
     ),
     one(
@@ -184,14 +184,14 @@ pub const SETTINGS: &[Setting] = &[
         LIMITS,
         "Times that people of one address may enter rooms in a minute; 0 is no limit",
     ),
-    one("max_rooms", "COUNT", &["100000"], LIMITS, "Rooms at one time"),
+    one("max_rooms", "COUNT", &["100000"], LIMITS, "Rooms that exist at a time"),
     one("max_people", "COUNT", &["20000"], LIMITS, "People in one room"),
     one(
         "max_connections",
         "COUNT",
         &["50000"],
         LIMITS,
-        "Connections in all; more are refused; 0 is no limit but open files",
+        "Connections in all; more are refused; 0 is no limit except open files",
     ),
     one(
         "max_connections_per_address",

@@ -34,7 +34,7 @@ pub(super) fn end_the_process(log: Log, out: Stderr) {
 }
 
 fn line(log: &Log, panic: &PanicHookInfo<'_>) -> String {
-    let what = panic.payload_as_str().unwrap_or("a value that is no text");
+    let what = panic.payload_as_str().unwrap_or("a value that is not text");
     let mut line = Line::begin(log.0.format, Level::ERROR, &format!("a panic ends the server: {what}"));
     line.text("thread", std::thread::current().name().unwrap_or("unnamed"));
     line.text("place", &panic.location().map(ToString::to_string).unwrap_or_default());

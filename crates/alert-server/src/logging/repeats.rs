@@ -15,9 +15,9 @@ use tracing::{Event, Level};
 
 use super::line::{cut, shown};
 
-/// What happens in rooms: a school of 1,000 that comes at once is logged whole.
+/// What happens in rooms: a school of 1,000 that joins together is logged whole.
 const OF_LIFE: Rate = rate(20, 1000);
-/// What is amiss.
+/// Warnings and errors.
 const OF_TROUBLE: Rate = rate(2, 100);
 /// From the first line that was left out to the line that says how many were.
 const WINDOW: Duration = Duration::from_secs(10);
@@ -28,7 +28,7 @@ const MOST_ENTRIES: usize = 1000;
 /// Of the first message that is left out.
 const LIKE_CHARS: usize = 64;
 
-/// Who has caused which kind of line lately.
+/// Which address has caused which kind of line lately.
 #[derive(Default)]
 pub(super) struct Repeats(Mutex<Table>);
 
@@ -109,7 +109,7 @@ impl Repeats {
         verdict
     }
 
-    /// When [`Repeats::due`] is to be called.
+    /// When to call [`Repeats::due`].
     pub(super) fn next_report(&self) -> Option<Instant> {
         let table = self.lock();
         let owed = table.entries.values().filter_map(|entry| entry.owed.as_ref());

@@ -6,7 +6,7 @@ use std::os::fd::AsFd;
 
 use rustix::event::{PollFd, PollFlags, poll};
 
-/// A handle on stderr of its own.
+/// A separate handle on stderr.
 pub(super) struct Stderr(File);
 
 impl Stderr {

@@ -26,7 +26,7 @@ pub struct Admitted {
 /// By which way a room is named.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Way {
-    /// Who goes in is seen there, and may be the first of a class.
+    /// Whoever enters is seen there, and may be the first of a class.
     Enter,
     /// Asked for, spoken to or listened to from outside, where nobody notices.
     FromOutside,
@@ -39,7 +39,7 @@ pub(super) struct Wait(pub(super) Duration);
 /// A keyed hash of an origin and a room: a long code costs no more than a short one.
 type Key = u64;
 
-/// Who named which room, and how often somebody new.
+/// Which origin named which room, and how often people entered.
 pub(super) struct Admission {
     tries: Option<Rate>,
     joins: Option<Rate>,
@@ -74,7 +74,7 @@ const NAMED: Duration = Duration::from_secs(60);
 const LATELY: Duration = Duration::from_secs(3600);
 /// ... when somebody stayed for this time. Whoever tries codes does not.
 const STAYED: Duration = Duration::from_secs(20);
-/// About 1 MB. Then whoever was quiet for longest starts anew.
+/// About 1 MB. Then whoever has been quiet longest is forgotten.
 const MOST_ORIGINS: usize = 10_000;
 /// About 8 MB for each of the two tables. Then the oldest is forgotten, and counts again.
 const MOST_ROOMS: usize = 100_000;
@@ -95,7 +95,7 @@ impl Admission {
         })
     }
 
-    /// Lets `origin` name a room, or says how long it has to wait. Who has a token is known.
+    /// Lets `origin` name a room, or says how long it has to wait. Callers with a token are not counted.
     pub(super) fn admit(
         &self,
         origin: &Origin,

@@ -8,12 +8,12 @@ use alert_core::wire::{Form, Rendering};
 use socketio_server::{ConnectionId, Frames, Hub, Membership, Publication, Room};
 
 pub(super) struct Audience {
-    /// By [`Form::index`]; made for the first who wants that form.
+    /// By [`Form::index`]; made for the first listener who wants that form.
     groups: [Option<Room>; Form::ALL.len()],
 }
 
 /// What was published, for each form that somebody wants: to be rendered when the lock is released.
-#[must_use = "what nobody renders at once is rendered by the threads that deliver it"]
+#[must_use = "what is not rendered here is rendered by the threads that deliver it"]
 #[derive(Default)]
 pub(super) struct Published([Option<Publication>; Form::ALL.len()]);
 

@@ -1,4 +1,4 @@
-//! A room and the connections in it, behind one short lock: who holds it numbers and publishes events, joins and
+//! A room and the connections in it, behind one short lock: whoever holds it numbers and publishes events, joins and
 //! leaves, so that everybody sees one order. Nothing is rendered or logged under it, and nothing waits.
 
 use super::Rooms;
@@ -31,12 +31,12 @@ struct State {
     members: Option<Arc<Members>>,
     /// A task waits for the end of somebody's grace.
     is_sweeping: bool,
-    /// It was empty and has been forgotten: who finds it like this looks for a new one.
+    /// It was empty and has been forgotten: whoever finds it like this looks for a new one.
     is_retired: bool,
 }
 
 impl State {
-    /// `size` is that of the event, reckoned before the lock was taken.
+    /// `size` is that of the event, computed before the lock was taken.
     fn publish(&mut self, what: What, size: usize) -> (Published, usize) {
         if !matches!(what, What::Said { .. }) {
             self.members = None;
@@ -130,7 +130,7 @@ impl LiveRoom {
         state.room.count() < max_people || state.room.contains(name)
     }
 
-    /// Who is in the room, as far as a list goes.
+    /// Who is in the room: the first [`Members::MOST`].
     pub(super) fn members(&self) -> Arc<Members> {
         let mut state = self.lock();
         let State { room, members, .. } = &mut *state;

@@ -141,7 +141,7 @@ impl Member {
         self.seat.map(|seat| seat.presence)
     }
 
-    /// The acknowledgement. The list of members is made only for who asks.
+    /// The acknowledgement. The list of members is made only for an ack.
     fn acknowledge(&self, result: Result<Outcome, Refusal>) -> AckBody {
         match (result, &self.seat) {
             (Ok(Outcome::Joined), Some(seat)) => {

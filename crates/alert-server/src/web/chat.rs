@@ -1,4 +1,4 @@
-//! The chat page, for who has logged in to its room.
+//! The chat page, for anyone who has logged in to its room.
 
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};

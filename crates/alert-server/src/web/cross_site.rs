@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use super::{WebState, pages};
 use crate::auth::is_ours;
 
-/// Lets only requests of our own pages through.
+/// Lets only requests from our own pages through.
 pub(super) async fn refuse(State(state): State<WebState>, request: Request, next: Next) -> Response {
     let headers = request.headers();
     if is_ours(&state.0.origins, headers) {

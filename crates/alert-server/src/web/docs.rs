@@ -1,4 +1,4 @@
-//! `/docs/`: what somebody needs who writes a client, from the files in `docs/`, embedded. Markdown is a page for browsers,
+//! `/docs/`: what the author of a client needs, from the files in `docs/`, embedded. Markdown is a page for browsers,
 //! and text for programs.
 
 mod markdown;
@@ -80,7 +80,7 @@ const DOCUMENTS: &[Link] = &[
     Link {
         name: "migrating-from-flask.md",
         title: "Coming from the Flask server",
-        about: "What changes for who runs one, and what does not for clients",
+        about: "What changes for operators, and what does not change for clients",
     },
     Link { name: "operations.md", title: "Operating Alert", about: "Settings, proxies, logs, limits" },
 ];

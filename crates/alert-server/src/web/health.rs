@@ -18,7 +18,7 @@ impl Readiness {
         Self::default()
     }
 
-    /// Turns `/readyz` to 503, for good.
+    /// Turns `/readyz` to 503, permanently.
     pub fn begin_drain(&self) {
         self.0.store(true, Ordering::Relaxed);
     }

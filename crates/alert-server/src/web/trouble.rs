@@ -1,4 +1,4 @@
-//! Why somebody stands before the login form again who has just filled it in, or once did. Said in the address, since
+//! Why somebody who has just logged in, or once did, sees the login form again. It is in the address, since
 //! nothing else of a visitor without cookies is known.
 
 use axum::http::{HeaderMap, header};
@@ -51,7 +51,7 @@ impl Trouble {
                  https address only: open that one. If this is it, allow cookies for this site and enter again."
             }
             (Self::LoginUnknown, _) => {
-                "The server does not know your login any more: its time is over, or the server was set up anew. Enter \
+                "The server does not know your login any more: its time is over, or the server has a new key. Enter \
                  again."
             }
         }

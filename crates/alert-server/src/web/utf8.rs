@@ -1,4 +1,4 @@
-//! Text that browsers and programs send is UTF-8, or refused: nothing becomes U+FFFD in silence.
+//! Text that browsers and programs send is UTF-8, or refused: nothing silently becomes U+FFFD.
 
 use axum::body::{Body, to_bytes};
 use axum::extract::Request;

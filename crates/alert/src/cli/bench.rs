@@ -21,7 +21,7 @@ Examples:
       the most that it can deliver, and what that costs; start the server
       with --event-rate 0 --byte-rate 0 --room-byte-rate 0
   alert bench http://127.0.0.1:5000 --members 1000 --storm
-      everybody comes at once
+      everybody joins together
   alert bench http://127.0.0.1:5000 --rooms 150 --members 100 --hold 1m
       15,000 quiet connections
   alert bench http://127.0.0.1:5000 --rooms 50 --members 30 --transport mixed
@@ -92,13 +92,13 @@ pub(super) struct Args {
     /// Connect and join as fast as possible, and end
     #[arg(long, conflicts_with_all = SPEAKING)]
     storm: bool,
-    /// Connect, join, and stay for this long without a word
+    /// Connect, join, and stay silent for this long
     #[arg(long, value_name = "TIME", value_parser = time, conflicts_with_all = SPEAKING, conflicts_with = "storm")]
     hold: Option<Duration>,
     /// How members connect; mixed is half of them each
     #[arg(long, value_enum, value_name = "TRANSPORT", default_value = "websocket")]
     transport: Word,
-    /// Connections that are being made at once
+    /// Connections that are opened side by side
     #[arg(long, value_name = "COUNT", default_value = "64", value_parser = at_least_one())]
     concurrency: u32,
     /// The server's process on this machine: also report its CPU time and memory, children included

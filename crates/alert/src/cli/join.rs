@@ -50,7 +50,7 @@ pub(super) struct Args {
     name: Option<String>,
     #[arg(long, help = ClientFlags::URL)]
     url: Option<String>,
-    /// Print each event as a JSON object on a line of its own; --help describes it
+    /// Print each event as a JSON object, one per line; --help describes it
     #[arg(long)]
     json: bool,
 }

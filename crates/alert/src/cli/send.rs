@@ -34,7 +34,7 @@ cannot be reached.";
 const MOST_BYTES: u64 = 64 << 20;
 /// What some editors write before text in UTF-8.
 const BYTE_ORDER_MARK: &[u8] = "\u{FEFF}".as_bytes();
-/// After this time, whoever waits is told for what.
+/// After this time, the user is told what it is waiting for.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 #[derive(Debug, clap::Args)]
@@ -65,7 +65,7 @@ pub(super) struct Args {
     json: bool,
 }
 
-/// Says things and tells how that went.
+/// Sends messages and reports the outcome.
 struct Sender {
     poster: Poster,
     server: ServerAddress,
@@ -152,7 +152,7 @@ impl Sender {
     }
 
     /// Reads and sends in turn. While it waits for a line nothing else has to go on: a connection that ends meanwhile is
-    /// noticed, and made anew, with the next message.
+    /// noticed, and reopened, with the next message.
     async fn send_lines(&mut self, input: &mut impl BufRead) -> ExitCode {
         let mut outcome = ExitCode::SUCCESS;
         let mut line = Vec::new();
@@ -185,7 +185,7 @@ impl Sender {
         if outcome == ExitCode::SUCCESS && self.sent > 0 { self.summarize() } else { outcome }
     }
 
-    /// Sends one message; tells who waits for long.
+    /// Sends one message; tells the user if it takes long.
     async fn send(&mut self, msg: &str) -> Result<(), ClientError> {
         let posting = self.poster.post(msg);
         tokio::pin!(posting);
@@ -238,7 +238,7 @@ fn read_all(input: impl Read) -> Result<String, ExitCode> {
         return Err(fail(1, "standard input is longer than any message may be; --lines sends each line"));
     }
     let mut text = text(bytes).map_err(|NotUtf8 { line }| {
-        fail(super::USAGE_ERROR, &format!("standard input is no text: its line {line} is not UTF-8"))
+        fail(super::USAGE_ERROR, &format!("standard input is not text: its line {line} is not UTF-8"))
     })?;
     text.truncate(without_end(text.as_bytes()).len());
     Ok(text)

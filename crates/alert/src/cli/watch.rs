@@ -31,7 +31,7 @@ Exit codes: 0 stopped, or all of --count; 1 refused by the server, --count not r
 reached at the start.";
 
 pub(super) const MORE: &str = "\
-Who watches is not in the room: nobody hears of it. When the connection is lost, watch says so on
+A watcher is not in the room and is not announced. When the connection is lost, watch says so on
 standard error and comes back by itself; what is said meanwhile is missed, and it says that too.
 
 On a terminal a line has the time and what people see; in a pipe it has the date too, and a line
@@ -73,7 +73,7 @@ pub(super) struct Args {
     /// End after this time; with exit code 1 if --count was not reached
     #[arg(long, value_name = "TIME", value_parser = time(Duration::from_millis(1)..=Duration::from_hours(24 * 365)))]
     timeout: Option<Duration>,
-    /// Print each event as a JSON object on a line of its own; --help describes it
+    /// Print each event as a JSON object, one per line; --help describes it
     #[arg(long, conflicts_with = "exec")]
     json: bool,
     /// Run this program, with these arguments, for each message, instead of printing; the last option
@@ -201,7 +201,7 @@ impl Watcher {
     }
 }
 
-/// Listens in a task of its own: an event that is half read must not be given up.
+/// Listens in a separate task: an event that is half read must not be abandoned.
 fn listen(mut listener: Listener) -> Receiver<Result<Heard, ClientError>> {
     let (sender, heard) = channel(MOST_WAITING);
     tokio::spawn(async move {

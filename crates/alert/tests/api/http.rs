@@ -15,7 +15,7 @@ pub(crate) struct Answer {
     pub(crate) body: String,
 }
 
-/// A response that goes on.
+/// An open-ended response.
 pub(crate) struct Listening {
     reader: BufReader<Chunked>,
     pub(crate) head: String,

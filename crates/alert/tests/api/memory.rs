@@ -56,7 +56,7 @@ fn given_the_defaults_then_unfinished_input_is_bounded() {
         })
         .collect();
     server.wait_for_log("too much is unfinished");
-    // What is refused is given back too, but not at once.
+    // What is refused is given back too, but not immediately.
     let until = Instant::now() + Duration::from_secs(30);
     while resident(&server) > before + 150 * MEBIBYTE {
         assert!(Instant::now() < until, "{}", resident(&server));

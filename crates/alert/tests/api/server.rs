@@ -1,4 +1,4 @@
-//! A server of its own for each test.
+//! A separate server for each test.
 
 use std::io::{BufRead, BufReader};
 use std::net::{Ipv4Addr, SocketAddr};

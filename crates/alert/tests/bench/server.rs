@@ -1,4 +1,4 @@
-//! A server of ours, as a process of its own.
+//! Our server, as a separate process.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};

@@ -23,7 +23,7 @@ pub(crate) struct Done {
     pub(crate) err: String,
 }
 
-/// `alert` with these words, and no environment of its own.
+/// `alert` with these words, and an empty environment.
 pub(crate) fn alert(words: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_alert"));
     command.env_clear().args(words);

@@ -39,7 +39,7 @@ fn given_a_message_that_is_not_utf_8_then_nothing_is_sent_and_its_line_is_named(
     let url = Server::start(&[]).url();
     for (input, line) in [(LATIN, 1), (b"a\nb\n\xFF\n", 3), (b"\xFF\xFEa\0", 1)] {
         let done = given(&["send", "D5DB", "--url", &url], input);
-        let said = format!("alert: standard input is no text: its line {line} is not UTF-8\n");
+        let said = format!("alert: standard input is not text: its line {line} is not UTF-8\n");
         assert_eq!((done.code, done.err), (Some(2), said));
     }
 }

@@ -98,7 +98,7 @@ fn given_a_certificate_that_is_not_right_then_nothing_is_sent_and_it_says_why() 
         (&good, "localhost", &expired, "is signed by nobody whom this machine trusts"),
         (&expired, "localhost", &expired, "has expired"),
         (&early, "localhost", &early, "is not valid yet"),
-        (&good, "127.0.0.1", &good, "the certificate is not for 127.0.0.1, but for localhost"),
+        (&good, "127.0.0.1", &good, "the certificate is for localhost, not for 127.0.0.1"),
     ] {
         let proxy = certificate.proxy(&server);
         let done = send(&format!("https://{host}:{}", proxy.address.port()), &trusted.file());

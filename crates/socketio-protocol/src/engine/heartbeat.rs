@@ -57,7 +57,7 @@ impl Heartbeat {
         Self { state: State::Waiting { due: now + timing.interval }, held: None }
     }
 
-    /// What is to be done at `now`. A ping is asked for once, or once an interval from a client that was held back.
+    /// What to do at `now`. A ping is asked for once, or once an interval from a client that was held back.
     pub fn poll(&mut self, now: Instant, timing: &Timing) -> Beat {
         if self.held.is_some() {
             self.credit(now);
@@ -106,7 +106,7 @@ impl Heartbeat {
         }
     }
 
-    /// The server reads from the client again: the ping timeout goes on.
+    /// The server reads from the client again: the ping timeout runs again.
     pub fn release(&mut self, now: Instant) {
         self.credit(now);
         self.held = None;

@@ -26,7 +26,7 @@ pub enum Packet<'a> {
     Ping(Cow<'a, str>),
     /// `3`: answer to a ping, with the same data.
     Pong(Cow<'a, str>),
-    /// `4`: a text message; for Socket.IO, one packet of its own.
+    /// `4`: a text message; for Socket.IO, one whole packet.
     Message(Cow<'a, str>),
     /// A binary message: a WebSocket binary frame, or `b` and base64 where only text can travel.
     Binary(Bytes),

@@ -1,4 +1,4 @@
-//! The server's side of an upgrade from polling to WebSocket: a probe, its answer, and the client's last word.
+//! The server's side of an upgrade from polling to WebSocket: a probe, its answer, and the client's decision.
 
 use std::time::{Duration, Instant};
 
@@ -11,7 +11,7 @@ pub enum UpgradeStep {
     ReplyProbe,
     /// The WebSocket is the connection's transport from here on.
     Complete,
-    /// Close the WebSocket; the session goes on with polling.
+    /// Close the WebSocket; the session stays on polling.
     Abort,
 }
 
@@ -40,7 +40,7 @@ impl Upgrade {
         }
     }
 
-    /// When the upgrade is to be given up.
+    /// When to give the upgrade up.
     #[must_use]
     pub fn deadline(&self) -> Instant {
         self.deadline

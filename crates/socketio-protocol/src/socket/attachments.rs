@@ -8,7 +8,7 @@ use super::packet::Packet;
 
 /// Decoder of one connection's messages. It is one pointer wide while nothing is outstanding.
 ///
-/// After an error the connection is to be closed; what was outstanding is gone.
+/// After an error the connection must be closed; what was outstanding is gone.
 #[derive(Debug, Default)]
 pub struct Decoder {
     pending: Option<Box<Pending>>,

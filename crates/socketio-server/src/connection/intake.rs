@@ -1,7 +1,7 @@
 //! What a connection has handed in lately: everything that comes in costs something, whatever it is.
 //!
 //! Messages and bytes above their rates are read more slowly, and nothing of them is lost. Frames that say nothing
-//! (pings and pongs that nobody asked for, noops, fragments of next to no bytes) are too, and whoever goes on sending
+//! (pings and pongs that nobody asked for, noops, fragments of next to no bytes) are too, and whoever keeps sending
 //! them is closed.
 
 use crate::{
@@ -18,7 +18,7 @@ use std::{
 const IDLE_FRAMES: Rate = rate(20, 1000);
 /// How often a connection may be held back for them before it is closed: after some 10 seconds of it.
 const MOST_HOLDS: u8 = 200;
-/// The same, of frames that came all at once.
+/// The same, for frames that came in one burst.
 const LONGEST_HOLD: Duration = Duration::from_secs(10);
 
 const fn rate(per_second: u32, burst: u32) -> Rate {

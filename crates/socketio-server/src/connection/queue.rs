@@ -21,7 +21,7 @@ const KEPT_CAPACITY: usize = 32;
 /// (`Payload.max_decode_packets`).
 const PAYLOAD_PACKETS: usize = 16;
 
-/// Unsent frames. It knows no limit of its own: the shard that fills it compares [`Queue::bytes`] with the limit
+/// Unsent frames. It knows no limit: the shard that fills it compares [`Queue::bytes`] with the limit
 /// and closes the connection as a slow consumer.
 #[derive(Debug, Default)]
 pub(crate) struct Queue {
@@ -102,7 +102,7 @@ impl Queue {
         self.bytes
     }
 
-    /// Bytes that the client has taken; it may begin anew at 0.
+    /// Bytes that the client has taken; it may wrap to 0.
     pub(crate) fn taken(&self) -> u64 {
         self.taken
     }

@@ -11,7 +11,7 @@ pub enum CloseReason {
     NamespaceLeft,
     /// The client closed properly (Engine.IO packet `1` or a WebSocket close frame).
     ClientClosed,
-    /// The stream ended without a word, or broke.
+    /// The stream ended without a close, or broke.
     ConnectionLost,
     /// No pong came within the ping timeout.
     PingTimeout,
@@ -40,7 +40,7 @@ pub enum CloseReason {
 }
 
 impl CloseReason {
-    /// The WebSocket close code (RFC 6455, section 7.4); none where nobody is there to read it, or where the
+    /// The WebSocket close code (RFC 6455, section 7.4); none if nobody is there to read it, or where the
     /// client will not read.
     pub fn close_code(&self) -> Option<u16> {
         match self {

@@ -44,7 +44,7 @@ pub(crate) type PollReply = Result<Bytes, PollEnd>;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum PollEnd {
     Refused(RequestError),
-    /// The server goes away, and the client is to come back.
+    /// The server shuts down, and the client should come back.
     Restart,
 }
 
@@ -94,7 +94,7 @@ impl Farewell {
 
 impl<E: Engine> Shard<E> {
     pub(crate) fn poll(self: &Rc<Self>, sid: Sid, ticket: Ticket, reply: oneshot::Sender<PollReply>) {
-        // An answer whose asker has gone meets nobody; `poll_gone` follows.
+        // If the client has gone, nobody gets the answer; `poll_gone` follows.
         let refuse =
             |reply: oneshot::Sender<PollReply>, error| drop(reply.send(Err(PollEnd::Refused(error))));
         let Some(connection) = self.session(sid) else {
@@ -128,7 +128,7 @@ impl<E: Engine> Shard<E> {
         Some(words)
     }
 
-    /// Answers a GET at once, with a noop if need be: only an answer shows whether its client is still there.
+    /// Answers a waiting GET, with a noop if need be: only an answer shows whether its client is still there.
     pub(crate) fn end_poll(self: &Rc<Self>, sid: Sid, ticket: Ticket) {
         let Some(connection) = self.session(sid) else { return };
         if let Transport::Polling(polling) = &mut *connection.transport.borrow_mut()

@@ -1,5 +1,5 @@
-//! The way from long-polling to WebSocket (Engine.IO 4, "Upgrade"): the WebSocket is probed while polling goes on, and
-//! takes over when the client says so. Until then everything is sent by polling, from then on by WebSocket: the one
+//! The way from long-polling to WebSocket (Engine.IO 4, "Upgrade"): the WebSocket is probed while polling continues,
+//! and takes over when the client says so. Until then everything is sent by polling, from then on by WebSocket: the one
 //! queue of the connection keeps the order.
 
 use super::websocket::{self, Flow, FrameReader, Incoming, Probe};
@@ -119,7 +119,7 @@ impl<E: Engine> Probing<E> {
                 }
             };
             input.clear();
-            // Others first. Who probes without end is held back, and then the session ends.
+            // Others first. Whoever probes without end is held back, and then the session ends.
             shard.hold_back(&self.connection).await;
             if self.connection.closed.get() {
                 return false;

@@ -61,7 +61,7 @@ pub(crate) async fn read(
     time: Duration,
     charge: Charge,
 ) -> Result<Bytes, Refusal> {
-    // A client that asks before it sends (`Expect: 100-continue`) is told at once.
+    // A client that asks before it sends (`Expect: 100-continue`) is answered before its body.
     if body.size_hint().lower() > limit as u64 && head.contains_key(header::EXPECT) {
         return Err(Refusal::TooLarge);
     }

@@ -40,7 +40,7 @@ use tower::ServiceExt;
 /// Bytes of a request's head.
 const MAX_HEAD: usize = 32 << 10;
 
-/// Sockets that are told at once why they are not served; others are just closed.
+/// Sockets being told why they are not served; others are just closed.
 const MOST_TURNED_AWAY: usize = 256;
 /// How long that may take.
 const TURNING_AWAY: Duration = Duration::from_secs(1);
@@ -158,7 +158,7 @@ fn open_websocket<E: Engine>(
         // The shut-down came between the request and its 101.
         shard.close(&connection, CloseReason::Shutdown);
     }
-    // A task of its own: this one has room for all of hyper.
+    // A new task: this one has room for all of hyper.
     let shard = Rc::clone(shard);
     tokio::task::spawn_local(async move {
         let _counted = (shard.count_socket(), place);
@@ -176,7 +176,7 @@ pub(crate) enum Takeover {
     Subscribe(Box<http::response::Parts>, Subscriber, Option<Place>),
 }
 
-/// The socket is taken over instead of being answered. As an error of the service it ends hyper's part at once.
+/// The socket is taken over instead of being answered. As an error of the service it ends hyper's part here.
 #[derive(Debug, thiserror::Error)]
 #[error("taken over")]
 struct Taken;

@@ -1,5 +1,5 @@
-//! A subscriber: a socket whose HTTP response goes on and on, as in Server-Sent Events. It hears its rooms and says
-//! nothing. The response is chunked, since programs read one without chunks in blocks of their own and hear late; for
+//! A subscriber: a socket whose HTTP response never ends by itself, as in Server-Sent Events. It hears its rooms and
+//! says nothing. The response is chunked, since programs read one without chunks in blocks of their own and hear late; for
 //! HTTP/1.0 it ends with the connection (RFC 9112, section 6.3).
 
 use crate::engineio::websocket::read_on;

@@ -26,7 +26,7 @@ impl<E: Engine> Shard<E> {
 
     pub(super) fn run_timers(self: &Rc<Self>) {
         let now = Instant::now();
-        // Gathered first: what is armed anew meanwhile waits for its own time.
+        // Gathered first: what is rearmed in between waits for its own time.
         let due: Vec<_> = std::iter::from_fn(|| self.timers.borrow_mut().pop_due(now)).collect();
         for (at, key) in due {
             let Some(connection) = self.connection(key) else { continue };
@@ -51,7 +51,7 @@ impl<E: Engine> Shard<E> {
         match connection.beat(|heartbeat| heartbeat.poll(now, &self.config.timing)) {
             Beat::Idle => {}
             Beat::SendPing => {
-                // Once an interval is often enough for who is quiet, and seldom enough for who is not.
+                // Once an interval is often enough for quiet clients, and seldom enough for others.
                 connection.queue.borrow_mut().rest();
                 let subscriber = match &*connection.transport.borrow() {
                     Transport::Subscriber(subscriber) => Some(Rc::clone(&subscriber.keep_alive)),

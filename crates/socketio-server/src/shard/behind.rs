@@ -36,7 +36,7 @@ pub(crate) struct Progress {
 }
 
 impl<E: Engine> Shard<E> {
-    /// Where more bytes than these wait for a connection, [`Shard::note_growth`] is to be told.
+    /// Where more bytes than these wait for a connection, [`Shard::note_growth`] must be called.
     pub(super) fn large_queue(&self) -> usize {
         self.config.queue_limit / BEHIND
     }

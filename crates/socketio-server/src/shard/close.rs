@@ -1,4 +1,4 @@
-//! The one way out for a connection, and for all of them when the server goes.
+//! The one way out for a connection, and for all of them on shutdown.
 
 use super::{ConnectionOf, Shard};
 use crate::{
@@ -21,13 +21,13 @@ use tokio::{
 
 /// How long a closed connection may take to read what is still queued for it, and to close its own side.
 const LINGER: Duration = Duration::from_secs(3);
-/// The same when the server goes and everything has been written: about one round trip.
+/// The same on shutdown, when everything has been written: about one round trip.
 const PARTING: Duration = Duration::from_millis(250);
-/// How long long-polling clients have to fetch their last words when the server goes: about one round trip.
+/// How long long-polling clients have to fetch their farewells on shutdown: about one round trip.
 const FAREWELL: Duration = Duration::from_secs(1);
 
 impl<E: Engine> Shard<E> {
-    /// Ends a connection: it is forgotten at once, and its client is told why where it can be.
+    /// Ends a connection: it is forgotten, and its client is told why where it can be.
     pub(crate) fn close(self: &Rc<Self>, connection: &ConnectionOf<E>, reason: CloseReason) {
         if connection.closed.replace(true) {
             return;
@@ -88,10 +88,10 @@ impl<E: Engine> Shard<E> {
         });
     }
 
-    /// Cuts a closed socket off when its client takes too long to close its own side. When the server goes, that is
+    /// Cuts a closed socket off when its client takes too long to close its own side. On shutdown that is
     /// soon, but not while there is something to be written.
     pub(crate) fn linger(self: &Rc<Self>, stream: &Rc<Stream>, has_output: impl Fn() -> bool + 'static) {
-        // Weak: a client that closes at once has its socket given back at once.
+        // Weak: a client that closes right away has its socket freed right away.
         let (shard, stream) = (Rc::clone(self), Rc::downgrade(stream));
         tokio::task::spawn_local(async move {
             let end = Instant::now() + LINGER;
@@ -141,7 +141,7 @@ impl<E: Engine> Shard<E> {
         self.say_farewell(sid, farewell);
     }
 
-    /// Keeps the last words to a client until it asks for them.
+    /// Keeps the farewell to a client until it asks for it.
     fn say_farewell(self: &Rc<Self>, sid: Sid, farewell: Farewell) {
         self.farewells.borrow_mut().insert(sid, farewell);
         let shard = Rc::clone(self);
@@ -152,7 +152,7 @@ impl<E: Engine> Shard<E> {
         });
     }
 
-    /// Closes every connection so that it comes back. `done` hears when the last words have been fetched.
+    /// Closes every connection so that it comes back. `done` hears when the farewells have been fetched.
     pub(super) fn shut_down(self: &Rc<Self>, done: oneshot::Sender<()>) {
         self.shutting_down.set(true);
         self.going.notify_waiters();
@@ -163,7 +163,7 @@ impl<E: Engine> Shard<E> {
         self.tell_when(done, |shard| shard.farewells.borrow().is_empty());
     }
 
-    /// Lets HTTP end. Not before the last words of all shards have been fetched: a client may come for its own over
+    /// Lets HTTP end. Not before the farewells of all shards have been fetched: a client may come for its own over
     /// a socket of any shard. `done` hears when no socket is left.
     pub(super) fn wind_up(self: &Rc<Self>, done: oneshot::Sender<()>) {
         self.winding_up.notify_waiters();

@@ -94,7 +94,7 @@ pub(crate) enum Command {
         early: Bytes,
         place: Place,
     },
-    /// Close every connection so that it comes back, and say when the last words have been fetched.
+    /// Close every connection so that it comes back, and say when the farewells have been fetched.
     Shutdown {
         done: oneshot::Sender<()>,
     },

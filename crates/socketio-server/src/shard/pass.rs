@@ -17,7 +17,7 @@ use std::{
 /// some 0.05 ms of work.
 const SLICE: usize = 16;
 
-/// Those who are to be written now.
+/// Those to write now.
 pub(crate) type Slice<T> = SmallVec<[Rc<T>; SLICE]>;
 
 /// The room that a connection is written with; none for one that is in no room.
@@ -51,12 +51,12 @@ impl<T> Pass<T> {
         self.line(flow).push_back(connection);
     }
 
-    /// Whether nobody is to be written. It may say no once more than there is work.
+    /// Whether there is nobody to write. It may say no once too often.
     pub(crate) fn is_empty(&self) -> bool {
         self.flows.len() <= 1 && self.flows.values().all(VecDeque::is_empty)
     }
 
-    /// Takes those who are to be written next, at most as many as `slice` has room for: first of one flow, then of the
+    /// Takes those to write next, at most as many as `slice` has room for: first of one flow, then of the
     /// next.
     pub(crate) fn take(&mut self, slice: &mut Slice<T>) {
         while slice.len() < SLICE
@@ -69,7 +69,7 @@ impl<T> Pass<T> {
             }
             let count = line.len().min(SLICE - slice.len());
             slice.extend(line.drain(..count));
-            // Also where its line is empty now, so that it does not go first again at once.
+            // Even if its line is empty now, so that it does not go straight to the front again.
             self.standing.push_back(flow);
         }
     }

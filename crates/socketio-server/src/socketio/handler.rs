@@ -44,7 +44,7 @@ pub trait Handler: Send + Sync + 'static {
     /// The client sent an event.
     fn event(&self, socket: &Socket<'_>, peer: &Self::Peer, session: &mut Self::Session, event: &Event<'_>);
 
-    /// The socket has ended; what is sent to it now meets nobody.
+    /// The socket has ended; what is sent to it now reaches nobody.
     fn disconnect(
         &self,
         socket: &Socket<'_>,

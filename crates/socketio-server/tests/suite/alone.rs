@@ -5,14 +5,14 @@ use std::process::Command;
 /// Set in the process that runs the test.
 const ALONE: &str = "SOCKETIO_SERVER_TEST_ALONE";
 
-/// Runs `test`, which has this name within the suite, in a process of its own.
+/// Runs `test`, which has this name within the suite, in a separate process.
 pub(crate) fn alone(name: &str, test: impl FnOnce()) {
     if std::env::var_os(ALONE).is_some() {
         return test();
     }
     let mut command = Command::new(std::env::current_exe().unwrap());
     command.args(["--exact", name, "--nocapture"]).env(ALONE, "1");
-    // The allocator gives large pieces back to the system at once, so that its own habits do not blur the figures.
+    // The allocator gives large pieces back to the system immediately, so that its own habits do not blur the figures.
     command.env("MALLOC_MMAP_THRESHOLD_", "65536");
     let output = command.output().unwrap();
     let said = [output.stdout, output.stderr].concat();

@@ -1,4 +1,4 @@
-//! Messages over WebSocket: text, binary, large ones, many at once.
+//! Messages over WebSocket: text, binary, large ones, many together.
 
 use crate::{
     harness::TestServer,

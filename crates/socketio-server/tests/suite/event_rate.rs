@@ -12,7 +12,7 @@ fn server(per_second: u32, burst: u32, config: Config) -> TestServer {
     TestServer::start(Config { event_rate: rate(per_second, burst), ..config })
 }
 
-/// Events with numbers; long enough that several do not fit what a WebSocket reader looks at at once.
+/// Events with numbers; long enough that several do not fit what a WebSocket reader looks at in one go.
 fn events(count: usize) -> Vec<String> {
     (0..count).map(|n| format!("42[\"echo\",{n},\"{}\"]", "x".repeat(700))).collect()
 }

@@ -1,4 +1,4 @@
-//! A server for one test: started on a port of its own, stopped at the end.
+//! A server for one test: started on its own port, stopped at the end.
 
 use crate::chat::{Chat, Log};
 use bytes::Bytes;
@@ -50,7 +50,7 @@ impl TestServer {
         Self { address, log, stop: Some(stop), thread: Some(thread) }
     }
 
-    /// Tells the server to shut down within `limit`, and goes on at once.
+    /// Tells the server to shut down within `limit`, without waiting.
     pub(crate) fn begin_stop(&mut self, limit: Duration) {
         self.stop.take().expect("stopped once").send(limit).unwrap();
     }

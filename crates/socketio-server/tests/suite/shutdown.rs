@@ -1,4 +1,4 @@
-//! The way down: what is queued is written, everybody is told to come back, and the end comes in time.
+//! Shutdown: what is queued is written, everybody is told to come back, and the end comes in time.
 
 use crate::{
     harness::{DEADLINE, TestServer, eventually, workers},

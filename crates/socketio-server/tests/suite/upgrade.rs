@@ -75,7 +75,7 @@ fn a_get_that_waits_when_5_comes_is_ended() {
     let server = TestServer::start(workers(2));
     let mut client = Polling::connected(server.address);
     let mut ws = Ws::shake_hands(server.address, &target(&client));
-    // Given a client that says all at once.
+    // Given a client that sends everything together.
     client.begin_poll();
     ws.raw(texts(["2probe", "5", r#"42["echo",1]"#]));
     assert_eq!(ws.text(), "3probe");

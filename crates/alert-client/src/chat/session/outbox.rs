@@ -6,7 +6,7 @@ use socketio_protocol::socket::AckId;
 
 /// Lines that may wait to be sent.
 const MOST_WAITING: usize = 100;
-/// Messages that may be on their way at once.
+/// Messages that may be on their way together.
 const MOST_UNDER_WAY: usize = 16;
 
 /// Lines that wait, and messages that are under way, both in order.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::chat::line::Line;
 
-/// What is to be done.
+/// What to do next.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::chat) enum Output {
     /// Make a connection after this pause; the last one is done with.

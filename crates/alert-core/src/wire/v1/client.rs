@@ -84,7 +84,7 @@ struct Notice {
     msg: String,
 }
 
-/// The argument of an ack. Servers before Alert acknowledge without a word, or with another one: that is a yes.
+/// The argument of an ack. Servers before Alert acknowledge without an argument, or with another: that counts as a yes.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Ack {

@@ -188,7 +188,7 @@ fn whole_seconds(wait: Duration) -> u64 {
     (wait.as_secs() + u64::from(wait.subsec_nanos() > 0)).max(1)
 }
 
-/// v1 knows no rights of its own: whoever may not do something has to bring a credential that may.
+/// v1 itself knows no rights: whoever may not do something has to bring a credential that may.
 impl From<Denied> for Refusal {
     fn from(_: Denied) -> Self {
         Self::not_logged_in()

@@ -1,4 +1,4 @@
-//! `GET .../events`: what is said in a room, as it is said, for who is not in it.
+//! `GET .../events`: what is said in a room, as it is said, for listeners who are not in it.
 
 use axum::Extension;
 use axum::extract::State;

@@ -59,7 +59,7 @@ impl Idempotency {
     }
 
     /// Calls `say` for a key's first message; the same message gets the same receipt without it. Retries that come
-    /// at once wait for each other: `say` only queues.
+    /// together wait for each other: `say` only queues.
     pub(super) fn once(
         &self,
         key: MessageKey,

@@ -20,7 +20,7 @@ struct Used {
     bytes: Meter,
 }
 
-/// About 1 MB. Then whoever was quiet for longest starts anew.
+/// About 1 MB. Then whoever has been quiet longest is forgotten.
 const MOST_CALLERS: usize = 10_000;
 
 impl PostRate {

@@ -62,8 +62,7 @@ impl Problem {
     }
 
     pub(super) fn no_tokens() -> Self {
-        let detail =
-            "rooms are listed only for who has a token, and this server has none; start it with --api-token.";
+        let detail = "rooms are listed only for callers with a token, and this server has none; start it with --api-token.";
         Self::new(StatusCode::FORBIDDEN, "no_tokens", detail)
     }
 

@@ -22,7 +22,7 @@ pub(super) struct Lines {
 
 impl Lines {
     pub(super) fn new(prints: bool) -> Self {
-        // Who reads a pipe breaks lines by itself.
+        // Whatever reads a pipe breaks lines itself.
         let width = if io::stdout().is_terminal() { 80 } else { usize::MAX };
         let progress = io::stderr().is_terminal();
         Self { prints, progress, progress_shown: false, width, advised: Vec::new(), failure: None }
@@ -72,7 +72,7 @@ impl Watch for Lines {
     }
 }
 
-/// The mark and the word say the same, for who does not see colours or marks.
+/// The mark and the word say the same, for readers who cannot see colours or marks.
 const WORD: usize = 10;
 const TITLE: usize = 21;
 

@@ -1,7 +1,7 @@
 //! Turns the bytes of a WebSocket client into messages. tungstenite does the work: fragments, UTF-8, control frames.
 //!
 //! Its context owns buffers, which an idle connection should not: so one context serves the whole shard, and a
-//! connection has one of its own only while a frame or a fragmented message is incomplete, or while it is held back.
+//! connection has its own only while a frame or a fragmented message is incomplete, or while it is held back.
 
 use crate::{bounds::Charge, connection::CloseReason, hub::Hub};
 use bytes::Bytes;
@@ -62,7 +62,7 @@ pub(crate) struct SpareContext {
 pub(crate) enum Incoming {
     Text(Utf8Bytes),
     Binary(Bytes),
-    /// What is to be written in answer to a control frame.
+    /// What to write in answer to a control frame.
     Reply(Vec<u8>),
     /// So many frames were pongs, or fragments of next to no bytes.
     Idle(usize),
