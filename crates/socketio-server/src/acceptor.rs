@@ -7,6 +7,7 @@ use crate::{
     shard::inbox::Command,
     stream::{DetachedStream, PeerAddr},
 };
+use rustix::io::Errno;
 use socket2::{Domain, Protocol, Socket, Type};
 use std::{
     fmt, io,
@@ -156,11 +157,7 @@ fn remove_stale(path: &Path) -> io::Result<()> {
 }
 
 fn is_out_of_files(error: &io::Error) -> bool {
-    const EMFILE: i32 = 24;
-    const ENFILE: i32 = 23;
-    const ENOBUFS: i32 = 105;
-    const ENOMEM: i32 = 12;
-    matches!(error.raw_os_error(), Some(EMFILE | ENFILE | ENOBUFS | ENOMEM))
+    matches!(Errno::from_io_error(error), Some(Errno::MFILE | Errno::NFILE | Errno::NOBUFS | Errno::NOMEM))
 }
 
 #[cfg(all(test, target_os = "linux"))]
