@@ -9,7 +9,6 @@ mod connect;
 pub mod doctor;
 mod error;
 mod http;
-mod listener;
 mod pipe;
 mod poster;
 mod program;
@@ -18,6 +17,7 @@ mod silence;
 mod sse;
 mod target;
 mod tls;
+mod watcher;
 
 pub use address::{AddressError, ServerAddress};
 pub use chat::line::Form;
@@ -25,12 +25,12 @@ pub use chat::{Chat, Ended, Ending};
 pub use config::{ClientConfig, ClientFlags, RoomArgument, Shown, account_name};
 pub use connect::{ConnectError, Route};
 pub use error::{ClientError, Problem};
-pub use listener::{Event, Heard, Listener};
 pub use poster::{Poster, Receipt};
 pub use program::{Program, ProgramError, Run};
 pub use proxy::Proxy;
 pub use target::Target;
 pub use tls::TlsError;
+pub use watcher::{Event, Heard, Watcher};
 
 /// Runs a client to its end on one thread. A look-up that the system does not answer is left behind.
 ///

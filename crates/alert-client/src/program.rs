@@ -15,7 +15,7 @@ use tokio::process::{Child, Command};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-use super::listener::Event;
+use super::watcher::Event;
 
 /// A program that is there, and its arguments.
 #[derive(Clone, Debug)]

@@ -13,16 +13,11 @@ use super::line::Line;
 use alert_core::names::{RoomCode, UserName};
 use alert_core::wire::v1::client::{self, Answer, Incoming};
 
-mod input;
 mod outbox;
-mod output;
 #[cfg(test)]
 mod tests;
 
-pub(super) use input::Input;
 use outbox::Outbox;
-pub use output::Ending;
-pub(super) use output::Output;
 
 /// For a new connection to let us in.
 const TIME_TO_JOIN: Duration = Duration::from_secs(10);
@@ -30,6 +25,56 @@ const TIME_TO_JOIN: Duration = Duration::from_secs(10);
 const TIME_TO_LEAVE: Duration = Duration::from_secs(1);
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+
+/// What happens to a session.
+#[derive(Clone, Debug)]
+pub(super) enum Input {
+    /// The connection that was asked for is there.
+    Opened,
+    /// A text frame came.
+    Frame(String),
+    /// The connection has ended, or could not be made.
+    Lost(String),
+    /// The user has something to say.
+    Line(String),
+    /// The line with this number cannot be said: it is not UTF-8.
+    Unreadable(u64),
+    /// The user has nothing more to say: send what there is, then leave.
+    LastLine,
+    /// The user wants to go.
+    Leave,
+    /// The session's deadline has come.
+    Deadline,
+}
+
+/// What to do next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Output {
+    /// Make a connection after this pause; the last one is done with.
+    Connect(Duration),
+    /// Send a text frame.
+    Send(String),
+    /// Show something to the user.
+    Show(Line),
+    /// Close the connection, if there is one, and end.
+    End(Ending),
+}
+
+/// How it ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// The user left, and whether everything that they said was sent and acknowledged.
+    Left {
+        /// Nothing was refused, lost or left behind.
+        all_sent: bool,
+    },
+    /// The user ended it while there was no way to leave properly.
+    Interrupted,
+    /// The server did not let us in, and why.
+    Refused(String),
+    /// There never was a connection to a room, and why.
+    Unreachable(String),
+}
 
 /// Who joins which room.
 #[derive(Clone, Debug)]

@@ -6,7 +6,7 @@ use std::num::NonZeroU64;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use alert_client::{ClientError, ClientFlags, Event, Form, Heard, Listener, Program, RoomArgument, Target};
+use alert_client::{ClientError, ClientFlags, Event, Form, Heard, Program, RoomArgument, Target, Watcher};
 use alert_core::names::RoomCode;
 use alert_settings::Environment;
 use alert_settings::value::time;
@@ -87,7 +87,7 @@ enum Use {
     Run(Program),
 }
 
-struct Watcher {
+struct Watch {
     room: RoomCode,
     purpose: Use,
     signals: Signals,
@@ -118,15 +118,15 @@ impl Args {
         };
         let watching = async {
             let end = self.timeout.map(|time| Instant::now() + time);
-            let listener = match Listener::open(target).await {
-                Ok(listener) => listener,
+            let watcher = match Watcher::open(target).await {
+                Ok(watcher) => watcher,
                 Err(error) => return super::client_failure(&error),
             };
             if is_terminal {
                 super::complain(format_args!("listens at {}; Ctrl-C ends it", config.server.address));
             }
             match Signals::install() {
-                Ok(signals) => Watcher { room, purpose, signals }.watch(listener, self.count, end).await,
+                Ok(signals) => Watch { room, purpose, signals }.run(watcher, self.count, end).await,
                 Err(error) => fail(format_args!("signals cannot be handled ({error})")),
             }
         };
@@ -134,15 +134,10 @@ impl Args {
     }
 }
 
-impl Watcher {
-    async fn watch(
-        mut self,
-        listener: Listener,
-        count: Option<NonZeroU64>,
-        end: Option<Instant>,
-    ) -> ExitCode {
+impl Watch {
+    async fn run(mut self, watcher: Watcher, count: Option<NonZeroU64>, end: Option<Instant>) -> ExitCode {
         let mut left = count.map(NonZeroU64::get);
-        let mut heard = listen(listener);
+        let mut heard = watch(watcher);
         loop {
             let next = tokio::select! {
                 () = self.signals.next() => return ExitCode::SUCCESS,
@@ -201,12 +196,12 @@ impl Watcher {
     }
 }
 
-/// Listens in a separate task: an event that is half read must not be abandoned.
-fn listen(mut listener: Listener) -> Receiver<Result<Heard, ClientError>> {
+/// Watches in a separate task: an event that is half read must not be abandoned.
+fn watch(mut watcher: Watcher) -> Receiver<Result<Heard, ClientError>> {
     let (sender, heard) = channel(MOST_WAITING);
     tokio::spawn(async move {
         loop {
-            let next = listener.next().await;
+            let next = watcher.next().await;
             let is_last = next.is_err();
             if sender.send(next).await.is_err() || is_last {
                 return;

@@ -1,4 +1,4 @@
-//! Listens to a room without being in it, and comes back by itself when the connection is lost.
+//! Watches a room without being in it, and comes back by itself when the connection is lost.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ use super::sse::{Item, Parser};
 use super::target::Target;
 use alert_core::wire::v1;
 
-/// What a listener hears.
+/// What a watcher hears.
 #[derive(Debug)]
 pub enum Heard {
     /// Something was said, or somebody came or went.
@@ -54,8 +54,8 @@ impl Event {
     }
 }
 
-/// The ear in a room.
-pub struct Listener {
+/// Hears what is said in a room, and is not in it.
+pub struct Watcher {
     target: Target,
     stream: Option<Stream>,
     silence: Silence,
@@ -79,8 +79,8 @@ const CONNECT_LIMIT: Duration = Duration::from_secs(10);
 const SHORTEST_BACKOFF: Duration = Duration::from_millis(500);
 const LONGEST_BACKOFF: Duration = Duration::from_secs(30);
 
-impl Listener {
-    /// Begins to listen; nothing that is said after this is missed.
+impl Watcher {
+    /// Begins to watch; nothing that is said after this is missed.
     ///
     /// # Errors
     /// [`ClientError`], where there is no such server.
