@@ -4,7 +4,6 @@
 use std::future::Future;
 use std::time::Duration;
 
-use socketio_server::origin::Origin;
 use tokio::time::{Instant, interval};
 
 mod advice;
@@ -36,8 +35,8 @@ use site::Site;
 pub struct Plan {
     /// The server, and the way to it.
     pub server: Route,
-    /// A foreign page that should be able to connect.
-    pub origin: Option<Origin>,
+    /// The origin, as its browser writes it, of a foreign page that should be able to connect.
+    pub origin: Option<String>,
 }
 
 /// Somebody who watches while it goes on.

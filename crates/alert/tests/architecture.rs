@@ -15,10 +15,7 @@ const CRATES: [(&str, &[&str]); 9] = [
     ("alert-settings", &[]),
     ("alert-signals", &[]),
     ("alert-server", &["alert-core", "alert-settings", "alert-signals", "socketio-server"]),
-    (
-        "alert-client",
-        &["alert-core", "alert-settings", "alert-signals", "socketio-protocol", "socketio-server"],
-    ),
+    ("alert-client", &["alert-core", "alert-settings", "alert-signals", "socketio-protocol"]),
     ("alert-bench", &["alert-core"]),
     (
         "alert",

@@ -1,7 +1,6 @@
 //! What a page of another origin may do. Its browser asks the same way, and believes the same headers.
 
 use http::{Method, StatusCode, header};
-use socketio_server::origin::Origin;
 
 use super::advice::Advice;
 use super::finding::{Check, Finding};
@@ -10,9 +9,9 @@ use super::site::{HttpError, PROMPT, Reply, Site};
 use super::socket::{Socket, SocketFault};
 
 /// Opens a session over long-polling as a page of `origin`.
-pub(super) async fn polling(site: &Site, origin: &Origin) -> Finding {
+pub(super) async fn polling(site: &Site, origin: &str) -> Finding {
     let check = Check::CorsPolling;
-    let request = site.request(Method::GET, PATH).header(header::ORIGIN, origin.as_str());
+    let request = site.request(Method::GET, PATH).header(header::ORIGIN, origin);
     let reply = match site.send(request, "", PROMPT).await {
         Ok(reply) => reply,
         Err(error) => return no_answer(check, &error),
@@ -24,11 +23,11 @@ pub(super) async fn polling(site: &Site, origin: &Origin) -> Finding {
 }
 
 /// Asks like a browser before a POST with a custom header.
-pub(super) async fn preflight(site: &Site, origin: &Origin) -> Finding {
+pub(super) async fn preflight(site: &Site, origin: &str) -> Finding {
     let check = Check::CorsPreflight;
     let request = site
         .request(Method::OPTIONS, PATH)
-        .header(header::ORIGIN, origin.as_str())
+        .header(header::ORIGIN, origin)
         .header(header::ACCESS_CONTROL_REQUEST_METHOD, "POST")
         .header(header::ACCESS_CONTROL_REQUEST_HEADERS, "content-type");
     let reply = match site.send(request, "", PROMPT).await {
@@ -54,9 +53,9 @@ pub(super) async fn preflight(site: &Site, origin: &Origin) -> Finding {
 }
 
 /// Opens a WebSocket as a page of `origin`.
-pub(super) async fn websocket(site: &Site, origin: &Origin) -> Finding {
+pub(super) async fn websocket(site: &Site, origin: &str) -> Finding {
     let check = Check::CorsWebsocket;
-    match Socket::open(site, None, Some(origin.as_str())).await {
+    match Socket::open(site, None, Some(origin)).await {
         Ok(socket) => {
             socket.close().await;
             Finding::ok(check, "allowed")
@@ -67,7 +66,7 @@ pub(super) async fn websocket(site: &Site, origin: &Origin) -> Finding {
 }
 
 /// Whether a browser hands this answer to the page.
-fn allowed(check: Check, reply: &Reply, origin: &Origin) -> Result<Finding, Finding> {
+fn allowed(check: Check, reply: &Reply, origin: &str) -> Result<Finding, Finding> {
     if reply.status == StatusCode::FORBIDDEN {
         return Err(refused(check, origin));
     }
@@ -84,21 +83,19 @@ fn allowed(check: Check, reply: &Reply, origin: &Origin) -> Result<Finding, Find
             check,
             "allowed as every page is, without credentials (leave withCredentials off)",
         )),
-        [one] if one == origin.as_str() && with_credentials => {
-            Ok(Finding::ok(check, "allowed, with credentials"))
-        }
-        [one] if one == origin.as_str() => Ok(Finding::ok(check, "allowed, without credentials")),
+        [one] if one == origin && with_credentials => Ok(Finding::ok(check, "allowed, with credentials")),
+        [one] if one == origin => Ok(Finding::ok(check, "allowed, without credentials")),
         [] => {
             let advice = Advice::new("Alert sends Access-Control-Allow-Origin: have the proxy pass it on.")
                 .nginx(["# remove: proxy_hide_header Access-Control-Allow-Origin;"])
-                .alert([&format!("--allow-origin {}", origin.as_str())]);
+                .alert([&format!("--allow-origin {}", origin)]);
             Err(Finding::failed(check, "there is no Access-Control-Allow-Origin, so browsers refuse", advice))
         }
         [other] => {
             let advice =
                 Advice::new("The proxy says who may connect, in the place of Alert. Leave it to Alert.")
                     .nginx(["# remove: add_header Access-Control-Allow-Origin ...;"])
-                    .alert([&format!("--allow-origin {}", origin.as_str())]);
+                    .alert([&format!("--allow-origin {}", origin)]);
             Err(Finding::failed(check, format!("only {other} is allowed, so browsers refuse"), advice))
         }
         _ => {
@@ -116,11 +113,11 @@ fn allowed(check: Check, reply: &Reply, origin: &Origin) -> Result<Finding, Find
     }
 }
 
-fn refused(check: Check, origin: &Origin) -> Finding {
+fn refused(check: Check, origin: &str) -> Finding {
     let text = "Start Alert so that pages of this origin may connect. They do so headless: their users' login cookies do \
                 not count.";
-    let advice = Advice::new(text).alert([&format!("--allow-origin {}", origin.as_str())]);
-    Finding::failed(check, format!("pages of {} are refused", origin.as_str()), advice)
+    let advice = Advice::new(text).alert([&format!("--allow-origin {}", origin)]);
+    Finding::failed(check, format!("pages of {} are refused", origin), advice)
 }
 
 fn no_answer(check: Check, error: &HttpError) -> Finding {

@@ -3,22 +3,32 @@
 
 mod markdown;
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use askama::Template;
 use axum::extract::{Path, RawQuery};
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
+use rust_embed::Embed;
 
 use super::{accept, assets, pages};
 use markdown::Rendered;
 
-/// One embedded file.
-struct File {
-    /// Its path below `/docs/`.
-    path: &'static str,
-    text: &'static str,
-}
+/// The files of `docs/`, by their path below it, but for pictures, measurements, and what building a program leaves.
+#[derive(Embed)]
+#[folder = "../../docs"]
+#[include = "*.md"]
+#[include = "*.yaml"]
+#[include = "clients/*"]
+#[exclude = "benchmarks.md"]
+#[exclude = "clients/*/target/*"]
+#[exclude = "clients/*/build/*"]
+#[exclude = "*/node_modules/*"]
+#[exclude = "*/__pycache__/*"]
+#[exclude = "*.lock"]
+struct Files;
 
 /// A link of the page.
 struct Link {
@@ -26,46 +36,6 @@ struct Link {
     title: &'static str,
     about: &'static str,
 }
-
-macro_rules! files {
-    ($($path:literal),+ $(,)?) => {
-        &[$(File { path: $path, text: include_str!(concat!("../../../../docs/", $path)) }),+]
-    };
-}
-
-const FILES: &[File] = files![
-    "asyncapi.yaml",
-    "clients/README.md",
-    "clients/cpp/CMakeLists.txt",
-    "clients/cpp/client.cpp",
-    "clients/csharp/Program.cs",
-    "clients/csharp/client.csproj",
-    "clients/curl/client.sh",
-    "clients/dart/client.dart",
-    "clients/dart/pubspec.yaml",
-    "clients/java/Client.java",
-    "clients/java/pom.xml",
-    "clients/javascript/client.mjs",
-    "clients/javascript/package.json",
-    "clients/kotlin/Client.kt",
-    "clients/kotlin/build.gradle.kts",
-    "clients/python/client.py",
-    "clients/python/client_async.py",
-    "clients/python/requirements.txt",
-    "clients/rust/Cargo.toml",
-    "clients/rust/src/main.rs",
-    "clients/swift/Package.swift",
-    "clients/swift/main.swift",
-    "clients/typescript/client.ts",
-    "clients/typescript/package.json",
-    "clients/typescript/tsconfig.json",
-    "http-api.md",
-    "migrating-from-flask.md",
-    "openapi.yaml",
-    "operations.md",
-    "protocol-v1.md",
-    "terminal.md",
-];
 
 const DOCUMENTS: &[Link] = &[
     Link {
@@ -126,10 +96,15 @@ struct Document<'a> {
 }
 
 /// The documents that are pages, by their path.
-static PAGES: LazyLock<Vec<(&str, Rendered)>> = LazyLock::new(|| {
-    let is_served = |path: &str| FILES.iter().any(|file| file.path == path);
-    let documents = FILES.iter().filter(|file| file.path.ends_with(".md"));
-    documents.map(|file| (file.path, markdown::render(file.path, file.text, is_served))).collect()
+static PAGES: LazyLock<BTreeMap<Cow<'static, str>, Rendered>> = LazyLock::new(|| {
+    let is_served = |path: &str| Files::get(path).is_some();
+    let documents = Files::iter().filter(|path| path.ends_with(".md"));
+    let pages = documents.filter_map(|path| {
+        let file = Files::get(&path)?;
+        let page = markdown::render(&path, &String::from_utf8_lossy(&file.data), is_served);
+        Some((path, page))
+    });
+    pages.collect()
 });
 
 pub(super) async fn serve(
@@ -137,14 +112,14 @@ pub(super) async fn serve(
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Response {
-    let Some(file) = FILES.iter().find(|file| file.path == path) else {
+    let Some(file) = Files::get(&path) else {
         return pages::not_found(None);
     };
     let caching = [(header::CACHE_CONTROL, AN_HOUR), (header::VARY, "Accept")];
     let wants_source = query.as_deref() == Some("source") || !prefers_page(&headers);
-    let page = PAGES.iter().find(|(path, _)| *path == file.path).filter(|_| !wants_source);
-    if let Some((path, Rendered { title, html })) = page {
-        let name = path.rsplit('/').next().unwrap_or(path);
+    let page = PAGES.get(path.as_str()).filter(|_| !wants_source);
+    if let Some(Rendered { title, html }) = page {
+        let name = path.rsplit('/').next().unwrap_or(&path);
         return (caching, pages::render(&Document { name, title, html, css: assets::CSS })).into_response();
     }
     let kind = match path.rsplit('.').next() {
@@ -152,7 +127,7 @@ pub(super) async fn serve(
         Some("md") if accept::quality(&headers, "text/markdown") > 0.0 => "text/markdown; charset=utf-8",
         _ => "text/plain; charset=utf-8",
     };
-    (caching, [(header::CONTENT_TYPE, kind)], file.text).into_response()
+    (caching, [(header::CONTENT_TYPE, kind)], file.data).into_response()
 }
 
 /// Browsers ask for HTML by name, programs for anything.

@@ -63,7 +63,7 @@ impl Args {
             Ok(config) => config.server,
             Err(code) => return code,
         };
-        let plan = Plan { server, origin: self.origin };
+        let plan = Plan { server, origin: self.origin.map(|origin| origin.as_str().to_owned()) };
         let examined = if self.json { as_json(&plan) } else { as_lines(&plan) };
         match examined {
             Ok(Verdict::Well) => ExitCode::SUCCESS,
@@ -93,7 +93,7 @@ fn as_json(plan: &Plan) -> io::Result<Verdict> {
     let verdict = report.verdict();
     let json = serde_json::to_string(&Json {
         url: plan.server.address.to_string(),
-        origin: plan.origin.as_ref().map(Origin::as_str),
+        origin: plan.origin.as_deref(),
         ok: verdict == Verdict::Well,
         checks: &report.findings,
     })?;

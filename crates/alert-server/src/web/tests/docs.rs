@@ -150,7 +150,7 @@ async fn every_client_program_is_served() {
             assert_eq!(
                 site.get(&format!("/docs/{name}")).await.status,
                 StatusCode::OK,
-                "{name} is not in FILES"
+                "{name} is not embedded"
             );
             count += 1;
         }
@@ -161,9 +161,16 @@ async fn every_client_program_is_served() {
 #[tokio::test]
 async fn what_is_not_there_is_the_usual_page() {
     let site = Site::new();
-    for address in
-        ["/docs/nothing.md", "/docs/clients", "/docs/clients/", "/docs/../Cargo.toml", "/docs/%2e%2e/x"]
-    {
+    for address in [
+        "/docs/nothing.md",
+        "/docs/clients",
+        "/docs/clients/",
+        "/docs/../Cargo.toml",
+        "/docs/%2e%2e/x",
+        "/docs/benchmarks.md",
+        "/docs/screenshot.png",
+        "/docs/clients/rust/Cargo.lock",
+    ] {
         let answer = site.get(address).await;
         assert_eq!(answer.status, StatusCode::NOT_FOUND, "{address}");
         assert!(answer.body.contains("There is no page here"), "{address}");
