@@ -29,15 +29,15 @@ Exit codes: 0 nothing failed, there may be warnings; 1 something failed; 2 wrong
 connection (DNS or TCP).";
 
 pub(super) const JSON: &str = "\
---json prints one object when all is done:
+--json prints one object at the end:
   url      what was examined
   origin   of --origin, or null
   ok       whether nothing failed
-  checks   in order: {check, outcome, seen, advice} outcome  ok, warning, failed
-           or skipped seen     what was seen, or why it was skipped advice
-           null, or {text, config}: what to change, and for each program (nginx,
-           caddy,
-                    alert) the lines: {program, lines}";
+  checks   in order: {check, outcome, seen, advice}
+           outcome  ok, warning, failed or skipped
+           seen     what was seen, or why it was skipped
+           advice   null, or {text, config}: what to change, and for each
+                    program (nginx, caddy, alert) the lines: {program, lines}";
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
