@@ -97,7 +97,8 @@ pub(super) struct HeadScan {
 
 impl HeadScan {
     pub(super) fn new() -> Self {
-        Self { last: 0, line_is_empty: true, has_begun: false, has_bare_line_feed: false, unfinished: 0 }
+        // As if a CR had come: of requests in a row the first bytes may have come with the request before, unseen.
+        Self { last: b'\r', line_is_empty: true, has_begun: false, has_bare_line_feed: false, unfinished: 0 }
     }
 
     /// How many of the bytes belong to the head, where it ends in them.
@@ -129,6 +130,13 @@ fn is_nothing(line: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn given_a_head_whose_cr_came_unseen_with_the_request_before_then_its_lf_is_not_a_bare_one() {
+        let mut scan = HeadScan::new();
+        scan.pass(b"\nHost: a\r\n\r\n");
+        assert!(!scan.has_bare_line_feed);
+    }
 
     /// Where the head ends, and whether a line of it has no CR, however the bytes are cut.
     fn scan(bytes: &[u8]) -> (Option<usize>, bool) {
