@@ -48,7 +48,7 @@ pub use room::{Membership, Room};
 pub use server::Server;
 pub use socketio::{
     DEFAULT_PATH, SocketIo,
-    handler::{Event, Handler, Refused, Socket},
+    handler::{Event, Handler, PendingAck, Refused, Socket},
 };
 pub use socketio_protocol::{
     engine::heartbeat::Timing,
