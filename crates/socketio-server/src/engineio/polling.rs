@@ -26,6 +26,7 @@ pub(crate) struct Polling {
     /// A POST is being worked on.
     pub(crate) posting: bool,
     pub(crate) probe: Option<Probe>,
+    pub(crate) failed_upgrades: u8,
 }
 
 /// A GET that waits.
