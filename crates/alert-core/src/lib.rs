@@ -4,6 +4,7 @@
 pub mod access;
 pub mod event;
 pub mod names;
+pub mod position;
 pub mod printable;
 pub mod room;
 pub mod wire;

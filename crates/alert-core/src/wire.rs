@@ -72,19 +72,20 @@ mod tests {
     use std::time::SystemTime;
 
     use super::*;
-    use crate::event::{MessageIds, What};
+    use crate::event::What;
+    use crate::position::{Epoch, Run};
 
     #[test]
     fn given_any_event_then_no_form_of_it_is_larger_than_reckoned() {
         let name = UserName::parse("\"\\\u{1F600}", 64).unwrap();
         for text in ["", "hello", "\0\u{1}\u{1F}\n\r\t\u{7F}\u{2028}", "\"\\\"\\", "\u{1F600}\u{e4}"] {
-            let id = MessageIds::new(u64::MAX).next_id();
+            let position = Epoch { run: Run::new(u64::MAX), part: u64::MAX >> 28 }.start();
             for what in [
-                What::Said { id, name: name.clone(), text: text.into() },
+                What::Said { name: name.clone(), text: text.into() },
                 What::Entered { name: name.clone() },
                 What::Left { name: name.clone() },
             ] {
-                let event = RoomEvent { at: SystemTime::UNIX_EPOCH, what };
+                let event = RoomEvent { at: SystemTime::UNIX_EPOCH, position, what };
                 for form in Form::ALL {
                     let rendered = match form.render(&event) {
                         Rendering::Packet(packet) => packet.text,

@@ -2,12 +2,13 @@
 
 use super::address;
 use crate::auth::{Origin, WebSession};
-use crate::rooms::{Presence, Refused, Rooms, Way};
+use crate::log::{OnStored, Stored};
+use crate::rooms::{Presence, Refused, Rooms, Speech, Way};
 use alert_core::access::{Principal, Rights};
 use alert_core::names::{RoomCode, UserName};
 use alert_core::wire::Form;
 use alert_core::wire::v1::{AckBody, ClientEvent, Joined, Limits, Notice, Refusal, Speaker, Text};
-use socketio_server::{Event, Socket};
+use socketio_server::{Event, PendingAck, Socket};
 use std::net::IpAddr;
 
 /// A client: the room that it is in, if it is in one.
@@ -34,6 +35,8 @@ pub(super) struct V1<'a> {
 enum Outcome {
     Done,
     Joined,
+    /// The log answers when the message is stored.
+    AnsweredLater,
 }
 
 impl V1<'_> {
@@ -45,8 +48,8 @@ impl V1<'_> {
             tracing::info!(event = event.name, code, address, "refused: {}", refusal.message());
         }
         match (event.ack, result) {
+            (Some(_), Ok(Outcome::AnsweredLater)) | (None, Ok(_)) => {}
             (Some(id), result) => socket.ack(id, &member.acknowledge(result).arguments()),
-            (None, Ok(_)) => {}
             (None, Err(refusal)) => {
                 socket.send(Notice::refused(&refusal).packet());
             }
@@ -64,8 +67,12 @@ impl V1<'_> {
             ClientEvent::Joined(joined) => self.join(socket, member, joined),
             ClientEvent::Text(Text { speaker, msg }) => {
                 let seat = member.seat.as_ref().ok_or_else(Refusal::not_joined)?;
-                seat.presence.say(&seat.who, &self.speaker(seat, speaker)?, &msg)?;
-                Ok(Outcome::Done)
+                let name = &self.speaker(seat, speaker)?;
+                let ack = event.ack.filter(|_| self.rooms.log().is_on());
+                let stored = ack.map(|id| when_stored(socket.ack_later(id)));
+                let outcome = if stored.is_some() { Outcome::AnsweredLater } else { Outcome::Done };
+                seat.presence.say(&seat.who, Speech { name, text: &msg, key: None, stored })?;
+                Ok(outcome)
             }
             ClientEvent::Left(left) => {
                 let seat = member.seat.as_ref().ok_or_else(Refusal::not_joined)?;
@@ -151,6 +158,14 @@ impl Member {
             (Err(refusal), _) => AckBody::Refused(refusal),
         }
     }
+}
+
+/// Acknowledges a message when its fate is known.
+fn when_stored(ack: PendingAck) -> OnStored {
+    Box::new(move |stored| {
+        let body = if stored == Stored::Failed { AckBody::NotStored } else { AckBody::Done };
+        ack.send(&body.arguments());
+    })
 }
 
 impl From<Refused> for Refusal {

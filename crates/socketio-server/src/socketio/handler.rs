@@ -134,6 +134,14 @@ impl Refused {
     }
 }
 
+/// An event whose acknowledgement is still to come. Dropping it gives none.
+pub struct PendingAck {
+    hub: Hub,
+    connection: ConnectionId,
+    namespace: Box<str>,
+    id: AckId,
+}
+
 /// A socket during a call: one namespace of a connection.
 pub struct Socket<'a> {
     pub(crate) link: &'a Link<'a>,
@@ -199,8 +207,25 @@ impl<'a> Socket<'a> {
         random_socket_id()
     }
 
+    /// Acknowledges an event later, from any thread.
+    pub fn ack_later(&self, id: AckId) -> PendingAck {
+        PendingAck {
+            hub: self.hub().clone(),
+            connection: self.connection(),
+            namespace: self.namespace.into(),
+            id,
+        }
+    }
+
     /// Sends what is rendered already to this socket.
     pub fn send(&self, publication: impl Into<Publication>) {
         self.link.send(publication);
+    }
+}
+
+impl PendingAck {
+    /// Acknowledges the event. Nothing happens where the connection has ended.
+    pub fn send(self, args: &Arguments) {
+        self.hub.send(self.connection, encode::ack(&self.namespace, self.id, args).into());
     }
 }

@@ -83,21 +83,23 @@ impl Idempotency {
 
 #[cfg(test)]
 mod tests {
-    use std::cell::Cell;
+    use std::cell::{Cell, RefCell};
 
     use super::*;
     use crate::rooms::Said;
-    use alert_core::event::MessageIds;
+    use alert_core::position::{Epoch, Numbering, Run};
 
     struct Desk {
         idempotency: Idempotency,
         start: Instant,
         said: Cell<usize>,
+        numbering: RefCell<Numbering>,
     }
 
     impl Desk {
         fn new() -> Self {
-            Self { idempotency: Idempotency::new(), start: Instant::now(), said: Cell::new(0) }
+            let numbering = RefCell::new(Numbering::new(Epoch { run: Run::new(0), part: 0 }));
+            Self { idempotency: Idempotency::new(), start: Instant::now(), said: Cell::new(0), numbering }
         }
 
         /// The receipt's number, or nothing where the key was refused.
@@ -118,7 +120,8 @@ mod tests {
             let now = self.start + Duration::from_secs(seconds);
             let receipt = self.idempotency.once(key, (&name, msg), now, || {
                 self.said.set(self.said.get() + 1);
-                Ok(Said { id: MessageIds::new(0).next_id(), connections: self.said.get() }.into())
+                Ok(Said { position: self.numbering.borrow_mut().advance(), connections: self.said.get() }
+                    .into())
             });
             receipt.ok().map(|receipt| receipt.connections)
         }

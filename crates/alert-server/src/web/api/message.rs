@@ -11,10 +11,10 @@ use serde::Serialize;
 use super::caller::Caller;
 use super::idempotency::{Key, MessageKey};
 use super::{Api, Problem, RoomPath, json};
-use crate::rooms::Said;
+use crate::rooms::{Said, Speech};
 use crate::web::utf8;
-use alert_core::event::MessageId;
 use alert_core::names::UserName;
+use alert_core::position::{MessageId, Position};
 use alert_core::wire::v1::{Limits, Refusal, Text};
 
 /// What the sender gets for a message.
@@ -22,6 +22,8 @@ use alert_core::wire::v1::{Limits, Refusal, Text};
 pub(super) struct Receipt {
     /// Unique to the message.
     id: MessageId,
+    /// Where it stands in the room's log.
+    position: Position,
     /// How many connections it is on its way to.
     pub(super) connections: usize,
 }
@@ -61,7 +63,8 @@ pub(super) async fn say(
     let mut is_said = false;
     let mut say = || -> Result<Receipt, Problem> {
         is_said = true;
-        Ok(api.0.rooms.say(caller.principal(), &room, &name, &text.msg)?.into())
+        let speech = Speech { name: &name, text: &text.msg, key: None, stored: None };
+        Ok(api.0.rooms.say(caller.principal(), &room, speech)?.into())
     };
     let receipt = match key {
         None => say(),
@@ -84,7 +87,7 @@ pub(super) async fn say(
 
 impl From<Said> for Receipt {
     fn from(said: Said) -> Self {
-        Self { id: said.id, connections: said.connections }
+        Self { id: said.position.message_id(), position: said.position, connections: said.connections }
     }
 }
 

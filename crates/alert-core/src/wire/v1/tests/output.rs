@@ -5,16 +5,18 @@ use std::time::SystemTime;
 use serde_json::to_string;
 
 use super::super::*;
-use crate::event::{MessageIds, RoomEvent, What};
+use crate::event::{RoomEvent, What};
 use crate::names::{NameError, RoomCode, UserName};
+use crate::position::{Epoch, Run};
 use crate::room::Members;
 
 fn happened(what: What) -> RoomEvent {
-    RoomEvent { at: SystemTime::UNIX_EPOCH, what }
+    let position = Epoch { run: Run::new(0), part: 0 }.start();
+    RoomEvent { at: SystemTime::UNIX_EPOCH, position, what }
 }
 
 fn said(text: &str) -> RoomEvent {
-    happened(What::Said { id: MessageIds::new(0).next_id(), name: ada(), text: text.into() })
+    happened(What::Said { name: ada(), text: text.into() })
 }
 
 fn ada() -> UserName {

@@ -1,0 +1,247 @@
+//! The log: what was said in each room, in order, so that whoever was away can have it later. This is the one seam for
+//! every store. Nothing here waits: messages are handed over, and answers come back on the store's own thread.
+
+#[cfg(test)]
+mod contract;
+mod memory;
+
+use crate::config::{History, HistoryKind, Retention};
+use alert_core::event::RoomEvent;
+use alert_core::names::{RoomCode, UserName};
+use alert_core::position::{Epoch, Position, Run};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::SystemTime,
+};
+use tokio::sync::oneshot;
+
+/// The log of this server. Cheap to clone.
+#[derive(Clone)]
+pub struct Log(Arc<Shared>);
+
+struct Shared {
+    run: Run,
+    parts: AtomicU64,
+    /// There is none where no history is kept.
+    backend: Option<Box<dyn Backend>>,
+}
+
+/// What a store must do. Every one passes `contract`.
+pub trait Backend: Send + Sync {
+    /// Takes a message. It is called under the room's lock, so that the calls come in the room's order, and must not
+    /// wait. `append.stored` is called once, from any thread.
+    fn append(&self, append: Append);
+
+    /// Reads a page, in which is everything that was appended before this call. `done` is called once, from any
+    /// thread.
+    fn read(&self, room: RoomCode, query: Query, done: OnRead);
+
+    /// The messages that came with a key at `since` or later: asked once, at the start.
+    fn keys(&self, since: SystemTime) -> Vec<(KeyDigest, RoomCode, Arc<RoomEvent>)>;
+
+    /// Keeps a seat, or forgets it. It must not wait. In order with other calls about the same seat.
+    fn put_seat(&self, id: SeatId, seat: Option<Seat>);
+
+    /// Looks for a seat. `done` is called once, from any thread.
+    fn seat(&self, id: SeatId, done: Box<dyn FnOnce(Option<Seat>) + Send>);
+}
+
+/// A message for the log.
+pub struct Append {
+    /// Where it was said.
+    pub room: RoomCode,
+    /// The message; always a `Said`.
+    pub message: Arc<RoomEvent>,
+    /// By what a retry of it is known.
+    pub key: Option<KeyDigest>,
+    /// Whoever waits for its fate.
+    pub stored: Option<OnStored>,
+}
+
+/// Called with the fate of a message.
+pub type OnStored = Box<dyn FnOnce(Stored) + Send>;
+
+/// Called with what was read.
+pub type OnRead = Box<dyn FnOnce(Result<Page, ReadError>) + Send>;
+
+/// A digest of an idempotency key, its sender and its room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct KeyDigest(pub [u8; 16]);
+
+/// The fate of a message that was said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stored {
+    /// It is on disk and survives whatever happens to this process.
+    Durably,
+    /// It was not meant to be: this server keeps its history in memory, or none.
+    NotMeant,
+    /// It was meant to be, and the store failed. Everybody in the room got it.
+    Failed,
+}
+
+/// Where reading begins, and how much is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Query {
+    /// Where it begins.
+    pub start: Start,
+    /// At most so many messages.
+    pub limit: usize,
+}
+
+/// Where reading begins. Whatever it is, a page has its messages oldest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Start {
+    /// What came after this position.
+    After(Position),
+    /// The oldest that there is.
+    Oldest,
+    /// The newest ones.
+    Newest,
+    /// What was said at this time or later.
+    Time(SystemTime),
+    /// The ones just before this position.
+    Before(Position),
+}
+
+/// A part of a room's log.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Page {
+    /// The messages, oldest first.
+    pub messages: Vec<Arc<RoomEvent>>,
+    /// Set where messages are missing between the position that was asked for and the first of these.
+    pub gap: Option<Gap>,
+    /// There is more in the direction of reading: after the last, or with `Newest` and `Before` before the first.
+    pub more: bool,
+}
+
+/// Messages that the log cannot give any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Gap {
+    /// How many, where it is known.
+    pub missed: Option<u64>,
+}
+
+/// Why nothing was read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ReadError {
+    /// The store failed; it says more in the server's log.
+    #[error("the history cannot be read at the moment: try again later")]
+    Failed,
+    /// Too many wait already.
+    #[error("too many read the history at the moment: try again in a second")]
+    Busy,
+}
+
+/// Names a seat: a secret between the server and the client whose seat it is.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct SeatId(pub [u8; 16]);
+
+/// The place in a room of a client that can come back to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seat {
+    /// Where.
+    pub room: RoomCode,
+    /// Under which name.
+    pub name: UserName,
+    /// Whether a login cookie fixed that name.
+    pub by_login: bool,
+    /// The Socket.IO id, which the client keeps.
+    pub socket: Box<str>,
+    /// The room's position when the client entered.
+    pub position: Position,
+    /// When it entered.
+    pub at: SystemTime,
+}
+
+impl Log {
+    /// Opens the log that `history` asks for.
+    pub fn open(history: &History) -> Self {
+        match history.kind {
+            HistoryKind::Off => Self::of(random_run(), None),
+            HistoryKind::Memory => Self::in_memory(history.retention),
+        }
+    }
+
+    fn in_memory(retention: Retention) -> Self {
+        let run = random_run();
+        Self::of(run, Some(Box::new(memory::Memory::new(run, retention))))
+    }
+
+    fn of(run: Run, backend: Option<Box<dyn Backend>>) -> Self {
+        Self(Arc::new(Shared { run, parts: AtomicU64::new(0), backend }))
+    }
+
+    /// An epoch that nobody has had.
+    pub fn next_epoch(&self) -> Epoch {
+        Epoch { run: self.0.run, part: self.0.parts.fetch_add(1, Ordering::Relaxed) }
+    }
+
+    /// Whether anything is kept.
+    pub fn is_on(&self) -> bool {
+        self.0.backend.is_some()
+    }
+
+    /// Hands a message over; see [`Backend::append`]. Where nothing is kept, the caller hears that from what this
+    /// returns, since it may hold a lock.
+    #[must_use = "whoever waits for the message's fate has to be told"]
+    pub fn append(&self, append: Append) -> Option<OnStored> {
+        match &self.0.backend {
+            Some(backend) => {
+                backend.append(append);
+                None
+            }
+            None => append.stored,
+        }
+    }
+
+    /// Reads a page; see [`Backend::read`]. Where nothing is kept, whatever was said is a gap.
+    pub fn read(&self, room: RoomCode, query: Query, done: OnRead) {
+        match &self.0.backend {
+            Some(backend) => backend.read(room, query, done),
+            None => {
+                let gap = matches!(query.start, Start::After(_)).then_some(Gap { missed: None });
+                done(Ok(Page { gap, ..Page::default() }));
+            }
+        }
+    }
+
+    /// Reads a page.
+    ///
+    /// # Errors
+    /// Where the store fails.
+    pub async fn page(&self, room: RoomCode, query: Query) -> Result<Page, ReadError> {
+        let (tell, told) = oneshot::channel();
+        self.read(room, query, Box::new(|page| drop(tell.send(page))));
+        told.await.unwrap_or(Err(ReadError::Failed))
+    }
+
+    /// The messages that came with a key at `since` or later.
+    pub fn keys(&self, since: SystemTime) -> Vec<(KeyDigest, RoomCode, Arc<RoomEvent>)> {
+        self.0.backend.as_ref().map_or_else(Vec::new, |backend| backend.keys(since))
+    }
+
+    /// Keeps a seat, or forgets it.
+    pub fn put_seat(&self, id: SeatId, seat: Option<Seat>) {
+        if let Some(backend) = &self.0.backend {
+            backend.put_seat(id, seat);
+        }
+    }
+
+    /// Looks for a seat.
+    pub fn seat(&self, id: SeatId, done: Box<dyn FnOnce(Option<Seat>) + Send>) {
+        match &self.0.backend {
+            Some(backend) => backend.seat(id, done),
+            None => done(None),
+        }
+    }
+}
+
+#[expect(clippy::expect_used, reason = "a system without random numbers cannot serve")]
+fn random_run() -> Run {
+    let mut bytes = [0; 8];
+    getrandom::fill(&mut bytes).expect("the system gives random numbers");
+    Run::new(u64::from_ne_bytes(bytes))
+}
