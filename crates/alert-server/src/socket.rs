@@ -7,7 +7,9 @@ use crate::config::Config;
 use crate::rooms::Rooms;
 use alert_core::wire::v1::{Limits, NAMESPACE};
 use serde_json::value::RawValue;
-use socketio_server::{CloseReason, Event, Handler, Handshake, Refused, Socket, TrustedProxies};
+use socketio_server::{
+    Accepted, CloseReason, Event, Handler, Handshake, Refused, Socket, SocketIds, TrustedProxies,
+};
 use std::{
     net::IpAddr,
     sync::atomic::{AtomicU64, Ordering},
@@ -59,9 +61,9 @@ impl Handler for Alert {
         socket: &Socket<'_>,
         _peer: &Peer,
         _auth: Option<&RawValue>,
-    ) -> Result<Member, Refused> {
+    ) -> Result<Accepted<Member>, Refused> {
         if socket.namespace() == NAMESPACE {
-            Ok(Member::default())
+            Ok(Accepted::Connected(Member::default(), SocketIds::default()))
         } else {
             Err(Refused::unknown_namespace())
         }

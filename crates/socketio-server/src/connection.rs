@@ -8,7 +8,7 @@ pub use reason::CloseReason;
 
 use crate::{
     bounds::{Charge, Place},
-    engine::Link,
+    engine::{Link, WayOut},
     engineio::{polling::Polling, sid::Sid, websocket::Probe},
     http::subscriber::Subscribed,
     hub::Hub,
@@ -132,7 +132,11 @@ impl Transport {
 
 impl<S> Connection<S> {
     pub(crate) fn link<'a>(&'a self, hub: &'a Hub) -> Link<'a> {
-        Link { hub, id: self.id, confirmed: &self.confirmed, answers: &self.answers }
+        self.link_with(hub, WayOut::Inbox)
+    }
+
+    pub(crate) fn link_with<'a>(&'a self, hub: &'a Hub, way_out: WayOut<'a>) -> Link<'a> {
+        Link { hub, id: self.id, confirmed: &self.confirmed, answers: &self.answers, way_out }
     }
 
     /// The socket that is written to directly, if there is one.

@@ -10,7 +10,10 @@ use crate::{
 };
 use bytes::Bytes;
 use http::request::Parts;
-use std::{cell::Cell, net::IpAddr};
+use std::{
+    cell::{Cell, RefCell},
+    net::IpAddr,
+};
 
 /// What speaks over Engine.IO connections. All methods are synchronous, and those of one connection are called in the
 /// order of arrival on the thread that owns it.
@@ -35,6 +38,12 @@ pub trait Engine: Send + Sync + 'static {
     /// # Errors
     /// Why the connection must be closed.
     fn binary(&self, link: &Link<'_>, session: &mut Self::Session, data: Bytes) -> Result<(), CloseReason>;
+
+    /// Another thread has something ready for what the engine calls `socket`. What is sent now goes out in the place of that call among
+    /// what the hub was told.
+    fn woken(&self, link: &Link<'_>, session: &mut Self::Session, socket: u32) {
+        let _ = (link, session, socket);
+    }
 
     /// Bytes of what has begun and needs further messages to be complete.
     fn unfinished(&self, session: &Self::Session) -> Option<usize> {
@@ -70,6 +79,15 @@ pub struct Link<'a> {
     pub(crate) id: ConnectionId,
     pub(crate) confirmed: &'a Cell<bool>,
     pub(crate) answers: &'a Answers,
+    pub(crate) way_out: WayOut<'a>,
+}
+
+/// Where what is sent over a [`Link`] goes.
+pub(crate) enum WayOut<'a> {
+    /// Behind what the hub was told before.
+    Inbox,
+    /// Here, for the connection's queue, when the call is over: the call itself stands in the inbox.
+    Directly(&'a RefCell<Vec<Publication>>),
 }
 
 impl<'a> Link<'a> {
@@ -83,10 +101,13 @@ impl<'a> Link<'a> {
         self.hub
     }
 
-    /// Sends to this connection, in order with everything else that the hub is told. It counts against the connection
+    /// Sends to this connection, in order with everything else that the hub is told (see [`Engine::woken`]). It counts against the connection
     /// from now on: while much of it waits, the connection is not read from.
     pub fn send(&self, publication: impl Into<Publication>) {
         let publication = publication.into();
+        if let WayOut::Directly(sent) = self.way_out {
+            return sent.borrow_mut().push(publication);
+        }
         self.answers.on_their_way.update(|bytes| bytes + publication.size());
         self.hub.push(self.id.shard, Command::Answer { connection: self.id.key, publication });
     }

@@ -208,6 +208,16 @@ impl<E: Engine> Shard<E> {
                     self.send(&connection, &publication);
                 }
             }
+            Command::TellDrained { connection, reply } => {
+                if let Some(connection) = self.connection(connection) {
+                    self.tell_drained(&connection, reply);
+                }
+            }
+            Command::Wake { connection, socket } => {
+                if let Some(connection) = self.connection(connection) {
+                    self.wake(&connection, socket);
+                }
+            }
             Command::Close { connection, reason } => {
                 if let Some(connection) = self.connection(connection) {
                     self.close(&connection, reason);

@@ -56,6 +56,16 @@ pub(crate) enum Command {
         connection: ConnectionKey,
         publication: Publication,
     },
+    /// Say when the connection's queue is empty.
+    TellDrained {
+        connection: ConnectionKey,
+        reply: oneshot::Sender<()>,
+    },
+    /// Call the connection's engine for one of its sockets.
+    Wake {
+        connection: ConnectionKey,
+        socket: u32,
+    },
     Close {
         connection: ConnectionKey,
         reason: CloseReason,

@@ -4,17 +4,18 @@ use super::{ConnectionOf, Shard};
 use crate::{
     bounds::Charge,
     connection::{CloseReason, Connection, WaitingEvent},
-    engine::Engine,
+    engine::{Engine, WayOut},
     room::{Room, take_moved_under_pressure},
 };
 use socketio_protocol::engine::packet::Packet;
 use std::{
+    cell::RefCell,
     rc::Rc,
     time::{Duration, Instant},
 };
 
-/// The longest that a connection is held back before it is looked at again: it may have been closed meanwhile.
-const LOOK_AGAIN: Duration = Duration::from_millis(250);
+/// The longest that a connection is left alone before it is looked at again: it may have been closed meanwhile.
+pub(super) const LOOK_AGAIN: Duration = Duration::from_millis(250);
 
 /// Why a connection is not read from.
 enum Hold {
@@ -67,6 +68,19 @@ impl<E: Engine> Shard<E> {
             Packet::Ping(_) => wrong("the server pings, not the client"),
             Packet::Open(_) => wrong("an open packet from the client"),
             Packet::Upgrade => wrong("an upgrade packet without a probe"),
+        }
+    }
+
+    /// Calls the engine for what another thread has made ready. What it sends comes where the inbox is now.
+    pub(super) fn wake(self: &Rc<Self>, connection: &ConnectionOf<E>, socket: u32) {
+        let sent = RefCell::default();
+        if let Some(session) = connection.session.borrow_mut().as_mut() {
+            let link = connection.link_with(&self.hub, WayOut::Directly(&sent));
+            self.engine.woken(&link, session, socket);
+        }
+        for publication in sent.take() {
+            connection.answers.in_queue.set(true);
+            self.send(connection, &publication);
         }
     }
 

@@ -1,6 +1,6 @@
 //! What clients get: into the queues, and from the queues onto the sockets. The second half of the hot path.
 
-use super::{ConnectionOf, Shard, pass::Slice};
+use super::{ConnectionOf, Shard, input::LOOK_AGAIN, pass::Slice};
 use crate::{
     connection::{CloseReason, Connection, Output, queue::Flushed},
     engine::Engine,
@@ -9,6 +9,7 @@ use crate::{
 };
 use smallvec::SmallVec;
 use std::{net::Shutdown, rc::Rc};
+use tokio::{sync::oneshot, time::timeout};
 
 impl<E: Engine> Shard<E> {
     /// Puts a publication into a connection's queue.
@@ -144,6 +145,23 @@ impl<E: Engine> Shard<E> {
             }
             Ok(Flushed::Blocked) | Err(_) => {}
         }
+    }
+
+    /// Says when a connection's queue is empty. Whoever asked is told of its end by the end of `reply`.
+    pub(super) fn tell_drained(self: &Rc<Self>, connection: &ConnectionOf<E>, reply: oneshot::Sender<()>) {
+        let (shard, connection) = (Rc::clone(self), Rc::clone(connection));
+        tokio::task::spawn_local(async move {
+            while !connection.closed.get() && !connection.queue.borrow().is_empty() {
+                // So that its being empty is noted.
+                connection.answers.in_queue.set(true);
+                // A notice that comes between the look and the wait is made up for by looking again.
+                drop(timeout(LOOK_AGAIN, shard.drained.notified()).await);
+            }
+            if !connection.closed.get() {
+                // Who asked may not be there any more.
+                let _ = reply.send(());
+            }
+        });
     }
 
     /// Nothing waits for a connection any more.

@@ -29,6 +29,7 @@ mod shutdown;
 mod slow_consumer;
 mod upgrade;
 mod upgrade_under_load;
+mod waking;
 mod websocket;
 mod websocket_rules;
 mod ws;
