@@ -19,9 +19,21 @@ pub(crate) struct Log {
 }
 
 impl Log {
-    fn add(&self, line: String) {
-        self.lines.lock().unwrap().push(line);
+    pub(crate) fn add(&self, line: impl Into<String>) {
+        self.lines.lock().unwrap().push(line.into());
         self.more.notify_all();
+    }
+
+    /// Keeps the thread until the test has added as many lines `go on` as have come here.
+    pub(crate) fn stop_at_gate(&self) {
+        self.add("at the gate");
+        self.wait_for(self.count("at the gate"), "go on");
+    }
+
+    /// How many lines of the one kind came before the first of the other.
+    pub(crate) fn count_before(&self, line: &str, end: &str) -> usize {
+        let lines = self.lines.lock().unwrap();
+        lines.iter().take_while(|other| *other != end).filter(|other| *other == line).count()
     }
 
     pub(crate) fn count(&self, line: &str) -> usize {
@@ -60,7 +72,8 @@ impl Log {
 
 /// Namespaces `/` and `/custom`. Events, each acknowledged with its arguments if asked for:
 /// `echo` comes back; `join` and `leave` a room; `say` a text to a room, whose members get `said` with a number that
-/// counts the room's messages; `flood` sends that many `drop`s of that many bytes; `close` has the server close; others count only.
+/// counts the room's messages; `flood` sends that many `drop`s of that many bytes; `close` has the server close; `hang`,
+/// `gate` and `panic` do as they say, and after `panic when closed` the end of a connection panics; others count only.
 pub(crate) struct Chat {
     log: Arc<Log>,
     rooms: Mutex<HashMap<String, (Room, u64)>>,
@@ -132,6 +145,8 @@ impl Handler for Chat {
                 }
             }
             "hang" => std::thread::park(),
+            "gate" => self.log.stop_at_gate(),
+            "panic" => panic!("as the client wants"),
             "close" => socket.hub().close(socket.connection()),
             _ => {}
         }
@@ -146,6 +161,7 @@ impl Handler for Chat {
     }
 
     fn close(&self, _peer: (), reason: &CloseReason) {
+        assert_eq!(self.log.count("event panic when closed"), 0);
         self.log.add(format!("closed: {reason}"));
     }
 }
