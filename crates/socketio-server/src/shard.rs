@@ -149,17 +149,18 @@ impl<E: Engine> Shard<E> {
                 if batch.is_empty() {
                     self.hub.inbox(self.index).drain(&mut batch, self.hub.congestion());
                 }
-                self.begin_turn();
+                let mut now = self.begin_turn();
                 while let Some(command) = batch.pop_front() {
                     if matches!(command, Command::Stop) {
                         return;
                     }
                     self.carry_out(command);
-                    if self.turn_is_over(Instant::now()) {
+                    now = Instant::now();
+                    if self.turn_is_over(now) {
                         break;
                     }
                 }
-                self.run_timers();
+                self.run_timers(now);
                 if self.flush_dirty() && batch.is_empty() {
                     break;
                 }
@@ -172,9 +173,11 @@ impl<E: Engine> Shard<E> {
         }
     }
 
-    /// Whoever works through something long asks [`Shard::turn_is_over`] after each step.
-    pub(crate) fn begin_turn(&self) {
-        self.turn_ends.set(Instant::now() + TURN);
+    /// Says what the time is. Whoever works through something long asks [`Shard::turn_is_over`] after each step.
+    pub(crate) fn begin_turn(&self) -> Instant {
+        let now = Instant::now();
+        self.turn_ends.set(now + TURN);
+        now
     }
 
     pub(crate) fn turn_is_over(&self, now: Instant) -> bool {
