@@ -46,6 +46,9 @@ use tokio::sync::Notify;
 /// For how long a connection's input, or the commands of an inbox, may be worked on before others run.
 const TURN: Duration = Duration::from_micros(500);
 
+/// Deliveries, or what takes as long, between two looks at the clock: a look takes as long as one of them.
+const LOOK_AFTER: usize = 64;
+
 /// Bytes of the buffer that all connections of a shard are read into.
 const SCRATCH: usize = 64 << 10;
 
@@ -149,15 +152,18 @@ impl<E: Engine> Shard<E> {
                 if batch.is_empty() {
                     self.hub.inbox(self.index).drain(&mut batch, self.hub.congestion());
                 }
-                let mut now = self.begin_turn();
+                let (mut now, mut work) = (self.begin_turn(), 0);
                 while let Some(command) = batch.pop_front() {
                     if matches!(command, Command::Stop) {
                         return;
                     }
+                    work += command.work();
                     self.carry_out(command);
-                    now = Instant::now();
-                    if self.turn_is_over(now) {
-                        break;
+                    if work >= LOOK_AFTER {
+                        (now, work) = (Instant::now(), 0);
+                        if self.turn_is_over(now) {
+                            break;
+                        }
                     }
                 }
                 self.run_timers(now);
