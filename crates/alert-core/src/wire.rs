@@ -62,9 +62,10 @@ pub fn size(name: &UserName, text: &str) -> usize {
 
 /// JSON escapes quotes, backslashes and control characters.
 fn json_size(text: &str) -> usize {
-    // Without a branch, so that it is done many bytes at a time.
-    let size = |byte: u8| 1 + 5 * usize::from(byte < 0x20) + usize::from(byte == b'"' || byte == b'\\');
-    text.bytes().map(size).sum()
+    let more = |&byte: &u8| 5 * u8::from(byte < 0x20) + u8::from(byte == b'"' || byte == b'\\');
+    // Without a branch, and in pieces whose sum fits into a byte: so it is done many bytes at a time.
+    let pieces = text.as_bytes().chunks(32).map(|piece| usize::from(piece.iter().map(more).sum::<u8>()));
+    text.len() + pieces.sum::<usize>()
 }
 
 #[cfg(test)]
@@ -93,6 +94,16 @@ mod tests {
                     };
                     assert!(rendered.len() <= size(&name, text), "{rendered}");
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn given_a_text_of_any_length_then_its_size_in_json_is_reckoned() {
+        for length in [0, 1, 15, 16, 17, 31, 32, 33, 64, 1000] {
+            for text in ["\u{1}", "\"", "\\", "a", "\u{e4}"].map(|piece| piece.repeat(length)) {
+                let size = serde_json::to_string(&text).unwrap().len() - "\"\"".len();
+                assert_eq!(json_size(&text), size, "{text}");
             }
         }
     }
