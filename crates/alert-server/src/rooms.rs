@@ -4,6 +4,7 @@
 mod admission;
 mod audience;
 mod catch_up;
+mod history;
 mod live_room;
 mod once;
 mod refused;
@@ -20,6 +21,7 @@ use alert_core::room::Members;
 use alert_core::wire::Form;
 use alert_core::wire::stream::StreamForm;
 pub use catch_up::{CatchUp, Missed};
+pub use history::{History, HistoryError, Wanted};
 use live_room::LiveRoom;
 pub use live_room::{Listening, Presence, Said, Speech};
 use once::Keys;
@@ -29,7 +31,7 @@ use socketio_server::{ConnectionId, Hub};
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime},
 };
 use tokio::runtime::Handle;
 
@@ -150,7 +152,7 @@ impl Rooms {
             if let Some(stored) = speech.and_then(|speech| speech.stored) {
                 stored(Stored::NotMeant);
             }
-            Said { position: self.log().next_epoch().start(), connections: 0 }
+            Said { position: self.log().next_epoch().start(), at: SystemTime::now(), connections: 0 }
         }))
     }
 
