@@ -7,6 +7,7 @@ use crate::event::RoomEvent;
 use crate::names::UserName;
 use stream::StreamForm;
 
+pub mod history;
 pub mod stream;
 pub mod v1;
 

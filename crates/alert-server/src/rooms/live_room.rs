@@ -84,6 +84,8 @@ pub struct Speech<'a> {
 pub struct Said {
     /// Where it stands in the room's log.
     pub position: Position,
+    /// When it was said.
+    pub at: SystemTime,
     /// How many connections it is on its way to.
     pub connections: usize,
 }
@@ -178,6 +180,7 @@ impl LiveRoom {
         let (size, name, text) = (wire::size(name, text), name.clone(), text.into());
         let position = state.numbering.advance();
         let message = state.event(What::Said { name, text });
+        let at = message.at;
         let (published, connections) = state.audience.publish(&message, size);
         state.tail.push(&message, size);
         let untold = self.log.append(Append { room: self.code.clone(), message, key, stored });
@@ -186,7 +189,7 @@ impl LiveRoom {
         if let Some(stored) = untold {
             stored(Stored::NotMeant);
         }
-        Said { position, connections }
+        Said { position, at, connections }
     }
 
     /// The position of its last message.
