@@ -9,14 +9,10 @@ use crate::names::{RoomCode, UserName};
 use stream::StreamForm;
 
 mod body;
-mod message;
-mod since;
+pub mod history;
 pub mod stream;
 pub mod v1;
 pub mod v2;
-
-pub use message::{At, Gap, Message, Messages};
-pub use since::{NotASince, Since};
 
 /// The form in which somebody hears a room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -8,6 +8,7 @@ mod memory;
 use crate::config::{History, HistoryKind, Retention};
 use alert_core::event::RoomEvent;
 use alert_core::names::{RoomCode, UserName};
+pub use alert_core::position::Gap;
 use alert_core::position::{Epoch, Position, Run};
 use std::{
     sync::{
@@ -115,13 +116,6 @@ pub struct Page {
     pub gap: Option<Gap>,
     /// There is more in the direction of reading: after the last, or with `Newest` and `Before` before the first.
     pub more: bool,
-}
-
-/// Messages that the log cannot give any more.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Gap {
-    /// How many, where it is known.
-    pub missed: Option<u64>,
 }
 
 /// Why nothing was read.

@@ -10,10 +10,10 @@ use socketio_protocol::socket::encode::Arguments;
 use crate::access::Rights;
 use crate::event::RoomEvent;
 use crate::names::{RoomCode, UserName};
-use crate::position::Position;
+use crate::position::{Gap, Position};
 use crate::room::Members;
+use crate::wire::history::{At, Messages};
 use crate::wire::v1::Refusal;
-use crate::wire::{At, Gap, Messages};
 
 /// What became of an event.
 #[derive(Clone, Debug)]
@@ -35,7 +35,7 @@ pub enum Answer {
     Page {
         /// The messages, oldest first.
         messages: Vec<Arc<RoomEvent>>,
-        /// The room's present position.
+        /// What comes after the page is what comes after this.
         position: Position,
         /// What is missing before the first of them.
         gap: Option<Gap>,

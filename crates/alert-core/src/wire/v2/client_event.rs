@@ -7,8 +7,9 @@ use serde_json::value::RawValue;
 use super::{HISTORY, JOIN, LEAVE, MEMBERS, MOST_KEY_BYTES, MOST_MESSAGES, SEND};
 use crate::names::{NameError, RoomCode};
 use crate::position::Position;
+use crate::since::Since;
+use crate::wire::body;
 use crate::wire::v1::{Limits, Refusal, Speaker, Text};
-use crate::wire::{Since, body};
 
 /// A well-formed event of a client. It borrows from the packet.
 #[derive(Debug)]
@@ -137,11 +138,11 @@ fn required_room(json: Option<&RawValue>, limits: &Limits) -> Result<RoomCode, R
 }
 
 fn read_since(json: &RawValue) -> Result<Since, Refusal> {
-    match serde_json::from_str::<u64>(json.get()) {
-        Ok(number) => Some(Since::Newest(usize::try_from(number).unwrap_or(usize::MAX))),
+    let since = match serde_json::from_str::<u64>(json.get()) {
+        Ok(number) => number.to_string().parse().ok(),
         Err(_) => body::string("since", json).ok().and_then(|text| text.parse().ok()),
-    }
-    .ok_or_else(Refusal::since_invalid)
+    };
+    since.ok_or_else(Refusal::since_invalid)
 }
 
 fn read_key(json: &RawValue) -> Result<Cow<'_, str>, Refusal> {

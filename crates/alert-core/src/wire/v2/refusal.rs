@@ -1,7 +1,7 @@
 //! What v2 refuses in its own words. Everything else is v1's.
 
 use super::{MOST_KEY_BYTES, MOST_ROOMS};
-use crate::wire::NotASince;
+use crate::since::NotSince;
 use crate::wire::v1::{ErrorCode, Refusal};
 
 impl Refusal {
@@ -43,7 +43,7 @@ impl Refusal {
     }
 
     pub(super) fn since_invalid() -> Self {
-        Self::invalid_body(format!("{NotASince}."))
+        Self::invalid_body(format!("since {NotSince}."))
     }
 
     pub(super) fn position_invalid(key: &str) -> Self {

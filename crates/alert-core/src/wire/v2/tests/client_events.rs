@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::*;
-use crate::wire::Since;
+use crate::since::Since;
 
 const EVENTS: [&str; 5] = ["join", "send", "history", "members", "leave"];
 
@@ -63,7 +63,7 @@ fn given_join_then_it_says_where_who_and_since_when() {
     let position = POSITION.parse().unwrap();
     let read_since = |since| Ok(format!("r Ok(\"-\") {since:?} false"));
     let (invalid, none) = (Err(ErrorCode::InvalidBody), read_since(Since::Nothing));
-    let of = |since: Duration| read_since(Since::Within(since));
+    let of = |since: Duration| read_since(Since::Ago(since));
     let rows = [
         (r#"{"room":"r"}"#, none.clone()),
         (r#"{"room":" r\u200b ","x":[{}],"\ud800":1}"#, none.clone()),
@@ -76,14 +76,15 @@ fn given_join_then_it_says_where_who_and_since_when() {
         (r#"{"room":"r","listen":null}"#, invalid.clone()),
         (r#"{"room":"r","listen":"true"}"#, invalid.clone()),
         (r#"{"room":"r","since":"none"}"#, none),
-        (r#"{"room":"r","since":"all"}"#, read_since(Since::Everything)),
-        (r#"{"room":"r","since":"8f3a1c20b7d41-57"}"#, read_since(Since::After(position))),
-        (r#"{"room":"r","since":20}"#, read_since(Since::Newest(20))),
-        (r#"{"room":"r","since":"20"}"#, read_since(Since::Newest(20))),
-        (r#"{"room":"r","since":0}"#, read_since(Since::Newest(0))),
+        (r#"{"room":"r","since":"all"}"#, read_since(Since::All)),
+        (r#"{"room":"r","since":"8f3a1c20b7d41-57"}"#, read_since(Since::Position(position))),
+        (r#"{"room":"r","since":20}"#, read_since(Since::Last(20))),
+        (r#"{"room":"r","since":"20"}"#, read_since(Since::Last(20))),
+        (r#"{"room":"r","since":0}"#, read_since(Since::Last(0))),
         (r#"{"room":"r","since":"15m"}"#, of(Duration::from_secs(900))),
         (r#"{"room":"r","since":null}"#, invalid.clone()),
         (r#"{"room":"r","since":-1}"#, invalid.clone()),
+        (r#"{"room":"r","since":1001}"#, invalid.clone()),
         (r#"{"room":"r","since":1.5}"#, invalid.clone()),
         (r#"{"room":"r","since":true}"#, invalid.clone()),
         (r#"{"room":"r","since":[20]}"#, invalid.clone()),
@@ -94,7 +95,7 @@ fn given_join_then_it_says_where_who_and_since_when() {
     for (body, expected) in rows {
         assert_eq!(code("join", body), expected, "{body}");
     }
-    let words = "since must be a position, all, none, a number of messages, or a time such as 15m, 2h or 7d.";
+    let words = "since must be a position as the server wrote it, all, none, a number of messages up to 1000, or a time such as 10m.";
     assert_eq!(read("join", r#"{"room":"r","since":""}"#).unwrap_err().1, words);
 }
 
