@@ -31,7 +31,6 @@ use alert_core::names::{NameError, RoomCode};
 use alert_core::wire::v1::{Limits, Refusal};
 use caller::Caller;
 pub(super) use events::Opening;
-use idempotency::Idempotency;
 use post_rate::PostRate;
 use problem::Problem;
 use socketio_server::TrustedProxies;
@@ -46,7 +45,6 @@ struct Shared {
     proxies: TrustedProxies,
     tokens: Tokens,
     rate: PostRate,
-    sent: Idempotency,
 }
 
 /// The room in the path, percent-decoded, as the caller wrote it.
@@ -61,7 +59,6 @@ impl Api {
             proxies: config.trusted_proxies.clone(),
             tokens: Tokens::new(config.api_tokens.clone()),
             rate: PostRate::new(config.event_rate, config.byte_rate),
-            sent: Idempotency::new(),
         }))
     }
 

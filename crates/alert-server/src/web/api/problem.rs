@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::json;
 use crate::auth::api_token::WrongToken;
-use crate::rooms::Refused;
+use crate::rooms::{KeyReused, Refused};
 use alert_core::access::Denied;
 use alert_core::wire::v1::{ErrorCode, Refusal};
 
@@ -87,9 +87,9 @@ impl Problem {
         Self::new(StatusCode::BAD_REQUEST, "idempotency_key_invalid", detail)
     }
 
-    pub(super) fn idempotency_key_reused() -> Self {
-        let detail = "this Idempotency-Key was used for another message to this room; use a new key for a new message.";
-        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "idempotency_key_reused", detail)
+    pub(super) fn unavailable() -> Self {
+        let detail = "the server cannot do this at the moment; try again.";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail).retry_after(Duration::from_secs(1))
     }
 
     pub(super) fn not_utf8() -> Self {
@@ -146,6 +146,13 @@ impl From<Refusal> for Problem {
             _ => StatusCode::BAD_REQUEST,
         };
         Self::new(status, refusal.code().as_str(), refusal.message())
+    }
+}
+
+impl From<KeyReused> for Problem {
+    fn from(_: KeyReused) -> Self {
+        let detail = "this Idempotency-Key was used for another message to this room; use a new key for a new message.";
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "idempotency_key_reused", detail)
     }
 }
 
