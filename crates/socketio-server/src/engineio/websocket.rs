@@ -30,7 +30,10 @@ pub(crate) async fn run<E: Engine>(
     early: impl AsRef<[u8]>,
 ) {
     shard.begin_turn();
-    let mut flow = take_in(&shard, &connection, &mut reader, early.as_ref());
+    // Only after an upgrade can it be held back already, and then nothing has come early.
+    let is_paused = connection.pause.borrow().is_some();
+    let mut flow =
+        if is_paused { Flow::Hold } else { take_in(&shard, &connection, &mut reader, early.as_ref()) };
     drop(early);
     // A read after which there may be more to read waits for nothing, and so lets nobody else run: it is the same turn.
     let mut has_waited = true;
