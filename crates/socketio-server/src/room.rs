@@ -114,6 +114,12 @@ impl Room {
         all
     }
 
+    /// Bytes of publications, in all forms of the room, that are in inboxes and have not been put into the queues of
+    /// those who are to get them: so many at most for each.
+    pub fn in_flight(&self) -> usize {
+        self.0.pressure.bytes()
+    }
+
     /// Waits until the room can take more: it is within its rate, and its members who read are not behind. Whoever
     /// publishes from outside waits for it before; connections in the room are not read from meanwhile.
     pub async fn relief(&self) {

@@ -266,6 +266,8 @@ impl<E: Engine> Shard<E> {
                 output: Cell::new(Output::Flushed),
                 closed: Cell::new(false),
                 heartbeat: Cell::new(Heartbeat::new(now, &self.config.timing)),
+                receipt: Cell::default(),
+                pause: RefCell::default(),
                 confirm_by: now + self.config.connect_timeout,
                 confirmed: Cell::new(false),
                 armed: Cell::new(None),

@@ -1,5 +1,8 @@
 //! The byte stream under a connection, whatever it is made of: TCP or a Unix socket.
 
+#[cfg(target_os = "linux")]
+mod unacknowledged;
+
 use socket2::SockRef;
 use std::{
     fmt,
@@ -92,6 +95,17 @@ impl Stream {
             Self::Tcp(stream) => SockRef::from(stream).shutdown(how),
             Self::Unix(stream) => SockRef::from(stream).shutdown(how),
         };
+    }
+
+    /// Bytes that were written and that the peer's TCP has not acknowledged; nothing where that cannot be known. That
+    /// is so after a reset too: a program that ends with unread bytes in its socket causes one, so that what TCP has
+    /// acknowledged says nothing then.
+    pub(crate) fn unacknowledged(&self) -> Option<u64> {
+        match self {
+            #[cfg(target_os = "linux")]
+            Self::Tcp(stream) if stream.peer_addr().is_ok() => unacknowledged::bytes(stream),
+            _ => None,
+        }
     }
 
     pub(crate) fn detach(self) -> io::Result<DetachedStream> {

@@ -114,6 +114,7 @@ impl<E: Engine> Shard<E> {
                 self.close(&connection, CloseReason::OverlappingPoll);
                 return refuse(reply, RequestError::BadRequest);
             }
+            connection.note_polled();
             polling.waiting = Some(Poll { ticket, reply });
         }
         self.flush_poll(&connection);

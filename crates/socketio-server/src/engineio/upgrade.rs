@@ -212,6 +212,8 @@ impl<E: Engine> Probing<E> {
             *transport = Transport::WebSocket(Rc::clone(&self.stream));
         }
         self.done = true;
+        // Its polls have ended, so that it has what they brought.
+        self.connection.note_polled();
         self.shard.mark_dirty(&self.connection);
         true
     }

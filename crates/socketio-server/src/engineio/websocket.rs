@@ -30,7 +30,10 @@ pub(crate) async fn run<E: Engine>(
     early: impl AsRef<[u8]>,
 ) {
     let now = shard.begin_turn();
-    let mut flow = take_in(&shard, &connection, &mut reader, early.as_ref(), now);
+    // Only after an upgrade can it be held back already, and then nothing has come early.
+    let is_paused = connection.pause.borrow().is_some();
+    let mut flow =
+        if is_paused { Flow::Hold } else { take_in(&shard, &connection, &mut reader, early.as_ref(), now) };
     drop(early);
     while !connection.closed.get() {
         if flow == Flow::Hold || shard.hub.congestion().is_there() {

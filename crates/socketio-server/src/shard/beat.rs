@@ -56,7 +56,8 @@ impl<E: Engine> Shard<E> {
                     Transport::Subscriber(subscriber) => Some(Rc::clone(&subscriber.keep_alive)),
                     _ => None,
                 };
-                if subscriber.is_some() {
+                let is_subscriber = subscriber.is_some();
+                if is_subscriber {
                     if connection.output.get() == Output::Broken {
                         return self.close(connection, CloseReason::ConnectionLost);
                     }
@@ -64,6 +65,9 @@ impl<E: Engine> Shard<E> {
                     connection.beat(|heartbeat| heartbeat.pong(now, &self.config.timing));
                 }
                 self.push(connection, &subscriber.unwrap_or_else(|| Rc::clone(&self.ping)));
+                if !is_subscriber {
+                    connection.note_ping();
+                }
             }
             Beat::TimedOut => self.close(connection, CloseReason::PingTimeout),
         }

@@ -48,7 +48,7 @@ impl<E: Engine> Shard<E> {
         if connection.pace.get() != Pace::KeepsUp {
             return;
         }
-        let taken = connection.queue.borrow().taken();
+        let taken = connection.queue.borrow().progress();
         connection.pace.set(Pace::Behind(Progress { since: Instant::now(), taken }));
         for seat in &*connection.rooms.borrow() {
             seat.room.pressure().falls_behind();
@@ -98,8 +98,8 @@ async fn look_after<E: Engine>(shard: Rc<Shard<E>>) {
             if now.duration_since(before.since) < TIME {
                 return true;
             }
-            let taken = connection.queue.borrow().taken();
-            let reads = taken.wrapping_sub(before.taken) >= LEAST;
+            let taken = connection.queue.borrow().progress();
+            let reads = taken - before.taken >= LEAST;
             if reads {
                 connection.pace.set(Pace::Behind(Progress { since: now, taken }));
             } else {

@@ -176,10 +176,14 @@ impl<E: Engine> Shard<E> {
 /// Says how many bytes wait then: none for a connection that takes nothing any more.
 #[inline]
 fn enqueue<S>(connection: &Connection<S>, frame: &Rc<Frame>) -> usize {
-    if connection.closed.get() || connection.output.get() == Output::Broken {
+    if connection.closed.get() {
         return 0;
     }
     let mut queue = connection.queue.borrow_mut();
+    if connection.output.get() == Output::Broken {
+        queue.push_in_vain(frame);
+        return 0;
+    }
     queue.push(Rc::clone(frame));
     queue.bytes()
 }
