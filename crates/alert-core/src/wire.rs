@@ -15,6 +15,8 @@ pub mod v1;
 pub enum Form {
     /// Packets of the v1 protocol.
     V1,
+    /// The same, for a client that recovers its state: each packet ends with the event's position.
+    V1Recovery,
     /// A stream over plain HTTP.
     Stream(StreamForm),
 }
@@ -30,15 +32,17 @@ pub enum Rendering {
 
 impl Form {
     /// Every form, each at its [`Form::index`].
-    pub const ALL: [Self; 3] = [Self::V1, Self::Stream(StreamForm::Sse), Self::Stream(StreamForm::NdJson)];
+    pub const ALL: [Self; 4] =
+        [Self::V1, Self::V1Recovery, Self::Stream(StreamForm::Sse), Self::Stream(StreamForm::NdJson)];
 
     /// Its place in [`Form::ALL`].
     #[must_use]
     pub fn index(self) -> usize {
         match self {
             Self::V1 => 0,
-            Self::Stream(StreamForm::Sse) => 1,
-            Self::Stream(StreamForm::NdJson) => 2,
+            Self::V1Recovery => 1,
+            Self::Stream(StreamForm::Sse) => 2,
+            Self::Stream(StreamForm::NdJson) => 3,
         }
     }
 
@@ -47,6 +51,7 @@ impl Form {
     pub fn render(self, event: &RoomEvent) -> Rendering {
         match self {
             Self::V1 => Rendering::Packet(v1::Notice::of(event).packet()),
+            Self::V1Recovery => Rendering::Packet(v1::Notice::of(event).packet_at(event.position)),
             Self::Stream(form) => Rendering::Piece(form.render(event)),
         }
     }
@@ -55,8 +60,8 @@ impl Form {
 /// The most bytes that an event of `name`, who said `text`, has in any form: known before it is rendered.
 #[must_use]
 pub fn size(name: &UserName, text: &str) -> usize {
-    /// A packet's or an SSE event's own bytes, and the sentence of a `status`.
-    const AROUND: usize = 80;
+    /// A packet's or an SSE event's own bytes, the sentence of a `status`, and a position.
+    const AROUND: usize = 128;
     AROUND + json_size(name.as_str()) + json_size(text)
 }
 
@@ -73,13 +78,14 @@ mod tests {
 
     use super::*;
     use crate::event::What;
-    use crate::position::{Epoch, Run};
+    use crate::position::{Epoch, Position, Run};
 
     #[test]
     fn given_any_event_then_no_form_of_it_is_larger_than_reckoned() {
         let name = UserName::parse("\"\\\u{1F600}", 64).unwrap();
         for text in ["", "hello", "\0\u{1}\u{1F}\n\r\t\u{7F}\u{2028}", "\"\\\"\\", "\u{1F600}\u{e4}"] {
-            let position = Epoch { run: Run::new(u64::MAX), part: u64::MAX >> 28 }.start();
+            let epoch = Epoch { run: Run::new(u64::MAX), part: u64::MAX >> 28 };
+            let position = Position { epoch, number: u64::MAX >> 20 };
             for what in [
                 What::Said { name: name.clone(), text: text.into() },
                 What::Entered { name: name.clone() },

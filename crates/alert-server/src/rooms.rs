@@ -19,7 +19,7 @@ use alert_core::room::Members;
 use alert_core::wire::Form;
 use alert_core::wire::stream::StreamForm;
 pub use catch_up::{CatchUp, Missed};
-use live_room::LiveRoom;
+use live_room::{Entrant, LiveRoom};
 pub use live_room::{Listening, Presence, Said, Speech};
 pub use refused::Refused;
 use socketio_server::{ConnectionId, Hub};
@@ -190,14 +190,14 @@ impl Rooms {
     pub fn enter(
         &self,
         who: &Principal,
-        (hub, connection): (&Hub, ConnectionId),
+        connection: (&Hub, ConnectionId),
         form: Form,
         room: &Admitted,
         name: &UserName,
     ) -> Result<Presence, Denied> {
         who.may(|rights| rights.read)?;
-        let held = || self.0.admission.hold(room);
-        Ok(self.in_room(room.code(), |room| room.enter(hub, connection, form, name, held)))
+        let entrant = Entrant { connection, form, name, resumes: false };
+        Ok(self.in_room(room.code(), |live| live.enter(&entrant, || self.0.admission.hold(room))))
     }
 
     /// Does something in a room, which is made where it is missing. `act` gives nothing where the room has just been
