@@ -30,6 +30,9 @@ use std::{
 };
 use tokio::runtime::Handle;
 
+/// How long departures wait for a room that can take no more; speakers who never pause must not keep them out.
+const LONGEST_RELIEF: Duration = Duration::from_secs(1);
+
 /// The rooms of this server. Cheap to clone.
 #[derive(Clone)]
 pub struct Rooms(Arc<Shared>);
@@ -233,7 +236,9 @@ impl Rooms {
             let mut next = Some(deadline);
             while let Some(deadline) = next {
                 tokio::time::sleep_until(deadline.into()).await;
+                let _ = tokio::time::timeout(LONGEST_RELIEF, room.relief()).await;
                 next = room.sweep(&rooms);
+                tokio::task::yield_now().await;
             }
         });
     }

@@ -19,6 +19,9 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
+/// Departures that one sweep publishes: before the next, the room's members take up what there is.
+const DEPARTURES: usize = 64;
+
 /// A room with its fan-out.
 pub(super) struct LiveRoom {
     pub(super) code: RoomCode,
@@ -283,10 +286,10 @@ impl LiveRoom {
         Some(Listening { room, rooms, membership: Some(membership), _held: held })
     }
 
-    /// Lets those go whose grace has ended. Says when to come again.
+    /// Lets those go whose grace has ended, [`DEPARTURES`] at most. Says when to come again: now, if there are more.
     pub(super) fn sweep(&self, rooms: &Rooms) -> Option<Instant> {
         let mut state = self.lock();
-        let gone = state.room.expire(Instant::now());
+        let gone = state.room.expire(Instant::now(), DEPARTURES);
         let published: Vec<Published> = gone
             .iter()
             .map(|name| state.publish(What::Left { name: name.clone() }, wire::size(name, "")).0)

@@ -5,6 +5,7 @@
 mod admission;
 mod curl;
 mod http;
+mod leaving;
 mod limits;
 mod listening;
 mod logs;

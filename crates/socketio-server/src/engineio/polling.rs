@@ -6,6 +6,7 @@ use crate::{
     connection::{CloseReason, Connection, Transport, queue::Queue},
     engine::Engine,
     engineio::sid::Sid,
+    http::body::WholeBody,
     shard::Shard,
 };
 use bytes::Bytes;
@@ -26,6 +27,7 @@ pub(crate) struct Polling {
     /// A POST is being worked on.
     pub(crate) posting: bool,
     pub(crate) probe: Option<Probe>,
+    pub(crate) failed_upgrades: u8,
 }
 
 /// A GET that waits.
@@ -181,7 +183,7 @@ impl<E: Engine> Shard<E> {
         }
     }
 
-    pub(crate) fn post(self: &Rc<Self>, sid: Sid, body: Bytes, reply: oneshot::Sender<PostReply>) {
+    pub(crate) fn post(self: &Rc<Self>, sid: Sid, body: WholeBody, reply: oneshot::Sender<PostReply>) {
         let shard = Rc::clone(self);
         let Some(connection) = self.begin_post(sid) else {
             let known = self.session(sid).is_some();
@@ -190,7 +192,8 @@ impl<E: Engine> Shard<E> {
             return;
         };
         tokio::task::spawn_local(async move {
-            let result = shard.take_in_post(&connection, &body).await;
+            let result = shard.take_in_post(&connection, &body.bytes).await;
+            drop(body);
             if let Transport::Polling(polling) = &mut *connection.transport.borrow_mut() {
                 polling.posting = false;
             }

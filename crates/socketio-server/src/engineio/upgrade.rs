@@ -19,6 +19,10 @@ use socketio_protocol::engine::{
 };
 use std::{net::Shutdown, rc::Rc, time::Instant};
 
+/// Upgrades of a session that may fail. Official clients try one; each costs a socket, a task and up to
+/// `upgrade_timeout`.
+const MOST_FAILURES: u8 = 5;
+
 /// Starts the upgrade of a session by a WebSocket that has shaken hands. The session must be polling, and one at a time
 /// may try: another is closed, and the first is undisturbed.
 pub(crate) fn start<E: Engine>(
@@ -84,11 +88,19 @@ async fn run<E: Engine>(
     if taken_over {
         websocket::run(shard, connection, stream, reader, []).await;
     } else {
-        if let Transport::Polling(polling) = &mut *connection.transport.borrow_mut() {
-            polling.probe = None;
-        }
         stream.shut(Shutdown::Both);
+        if has_failed_too_often(&connection) {
+            shard.close(&connection, CloseReason::FailedUpgrades);
+        }
     }
+}
+
+/// Counts a failed upgrade, after which another may be tried.
+fn has_failed_too_often<S>(connection: &Connection<S>) -> bool {
+    let Transport::Polling(polling) = &mut *connection.transport.borrow_mut() else { return false };
+    polling.probe = None;
+    polling.failed_upgrades += 1;
+    polling.failed_upgrades >= MOST_FAILURES
 }
 
 struct Probing<E: Engine> {

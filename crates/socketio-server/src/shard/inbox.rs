@@ -14,6 +14,7 @@ use crate::{
         sid::Sid,
     },
     frame::Publication,
+    http::body::WholeBody,
     room::{Delivery, Room, RoomId},
     stream::{DetachedStream, PeerAddr},
 };
@@ -89,7 +90,7 @@ pub(crate) enum Command {
     /// A long-polling POST.
     Post {
         sid: Sid,
-        body: Bytes,
+        body: WholeBody,
         reply: oneshot::Sender<PostReply>,
     },
     /// Whether there is such a session, for a WebSocket that names one.
@@ -122,7 +123,7 @@ impl Command {
         match self {
             Self::Deliver(delivery) => delivery.publication.size(),
             Self::Send { publication, .. } | Self::Answer { publication, .. } => publication.size(),
-            Self::Post { body, .. } => body.len(),
+            Self::Post { body, .. } => body.bytes.len(),
             Self::Upgrade { early, .. } => early.len(),
             _ => 0,
         }
@@ -185,6 +186,7 @@ impl Inbox {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{bounds::Charge, config::Config, hub::Hub};
     use std::{
         future::Future,
         pin::pin,
@@ -213,10 +215,11 @@ mod tests {
     #[test]
     fn what_a_client_decides_on_counts_in_bytes() {
         let (inbox, congestion) = (Inbox::default(), Congestion::default());
-        let body = Bytes::from(vec![0; 1 << 20]);
+        let (bytes, hub) = (Bytes::from(vec![0; 1 << 20]), Hub::new(&Config::default()));
         for count in 1..=65 {
             let (sid, reply) = (Sid::random(0), oneshot::channel().0);
-            inbox.push(Command::Post { sid, body: body.clone(), reply }, &congestion);
+            let body = WholeBody { bytes: bytes.clone(), charge: Charge::none(&hub) };
+            inbox.push(Command::Post { sid, body, reply }, &congestion);
             assert_eq!(congestion.is_there(), count > 64);
         }
     }

@@ -13,7 +13,7 @@ use std::{
     thread::JoinHandle,
     time::{Duration, Instant},
 };
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
 use tower::{ServiceExt, service_fn};
 
 /// What no test waits longer for. It is long, so that a busy machine fails nothing that is right.
@@ -71,17 +71,30 @@ impl Drop for TestServer {
     }
 }
 
-/// The application: `/large` answers with [`LARGE`] bytes, `/echo` with what it got, others with 404.
+/// The application: `/large` answers with [`LARGE`] bytes, `/echo` with what it got, `/wait` after the next `/go`,
+/// others with 404.
 pub(crate) fn app() -> App {
-    let answer = service_fn(|request: AppRequest| async move {
-        let (head, body) = request.into_parts();
-        let (status, body) = match head.uri.path() {
-            "/large" => (200, Bytes::from(vec![b'x'; LARGE])),
-            "/echo" => (200, body.collect().await.unwrap().to_bytes()),
-            _ => (404, Bytes::from_static(b"nothing here")),
-        };
-        let body: AppBody = Full::new(body).map_err(|never: Infallible| match never {}).boxed_unsync();
-        Ok(AppAnswer::Whole(::http::Response::builder().status(status).body(body).unwrap()))
+    let go = Arc::new(Notify::new());
+    let answer = service_fn(move |request: AppRequest| {
+        let go = Arc::clone(&go);
+        async move {
+            let (head, body) = request.into_parts();
+            let (status, body) = match head.uri.path() {
+                "/large" => (200, Bytes::from(vec![b'x'; LARGE])),
+                "/echo" => (200, body.collect().await.unwrap().to_bytes()),
+                "/wait" => {
+                    go.notified().await;
+                    (200, Bytes::new())
+                }
+                "/go" => {
+                    go.notify_waiters();
+                    (200, Bytes::new())
+                }
+                _ => (404, Bytes::from_static(b"nothing here")),
+            };
+            let body: AppBody = Full::new(body).map_err(|never: Infallible| match never {}).boxed_unsync();
+            Ok(AppAnswer::Whole(::http::Response::builder().status(status).body(body).unwrap()))
+        }
     });
     answer.boxed_clone()
 }
