@@ -18,6 +18,7 @@ use alert_core::names::{RoomCode, UserName};
 use alert_core::room::Members;
 use alert_core::wire::Form;
 use alert_core::wire::stream::StreamForm;
+pub use audience::replay;
 pub use catch_up::{CatchUp, Missed};
 use live_room::{Entrant, LiveRoom};
 pub use live_room::{Listening, Presence, Said, Speech};
