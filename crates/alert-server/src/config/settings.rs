@@ -236,7 +236,7 @@ pub const SETTINGS: &[Setting] = &[
         "BYTES",
         &["67108864"],
         LIMITS,
-        "Bytes in all of messages and requests that have begun and are not complete; more is refused; 0 is no limit",
+        "Bytes in all of messages and requests that are not complete or not worked through; more is refused; 0 is no limit",
     ),
     one(
         "message_timeout",

@@ -60,9 +60,21 @@ impl Log {
         self.waiting.lock().unwrap().pop().expect("a socket")
     }
 
-    fn add(&self, line: String) {
-        self.lines.lock().unwrap().push(line);
+    pub(crate) fn add(&self, line: impl Into<String>) {
+        self.lines.lock().unwrap().push(line.into());
         self.more.notify_all();
+    }
+
+    /// Keeps the thread until the test has added as many lines `go on` as have come here.
+    pub(crate) fn stop_at_gate(&self) {
+        self.add("at the gate");
+        self.wait_for(self.count("at the gate"), "go on");
+    }
+
+    /// How many lines of the one kind came before the first of the other.
+    pub(crate) fn count_before(&self, line: &str, end: &str) -> usize {
+        let lines = self.lines.lock().unwrap();
+        lines.iter().take_while(|other| *other != end).filter(|other| *other == line).count()
     }
 
     pub(crate) fn count(&self, line: &str) -> usize {
@@ -101,7 +113,8 @@ impl Log {
 
 /// Namespaces `/` and `/custom`, and `/later`, whose CONNECT is answered from a test's thread. Events, each acknowledged with its arguments if asked for:
 /// `echo` comes back; `join` and `leave` a room; `say` a text to a room, whose members get `said` with a number that
-/// counts the room's messages; `flood` sends that many `drop`s of that many bytes; `close` has the server close; others count only.
+/// counts the room's messages; `flood` sends that many `drop`s of that many bytes; `close` has the server close; `hang`,
+/// `gate` and `panic` do as they say, and after `panic when closed` the end of a connection panics; others count only.
 pub(crate) struct Chat {
     log: Arc<Log>,
     rooms: Mutex<HashMap<String, (Room, u64)>>,
@@ -201,6 +214,8 @@ impl Handler for Chat {
                 }
             }
             "hang" => std::thread::park(),
+            "gate" => self.log.stop_at_gate(),
+            "panic" => panic!("as the client wants"),
             "close" => socket.hub().close(socket.connection()),
             _ => {}
         }
@@ -215,6 +230,7 @@ impl Handler for Chat {
     }
 
     fn close(&self, _peer: (), reason: &CloseReason) {
+        assert_eq!(self.log.count("event panic when closed"), 0);
         self.log.add(format!("closed: {reason}"));
     }
 }
