@@ -78,10 +78,11 @@ impl Room {
         deadline.map_or(Loss::Announced, Loss::Grace)
     }
 
-    /// Those whose grace has ended at `now` leave, the longest gone first: those who remain hear of each.
+    /// Those whose grace has ended at `now` leave, at most so many, the longest gone first: those who remain hear of
+    /// each.
     #[must_use = "each of these departures must be published"]
-    pub fn expire(&mut self, now: Instant) -> Vec<UserName> {
-        std::iter::from_fn(|| self.roster.pop_due(now)).collect()
+    pub fn expire(&mut self, now: Instant, most: usize) -> Vec<UserName> {
+        std::iter::from_fn(|| self.roster.pop_due(now)).take(most).collect()
     }
 
     /// When to call [`Room::expire`] next, if anybody is in grace.

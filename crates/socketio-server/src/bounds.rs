@@ -25,7 +25,8 @@ pub struct Bounds {
     pub connections: usize,
     /// Connections of one address: an IPv4 address, or a /64 network of IPv6.
     pub connections_per_address: usize,
-    /// Bytes of messages, request bodies and heads that have begun and are not finished.
+    /// Bytes of messages and heads that have begun and are not complete, and of request bodies that have not been
+    /// worked through. Of what came over a WebSocket and is held back there is one read at most.
     pub unfinished_bytes: usize,
 }
 

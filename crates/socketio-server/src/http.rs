@@ -4,6 +4,7 @@ pub(crate) mod app;
 pub(crate) mod body;
 pub(crate) mod connection;
 mod cors;
+mod framing;
 mod head;
 pub(crate) mod subscriber;
 mod timed_io;

@@ -3,6 +3,7 @@
 use super::*;
 
 const GRACE: Duration = Duration::from_secs(2);
+const ALL: usize = usize::MAX;
 
 fn name(text: &str) -> UserName {
     UserName::parse(text, 64).unwrap()
@@ -26,7 +27,7 @@ fn given_a_new_room_then_it_is_empty() {
     assert_eq!(room.count(), 0);
     assert_eq!(room.members(9).names(), []);
     assert_eq!(room.next_deadline(), None);
-    assert_eq!(room.expire(Instant::now()), []);
+    assert_eq!(room.expire(Instant::now(), ALL), []);
 }
 
 #[test]
@@ -46,11 +47,11 @@ fn given_a_lost_last_connection_then_the_person_stays_for_the_grace_and_leaves_o
     let (mut room, ada, now) = with_ada();
     assert_eq!(room.lose(&ada, now), Loss::Grace(now + GRACE));
     assert_eq!(room.next_deadline(), Some(now + GRACE));
-    assert_eq!(room.expire(now + GRACE - Duration::from_nanos(1)), []);
+    assert_eq!(room.expire(now + GRACE - Duration::from_nanos(1), ALL), []);
     assert_eq!(room.members(9).names(), names(&["Ada"]), "still in the roster");
     assert!(!room.is_empty());
-    assert_eq!(room.expire(now + GRACE), names(&["Ada"]));
-    assert_eq!(room.expire(now + GRACE * 9), [], "exactly once");
+    assert_eq!(room.expire(now + GRACE, ALL), names(&["Ada"]));
+    assert_eq!(room.expire(now + GRACE * 9, ALL), [], "exactly once");
     assert!(room.is_empty());
     assert_eq!(room.next_deadline(), None);
     assert_eq!(room.enter(&ada), Entry::Announced);
@@ -62,7 +63,7 @@ fn given_a_person_back_within_the_grace_then_nobody_hears() {
     assert_eq!(room.lose(&ada, now), Loss::Grace(now + GRACE));
     assert_eq!(room.enter(&ada), Entry::Quiet);
     assert_eq!(room.next_deadline(), None);
-    assert_eq!(room.expire(now + GRACE * 9), []);
+    assert_eq!(room.expire(now + GRACE * 9, ALL), []);
     assert_eq!(room.count(), 1);
 }
 
@@ -73,8 +74,8 @@ fn given_a_second_loss_then_the_grace_counts_from_it() {
     assert_eq!(room.enter(&ada), Entry::Quiet);
     let later = now + Duration::from_secs(1);
     assert_eq!(room.lose(&ada, later), Loss::Grace(later + GRACE));
-    assert_eq!(room.expire(now + GRACE), []);
-    assert_eq!(room.expire(later + GRACE), names(&["Ada"]));
+    assert_eq!(room.expire(now + GRACE, ALL), []);
+    assert_eq!(room.expire(later + GRACE, ALL), names(&["Ada"]));
 }
 
 #[test]
@@ -92,7 +93,7 @@ fn given_left_by_one_of_two_connections_then_the_loss_of_the_other_has_its_grace
     assert_eq!(room.enter(&ada), Entry::Quiet);
     assert_eq!(room.leave(&ada), Departure::Quiet);
     assert_eq!(room.lose(&ada, now), Loss::Grace(now + GRACE));
-    assert_eq!(room.expire(now + GRACE), names(&["Ada"]));
+    assert_eq!(room.expire(now + GRACE, ALL), names(&["Ada"]));
 }
 
 #[test]
@@ -102,7 +103,7 @@ fn given_left_after_coming_back_then_it_is_immediate_and_the_old_grace_is_over()
     assert_eq!(room.enter(&ada), Entry::Quiet);
     assert_eq!(room.leave(&ada), Departure::Announced);
     assert_eq!(room.enter(&ada), Entry::Announced);
-    assert_eq!(room.expire(now + GRACE * 9), [], "the new Ada is not the lost one");
+    assert_eq!(room.expire(now + GRACE * 9, ALL), [], "the new Ada is not the lost one");
 }
 
 #[test]
@@ -158,7 +159,7 @@ fn given_several_graces_then_exactly_those_that_ended_leave_the_longest_gone_fir
         assert_eq!(room.lose(&name(text), second(n)), Loss::Grace(second(n) + GRACE));
     }
     assert_eq!(room.next_deadline(), Some(second(2)));
-    assert_eq!(room.expire(second(3)), names(&["Cy", "Ada"]));
+    assert_eq!(room.expire(second(3), ALL), names(&["Cy", "Ada"]));
     assert_eq!(room.next_deadline(), Some(second(4)));
     assert_eq!(room.members(9).names(), names(&["Bob", "Dan"]));
 }
@@ -176,7 +177,10 @@ fn given_ten_thousand_people_then_all_can_enter_be_lost_and_leave_at_once() {
     for person in &people {
         assert_eq!(room.lose(person, start), Loss::Grace(start + GRACE));
     }
-    assert_eq!(room.expire(start + GRACE), people);
+    let (first, rest) = people.split_at(64);
+    assert_eq!(room.expire(start + GRACE, 64), first);
+    assert_eq!(room.next_deadline(), Some(start + GRACE), "the others are due");
+    assert_eq!(room.expire(start + GRACE, ALL), rest);
     assert!(room.is_empty());
     for person in &people {
         assert_eq!(room.enter(person), Entry::Announced);

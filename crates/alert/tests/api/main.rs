@@ -4,7 +4,9 @@
 
 mod admission;
 mod curl;
+mod history;
 mod http;
+mod leaving;
 mod limits;
 mod listening;
 mod logs;

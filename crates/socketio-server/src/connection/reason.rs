@@ -33,6 +33,8 @@ pub enum CloseReason {
     UnfinishedInput,
     /// A second long-polling GET came while one was waiting.
     OverlappingPoll,
+    /// The upgrade to WebSocket was tried too often, and failed each time.
+    FailedUpgrades,
     /// The server ended it.
     ServerDisconnect,
     /// The server is going away; the client should come back.
@@ -50,7 +52,7 @@ impl CloseReason {
             }
             Self::ProtocolError(_) => Some(1002),
             Self::InvalidUtf8 => Some(1007),
-            Self::Flooding | Self::MessageTimeout => Some(1008),
+            Self::Flooding | Self::MessageTimeout | Self::FailedUpgrades => Some(1008),
             Self::TooLarge => Some(1009),
             Self::Shutdown => Some(1012),
             Self::UnfinishedInput => Some(1013),
@@ -80,6 +82,7 @@ impl fmt::Display for CloseReason {
             Self::MessageTimeout => f.write_str("a message took too long to arrive"),
             Self::UnfinishedInput => f.write_str("too much unfinished input at the server: try again later"),
             Self::OverlappingPoll => f.write_str("a second poll while one was waiting"),
+            Self::FailedUpgrades => f.write_str("too many upgrades failed"),
             Self::ServerDisconnect => f.write_str("closed by the server"),
             Self::Shutdown => f.write_str("server is restarting"),
         }

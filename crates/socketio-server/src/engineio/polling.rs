@@ -6,6 +6,7 @@ use crate::{
     connection::{CloseReason, Connection, Transport, queue::Queue},
     engine::Engine,
     engineio::sid::Sid,
+    http::body::WholeBody,
     shard::Shard,
 };
 use bytes::Bytes;
@@ -13,7 +14,6 @@ use socketio_protocol::engine::{payload, request::RequestError};
 use std::{
     rc::Rc,
     sync::atomic::{AtomicU64, Ordering},
-    time::Instant,
 };
 use tokio::sync::oneshot;
 
@@ -26,6 +26,7 @@ pub(crate) struct Polling {
     /// A POST is being worked on.
     pub(crate) posting: bool,
     pub(crate) probe: Option<Probe>,
+    pub(crate) failed_upgrades: u8,
 }
 
 /// A GET that waits.
@@ -113,6 +114,7 @@ impl<E: Engine> Shard<E> {
                 self.close(&connection, CloseReason::OverlappingPoll);
                 return refuse(reply, RequestError::BadRequest);
             }
+            connection.note_polled();
             polling.waiting = Some(Poll { ticket, reply });
         }
         self.flush_poll(&connection);
@@ -181,7 +183,7 @@ impl<E: Engine> Shard<E> {
         }
     }
 
-    pub(crate) fn post(self: &Rc<Self>, sid: Sid, body: Bytes, reply: oneshot::Sender<PostReply>) {
+    pub(crate) fn post(self: &Rc<Self>, sid: Sid, body: WholeBody, reply: oneshot::Sender<PostReply>) {
         let shard = Rc::clone(self);
         let Some(connection) = self.begin_post(sid) else {
             let known = self.session(sid).is_some();
@@ -190,7 +192,8 @@ impl<E: Engine> Shard<E> {
             return;
         };
         tokio::task::spawn_local(async move {
-            let result = shard.take_in_post(&connection, &body).await;
+            let result = shard.take_in_post(&connection, &body.bytes).await;
+            drop(body);
             if let Transport::Polling(polling) = &mut *connection.transport.borrow_mut() {
                 polling.posting = false;
             }
@@ -223,18 +226,18 @@ impl<E: Engine> Shard<E> {
         body: &[u8],
     ) -> Result<(), CloseReason> {
         let text = std::str::from_utf8(body).map_err(|_| CloseReason::InvalidUtf8)?;
-        connection.count(|intake| intake.take_bytes(Instant::now(), &self.config, body.len()));
-        self.begin_turn();
+        let mut now = self.begin_turn();
+        connection.count(|intake| intake.take_bytes(now, &self.config, body.len()));
         for packet in payload::decode(text) {
             if self.must_stop(connection) {
                 self.hold(connection).await;
-                self.begin_turn();
+                now = self.begin_turn();
             }
             if connection.closed.get() {
                 return Ok(());
             }
             let packet = packet.map_err(|error| CloseReason::ProtocolError(error.to_string()))?;
-            match self.receive(connection, packet) {
+            match self.receive(connection, packet, now) {
                 // The client closes with this very request, which therefore succeeds.
                 Err(CloseReason::ClientClosed) => self.close(connection, CloseReason::ClientClosed),
                 result => result?,

@@ -19,6 +19,10 @@ use socketio_protocol::engine::{
 };
 use std::{net::Shutdown, rc::Rc, time::Instant};
 
+/// Upgrades of a session that may fail. Official clients try one; each costs a socket, a task and up to
+/// `upgrade_timeout`.
+const MOST_FAILURES: u8 = 5;
+
 /// Starts the upgrade of a session by a WebSocket that has shaken hands. The session must be polling, and one at a time
 /// may try: another is closed, and the first is undisturbed.
 pub(crate) fn start<E: Engine>(
@@ -84,11 +88,19 @@ async fn run<E: Engine>(
     if taken_over {
         websocket::run(shard, connection, stream, reader, []).await;
     } else {
-        if let Transport::Polling(polling) = &mut *connection.transport.borrow_mut() {
-            polling.probe = None;
-        }
         stream.shut(Shutdown::Both);
+        if has_failed_too_often(&connection) {
+            shard.close(&connection, CloseReason::FailedUpgrades);
+        }
     }
+}
+
+/// Counts a failed upgrade, after which another may be tried.
+fn has_failed_too_often<S>(connection: &Connection<S>) -> bool {
+    let Transport::Polling(polling) = &mut *connection.transport.borrow_mut() else { return false };
+    polling.probe = None;
+    polling.failed_upgrades += 1;
+    polling.failed_upgrades >= MOST_FAILURES
 }
 
 struct Probing<E: Engine> {
@@ -105,9 +117,9 @@ impl<E: Engine> Probing<E> {
         let shard = Rc::clone(&self.shard);
         let mut input = early.to_vec();
         loop {
-            shard.begin_turn();
-            self.connection.count(|intake| intake.take_bytes(Instant::now(), &shard.config, input.len()));
-            let flow = match reader.read(&shard.spare, &input, |incoming| self.take_in(incoming)) {
+            let now = shard.begin_turn();
+            self.connection.count(|intake| intake.take_bytes(now, &shard.config, input.len()));
+            let flow = match reader.read(&shard.spare, &input, |incoming| self.take_in(incoming, now)) {
                 Ok(_) if self.done => return true,
                 Ok(Flow::Stop) => return false,
                 Ok(flow) => flow,
@@ -140,9 +152,9 @@ impl<E: Engine> Probing<E> {
     }
 
     /// Handles a message: of the probe, and after it of the connection.
-    fn take_in(&mut self, incoming: Incoming) -> Result<Flow, CloseReason> {
+    fn take_in(&mut self, incoming: Incoming, now: Instant) -> Result<Flow, CloseReason> {
         if self.done {
-            return websocket::receive(&self.shard, &self.connection, incoming);
+            return websocket::receive(&self.shard, &self.connection, incoming, now);
         }
         let step = match &incoming {
             Incoming::Text(text) => {
@@ -200,6 +212,8 @@ impl<E: Engine> Probing<E> {
             *transport = Transport::WebSocket(Rc::clone(&self.stream));
         }
         self.done = true;
+        // Its polls have ended, so that it has what they brought.
+        self.connection.note_polled();
         self.shard.mark_dirty(&self.connection);
         true
     }

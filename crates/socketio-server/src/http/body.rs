@@ -53,22 +53,29 @@ pub(crate) fn busy(bound: Bound) -> Response<Full<Bytes>> {
     response
 }
 
+/// A whole body. It counts as unfinished input until it has been worked through: many may have to wait for a room.
+pub(crate) struct WholeBody {
+    pub(crate) bytes: Bytes,
+    pub(crate) charge: Charge,
+}
+
 /// Reads a whole body of at most `limit` bytes within `time`.
 pub(crate) async fn read(
     head: &HeaderMap,
     body: &mut Incoming,
     limit: usize,
     time: Duration,
-    charge: Charge,
-) -> Result<Bytes, Refusal> {
+    mut charge: Charge,
+) -> Result<WholeBody, Refusal> {
     // A client that asks before it sends (`Expect: 100-continue`) is answered before its body.
     if body.size_hint().lower() > limit as u64 && head.contains_key(header::EXPECT) {
         return Err(Refusal::TooLarge);
     }
-    tokio::time::timeout(time, collect(body, limit, charge)).await.unwrap_or(Err(Refusal::TooSlow))
+    let collected = tokio::time::timeout(time, collect(body, limit, &mut charge)).await;
+    Ok(WholeBody { bytes: collected.unwrap_or(Err(Refusal::TooSlow))?, charge })
 }
 
-async fn collect(body: &mut Incoming, limit: usize, mut charge: Charge) -> Result<Bytes, Refusal> {
+async fn collect(body: &mut Incoming, limit: usize, charge: &mut Charge) -> Result<Bytes, Refusal> {
     let expected = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX).min(limit);
     let mut first = Bytes::new();
     let mut all = Vec::new();

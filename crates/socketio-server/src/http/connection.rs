@@ -1,7 +1,7 @@
 //! HTTP on a new socket: requests for Engine.IO go to the transports, the others to the application. A socket that
 //! becomes a WebSocket is taken back from hyper, so that hyper's buffers are gone.
 
-use super::body::{Refusal, ResponseBody};
+use super::body::{Refusal, ResponseBody, WholeBody};
 use super::head::HeadError;
 use super::timed_io::{HttpClock, TimedIo};
 use super::{body, head, subscriber};
@@ -194,13 +194,13 @@ pub(crate) struct Http<E: Engine> {
 
 impl<E: Engine> Http<E> {
     async fn answer(self: Rc<Self>, mut request: Request<Incoming>) -> Result<Response<ResponseBody>, Taken> {
-        self.clock.begin();
+        let has_bare_line_feed = self.clock.begin(request.body().size_hint().exact());
         if self.shard.turn_is_over(Instant::now()) {
             // Requests in a row, one behind the other.
             tokio::task::yield_now().await;
         }
         let clock = Rc::clone(&self.clock);
-        if let Err(error) = self.check_head(&request) {
+        if let Err(error) = self.check_head(&request, has_bare_line_feed) {
             return Ok(error.response().map(|body| ResponseBody::whole(body, clock)));
         }
         if self.shard.engine.claims(request.uri().path()) {
@@ -265,22 +265,24 @@ impl<E: Engine> Http<E> {
         Place::take(&self.shard.hub, polls, address).map(Some)
     }
 
-    fn check_head(&self, request: &Request<Incoming>) -> Result<(), HeadError> {
+    fn check_head(&self, request: &Request<Incoming>, has_bare_line_feed: bool) -> Result<(), HeadError> {
         let config = &self.shard.config;
-        if self.clock.has_bare_line_feed() {
+        if has_bare_line_feed {
             return Err(HeadError::BareLineFeed);
         }
         head::check(request, &self.peer, config).inspect_err(|error| {
-            if let HeadError::OtherHost { host, .. } = error {
-                tracing::debug!(host, peer = %self.peer, "a request for another host was refused");
+            if let HeadError::OtherHost { host, advice } = error {
+                let address = self.peer.ip().map_or_else(|| "unix".to_owned(), |address| address.to_string());
+                let so_far = config.hosts.count_refused();
+                tracing::warn!(host, address, so_far, "a request for another host was refused: {advice}");
             }
         })
     }
 
     async fn ask_app(&self, request: Request<Incoming>) -> Result<AppAnswer, Refusal> {
         let (head, mut body) = request.into_parts();
-        let body = self.read_body(&head.headers, &mut body).await?;
-        let mut request = Request::from_parts(head, Whole::new(body));
+        let WholeBody { bytes, charge: _charge } = self.read_body(&head.headers, &mut body).await?;
+        let mut request = Request::from_parts(head, Whole::new(bytes));
         request.extensions_mut().insert(self.peer);
         match self.shard.app.clone().oneshot(request).await {
             Ok(answer) => Ok(answer),
@@ -288,19 +290,12 @@ impl<E: Engine> Http<E> {
         }
     }
 
-    pub(crate) async fn read_body(&self, head: &HeaderMap, body: &mut Incoming) -> Result<Bytes, Refusal> {
-        let has_body = !body.is_end_stream();
-        let body = body::read(
-            head,
-            body,
-            self.shard.config.max_payload,
-            self.shard.config.http.body,
-            Charge::none(&self.shard.hub),
-        )
-        .await;
-        if has_body {
-            self.clock.body_came();
-        }
-        body
+    pub(crate) async fn read_body(
+        &self,
+        head: &HeaderMap,
+        body: &mut Incoming,
+    ) -> Result<WholeBody, Refusal> {
+        let config = &self.shard.config;
+        body::read(head, body, config.max_payload, config.http.body, Charge::none(&self.shard.hub)).await
     }
 }

@@ -6,7 +6,6 @@ use crate::{bounds::Full, config::Config, host, stream::PeerAddr};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode, Version, header};
 use http_body_util::Full as Whole;
-use memchr::memchr_iter;
 
 /// Why a request is refused for its head.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -79,92 +78,5 @@ fn at_most_one(headers: &HeaderMap, name: HeaderName) -> Result<Option<&HeaderVa
     match (values.next(), values.next()) {
         (_, Some(_)) => Err(HeadError::Twice(name)),
         (first, None) => Ok(first),
-    }
-}
-
-/// Follows the lines of a head as they come, for what the parser lets pass.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct HeadScan {
-    last: u8,
-    /// Nothing has come of the current line, but perhaps its CR.
-    line_is_empty: bool,
-    /// The request line has come.
-    has_begun: bool,
-    pub(super) has_bare_line_feed: bool,
-    /// Bytes so far, of a head that is not complete.
-    pub(super) unfinished: usize,
-}
-
-impl HeadScan {
-    pub(super) fn new() -> Self {
-        // As if a CR had come: of requests in a row the first bytes may have come with the request before, unseen.
-        Self { last: b'\r', line_is_empty: true, has_begun: false, has_bare_line_feed: false, unfinished: 0 }
-    }
-
-    /// How many of the bytes belong to the head, where it ends in them.
-    pub(super) fn pass(&mut self, bytes: &[u8]) -> Option<usize> {
-        let mut start = 0;
-        for end in memchr_iter(b'\n', bytes) {
-            let before = if end == 0 { self.last } else { bytes[end - 1] };
-            self.has_bare_line_feed |= before != b'\r';
-            if !self.line_is_empty || !is_nothing(&bytes[start..end]) {
-                self.has_begun = true;
-            } else if self.has_begun {
-                self.unfinished = 0;
-                return Some(end + 1);
-            }
-            self.line_is_empty = true;
-            start = end + 1;
-        }
-        self.line_is_empty &= is_nothing(&bytes[start..]);
-        self.unfinished += bytes.len();
-        self.last = bytes.last().copied().unwrap_or(self.last);
-        None
-    }
-}
-
-fn is_nothing(line: &[u8]) -> bool {
-    matches!(line, b"" | b"\r")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn given_a_head_whose_cr_came_unseen_with_the_request_before_then_its_lf_is_not_a_bare_one() {
-        let mut scan = HeadScan::new();
-        scan.pass(b"\nHost: a\r\n\r\n");
-        assert!(!scan.has_bare_line_feed);
-    }
-
-    /// Where the head ends, and whether a line of it has no CR, however the bytes are cut.
-    fn scan(bytes: &[u8]) -> (Option<usize>, bool) {
-        let whole = {
-            let mut scan = HeadScan::new();
-            (scan.pass(bytes), scan.has_bare_line_feed)
-        };
-        for cut in 0..bytes.len() {
-            let mut scan = HeadScan::new();
-            let end = scan.pass(&bytes[..cut]).or_else(|| scan.pass(&bytes[cut..]).map(|end| end + cut));
-            assert_eq!((end, scan.has_bare_line_feed), whole, "{cut}");
-        }
-        whole
-    }
-
-    #[test]
-    fn the_end_of_a_head_and_its_bare_line_feeds_are_found() {
-        for (text, found) in [
-            ("GET / HTTP/1.1\r\nHost: a\r\n\r\n", (Some(27), false)),
-            ("GET / HTTP/1.1\r\nHost: a\r\n\r\nbody\n\n", (Some(27), false)),
-            ("\r\nGET / HTTP/1.1\r\n\r\n", (Some(20), false)),
-            ("GET / HTTP/1.1\nHost: a\r\n\r\n", (Some(26), true)),
-            ("GET / HTTP/1.1\r\nHost: a\n\r\n", (Some(26), true)),
-            ("GET / HTTP/1.1\r\nHost: a\r\n\n", (Some(26), true)),
-            ("GET / HTTP/1.1\n\n", (Some(16), true)),
-            ("GET / HTTP/1.1\r\nHost: a\r\n", (None, false)),
-        ] {
-            assert_eq!(scan(text.as_bytes()), found, "{text:?}");
-        }
     }
 }

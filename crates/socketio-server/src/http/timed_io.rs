@@ -1,11 +1,12 @@
 //! The socket of an HTTP connection, with a limit on how long each thing may take. hyper has one timer for a request's
 //! head that also runs between requests; a head, a quiet keep-alive and a stalled reader need three.
 
-use super::head::{HeadScan, last_words};
+use super::framing::Framing;
+use super::head::last_words;
 use crate::{bounds::Charge, config::HttpTimeouts, hub::Hub, stream::Stream};
 use smallvec::SmallVec;
 use std::{
-    cell::Cell,
+    cell::{Cell, RefCell},
     future::Future,
     io::{self, IoSlice},
     net::Shutdown,
@@ -26,17 +27,17 @@ const ONE_PIECE: usize = 1024;
 #[derive(Debug)]
 pub(crate) struct HttpClock {
     phase: Cell<Phase>,
-    head: Cell<HeadScan>,
+    framing: RefCell<Framing>,
 }
 
 #[derive(Clone, Copy, Debug)]
 enum Phase {
     /// Between two requests.
     Idle(Since),
-    /// The first byte of a request has come; `goes_on`: with its head came bytes of what follows.
-    Head { since: Since, goes_on: bool },
-    /// The service has the request. It limits the body itself; what comes after that belongs to the next head.
-    Busy { has_next: bool },
+    /// The first byte of a request has come.
+    Head(Since),
+    /// The service has the request. It limits the body itself.
+    Busy,
 }
 
 /// When the socket was first waited for in a phase. Most heads come in one piece, which needs no clock.
@@ -44,49 +45,27 @@ type Since = Option<Instant>;
 
 impl HttpClock {
     pub(crate) fn new() -> Rc<Self> {
-        Rc::new(Self { phase: Cell::new(Phase::Idle(None)), head: Cell::new(HeadScan::new()) })
+        Rc::new(Self { phase: Cell::new(Phase::Idle(None)), framing: RefCell::default() })
     }
 
-    /// A head is complete.
-    pub(crate) fn begin(&self) {
-        self.phase
-            .set(Phase::Busy { has_next: matches!(self.phase.get(), Phase::Head { goes_on: true, .. }) });
-    }
-
-    /// Whether a line of the head did not end as it must. Of a head that came together with the request before it,
-    /// nothing is known.
-    pub(crate) fn has_bare_line_feed(&self) -> bool {
-        self.head.get().has_bare_line_feed
-    }
-
-    /// A body is complete: what came until now was that.
-    pub(crate) fn body_came(&self) {
-        self.phase.set(Phase::Busy { has_next: false });
+    /// The service has a request, with a body of so many bytes or a chunked one. Says whether a line of its head ended
+    /// in LF alone.
+    pub(crate) fn begin(&self, body: Option<u64>) -> bool {
+        self.phase.set(Phase::Busy);
+        self.framing.borrow_mut().begin(body)
     }
 
     /// The response is complete.
     pub(crate) fn end(&self) {
-        self.phase.set(match self.phase.get() {
-            Phase::Busy { has_next: true } => Phase::Head { since: None, goes_on: false },
-            _ => Phase::Idle(None),
-        });
+        let has_next = self.framing.borrow().has_next();
+        self.phase.set(if has_next { Phase::Head(None) } else { Phase::Idle(None) });
     }
 
     fn bytes_came(&self, bytes: &[u8]) {
-        let goes_on = || {
-            let mut head = self.head.get();
-            let end = head.pass(bytes);
-            self.head.set(head);
-            end.is_some_and(|end| end < bytes.len())
-        };
-        self.phase.set(match self.phase.get() {
-            Phase::Idle(_) => {
-                self.head.set(HeadScan::new());
-                Phase::Head { since: None, goes_on: goes_on() }
-            }
-            Phase::Head { since, .. } => Phase::Head { since, goes_on: goes_on() },
-            Phase::Busy { .. } => Phase::Busy { has_next: true },
-        });
+        self.framing.borrow_mut().pass(bytes);
+        if let Phase::Idle(_) = self.phase.get() {
+            self.phase.set(Phase::Head(None));
+        }
     }
 
     /// A response is under way still, though the service has handed it over.
@@ -104,11 +83,11 @@ impl HttpClock {
                 *since = now(*since);
                 since.map(|since| since + limits.idle)
             }
-            Phase::Head { since, .. } => {
+            Phase::Head(since) => {
                 *since = now(*since);
                 since.map(|since| since + limits.head)
             }
-            Phase::Busy { .. } => None,
+            Phase::Busy => None,
         };
         self.phase.set(phase);
         deadline
@@ -171,7 +150,7 @@ impl AsyncRead for TimedIo {
             Poll::Ready(result) => {
                 if buf.filled().len() > before {
                     this.clock.bytes_came(&buf.filled()[before..]);
-                    if let Err(full) = this.charge.set(this.clock.head.get().unfinished) {
+                    if let Err(full) = this.charge.set(this.clock.framing.borrow().unfinished()) {
                         // hyper has nothing yet that it could answer.
                         let _ = this.stream.try_write(&last_words(full));
                         return Poll::Ready(Err(io::Error::other(full)));

@@ -14,6 +14,7 @@ use crate::{
         sid::Sid,
     },
     frame::Publication,
+    http::body::WholeBody,
     room::{Delivery, Room, RoomId},
     stream::{DetachedStream, PeerAddr},
 };
@@ -28,6 +29,9 @@ use tokio::sync::{Notify, oneshot};
 const LIMIT_COMMANDS: usize = 16_384;
 /// Bytes of publications and bodies that wait before clients have to.
 const LIMIT_BYTES: usize = 64 << 20;
+
+/// Bytes to be rendered and copied that take about as long as a delivery.
+const BYTES: usize = 64;
 
 /// What a shard can be told to do.
 pub(crate) enum Command {
@@ -56,6 +60,16 @@ pub(crate) enum Command {
         connection: ConnectionKey,
         publication: Publication,
     },
+    /// Say when the connection's queue is empty.
+    TellDrained {
+        connection: ConnectionKey,
+        reply: oneshot::Sender<()>,
+    },
+    /// Call the connection's engine for one of its sockets.
+    Wake {
+        connection: ConnectionKey,
+        socket: u32,
+    },
     Close {
         connection: ConnectionKey,
         reason: CloseReason,
@@ -79,7 +93,7 @@ pub(crate) enum Command {
     /// A long-polling POST.
     Post {
         sid: Sid,
-        body: Bytes,
+        body: WholeBody,
         reply: oneshot::Sender<PostReply>,
     },
     /// Whether there is such a session, for a WebSocket that names one.
@@ -107,12 +121,24 @@ pub(crate) enum Command {
 }
 
 impl Command {
+    /// About how much there is to do, in deliveries; for what is not known, as much as [`super::LOOK_AFTER`].
+    pub(super) fn work(&self) -> usize {
+        match self {
+            Self::Deliver(delivery) => delivery.members + delivery.publication.size() / BYTES,
+            Self::Send { publication, .. } | Self::Answer { publication, .. } => {
+                1 + publication.size() / BYTES
+            }
+            Self::Join { .. } | Self::Leave { .. } => 1,
+            _ => super::LOOK_AFTER,
+        }
+    }
+
     /// What it holds that its sender decides on.
     fn bytes(&self) -> usize {
         match self {
             Self::Deliver(delivery) => delivery.publication.size(),
             Self::Send { publication, .. } | Self::Answer { publication, .. } => publication.size(),
-            Self::Post { body, .. } => body.len(),
+            Self::Post { body, .. } => body.bytes.len(),
             Self::Upgrade { early, .. } => early.len(),
             _ => 0,
         }
@@ -175,6 +201,7 @@ impl Inbox {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{bounds::Charge, config::Config, hub::Hub};
     use std::{
         future::Future,
         pin::pin,
@@ -203,10 +230,11 @@ mod tests {
     #[test]
     fn what_a_client_decides_on_counts_in_bytes() {
         let (inbox, congestion) = (Inbox::default(), Congestion::default());
-        let body = Bytes::from(vec![0; 1 << 20]);
+        let (bytes, hub) = (Bytes::from(vec![0; 1 << 20]), Hub::new(&Config::default()));
         for count in 1..=65 {
             let (sid, reply) = (Sid::random(0), oneshot::channel().0);
-            inbox.push(Command::Post { sid, body: body.clone(), reply }, &congestion);
+            let body = WholeBody { bytes: bytes.clone(), charge: Charge::none(&hub) };
+            inbox.push(Command::Post { sid, body, reply }, &congestion);
             assert_eq!(congestion.is_there(), count > 64);
         }
     }

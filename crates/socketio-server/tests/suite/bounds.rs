@@ -1,7 +1,7 @@
 //! What all clients together, and those of one address, may hold; and how long a message may take.
 
 use crate::{
-    harness::{TestServer, eventually},
+    harness::{TestServer, eventually, rate},
     http::{Http, POLLING, Polling},
     ws::{BINARY, PING, PONG, TEXT, WEBSOCKET, Ws, frame},
 };
@@ -154,6 +154,28 @@ fn unfinished_input_is_bounded_in_all_and_finished_input_gives_its_place_back() 
     first.raw(&large[150_000..]);
     assert_eq!(first.text().len(), 150_000 + r#"42["echo",""]"#.len());
     assert_eq!(post(&long).status, 200);
+}
+
+#[test]
+fn bodies_that_have_come_and_wait_to_be_worked_through_count_as_unfinished() {
+    let bounds = Bounds { unfinished_bytes: 200_000, ..Bounds::default() };
+    let server = TestServer::start(Config { bounds, byte_rate: rate(1_000, 2_000), ..Config::default() });
+    let long = vec![b'x'; 150_000];
+    let post = |body: &[u8]| Http::connect(server.address).post("/echo", body).status;
+    let is_counted = || eventually("what waits is counted", || post(&long) == 503);
+    let is_given_back = || eventually("it is given back", || post(&long) == 200);
+    // Given a sender who is held back for its rate, for minutes.
+    let mut client = Polling::connected(server.address);
+    let payload = vec![format!("42[\"count\",\"{}\"]", "x".repeat(1_000)); 150].join("\u{1e}");
+    client.post.send_request("POST", &client.target, &[], payload.as_bytes());
+    is_counted();
+    let _ = Http::connect(server.address).post(&client.target, "a second POST ends the session");
+    is_given_back();
+    // Given a request that the application is busy with.
+    Http::connect(server.address).send_request("POST", "/wait", &[], &long);
+    is_counted();
+    Http::connect(server.address).request("GET", "/go", &[]);
+    is_given_back();
 }
 
 #[test]

@@ -47,6 +47,29 @@ fn a_head_that_can_be_read_in_two_ways_is_refused() {
 }
 
 #[test]
+fn a_head_that_came_with_the_request_before_it_is_looked_at_too() {
+    let server = TestServer::start(Config::default());
+    let bare = "GET /nothing HTTP/1.1\nHost: a\r\n\r\n";
+    for (before, status) in [
+        ("GET /nothing HTTP/1.1\r\nHost: a\r\n\r\n", 404),
+        ("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\na\n\nb", 200),
+        ("POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n\n\n\r\n0\r\n\r\n", 200),
+    ] {
+        for cut in 0..bare.len() {
+            let (first, rest) = bare.split_at(cut);
+            let (response, mut http) = ask(&server, &format!("{before}{before}{first}"));
+            assert_eq!(response.status, status);
+            assert_eq!(http.response().status, status);
+            http.send(rest);
+            let refused = http.response();
+            assert_eq!(refused.status, 400, "{before:?} {cut}");
+            assert!(refused.text().contains("CR LF"), "{refused:?}");
+            assert_eq!(http.rest(), b"");
+        }
+    }
+}
+
+#[test]
 fn http_1_0_needs_no_host_and_a_body_may_have_any_lines() {
     let server = TestServer::start(Config::default());
     assert_eq!(ask(&server, "GET /nothing HTTP/1.0\r\n\r\n").0.status, 404);

@@ -120,6 +120,22 @@ fn a_websocket_that_says_something_else_ends_and_polling_goes_on() {
 }
 
 #[test]
+fn a_session_whose_upgrades_all_fail_is_closed() {
+    let server = TestServer::start(workers(2));
+    let client = Polling::connected(server.address);
+    let mut failed = 0;
+    while failed < 5 {
+        let mut ws = Ws::shake_hands(server.address, &target(&client));
+        ws.send("2probe");
+        // It is turned away while the one before has not been given up yet.
+        failed += usize::from(ws.frame().unwrap().0 == TEXT);
+    }
+    server.log.wait_for(1, "/ ended: too many upgrades failed");
+    let (_, late) = Ws::handshake(server.address, &target(&client), &[]);
+    late.expect(400, r#"{"code":1,"message":"Session ID unknown"}"#);
+}
+
+#[test]
 fn a_websocket_that_breaks_off_after_its_probe_leaves_polling_as_it_was() {
     let server = TestServer::start(workers(2));
     let mut client = Polling::connected(server.address);

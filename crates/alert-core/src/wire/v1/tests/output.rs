@@ -5,16 +5,18 @@ use std::time::SystemTime;
 use serde_json::to_string;
 
 use super::super::*;
-use crate::event::{MessageIds, RoomEvent, What};
+use crate::event::{RoomEvent, What};
 use crate::names::{NameError, RoomCode, UserName};
+use crate::position::{Epoch, Run};
 use crate::room::Members;
 
 fn happened(what: What) -> RoomEvent {
-    RoomEvent { at: SystemTime::UNIX_EPOCH, what }
+    let position = Epoch { run: Run::new(0), part: 0 }.start();
+    RoomEvent { at: SystemTime::UNIX_EPOCH, position, what }
 }
 
 fn said(text: &str) -> RoomEvent {
-    happened(What::Said { id: MessageIds::new(0).next_id(), name: ada(), text: text.into() })
+    happened(What::Said { name: ada(), text: text.into() })
 }
 
 fn ada() -> UserName {
@@ -23,7 +25,8 @@ fn ada() -> UserName {
 
 #[test]
 fn given_a_notice_then_its_event_and_its_payload_are_the_contract_s() {
-    let [entered, left] = [What::Entered { name: ada() }, What::Left { name: ada() }].map(happened);
+    let [entered, left] =
+        [What::Entered { name: ada(), count: 1 }, What::Left { name: ada(), count: 0 }].map(happened);
     let [class, odd] = ["Class ends in 5 minutes", " \n<b>\"\u{202E}"].map(said);
     let refusal = Refusal::room(NameError::Empty);
     let rows = [
@@ -32,9 +35,25 @@ fn given_a_notice_then_its_event_and_its_payload_are_the_contract_s() {
         (Notice::of(&class), "message", r#"{"msg":"Ada: Class ends in 5 minutes"}"#),
         (Notice::of(&odd), "message", "{\"msg\":\"Ada:  \\n<b>\\\"\u{202E}\"}"),
         (Notice::refused(&refusal), "status", r#"{"msg":"Error: room is required."}"#),
+        (Notice::missed(Some(1)), "status", r#"{"msg":"1 message was missed."}"#),
+        (Notice::missed(Some(1_200)), "status", r#"{"msg":"1200 messages were missed."}"#),
+        (Notice::missed(None), "status", r#"{"msg":"Messages may have been missed."}"#),
     ];
     for (notice, event, payload) in rows {
         assert_eq!((notice.event(), to_string(&notice).unwrap().as_str()), (event, payload));
+    }
+}
+
+#[test]
+fn given_a_client_that_recovers_then_every_event_ends_with_its_position() {
+    let [entered, left] =
+        [What::Entered { name: ada(), count: 1 }, What::Left { name: ada(), count: 0 }].map(happened);
+    for (event, packet) in [
+        (entered, r#"42["status",{"msg":"Ada has entered the room."},"0000000000000-0"]"#),
+        (left, r#"42["status",{"msg":"Ada has left the room."},"0000000000000-0"]"#),
+        (said("hi"), r#"42["message",{"msg":"Ada: hi"},"0000000000000-0"]"#),
+    ] {
+        assert_eq!(Notice::of(&event).packet_at(event.position).text, format!("4{}", &packet[1..]));
     }
 }
 
