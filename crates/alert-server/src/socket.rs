@@ -1,11 +1,13 @@
 //! Socket.IO: the handler that makes the runtime an Alert server. A version of the protocol is a module.
 
 mod v1;
+mod v2;
 
 use crate::auth::{SessionCookies, WebSession};
 use crate::config::Config;
 use crate::rooms::Rooms;
-use alert_core::wire::v1::{Limits, NAMESPACE};
+use alert_core::wire;
+use alert_core::wire::v1::Limits;
 use serde_json::value::RawValue;
 use socketio_server::{
     Accepted, CloseReason, Event, Handler, Handshake, Refused, Socket, SocketIds, TrustedProxies,
@@ -14,14 +16,23 @@ use std::{
     net::IpAddr,
     sync::atomic::{AtomicU64, Ordering},
 };
-use v1::{Member, V1};
+use tokio::runtime::Handle;
+use v1::V1;
+use v2::V2;
 
-/// Speaks the v1 contract.
+/// Of a queue's limit, the share of messages in one answer,
+const ANSWER_SHARE: usize = 4;
+/// and the most.
+const MOST_ANSWER_BYTES: usize = 256 << 10;
+
+/// Speaks v1 and v2.
 pub struct Alert {
     rooms: Rooms,
     sessions: SessionCookies,
     limits: Limits,
     proxies: TrustedProxies,
+    most_answer_bytes: usize,
+    runtime: Handle,
     slow_consumers: AtomicU64,
 }
 
@@ -32,14 +43,24 @@ pub struct Peer {
     address: Option<IpAddr>,
 }
 
+/// What is kept of a client's socket.
+pub enum Session {
+    /// It speaks v1.
+    V1(v1::Member),
+    /// It speaks v2.
+    V2(Box<v2::Member>),
+}
+
 impl Alert {
-    /// Serves `rooms` as `config` says.
-    pub fn new(config: &Config, rooms: Rooms, sessions: SessionCookies) -> Self {
+    /// Serves `rooms` as `config` says. What has to wait runs on `runtime`.
+    pub fn new(config: &Config, rooms: Rooms, sessions: SessionCookies, runtime: Handle) -> Self {
         Self {
             rooms,
             sessions,
             limits: config.limits,
             proxies: config.trusted_proxies.clone(),
+            most_answer_bytes: MOST_ANSWER_BYTES.min(config.queue_limit / ANSWER_SHARE),
+            runtime,
             slow_consumers: AtomicU64::new(0),
         }
     }
@@ -47,7 +68,7 @@ impl Alert {
 
 impl Handler for Alert {
     type Peer = Peer;
-    type Session = Member;
+    type Session = Session;
 
     fn open(&self, handshake: &Handshake<'_>) -> Peer {
         let headers = &handshake.request.headers;
@@ -61,25 +82,41 @@ impl Handler for Alert {
         socket: &Socket<'_>,
         _peer: &Peer,
         _auth: Option<&RawValue>,
-    ) -> Result<Accepted<Member>, Refused> {
-        if socket.namespace() == NAMESPACE {
-            Ok(Accepted::Connected(Member::default(), SocketIds::default()))
-        } else {
-            Err(Refused::unknown_namespace())
+    ) -> Result<Accepted<Session>, Refused> {
+        let session = match socket.namespace() {
+            wire::v1::NAMESPACE => Session::V1(v1::Member::default()),
+            wire::v2::NAMESPACE => Session::V2(Box::default()),
+            _ => return Err(Refused::unknown_namespace()),
+        };
+        Ok(Accepted::Connected(session, SocketIds::default()))
+    }
+
+    fn event(&self, socket: &Socket<'_>, peer: &Peer, session: &mut Session, event: &Event<'_>) {
+        match session {
+            Session::V1(member) => {
+                let v1 = V1 {
+                    rooms: &self.rooms,
+                    limits: &self.limits,
+                    session: peer.session.as_deref(),
+                    address: peer.address,
+                };
+                v1.event(socket, member, event);
+            }
+            Session::V2(member) => self.v2(peer).event(socket, member, event),
         }
     }
 
-    fn event(&self, socket: &Socket<'_>, peer: &Peer, member: &mut Member, event: &Event<'_>) {
-        let v1 = V1 {
-            rooms: &self.rooms,
-            limits: &self.limits,
-            session: peer.session.as_deref(),
-            address: peer.address,
-        };
-        v1.event(socket, member, event);
+    fn woken(&self, socket: &Socket<'_>, peer: &Peer, session: &mut Session) {
+        if let Session::V2(member) = session {
+            self.v2(peer).woken(socket, member);
+        }
     }
 
-    fn disconnect(&self, _socket: &Socket<'_>, _peer: &Peer, member: Member, reason: &CloseReason) {
+    fn disconnect(&self, _socket: &Socket<'_>, _peer: &Peer, session: Session, reason: &CloseReason) {
+        let member = match session {
+            Session::V1(member) => member,
+            Session::V2(member) => return member.end(&self.rooms, reason),
+        };
         // On shutdown everybody leaves: nobody is left to hear of it, and all come back to the next server.
         if let Some(presence) = member.into_presence().filter(|_| *reason != CloseReason::Shutdown) {
             tracing::info!(room = presence.room().as_str(), name = presence.name().as_str(), %reason, "lost");
@@ -94,6 +131,19 @@ impl Handler for Alert {
             tracing::warn!(address, %reason, so_far, "connection closed: raise --queue-limit if its network is just slow");
         } else {
             tracing::info!(address, %reason, "connection closed");
+        }
+    }
+}
+
+impl Alert {
+    fn v2<'a>(&'a self, peer: &'a Peer) -> V2<'a> {
+        V2 {
+            rooms: &self.rooms,
+            limits: &self.limits,
+            runtime: &self.runtime,
+            most_bytes: self.most_answer_bytes,
+            session: peer.session.as_deref(),
+            address: peer.address,
         }
     }
 }
