@@ -4,6 +4,7 @@
 mod admission;
 mod audience;
 mod catch_up;
+mod history;
 mod live_room;
 mod once;
 mod refused;
@@ -19,8 +20,10 @@ use alert_core::names::{RoomCode, UserName};
 use alert_core::room::Members;
 use alert_core::wire::Form;
 use alert_core::wire::stream::StreamForm;
+pub use audience::replay;
 pub use catch_up::{CatchUp, Missed};
-use live_room::LiveRoom;
+pub use history::{History, HistoryError, Wanted};
+use live_room::{Entrant, LiveRoom};
 pub use live_room::{Listening, Presence, Said, Speech};
 use once::Keys;
 pub use once::{KeyReused, OnReceipt, Receipt, Sender};
@@ -29,7 +32,7 @@ use socketio_server::{ConnectionId, Hub};
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime},
 };
 use tokio::runtime::Handle;
 
@@ -103,6 +106,14 @@ impl Rooms {
         self.counted(origin, joined.map_err(|Wait(wait)| Refused::TooManyJoins(wait)))
     }
 
+    /// Whether somebody may hear a room now without being in it.
+    ///
+    /// # Errors
+    /// Where it would be one too many.
+    pub fn check_hearing(&self, origin: &Origin, room: &Admitted) -> Result<(), Refused> {
+        self.counted(origin, self.space_for(room.code())).map(drop)
+    }
+
     /// The room, if it exists; an error if it would be one too many.
     fn space_for(&self, code: &RoomCode) -> Result<Option<Arc<LiveRoom>>, Refused> {
         let rooms = self.lock();
@@ -150,7 +161,7 @@ impl Rooms {
             if let Some(stored) = speech.and_then(|speech| speech.stored) {
                 stored(Stored::NotMeant);
             }
-            Said { position: self.log().next_epoch().start(), connections: 0 }
+            Said { position: self.log().next_epoch().start(), at: SystemTime::now(), connections: 0 }
         }))
     }
 
@@ -202,7 +213,7 @@ impl Rooms {
         form: StreamForm,
     ) -> Result<Subscription, Refused> {
         who.may(|rights| rights.read)?;
-        self.counted(origin, self.space_for(room.code()))?;
+        self.check_hearing(origin, &room)?;
         Ok(Subscription { rooms: self.clone(), room, form })
     }
 
@@ -213,14 +224,14 @@ impl Rooms {
     pub fn enter(
         &self,
         who: &Principal,
-        (hub, connection): (&Hub, ConnectionId),
+        connection: (&Hub, ConnectionId),
         form: Form,
         room: &Admitted,
         name: &UserName,
     ) -> Result<Presence, Denied> {
         who.may(|rights| rights.read)?;
-        let held = || self.0.admission.hold(room);
-        Ok(self.in_room(room.code(), |room| room.enter(hub, connection, form, name, held)))
+        let entrant = Entrant { connection, form, name, resumes: false };
+        Ok(self.in_room(room.code(), |live| live.enter(&entrant, || self.0.admission.hold(room))))
     }
 
     /// Does something in a room, which is made where it is missing. `act` gives nothing where the room has just been

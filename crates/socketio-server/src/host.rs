@@ -7,6 +7,10 @@
 use std::{
     net::{Ipv4Addr, Ipv6Addr},
     str::FromStr,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 /// Domains that no registry sells (RFC 6761, RFC 6762, RFC 8375, and ICANN's for private use).
@@ -17,6 +21,7 @@ const LOCAL: [&str; 4] = ["localhost", "local", "home.arpa", "internal"];
 pub struct HostPolicy {
     names: Vec<HostPattern>,
     advice: String,
+    refused: Arc<AtomicU64>,
 }
 
 /// A host name, `*.` before one for all names below it, or `*` for every name.
@@ -40,13 +45,18 @@ pub struct HostPatternError;
 impl HostPolicy {
     /// Answers to these names too. `advice` ends what a client is told that asked for another.
     pub fn new(names: impl IntoIterator<Item = HostPattern>, advice: &str) -> Self {
-        Self { names: names.into_iter().collect(), advice: advice.to_owned() }
+        Self { names: names.into_iter().collect(), advice: advice.to_owned(), refused: Arc::default() }
     }
 
     /// Whether this is a host of ours, as it stands in a URL, without the port.
     pub(crate) fn allows(&self, host: &str) -> bool {
         let host = host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase();
         is_local(&host) || self.names.iter().any(|name| name.matches(&host))
+    }
+
+    /// Counts a request that was refused, and says how many that makes.
+    pub(crate) fn count_refused(&self) -> u64 {
+        self.refused.fetch_add(1, Ordering::Relaxed) + 1
     }
 
     pub(crate) fn advice(&self) -> &str {

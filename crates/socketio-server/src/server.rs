@@ -22,8 +22,9 @@ use tokio::{
 
 /// A running server. Dropping it leaves the shards running: use [`Server::shut_down`].
 ///
-/// A panic must end the process, and it is the program that sees to that, with a panic hook that aborts: the tasks'
-/// runtime catches panics, and what is left is a connection that nobody serves.
+/// After a panic of the application the server promises nothing: what is left may be a connection or a whole shard that
+/// nobody serves. So a panic must end the process, and it is the program that sees to that, with a panic hook that
+/// aborts.
 pub struct Server {
     hub: Hub,
     acceptors: Vec<AbortHandle>,

@@ -36,6 +36,8 @@ pub enum Sender<'a> {
 pub struct Receipt {
     /// Where it stands in the room's log.
     pub position: Position,
+    /// When it was said.
+    pub at: SystemTime,
     /// How many connections it went to; not known of a message from before the server's start.
     pub connections: Option<usize>,
     /// Whether it is stored.
@@ -77,7 +79,7 @@ enum State {
 
 impl Receipt {
     fn of(said: Said, stored: Stored) -> Self {
-        Self { position: said.position, connections: Some(said.connections), stored }
+        Self { position: said.position, at: said.at, connections: Some(said.connections), stored }
     }
 }
 
@@ -110,17 +112,22 @@ impl Keys {
         keys
     }
 
-    fn remember(&self, mut known: Vec<(KeyDigest, RoomCode, Arc<RoomEvent>)>, now: SystemTime, at: Instant) {
+    fn remember(
+        &self,
+        mut known: Vec<(KeyDigest, RoomCode, Arc<RoomEvent>)>,
+        now: SystemTime,
+        start: Instant,
+    ) {
         known.sort_by_key(|(_, _, message)| message.at);
         for (key, _, message) in known {
             let What::Said { name, text } = &message.what else { continue };
             let age = now.duration_since(message.at).unwrap_or_default();
-            let position = message.position;
-            let receipt = Receipt { position, connections: None, stored: Stored::Durably };
+            let (position, at) = (message.position, message.at);
+            let receipt = Receipt { position, at, connections: None, stored: Stored::Durably };
             let fate = Arc::new(Fate(Mutex::new(State::Known(Ok(receipt)))));
             let message = self.hasher.hash_one((name, &**text));
             // A system that has not run for ten minutes has no instant of ten minutes ago.
-            let since = at.checked_sub(age).unwrap_or(at);
+            let since = start.checked_sub(age).unwrap_or(start);
             self.said.at(since).insert(key, Kept { message, fate });
         }
     }

@@ -13,7 +13,7 @@ use alert_core::access::{Principal, Rights};
 use alert_core::names::{NameError, RoomCode, UserName};
 use alert_core::wire::v1::{Limits, Refusal, Speaker};
 use alert_core::wire::v2::{self, Answer, ClientEvent};
-pub use member::Member;
+pub(super) use member::Member;
 use socketio_server::{AckId, Event, Socket};
 use std::{
     future::Future,
@@ -74,7 +74,7 @@ impl V2<'_> {
             member.pending = Some(Pending { asked, then });
             return;
         };
-        socket.go_on();
+        socket.resume();
         let result = next(self, socket, member);
         self.conclude(socket, member, asked, result);
     }

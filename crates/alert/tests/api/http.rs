@@ -30,12 +30,14 @@ struct Chunked {
 
 impl Server {
     pub(crate) fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
-        let mut reader = BufReader::new(self.send(method, path, headers, body));
-        let head = read_head(&mut reader);
-        let mut body = Vec::new();
-        reader.read_to_end(&mut body).unwrap();
-        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-        Answer { status, head, body: String::from_utf8(body).unwrap() }
+        Answer::read(self.send(method, path, headers, body))
+    }
+
+    /// Asks for a path at another host.
+    pub(crate) fn ask_host(&self, host: &str, path: &str) -> Answer {
+        let mut stream = TcpStream::connect(self.address).unwrap();
+        write!(stream, "GET {path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n").unwrap();
+        Answer::read(stream)
     }
 
     pub(crate) fn get(&self, path: &str) -> Answer {
@@ -76,6 +78,16 @@ impl Server {
 }
 
 impl Answer {
+    /// Reads to the end of the stream.
+    fn read(stream: TcpStream) -> Self {
+        let mut reader = BufReader::new(stream);
+        let head = read_head(&mut reader);
+        let mut body = Vec::new();
+        reader.read_to_end(&mut body).unwrap();
+        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+        Self { status, head, body: String::from_utf8(body).unwrap() }
+    }
+
     pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("not JSON: {self:?}"))
     }

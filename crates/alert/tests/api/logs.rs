@@ -19,6 +19,26 @@ fn given_a_log_that_nobody_reads_then_the_server_serves_and_sigterm_ends_it() {
 }
 
 #[test]
+fn given_requests_for_another_host_then_the_log_counts_them_and_says_what_to_do() {
+    let mut server = Server::start(&["--log-level", "warn"]);
+    for _ in 0..500 {
+        assert_eq!(server.ask_host("evil.example", "/livez").status, 421);
+    }
+    server.signal("TERM");
+    assert!(server.wait().success());
+    let log = server.rest_of_log();
+    let refused: Vec<_> = log.iter().filter(|line| line.contains("a request for another host")).collect();
+    assert!((100..400).contains(&refused.len()), "{}", refused.len());
+    assert!(
+        refused[0].contains("host=\"evil.example\"") && refused[0].contains("so_far=1"),
+        "{}",
+        refused[0]
+    );
+    assert!(refused[0].contains("--allow-host"), "{}", refused[0]);
+    assert!(log.iter().any(|line| line.contains("left_out=")), "{log:#?}");
+}
+
+#[test]
 fn given_huge_values_over_and_over_then_the_log_stays_small_and_says_what_it_left_out() {
     let mut server = Server::start(&["--event-rate", "0"]);
     let huge = "x".repeat(30_000);

@@ -271,8 +271,10 @@ impl<E: Engine> Http<E> {
             return Err(HeadError::BareLineFeed);
         }
         head::check(request, &self.peer, config).inspect_err(|error| {
-            if let HeadError::OtherHost { host, .. } = error {
-                tracing::debug!(host, peer = %self.peer, "a request for another host was refused");
+            if let HeadError::OtherHost { host, advice } = error {
+                let address = self.peer.ip().map_or_else(|| "unix".to_owned(), |address| address.to_string());
+                let so_far = config.hosts.count_refused();
+                tracing::warn!(host, address, so_far, "a request for another host was refused: {advice}");
             }
         })
     }

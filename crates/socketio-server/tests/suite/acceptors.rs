@@ -31,7 +31,7 @@ fn a_server_answers_on_a_unix_socket_whose_file_goes_with_it() {
         let listener = Acceptor::bind(&unix(&path)).unwrap();
         assert_eq!(listener.address().to_string(), format!("unix:{}", path.display()));
         let engine = SocketIo::new(Chat::new(Arc::new(Log::default())), 1000);
-        let server = Server::start(Config::default(), engine, &app(), vec![listener]).unwrap();
+        let server = Server::start(Config::default(), engine, &app(Arc::default()), vec![listener]).unwrap();
         let answer = tokio::task::spawn_blocking({
             let path = path.clone();
             move || ask(&path)

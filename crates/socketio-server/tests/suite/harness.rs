@@ -31,7 +31,7 @@ pub(crate) struct TestServer {
 impl TestServer {
     pub(crate) fn start(config: Config) -> Self {
         let log = Arc::new(Log::default());
-        let chat = Chat::new(Arc::clone(&log));
+        let (chat, seen) = (Chat::new(Arc::clone(&log)), Arc::clone(&log));
         let (started, ready) = mpsc::channel();
         let (stop, stopped) = oneshot::channel();
         let thread = std::thread::spawn(move || {
@@ -41,7 +41,7 @@ impl TestServer {
                 let listener = Acceptor::bind(&any_port).unwrap();
                 let ListenAddr::Tcp(address) = *listener.address() else { unreachable!("TCP was asked for") };
                 let engine = SocketIo::new(chat, config.max_payload);
-                let server = Server::start(config, engine, &app(), vec![listener]).unwrap();
+                let server = Server::start(config, engine, &app(seen), vec![listener]).unwrap();
                 started.send(address).unwrap();
                 server.shut_down(stopped.await.unwrap_or_default()).await;
             });
@@ -72,16 +72,20 @@ impl Drop for TestServer {
 }
 
 /// The application: `/large` answers with [`LARGE`] bytes, `/echo` with what it got, `/wait` after the next `/go`,
-/// others with 404.
-pub(crate) fn app() -> App {
+/// `/gate` when the test goes on, others with 404.
+pub(crate) fn app(log: Arc<Log>) -> App {
     let go = Arc::new(Notify::new());
     let answer = service_fn(move |request: AppRequest| {
-        let go = Arc::clone(&go);
+        let (go, log) = (Arc::clone(&go), Arc::clone(&log));
         async move {
             let (head, body) = request.into_parts();
             let (status, body) = match head.uri.path() {
                 "/large" => (200, Bytes::from(vec![b'x'; LARGE])),
                 "/echo" => (200, body.collect().await.unwrap().to_bytes()),
+                "/gate" => {
+                    log.stop_at_gate();
+                    (200, Bytes::new())
+                }
                 "/wait" => {
                     go.notified().await;
                     (200, Bytes::new())

@@ -36,7 +36,8 @@ impl Desk {
         self.keys.once(Some(key), (&name, text), now, done, |stored| {
             self.said.set(self.said.get() + 1);
             self.storing.borrow_mut().push(stored);
-            Ok(Said { position: self.numbering.borrow_mut().advance(), connections: self.said.get() })
+            let position = self.numbering.borrow_mut().advance();
+            Ok(Said { position, at: SystemTime::UNIX_EPOCH, connections: self.said.get() })
         })?;
         Ok(told)
     }
@@ -142,7 +143,7 @@ fn keys_of_before_a_restart_are_known_for_the_rest_of_their_time() {
     let event = RoomEvent { at, position, what: What::Said { name, text: text.into() } };
     desk.keys.remember(vec![(key("k"), room("one"), Arc::new(event))], now, desk.start + KEPT);
     let told = desk.send(key("k"), "Ada", "hello", 600).unwrap();
-    let receipt = Receipt { position, connections: None, stored: Stored::Durably };
+    let receipt = Receipt { position, at, connections: None, stored: Stored::Durably };
     assert_eq!(told.recv().unwrap(), Ok(receipt));
     assert!(desk.send(key("k"), "Ada", "another", 699).is_err());
     desk.send(key("k"), "Ada", "another", 700).unwrap();

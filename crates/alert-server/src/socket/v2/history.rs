@@ -200,7 +200,11 @@ mod tests {
         let last = found(&[1, 1], None).and(later());
         assert_eq!(numbers(&last), [1, 2, 3, 4]);
         let middle = Found { more: true, ..found(&[1, 1], None) }.and(later()).within(1 << 20);
-        assert_eq!((numbers(&middle), middle.more), (vec![1, 2], true), "the client asks for what is between");
+        assert_eq!(
+            (numbers(&middle), middle.more),
+            (vec![1, 2], true),
+            "the client asks for what is between"
+        );
         let newest = Found { more: true, ..found(&[1, 1], Some(2)) }.and(later()).within(1 << 20);
         assert_eq!((numbers(&newest), newest.more), (vec![3, 4], true));
     }

@@ -84,8 +84,9 @@ impl V2<'_> {
             position = missed.position;
         };
         let connection = (socket.hub(), socket.connection());
+        // Its answer says that it is in the room: it hears of that only if the others do.
         let seat = match &joining.name {
-            Some(name) => catch_up.enter(connection, Form::V2, name, greet).map(Seat::In),
+            Some(name) => catch_up.resume(connection, Form::V2, name, greet).map(Seat::In),
             None => catch_up.listen(connection, Form::V2, greet).map(Seat::Hears),
         };
         match seat {

@@ -88,7 +88,7 @@ pub(super) async fn say(
 }
 
 impl From<Receipt> for Told {
-    fn from(Receipt { position, connections, stored }: Receipt) -> Self {
+    fn from(Receipt { position, connections, stored, .. }: Receipt) -> Self {
         Self { id: position.message_id(), position, connections, stored: stored == Stored::Durably }
     }
 }
