@@ -98,6 +98,8 @@ pub(crate) struct Answers {
     pub(crate) on_their_way: Cell<usize>,
     /// The queue has held one since it was last empty.
     pub(crate) in_queue: Cell<bool>,
+    /// One that must come before anything else is read is still being made.
+    pub(crate) is_awaited: Cell<bool>,
 }
 
 /// A place in the shard's list of a room's members.

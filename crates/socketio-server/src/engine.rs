@@ -112,6 +112,17 @@ impl<'a> Link<'a> {
         self.hub.push(self.id.shard, Command::Answer { connection: self.id.key, publication });
     }
 
+    /// Nothing more is read from the client until [`Link::go_on`]: the answer to its last message has to be made by
+    /// another thread first. That time does not count towards its ping timeout.
+    pub fn pause(&self) {
+        self.answers.is_awaited.set(true);
+    }
+
+    /// The client is read from again.
+    pub fn go_on(&self) {
+        self.answers.is_awaited.set(false);
+    }
+
     /// The client has done what it must do within [`crate::Config::connect_timeout`].
     pub fn confirm(&self) {
         self.confirmed.set(true);

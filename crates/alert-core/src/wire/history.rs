@@ -91,8 +91,8 @@ mod tests {
         let at = SystemTime::UNIX_EPOCH + Duration::from_micros(1_700_000_000_123_456);
         let name = UserName::parse("Ada", 64).unwrap();
         let said = What::Said { name: name.clone(), text: "a \"b\"\n".into() };
-        let events =
-            [said, What::Left { name }].map(|what| Arc::new(RoomEvent { at, position: position(57), what }));
+        let events = [said, What::Left { name, count: 0 }]
+            .map(|what| Arc::new(RoomEvent { at, position: position(57), what }));
         let gap = Some(Gap { missed: Some(12) });
         let page = Page { messages: Messages(&events), position: position(57), gap, more: true };
         let message = r#"{"id":"00000000000700000000100000000039","position":"0000000000071-57","at":"2023-11-14T22:13:20.123Z","name":"Ada","msg":"a \"b\"\n"}"#;

@@ -25,6 +25,8 @@ enum Hold {
     Room(Room),
     /// What it asked for waits to be taken.
     Answers,
+    /// What it asked for is being made by another thread.
+    Work,
     /// The server as a whole has too much to deliver.
     Congestion,
 }
@@ -74,6 +76,7 @@ impl<E: Engine> Shard<E> {
     /// Calls the engine for what another thread has made ready. What it sends comes where the inbox is now.
     pub(super) fn wake(self: &Rc<Self>, connection: &ConnectionOf<E>, socket: u32) {
         let sent = RefCell::default();
+        let was_awaited = connection.answers.is_awaited.get();
         if let Some(session) = connection.session.borrow_mut().as_mut() {
             let link = connection.link_with(&self.hub, WayOut::Directly(&sent));
             self.engine.woken(&link, session, socket);
@@ -81,6 +84,9 @@ impl<E: Engine> Shard<E> {
         for publication in sent.take() {
             connection.answers.in_queue.set(true);
             self.send(connection, &publication);
+        }
+        if was_awaited && !connection.answers.is_awaited.get() {
+            self.drained.notify_waiters();
         }
     }
 
@@ -130,6 +136,9 @@ impl<E: Engine> Shard<E> {
         if connection.owes_answers() {
             return Some(Hold::Answers);
         }
+        if connection.answers.is_awaited.get() {
+            return Some(Hold::Work);
+        }
         self.hub.congestion().is_there().then_some(Hold::Congestion)
     }
 
@@ -169,7 +178,9 @@ impl<E: Engine> Shard<E> {
                 Hold::Rate(wait) => self.hold_for_rate(connection, wait).await,
                 Hold::Room(room) => room.pressure().wait().await,
                 // A notice that comes between the look and the wait is made up for by looking again.
-                Hold::Answers => drop(tokio::time::timeout(LOOK_AGAIN, self.drained.notified()).await),
+                Hold::Answers | Hold::Work => {
+                    drop(tokio::time::timeout(LOOK_AGAIN, self.drained.notified()).await);
+                }
                 Hold::Congestion => {
                     drop(tokio::time::timeout(LOOK_AGAIN, self.hub.congestion().relief()).await);
                 }

@@ -197,6 +197,17 @@ impl<'a> Socket<'a> {
         self.send(encode::ack(self.namespace, id, args));
     }
 
+    /// The event is answered by [`Handler::woken`]: until that calls [`Socket::go_on`], nothing more is read from the
+    /// client. So what it sends behind the event is carried out after it.
+    pub fn pause(&self) {
+        self.link.pause();
+    }
+
+    /// The client is read from again.
+    pub fn go_on(&self) {
+        self.link.go_on();
+    }
+
     /// What other threads wake it with.
     pub fn waker(&self) -> Waker {
         Waker { hub: self.hub().clone(), connection: self.connection(), socket: self.number }

@@ -113,8 +113,9 @@ impl Log {
 
 /// Namespaces `/` and `/custom`, and `/later`, whose CONNECT is answered from a test's thread. Events, each acknowledged with its arguments if asked for:
 /// `echo` comes back; `join` and `leave` a room; `say` a text to a room, whose members get `said` with a number that
-/// counts the room's messages; `flood` sends that many `drop`s of that many bytes; `close` has the server close; `hang`,
-/// `gate` and `panic` do as they say, and after `panic when closed` the end of a connection panics; others count only.
+/// counts the room's messages; `pause` stops reading until the socket is woken; `flood` sends that many `drop`s of that
+/// many bytes; `close` has the server close; `hang`, `gate` and `panic` do as they say, and after `panic when closed` the
+/// end of a connection panics; others count only.
 pub(crate) struct Chat {
     log: Arc<Log>,
     rooms: Mutex<HashMap<String, (Room, u64)>>,
@@ -184,6 +185,7 @@ impl Handler for Chat {
 
     fn woken(&self, socket: &Socket<'_>, _peer: &(), _session: &mut Session) {
         emit(socket, "woken", &Arguments::new());
+        socket.go_on();
     }
 
     fn event(&self, socket: &Socket<'_>, _peer: &(), session: &mut Session, event: &Event<'_>) {
@@ -196,6 +198,7 @@ impl Handler for Chat {
                 let (room, _) = rooms.entry(text(0)).or_insert_with(|| (socket.hub().room(), 0));
                 session.memberships.insert(text(0), room.join(socket.connection()));
             }
+            "pause" => socket.pause(),
             "leave" => {
                 let _rooms = self.rooms.lock().unwrap();
                 session.memberships.remove(&text(0));
