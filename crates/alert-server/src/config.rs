@@ -76,6 +76,8 @@ pub struct Config {
     pub ping_interval: Duration,
     /// Time to answer a heartbeat.
     pub ping_timeout: Duration,
+    /// Which clients recover their state when they reconnect.
+    pub recovery: RecoveryMode,
     /// Which host names are ours.
     pub hosts: HostPolicy,
     /// Which pages may connect, as one rule.
@@ -114,6 +116,19 @@ pub enum LogFormat {
     Json,
 }
 
+/// Which clients recover their state when they reconnect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RecoveryMode {
+    /// Those that ask for it, and official JavaScript clients, which are known by their handshake.
+    Auto,
+    /// All that do not refuse it.
+    On,
+    /// None.
+    Off,
+}
+
+const RECOVERIES: &[(&str, RecoveryMode)] =
+    &[("auto", RecoveryMode::Auto), ("on", RecoveryMode::On), ("off", RecoveryMode::Off)];
 const FORMATS: &[(&str, LogFormat)] = &[("text", LogFormat::Text), ("json", LogFormat::Json)];
 const LEVELS: &[(&str, tracing::Level)] = &[
     ("error", tracing::Level::ERROR),
@@ -181,6 +196,7 @@ impl Config {
             max_people: reader.one("max_people", whole(1..=MOST_EVENTS as usize)),
             ping_interval: reader.one("ping_interval", time(SHORT..=HOUR)),
             ping_timeout: reader.one("ping_timeout", time(SHORT..=HOUR)),
+            recovery: reader.one("recovery", word(RECOVERIES)),
             hosts: hosts::policy(public_url.as_ref(), reader.many("allow_host", hosts::pattern)),
             origins: origins::policy(public_url.as_ref(), &allow_origin),
             allow_origin,

@@ -4,6 +4,7 @@
 #[cfg(test)]
 mod contract;
 mod memory;
+mod seats;
 
 use crate::config::{History, HistoryKind, Retention};
 use alert_core::event::{RoomEvent, What};
@@ -11,12 +12,13 @@ use alert_core::names::{RoomCode, UserName};
 pub use alert_core::position::Gap;
 use alert_core::position::{Epoch, Position, Run};
 use alert_core::wire;
+use seats::Seats;
 use std::{
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
-    time::SystemTime,
+    time::{Duration, SystemTime},
 };
 use tokio::sync::oneshot;
 
@@ -32,6 +34,8 @@ struct Shared {
     parts: AtomicU64,
     /// There is none where no history is kept.
     backend: Option<Box<dyn Backend>>,
+    /// Those of a server that keeps no history.
+    seats: Seats,
 }
 
 /// What a store must do. Every one passes `contract`.
@@ -148,8 +152,10 @@ pub struct Seat {
     pub by_login: bool,
     /// The Socket.IO id, which the client keeps.
     pub socket: Box<str>,
-    /// The room's position when the client entered.
+    /// The room's position when the client entered; of a seat that was taken up again, what the client had then.
     pub position: Position,
+    /// It was taken up again: what the client has had since may be of any epoch of the room.
+    pub resumed: bool,
     /// When it entered.
     pub at: SystemTime,
 }
@@ -201,7 +207,13 @@ impl Log {
     }
 
     fn of(run: Run, backend: Option<Box<dyn Backend>>) -> Self {
-        Self(Arc::new(Shared { run, parts: AtomicU64::new(0), backend }))
+        let seats = Seats::new(Duration::ZERO);
+        Self(Arc::new(Shared { run, parts: AtomicU64::new(0), backend, seats }))
+    }
+
+    /// This run of the server.
+    pub fn run(&self) -> Run {
+        self.0.run
     }
 
     /// An epoch that nobody has had.
@@ -257,8 +269,9 @@ impl Log {
 
     /// Keeps a seat, or forgets it.
     pub fn put_seat(&self, id: SeatId, seat: Option<Seat>) {
-        if let Some(backend) = &self.0.backend {
-            backend.put_seat(id, seat);
+        match &self.0.backend {
+            Some(backend) => backend.put_seat(id, seat),
+            None => self.0.seats.put(id, seat),
         }
     }
 
@@ -266,7 +279,7 @@ impl Log {
     pub fn seat(&self, id: SeatId, done: Box<dyn FnOnce(Option<Seat>) + Send>) {
         match &self.0.backend {
             Some(backend) => backend.seat(id, done),
-            None => done(None),
+            None => done(self.0.seats.get(&id)),
         }
     }
 }

@@ -20,9 +20,10 @@ use alert_core::names::{RoomCode, UserName};
 use alert_core::room::Members;
 use alert_core::wire::Form;
 use alert_core::wire::stream::StreamForm;
+pub use audience::replay;
 pub use catch_up::{CatchUp, Missed};
 pub use history::{History, HistoryError, Wanted};
-use live_room::LiveRoom;
+use live_room::{Entrant, LiveRoom};
 pub use live_room::{Listening, Presence, Said, Speech};
 use once::Keys;
 pub use once::{KeyReused, OnReceipt, Receipt, Sender};
@@ -215,14 +216,14 @@ impl Rooms {
     pub fn enter(
         &self,
         who: &Principal,
-        (hub, connection): (&Hub, ConnectionId),
+        connection: (&Hub, ConnectionId),
         form: Form,
         room: &Admitted,
         name: &UserName,
     ) -> Result<Presence, Denied> {
         who.may(|rights| rights.read)?;
-        let held = || self.0.admission.hold(room);
-        Ok(self.in_room(room.code(), |room| room.enter(hub, connection, form, name, held)))
+        let entrant = Entrant { connection, form, name, resumes: false };
+        Ok(self.in_room(room.code(), |live| live.enter(&entrant, || self.0.admission.hold(room))))
     }
 
     /// Does something in a room, which is made where it is missing. `act` gives nothing where the room has just been

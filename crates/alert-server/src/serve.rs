@@ -42,7 +42,8 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
     let rooms = Rooms::new(config, log, tokio::runtime::Handle::current());
     let api = Api::new(config, rooms.clone());
     let web = WebState::new(config, readiness.clone(), api.clone())?;
-    let alert = Alert::new(config, rooms, web.sessions().clone());
+    let runtime = tokio::runtime::Handle::current();
+    let alert = Alert::new(config, rooms, web.sessions().clone(), runtime);
     let listeners = bind(&config.listen)?;
     let bound: Vec<_> = listeners.iter().map(|listener| listener.address().clone()).collect();
 

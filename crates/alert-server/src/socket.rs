@@ -1,24 +1,29 @@
 //! Socket.IO: the handler that makes the runtime an Alert server. A version of the protocol is a module.
 
+mod recovery;
 mod v1;
 
-use crate::auth::{SessionCookies, WebSession};
+use crate::auth::{Origin, SessionCookies, WebSession};
 use crate::config::Config;
-use crate::rooms::Rooms;
+use crate::rooms::{Presence, Rooms};
 use alert_core::wire::v1::{Limits, NAMESPACE};
+use recovery::{Auth, Client, Recoveries, Recovering};
 use serde_json::value::RawValue;
 use socketio_server::{
-    Accepted, CloseReason, Event, Handler, Handshake, Refused, Socket, SocketIds, TrustedProxies,
+    Accepted, Answer, CloseReason, Event, Handler, Handshake, Refused, Socket, SocketIds, TrustedProxies,
 };
 use std::{
     net::IpAddr,
     sync::atomic::{AtomicU64, Ordering},
+    time::SystemTime,
 };
+use tokio::runtime::Handle;
 use v1::{Member, V1};
 
 /// Speaks the v1 contract.
 pub struct Alert {
     rooms: Rooms,
+    recoveries: Recoveries,
     sessions: SessionCookies,
     limits: Limits,
     proxies: TrustedProxies,
@@ -30,12 +35,22 @@ pub struct Peer {
     /// Its web session, where it has one that counts; nearly all have none, so it costs a pointer.
     session: Option<Box<WebSession>>,
     address: Option<IpAddr>,
+    client: Client,
+}
+
+/// What is kept of a client's socket.
+pub enum Session {
+    /// It is connected.
+    Connected(Member),
+    /// It may have its place again, which is being looked for.
+    Recovering(Recovering),
 }
 
 impl Alert {
-    /// Serves `rooms` as `config` says.
-    pub fn new(config: &Config, rooms: Rooms, sessions: SessionCookies) -> Self {
+    /// Serves `rooms` as `config` says. What has to wait runs on `runtime`.
+    pub fn new(config: &Config, rooms: Rooms, sessions: SessionCookies, runtime: Handle) -> Self {
         Self {
+            recoveries: Recoveries::new(config, rooms.clone(), &sessions, runtime),
             rooms,
             sessions,
             limits: config.limits,
@@ -47,31 +62,53 @@ impl Alert {
 
 impl Handler for Alert {
     type Peer = Peer;
-    type Session = Member;
+    type Session = Session;
 
     fn open(&self, handshake: &Handshake<'_>) -> Peer {
         let headers = &handshake.request.headers;
         let session = self.sessions.read_for_handshake(headers);
         let address = self.proxies.client(&handshake.peer, headers);
-        Peer { session: session.last().is_some().then(|| Box::new(session)), address }
+        let client = Client::of(handshake.request, SystemTime::now());
+        Peer { session: session.last().is_some().then(|| Box::new(session)), address, client }
     }
 
     fn connect(
         &self,
         socket: &Socket<'_>,
-        _peer: &Peer,
-        _auth: Option<&RawValue>,
-    ) -> Result<Accepted<Member>, Refused> {
-        if socket.namespace() == NAMESPACE {
-            Ok(Accepted::Connected(Member::default(), SocketIds::default()))
-        } else {
-            Err(Refused::unknown_namespace())
+        peer: &Peer,
+        auth: Option<&RawValue>,
+    ) -> Result<Accepted<Session>, Refused> {
+        if socket.namespace() != NAMESPACE {
+            return Err(Refused::unknown_namespace());
+        }
+        let auth = Auth::read(auth);
+        if !self.recoveries.wants(peer.client, &auth) {
+            let session = Session::Connected(Member::default());
+            return Ok(Accepted::Connected(session, SocketIds::default()));
+        }
+        let origin = Origin::of(None, peer.address);
+        match self.recoveries.look_for(socket, &auth, origin, peer.session.as_deref()) {
+            Some(recovering) => Ok(Accepted::Later(Session::Recovering(recovering))),
+            None => {
+                let (recoverable, ids) = self.recoveries.begin();
+                let session = Session::Connected(Member::recoverable(recoverable, None));
+                Ok(Accepted::Connected(session, ids))
+            }
         }
     }
 
-    fn event(&self, socket: &Socket<'_>, peer: &Peer, member: &mut Member, event: &Event<'_>) {
+    fn answer(&self, socket: &Socket<'_>, _peer: &Peer, session: &mut Session) -> Answer {
+        let Session::Recovering(recovering) = session else { return Answer::Later };
+        let Some(found) = self.recoveries.answer(socket, recovering) else { return Answer::Later };
+        *session = Session::Connected(Member::recoverable(found.recoverable, found.place));
+        Answer::Connected(found.ids)
+    }
+
+    fn event(&self, socket: &Socket<'_>, peer: &Peer, session: &mut Session, event: &Event<'_>) {
+        let Session::Connected(member) = session else { return };
         let v1 = V1 {
             rooms: &self.rooms,
+            recoveries: &self.recoveries,
             limits: &self.limits,
             session: peer.session.as_deref(),
             address: peer.address,
@@ -79,11 +116,22 @@ impl Handler for Alert {
         v1.event(socket, member, event);
     }
 
-    fn disconnect(&self, _socket: &Socket<'_>, _peer: &Peer, member: Member, reason: &CloseReason) {
+    fn disconnect(&self, socket: &Socket<'_>, _peer: &Peer, session: Session, reason: &CloseReason) {
+        let presence = match session {
+            Session::Connected(member) => {
+                let (presence, recoverable) = member.into_parts();
+                if let Some(recoverable) = recoverable {
+                    self.recoveries.ended(socket.connection(), *recoverable, reason);
+                }
+                presence
+            }
+            Session::Recovering(recovering) => {
+                self.recoveries.given_up(socket, &recovering, reason).map(|place| place.presence)
+            }
+        };
         // On shutdown everybody leaves: nobody is left to hear of it, and all come back to the next server.
-        if let Some(presence) = member.into_presence().filter(|_| *reason != CloseReason::Shutdown) {
-            tracing::info!(room = presence.room().as_str(), name = presence.name().as_str(), %reason, "lost");
-            presence.lose(&self.rooms);
+        if let Some(presence) = presence.filter(|_| *reason != CloseReason::Shutdown) {
+            self.lose(presence, reason);
         }
     }
 
@@ -95,6 +143,13 @@ impl Handler for Alert {
         } else {
             tracing::info!(address, %reason, "connection closed");
         }
+    }
+}
+
+impl Alert {
+    fn lose(&self, presence: Presence, reason: &CloseReason) {
+        tracing::info!(room = presence.room().as_str(), name = presence.name().as_str(), %reason, "lost");
+        presence.lose(&self.rooms);
     }
 }
 

@@ -124,6 +124,14 @@ pub const SETTINGS: &[Setting] = &[
         "Time that a client has to answer a heartbeat before it counts as lost",
     ),
     one(
+        "recovery",
+        "MODE",
+        &["auto"],
+        CONNECTIONS,
+        "Which clients get back what they missed by Socket.IO's connection state recovery: auto (official JavaScript \
+         clients from 4.6 on, and those that ask for it), on (all; it adds an argument to each event) or off",
+    ),
+    one(
         "queue_limit",
         "BYTES",
         &["1048576"],

@@ -253,6 +253,7 @@ pub(super) fn a_seat_is_kept_changed_and_given_up(open: Open) {
         by_login: true,
         socket: "sid".into(),
         position,
+        resumed: code == "three",
         at: SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000),
     };
     let [one, two] = [SeatId([1; 16]), SeatId([2; 16])];

@@ -1,8 +1,8 @@
 //! A log in memory: nothing survives the process, and it says so. Every call is short, so all of them share one lock.
 
+use super::seats::Seats;
 use super::{Append, Backend, Gap, KeyDigest, OnRead, Page, Query, Seat, SeatId, Start, Stored};
 use crate::config::Retention;
-use crate::recent::Recent;
 use alert_core::event::{RoomEvent, What};
 use alert_core::names::RoomCode;
 use alert_core::position::{Position, Run};
@@ -10,18 +10,15 @@ use std::{
     collections::{BTreeMap, HashMap, VecDeque},
     mem,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::{Instant, SystemTime},
+    time::SystemTime,
 };
-
-/// Seats beyond this many: the oldest is forgotten. Some 300 bytes each.
-const MOST_SEATS: usize = 100_000;
 
 /// The log of a server that keeps its history in memory.
 pub(super) struct Memory {
     run: Run,
     retention: Retention,
     kept: Mutex<Kept>,
-    seats: Recent<SeatId, Seat>,
+    seats: Seats,
 }
 
 #[derive(Default)]
@@ -51,7 +48,7 @@ struct Entry {
 
 impl Memory {
     pub(super) fn new(run: Run, retention: Retention) -> Self {
-        let seats = Recent::new(retention.age, MOST_SEATS);
+        let seats = Seats::new(retention.age);
         Self { run, retention, kept: Mutex::default(), seats }
     }
 
@@ -89,16 +86,11 @@ impl Backend for Memory {
     }
 
     fn put_seat(&self, id: SeatId, seat: Option<Seat>) {
-        let mut seats = self.seats.at(Instant::now());
-        seats.remove(&id);
-        if let Some(seat) = seat {
-            seats.insert(id, seat);
-        }
+        self.seats.put(id, seat);
     }
 
     fn seat(&self, id: SeatId, done: Box<dyn FnOnce(Option<Seat>) + Send>) {
-        let seat = self.seats.at(Instant::now()).get(&id).cloned();
-        done(seat);
+        done(self.seats.get(&id));
     }
 }
 

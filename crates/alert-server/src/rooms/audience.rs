@@ -3,9 +3,9 @@
 
 use std::sync::Arc;
 
-use alert_core::event::RoomEvent;
+use alert_core::event::{RoomEvent, What};
 use alert_core::names::RoomCode;
-use alert_core::wire::{Form, Rendering};
+use alert_core::wire::{self, Form, Rendering};
 use socketio_server::{ConnectionId, Frames, Hub, Membership, Publication, Room};
 
 pub(super) struct Audience {
@@ -54,6 +54,15 @@ impl Published {
     pub(super) fn render(&self) {
         self.0.iter().flatten().for_each(Publication::render);
     }
+}
+
+/// A message of the log in `form`, to be rendered by whoever needs it first.
+pub fn replay(form: Form, room: &RoomCode, message: &Arc<RoomEvent>) -> Publication {
+    let size = match &message.what {
+        What::Said { name, text } => wire::size(name, text),
+        What::Entered { name, .. } | What::Left { name, .. } => wire::size(name, ""),
+    };
+    publication(form, room, message, size)
 }
 
 /// The event in `form`, to be rendered by whoever needs it first.

@@ -1,7 +1,7 @@
 //! Coming back to a room: the log is read until the rest is short, and then, under the room's lock, what is missing is
 //! handed out and the connection becomes one of those who hear the room. There is neither a hole nor a double between.
 
-use super::live_room::{Listening, Presence, Reading};
+use super::live_room::{Entrant, Listening, Presence, Reading};
 use super::{Admitted, Rooms};
 use crate::log::{Gap, Page, Query, ReadError, Start};
 use alert_core::access::{Denied, Principal};
@@ -86,9 +86,27 @@ impl CatchUp {
         name: &UserName,
         greet: impl FnOnce(Missed<'_>),
     ) -> Result<Presence, Self> {
+        self.admit(&Entrant { connection, form, name, resumes: false }, greet)
+    }
+
+    /// As [`CatchUp::enter`], for a connection that takes the place of one that was lost: where the others do not hear
+    /// of it, because the person is still there, it does not either.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn resume(
+        self,
+        connection: (&Hub, ConnectionId),
+        form: Form,
+        name: &UserName,
+        greet: impl FnOnce(Missed<'_>),
+    ) -> Result<Presence, Self> {
+        self.admit(&Entrant { connection, form, name, resumes: true }, greet)
+    }
+
+    fn admit(self, entrant: &Entrant<'_>, greet: impl FnOnce(Missed<'_>)) -> Result<Presence, Self> {
         let held = self.rooms.0.admission.hold(&self.admitted);
-        let entered = self.reading.room.enter_after(self.cursor, connection, form, name, held, greet);
-        entered.ok_or(self)
+        self.reading.room.enter_after(self.cursor, entrant, held, greet).ok_or(self)
     }
 
     /// Lets a connection hear the room without being in it; otherwise as [`CatchUp::enter`].

@@ -68,8 +68,19 @@ impl State {
 pub struct Presence {
     room: Arc<LiveRoom>,
     name: UserName,
+    /// The room's position when it entered.
+    entered: Position,
     membership: Membership,
     _held: Held,
+}
+
+/// A connection that comes into a room under a name.
+pub(super) struct Entrant<'a> {
+    pub(super) connection: (&'a Hub, ConnectionId),
+    pub(super) form: Form,
+    pub(super) name: &'a UserName,
+    /// It has its place back, and hears of that only if the others do.
+    pub(super) resumes: bool,
 }
 
 /// What somebody wants to say.
@@ -111,17 +122,14 @@ impl LiveRoom {
         Arc::new(Self { code, log: log.clone(), state: Mutex::new(state) })
     }
 
-    /// Lets a connection in, which hears the room in `form`; `None` when the room has been forgotten meanwhile.
+    /// Lets a connection in; `None` when the room has been forgotten meanwhile.
     pub(super) fn enter(
         self: &Arc<Self>,
-        hub: &Hub,
-        connection: ConnectionId,
-        form: Form,
-        name: &UserName,
+        entrant: &Entrant<'_>,
         held: impl FnOnce() -> Held,
     ) -> Option<Presence> {
         let state = self.lock();
-        (!state.is_retired).then(|| self.seat(state, (hub, connection), form, name, held()))
+        (!state.is_retired).then(|| self.seat(state, entrant, held()))
     }
 
     /// Lets a connection in that has read the log up to `cursor`, after `greet` was given the rest; `None` where that
@@ -129,26 +137,23 @@ impl LiveRoom {
     pub(super) fn enter_after(
         self: &Arc<Self>,
         cursor: Position,
-        connection: (&Hub, ConnectionId),
-        form: Form,
-        name: &UserName,
+        entrant: &Entrant<'_>,
         held: Held,
         greet: impl FnOnce(Missed<'_>),
     ) -> Option<Presence> {
         let state = self.lock();
         let messages = state.tail.since(cursor.number)?;
         greet(Missed { messages: &messages, position: state.numbering.last() });
-        Some(self.seat(state, connection, form, name, held))
+        Some(self.seat(state, entrant, held))
     }
 
     fn seat(
         self: &Arc<Self>,
         mut state: MutexGuard<'_, State>,
-        (hub, connection): (&Hub, ConnectionId),
-        form: Form,
-        name: &UserName,
+        entrant: &Entrant<'_>,
         held: Held,
     ) -> Presence {
+        let Entrant { connection: (hub, connection), form, name, resumes } = *entrant;
         let size = wire::size(name, "");
         let membership = state.audience.join(hub, form, connection);
         let entry = state.room.enter(name);
@@ -157,14 +162,16 @@ impl LiveRoom {
             Entry::Announced => state.publish(what, size).0,
             // The answer to `join` says it all.
             Entry::Quiet if form == Form::V2 => Published::default(),
+            Entry::Quiet if resumes => Published::default(),
             Entry::Quiet => {
                 hub.send(connection, publication(form, &self.code, &state.event(what), size));
                 Published::default()
             }
         };
+        let entered = state.numbering.last();
         drop(state);
         published.render();
-        Presence { room: Arc::clone(self), name: name.clone(), membership, _held: held }
+        Presence { room: Arc::clone(self), name: name.clone(), entered, membership, _held: held }
     }
 
     /// Says something to everybody who hears the room. The log takes it in the same order.
@@ -335,6 +342,11 @@ impl Presence {
     /// Under which name.
     pub fn name(&self) -> &UserName {
         &self.name
+    }
+
+    /// The room's position when the connection entered.
+    pub fn entered(&self) -> Position {
+        self.entered
     }
 
     /// Says something to everybody in the room.

@@ -1,6 +1,7 @@
 //! The v1 protocol: events of a client to rooms, and who the client speaks for (docs/protocol-v1.md, "Identity").
 
 use super::address;
+use super::recovery::{Place, Recoverable, Recoveries};
 use crate::auth::{Origin, WebSession};
 use crate::log::{OnStored, Stored};
 use crate::rooms::{Presence, Refused, Rooms, Speech, Way};
@@ -14,18 +15,16 @@ use std::net::IpAddr;
 /// A client: the room that it is in, if it is in one.
 #[derive(Default)]
 pub struct Member {
-    seat: Option<Box<Seat>>,
-}
-
-struct Seat {
-    /// Fixed at `joined`.
-    who: Principal,
-    presence: Presence,
+    /// Its principal was fixed at `joined`.
+    seat: Option<Box<Place>>,
+    /// There is one for a client that recovers its state.
+    recoverable: Option<Box<Recoverable>>,
 }
 
 /// What an event is carried out with.
 pub(super) struct V1<'a> {
     pub(super) rooms: &'a Rooms,
+    pub(super) recoveries: &'a Recoveries,
     pub(super) limits: &'a Limits,
     pub(super) session: Option<&'a WebSession>,
     pub(super) address: Option<IpAddr>,
@@ -77,9 +76,7 @@ impl V1<'_> {
             ClientEvent::Left(left) => {
                 let seat = member.seat.as_ref().ok_or_else(Refusal::not_joined)?;
                 self.speaker(seat, left.speaker)?;
-                if let Some(seat) = member.seat.take() {
-                    self.leave(seat.presence);
-                }
+                self.leave(socket, member);
                 Ok(Outcome::Done)
             }
         }
@@ -93,18 +90,20 @@ impl V1<'_> {
             let origin = Origin::of(None, self.address);
             let room = self.rooms.admit(&origin, Way::Enter, code.clone())?;
             self.rooms.check_entry(&origin, &room, &name)?;
-            if let Some(seat) = member.seat.take() {
-                self.leave(seat.presence);
-            }
+            self.leave(socket, member);
             let connection = (socket.hub(), socket.connection());
-            let presence = self.rooms.enter(&who, connection, Form::V1, &room, &name)?;
+            let form = if member.recoverable.is_some() { Form::V1Recovery } else { Form::V1 };
+            let presence = self.rooms.enter(&who, connection, form, &room, &name)?;
             tracing::info!(
                 room = code.as_str(),
                 name = name.as_str(),
                 address = address(self.address),
                 "joined"
             );
-            member.seat = Some(Box::new(Seat { who, presence }));
+            if let Some(recoverable) = &mut member.recoverable {
+                self.recoveries.joined(socket, recoverable, &who, &presence);
+            }
+            member.seat = Some(Box::new(Place { who, presence }));
         }
         Ok(Outcome::Joined)
     }
@@ -128,24 +127,33 @@ impl V1<'_> {
     }
 
     /// The name on an event. One that a credential fixed is changed by no body.
-    fn speaker(&self, seat: &Seat, speaker: Speaker<'_>) -> Result<UserName, Refusal> {
+    fn speaker(&self, seat: &Place, speaker: Speaker<'_>) -> Result<UserName, Refusal> {
         match &seat.who.name {
             Some(name) => Ok(name.clone()),
             None => speaker.or_joined(seat.presence.name(), self.limits),
         }
     }
 
-    /// The person said `left`.
-    fn leave(&self, presence: Presence) {
+    /// The person said `left`, or goes to another room.
+    fn leave(&self, socket: &Socket<'_>, member: &mut Member) {
+        let Some(Place { presence, .. }) = member.seat.take().map(|seat| *seat) else { return };
+        if let Some(recoverable) = &mut member.recoverable {
+            self.recoveries.left(socket.connection(), recoverable);
+        }
         tracing::info!(room = presence.room().as_str(), name = presence.name().as_str(), "left");
         presence.leave(self.rooms);
     }
 }
 
 impl Member {
-    /// The place in a room that the client gives up with its connection.
-    pub(super) fn into_presence(self) -> Option<Presence> {
-        self.seat.map(|seat| seat.presence)
+    /// A client that recovers its state, and that has its place again, if it has.
+    pub(super) fn recoverable(recoverable: Box<Recoverable>, place: Option<Place>) -> Self {
+        Self { seat: place.map(Box::new), recoverable: Some(recoverable) }
+    }
+
+    /// The place in a room that the client gives up with its connection, and by what it recovers that.
+    pub(super) fn into_parts(self) -> (Option<Presence>, Option<Box<Recoverable>>) {
+        (self.seat.map(|seat| seat.presence), self.recoverable)
     }
 
     /// The acknowledgement. The list of members is made only for an ack.

@@ -13,6 +13,7 @@ use std::{
     rc::Rc,
     time::{Duration, Instant},
 };
+use tokio::sync::Notify;
 
 /// The longest that a connection is left alone before it is looked at again: it may have been closed meanwhile.
 pub(super) const LOOK_AGAIN: Duration = Duration::from_millis(250);
@@ -25,18 +26,19 @@ enum Hold {
     Room(Room),
     /// What it asked for waits to be taken.
     Answers,
-    /// What it asked for is being made by another thread.
-    Work,
     /// The server as a whole has too much to deliver.
     Congestion,
+    /// The engine waits for something.
+    Pause(Rc<Notify>),
 }
 
 impl<E: Engine> Shard<E> {
-    /// Handles one Engine.IO packet from the client.
+    /// Handles one Engine.IO packet from the client, of what was read at `now`.
     pub(crate) fn receive(
         self: &Rc<Self>,
         connection: &ConnectionOf<E>,
         packet: Packet<'_>,
+        now: Instant,
     ) -> Result<(), CloseReason> {
         let wrong = |rule: &str| Err(CloseReason::ProtocolError(rule.to_owned()));
         let mut session = connection.session.borrow_mut();
@@ -44,7 +46,6 @@ impl<E: Engine> Shard<E> {
             return Ok(());
         };
         let link = connection.link(&self.hub);
-        let now = Instant::now();
         match &packet {
             Packet::Message(_) | Packet::Binary(_) => {
                 connection.count(|intake| intake.take_message(now, &self.config));
@@ -62,6 +63,7 @@ impl<E: Engine> Shard<E> {
             }
             Packet::Pong(_) => {
                 connection.beat(|heartbeat| heartbeat.pong(now, &self.config.timing));
+                connection.note_pong();
                 self.arm(connection);
                 Ok(())
             }
@@ -76,7 +78,6 @@ impl<E: Engine> Shard<E> {
     /// Calls the engine for what another thread has made ready. What it sends comes where the inbox is now.
     pub(super) fn wake(self: &Rc<Self>, connection: &ConnectionOf<E>, socket: u32) {
         let sent = RefCell::default();
-        let was_awaited = connection.answers.is_awaited.get();
         if let Some(session) = connection.session.borrow_mut().as_mut() {
             let link = connection.link_with(&self.hub, WayOut::Directly(&sent));
             self.engine.woken(&link, session, socket);
@@ -84,9 +85,6 @@ impl<E: Engine> Shard<E> {
         for publication in sent.take() {
             connection.answers.in_queue.set(true);
             self.send(connection, &publication);
-        }
-        if was_awaited && !connection.answers.is_awaited.get() {
-            self.drained.notify_waiters();
         }
     }
 
@@ -127,6 +125,9 @@ impl<E: Engine> Shard<E> {
     }
 
     fn hold_reason(&self, connection: &Connection<E::Session>, now: Instant) -> Option<Hold> {
+        if let Some(pause) = &*connection.pause.borrow() {
+            return Some(Hold::Pause(Rc::clone(pause)));
+        }
         if let Some(wait) = connection.intake.get().wait(now, &self.config) {
             return Some(Hold::Rate(wait));
         }
@@ -135,9 +136,6 @@ impl<E: Engine> Shard<E> {
         }
         if connection.owes_answers() {
             return Some(Hold::Answers);
-        }
-        if connection.answers.is_awaited.get() {
-            return Some(Hold::Work);
         }
         self.hub.congestion().is_there().then_some(Hold::Congestion)
     }
@@ -178,9 +176,8 @@ impl<E: Engine> Shard<E> {
                 Hold::Rate(wait) => self.hold_for_rate(connection, wait).await,
                 Hold::Room(room) => room.pressure().wait().await,
                 // A notice that comes between the look and the wait is made up for by looking again.
-                Hold::Answers | Hold::Work => {
-                    drop(tokio::time::timeout(LOOK_AGAIN, self.drained.notified()).await);
-                }
+                Hold::Answers => drop(tokio::time::timeout(LOOK_AGAIN, self.drained.notified()).await),
+                Hold::Pause(pause) => drop(tokio::time::timeout(LOOK_AGAIN, pause.notified()).await),
                 Hold::Congestion => {
                     drop(tokio::time::timeout(LOOK_AGAIN, self.hub.congestion().relief()).await);
                 }

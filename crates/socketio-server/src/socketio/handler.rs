@@ -197,17 +197,6 @@ impl<'a> Socket<'a> {
         self.send(encode::ack(self.namespace, id, args));
     }
 
-    /// The event is answered by [`Handler::woken`]: until that calls [`Socket::go_on`], nothing more is read from the
-    /// client. So what it sends behind the event is carried out after it.
-    pub fn pause(&self) {
-        self.link.pause();
-    }
-
-    /// The client is read from again.
-    pub fn go_on(&self) {
-        self.link.go_on();
-    }
-
     /// What other threads wake it with.
     pub fn waker(&self) -> Waker {
         Waker { hub: self.hub().clone(), connection: self.connection(), socket: self.number }
@@ -226,6 +215,21 @@ impl<'a> Socket<'a> {
             namespace: self.namespace.into(),
             id,
         }
+    }
+
+    /// Bytes that were meant for the client and that it may not have received: see [`Link::unconfirmed`].
+    pub fn unconfirmed(&self, trusts_tcp: bool) -> u64 {
+        self.link.unconfirmed(trusts_tcp)
+    }
+
+    /// Has the client's further packets wait until [`Socket::resume`]: see [`Link::pause`].
+    pub fn pause(&self) {
+        self.link.pause();
+    }
+
+    /// Lets the client's packets come again.
+    pub fn resume(&self) {
+        self.link.resume();
     }
 
     /// Sends what is rendered already to this socket.

@@ -165,26 +165,3 @@ fn whoever_waits_until_it_is_taken_may_send_one_connection_more_than_its_queue_h
     server.log.wait_for(1, "/later ended: connection lost");
     assert!(!runtime.block_on(waiting.drained()), "nobody takes it any more");
 }
-
-#[test]
-fn what_a_client_sends_behind_an_event_that_waits_is_carried_out_after_it() {
-    let server = TestServer::start(workers(2));
-    let mut ws = Ws::open(server.address);
-    ws.send("40/later,");
-    let waiting = server.log.waiting();
-    waiting.decide(granted("a", None));
-    waiting.wake();
-    for text in [r#"40/later,{"sid":"a"}"#, r#"42/later,["connected"]"#] {
-        assert_eq!(ws.text(), text);
-    }
-    for round in 1..=20 {
-        ws.send(r#"42/later,["pause"]"#);
-        ws.send(r#"42/later,["echo",1]"#);
-        server.log.wait_for(round, "event pause");
-        Ws::connected(server.address).settle();
-        assert_eq!(server.log.count("event echo"), round - 1);
-        waiting.wake();
-        assert_eq!(ws.text(), r#"42/later,["woken"]"#);
-        assert_eq!(ws.text(), r#"42/later,["echo",1]"#);
-    }
-}

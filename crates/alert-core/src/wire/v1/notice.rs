@@ -7,6 +7,7 @@ use socketio_protocol::socket::encode::{self, Rendered};
 
 use super::{MESSAGE, NAMESPACE, Refusal, STATUS};
 use crate::event::{RoomEvent, What};
+use crate::position::Position;
 
 /// An event from the server. It serializes as its payload, whose only key is `msg`.
 #[derive(Clone, Copy, Debug, Serialize)]
@@ -24,6 +25,8 @@ enum Told<'a> {
     Happened(&'a RoomEvent),
     /// For the sender alone, where it asked for no ack: what was wrong.
     Refused(&'a Refusal),
+    /// For a client that could not be given what it missed: how many messages, where that is known.
+    Missed(Option<u64>),
 }
 
 impl<'a> Notice<'a> {
@@ -37,6 +40,12 @@ impl<'a> Notice<'a> {
     #[must_use]
     pub fn refused(refusal: &'a Refusal) -> Self {
         Self { msg: Msg(Told::Refused(refusal)) }
+    }
+
+    /// For a client that could not be given what it missed: how many messages, where that is known.
+    #[must_use]
+    pub fn missed(count: Option<u64>) -> Self {
+        Self { msg: Msg(Told::Missed(count)) }
     }
 
     /// The name of the event: `status` or `message`.
@@ -61,6 +70,14 @@ impl<'a> Notice<'a> {
         encode::event_of(NAMESPACE, self.event(), self, self.size()).expect("a notice is JSON")
     }
 
+    /// As [`Notice::packet`], with a position behind it.
+    #[must_use]
+    #[expect(clippy::expect_used, reason = "a notice is a string, which JSON can hold")]
+    pub fn packet_at(&self, position: Position) -> Rendered {
+        let offset = position.to_string();
+        encode::event_at(NAMESPACE, self.event(), self, &offset, self.size()).expect("a notice is JSON")
+    }
+
     /// About how long it is; what JSON escapes makes it longer.
     fn size(&self) -> usize {
         const AROUND: usize = 40;
@@ -74,6 +91,7 @@ impl<'a> Notice<'a> {
                     ..
                 }) => name.as_str().len(),
                 Told::Refused(refusal) => refusal.message().len(),
+                Told::Missed(_) => 0,
             }
     }
 }
@@ -91,6 +109,9 @@ impl Display for Msg<'_> {
                 What::Left { name, .. } => write!(out, "{name} has left the room."),
             },
             Told::Refused(refusal) => write!(out, "Error: {}", refusal.message()),
+            Told::Missed(Some(1)) => out.write_str("1 message was missed."),
+            Told::Missed(Some(count)) => write!(out, "{count} messages were missed."),
+            Told::Missed(None) => out.write_str("Messages may have been missed."),
         }
     }
 }

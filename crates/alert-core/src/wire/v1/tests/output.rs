@@ -35,9 +35,25 @@ fn given_a_notice_then_its_event_and_its_payload_are_the_contract_s() {
         (Notice::of(&class), "message", r#"{"msg":"Ada: Class ends in 5 minutes"}"#),
         (Notice::of(&odd), "message", "{\"msg\":\"Ada:  \\n<b>\\\"\u{202E}\"}"),
         (Notice::refused(&refusal), "status", r#"{"msg":"Error: room is required."}"#),
+        (Notice::missed(Some(1)), "status", r#"{"msg":"1 message was missed."}"#),
+        (Notice::missed(Some(1_200)), "status", r#"{"msg":"1200 messages were missed."}"#),
+        (Notice::missed(None), "status", r#"{"msg":"Messages may have been missed."}"#),
     ];
     for (notice, event, payload) in rows {
         assert_eq!((notice.event(), to_string(&notice).unwrap().as_str()), (event, payload));
+    }
+}
+
+#[test]
+fn given_a_client_that_recovers_then_every_event_ends_with_its_position() {
+    let [entered, left] =
+        [What::Entered { name: ada(), count: 1 }, What::Left { name: ada(), count: 0 }].map(happened);
+    for (event, packet) in [
+        (entered, r#"42["status",{"msg":"Ada has entered the room."},"0000000000000-0"]"#),
+        (left, r#"42["status",{"msg":"Ada has left the room."},"0000000000000-0"]"#),
+        (said("hi"), r#"42["message",{"msg":"Ada: hi"},"0000000000000-0"]"#),
+    ] {
+        assert_eq!(Notice::of(&event).packet_at(event.position).text, format!("4{}", &packet[1..]));
     }
 }
 
