@@ -1,6 +1,7 @@
 //! What the server tells: events with the payload `{"msg": ...}`.
 
 use std::fmt::{self, Display, Formatter};
+use std::time::Duration;
 
 use serde::{Serialize, Serializer};
 use socketio_protocol::socket::encode::{self, Rendered};
@@ -24,6 +25,32 @@ enum Told<'a> {
     Happened(&'a RoomEvent),
     /// For the sender alone, where it asked for no ack: what was wrong.
     Refused(&'a Refusal),
+    /// For somebody who has come back, before the messages that were missed.
+    Away(Away),
+}
+
+/// What somebody is given who has come back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Away {
+    /// For how long they were away.
+    pub time: Duration,
+    /// How many messages follow.
+    pub messages: usize,
+    /// What was missed before the first of them.
+    pub before: Before,
+}
+
+/// What somebody has missed who has come back, before what they are given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Before {
+    /// Nothing.
+    Nothing,
+    /// More messages than can be given: so many.
+    Many(u64),
+    /// Messages that are no longer kept.
+    NotKept,
+    /// Nobody knows: the log cannot be read.
+    Unknown,
 }
 
 impl<'a> Notice<'a> {
@@ -37,6 +64,12 @@ impl<'a> Notice<'a> {
     #[must_use]
     pub fn refused(refusal: &'a Refusal) -> Self {
         Self { msg: Msg(Told::Refused(refusal)) }
+    }
+
+    /// For somebody who has come back, before the messages that were missed.
+    #[must_use]
+    pub fn away(away: Away) -> Self {
+        Self { msg: Msg(Told::Away(away)) }
     }
 
     /// The name of the event: `status` or `message`.
@@ -73,6 +106,7 @@ impl<'a> Notice<'a> {
                     name.as_str().len()
                 }
                 Told::Refused(refusal) => refusal.message().len(),
+                Told::Away(_) => 100,
             }
     }
 }
@@ -90,6 +124,38 @@ impl Display for Msg<'_> {
                 What::Left { name } => write!(out, "{name} has left the room."),
             },
             Told::Refused(refusal) => write!(out, "Error: {}", refusal.message()),
+            Told::Away(away) => away.fmt(out),
+        }
+    }
+}
+
+impl Away {
+    /// Whether there is anything to be told.
+    #[must_use]
+    pub fn is_worth_telling(&self) -> bool {
+        self.messages > 0 || self.before != Before::Nothing
+    }
+}
+
+impl Display for Away {
+    fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
+        out.write_str("While you were away (")?;
+        let count = |count: u64, one: &str| format!("{count} {one}{}", if count == 1 { "" } else { "s" });
+        match self.time.as_secs() {
+            seconds @ 0..60 => write!(out, "{seconds} s)")?,
+            seconds @ 60..3600 => write!(out, "{})", count(seconds / 60, "minute"))?,
+            seconds => write!(out, "{})", count(seconds / 3600, "hour"))?,
+        }
+        let messages = count(self.messages as u64, "message");
+        match self.before {
+            Before::Nothing => write!(out, ": {messages}."),
+            Before::Many(before) => {
+                let all = self.messages as u64 + before;
+                write!(out, ": {}, of which you get the last {}.", count(all, "message"), self.messages)
+            }
+            Before::NotKept if self.messages == 0 => out.write_str(": messages that are no longer kept."),
+            Before::NotKept => write!(out, ": {messages}, and some before that are no longer kept."),
+            Before::Unknown => out.write_str(": messages may have been missed, which cannot be read now."),
         }
     }
 }
