@@ -55,7 +55,7 @@ pub(crate) struct Delivery {
     pub(crate) room: Room,
     pub(crate) publication: Publication,
     /// How many members there were when it was published.
-    members: usize,
+    pub(crate) members: usize,
 }
 
 impl Room {

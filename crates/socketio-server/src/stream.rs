@@ -72,11 +72,14 @@ impl Stream {
         }
     }
 
+    /// Reads what is there. After a read that does not fill the buffer, [`Stream::readable`] waits for more.
     pub(crate) fn try_read(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        match self {
+        let count = match self {
             Self::Tcp(stream) => stream.try_read(buffer),
             Self::Unix(stream) => stream.try_read(buffer),
-        }
+        }?;
+        self.note_read(count, buffer.len());
+        Ok(count)
     }
 
     pub(crate) fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
@@ -140,9 +143,7 @@ impl Stream {
             };
             match result {
                 Ok(count) => {
-                    if 0 < count && count < room {
-                        self.expect_nothing_to_read();
-                    }
+                    self.note_read(count, room);
                     return Poll::Ready(Ok(()));
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
@@ -152,9 +153,9 @@ impl Stream {
     }
 
     /// After a read that did not fill its buffer there is nothing left, which saves the system call that would say so.
-    fn expect_nothing_to_read(&self) {
-        // Linux wakes whoever waits for what comes after; others may not.
-        if cfg!(target_os = "linux") {
+    /// Whoever waits is woken for what comes after, by epoll and by kqueue: tokio's own `poll_read` relies on it too.
+    fn note_read(&self, count: usize, room: usize) {
+        if 0 < count && count < room {
             let nothing = || Err::<(), _>(io::ErrorKind::WouldBlock.into());
             let _ = match self {
                 Self::Tcp(stream) => stream.try_io(Interest::READABLE, nothing),

@@ -9,7 +9,6 @@ use socketio_protocol::socket::encode::Arguments;
 use crate::names::UserName;
 
 mod ack;
-mod body;
 pub mod client;
 mod client_event;
 mod notice;

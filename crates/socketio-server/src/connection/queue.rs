@@ -87,16 +87,22 @@ pub(crate) enum Flushed {
     Blocked,
 }
 
+/// Out of the way of [`Queue::push`], which is to be inlined.
+#[cold]
+#[inline(never)]
+fn strip(frame: &Frame) -> Rc<Frame> {
+    Rc::new(frame.without_chunk())
+}
+
 impl Queue {
     /// For a client whose HTTP knows no chunks.
     pub(crate) fn without_chunks() -> Self {
         Self { without_chunks: true, ..Self::default() }
     }
 
-    pub(crate) fn push(&mut self, mut frame: Rc<Frame>) {
-        if self.without_chunks {
-            frame = Rc::new(frame.without_chunk());
-        }
+    #[inline]
+    pub(crate) fn push(&mut self, frame: Rc<Frame>) {
+        let frame = if self.without_chunks { strip(&frame) } else { frame };
         self.bytes += frame.wire().len();
         self.frames.push_back(frame);
     }

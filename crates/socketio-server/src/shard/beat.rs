@@ -24,8 +24,7 @@ impl<E: Engine> Shard<E> {
         }
     }
 
-    pub(super) fn run_timers(self: &Rc<Self>) {
-        let now = Instant::now();
+    pub(super) fn run_timers(self: &Rc<Self>, now: Instant) {
         // Gathered first: what is rearmed in between waits for its own time.
         let due: Vec<_> = std::iter::from_fn(|| self.timers.borrow_mut().pop_due(now)).collect();
         for (at, key) in due {

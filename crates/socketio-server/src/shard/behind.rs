@@ -41,7 +41,9 @@ impl<E: Engine> Shard<E> {
         self.config.queue_limit / BEHIND
     }
 
-    /// Too much waits for a connection.
+    /// Too much waits for a connection. Not inlined, since the loop over a room's members would run out of registers.
+    #[cold]
+    #[inline(never)]
     pub(super) fn note_growth(self: &Rc<Self>, connection: &ConnectionOf<E>) {
         if connection.pace.get() != Pace::KeepsUp {
             return;
@@ -60,10 +62,15 @@ impl<E: Engine> Shard<E> {
     }
 
     /// To be called when less waits for a connection.
+    #[inline]
     pub(crate) fn note_progress(&self, connection: &Connection<E::Session>) {
-        if connection.pace.get() == Pace::KeepsUp {
-            return;
+        if connection.pace.get() != Pace::KeepsUp {
+            self.look_at_progress(connection);
         }
+    }
+
+    #[cold]
+    fn look_at_progress(&self, connection: &Connection<E::Session>) {
         if connection.queue.borrow().bytes() <= self.config.queue_limit / CAUGHT_UP {
             set_pace(connection, Pace::KeepsUp);
         }

@@ -33,11 +33,12 @@ enum Hold {
 }
 
 impl<E: Engine> Shard<E> {
-    /// Handles one Engine.IO packet from the client.
+    /// Handles one Engine.IO packet from the client, of what was read at `now`.
     pub(crate) fn receive(
         self: &Rc<Self>,
         connection: &ConnectionOf<E>,
         packet: Packet<'_>,
+        now: Instant,
     ) -> Result<(), CloseReason> {
         let wrong = |rule: &str| Err(CloseReason::ProtocolError(rule.to_owned()));
         let mut session = connection.session.borrow_mut();
@@ -45,7 +46,6 @@ impl<E: Engine> Shard<E> {
             return Ok(());
         };
         let link = connection.link(&self.hub);
-        let now = Instant::now();
         match &packet {
             Packet::Message(_) | Packet::Binary(_) => {
                 connection.count(|intake| intake.take_message(now, &self.config));

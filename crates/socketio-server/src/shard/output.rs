@@ -37,6 +37,7 @@ impl<E: Engine> Shard<E> {
     pub(crate) fn deliver(self: &Rc<Self>, room: RoomId, publication: &Publication) {
         let frames: SmallVec<[Rc<Frame>; 1]> =
             publication.frames().iter().map(|frame| Rc::new(frame.of_shard())).collect();
+        let frames = &*frames;
         let mut full = Vec::new();
         let large = self.large_queue();
         if let Some(members) = self.rooms.borrow().get(&room) {
@@ -44,7 +45,7 @@ impl<E: Engine> Shard<E> {
             let line = dirty.line(Some(room));
             for member in members {
                 let mut bytes = 0;
-                for frame in &frames {
+                for frame in frames {
                     bytes = enqueue(member, frame);
                 }
                 if member.output.get() == Output::Flushed {

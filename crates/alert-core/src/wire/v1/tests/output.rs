@@ -25,7 +25,8 @@ fn ada() -> UserName {
 
 #[test]
 fn given_a_notice_then_its_event_and_its_payload_are_the_contract_s() {
-    let [entered, left] = [What::Entered { name: ada() }, What::Left { name: ada() }].map(happened);
+    let [entered, left] =
+        [What::Entered { name: ada(), count: 1 }, What::Left { name: ada(), count: 0 }].map(happened);
     let [class, odd] = ["Class ends in 5 minutes", " \n<b>\"\u{202E}"].map(said);
     let refusal = Refusal::room(NameError::Empty);
     let rows = [
