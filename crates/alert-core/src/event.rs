@@ -30,10 +30,14 @@ pub enum What {
     Entered {
         /// Who.
         name: UserName,
+        /// How many people there are now.
+        count: usize,
     },
     /// A person is no longer in the room.
     Left {
         /// Who.
         name: UserName,
+        /// How many people there are now.
+        count: usize,
     },
 }

@@ -7,6 +7,7 @@ pub mod names;
 pub mod position;
 pub mod printable;
 pub mod room;
+pub mod since;
 pub mod wire;
 
 mod api_token;

@@ -43,6 +43,13 @@ pub struct Position {
 #[error("is not a position: give one as the server wrote it, for example 8f3a1c20b7d41-57")]
 pub struct NotAPosition;
 
+/// Messages that a log cannot give any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Gap {
+    /// How many, where it is known.
+    pub missed: Option<u64>,
+}
+
 /// Gives the messages of a room their positions, in the order in which they are said.
 #[derive(Debug)]
 pub struct Numbering(Position);

@@ -7,9 +7,11 @@ mod memory;
 mod seats;
 
 use crate::config::{History, HistoryKind, Retention};
-use alert_core::event::RoomEvent;
+use alert_core::event::{RoomEvent, What};
 use alert_core::names::{RoomCode, UserName};
+pub use alert_core::position::Gap;
 use alert_core::position::{Epoch, Position, Run};
+use alert_core::wire;
 use seats::Seats;
 use std::{
     sync::{
@@ -19,6 +21,9 @@ use std::{
     time::{Duration, SystemTime},
 };
 use tokio::sync::oneshot;
+
+/// Bytes of a page's messages, as JSON.
+const MOST_BYTES: usize = 1 << 20;
 
 /// The log of this server. Cheap to clone.
 #[derive(Clone)]
@@ -121,13 +126,6 @@ pub struct Page {
     pub more: bool,
 }
 
-/// Messages that the log cannot give any more.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Gap {
-    /// How many, where it is known.
-    pub missed: Option<u64>,
-}
-
 /// Why nothing was read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ReadError {
@@ -160,6 +158,38 @@ pub struct Seat {
     pub resumed: bool,
     /// When it entered.
     pub at: SystemTime,
+}
+
+impl Start {
+    /// Whether reading goes from here to what is older.
+    pub fn is_backwards(self) -> bool {
+        matches!(self, Self::Newest | Self::Before(_))
+    }
+}
+
+impl Page {
+    /// Drops messages at the far end until the rest is small enough.
+    fn shorten(&mut self, is_backwards: bool) {
+        let mut bytes = 0;
+        let mut fits = |message: &Arc<RoomEvent>| {
+            let What::Said { name, text } = &message.what else { return true };
+            bytes += wire::size(name, text);
+            bytes <= MOST_BYTES
+        };
+        let all = self.messages.len();
+        let most = if is_backwards {
+            self.messages.iter().rev().take_while(|message| fits(message)).count()
+        } else {
+            self.messages.iter().take_while(|message| fits(message)).count()
+        };
+        let kept = most.max(1).min(all);
+        self.more |= kept < all;
+        if is_backwards {
+            self.messages.drain(..all - kept);
+        } else {
+            self.messages.truncate(kept);
+        }
+    }
 }
 
 impl Log {
@@ -220,14 +250,16 @@ impl Log {
         }
     }
 
-    /// Reads a page.
+    /// Reads a page of at most [`MOST_BYTES`], or of one message that is larger.
     ///
     /// # Errors
     /// Where the store fails.
     pub async fn page(&self, room: RoomCode, query: Query) -> Result<Page, ReadError> {
         let (tell, told) = oneshot::channel();
         self.read(room, query, Box::new(|page| drop(tell.send(page))));
-        told.await.unwrap_or(Err(ReadError::Failed))
+        let mut page = told.await.unwrap_or(Err(ReadError::Failed))?;
+        page.shorten(query.start.is_backwards());
+        Ok(page)
     }
 
     /// The messages that came with a key at `since` or later.
@@ -257,4 +289,37 @@ fn random_run() -> Run {
     let mut bytes = [0; 8];
     getrandom::fill(&mut bytes).expect("the system gives random numbers");
     Run::new(u64::from_ne_bytes(bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alert_core::position::Numbering;
+
+    #[test]
+    fn a_page_that_is_too_large_ends_early_in_the_direction_of_reading_and_has_one_message_at_least() {
+        let mut numbering = Numbering::new(Epoch { run: Run::new(1), part: 0 });
+        let mut page = |sizes: &[usize]| {
+            let said = |size: &usize| {
+                let what =
+                    What::Said { name: UserName::parse("Ada", 64).unwrap(), text: "x".repeat(*size).into() };
+                Arc::new(RoomEvent { at: SystemTime::UNIX_EPOCH, position: numbering.advance(), what })
+            };
+            Page { messages: sizes.iter().map(said).collect(), ..Page::default() }
+        };
+        let shortened = |mut page: Page, is_backwards| {
+            let before = page.messages.clone();
+            page.shorten(is_backwards);
+            let kept = before.iter().enumerate().filter(|(_, message)| page.messages.contains(message));
+            (kept.map(|(place, _)| place).collect::<Vec<_>>(), page.more)
+        };
+        let large = MOST_BYTES / 3;
+        let sizes = [large, large, 5, large, 5];
+        assert_eq!(shortened(page(&sizes), false), (vec![0, 1, 2], true));
+        assert_eq!(shortened(page(&sizes), true), (vec![1, 2, 3, 4], true));
+        assert_eq!(shortened(page(&[2 * MOST_BYTES, 5]), false), (vec![0], true));
+        assert_eq!(shortened(page(&[5, 2 * MOST_BYTES]), true), (vec![1], true));
+        assert_eq!(shortened(page(&[5, 5]), false), (vec![0, 1], false));
+        assert_eq!(shortened(page(&[]), true), (vec![], false));
+    }
 }

@@ -4,13 +4,15 @@
 mod admission;
 mod audience;
 mod catch_up;
+mod history;
 mod live_room;
+mod once;
 mod refused;
 mod tail;
 
 use crate::auth::Origin;
 use crate::config::Config;
-use crate::log::{Log, Stored};
+use crate::log::{KeyDigest, Log, OnStored, Stored};
 use admission::{Admission, Wait};
 pub use admission::{Admitted, Way};
 use alert_core::access::{Denied, Principal};
@@ -20,14 +22,17 @@ use alert_core::wire::Form;
 use alert_core::wire::stream::StreamForm;
 pub use audience::replay;
 pub use catch_up::{CatchUp, Missed};
+pub use history::{History, HistoryError, Wanted};
 use live_room::{Entrant, LiveRoom};
 pub use live_room::{Listening, Presence, Said, Speech};
+use once::Keys;
+pub use once::{KeyReused, OnReceipt, Receipt, Sender};
 pub use refused::Refused;
 use socketio_server::{ConnectionId, Hub};
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime},
 };
 use tokio::runtime::Handle;
 
@@ -47,6 +52,7 @@ struct Shared {
     /// Where the tasks run that wait for the end of a grace: one for each room in which somebody is missing.
     runtime: Handle,
     log: Log,
+    keys: Keys,
 }
 
 /// The right to hear a room, not yet used.
@@ -67,6 +73,7 @@ impl Rooms {
             max_rooms: config.max_rooms,
             max_people: config.max_people,
             runtime,
+            keys: Keys::new(&log),
             log,
         }))
     }
@@ -146,8 +153,23 @@ impl Rooms {
             if let Some(stored) = speech.and_then(|speech| speech.stored) {
                 stored(Stored::NotMeant);
             }
-            Said { position: self.log().next_epoch().start(), connections: 0 }
+            Said { position: self.log().next_epoch().start(), at: SystemTime::now(), connections: 0 }
         }))
+    }
+
+    /// Has `say` called for a message, with what it has to hand on to the log, unless it came before with this key;
+    /// `done` hears what became of it. True where it is said for the first time.
+    ///
+    /// # Errors
+    /// Where the key belongs to another message.
+    pub fn once(
+        &self,
+        key: Option<KeyDigest>,
+        message: (&UserName, &str),
+        done: OnReceipt,
+        say: impl FnOnce(OnStored) -> Result<Said, Refused>,
+    ) -> Result<bool, KeyReused> {
+        self.0.keys.once(key, message, Instant::now(), done, say)
     }
 
     /// Who is in a room. One that does not exist has nobody in it.

@@ -2,7 +2,7 @@
 //! [`crate::socketio::SocketIo`] is the one that speaks Socket.IO; another may echo.
 
 use crate::{
-    connection::{Answers, CloseReason, ConnectionId},
+    connection::{Answers, Carrier, CloseReason, ConnectionId},
     frame::Publication,
     hub::Hub,
     shard::inbox::Command,
@@ -79,6 +79,7 @@ pub struct Link<'a> {
     pub(crate) id: ConnectionId,
     pub(crate) confirmed: &'a Cell<bool>,
     pub(crate) answers: &'a Answers,
+    pub(crate) carrier: &'a dyn Carrier,
     pub(crate) way_out: WayOut<'a>,
 }
 
@@ -110,6 +111,25 @@ impl<'a> Link<'a> {
         }
         self.answers.on_their_way.update(|bytes| bytes + publication.size());
         self.hub.push(self.id.shard, Command::Answer { connection: self.id.key, publication });
+    }
+
+    /// Bytes that were meant for the client and that it may not have received: those after the last ping that it has
+    /// answered, or on long-polling after what its last poll shows that it has. `trusts_tcp`: what TCP has acknowledged
+    /// has reached the client too, since no proxy stands between (Linux; elsewhere it changes nothing). Bytes of
+    /// publications to rooms that are still in inboxes come on top: see [`crate::Room::in_flight`].
+    pub fn unconfirmed(&self, trusts_tcp: bool) -> u64 {
+        self.carrier.unconfirmed(trusts_tcp)
+    }
+
+    /// Has the client's further packets wait, after the one that is being handled, until [`Link::resume`]. The time
+    /// does not count towards its ping timeout.
+    pub fn pause(&self) {
+        self.carrier.pause();
+    }
+
+    /// Lets the client's packets come again.
+    pub fn resume(&self) {
+        self.carrier.resume();
     }
 
     /// The client has done what it must do within [`crate::Config::connect_timeout`].

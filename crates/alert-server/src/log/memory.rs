@@ -175,8 +175,7 @@ impl Kept {
                 (from_here(first), gap)
             }
         };
-        let backwards = matches!(start, Start::Newest | Start::Before(_));
-        let more = if backwards { range.start > 0 } else { range.end < kept.len() };
+        let more = if start.is_backwards() { range.start > 0 } else { range.end < kept.len() };
         let messages = kept.range(range).map(|entry| Arc::clone(&entry.message)).collect();
         Page { messages, gap, more }
     }

@@ -53,6 +53,11 @@ impl State {
         self.audience.publish(&self.event(what), size)
     }
 
+    fn publish_departure(&mut self, name: UserName, size: usize) -> Published {
+        let count = self.room.count();
+        self.publish(What::Left { name, count }, size).0
+    }
+
     /// At the room's present position.
     fn event(&self, what: What) -> Arc<RoomEvent> {
         Arc::new(RoomEvent { at: SystemTime::now(), position: self.numbering.last(), what })
@@ -95,6 +100,8 @@ pub struct Speech<'a> {
 pub struct Said {
     /// Where it stands in the room's log.
     pub position: Position,
+    /// When it was said.
+    pub at: SystemTime,
     /// How many connections it is on its way to.
     pub connections: usize,
 }
@@ -104,7 +111,7 @@ impl LiveRoom {
     pub(super) fn new(code: RoomCode, grace: Duration, log: &Log) -> Arc<Self> {
         let state = State {
             room: Room::new(grace),
-            audience: Audience::new(),
+            audience: Audience::new(code.clone()),
             numbering: Numbering::new(log.next_epoch()),
             tail: Tail::default(),
             subscribers: 0,
@@ -147,14 +154,17 @@ impl LiveRoom {
         held: Held,
     ) -> Presence {
         let Entrant { connection: (hub, connection), form, name, resumes } = *entrant;
-        let what = What::Entered { name: name.clone() };
         let size = wire::size(name, "");
         let membership = state.audience.join(hub, form, connection);
-        let published = match state.room.enter(name) {
+        let entry = state.room.enter(name);
+        let what = What::Entered { name: name.clone(), count: state.room.count() };
+        let published = match entry {
             Entry::Announced => state.publish(what, size).0,
+            // The answer to `join` says it all.
+            Entry::Quiet if form == Form::V2 => Published::default(),
             Entry::Quiet if resumes => Published::default(),
             Entry::Quiet => {
-                hub.send(connection, publication(form, &state.event(what), size));
+                hub.send(connection, publication(form, &self.code, &state.event(what), size));
                 Published::default()
             }
         };
@@ -185,6 +195,7 @@ impl LiveRoom {
         let (size, name, text) = (wire::size(name, text), name.clone(), text.into());
         let position = state.numbering.advance();
         let message = state.event(What::Said { name, text });
+        let at = message.at;
         let (published, connections) = state.audience.publish(&message, size);
         state.tail.push(&message, size);
         let untold = self.log.append(Append { room: self.code.clone(), message, key, stored });
@@ -193,7 +204,7 @@ impl LiveRoom {
         if let Some(stored) = untold {
             stored(Stored::NotMeant);
         }
-        Said { position, connections }
+        Said { position, at, connections }
     }
 
     /// The position of its last message.
@@ -290,9 +301,13 @@ impl LiveRoom {
     pub(super) fn sweep(&self, rooms: &Rooms) -> Option<Instant> {
         let mut state = self.lock();
         let gone = state.room.expire(Instant::now(), DEPARTURES);
-        let published: Vec<Published> = gone
-            .iter()
-            .map(|name| state.publish(What::Left { name: name.clone() }, wire::size(name, "")).0)
+        let left = state.room.count() + gone.len();
+        let published: Vec<Published> = (1..)
+            .zip(&gone)
+            .map(|(place, name)| {
+                let what = What::Left { name: name.clone(), count: left - place };
+                state.publish(what, wire::size(name, "")).0
+            })
             .collect();
         let next = state.room.next_deadline();
         state.is_sweeping = next.is_some();
@@ -354,7 +369,7 @@ impl Presence {
         let mut state = self.room.lock();
         drop(self.membership);
         let published = match state.room.leave(&self.name) {
-            Departure::Announced => state.publish(What::Left { name: self.name }, size).0,
+            Departure::Announced => state.publish_departure(self.name, size),
             Departure::Quiet => Published::default(),
         };
         self.room.retire_if_empty(&mut state, rooms);
@@ -370,7 +385,7 @@ impl Presence {
         let mut published = Published::default();
         match state.room.lose(&self.name, Instant::now()) {
             Loss::Quiet => {}
-            Loss::Announced => published = state.publish(What::Left { name: self.name }, size).0,
+            Loss::Announced => published = state.publish_departure(self.name, size),
             Loss::Grace(deadline) => {
                 if !std::mem::replace(&mut state.is_sweeping, true) {
                     rooms.sweep_later(Arc::clone(&self.room), deadline);

@@ -13,6 +13,7 @@ use std::{
     rc::Rc,
     time::{Duration, Instant},
 };
+use tokio::sync::Notify;
 
 /// The longest that a connection is left alone before it is looked at again: it may have been closed meanwhile.
 pub(super) const LOOK_AGAIN: Duration = Duration::from_millis(250);
@@ -27,14 +28,17 @@ enum Hold {
     Answers,
     /// The server as a whole has too much to deliver.
     Congestion,
+    /// The engine waits for something.
+    Pause(Rc<Notify>),
 }
 
 impl<E: Engine> Shard<E> {
-    /// Handles one Engine.IO packet from the client.
+    /// Handles one Engine.IO packet from the client, of what was read at `now`.
     pub(crate) fn receive(
         self: &Rc<Self>,
         connection: &ConnectionOf<E>,
         packet: Packet<'_>,
+        now: Instant,
     ) -> Result<(), CloseReason> {
         let wrong = |rule: &str| Err(CloseReason::ProtocolError(rule.to_owned()));
         let mut session = connection.session.borrow_mut();
@@ -42,7 +46,6 @@ impl<E: Engine> Shard<E> {
             return Ok(());
         };
         let link = connection.link(&self.hub);
-        let now = Instant::now();
         match &packet {
             Packet::Message(_) | Packet::Binary(_) => {
                 connection.count(|intake| intake.take_message(now, &self.config));
@@ -60,6 +63,7 @@ impl<E: Engine> Shard<E> {
             }
             Packet::Pong(_) => {
                 connection.beat(|heartbeat| heartbeat.pong(now, &self.config.timing));
+                connection.note_pong();
                 self.arm(connection);
                 Ok(())
             }
@@ -121,6 +125,9 @@ impl<E: Engine> Shard<E> {
     }
 
     fn hold_reason(&self, connection: &Connection<E::Session>, now: Instant) -> Option<Hold> {
+        if let Some(pause) = &*connection.pause.borrow() {
+            return Some(Hold::Pause(Rc::clone(pause)));
+        }
         if let Some(wait) = connection.intake.get().wait(now, &self.config) {
             return Some(Hold::Rate(wait));
         }
@@ -170,6 +177,7 @@ impl<E: Engine> Shard<E> {
                 Hold::Room(room) => room.pressure().wait().await,
                 // A notice that comes between the look and the wait is made up for by looking again.
                 Hold::Answers => drop(tokio::time::timeout(LOOK_AGAIN, self.drained.notified()).await),
+                Hold::Pause(pause) => drop(tokio::time::timeout(LOOK_AGAIN, pause.notified()).await),
                 Hold::Congestion => {
                     drop(tokio::time::timeout(LOOK_AGAIN, self.hub.congestion().relief()).await);
                 }

@@ -37,6 +37,7 @@ impl<E: Engine> Shard<E> {
     pub(crate) fn deliver(self: &Rc<Self>, room: RoomId, publication: &Publication) {
         let frames: SmallVec<[Rc<Frame>; 1]> =
             publication.frames().iter().map(|frame| Rc::new(frame.of_shard())).collect();
+        let frames = &*frames;
         let mut full = Vec::new();
         let large = self.large_queue();
         if let Some(members) = self.rooms.borrow().get(&room) {
@@ -44,7 +45,7 @@ impl<E: Engine> Shard<E> {
             let line = dirty.line(Some(room));
             for member in members {
                 let mut bytes = 0;
-                for frame in &frames {
+                for frame in frames {
                     bytes = enqueue(member, frame);
                 }
                 if member.output.get() == Output::Flushed {
@@ -175,10 +176,14 @@ impl<E: Engine> Shard<E> {
 /// Says how many bytes wait then: none for a connection that takes nothing any more.
 #[inline]
 fn enqueue<S>(connection: &Connection<S>, frame: &Rc<Frame>) -> usize {
-    if connection.closed.get() || connection.output.get() == Output::Broken {
+    if connection.closed.get() {
         return 0;
     }
     let mut queue = connection.queue.borrow_mut();
+    if connection.output.get() == Output::Broken {
+        queue.push_in_vain(frame);
+        return 0;
+    }
     queue.push(Rc::clone(frame));
     queue.bytes()
 }

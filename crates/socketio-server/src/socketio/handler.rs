@@ -217,6 +217,21 @@ impl<'a> Socket<'a> {
         }
     }
 
+    /// Bytes that were meant for the client and that it may not have received: see [`Link::unconfirmed`].
+    pub fn unconfirmed(&self, trusts_tcp: bool) -> u64 {
+        self.link.unconfirmed(trusts_tcp)
+    }
+
+    /// Has the client's further packets wait until [`Socket::resume`]: see [`Link::pause`].
+    pub fn pause(&self) {
+        self.link.pause();
+    }
+
+    /// Lets the client's packets come again.
+    pub fn resume(&self) {
+        self.link.resume();
+    }
+
     /// Sends what is rendered already to this socket.
     pub fn send(&self, publication: impl Into<Publication>) {
         self.link.send(publication);

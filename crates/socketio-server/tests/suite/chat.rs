@@ -1,6 +1,6 @@
 //! The application that the tests speak to, and the log of what it saw.
 
-use crate::harness::DEADLINE;
+use crate::harness::{DEADLINE, eventually};
 use serde_json::value::RawValue;
 use socketio_server::{
     Accepted, Answer, Arguments, CloseReason, Event, Handler, Handshake, Membership, Refused, Room, Socket,
@@ -18,7 +18,7 @@ use std::{
 pub(crate) struct Log {
     lines: Mutex<Vec<String>>,
     more: Condvar,
-    /// The sockets of `/later`, in the order of their CONNECTs.
+    /// The sockets that wait for a wake, in the order in which they came to that.
     waiting: Mutex<Vec<Waiting>>,
 }
 
@@ -52,7 +52,16 @@ impl Waiting {
 }
 
 impl Log {
-    /// The socket that connects `/later` next.
+    /// What a look at what is unconfirmed gave: without what TCP says, and with it.
+    pub(crate) fn receipt(&self, nth: usize) -> (usize, usize) {
+        eventually("a receipt", || self.count_prefix("unconfirmed ") > nth);
+        let lines = self.lines.lock().unwrap();
+        let line = lines.iter().filter_map(|line| line.strip_prefix("unconfirmed ")).nth(nth).unwrap();
+        let (without, with) = line.split_once(' ').unwrap();
+        (without.parse().unwrap(), with.parse().unwrap())
+    }
+
+    /// The socket that waits next.
     pub(crate) fn waiting(&self) -> Waiting {
         self.wait_for_prefix("/later waits");
         let mut lines = self.lines.lock().unwrap();
@@ -114,7 +123,7 @@ impl Log {
 /// Namespaces `/` and `/custom`, and `/later`, whose CONNECT is answered from a test's thread. Events, each acknowledged with its arguments if asked for:
 /// `echo` comes back; `join` and `leave` a room; `say` a text to a room, whose members get `said` with a number that
 /// counts the room's messages; `flood` sends that many `drop`s of that many bytes; `close` has the server close; `hang`,
-/// `gate` and `panic` do as they say, and after `panic when closed` the end of a connection panics; others count only.
+/// `gate` and `panic` do as they say; `pause` has the client wait for a wake; `receipt` notes what is unconfirmed, and after `panic when closed` the end of a connection panics; others count only.
 pub(crate) struct Chat {
     log: Arc<Log>,
     rooms: Mutex<HashMap<String, (Room, u64)>>,
@@ -124,6 +133,17 @@ impl Chat {
     pub(crate) fn new(log: Arc<Log>) -> Self {
         Self { log, rooms: Mutex::default() }
     }
+
+    /// Lets the test decide.
+    fn later(&self, socket: &Socket<'_>, session: &Session) {
+        let waiting = Waiting { waker: socket.waker(), answer: Arc::clone(&session.answer) };
+        self.log.waiting.lock().unwrap().push(waiting);
+        self.log.add("/later waits".to_owned());
+    }
+}
+
+fn receipt(socket: &Socket<'_>) -> String {
+    format!("unconfirmed {} {}", socket.unconfirmed(false), socket.unconfirmed(true))
 }
 
 fn emit(socket: &Socket<'_>, name: &str, args: &Arguments) {
@@ -162,9 +182,7 @@ impl Handler for Chat {
             ("/" | "/custom", _) => Ok(Accepted::Connected(Session::default(), SocketIds::default())),
             ("/later", _) => {
                 let session = Session::default();
-                let waiting = Waiting { waker: socket.waker(), answer: Arc::clone(&session.answer) };
-                self.log.waiting.lock().unwrap().push(waiting);
-                self.log.add("/later waits".to_owned());
+                self.later(socket, &session);
                 Ok(Accepted::Later(session))
             }
             _ => Err(Refused::unknown_namespace()),
@@ -183,6 +201,7 @@ impl Handler for Chat {
     }
 
     fn woken(&self, socket: &Socket<'_>, _peer: &(), _session: &mut Session) {
+        socket.resume();
         emit(socket, "woken", &Arguments::new());
     }
 
@@ -213,6 +232,11 @@ impl Handler for Chat {
                     emit(socket, "drop", &args);
                 }
             }
+            "pause" => {
+                socket.pause();
+                self.later(socket, session);
+            }
+            "receipt" => self.log.add(receipt(socket)),
             "hang" => std::thread::park(),
             "gate" => self.log.stop_at_gate(),
             "panic" => panic!("as the client wants"),
@@ -226,6 +250,7 @@ impl Handler for Chat {
     }
 
     fn disconnect(&self, socket: &Socket<'_>, _peer: &(), _session: Session, reason: &CloseReason) {
+        self.log.add(receipt(socket));
         self.log.add(format!("{} ended: {reason}", socket.namespace()));
     }
 

@@ -86,9 +86,10 @@ impl<'a> Notice<'a> {
                 Told::Happened(RoomEvent { what: What::Said { name, text, .. }, .. }) => {
                     name.as_str().len() + text.len()
                 }
-                Told::Happened(RoomEvent { what: What::Entered { name } | What::Left { name }, .. }) => {
-                    name.as_str().len()
-                }
+                Told::Happened(RoomEvent {
+                    what: What::Entered { name, .. } | What::Left { name, .. },
+                    ..
+                }) => name.as_str().len(),
                 Told::Refused(refusal) => refusal.message().len(),
                 Told::Missed(_) => 0,
             }
@@ -104,8 +105,8 @@ impl Display for Msg<'_> {
                     out.write_str(": ")?;
                     out.write_str(text)
                 }
-                What::Entered { name } => write!(out, "{name} has entered the room."),
-                What::Left { name } => write!(out, "{name} has left the room."),
+                What::Entered { name, .. } => write!(out, "{name} has entered the room."),
+                What::Left { name, .. } => write!(out, "{name} has left the room."),
             },
             Told::Refused(refusal) => write!(out, "Error: {}", refusal.message()),
             Told::Missed(Some(1)) => out.write_str("1 message was missed."),

@@ -8,6 +8,7 @@ use crate::log::{Gap, Page, Query, ReadError, Seat, SeatId, Start};
 use crate::rooms::{CatchUp, Way, replay};
 use alert_core::access::{Principal, Rights};
 use alert_core::event::RoomEvent;
+use alert_core::names::RoomCode;
 use alert_core::position::Position;
 use alert_core::wire::Form;
 use socketio_server::Waker;
@@ -116,7 +117,7 @@ impl Resume {
                 None => {}
             }
             sent += page.messages.len();
-            self.send(&page.messages, &mut bytes).await?;
+            self.send(&seat.room, &page.messages, &mut bytes).await?;
             if let Some(last) = page.messages.last().filter(|_| page.more) {
                 after = last.position;
                 continue;
@@ -125,7 +126,7 @@ impl Resume {
             let mut rest = 0;
             let entered = catch_up.resume((hub, connection), Form::V1Recovery, &seat.name, |missed| {
                 rest = missed.messages.len();
-                missed.messages.iter().for_each(|message| hub.send(connection, in_form(message)));
+                missed.messages.iter().for_each(|message| hub.send(connection, in_form(&seat.room, message)));
             });
             match entered {
                 Ok(presence) => return Ok((Place { who, presence }, sent + rest)),
@@ -162,10 +163,15 @@ impl Resume {
     }
 
     /// Sends messages of the log, no more at a time than the client's queue may hold: `bytes` may wait already.
-    async fn send(&self, messages: &[Arc<RoomEvent>], bytes: &mut usize) -> Result<(), Failure> {
+    async fn send(
+        &self,
+        room: &RoomCode,
+        messages: &[Arc<RoomEvent>],
+        bytes: &mut usize,
+    ) -> Result<(), Failure> {
         let (hub, connection) = (self.waker.hub(), self.waker.connection());
         for message in messages {
-            let publication = in_form(message);
+            let publication = in_form(room, message);
             *bytes += publication.size();
             hub.send(connection, publication);
             if *bytes > self.recoveries.0.most_bytes {
@@ -211,6 +217,6 @@ fn start(seat: &Seat, offset: Option<Position>) -> Position {
     }
 }
 
-fn in_form(message: &Arc<RoomEvent>) -> socketio_server::Publication {
-    replay(Form::V1Recovery, message)
+fn in_form(room: &RoomCode, message: &Arc<RoomEvent>) -> socketio_server::Publication {
+    replay(Form::V1Recovery, room, message)
 }

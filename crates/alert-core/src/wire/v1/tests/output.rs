@@ -25,7 +25,8 @@ fn ada() -> UserName {
 
 #[test]
 fn given_a_notice_then_its_event_and_its_payload_are_the_contract_s() {
-    let [entered, left] = [What::Entered { name: ada() }, What::Left { name: ada() }].map(happened);
+    let [entered, left] =
+        [What::Entered { name: ada(), count: 1 }, What::Left { name: ada(), count: 0 }].map(happened);
     let [class, odd] = ["Class ends in 5 minutes", " \n<b>\"\u{202E}"].map(said);
     let refusal = Refusal::room(NameError::Empty);
     let rows = [
@@ -45,7 +46,8 @@ fn given_a_notice_then_its_event_and_its_payload_are_the_contract_s() {
 
 #[test]
 fn given_a_client_that_recovers_then_every_event_ends_with_its_position() {
-    let [entered, left] = [What::Entered { name: ada() }, What::Left { name: ada() }].map(happened);
+    let [entered, left] =
+        [What::Entered { name: ada(), count: 1 }, What::Left { name: ada(), count: 0 }].map(happened);
     for (event, packet) in [
         (entered, r#"42["status",{"msg":"Ada has entered the room."},"0000000000000-0"]"#),
         (left, r#"42["status",{"msg":"Ada has left the room."},"0000000000000-0"]"#),
