@@ -29,7 +29,6 @@ pub use api_tokens::{ApiTokenFile, ApiTokens};
 pub use flags::Flags;
 pub use listen::ListenError;
 pub use origins::{AllowOrigin, PublicUrl};
-pub use secret_file::SecretFileError;
 pub use session_key::{SessionKey, SessionKeyError, SessionKeySource};
 pub use settings::SETTINGS;
 
