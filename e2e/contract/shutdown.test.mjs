@@ -35,7 +35,8 @@ after(() => assert.equal(running.size, 0));
 for (const transport of TRANSPORTS) {
   it(`over ${transport}, a restart: the official client comes back by itself`, async () => {
     const room = fresh("room");
-    const server = await start();
+    // What a client recovers by itself is in recovery.test.mjs.
+    const server = await start("--recovery", "off");
     const cookie = await login(server, "Cookie", room);
     const [ada, bob] = [await Client.connect(server, transport), await Client.connect(server, transport)];
     const web = await Client.connect(server, transport, { extraHeaders: { cookie } });

@@ -28,8 +28,8 @@ pub struct Poster {
 pub struct Receipt {
     /// Unique to the message.
     pub id: String,
-    /// How many connections it is on its way to.
-    pub connections: u64,
+    /// How many connections it is on its way to; not known of a retry after the server's restart.
+    pub connections: Option<u64>,
 }
 
 #[derive(Serialize)]

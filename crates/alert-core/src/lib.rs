@@ -4,8 +4,10 @@
 pub mod access;
 pub mod event;
 pub mod names;
+pub mod position;
 pub mod printable;
 pub mod room;
+pub mod since;
 pub mod wire;
 
 mod api_token;

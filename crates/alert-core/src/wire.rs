@@ -1,22 +1,30 @@
 //! What clients see of a room's events: every rendering is here. A version of the protocol is a module; [`v1`] is the
-//! one that Flask-SocketIO clients speak, [`stream`] what goes over plain HTTP.
+//! one that Flask-SocketIO clients speak, [`v2`] the one with positions and history, [`stream`] what goes over plain
+//! HTTP.
 
 use socketio_protocol::socket::encode::Rendered;
 
 use crate::event::RoomEvent;
-use crate::names::UserName;
+use crate::names::{RoomCode, UserName};
 use stream::StreamForm;
 
+mod body;
+pub mod history;
 pub mod stream;
 pub mod v1;
+pub mod v2;
 
 /// The form in which somebody hears a room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
     /// Packets of the v1 protocol.
     V1,
+    /// The same, for a client that recovers its state: each packet ends with the event's position.
+    V1Recovery,
     /// A stream over plain HTTP.
     Stream(StreamForm),
+    /// Packets of the v2 protocol.
+    V2,
 }
 
 /// An event in one form.
@@ -30,41 +38,62 @@ pub enum Rendering {
 
 impl Form {
     /// Every form, each at its [`Form::index`].
-    pub const ALL: [Self; 3] = [Self::V1, Self::Stream(StreamForm::Sse), Self::Stream(StreamForm::NdJson)];
+    pub const ALL: [Self; 5] = [
+        Self::V1,
+        Self::V1Recovery,
+        Self::Stream(StreamForm::Sse),
+        Self::Stream(StreamForm::NdJson),
+        Self::V2,
+    ];
 
     /// Its place in [`Form::ALL`].
     #[must_use]
     pub fn index(self) -> usize {
         match self {
             Self::V1 => 0,
-            Self::Stream(StreamForm::Sse) => 1,
-            Self::Stream(StreamForm::NdJson) => 2,
+            Self::V1Recovery => 1,
+            Self::Stream(StreamForm::Sse) => 2,
+            Self::Stream(StreamForm::NdJson) => 3,
+            Self::V2 => 4,
         }
     }
 
-    /// The event in this form.
+    /// An event in `room`, in this form.
     #[must_use]
-    pub fn render(self, event: &RoomEvent) -> Rendering {
+    pub fn render(self, room: &RoomCode, event: &RoomEvent) -> Rendering {
         match self {
             Self::V1 => Rendering::Packet(v1::Notice::of(event).packet()),
+            Self::V1Recovery => Rendering::Packet(v1::Notice::of(event).packet_at(event.position)),
             Self::Stream(form) => Rendering::Piece(form.render(event)),
+            Self::V2 => Rendering::Packet(v2::packet(room, event)),
+        }
+    }
+
+    /// The most bytes that an event in `room` has in this form, if [`size`] says `size`.
+    #[must_use]
+    pub fn size(self, room: &RoomCode, size: usize) -> usize {
+        match self {
+            Self::V1 | Self::V1Recovery | Self::Stream(_) => size,
+            Self::V2 => size + v2::extra(room),
         }
     }
 }
 
-/// The most bytes that an event of `name`, who said `text`, has in any form: known before it is rendered.
+/// The most bytes that an event of `name`, who said `text`, has: known before it is rendered. [`Form::size`] knows the
+/// forms that have more.
 #[must_use]
 pub fn size(name: &UserName, text: &str) -> usize {
-    /// A packet's or an SSE event's own bytes, and the sentence of a `status`.
-    const AROUND: usize = 80;
+    /// A packet's or an SSE event's own bytes, the sentence of a `status`, and a position.
+    const AROUND: usize = 128;
     AROUND + json_size(name.as_str()) + json_size(text)
 }
 
 /// JSON escapes quotes, backslashes and control characters.
 fn json_size(text: &str) -> usize {
-    // Without a branch, so that it is done many bytes at a time.
-    let size = |byte: u8| 1 + 5 * usize::from(byte < 0x20) + usize::from(byte == b'"' || byte == b'\\');
-    text.bytes().map(size).sum()
+    let more = |&byte: &u8| 5 * u8::from(byte < 0x20) + u8::from(byte == b'"' || byte == b'\\');
+    // Without a branch, and in pieces whose sum fits into a byte: so it is done many bytes at a time.
+    let pieces = text.as_bytes().chunks(32).map(|piece| usize::from(piece.iter().map(more).sum::<u8>()));
+    text.len() + pieces.sum::<usize>()
 }
 
 #[cfg(test)]
@@ -72,26 +101,39 @@ mod tests {
     use std::time::SystemTime;
 
     use super::*;
-    use crate::event::{MessageIds, What};
+    use crate::event::What;
+    use crate::position::{Epoch, Position, Run};
 
     #[test]
     fn given_any_event_then_no_form_of_it_is_larger_than_reckoned() {
         let name = UserName::parse("\"\\\u{1F600}", 64).unwrap();
+        let room = RoomCode::parse("\"\\\u{1F600}\"", 64).unwrap();
         for text in ["", "hello", "\0\u{1}\u{1F}\n\r\t\u{7F}\u{2028}", "\"\\\"\\", "\u{1F600}\u{e4}"] {
-            let id = MessageIds::new(u64::MAX).next_id();
+            let epoch = Epoch { run: Run::new(u64::MAX), part: u64::MAX >> 28 };
+            let position = Position { epoch, number: u64::MAX >> 20 };
             for what in [
-                What::Said { id, name: name.clone(), text: text.into() },
-                What::Entered { name: name.clone() },
-                What::Left { name: name.clone() },
+                What::Said { name: name.clone(), text: text.into() },
+                What::Entered { name: name.clone(), count: 1_000_000 },
+                What::Left { name: name.clone(), count: 1_000_000 },
             ] {
-                let event = RoomEvent { at: SystemTime::UNIX_EPOCH, what };
+                let event = RoomEvent { at: SystemTime::UNIX_EPOCH, position, what };
                 for form in Form::ALL {
-                    let rendered = match form.render(&event) {
+                    let rendered = match form.render(&room, &event) {
                         Rendering::Packet(packet) => packet.text,
                         Rendering::Piece(text) => text,
                     };
-                    assert!(rendered.len() <= size(&name, text), "{rendered}");
+                    assert!(rendered.len() <= form.size(&room, size(&name, text)), "{rendered}");
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn given_a_text_of_any_length_then_its_size_in_json_is_reckoned() {
+        for length in [0, 1, 15, 16, 17, 31, 32, 33, 64, 1000] {
+            for text in ["\u{1}", "\"", "\\", "a", "\u{e4}"].map(|piece| piece.repeat(length)) {
+                let size = serde_json::to_string(&text).unwrap().len() - "\"\"".len();
+                assert_eq!(json_size(&text), size, "{text}");
             }
         }
     }

@@ -4,8 +4,10 @@
 pub mod api_token;
 mod origin;
 mod own_page;
+mod pid;
 mod web_session;
 
 pub use origin::Origin;
 pub use own_page::{is_ours, is_own_site};
+pub use pid::Pids;
 pub use web_session::{SessionCookies, WebSession};

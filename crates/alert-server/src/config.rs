@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use alert_core::ApiToken;
 use alert_core::wire::v1::Limits;
-use alert_settings::value::{time, whole, word, workers};
+use alert_settings::value::{size, time, whole, word, workers};
 use alert_settings::{Allowed, ConfigError, ConfigErrors, Environment, Given, MOST_CHARS, Setting};
 use socketio_server::host::HostPolicy;
 use socketio_server::origin::OriginPolicy;
@@ -14,6 +14,7 @@ use socketio_server::{Bounds, ListenAddr, Rate, TrustedProxies};
 
 mod api_tokens;
 mod flags;
+mod history;
 mod hosts;
 mod listen;
 mod origins;
@@ -27,6 +28,7 @@ mod tests;
 
 pub use api_tokens::{ApiTokenFile, ApiTokens};
 pub use flags::Flags;
+pub use history::{History, HistoryKind, Retention};
 pub use listen::ListenError;
 pub use origins::{AllowOrigin, PublicUrl};
 pub use session_key::{SessionKey, SessionKeyError, SessionKeySource};
@@ -43,6 +45,8 @@ pub struct Config {
     pub workers: NonZeroU16,
     /// How long a person whose connections were lost stays in the room.
     pub leave_grace: Duration,
+    /// What is kept of what was said.
+    pub history: History,
     /// Limits of what clients send.
     pub limits: Limits,
     /// Largest request body and WebSocket message, in bytes.
@@ -71,6 +75,8 @@ pub struct Config {
     pub ping_interval: Duration,
     /// Time to answer a heartbeat.
     pub ping_timeout: Duration,
+    /// Which clients recover their state when they reconnect.
+    pub recovery: RecoveryMode,
     /// Which host names are ours.
     pub hosts: HostPolicy,
     /// Which pages may connect, as one rule.
@@ -109,6 +115,19 @@ pub enum LogFormat {
     Json,
 }
 
+/// Which clients recover their state when they reconnect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RecoveryMode {
+    /// Those that ask for it, and official JavaScript clients, which are known by their handshake.
+    Auto,
+    /// All that do not refuse it.
+    On,
+    /// None.
+    Off,
+}
+
+const RECOVERIES: &[(&str, RecoveryMode)] =
+    &[("auto", RecoveryMode::Auto), ("on", RecoveryMode::On), ("off", RecoveryMode::Off)];
 const FORMATS: &[(&str, LogFormat)] = &[("text", LogFormat::Text), ("json", LogFormat::Json)];
 const LEVELS: &[(&str, tracing::Level)] = &[
     ("error", tracing::Level::ERROR),
@@ -123,6 +142,7 @@ const MOST_EVENTS: u32 = 1_000_000_000;
 const TWICE: NonZeroU32 = NonZeroU32::new(2).unwrap();
 const MEBIBYTE: usize = 1 << 20;
 const HOUR: Duration = Duration::from_secs(3600);
+const YEAR: Duration = Duration::from_secs(31_557_600);
 /// The most of anything that is counted; a bound beyond it bounds nothing.
 const MOST_HELD: usize = 1 << 40;
 const SECOND: Duration = Duration::from_secs(1);
@@ -145,6 +165,14 @@ impl Config {
             listen: reader.many("listen", listen::address),
             workers: reader.one("workers", workers),
             leave_grace: reader.one("leave_grace", time(Duration::ZERO..=HOUR)),
+            history: History {
+                kind: reader.one("history", word(history::KINDS)),
+                retention: Retention {
+                    messages: reader.one("history_messages", whole(1..=MOST_EVENTS as usize)),
+                    age: reader.one("history_age", time(SECOND..=YEAR * 100)),
+                    bytes: reader.one("history_size", size(MEBIBYTE as u64..=1 << 50)),
+                },
+            },
             limits: Limits {
                 name_chars: reader.one("max_name_chars", whole(1..=MOST_CHARS)),
                 room_chars: reader.one("max_room_chars", whole(1..=MOST_CHARS)),
@@ -167,6 +195,7 @@ impl Config {
             max_people: reader.one("max_people", whole(1..=MOST_EVENTS as usize)),
             ping_interval: reader.one("ping_interval", time(SHORT..=HOUR)),
             ping_timeout: reader.one("ping_timeout", time(SHORT..=HOUR)),
+            recovery: reader.one("recovery", word(RECOVERIES)),
             hosts: hosts::policy(public_url.as_ref(), reader.many("allow_host", hosts::pattern)),
             origins: origins::policy(public_url.as_ref(), &allow_origin),
             allow_origin,

@@ -3,6 +3,7 @@
 pub mod auth;
 pub mod banner;
 pub mod config;
+pub mod log;
 pub mod logging;
 mod recent;
 pub mod rooms;

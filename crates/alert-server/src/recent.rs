@@ -55,6 +55,11 @@ impl<K: Eq + Hash, V> Table<'_, K, V> {
         self.entries.insert(key, (self.now, value));
     }
 
+    /// Forgets an entry before its time.
+    pub(crate) fn remove(&mut self, key: &K) {
+        self.entries.remove(key);
+    }
+
     /// The entry of `key`, made where it is missing; it is the newest from now on.
     pub(crate) fn touch(&mut self, key: K, make: impl FnOnce() -> V) -> &mut V {
         let value = match self.entries.remove(&key) {

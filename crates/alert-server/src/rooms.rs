@@ -3,31 +3,36 @@
 
 mod admission;
 mod audience;
+mod catch_up;
+mod history;
 mod live_room;
+mod once;
 mod refused;
+mod tail;
 
 use crate::auth::Origin;
 use crate::config::Config;
+use crate::log::{KeyDigest, Log, OnStored, Stored};
 use admission::{Admission, Wait};
 pub use admission::{Admitted, Way};
 use alert_core::access::{Denied, Principal};
-use alert_core::event::MessageIds;
 use alert_core::names::{RoomCode, UserName};
 use alert_core::room::Members;
 use alert_core::wire::Form;
 use alert_core::wire::stream::StreamForm;
-use live_room::LiveRoom;
-pub use live_room::{Listening, Presence, Said};
+pub use audience::replay;
+pub use catch_up::{CatchUp, Missed};
+pub use history::{History, HistoryError, Wanted};
+use live_room::{Entrant, LiveRoom};
+pub use live_room::{Listening, Presence, Said, Speech};
+use once::Keys;
+pub use once::{KeyReused, OnReceipt, Receipt, Sender};
 pub use refused::Refused;
 use socketio_server::{ConnectionId, Hub};
 use std::{
     collections::HashMap,
-    hash::{BuildHasher, RandomState},
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::{Duration, Instant},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant, SystemTime},
 };
 use tokio::runtime::Handle;
 
@@ -46,8 +51,8 @@ struct Shared {
     max_people: usize,
     /// Where the tasks run that wait for the end of a grace: one for each room in which somebody is missing.
     runtime: Handle,
-    /// The epoch of the next room's messages. It begins anywhere, so that those of another run are others.
-    epoch: AtomicU64,
+    log: Log,
+    keys: Keys,
 }
 
 /// The right to hear a room, not yet used.
@@ -59,9 +64,8 @@ pub struct Subscription {
 }
 
 impl Rooms {
-    /// No rooms yet, with the grace and the bounds of `config`.
-    pub fn new(config: &Config, runtime: Handle) -> Self {
-        let epoch = AtomicU64::new(RandomState::new().hash_one(Instant::now()));
+    /// No rooms yet, with the grace and the bounds of `config`. What is said goes to `log`.
+    pub fn new(config: &Config, log: Log, runtime: Handle) -> Self {
         Self(Arc::new(Shared {
             by_code: Mutex::default(),
             admission: Admission::new(config.room_tries, config.join_rate),
@@ -69,7 +73,8 @@ impl Rooms {
             max_rooms: config.max_rooms,
             max_people: config.max_people,
             runtime,
-            epoch,
+            keys: Keys::new(&log),
+            log,
         }))
     }
 
@@ -101,6 +106,14 @@ impl Rooms {
         self.counted(origin, joined.map_err(|Wait(wait)| Refused::TooManyJoins(wait)))
     }
 
+    /// Whether somebody may hear a room now without being in it.
+    ///
+    /// # Errors
+    /// Where it would be one too many.
+    pub fn check_hearing(&self, origin: &Origin, room: &Admitted) -> Result<(), Refused> {
+        self.counted(origin, self.space_for(room.code())).map(drop)
+    }
+
     /// The room, if it exists; an error if it would be one too many.
     fn space_for(&self, code: &RoomCode) -> Result<Option<Arc<LiveRoom>>, Refused> {
         let rooms = self.lock();
@@ -126,15 +139,45 @@ impl Rooms {
         }
     }
 
-    /// Says something to a room from outside it.
+    /// The log of the rooms.
+    pub fn log(&self) -> &Log {
+        &self.0.log
+    }
+
+    /// Says something to a room from outside it. Where nobody hears the room, the log still takes it.
     ///
     /// # Errors
-    /// Where `who` may not.
-    pub fn say(&self, who: &Principal, room: &Admitted, name: &UserName, text: &str) -> Result<Said, Denied> {
+    /// Where `who` may not, or the room would be one too many.
+    pub fn say(&self, who: &Principal, room: &Admitted, speech: Speech<'_>) -> Result<Said, Refused> {
         who.may(|rights| rights.speak)?;
+        let mut speech = Some(speech);
+        if self.log().is_on() {
+            self.space_for(room.code())?;
+            return Ok(self.in_room(room.code(), |room| room.say_from_outside(self, &mut speech)));
+        }
         let room = self.lock().get(room.code()).cloned();
-        let to_nobody = || Said { id: MessageIds::new(self.next_epoch()).next_id(), connections: 0 };
-        Ok(room.map_or_else(to_nobody, |room| room.say(name, text)))
+        let said = room.and_then(|room| room.say_from_outside(self, &mut speech));
+        Ok(said.unwrap_or_else(|| {
+            if let Some(stored) = speech.and_then(|speech| speech.stored) {
+                stored(Stored::NotMeant);
+            }
+            Said { position: self.log().next_epoch().start(), at: SystemTime::now(), connections: 0 }
+        }))
+    }
+
+    /// Has `say` called for a message, with what it has to hand on to the log, unless it came before with this key;
+    /// `done` hears what became of it. True where it is said for the first time.
+    ///
+    /// # Errors
+    /// Where the key belongs to another message.
+    pub fn once(
+        &self,
+        key: Option<KeyDigest>,
+        message: (&UserName, &str),
+        done: OnReceipt,
+        say: impl FnOnce(OnStored) -> Result<Said, Refused>,
+    ) -> Result<bool, KeyReused> {
+        self.0.keys.once(key, message, Instant::now(), done, say)
     }
 
     /// Who is in a room. One that does not exist has nobody in it.
@@ -170,7 +213,7 @@ impl Rooms {
         form: StreamForm,
     ) -> Result<Subscription, Refused> {
         who.may(|rights| rights.read)?;
-        self.counted(origin, self.space_for(room.code()))?;
+        self.check_hearing(origin, &room)?;
         Ok(Subscription { rooms: self.clone(), room, form })
     }
 
@@ -181,26 +224,24 @@ impl Rooms {
     pub fn enter(
         &self,
         who: &Principal,
-        (hub, connection): (&Hub, ConnectionId),
+        connection: (&Hub, ConnectionId),
         form: Form,
         room: &Admitted,
         name: &UserName,
     ) -> Result<Presence, Denied> {
         who.may(|rights| rights.read)?;
-        let held = || self.0.admission.hold(room);
-        Ok(self.in_room(room.code(), |room| room.enter(hub, connection, form, name, held)))
+        let entrant = Entrant { connection, form, name, resumes: false };
+        Ok(self.in_room(room.code(), |live| live.enter(&entrant, || self.0.admission.hold(room))))
     }
 
     /// Does something in a room, which is made where it is missing. `act` gives nothing where the room has just been
     /// forgotten; then there is a new one.
-    fn in_room<T>(&self, code: &RoomCode, act: impl Fn(&Arc<LiveRoom>) -> Option<T>) -> T {
+    fn in_room<T>(&self, code: &RoomCode, mut act: impl FnMut(&Arc<LiveRoom>) -> Option<T>) -> T {
         loop {
             let room = {
                 let mut rooms = self.lock();
                 let room = rooms.entry(code.clone());
-                Arc::clone(
-                    room.or_insert_with(|| LiveRoom::new(code.clone(), self.0.grace, self.next_epoch())),
-                )
+                Arc::clone(room.or_insert_with(|| LiveRoom::new(code.clone(), self.0.grace, &self.0.log)))
             };
             // Not under the registry's lock: rooms lock themselves first and the registry second.
             if let Some(done) = act(&room) {
@@ -231,10 +272,6 @@ impl Rooms {
                 tokio::task::yield_now().await;
             }
         });
-    }
-
-    fn next_epoch(&self) -> u64 {
-        self.0.epoch.fetch_add(1, Ordering::Relaxed)
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<RoomCode, Arc<LiveRoom>>> {

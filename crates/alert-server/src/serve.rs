@@ -3,6 +3,7 @@
 use crate::{
     banner,
     config::{Config, ListenError},
+    log::Log,
     rooms::Rooms,
     socket::Alert,
     web::{self, Api, Readiness, WebState},
@@ -37,10 +38,12 @@ pub fn run(config: Config) -> anyhow::Result<()> {
 async fn serve(config: &Config) -> anyhow::Result<()> {
     let mut signals = Signals::install().context("signals cannot be handled")?;
     let readiness = Readiness::new();
-    let rooms = Rooms::new(config, tokio::runtime::Handle::current());
+    let log = Log::open(&config.history);
+    let rooms = Rooms::new(config, log, tokio::runtime::Handle::current());
     let api = Api::new(config, rooms.clone());
     let web = WebState::new(config, readiness.clone(), api.clone())?;
-    let alert = Alert::new(config, rooms, web.sessions().clone());
+    let runtime = tokio::runtime::Handle::current();
+    let alert = Alert::new(config, rooms, web.sessions().clone(), runtime);
     let listeners = bind(&config.listen)?;
     let bound: Vec<_> = listeners.iter().map(|listener| listener.address().clone()).collect();
 

@@ -1,25 +1,42 @@
 //! Socket.IO: the handler that makes the runtime an Alert server. A version of the protocol is a module.
 
+mod recovery;
 mod v1;
+mod v2;
 
-use crate::auth::{SessionCookies, WebSession};
+use crate::auth::{Origin, SessionCookies, WebSession};
 use crate::config::Config;
-use crate::rooms::Rooms;
-use alert_core::wire::v1::{Limits, NAMESPACE};
+use crate::rooms::{Presence, Rooms};
+use alert_core::wire;
+use alert_core::wire::v1::Limits;
+use recovery::{Auth, Client, Recoveries, Recovering};
 use serde_json::value::RawValue;
-use socketio_server::{CloseReason, Event, Handler, Handshake, Refused, Socket, TrustedProxies};
+use socketio_server::{
+    Accepted, Answer, CloseReason, Event, Handler, Handshake, Refused, Socket, SocketIds, TrustedProxies,
+};
 use std::{
     net::IpAddr,
     sync::atomic::{AtomicU64, Ordering},
+    time::SystemTime,
 };
+use tokio::runtime::Handle;
 use v1::{Member, V1};
+use v2::V2;
 
-/// Speaks the v1 contract.
+/// Of a queue's limit, the share of messages in one answer,
+const ANSWER_SHARE: usize = 4;
+/// and the most.
+const MOST_ANSWER_BYTES: usize = 256 << 10;
+
+/// Speaks v1 and v2.
 pub struct Alert {
     rooms: Rooms,
+    recoveries: Recoveries,
     sessions: SessionCookies,
     limits: Limits,
     proxies: TrustedProxies,
+    most_answer_bytes: usize,
+    runtime: Handle,
     slow_consumers: AtomicU64,
 }
 
@@ -28,16 +45,30 @@ pub struct Peer {
     /// Its web session, where it has one that counts; nearly all have none, so it costs a pointer.
     session: Option<Box<WebSession>>,
     address: Option<IpAddr>,
+    client: Client,
+}
+
+/// What is kept of a client's socket.
+pub enum Session {
+    /// It speaks v1.
+    V1(Member),
+    /// It speaks v1, and may have its place again, which is being looked for.
+    Recovering(Recovering),
+    /// It speaks v2.
+    V2(Box<v2::Member>),
 }
 
 impl Alert {
-    /// Serves `rooms` as `config` says.
-    pub fn new(config: &Config, rooms: Rooms, sessions: SessionCookies) -> Self {
+    /// Serves `rooms` as `config` says. What has to wait runs on `runtime`.
+    pub fn new(config: &Config, rooms: Rooms, sessions: SessionCookies, runtime: Handle) -> Self {
         Self {
+            recoveries: Recoveries::new(config, rooms.clone(), &sessions, runtime.clone()),
             rooms,
             sessions,
             limits: config.limits,
             proxies: config.trusted_proxies.clone(),
+            most_answer_bytes: MOST_ANSWER_BYTES.min(config.queue_limit / ANSWER_SHARE),
+            runtime,
             slow_consumers: AtomicU64::new(0),
         }
     }
@@ -45,43 +76,92 @@ impl Alert {
 
 impl Handler for Alert {
     type Peer = Peer;
-    type Session = Member;
+    type Session = Session;
 
     fn open(&self, handshake: &Handshake<'_>) -> Peer {
         let headers = &handshake.request.headers;
         let session = self.sessions.read_for_handshake(headers);
         let address = self.proxies.client(&handshake.peer, headers);
-        Peer { session: session.last().is_some().then(|| Box::new(session)), address }
+        let client = Client::of(handshake.request, SystemTime::now());
+        Peer { session: session.last().is_some().then(|| Box::new(session)), address, client }
     }
 
     fn connect(
         &self,
         socket: &Socket<'_>,
-        _peer: &Peer,
-        _auth: Option<&RawValue>,
-    ) -> Result<Member, Refused> {
-        if socket.namespace() == NAMESPACE {
-            Ok(Member::default())
-        } else {
-            Err(Refused::unknown_namespace())
+        peer: &Peer,
+        auth: Option<&RawValue>,
+    ) -> Result<Accepted<Session>, Refused> {
+        match socket.namespace() {
+            wire::v1::NAMESPACE => {}
+            wire::v2::NAMESPACE => {
+                return Ok(Accepted::Connected(Session::V2(Box::default()), SocketIds::default()));
+            }
+            _ => return Err(Refused::unknown_namespace()),
+        }
+        let auth = Auth::read(auth);
+        if !self.recoveries.wants(peer.client, &auth) {
+            let session = Session::V1(Member::default());
+            return Ok(Accepted::Connected(session, SocketIds::default()));
+        }
+        let origin = Origin::of(None, peer.address);
+        match self.recoveries.look_for(socket, &auth, origin, peer.session.as_deref()) {
+            Some(recovering) => Ok(Accepted::Later(Session::Recovering(recovering))),
+            None => {
+                let (recoverable, ids) = self.recoveries.begin();
+                let session = Session::V1(Member::recoverable(recoverable, None));
+                Ok(Accepted::Connected(session, ids))
+            }
         }
     }
 
-    fn event(&self, socket: &Socket<'_>, peer: &Peer, member: &mut Member, event: &Event<'_>) {
-        let v1 = V1 {
-            rooms: &self.rooms,
-            limits: &self.limits,
-            session: peer.session.as_deref(),
-            address: peer.address,
-        };
-        v1.event(socket, member, event);
+    fn answer(&self, socket: &Socket<'_>, _peer: &Peer, session: &mut Session) -> Answer {
+        let Session::Recovering(recovering) = session else { return Answer::Later };
+        let Some(found) = self.recoveries.answer(socket, recovering) else { return Answer::Later };
+        *session = Session::V1(Member::recoverable(found.recoverable, found.place));
+        Answer::Connected(found.ids)
     }
 
-    fn disconnect(&self, _socket: &Socket<'_>, _peer: &Peer, member: Member, reason: &CloseReason) {
+    fn event(&self, socket: &Socket<'_>, peer: &Peer, session: &mut Session, event: &Event<'_>) {
+        match session {
+            Session::V1(member) => {
+                let v1 = V1 {
+                    rooms: &self.rooms,
+                    recoveries: &self.recoveries,
+                    limits: &self.limits,
+                    session: peer.session.as_deref(),
+                    address: peer.address,
+                };
+                v1.event(socket, member, event);
+            }
+            Session::Recovering(_) => {}
+            Session::V2(member) => self.v2(peer).event(socket, member, event),
+        }
+    }
+
+    fn woken(&self, socket: &Socket<'_>, peer: &Peer, session: &mut Session) {
+        if let Session::V2(member) = session {
+            self.v2(peer).woken(socket, member);
+        }
+    }
+
+    fn disconnect(&self, socket: &Socket<'_>, _peer: &Peer, session: Session, reason: &CloseReason) {
+        let presence = match session {
+            Session::V1(member) => {
+                let (presence, recoverable) = member.into_parts();
+                if let Some(recoverable) = recoverable {
+                    self.recoveries.ended(socket.connection(), *recoverable, reason);
+                }
+                presence
+            }
+            Session::Recovering(recovering) => {
+                self.recoveries.given_up(socket, &recovering, reason).map(|place| place.presence)
+            }
+            Session::V2(member) => return member.end(&self.rooms, reason),
+        };
         // On shutdown everybody leaves: nobody is left to hear of it, and all come back to the next server.
-        if let Some(presence) = member.into_presence().filter(|_| *reason != CloseReason::Shutdown) {
-            tracing::info!(room = presence.room().as_str(), name = presence.name().as_str(), %reason, "lost");
-            presence.lose(&self.rooms);
+        if let Some(presence) = presence.filter(|_| *reason != CloseReason::Shutdown) {
+            self.lose(presence, reason);
         }
     }
 
@@ -93,6 +173,24 @@ impl Handler for Alert {
         } else {
             tracing::info!(address, %reason, "connection closed");
         }
+    }
+}
+
+impl Alert {
+    fn v2<'a>(&'a self, peer: &'a Peer) -> V2<'a> {
+        V2 {
+            rooms: &self.rooms,
+            limits: &self.limits,
+            runtime: &self.runtime,
+            most_bytes: self.most_answer_bytes,
+            session: peer.session.as_deref(),
+            address: peer.address,
+        }
+    }
+
+    fn lose(&self, presence: Presence, reason: &CloseReason) {
+        tracing::info!(room = presence.room().as_str(), name = presence.name().as_str(), %reason, "lost");
+        presence.lose(&self.rooms);
     }
 }
 

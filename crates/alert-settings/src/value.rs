@@ -6,6 +6,8 @@ use std::ops::RangeInclusive;
 use std::str::FromStr;
 use std::time::Duration;
 
+use bytesize::ByteSize;
+
 /// What a setting allows, for its error message.
 pub type Allowed = String;
 
@@ -49,6 +51,20 @@ pub fn workers(text: &str) -> Result<NonZeroU16, Allowed> {
     }
     let number = text.trim().parse().ok().filter(|number: &NonZeroU16| number.get() <= MOST);
     number.ok_or_else(|| format!("auto, or a whole number from 1 to {MOST}"))
+}
+
+/// A number of bytes: `64MiB`, `1.5GB`; a plain number is bytes.
+///
+/// # Errors
+/// What is allowed instead.
+pub fn size(range: RangeInclusive<u64>) -> impl Fn(&str) -> Result<u64, Allowed> {
+    move |text| {
+        let size = text.trim().parse().ok().map(|ByteSize(bytes)| bytes);
+        size.filter(|bytes| range.contains(bytes)).ok_or_else(|| {
+            let [least, most] = [*range.start(), *range.end()].map(ByteSize);
+            format!("a size from {least} to {most}, such as 64MiB or 2GiB; a plain number is bytes")
+        })
+    }
 }
 
 /// One of a few words.

@@ -145,7 +145,7 @@ proptest! {
 
     #[test]
     fn a_connect_round_trips(ns in namespace(), sid in any::<String>(), auth in proptest::option::of(json_object())) {
-        let rendered = encode::connect(&ns, &sid);
+        let rendered = encode::connect(&ns, &sid, None);
         let Ok(Packet::Connect { namespace, auth: Some(data) }) = decode(body(&rendered)) else { panic!("{rendered:?}") };
         prop_assert_eq!(namespace, &ns);
         prop_assert_eq!(serde_json::from_str::<Value>(data.get()).unwrap(), serde_json::json!({ "sid": sid }));

@@ -9,8 +9,8 @@ use http::Response;
 use http_body_util::BodyExt;
 use serde_json::value::RawValue;
 use socketio_server::{
-    Acceptor, App, AppAnswer, Arguments, CloseReason, Config, Engine, Event, Handler, Handshake, Link,
-    ListenAddr, Refused, Server, Socket, SocketIo, Timing, encode, origin::OriginPolicy,
+    Accepted, Acceptor, App, AppAnswer, Arguments, CloseReason, Config, Engine, Event, Handler, Handshake,
+    Link, ListenAddr, Refused, Server, Socket, SocketIds, SocketIo, Timing, encode, origin::OriginPolicy,
 };
 use std::{env, error::Error, io::Write, net::SocketAddr, time::Duration};
 use tokio::runtime::Handle;
@@ -76,9 +76,16 @@ impl Handler for Conformance {
 
     fn open(&self, _handshake: &Handshake<'_>) {}
 
-    fn connect(&self, socket: &Socket<'_>, _peer: &(), auth: Option<&RawValue>) -> Result<Auth, Refused> {
+    fn connect(
+        &self,
+        socket: &Socket<'_>,
+        _peer: &(),
+        auth: Option<&RawValue>,
+    ) -> Result<Accepted<Auth>, Refused> {
         match socket.namespace() {
-            "/" | "/custom" => Ok(Auth(auth.map(ToOwned::to_owned))),
+            "/" | "/custom" => {
+                Ok(Accepted::Connected(Auth(auth.map(ToOwned::to_owned)), SocketIds::default()))
+            }
             _ => Err(Refused::unknown_namespace()),
         }
     }

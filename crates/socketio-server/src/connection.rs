@@ -3,12 +3,13 @@
 pub(crate) mod intake;
 pub(crate) mod queue;
 mod reason;
+pub(crate) mod receipt;
 
 pub use reason::CloseReason;
 
 use crate::{
     bounds::{Charge, Place},
-    engine::Link,
+    engine::{Link, WayOut},
     engineio::{polling::Polling, sid::Sid, websocket::Probe},
     http::subscriber::Subscribed,
     hub::Hub,
@@ -18,6 +19,7 @@ use crate::{
 };
 use intake::Intake;
 use queue::Queue;
+use receipt::Receipt;
 use smallvec::SmallVec;
 use socketio_protocol::engine::heartbeat::Heartbeat;
 use std::{
@@ -25,6 +27,7 @@ use std::{
     rc::Rc,
     time::{Duration, Instant},
 };
+use tokio::sync::Notify;
 
 /// Bytes of answers that wait for a client before it is read from no further.
 const MOST_ANSWERS: usize = 64 << 10;
@@ -49,6 +52,9 @@ pub(crate) struct Connection<S> {
     pub(crate) output: Cell<Output>,
     pub(crate) closed: Cell<bool>,
     pub(crate) heartbeat: Cell<Heartbeat>,
+    pub(crate) receipt: Cell<Receipt>,
+    /// Its input waits until the engine goes on; whoever holds it back is told then.
+    pub(crate) pause: RefCell<Option<Rc<Notify>>>,
     /// When it must have connected a namespace.
     pub(crate) confirm_by: Instant,
     pub(crate) confirmed: Cell<bool>,
@@ -113,6 +119,32 @@ pub(crate) struct Left {
     pub(crate) until: Instant,
 }
 
+/// What an engine may ask of a connection, whatever its session is.
+pub(crate) trait Carrier {
+    /// Bytes that the client may not have received.
+    fn unconfirmed(&self, trusts_tcp: bool) -> u64;
+    /// Has its input wait.
+    fn pause(&self);
+    /// Has its input wait no longer.
+    fn resume(&self);
+}
+
+impl<S> Carrier for Connection<S> {
+    fn unconfirmed(&self, trusts_tcp: bool) -> u64 {
+        self.unconfirmed(trusts_tcp)
+    }
+
+    fn pause(&self) {
+        self.pause.borrow_mut().get_or_insert_default();
+    }
+
+    fn resume(&self) {
+        if let Some(pause) = self.pause.take() {
+            pause.notify_one();
+        }
+    }
+}
+
 /// What carries a connection.
 pub(crate) enum Transport {
     WebSocket(Rc<Stream>),
@@ -132,7 +164,11 @@ impl Transport {
 
 impl<S> Connection<S> {
     pub(crate) fn link<'a>(&'a self, hub: &'a Hub) -> Link<'a> {
-        Link { hub, id: self.id, confirmed: &self.confirmed, answers: &self.answers }
+        self.link_with(hub, WayOut::Inbox)
+    }
+
+    pub(crate) fn link_with<'a>(&'a self, hub: &'a Hub, way_out: WayOut<'a>) -> Link<'a> {
+        Link { hub, id: self.id, confirmed: &self.confirmed, answers: &self.answers, carrier: self, way_out }
     }
 
     /// The socket that is written to directly, if there is one.

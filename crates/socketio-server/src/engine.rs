@@ -2,7 +2,7 @@
 //! [`crate::socketio::SocketIo`] is the one that speaks Socket.IO; another may echo.
 
 use crate::{
-    connection::{Answers, CloseReason, ConnectionId},
+    connection::{Answers, Carrier, CloseReason, ConnectionId},
     frame::Publication,
     hub::Hub,
     shard::inbox::Command,
@@ -10,7 +10,10 @@ use crate::{
 };
 use bytes::Bytes;
 use http::request::Parts;
-use std::{cell::Cell, net::IpAddr};
+use std::{
+    cell::{Cell, RefCell},
+    net::IpAddr,
+};
 
 /// What speaks over Engine.IO connections. All methods are synchronous, and those of one connection are called in the
 /// order of arrival on the thread that owns it.
@@ -35,6 +38,12 @@ pub trait Engine: Send + Sync + 'static {
     /// # Errors
     /// Why the connection must be closed.
     fn binary(&self, link: &Link<'_>, session: &mut Self::Session, data: Bytes) -> Result<(), CloseReason>;
+
+    /// Another thread has something ready for what the engine calls `socket`. What is sent now goes out in the place of that call among
+    /// what the hub was told.
+    fn woken(&self, link: &Link<'_>, session: &mut Self::Session, socket: u32) {
+        let _ = (link, session, socket);
+    }
 
     /// Bytes of what has begun and needs further messages to be complete.
     fn unfinished(&self, session: &Self::Session) -> Option<usize> {
@@ -70,6 +79,16 @@ pub struct Link<'a> {
     pub(crate) id: ConnectionId,
     pub(crate) confirmed: &'a Cell<bool>,
     pub(crate) answers: &'a Answers,
+    pub(crate) carrier: &'a dyn Carrier,
+    pub(crate) way_out: WayOut<'a>,
+}
+
+/// Where what is sent over a [`Link`] goes.
+pub(crate) enum WayOut<'a> {
+    /// Behind what the hub was told before.
+    Inbox,
+    /// Here, for the connection's queue, when the call is over: the call itself stands in the inbox.
+    Directly(&'a RefCell<Vec<Publication>>),
 }
 
 impl<'a> Link<'a> {
@@ -83,12 +102,34 @@ impl<'a> Link<'a> {
         self.hub
     }
 
-    /// Sends to this connection, in order with everything else that the hub is told. It counts against the connection
+    /// Sends to this connection, in order with everything else that the hub is told (see [`Engine::woken`]). It counts against the connection
     /// from now on: while much of it waits, the connection is not read from.
     pub fn send(&self, publication: impl Into<Publication>) {
         let publication = publication.into();
+        if let WayOut::Directly(sent) = self.way_out {
+            return sent.borrow_mut().push(publication);
+        }
         self.answers.on_their_way.update(|bytes| bytes + publication.size());
         self.hub.push(self.id.shard, Command::Answer { connection: self.id.key, publication });
+    }
+
+    /// Bytes that were meant for the client and that it may not have received: those after the last ping that it has
+    /// answered, or on long-polling after what its last poll shows that it has. `trusts_tcp`: what TCP has acknowledged
+    /// has reached the client too, since no proxy stands between (Linux; elsewhere it changes nothing). Bytes of
+    /// publications to rooms that are still in inboxes come on top: see [`crate::Room::in_flight`].
+    pub fn unconfirmed(&self, trusts_tcp: bool) -> u64 {
+        self.carrier.unconfirmed(trusts_tcp)
+    }
+
+    /// Has the client's further packets wait, after the one that is being handled, until [`Link::resume`]. The time
+    /// does not count towards its ping timeout.
+    pub fn pause(&self) {
+        self.carrier.pause();
+    }
+
+    /// Lets the client's packets come again.
+    pub fn resume(&self) {
+        self.carrier.resume();
     }
 
     /// The client has done what it must do within [`crate::Config::connect_timeout`].

@@ -15,6 +15,7 @@ use std::sync::{
     Arc,
     atomic::{AtomicU64, Ordering},
 };
+use tokio::sync::oneshot;
 
 /// The part of a queue's limit that a room may have in inboxes. With what makes a member count as behind, a quarter
 /// (`shard/behind.rs`), and a message for each shard it stays under the limit.
@@ -59,6 +60,19 @@ impl Hub {
     /// Sends to one connection; in order with everything else that was told to this hub about it.
     pub fn send(&self, to: ConnectionId, publication: Publication) {
         self.push(to.shard, Command::Send { connection: to.key, publication });
+    }
+
+    /// Has a connection's engine called.
+    pub(crate) fn wake(&self, connection: ConnectionId, socket: u32) {
+        self.push(connection.shard, Command::Wake { connection: connection.key, socket });
+    }
+
+    /// Waits until a connection has taken all that was sent to it; false where it ends before. Whoever sends one
+    /// connection more than its queue may hold waits for this in between.
+    pub async fn drained(&self, connection: ConnectionId) -> bool {
+        let (reply, drained) = oneshot::channel();
+        self.push(connection.shard, Command::TellDrained { connection: connection.key, reply });
+        drained.await.is_ok()
     }
 
     /// Closes one connection, after what was sent to it before.

@@ -48,7 +48,7 @@ pub use room::{Membership, Room};
 pub use server::Server;
 pub use socketio::{
     DEFAULT_PATH, SocketIo,
-    handler::{Event, Handler, Refused, Socket},
+    handler::{Accepted, Answer, Event, Handler, PendingAck, Refused, Socket, SocketIds, Waker},
 };
 pub use socketio_protocol::{
     engine::heartbeat::Timing,

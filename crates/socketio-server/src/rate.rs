@@ -19,11 +19,18 @@ pub struct Rate {
     pub burst: NonZeroU32,
 }
 
+/// Nanoseconds of a second.
+const NANOS: u64 = 1_000_000_000;
+
 impl Rate {
     /// How long `units` take at this rate, in nanoseconds, rounded up.
     fn nanos(self, units: u64) -> u64 {
-        let nanos = u128::from(units) * 1_000_000_000;
-        u64::try_from(nanos.div_ceil(u128::from(self.per_second.get()))).unwrap_or(u64::MAX)
+        let per_second = u64::from(self.per_second.get());
+        // 128 bits are divided by a function of their own, and few need them.
+        units.checked_mul(NANOS).map(|nanos| nanos.div_ceil(per_second)).unwrap_or_else(|| {
+            let nanos = u128::from(units) * u128::from(NANOS);
+            u64::try_from(nanos.div_ceil(per_second.into())).unwrap_or(u64::MAX)
+        })
     }
 
     /// How long a sender that has used its burst up has to be quiet to have it again.

@@ -55,7 +55,7 @@ pub(crate) struct Delivery {
     pub(crate) room: Room,
     pub(crate) publication: Publication,
     /// How many members there were when it was published.
-    members: usize,
+    pub(crate) members: usize,
 }
 
 impl Room {
@@ -112,6 +112,12 @@ impl Room {
             }
         }
         all
+    }
+
+    /// Bytes of publications, in all forms of the room, that are in inboxes and have not been put into the queues of
+    /// those who are to get them: so many at most for each.
+    pub fn in_flight(&self) -> usize {
+        self.0.pressure.bytes()
     }
 
     /// Waits until the room can take more: it is within its rate, and its members who read are not behind. Whoever

@@ -46,6 +46,9 @@ use tokio::sync::Notify;
 /// For how long a connection's input, or the commands of an inbox, may be worked on before others run.
 const TURN: Duration = Duration::from_micros(500);
 
+/// Deliveries, or what takes as long, between two looks at the clock: a look takes as long as one of them.
+const LOOK_AFTER: usize = 64;
+
 /// Bytes of the buffer that all connections of a shard are read into.
 const SCRATCH: usize = 64 << 10;
 
@@ -149,17 +152,21 @@ impl<E: Engine> Shard<E> {
                 if batch.is_empty() {
                     self.hub.inbox(self.index).drain(&mut batch, self.hub.congestion());
                 }
-                self.begin_turn();
+                let (mut now, mut work) = (self.begin_turn(), 0);
                 while let Some(command) = batch.pop_front() {
                     if matches!(command, Command::Stop) {
                         return;
                     }
+                    work += command.work();
                     self.carry_out(command);
-                    if self.turn_is_over(Instant::now()) {
-                        break;
+                    if work >= LOOK_AFTER {
+                        (now, work) = (Instant::now(), 0);
+                        if self.turn_is_over(now) {
+                            break;
+                        }
                     }
                 }
-                self.run_timers();
+                self.run_timers(now);
                 if self.flush_dirty() && batch.is_empty() {
                     break;
                 }
@@ -172,9 +179,11 @@ impl<E: Engine> Shard<E> {
         }
     }
 
-    /// Whoever works through something long asks [`Shard::turn_is_over`] after each step.
-    pub(crate) fn begin_turn(&self) {
-        self.turn_ends.set(Instant::now() + TURN);
+    /// Says what the time is. Whoever works through something long asks [`Shard::turn_is_over`] after each step.
+    pub(crate) fn begin_turn(&self) -> Instant {
+        let now = Instant::now();
+        self.turn_ends.set(now + TURN);
+        now
     }
 
     pub(crate) fn turn_is_over(&self, now: Instant) -> bool {
@@ -206,6 +215,16 @@ impl<E: Engine> Shard<E> {
                     connection.answers.on_their_way.update(|bytes| bytes - publication.size());
                     connection.answers.in_queue.set(true);
                     self.send(&connection, &publication);
+                }
+            }
+            Command::TellDrained { connection, reply } => {
+                if let Some(connection) = self.connection(connection) {
+                    self.tell_drained(&connection, reply);
+                }
+            }
+            Command::Wake { connection, socket } => {
+                if let Some(connection) = self.connection(connection) {
+                    self.wake(&connection, socket);
                 }
             }
             Command::Close { connection, reason } => {
@@ -247,6 +266,8 @@ impl<E: Engine> Shard<E> {
                 output: Cell::new(Output::Flushed),
                 closed: Cell::new(false),
                 heartbeat: Cell::new(Heartbeat::new(now, &self.config.timing)),
+                receipt: Cell::default(),
+                pause: RefCell::default(),
                 confirm_by: now + self.config.connect_timeout,
                 confirmed: Cell::new(false),
                 armed: Cell::new(None),

@@ -6,7 +6,7 @@ use crate::{
     connection::CloseReason,
     engine::{Engine, Handshake, Link},
     engineio::sid::random_socket_id,
-    socketio::handler::{Event, Handler, Socket},
+    socketio::handler::{Accepted, Answer, Event, Handler, Refused, Socket, SocketIds},
 };
 use bytes::Bytes;
 use serde_json::value::RawValue;
@@ -29,11 +29,16 @@ pub struct Session<H: Handler> {
     decoder: Decoder,
     /// The namespaces that it has connected. Entries leave in `disconnect` and `close`.
     sockets: SmallVec<[Connected<H>; 1]>,
+    /// How many it has connected so far.
+    connected: u32,
 }
 
 struct Connected<H: Handler> {
     namespace: Namespace,
     session: H::Session,
+    number: u32,
+    /// The CONNECT is not answered yet.
+    is_pending: bool,
 }
 
 /// A namespace's name. Nearly all are `/`, which is kept without an allocation.
@@ -64,8 +69,15 @@ impl<H: Handler> SocketIo<H> {
     ) -> Result<(), CloseReason> {
         let namespace = packet.namespace();
         let position = session.sockets.iter().position(|socket| socket.namespace.as_str() == namespace);
-        let socket = Socket { link, namespace };
+        let (number, is_pending) = position.map_or((session.connected, false), |position| {
+            let Connected { number, is_pending, .. } = session.sockets[position];
+            (number, is_pending)
+        });
+        let socket = Socket { link, namespace, number };
         match (packet, position) {
+            (Packet::Event { .. } | Packet::Ack { .. }, Some(_)) if is_pending => {
+                Err(broken("the namespace is not connected yet"))
+            }
             (Packet::Connect { auth, .. }, None) => {
                 self.connect(link, session, &socket, *auth);
                 Ok(())
@@ -101,21 +113,34 @@ impl<H: Handler> SocketIo<H> {
         socket: &Socket<'_>,
         auth: Option<&RawValue>,
     ) {
-        let namespace = socket.namespace;
-        match self.handler.connect(socket, &session.peer, auth) {
-            Ok(state) => {
-                link.confirm();
-                link.send(encode::connect(namespace, &random_socket_id()));
-                session.sockets.push(Connected { namespace: Namespace::new(namespace), session: state });
-                if let Some(connected) = session.sockets.last_mut() {
-                    self.handler.connected(socket, &mut connected.session);
-                }
-            }
-            Err(refused) => {
-                link.send(encode::connect_error(namespace, &refused.message, refused.data.as_deref()));
-            }
+        let (state, ids) = match self.handler.connect(socket, &session.peer, auth) {
+            Ok(Accepted::Connected(state, ids)) => (state, Some(ids)),
+            Ok(Accepted::Later(state)) => (state, None),
+            Err(refused) => return refuse(link, socket.namespace, &refused),
+        };
+        link.confirm();
+        session.connected += 1;
+        session.sockets.push(Connected {
+            namespace: Namespace::new(socket.namespace),
+            session: state,
+            number: socket.number,
+            is_pending: ids.is_none(),
+        });
+        if let (Some(ids), Some(connected)) = (ids, session.sockets.last_mut()) {
+            self.confirm(socket, &mut connected.session, ids);
         }
     }
+
+    /// Tells the client that its namespace is connected.
+    fn confirm(&self, socket: &Socket<'_>, state: &mut H::Session, SocketIds { sid, pid }: SocketIds) {
+        let sid = sid.unwrap_or_else(random_socket_id);
+        socket.send(encode::connect(socket.namespace, &sid, pid.as_deref()));
+        self.handler.connected(socket, state);
+    }
+}
+
+fn refuse(link: &Link<'_>, namespace: &str, Refused { message, data }: &Refused) {
+    link.send(encode::connect_error(namespace, message, data.as_deref()));
 }
 
 fn broken(rule: &str) -> CloseReason {
@@ -140,7 +165,12 @@ impl<H: Handler> Engine for SocketIo<H> {
     }
 
     fn open(&self, _link: &Link<'_>, handshake: &Handshake<'_>) -> Session<H> {
-        Session { peer: self.handler.open(handshake), decoder: Decoder::new(), sockets: SmallVec::new() }
+        Session {
+            peer: self.handler.open(handshake),
+            decoder: Decoder::new(),
+            sockets: SmallVec::new(),
+            connected: 0,
+        }
     }
 
     fn text(&self, link: &Link<'_>, session: &mut Session<H>, text: &str) -> Result<(), CloseReason> {
@@ -157,13 +187,34 @@ impl<H: Handler> Engine for SocketIo<H> {
         }
     }
 
+    fn woken(&self, link: &Link<'_>, session: &mut Session<H>, socket: u32) {
+        let Session { peer, sockets, .. } = session;
+        let Some(position) = sockets.iter().position(|connected| connected.number == socket) else { return };
+        let Connected { namespace, session: state, number, is_pending } = &mut sockets[position];
+        let socket = Socket { link, namespace: namespace.as_str(), number: *number };
+        if !*is_pending {
+            return self.handler.woken(&socket, peer, state);
+        }
+        match self.handler.answer(&socket, peer, state) {
+            Answer::Connected(ids) => {
+                *is_pending = false;
+                self.confirm(&socket, state, ids);
+            }
+            Answer::Refused(refused) => {
+                refuse(link, socket.namespace, &refused);
+                sockets.swap_remove(position);
+            }
+            Answer::Later => {}
+        }
+    }
+
     fn unfinished(&self, session: &Session<H>) -> Option<usize> {
         session.decoder.pending_bytes()
     }
 
     fn close(&self, link: &Link<'_>, session: Session<H>, reason: &CloseReason) {
-        for Connected { namespace, session: state, .. } in session.sockets {
-            let socket = Socket { link, namespace: namespace.as_str() };
+        for Connected { namespace, session: state, number, .. } in session.sockets {
+            let socket = Socket { link, namespace: namespace.as_str(), number };
             self.handler.disconnect(&socket, &session.peer, state, reason);
         }
         self.handler.close(session.peer, reason);

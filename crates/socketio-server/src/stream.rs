@@ -1,5 +1,8 @@
 //! The byte stream under a connection, whatever it is made of: TCP or a Unix socket.
 
+#[cfg(target_os = "linux")]
+mod unacknowledged;
+
 use socket2::SockRef;
 use std::{
     fmt,
@@ -69,11 +72,14 @@ impl Stream {
         }
     }
 
+    /// Reads what is there. After a read that does not fill the buffer, [`Stream::readable`] waits for more.
     pub(crate) fn try_read(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        match self {
+        let count = match self {
             Self::Tcp(stream) => stream.try_read(buffer),
             Self::Unix(stream) => stream.try_read(buffer),
-        }
+        }?;
+        self.note_read(count, buffer.len());
+        Ok(count)
     }
 
     pub(crate) fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
@@ -89,6 +95,17 @@ impl Stream {
             Self::Tcp(stream) => SockRef::from(stream).shutdown(how),
             Self::Unix(stream) => SockRef::from(stream).shutdown(how),
         };
+    }
+
+    /// Bytes that were written and that the peer's TCP has not acknowledged; nothing where that cannot be known. That
+    /// is so after a reset too: a program that ends with unread bytes in its socket causes one, so that what TCP has
+    /// acknowledged says nothing then.
+    pub(crate) fn unacknowledged(&self) -> Option<u64> {
+        match self {
+            #[cfg(target_os = "linux")]
+            Self::Tcp(stream) if stream.peer_addr().is_ok() => unacknowledged::bytes(stream),
+            _ => None,
+        }
     }
 
     pub(crate) fn detach(self) -> io::Result<DetachedStream> {
@@ -126,9 +143,7 @@ impl Stream {
             };
             match result {
                 Ok(count) => {
-                    if 0 < count && count < room {
-                        self.expect_nothing_to_read();
-                    }
+                    self.note_read(count, room);
                     return Poll::Ready(Ok(()));
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
@@ -138,9 +153,9 @@ impl Stream {
     }
 
     /// After a read that did not fill its buffer there is nothing left, which saves the system call that would say so.
-    fn expect_nothing_to_read(&self) {
-        // Linux wakes whoever waits for what comes after; others may not.
-        if cfg!(target_os = "linux") {
+    /// Whoever waits is woken for what comes after, by epoll and by kqueue: tokio's own `poll_read` relies on it too.
+    fn note_read(&self, count: usize, room: usize) {
+        if 0 < count && count < room {
             let nothing = || Err::<(), _>(io::ErrorKind::WouldBlock.into());
             let _ = match self {
                 Self::Tcp(stream) => stream.try_io(Interest::READABLE, nothing),

@@ -8,7 +8,7 @@ use http::{HeaderMap, HeaderValue, header};
 use serde::Deserialize;
 use socketio_server::origin::OriginPolicy;
 
-use super::is_ours;
+use super::{Pids, is_ours};
 use crate::config::{Config, PublicUrl, SessionKeyError};
 use alert_core::access::{Principal, Rights};
 use alert_core::names::{RoomCode, UserName};
@@ -62,6 +62,11 @@ impl SessionCookies {
             secure,
             limits: config.limits,
         })
+    }
+
+    /// What makes pids, with the same key.
+    pub fn pids(&self) -> Pids {
+        Pids::new(self.key.clone(), self.previous.clone())
     }
 
     /// The session that comes with a request for one of our pages.

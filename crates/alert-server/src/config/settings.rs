@@ -6,6 +6,7 @@ use alert_settings::Setting;
 const NETWORK: &str = "Network";
 const LIMITS: &str = "Limits";
 const CONNECTIONS: &str = "Connections";
+const HISTORY: &str = "History";
 const API: &str = "HTTP API";
 const WEB: &str = "Web page and browsers";
 const LOG: &str = "Logs";
@@ -123,11 +124,41 @@ pub const SETTINGS: &[Setting] = &[
         "Time that a client has to answer a heartbeat before it counts as lost",
     ),
     one(
+        "recovery",
+        "MODE",
+        &["auto"],
+        CONNECTIONS,
+        "Which clients get back what they missed by Socket.IO's connection state recovery: auto (official JavaScript \
+         clients from 4.6 on, and those that ask for it), on (all; it adds an argument to each event) or off",
+    ),
+    one(
         "queue_limit",
         "BYTES",
         &["1048576"],
         CONNECTIONS,
         "Bytes that may wait for a client that does not read; above it the connection is closed",
+    ),
+    one(
+        "history",
+        "STORE",
+        &["memory"],
+        HISTORY,
+        "Where what was said is kept for those who were away: memory or off",
+    ),
+    one(
+        "history_messages",
+        "COUNT",
+        &["1000"],
+        HISTORY,
+        "Messages that are kept of each room; the oldest go first",
+    ),
+    one("history_age", "TIME", &["7d"], HISTORY, "Time that messages are kept"),
+    one(
+        "history_size",
+        "BYTES",
+        &["64MiB"],
+        HISTORY,
+        "Bytes that are kept of all rooms; the oldest messages go first",
     ),
     one("max_name_chars", "COUNT", &["64"], LIMITS, "Longest name, in characters"),
     one("max_room_chars", "COUNT", &["128"], LIMITS, "Longest room code, in characters"),

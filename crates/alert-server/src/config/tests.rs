@@ -49,6 +49,7 @@ fn without_settings_the_defaults_of_the_contract_hold() {
         (Duration::from_secs(25), Duration::from_secs(20))
     );
     assert_eq!(config.drain_wait, Duration::ZERO);
+    assert_eq!(config.recovery, RecoveryMode::Auto);
     assert_eq!((config.log_format, config.log_level), (LogFormat::Text, tracing::Level::INFO));
     assert_eq!((config.public_url, config.allow_origin), (None, vec![]));
     assert!(config.warnings.is_empty());
@@ -139,8 +140,14 @@ fn an_impossible_value_is_an_error_that_names_key_value_source_and_what_is_allow
         ("leave_grace", "NaN", "a time from 0s to 1h"),
         ("ping_interval", "0", "a time from 100ms to 1h"),
         ("ping_timeout", "0", "a time from 100ms to 1h"),
+        ("recovery", "yes", "auto, on, off"),
         ("queue_limit", "1MB", "a whole number from 4096"),
         ("queue_limit", "999999", "at least max_payload (1000000)"),
+        ("history", "disk", "memory, off"),
+        ("history_messages", "0", "a whole number from 1"),
+        ("history_age", "0", "a time from 1s"),
+        ("history_size", "1kB", "a size from 1.0 MiB"),
+        ("history_size", "much", "such as 64MiB or 2GiB"),
         ("max_name_chars", "0", "a whole number from 1 to 256"),
         ("max_room_chars", "257", "a whole number from 1 to 256"),
         ("max_msg_bytes", "x", "a whole number from 1"),

@@ -3,11 +3,13 @@
 
 use std::sync::Arc;
 
-use alert_core::event::RoomEvent;
-use alert_core::wire::{Form, Rendering};
+use alert_core::event::{RoomEvent, What};
+use alert_core::names::RoomCode;
+use alert_core::wire::{self, Form, Rendering};
 use socketio_server::{ConnectionId, Frames, Hub, Membership, Publication, Room};
 
 pub(super) struct Audience {
+    code: RoomCode,
     /// By [`Form::index`]; made for the first listener who wants that form.
     groups: [Option<Room>; Form::ALL.len()],
 }
@@ -18,8 +20,9 @@ pub(super) struct Audience {
 pub(super) struct Published([Option<Publication>; Form::ALL.len()]);
 
 impl Audience {
-    pub(super) fn new() -> Self {
-        Self { groups: Default::default() }
+    /// Of the room with this code.
+    pub(super) fn new(code: RoomCode) -> Self {
+        Self { code, groups: Default::default() }
     }
 
     pub(super) fn join(&mut self, hub: &Hub, form: Form, connection: ConnectionId) -> Membership {
@@ -38,7 +41,7 @@ impl Audience {
         let (mut published, mut count) = (Published::default(), 0);
         for (form, place) in Form::ALL.into_iter().zip(&mut published.0) {
             if let Some(group) = &self.groups[form.index()] {
-                let publication = publication(form, event, size);
+                let publication = publication(form, &self.code, event, size);
                 count += group.publish(&publication);
                 *place = Some(publication);
             }
@@ -53,10 +56,20 @@ impl Published {
     }
 }
 
+/// A message of the log in `form`, to be rendered by whoever needs it first.
+pub fn replay(form: Form, room: &RoomCode, message: &Arc<RoomEvent>) -> Publication {
+    let size = match &message.what {
+        What::Said { name, text } => wire::size(name, text),
+        What::Entered { name, .. } | What::Left { name, .. } => wire::size(name, ""),
+    };
+    publication(form, room, message, size)
+}
+
 /// The event in `form`, to be rendered by whoever needs it first.
-pub(super) fn publication(form: Form, event: &Arc<RoomEvent>, size: usize) -> Publication {
-    let event = Arc::clone(event);
-    Publication::later(size, move || match form.render(&event) {
+pub(super) fn publication(form: Form, room: &RoomCode, event: &Arc<RoomEvent>, size: usize) -> Publication {
+    let size = form.size(room, size);
+    let (room, event) = (room.clone(), Arc::clone(event));
+    Publication::later(size, move || match form.render(&room, &event) {
         Rendering::Packet(packet) => packet.into(),
         Rendering::Piece(text) => Frames::bytes(text.as_bytes()),
     })

@@ -4,9 +4,13 @@
 use super::Rooms;
 use super::admission::Held;
 use super::audience::{Audience, Published, publication};
+use super::catch_up::Missed;
+use super::tail::Tail;
+use crate::log::{Append, KeyDigest, Log, OnStored, Stored};
 use alert_core::access::{Denied, Principal};
-use alert_core::event::{MessageId, MessageIds, RoomEvent, What};
+use alert_core::event::{RoomEvent, What};
 use alert_core::names::{RoomCode, UserName};
+use alert_core::position::{Numbering, Position};
 use alert_core::room::{Departure, Entry, Loss, Members, Room};
 use alert_core::wire::{self, Form};
 use socketio_server::{ConnectionId, Hub, Membership};
@@ -21,13 +25,15 @@ const DEPARTURES: usize = 64;
 /// A room with its fan-out.
 pub(super) struct LiveRoom {
     pub(super) code: RoomCode,
+    pub(super) log: Log,
     state: Mutex<State>,
 }
 
 struct State {
     room: Room,
     audience: Audience,
-    ids: MessageIds,
+    numbering: Numbering,
+    tail: Tail,
     /// Who hears it without being in it.
     subscribers: usize,
     /// The list of the people, as long as nobody comes or goes.
@@ -44,7 +50,17 @@ impl State {
         if !matches!(what, What::Said { .. }) {
             self.members = None;
         }
-        self.audience.publish(&now(what), size)
+        self.audience.publish(&self.event(what), size)
+    }
+
+    fn publish_departure(&mut self, name: UserName, size: usize) -> Published {
+        let count = self.room.count();
+        self.publish(What::Left { name, count }, size).0
+    }
+
+    /// At the room's present position.
+    fn event(&self, what: What) -> Arc<RoomEvent> {
+        Arc::new(RoomEvent { at: SystemTime::now(), position: self.numbering.last(), what })
     }
 }
 
@@ -52,71 +68,146 @@ impl State {
 pub struct Presence {
     room: Arc<LiveRoom>,
     name: UserName,
+    /// The room's position when it entered.
+    entered: Position,
     membership: Membership,
     _held: Held,
+}
+
+/// A connection that comes into a room under a name.
+pub(super) struct Entrant<'a> {
+    pub(super) connection: (&'a Hub, ConnectionId),
+    pub(super) form: Form,
+    pub(super) name: &'a UserName,
+    /// It has its place back, and hears of that only if the others do.
+    pub(super) resumes: bool,
+}
+
+/// What somebody wants to say.
+pub struct Speech<'a> {
+    /// Who speaks.
+    pub name: &'a UserName,
+    /// What they say.
+    pub text: &'a str,
+    /// By what a retry is known.
+    pub key: Option<KeyDigest>,
+    /// Whoever waits until it is stored.
+    pub stored: Option<OnStored>,
 }
 
 /// A message that is on its way.
 #[derive(Clone, Copy, Debug)]
 pub struct Said {
-    /// Names it.
-    pub id: MessageId,
+    /// Where it stands in the room's log.
+    pub position: Position,
+    /// When it was said.
+    pub at: SystemTime,
     /// How many connections it is on its way to.
     pub connections: usize,
 }
 
 impl LiveRoom {
-    /// Whose messages get ids of `epoch`.
-    pub(super) fn new(code: RoomCode, grace: Duration, epoch: u64) -> Arc<Self> {
+    /// Nobody is in it yet. What is said in it goes to `log`.
+    pub(super) fn new(code: RoomCode, grace: Duration, log: &Log) -> Arc<Self> {
         let state = State {
             room: Room::new(grace),
-            audience: Audience::new(),
-            ids: MessageIds::new(epoch),
+            audience: Audience::new(code.clone()),
+            numbering: Numbering::new(log.next_epoch()),
+            tail: Tail::default(),
             subscribers: 0,
             members: None,
             is_sweeping: false,
             is_retired: false,
         };
-        Arc::new(Self { code, state: Mutex::new(state) })
+        Arc::new(Self { code, log: log.clone(), state: Mutex::new(state) })
     }
 
-    /// Lets a connection in, which hears the room in `form`; `None` when the room has been forgotten meanwhile.
+    /// Lets a connection in; `None` when the room has been forgotten meanwhile.
     pub(super) fn enter(
         self: &Arc<Self>,
-        hub: &Hub,
-        connection: ConnectionId,
-        form: Form,
-        name: &UserName,
+        entrant: &Entrant<'_>,
         held: impl FnOnce() -> Held,
     ) -> Option<Presence> {
-        let what = What::Entered { name: name.clone() };
+        let state = self.lock();
+        (!state.is_retired).then(|| self.seat(state, entrant, held()))
+    }
+
+    /// Lets a connection in that has read the log up to `cursor`, after `greet` was given the rest; `None` where that
+    /// is too much. The room must be held by a [`Reading`].
+    pub(super) fn enter_after(
+        self: &Arc<Self>,
+        cursor: Position,
+        entrant: &Entrant<'_>,
+        held: Held,
+        greet: impl FnOnce(Missed<'_>),
+    ) -> Option<Presence> {
+        let state = self.lock();
+        let messages = state.tail.since(cursor.number)?;
+        greet(Missed { messages: &messages, position: state.numbering.last() });
+        Some(self.seat(state, entrant, held))
+    }
+
+    fn seat(
+        self: &Arc<Self>,
+        mut state: MutexGuard<'_, State>,
+        entrant: &Entrant<'_>,
+        held: Held,
+    ) -> Presence {
+        let Entrant { connection: (hub, connection), form, name, resumes } = *entrant;
         let size = wire::size(name, "");
-        let mut state = self.lock();
-        if state.is_retired {
-            return None;
-        }
         let membership = state.audience.join(hub, form, connection);
-        let published = match state.room.enter(name) {
+        let entry = state.room.enter(name);
+        let what = What::Entered { name: name.clone(), count: state.room.count() };
+        let published = match entry {
             Entry::Announced => state.publish(what, size).0,
+            Entry::Quiet if resumes => Published::default(),
             Entry::Quiet => {
-                hub.send(connection, publication(form, &now(what), size));
+                hub.send(connection, publication(form, &self.code, &state.event(what), size));
                 Published::default()
             }
         };
+        let entered = state.numbering.last();
         drop(state);
         published.render();
-        Some(Presence { room: Arc::clone(self), name: name.clone(), membership, _held: held() })
+        Presence { room: Arc::clone(self), name: name.clone(), entered, membership, _held: held }
     }
 
-    /// Says something to everybody who hears the room.
-    pub(super) fn say(&self, name: &UserName, text: &str) -> Said {
+    /// Says something to everybody who hears the room. The log takes it in the same order.
+    pub(super) fn say(&self, speech: Speech<'_>) -> Said {
+        self.say_in(self.lock(), speech)
+    }
+
+    /// Says something from outside; `None` when the room has been forgotten meanwhile.
+    pub(super) fn say_from_outside(&self, rooms: &Rooms, speech: &mut Option<Speech<'_>>) -> Option<Said> {
+        let state = self.lock();
+        if state.is_retired {
+            return None;
+        }
+        let said = self.say_in(state, speech.take()?);
+        self.retire_if_empty(&mut self.lock(), rooms);
+        Some(said)
+    }
+
+    fn say_in(&self, mut state: MutexGuard<'_, State>, speech: Speech<'_>) -> Said {
+        let Speech { name, text, key, stored } = speech;
         let (size, name, text) = (wire::size(name, text), name.clone(), text.into());
-        let mut state = self.lock();
-        let id = state.ids.next_id();
-        let (published, connections) = state.publish(What::Said { id, name, text }, size);
+        let position = state.numbering.advance();
+        let message = state.event(What::Said { name, text });
+        let at = message.at;
+        let (published, connections) = state.audience.publish(&message, size);
+        state.tail.push(&message, size);
+        let untold = self.log.append(Append { room: self.code.clone(), message, key, stored });
         drop(state);
         published.render();
-        Said { id, connections }
+        if let Some(stored) = untold {
+            stored(Stored::NotMeant);
+        }
+        Said { position, at, connections }
+    }
+
+    /// The position of its last message.
+    pub(super) fn position(&self) -> Position {
+        self.lock().numbering.last()
     }
 
     /// Waits until all who hear the room can take more.
@@ -165,13 +256,56 @@ impl LiveRoom {
         Some(Listening { room, rooms, membership: Some(membership), _held: held() })
     }
 
+    /// Keeps the room for somebody who reads its log; from now on it remembers what is said. `None` when the room has
+    /// been forgotten meanwhile.
+    pub(super) fn read_along(
+        self: &Arc<Self>,
+        rooms: &Rooms,
+        held: impl FnOnce() -> Held,
+    ) -> Option<Reading> {
+        let mut state = self.lock();
+        if state.is_retired {
+            return None;
+        }
+        state.subscribers += 1;
+        let last = state.numbering.last();
+        state.tail.begins(last);
+        drop(state);
+        Some(Reading { room: Arc::clone(self), rooms: rooms.clone(), _held: held() })
+    }
+
+    /// Lets a connection hear the room that has read its log up to `cursor`, after `greet` was given the rest; `None`
+    /// where that is too much.
+    pub(super) fn listen_after(
+        self: &Arc<Self>,
+        cursor: Position,
+        rooms: &Rooms,
+        (hub, connection): (&Hub, ConnectionId),
+        form: Form,
+        held: Held,
+        greet: impl FnOnce(Missed<'_>),
+    ) -> Option<Listening> {
+        let mut state = self.lock();
+        let messages = state.tail.since(cursor.number)?;
+        greet(Missed { messages: &messages, position: state.numbering.last() });
+        state.subscribers += 1;
+        let membership = state.audience.join(hub, form, connection);
+        drop(state);
+        let (room, rooms) = (Arc::clone(self), rooms.clone());
+        Some(Listening { room, rooms, membership: Some(membership), _held: held })
+    }
+
     /// Lets those go whose grace has ended, [`DEPARTURES`] at most. Says when to come again: now, if there are more.
     pub(super) fn sweep(&self, rooms: &Rooms) -> Option<Instant> {
         let mut state = self.lock();
         let gone = state.room.expire(Instant::now(), DEPARTURES);
-        let published: Vec<Published> = gone
-            .iter()
-            .map(|name| state.publish(What::Left { name: name.clone() }, wire::size(name, "")).0)
+        let left = state.room.count() + gone.len();
+        let published: Vec<Published> = (1..)
+            .zip(&gone)
+            .map(|(place, name)| {
+                let what = What::Left { name: name.clone(), count: left - place };
+                state.publish(what, wire::size(name, "")).0
+            })
             .collect();
         let next = state.room.next_deadline();
         state.is_sweeping = next.is_some();
@@ -197,10 +331,6 @@ impl LiveRoom {
     }
 }
 
-fn now(what: What) -> Arc<RoomEvent> {
-    Arc::new(RoomEvent { at: SystemTime::now(), what })
-}
-
 impl Presence {
     /// Where.
     pub fn room(&self) -> &RoomCode {
@@ -212,13 +342,18 @@ impl Presence {
         &self.name
     }
 
-    /// Says something to everybody in the room, in the name of `name`.
+    /// The room's position when the connection entered.
+    pub fn entered(&self) -> Position {
+        self.entered
+    }
+
+    /// Says something to everybody in the room.
     ///
     /// # Errors
     /// Where `who` may not.
-    pub fn say(&self, who: &Principal, name: &UserName, text: &str) -> Result<Said, Denied> {
+    pub fn say(&self, who: &Principal, speech: Speech<'_>) -> Result<Said, Denied> {
         who.may(|rights| rights.speak)?;
-        Ok(self.room.say(name, text))
+        Ok(self.room.say(speech))
     }
 
     /// Who is in the room.
@@ -232,7 +367,7 @@ impl Presence {
         let mut state = self.room.lock();
         drop(self.membership);
         let published = match state.room.leave(&self.name) {
-            Departure::Announced => state.publish(What::Left { name: self.name }, size).0,
+            Departure::Announced => state.publish_departure(self.name, size),
             Departure::Quiet => Published::default(),
         };
         self.room.retire_if_empty(&mut state, rooms);
@@ -248,7 +383,7 @@ impl Presence {
         let mut published = Published::default();
         match state.room.lose(&self.name, Instant::now()) {
             Loss::Quiet => {}
-            Loss::Announced => published = state.publish(What::Left { name: self.name }, size).0,
+            Loss::Announced => published = state.publish_departure(self.name, size),
             Loss::Grace(deadline) => {
                 if !std::mem::replace(&mut state.is_sweeping, true) {
                     rooms.sweep_later(Arc::clone(&self.room), deadline);
@@ -269,10 +404,38 @@ pub struct Listening {
     _held: Held,
 }
 
+impl Listening {
+    /// Where.
+    pub fn room(&self) -> &RoomCode {
+        &self.room.code
+    }
+
+    /// Who is in the room.
+    pub fn members(&self) -> Arc<Members> {
+        self.room.members()
+    }
+}
+
 impl Drop for Listening {
     fn drop(&mut self) {
         let mut state = self.room.lock();
         drop(self.membership.take());
+        state.subscribers -= 1;
+        self.room.retire_if_empty(&mut state, &self.rooms);
+    }
+}
+
+/// Keeps a room for somebody who reads its log; see [`LiveRoom::read_along`].
+pub(super) struct Reading {
+    pub(super) room: Arc<LiveRoom>,
+    rooms: Rooms,
+    _held: Held,
+}
+
+impl Drop for Reading {
+    fn drop(&mut self) {
+        let mut state = self.room.lock();
+        state.tail.ends();
         state.subscribers -= 1;
         self.room.retire_if_empty(&mut state, &self.rooms);
     }

@@ -1,30 +1,30 @@
 //! The v1 protocol: events of a client to rooms, and who the client speaks for (docs/protocol-v1.md, "Identity").
 
 use super::address;
+use super::recovery::{Place, Recoverable, Recoveries};
 use crate::auth::{Origin, WebSession};
-use crate::rooms::{Presence, Refused, Rooms, Way};
+use crate::log::{OnStored, Stored};
+use crate::rooms::{Presence, Refused, Rooms, Speech, Way};
 use alert_core::access::{Principal, Rights};
 use alert_core::names::{RoomCode, UserName};
 use alert_core::wire::Form;
 use alert_core::wire::v1::{AckBody, ClientEvent, Joined, Limits, Notice, Refusal, Speaker, Text};
-use socketio_server::{Event, Socket};
+use socketio_server::{Event, PendingAck, Socket};
 use std::net::IpAddr;
 
 /// A client: the room that it is in, if it is in one.
 #[derive(Default)]
 pub struct Member {
-    seat: Option<Box<Seat>>,
-}
-
-struct Seat {
-    /// Fixed at `joined`.
-    who: Principal,
-    presence: Presence,
+    /// Its principal was fixed at `joined`.
+    seat: Option<Box<Place>>,
+    /// There is one for a client that recovers its state.
+    recoverable: Option<Box<Recoverable>>,
 }
 
 /// What an event is carried out with.
 pub(super) struct V1<'a> {
     pub(super) rooms: &'a Rooms,
+    pub(super) recoveries: &'a Recoveries,
     pub(super) limits: &'a Limits,
     pub(super) session: Option<&'a WebSession>,
     pub(super) address: Option<IpAddr>,
@@ -34,6 +34,8 @@ pub(super) struct V1<'a> {
 enum Outcome {
     Done,
     Joined,
+    /// The log answers when the message is stored.
+    AnsweredLater,
 }
 
 impl V1<'_> {
@@ -45,8 +47,8 @@ impl V1<'_> {
             tracing::info!(event = event.name, code, address, "refused: {}", refusal.message());
         }
         match (event.ack, result) {
+            (Some(_), Ok(Outcome::AnsweredLater)) | (None, Ok(_)) => {}
             (Some(id), result) => socket.ack(id, &member.acknowledge(result).arguments()),
-            (None, Ok(_)) => {}
             (None, Err(refusal)) => {
                 socket.send(Notice::refused(&refusal).packet());
             }
@@ -64,15 +66,17 @@ impl V1<'_> {
             ClientEvent::Joined(joined) => self.join(socket, member, joined),
             ClientEvent::Text(Text { speaker, msg }) => {
                 let seat = member.seat.as_ref().ok_or_else(Refusal::not_joined)?;
-                seat.presence.say(&seat.who, &self.speaker(seat, speaker)?, &msg)?;
-                Ok(Outcome::Done)
+                let name = &self.speaker(seat, speaker)?;
+                let ack = event.ack.filter(|_| self.rooms.log().is_on());
+                let stored = ack.map(|id| when_stored(socket.ack_later(id)));
+                let outcome = if stored.is_some() { Outcome::AnsweredLater } else { Outcome::Done };
+                seat.presence.say(&seat.who, Speech { name, text: &msg, key: None, stored })?;
+                Ok(outcome)
             }
             ClientEvent::Left(left) => {
                 let seat = member.seat.as_ref().ok_or_else(Refusal::not_joined)?;
                 self.speaker(seat, left.speaker)?;
-                if let Some(seat) = member.seat.take() {
-                    self.leave(seat.presence);
-                }
+                self.leave(socket, member);
                 Ok(Outcome::Done)
             }
         }
@@ -86,18 +90,20 @@ impl V1<'_> {
             let origin = Origin::of(None, self.address);
             let room = self.rooms.admit(&origin, Way::Enter, code.clone())?;
             self.rooms.check_entry(&origin, &room, &name)?;
-            if let Some(seat) = member.seat.take() {
-                self.leave(seat.presence);
-            }
+            self.leave(socket, member);
             let connection = (socket.hub(), socket.connection());
-            let presence = self.rooms.enter(&who, connection, Form::V1, &room, &name)?;
+            let form = if member.recoverable.is_some() { Form::V1Recovery } else { Form::V1 };
+            let presence = self.rooms.enter(&who, connection, form, &room, &name)?;
             tracing::info!(
                 room = code.as_str(),
                 name = name.as_str(),
                 address = address(self.address),
                 "joined"
             );
-            member.seat = Some(Box::new(Seat { who, presence }));
+            if let Some(recoverable) = &mut member.recoverable {
+                self.recoveries.joined(socket, recoverable, &who, &presence);
+            }
+            member.seat = Some(Box::new(Place { who, presence }));
         }
         Ok(Outcome::Joined)
     }
@@ -121,24 +127,33 @@ impl V1<'_> {
     }
 
     /// The name on an event. One that a credential fixed is changed by no body.
-    fn speaker(&self, seat: &Seat, speaker: Speaker<'_>) -> Result<UserName, Refusal> {
+    fn speaker(&self, seat: &Place, speaker: Speaker<'_>) -> Result<UserName, Refusal> {
         match &seat.who.name {
             Some(name) => Ok(name.clone()),
             None => speaker.or_joined(seat.presence.name(), self.limits),
         }
     }
 
-    /// The person said `left`.
-    fn leave(&self, presence: Presence) {
+    /// The person said `left`, or goes to another room.
+    fn leave(&self, socket: &Socket<'_>, member: &mut Member) {
+        let Some(Place { presence, .. }) = member.seat.take().map(|seat| *seat) else { return };
+        if let Some(recoverable) = &mut member.recoverable {
+            self.recoveries.left(socket.connection(), recoverable);
+        }
         tracing::info!(room = presence.room().as_str(), name = presence.name().as_str(), "left");
         presence.leave(self.rooms);
     }
 }
 
 impl Member {
-    /// The place in a room that the client gives up with its connection.
-    pub(super) fn into_presence(self) -> Option<Presence> {
-        self.seat.map(|seat| seat.presence)
+    /// A client that recovers its state, and that has its place again, if it has.
+    pub(super) fn recoverable(recoverable: Box<Recoverable>, place: Option<Place>) -> Self {
+        Self { seat: place.map(Box::new), recoverable: Some(recoverable) }
+    }
+
+    /// The place in a room that the client gives up with its connection, and by what it recovers that.
+    pub(super) fn into_parts(self) -> (Option<Presence>, Option<Box<Recoverable>>) {
+        (self.seat.map(|seat| seat.presence), self.recoverable)
     }
 
     /// The acknowledgement. The list of members is made only for an ack.
@@ -151,6 +166,14 @@ impl Member {
             (Err(refusal), _) => AckBody::Refused(refusal),
         }
     }
+}
+
+/// Acknowledges a message when its fate is known.
+fn when_stored(ack: PendingAck) -> OnStored {
+    Box::new(move |stored| {
+        let body = if stored == Stored::Failed { AckBody::NotStored } else { AckBody::Done };
+        ack.send(&body.arguments());
+    })
 }
 
 impl From<Refused> for Refusal {

@@ -1,4 +1,4 @@
-//! The HTTP API: post to a room, listen to it, see who is in it (docs/http-api.md, docs/openapi.yaml).
+//! The HTTP API: post to a room, listen to it, see who is in it and what was said (docs/http-api.md, docs/openapi.yaml).
 
 use std::fmt::{self, Debug, Formatter};
 use std::sync::Arc;
@@ -9,11 +9,12 @@ use axum::extract::{DefaultBodyLimit, FromRef, Path};
 use axum::http::HeaderMap;
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{any, get, post};
+use axum::routing::{any, get};
 use socketio_server::PeerAddr;
 
 mod caller;
 mod events;
+mod history;
 mod idempotency;
 mod json;
 mod message;
@@ -31,7 +32,6 @@ use alert_core::names::{NameError, RoomCode};
 use alert_core::wire::v1::{Limits, Refusal};
 use caller::Caller;
 pub(super) use events::Opening;
-use idempotency::Idempotency;
 use post_rate::PostRate;
 use problem::Problem;
 use socketio_server::TrustedProxies;
@@ -46,7 +46,6 @@ struct Shared {
     proxies: TrustedProxies,
     tokens: Tokens,
     rate: PostRate,
-    sent: Idempotency,
 }
 
 /// The room in the path, percent-decoded, as the caller wrote it.
@@ -61,7 +60,6 @@ impl Api {
             proxies: config.trusted_proxies.clone(),
             tokens: Tokens::new(config.api_tokens.clone()),
             rate: PostRate::new(config.event_rate, config.byte_rate),
-            sent: Idempotency::new(),
         }))
     }
 
@@ -111,7 +109,7 @@ pub(super) fn routes(state: &WebState) -> Router<WebState> {
     let rooms = Router::new()
         .route("/", get(rooms::list))
         .route("/{room}", get(rooms::show).post(message::say))
-        .route("/{room}/messages", post(message::say))
+        .route("/{room}/messages", get(history::show).post(message::say))
         .route("/{room}/events", get(events::listen))
         .fallback(lost::answer)
         .method_not_allowed_fallback(async || Problem::method_not_allowed())

@@ -7,6 +7,7 @@ use tower::ServiceExt;
 use super::*;
 use crate::auth::WebSession;
 use crate::config::Flags;
+use crate::log::Log;
 use crate::rooms::Rooms;
 use alert_settings::Environment;
 
@@ -39,7 +40,7 @@ impl Site {
     fn with<const N: usize>(settings: [(&str, &str); N]) -> Self {
         let readiness = Readiness::new();
         let config = config(settings);
-        let rooms = Rooms::new(&config, tokio::runtime::Handle::current());
+        let rooms = Rooms::new(&config, Log::open(&config.history), tokio::runtime::Handle::current());
         let state = WebState::new(&config, readiness.clone(), Api::new(&config, rooms)).unwrap();
         Self { state, readiness }
     }

@@ -211,14 +211,15 @@ impl Sender {
         if let (Report::Sentence, Some(last)) = (&self.report, &self.last) {
             let room = one_line(self.room.as_str());
             let reached = match last.connections {
-                0 => format!("nobody is in {room}"),
-                1 => format!("1 connection in {room}"),
-                number => format!("{number} connections in {room}"),
+                Some(0) => format!("nobody is in {room}"),
+                Some(1) => format!("1 connection in {room}"),
+                Some(number) => format!("{number} connections in {room}"),
+                None => room.to_string(),
             };
             let sentence = match (self.sent, last.connections) {
-                (1, 0) => format!("sent, but {reached}"),
+                (1, Some(0)) => format!("sent, but {reached}"),
                 (1, _) => format!("sent to {reached}"),
-                (sent, 0) => format!("sent {sent} messages, but {reached}"),
+                (sent, Some(0)) => format!("sent {sent} messages, but {reached}"),
                 (sent, _) => format!("sent {sent} messages, the last to {reached}"),
             };
             let _ = writeln!(io::stdout(), "{sentence}");

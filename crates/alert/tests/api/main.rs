@@ -4,6 +4,7 @@
 
 mod admission;
 mod curl;
+mod history;
 mod http;
 mod leaving;
 mod limits;

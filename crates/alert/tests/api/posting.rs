@@ -99,6 +99,17 @@ fn given_an_idempotency_key_then_a_message_is_said_once_even_when_retries_come_a
 }
 
 #[test]
+fn given_a_history_in_memory_then_a_receipt_does_not_say_that_the_message_is_stored() {
+    for history in ["memory", "off"] {
+        let server = Server::start(&["--history", history]);
+        let receipt = server.post("/v1/rooms/D5DB", &[], "hi").json();
+        let keys: Vec<&String> = receipt.as_object().unwrap().keys().collect();
+        assert_eq!(keys, ["connections", "id", "position", "stored"]);
+        assert_eq!((&receipt["connections"], &receipt["stored"]), (&0.into(), &false.into()), "{history}");
+    }
+}
+
+#[test]
 fn given_a_body_over_a_limit_then_it_is_refused_and_nobody_hears_it() {
     let server = Server::start(&["--max-msg-bytes", "10", "--max-payload", "5000", "--queue-limit", "5000"]);
     let mut ada = server.join("D5DB", "Ada");

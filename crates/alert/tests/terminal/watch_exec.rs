@@ -118,7 +118,8 @@ fn given_ctrl_c_at_a_terminal_then_it_does_not_reach_the_program() {
 #[test]
 fn given_a_second_signal_then_the_program_is_asked_to_end_with_all_that_it_started() {
     let server = Server::start(&[]);
-    let script = "trap 'echo asked; exit' TERM; echo begin; sleep 100";
+    // Whoever prints is past its exec: a shell that has forked, and not yet become `sleep`, would miss the signal.
+    let script = "trap 'echo asked; exit' TERM; sh -c 'echo begin; sleep 100' & wait";
     let watch = server.watch(&["--exec", "sh", "-c", script]);
     assert_eq!(watch.line(), "begin");
     watch.signal("INT");

@@ -78,12 +78,16 @@ impl Arguments {
     }
 }
 
-/// The server grants a namespace: `40{"sid":"..."}`.
+/// The server grants a namespace: `40{"sid":"..."}`, and with a `pid` to a client that recovers its state.
 #[must_use]
-pub fn connect(namespace: &str, sid: &str) -> Rendered {
+pub fn connect(namespace: &str, sid: &str, pid: Option<&str>) -> Rendered {
     let mut text = head('0', 0, namespace, None);
     text.push_str(r#"{"sid":"#);
     push_string(&mut text, sid);
+    if let Some(pid) = pid {
+        text.push_str(r#","pid":"#);
+        push_string(&mut text, pid);
+    }
     text.push('}');
     Rendered { text, attachments: Vec::new() }
 }
@@ -150,6 +154,26 @@ pub fn event_of<T: Serialize + ?Sized>(
     Ok(Rendered { text, attachments: Vec::new() })
 }
 
+/// As [`event_of`], for a client that recovers its state: the event ends with `offset`, which says how far the client
+/// has come when it reconnects.
+///
+/// # Errors
+/// As those of [`event_of`].
+pub fn event_at<T: Serialize + ?Sized>(
+    namespace: &str,
+    name: &str,
+    argument: &T,
+    offset: &str,
+    size: usize,
+) -> Result<Rendered, serde_json::Error> {
+    let mut rendered = event_of(namespace, name, argument, size + offset.len() + 3)?;
+    rendered.text.truncate(rendered.text.len() - 1);
+    rendered.text.push(',');
+    push_string(&mut rendered.text, offset);
+    rendered.text.push(']');
+    Ok(rendered)
+}
+
 /// Acknowledges an event: `43id[...]`, or `46n-...` with attachments.
 #[must_use]
 pub fn ack(namespace: &str, id: AckId, arguments: &Arguments) -> Rendered {
@@ -204,8 +228,9 @@ mod tests {
         let none = Arguments::new();
         let binary = none.clone().binary(Bytes::from_static(&[1, 2, 3]));
         for (rendered, text) in [
-            (connect("/", "wZX3oN0bSVIhsaknAAAI"), r#"40{"sid":"wZX3oN0bSVIhsaknAAAI"}"#),
-            (connect("/admin", "a\"b"), r#"40/admin,{"sid":"a\"b"}"#),
+            (connect("/", "wZX3oN0bSVIhsaknAAAI", None), r#"40{"sid":"wZX3oN0bSVIhsaknAAAI"}"#),
+            (connect("/admin", "a\"b", None), r#"40/admin,{"sid":"a\"b"}"#),
+            (connect("/", "a", Some("b\\")), r#"40{"sid":"a","pid":"b\\"}"#),
             (connect_request("/", None), "40"),
             (connect_request("/admin", None), "40/admin,"),
             (connect_request("/admin", Some(raw(r#"{"token":"123"}"#))), r#"40/admin,{"token":"123"}"#),
@@ -256,6 +281,16 @@ mod tests {
                 event_of(namespace, "a\"", "b\n", 0).unwrap(),
                 event(namespace, None, "a\"", &arguments)
             );
+        }
+    }
+
+    #[test]
+    fn an_event_with_an_offset_ends_with_it() {
+        for namespace in ["/", "/admin"] {
+            let arguments = Arguments::new().json("b").unwrap().json("7\"-1").unwrap();
+            let packet = event_at(namespace, "a", "b", "7\"-1", 3).unwrap();
+            assert_eq!(packet, event(namespace, None, "a", &arguments));
+            assert!(packet.text.capacity() >= packet.text.len() + FRAME_HEADER);
         }
     }
 

@@ -31,8 +31,12 @@ pub(crate) struct Queue {
     bytes: usize,
     /// The client's HTTP knows no chunks.
     without_chunks: bool,
-    /// Bytes that the client has taken, ever; each poll counts as [`POLL`] at least.
+    /// Bytes that have left the queue for the client, ever.
     taken: u64,
+    /// What its polls count as beyond the bytes that they took; see [`POLL`].
+    polls: u64,
+    /// Bytes that were never sent, since the client takes nothing any more.
+    dropped: u64,
 }
 
 /// Several frames in one piece, for one write. Members of a room mostly have the same frames waiting, so that the
@@ -83,16 +87,22 @@ pub(crate) enum Flushed {
     Blocked,
 }
 
+/// Out of the way of [`Queue::push`], which is to be inlined.
+#[cold]
+#[inline(never)]
+fn strip(frame: &Frame) -> Rc<Frame> {
+    Rc::new(frame.without_chunk())
+}
+
 impl Queue {
     /// For a client whose HTTP knows no chunks.
     pub(crate) fn without_chunks() -> Self {
         Self { without_chunks: true, ..Self::default() }
     }
 
-    pub(crate) fn push(&mut self, mut frame: Rc<Frame>) {
-        if self.without_chunks {
-            frame = Rc::new(frame.without_chunk());
-        }
+    #[inline]
+    pub(crate) fn push(&mut self, frame: Rc<Frame>) {
+        let frame = if self.without_chunks { strip(&frame) } else { frame };
         self.bytes += frame.wire().len();
         self.frames.push_back(frame);
     }
@@ -102,17 +112,35 @@ impl Queue {
         self.bytes
     }
 
-    /// Bytes that the client has taken; it may wrap to 0.
+    /// Bytes that the client has taken, ever; each poll counts as [`POLL`] at least.
+    pub(crate) fn progress(&self) -> u64 {
+        self.taken + self.polls
+    }
+
+    /// Bytes that have left the queue for the client, ever.
     pub(crate) fn taken(&self) -> u64 {
         self.taken
+    }
+
+    /// Bytes that were meant for the client, ever.
+    pub(crate) fn pushed(&self) -> u64 {
+        self.taken + self.dropped + self.bytes as u64
     }
 
     pub(crate) fn is_empty(&self) -> bool {
         self.frames.is_empty()
     }
 
+    /// Drops what waits.
     pub(crate) fn clear(&mut self) {
-        *self = Self::default();
+        self.dropped += self.bytes as u64;
+        self.frames = VecDeque::new();
+        (self.bytes, self.written) = (0, 0);
+    }
+
+    /// Counts a frame that can reach nobody.
+    pub(crate) fn push_in_vain(&mut self, frame: &Frame) {
+        self.dropped += frame.wire().len() as u64;
     }
 
     /// Gives back the memory of past bursts, if nothing waits.
@@ -174,7 +202,8 @@ impl Queue {
         {
             let payload = frame.payload();
             self.frames.clear();
-            self.taken += POLL.max(std::mem::take(&mut self.bytes) as u64);
+            let taken = std::mem::take(&mut self.bytes);
+            self.count_poll(taken);
             return payload;
         }
         let mut payload = payload::Encoder::default();
@@ -192,8 +221,13 @@ impl Queue {
         if let Some(end) = end {
             payload.text(end);
         }
-        self.taken += POLL.max((before - self.bytes) as u64);
+        self.count_poll(before - self.bytes);
         self.rest();
         payload.finish().into()
+    }
+
+    fn count_poll(&mut self, bytes: usize) {
+        self.taken += bytes as u64;
+        self.polls += POLL.saturating_sub(bytes as u64);
     }
 }

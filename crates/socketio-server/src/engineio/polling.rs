@@ -14,7 +14,6 @@ use socketio_protocol::engine::{payload, request::RequestError};
 use std::{
     rc::Rc,
     sync::atomic::{AtomicU64, Ordering},
-    time::Instant,
 };
 use tokio::sync::oneshot;
 
@@ -115,6 +114,7 @@ impl<E: Engine> Shard<E> {
                 self.close(&connection, CloseReason::OverlappingPoll);
                 return refuse(reply, RequestError::BadRequest);
             }
+            connection.note_polled();
             polling.waiting = Some(Poll { ticket, reply });
         }
         self.flush_poll(&connection);
@@ -226,18 +226,18 @@ impl<E: Engine> Shard<E> {
         body: &[u8],
     ) -> Result<(), CloseReason> {
         let text = std::str::from_utf8(body).map_err(|_| CloseReason::InvalidUtf8)?;
-        connection.count(|intake| intake.take_bytes(Instant::now(), &self.config, body.len()));
-        self.begin_turn();
+        let mut now = self.begin_turn();
+        connection.count(|intake| intake.take_bytes(now, &self.config, body.len()));
         for packet in payload::decode(text) {
             if self.must_stop(connection) {
                 self.hold(connection).await;
-                self.begin_turn();
+                now = self.begin_turn();
             }
             if connection.closed.get() {
                 return Ok(());
             }
             let packet = packet.map_err(|error| CloseReason::ProtocolError(error.to_string()))?;
-            match self.receive(connection, packet) {
+            match self.receive(connection, packet, now) {
                 // The client closes with this very request, which therefore succeeds.
                 Err(CloseReason::ClientClosed) => self.close(connection, CloseReason::ClientClosed),
                 result => result?,

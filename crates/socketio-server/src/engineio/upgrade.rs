@@ -117,9 +117,9 @@ impl<E: Engine> Probing<E> {
         let shard = Rc::clone(&self.shard);
         let mut input = early.to_vec();
         loop {
-            shard.begin_turn();
-            self.connection.count(|intake| intake.take_bytes(Instant::now(), &shard.config, input.len()));
-            let flow = match reader.read(&shard.spare, &input, |incoming| self.take_in(incoming)) {
+            let now = shard.begin_turn();
+            self.connection.count(|intake| intake.take_bytes(now, &shard.config, input.len()));
+            let flow = match reader.read(&shard.spare, &input, |incoming| self.take_in(incoming, now)) {
                 Ok(_) if self.done => return true,
                 Ok(Flow::Stop) => return false,
                 Ok(flow) => flow,
@@ -152,9 +152,9 @@ impl<E: Engine> Probing<E> {
     }
 
     /// Handles a message: of the probe, and after it of the connection.
-    fn take_in(&mut self, incoming: Incoming) -> Result<Flow, CloseReason> {
+    fn take_in(&mut self, incoming: Incoming, now: Instant) -> Result<Flow, CloseReason> {
         if self.done {
-            return websocket::receive(&self.shard, &self.connection, incoming);
+            return websocket::receive(&self.shard, &self.connection, incoming, now);
         }
         let step = match &incoming {
             Incoming::Text(text) => {
@@ -212,6 +212,8 @@ impl<E: Engine> Probing<E> {
             *transport = Transport::WebSocket(Rc::clone(&self.stream));
         }
         self.done = true;
+        // Its polls have ended, so that it has what they brought.
+        self.connection.note_polled();
         self.shard.mark_dirty(&self.connection);
         true
     }

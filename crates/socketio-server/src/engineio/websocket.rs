@@ -29,26 +29,25 @@ pub(crate) async fn run<E: Engine>(
     mut reader: FrameReader,
     early: impl AsRef<[u8]>,
 ) {
-    shard.begin_turn();
-    let mut flow = take_in(&shard, &connection, &mut reader, early.as_ref());
+    let now = shard.begin_turn();
+    // Only after an upgrade can it be held back already, and then nothing has come early.
+    let is_paused = connection.pause.borrow().is_some();
+    let mut flow =
+        if is_paused { Flow::Hold } else { take_in(&shard, &connection, &mut reader, early.as_ref(), now) };
     drop(early);
-    // A read after which there may be more to read waits for nothing, and so lets nobody else run: it is the same turn.
-    let mut has_waited = true;
     while !connection.closed.get() {
         if flow == Flow::Hold || shard.hub.congestion().is_there() {
             // Boxed, so that the many who are never held back do not pay for a sleep's size.
             Box::pin(shard.hold(&connection)).await;
-            shard.begin_turn();
-            flow = take_in(&shard, &connection, &mut reader, &[]);
+            let now = shard.begin_turn();
+            flow = take_in(&shard, &connection, &mut reader, &[], now);
             continue;
         }
         if stream.readable().await.is_err() {
             shard.close(&connection, CloseReason::ConnectionLost);
             break;
         }
-        if std::mem::take(&mut has_waited) {
-            shard.begin_turn();
-        }
+        let now = shard.begin_turn();
         if connection.must_not_speak() {
             flow = Flow::Hold;
             continue;
@@ -57,14 +56,14 @@ pub(crate) async fn run<E: Engine>(
         match stream.try_read(&mut scratch) {
             Ok(0) => shard.close(&connection, CloseReason::ConnectionLost),
             Ok(count) => {
-                flow = take_in(&shard, &connection, &mut reader, &scratch[..count]);
+                flow = take_in(&shard, &connection, &mut reader, &scratch[..count], now);
                 let is_full = count == scratch.len();
-                if flow == Flow::More && (is_full || shard.turn_is_over(Instant::now())) {
-                    // There is more to read, most likely: others first.
+                if flow == Flow::More && is_full {
+                    // There is more to read, most likely, and it would not be waited for: others first.
                     flow = Flow::Hold;
                 }
             }
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => has_waited = true,
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
             Err(_) => shard.close(&connection, CloseReason::ConnectionLost),
         }
     }
@@ -96,9 +95,10 @@ fn take_in<E: Engine>(
     connection: &Rc<Connection<E::Session>>,
     reader: &mut FrameReader,
     input: &[u8],
+    now: Instant,
 ) -> Flow {
-    connection.count(|intake| intake.take_bytes(Instant::now(), &shard.config, input.len()));
-    let result = reader.read(&shard.spare, input, |incoming| receive(shard, connection, incoming));
+    connection.count(|intake| intake.take_bytes(now, &shard.config, input.len()));
+    let result = reader.read(&shard.spare, input, |incoming| receive(shard, connection, incoming, now));
     connection.message_since.update(|before| reader.unfinished_since(before));
     if connection.message_since.get().is_some() {
         shard.arm(connection);
@@ -109,25 +109,26 @@ fn take_in<E: Engine>(
     })
 }
 
-/// Handles one message. Says whether the reader may go on.
+/// Handles one message, of what was read at `now`. Says whether the reader may go on.
 pub(crate) fn receive<E: Engine>(
     shard: &Rc<Shard<E>>,
     connection: &Rc<Connection<E::Session>>,
     incoming: Incoming,
+    now: Instant,
 ) -> Result<Flow, CloseReason> {
     match incoming {
         Incoming::Text(text) => {
             let packet =
                 Packet::decode(&text).map_err(|error| CloseReason::ProtocolError(error.to_string()))?;
-            shard.receive(connection, packet)?;
+            shard.receive(connection, packet, now)?;
         }
-        Incoming::Binary(data) => shard.receive(connection, Packet::Binary(data))?,
+        Incoming::Binary(data) => shard.receive(connection, Packet::Binary(data), now)?,
         Incoming::Reply(bytes) => {
-            connection.count(|intake| intake.take_idle_frames(Instant::now(), 1));
+            connection.count(|intake| intake.take_idle_frames(now, 1));
             shard.push(connection, &Rc::new(Frame::raw(&bytes)));
         }
         Incoming::Idle(count) => {
-            connection.count(|intake| intake.take_idle_frames(Instant::now(), count));
+            connection.count(|intake| intake.take_idle_frames(now, count));
         }
         Incoming::Closed => return Err(CloseReason::ClientClosed),
     }

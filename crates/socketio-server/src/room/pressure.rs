@@ -75,6 +75,11 @@ impl Pressure {
         }
     }
 
+    /// Bytes of publications in inboxes.
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes.load(Ordering::Relaxed)
+    }
+
     /// Too much waits for a member who reads.
     pub(crate) fn falls_behind(&self) {
         self.behind.fetch_add(1, Ordering::Relaxed);

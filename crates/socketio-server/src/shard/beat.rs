@@ -24,8 +24,7 @@ impl<E: Engine> Shard<E> {
         }
     }
 
-    pub(super) fn run_timers(self: &Rc<Self>) {
-        let now = Instant::now();
+    pub(super) fn run_timers(self: &Rc<Self>, now: Instant) {
         // Gathered first: what is rearmed in between waits for its own time.
         let due: Vec<_> = std::iter::from_fn(|| self.timers.borrow_mut().pop_due(now)).collect();
         for (at, key) in due {
@@ -57,7 +56,8 @@ impl<E: Engine> Shard<E> {
                     Transport::Subscriber(subscriber) => Some(Rc::clone(&subscriber.keep_alive)),
                     _ => None,
                 };
-                if subscriber.is_some() {
+                let is_subscriber = subscriber.is_some();
+                if is_subscriber {
                     if connection.output.get() == Output::Broken {
                         return self.close(connection, CloseReason::ConnectionLost);
                     }
@@ -65,6 +65,9 @@ impl<E: Engine> Shard<E> {
                     connection.beat(|heartbeat| heartbeat.pong(now, &self.config.timing));
                 }
                 self.push(connection, &subscriber.unwrap_or_else(|| Rc::clone(&self.ping)));
+                if !is_subscriber {
+                    connection.note_ping();
+                }
             }
             Beat::TimedOut => self.close(connection, CloseReason::PingTimeout),
         }

@@ -41,12 +41,14 @@ impl<E: Engine> Shard<E> {
         self.config.queue_limit / BEHIND
     }
 
-    /// Too much waits for a connection.
+    /// Too much waits for a connection. Not inlined, since the loop over a room's members would run out of registers.
+    #[cold]
+    #[inline(never)]
     pub(super) fn note_growth(self: &Rc<Self>, connection: &ConnectionOf<E>) {
         if connection.pace.get() != Pace::KeepsUp {
             return;
         }
-        let taken = connection.queue.borrow().taken();
+        let taken = connection.queue.borrow().progress();
         connection.pace.set(Pace::Behind(Progress { since: Instant::now(), taken }));
         for seat in &*connection.rooms.borrow() {
             seat.room.pressure().falls_behind();
@@ -60,10 +62,15 @@ impl<E: Engine> Shard<E> {
     }
 
     /// To be called when less waits for a connection.
+    #[inline]
     pub(crate) fn note_progress(&self, connection: &Connection<E::Session>) {
-        if connection.pace.get() == Pace::KeepsUp {
-            return;
+        if connection.pace.get() != Pace::KeepsUp {
+            self.look_at_progress(connection);
         }
+    }
+
+    #[cold]
+    fn look_at_progress(&self, connection: &Connection<E::Session>) {
         if connection.queue.borrow().bytes() <= self.config.queue_limit / CAUGHT_UP {
             set_pace(connection, Pace::KeepsUp);
         }
@@ -91,8 +98,8 @@ async fn look_after<E: Engine>(shard: Rc<Shard<E>>) {
             if now.duration_since(before.since) < TIME {
                 return true;
             }
-            let taken = connection.queue.borrow().taken();
-            let reads = taken.wrapping_sub(before.taken) >= LEAST;
+            let taken = connection.queue.borrow().progress();
+            let reads = taken - before.taken >= LEAST;
             if reads {
                 connection.pace.set(Pace::Behind(Progress { since: now, taken }));
             } else {

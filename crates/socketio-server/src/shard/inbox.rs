@@ -30,6 +30,9 @@ const LIMIT_COMMANDS: usize = 16_384;
 /// Bytes of publications and bodies that wait before clients have to.
 const LIMIT_BYTES: usize = 64 << 20;
 
+/// Bytes to be rendered and copied that take about as long as a delivery.
+const BYTES: usize = 64;
+
 /// What a shard can be told to do.
 pub(crate) enum Command {
     /// A new socket from the acceptor.
@@ -56,6 +59,16 @@ pub(crate) enum Command {
     Answer {
         connection: ConnectionKey,
         publication: Publication,
+    },
+    /// Say when the connection's queue is empty.
+    TellDrained {
+        connection: ConnectionKey,
+        reply: oneshot::Sender<()>,
+    },
+    /// Call the connection's engine for one of its sockets.
+    Wake {
+        connection: ConnectionKey,
+        socket: u32,
     },
     Close {
         connection: ConnectionKey,
@@ -108,6 +121,18 @@ pub(crate) enum Command {
 }
 
 impl Command {
+    /// About how much there is to do, in deliveries; for what is not known, as much as [`super::LOOK_AFTER`].
+    pub(super) fn work(&self) -> usize {
+        match self {
+            Self::Deliver(delivery) => delivery.members + delivery.publication.size() / BYTES,
+            Self::Send { publication, .. } | Self::Answer { publication, .. } => {
+                1 + publication.size() / BYTES
+            }
+            Self::Join { .. } | Self::Leave { .. } => 1,
+            _ => super::LOOK_AFTER,
+        }
+    }
+
     /// What it holds that its sender decides on.
     fn bytes(&self) -> usize {
         match self {

@@ -4,17 +4,19 @@ use super::{ConnectionOf, Shard};
 use crate::{
     bounds::Charge,
     connection::{CloseReason, Connection, WaitingEvent},
-    engine::Engine,
+    engine::{Engine, WayOut},
     room::{Room, take_moved_under_pressure},
 };
 use socketio_protocol::engine::packet::Packet;
 use std::{
+    cell::RefCell,
     rc::Rc,
     time::{Duration, Instant},
 };
+use tokio::sync::Notify;
 
-/// The longest that a connection is held back before it is looked at again: it may have been closed meanwhile.
-const LOOK_AGAIN: Duration = Duration::from_millis(250);
+/// The longest that a connection is left alone before it is looked at again: it may have been closed meanwhile.
+pub(super) const LOOK_AGAIN: Duration = Duration::from_millis(250);
 
 /// Why a connection is not read from.
 enum Hold {
@@ -26,14 +28,17 @@ enum Hold {
     Answers,
     /// The server as a whole has too much to deliver.
     Congestion,
+    /// The engine waits for something.
+    Pause(Rc<Notify>),
 }
 
 impl<E: Engine> Shard<E> {
-    /// Handles one Engine.IO packet from the client.
+    /// Handles one Engine.IO packet from the client, of what was read at `now`.
     pub(crate) fn receive(
         self: &Rc<Self>,
         connection: &ConnectionOf<E>,
         packet: Packet<'_>,
+        now: Instant,
     ) -> Result<(), CloseReason> {
         let wrong = |rule: &str| Err(CloseReason::ProtocolError(rule.to_owned()));
         let mut session = connection.session.borrow_mut();
@@ -41,7 +46,6 @@ impl<E: Engine> Shard<E> {
             return Ok(());
         };
         let link = connection.link(&self.hub);
-        let now = Instant::now();
         match &packet {
             Packet::Message(_) | Packet::Binary(_) => {
                 connection.count(|intake| intake.take_message(now, &self.config));
@@ -59,6 +63,7 @@ impl<E: Engine> Shard<E> {
             }
             Packet::Pong(_) => {
                 connection.beat(|heartbeat| heartbeat.pong(now, &self.config.timing));
+                connection.note_pong();
                 self.arm(connection);
                 Ok(())
             }
@@ -67,6 +72,19 @@ impl<E: Engine> Shard<E> {
             Packet::Ping(_) => wrong("the server pings, not the client"),
             Packet::Open(_) => wrong("an open packet from the client"),
             Packet::Upgrade => wrong("an upgrade packet without a probe"),
+        }
+    }
+
+    /// Calls the engine for what another thread has made ready. What it sends comes where the inbox is now.
+    pub(super) fn wake(self: &Rc<Self>, connection: &ConnectionOf<E>, socket: u32) {
+        let sent = RefCell::default();
+        if let Some(session) = connection.session.borrow_mut().as_mut() {
+            let link = connection.link_with(&self.hub, WayOut::Directly(&sent));
+            self.engine.woken(&link, session, socket);
+        }
+        for publication in sent.take() {
+            connection.answers.in_queue.set(true);
+            self.send(connection, &publication);
         }
     }
 
@@ -107,6 +125,9 @@ impl<E: Engine> Shard<E> {
     }
 
     fn hold_reason(&self, connection: &Connection<E::Session>, now: Instant) -> Option<Hold> {
+        if let Some(pause) = &*connection.pause.borrow() {
+            return Some(Hold::Pause(Rc::clone(pause)));
+        }
         if let Some(wait) = connection.intake.get().wait(now, &self.config) {
             return Some(Hold::Rate(wait));
         }
@@ -156,6 +177,7 @@ impl<E: Engine> Shard<E> {
                 Hold::Room(room) => room.pressure().wait().await,
                 // A notice that comes between the look and the wait is made up for by looking again.
                 Hold::Answers => drop(tokio::time::timeout(LOOK_AGAIN, self.drained.notified()).await),
+                Hold::Pause(pause) => drop(tokio::time::timeout(LOOK_AGAIN, pause.notified()).await),
                 Hold::Congestion => {
                     drop(tokio::time::timeout(LOOK_AGAIN, self.hub.congestion().relief()).await);
                 }

@@ -1,6 +1,6 @@
 //! What clients get: into the queues, and from the queues onto the sockets. The second half of the hot path.
 
-use super::{ConnectionOf, Shard, pass::Slice};
+use super::{ConnectionOf, Shard, input::LOOK_AGAIN, pass::Slice};
 use crate::{
     connection::{CloseReason, Connection, Output, queue::Flushed},
     engine::Engine,
@@ -9,6 +9,7 @@ use crate::{
 };
 use smallvec::SmallVec;
 use std::{net::Shutdown, rc::Rc};
+use tokio::{sync::oneshot, time::timeout};
 
 impl<E: Engine> Shard<E> {
     /// Puts a publication into a connection's queue.
@@ -36,6 +37,7 @@ impl<E: Engine> Shard<E> {
     pub(crate) fn deliver(self: &Rc<Self>, room: RoomId, publication: &Publication) {
         let frames: SmallVec<[Rc<Frame>; 1]> =
             publication.frames().iter().map(|frame| Rc::new(frame.of_shard())).collect();
+        let frames = &*frames;
         let mut full = Vec::new();
         let large = self.large_queue();
         if let Some(members) = self.rooms.borrow().get(&room) {
@@ -43,7 +45,7 @@ impl<E: Engine> Shard<E> {
             let line = dirty.line(Some(room));
             for member in members {
                 let mut bytes = 0;
-                for frame in &frames {
+                for frame in frames {
                     bytes = enqueue(member, frame);
                 }
                 if member.output.get() == Output::Flushed {
@@ -146,6 +148,23 @@ impl<E: Engine> Shard<E> {
         }
     }
 
+    /// Says when a connection's queue is empty. Whoever asked is told of its end by the end of `reply`.
+    pub(super) fn tell_drained(self: &Rc<Self>, connection: &ConnectionOf<E>, reply: oneshot::Sender<()>) {
+        let (shard, connection) = (Rc::clone(self), Rc::clone(connection));
+        tokio::task::spawn_local(async move {
+            while !connection.closed.get() && !connection.queue.borrow().is_empty() {
+                // So that its being empty is noted.
+                connection.answers.in_queue.set(true);
+                // A notice that comes between the look and the wait is made up for by looking again.
+                drop(timeout(LOOK_AGAIN, shard.drained.notified()).await);
+            }
+            if !connection.closed.get() {
+                // Who asked may not be there any more.
+                let _ = reply.send(());
+            }
+        });
+    }
+
     /// Nothing waits for a connection any more.
     pub(crate) fn note_drained(&self, connection: &Connection<E::Session>) {
         if connection.answers.in_queue.replace(false) {
@@ -157,10 +176,14 @@ impl<E: Engine> Shard<E> {
 /// Says how many bytes wait then: none for a connection that takes nothing any more.
 #[inline]
 fn enqueue<S>(connection: &Connection<S>, frame: &Rc<Frame>) -> usize {
-    if connection.closed.get() || connection.output.get() == Output::Broken {
+    if connection.closed.get() {
         return 0;
     }
     let mut queue = connection.queue.borrow_mut();
+    if connection.output.get() == Output::Broken {
+        queue.push_in_vain(frame);
+        return 0;
+    }
     queue.push(Rc::clone(frame));
     queue.bytes()
 }

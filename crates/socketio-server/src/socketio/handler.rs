@@ -3,6 +3,7 @@
 use crate::{
     connection::{CloseReason, ConnectionId},
     engine::{Handshake, Link},
+    engineio::sid::random_socket_id,
     frame::Publication,
     hub::Hub,
 };
@@ -34,7 +35,18 @@ pub trait Handler: Send + Sync + 'static {
         socket: &Socket<'_>,
         peer: &Self::Peer,
         auth: Option<&RawValue>,
-    ) -> Result<Self::Session, Refused>;
+    ) -> Result<Accepted<Self::Session>, Refused>;
+
+    /// The answer to a CONNECT that was [`Accepted::Later`], asked for whenever the socket is woken ([`Waker::wake`]).
+    /// What the hub was told to send before that wake reaches the client before the answer, and what it is told after
+    /// that, after it.
+    ///
+    /// Until then the client may send nothing to the namespace but its end, and that end comes as for any socket:
+    /// through [`Handler::disconnect`].
+    fn answer(&self, socket: &Socket<'_>, peer: &Self::Peer, session: &mut Self::Session) -> Answer {
+        let _ = (socket, peer, session);
+        Answer::Connected(SocketIds::default())
+    }
 
     /// The client's namespace is connected: what is sent now comes after the answer to its CONNECT.
     fn connected(&self, socket: &Socket<'_>, session: &mut Self::Session) {
@@ -43,6 +55,12 @@ pub trait Handler: Send + Sync + 'static {
 
     /// The client sent an event.
     fn event(&self, socket: &Socket<'_>, peer: &Self::Peer, session: &mut Self::Session, event: &Event<'_>);
+
+    /// Somebody called [`Waker::wake`] for a socket that is connected. What is sent now goes out in the
+    /// place of that call among what the hub was told; it may overtake answers to the client's own events.
+    fn woken(&self, socket: &Socket<'_>, peer: &Self::Peer, session: &mut Self::Session) {
+        let _ = (socket, peer, session);
+    }
 
     /// The socket has ended; what is sent to it now reaches nobody.
     fn disconnect(
@@ -71,6 +89,35 @@ pub struct Event<'a> {
     pub ack: Option<AckId>,
 }
 
+/// A CONNECT that is not refused, with what is kept for the socket.
+#[derive(Debug)]
+pub enum Accepted<S> {
+    /// The namespace is connected.
+    Connected(S, SocketIds),
+    /// To be decided: [`Waker::wake`] has [`Handler::answer`] asked.
+    Later(S),
+}
+
+/// What becomes of a CONNECT that was [`Accepted::Later`].
+#[derive(Clone, Debug)]
+pub enum Answer {
+    /// The namespace is connected.
+    Connected(SocketIds),
+    /// It is not: the session is dropped.
+    Refused(Refused),
+    /// Still to be decided.
+    Later,
+}
+
+/// What a client is told of its socket when the namespace is connected.
+#[derive(Clone, Debug, Default)]
+pub struct SocketIds {
+    /// The socket's id, where it is to have the one of an earlier socket; otherwise a new one is made.
+    pub sid: Option<String>,
+    /// What the client shows when it reconnects, if it is one that recovers its state.
+    pub pid: Option<String>,
+}
+
 /// Why a namespace was not connected.
 #[derive(Clone, Debug)]
 pub struct Refused {
@@ -87,10 +134,46 @@ impl Refused {
     }
 }
 
+/// An event whose acknowledgement is still to come. Dropping it gives none.
+pub struct PendingAck {
+    hub: Hub,
+    connection: ConnectionId,
+    namespace: Box<str>,
+    id: AckId,
+}
+
 /// A socket during a call: one namespace of a connection.
 pub struct Socket<'a> {
     pub(crate) link: &'a Link<'a>,
     pub(crate) namespace: &'a str,
+    /// Tells it from earlier sockets of the connection.
+    pub(crate) number: u32,
+}
+
+/// Has a socket's handler called, from any thread. After the socket's end it does nothing.
+#[derive(Clone)]
+pub struct Waker {
+    hub: Hub,
+    connection: ConnectionId,
+    socket: u32,
+}
+
+impl Waker {
+    /// Has [`Handler::answer`] or [`Handler::woken`] called on the thread that owns the connection, in order with
+    /// everything else that was told to the hub about it.
+    pub fn wake(&self) {
+        self.hub.wake(self.connection, self.socket);
+    }
+
+    /// The server.
+    pub fn hub(&self) -> &Hub {
+        &self.hub
+    }
+
+    /// The socket's connection.
+    pub fn connection(&self) -> ConnectionId {
+        self.connection
+    }
 }
 
 impl<'a> Socket<'a> {
@@ -114,8 +197,50 @@ impl<'a> Socket<'a> {
         self.send(encode::ack(self.namespace, id, args));
     }
 
+    /// What other threads wake it with.
+    pub fn waker(&self) -> Waker {
+        Waker { hub: self.hub().clone(), connection: self.connection(), socket: self.number }
+    }
+
+    /// A new random id for a socket.
+    pub fn new_id() -> String {
+        random_socket_id()
+    }
+
+    /// Acknowledges an event later, from any thread.
+    pub fn ack_later(&self, id: AckId) -> PendingAck {
+        PendingAck {
+            hub: self.hub().clone(),
+            connection: self.connection(),
+            namespace: self.namespace.into(),
+            id,
+        }
+    }
+
+    /// Bytes that were meant for the client and that it may not have received: see [`Link::unconfirmed`].
+    pub fn unconfirmed(&self, trusts_tcp: bool) -> u64 {
+        self.link.unconfirmed(trusts_tcp)
+    }
+
+    /// Has the client's further packets wait until [`Socket::resume`]: see [`Link::pause`].
+    pub fn pause(&self) {
+        self.link.pause();
+    }
+
+    /// Lets the client's packets come again.
+    pub fn resume(&self) {
+        self.link.resume();
+    }
+
     /// Sends what is rendered already to this socket.
     pub fn send(&self, publication: impl Into<Publication>) {
         self.link.send(publication);
+    }
+}
+
+impl PendingAck {
+    /// Acknowledges the event. Nothing happens where the connection has ended.
+    pub fn send(self, args: &Arguments) {
+        self.hub.send(self.connection, encode::ack(&self.namespace, self.id, args).into());
     }
 }

@@ -1,9 +1,11 @@
 //! The application that the tests speak to, and the log of what it saw.
 
-use crate::harness::DEADLINE;
+use crate::harness::{DEADLINE, eventually};
 use serde_json::value::RawValue;
 use socketio_server::{
-    Arguments, CloseReason, Event, Handler, Handshake, Membership, Refused, Room, Socket, encode,
+    Accepted, Answer, Arguments, CloseReason, Event, Handler, Handshake, Membership, Refused, Room, Socket,
+    SocketIds, Waker,
+    encode::{self, Rendered},
 };
 use std::{
     collections::HashMap,
@@ -16,9 +18,57 @@ use std::{
 pub(crate) struct Log {
     lines: Mutex<Vec<String>>,
     more: Condvar,
+    /// The sockets that wait for a wake, in the order in which they came to that.
+    waiting: Mutex<Vec<Waiting>>,
+}
+
+/// A socket whose CONNECT, or whose wake, another thread decides on.
+#[derive(Clone)]
+pub(crate) struct Waiting {
+    waker: Waker,
+    answer: Arc<Mutex<Option<Answer>>>,
+}
+
+impl Waiting {
+    pub(crate) fn send(&self, name: &str) {
+        self.publish(encode::event("/later", None, name, &Arguments::new()));
+    }
+
+    pub(crate) fn publish(&self, packet: Rendered) {
+        self.waker.hub().send(self.waker.connection(), packet.into());
+    }
+
+    pub(crate) async fn drained(&self) -> bool {
+        self.waker.hub().drained(self.waker.connection()).await
+    }
+
+    pub(crate) fn decide(&self, answer: Answer) {
+        self.answer.lock().unwrap().replace(answer);
+    }
+
+    pub(crate) fn wake(&self) {
+        self.waker.wake();
+    }
 }
 
 impl Log {
+    /// What a look at what is unconfirmed gave: without what TCP says, and with it.
+    pub(crate) fn receipt(&self, nth: usize) -> (usize, usize) {
+        eventually("a receipt", || self.count_prefix("unconfirmed ") > nth);
+        let lines = self.lines.lock().unwrap();
+        let line = lines.iter().filter_map(|line| line.strip_prefix("unconfirmed ")).nth(nth).unwrap();
+        let (without, with) = line.split_once(' ').unwrap();
+        (without.parse().unwrap(), with.parse().unwrap())
+    }
+
+    /// The socket that waits next.
+    pub(crate) fn waiting(&self) -> Waiting {
+        self.wait_for_prefix("/later waits");
+        let mut lines = self.lines.lock().unwrap();
+        lines.retain(|line| line != "/later waits");
+        self.waiting.lock().unwrap().pop().expect("a socket")
+    }
+
     pub(crate) fn add(&self, line: impl Into<String>) {
         self.lines.lock().unwrap().push(line.into());
         self.more.notify_all();
@@ -70,10 +120,10 @@ impl Log {
     }
 }
 
-/// Namespaces `/` and `/custom`. Events, each acknowledged with its arguments if asked for:
+/// Namespaces `/` and `/custom`, and `/later`, whose CONNECT is answered from a test's thread. Events, each acknowledged with its arguments if asked for:
 /// `echo` comes back; `join` and `leave` a room; `say` a text to a room, whose members get `said` with a number that
 /// counts the room's messages; `flood` sends that many `drop`s of that many bytes; `close` has the server close; `hang`,
-/// `gate` and `panic` do as they say, and after `panic when closed` the end of a connection panics; others count only.
+/// `gate` and `panic` do as they say; `pause` has the client wait for a wake; `receipt` notes what is unconfirmed, and after `panic when closed` the end of a connection panics; others count only.
 pub(crate) struct Chat {
     log: Arc<Log>,
     rooms: Mutex<HashMap<String, (Room, u64)>>,
@@ -83,6 +133,17 @@ impl Chat {
     pub(crate) fn new(log: Arc<Log>) -> Self {
         Self { log, rooms: Mutex::default() }
     }
+
+    /// Lets the test decide.
+    fn later(&self, socket: &Socket<'_>, session: &Session) {
+        let waiting = Waiting { waker: socket.waker(), answer: Arc::clone(&session.answer) };
+        self.log.waiting.lock().unwrap().push(waiting);
+        self.log.add("/later waits".to_owned());
+    }
+}
+
+fn receipt(socket: &Socket<'_>) -> String {
+    format!("unconfirmed {} {}", socket.unconfirmed(false), socket.unconfirmed(true))
 }
 
 fn emit(socket: &Socket<'_>, name: &str, args: &Arguments) {
@@ -93,9 +154,15 @@ pub(crate) fn args(values: &[&str]) -> Arguments {
     values.iter().fold(Arguments::new(), |args, value| args.json(value).unwrap())
 }
 
+#[derive(Default)]
+pub(crate) struct Session {
+    memberships: HashMap<String, Membership>,
+    answer: Arc<Mutex<Option<Answer>>>,
+}
+
 impl Handler for Chat {
     type Peer = ();
-    type Session = HashMap<String, Membership>;
+    type Session = Session;
 
     fn open(&self, handshake: &Handshake<'_>) {
         self.log.add(format!("open from {}", handshake.ip().expect("over TCP")));
@@ -106,18 +173,39 @@ impl Handler for Chat {
         socket: &Socket<'_>,
         _peer: &(),
         auth: Option<&RawValue>,
-    ) -> Result<Self::Session, Refused> {
+    ) -> Result<Accepted<Session>, Refused> {
         let refused = |message: &str, data: Option<&RawValue>| {
             Err(Refused { message: message.to_owned(), data: data.map(ToOwned::to_owned) })
         };
         match (socket.namespace(), auth) {
             ("/", Some(auth)) => refused("no credentials are wanted", Some(auth)),
-            ("/" | "/custom", _) => Ok(HashMap::new()),
+            ("/" | "/custom", _) => Ok(Accepted::Connected(Session::default(), SocketIds::default())),
+            ("/later", _) => {
+                let session = Session::default();
+                self.later(socket, &session);
+                Ok(Accepted::Later(session))
+            }
             _ => Err(Refused::unknown_namespace()),
         }
     }
 
-    fn event(&self, socket: &Socket<'_>, _peer: &(), session: &mut Self::Session, event: &Event<'_>) {
+    fn answer(&self, _socket: &Socket<'_>, _peer: &(), session: &mut Session) -> Answer {
+        self.log.add("asked".to_owned());
+        session.answer.lock().unwrap().take().unwrap_or(Answer::Later)
+    }
+
+    fn connected(&self, socket: &Socket<'_>, _session: &mut Session) {
+        if socket.namespace() == "/later" {
+            emit(socket, "connected", &Arguments::new());
+        }
+    }
+
+    fn woken(&self, socket: &Socket<'_>, _peer: &(), _session: &mut Session) {
+        socket.resume();
+        emit(socket, "woken", &Arguments::new());
+    }
+
+    fn event(&self, socket: &Socket<'_>, _peer: &(), session: &mut Session, event: &Event<'_>) {
         let text = |index: usize| -> String { serde_json::from_str(event.args[index].get()).unwrap() };
         let number = |index: usize| -> usize { event.args[index].get().parse().unwrap() };
         match event.name {
@@ -125,11 +213,11 @@ impl Handler for Chat {
             "join" => {
                 let mut rooms = self.rooms.lock().unwrap();
                 let (room, _) = rooms.entry(text(0)).or_insert_with(|| (socket.hub().room(), 0));
-                session.insert(text(0), room.join(socket.connection()));
+                session.memberships.insert(text(0), room.join(socket.connection()));
             }
             "leave" => {
                 let _rooms = self.rooms.lock().unwrap();
-                session.remove(&text(0));
+                session.memberships.remove(&text(0));
             }
             "say" => {
                 let mut rooms = self.rooms.lock().unwrap();
@@ -144,6 +232,11 @@ impl Handler for Chat {
                     emit(socket, "drop", &args);
                 }
             }
+            "pause" => {
+                socket.pause();
+                self.later(socket, session);
+            }
+            "receipt" => self.log.add(receipt(socket)),
             "hang" => std::thread::park(),
             "gate" => self.log.stop_at_gate(),
             "panic" => panic!("as the client wants"),
@@ -156,7 +249,8 @@ impl Handler for Chat {
         self.log.add(format!("event {}", event.name));
     }
 
-    fn disconnect(&self, socket: &Socket<'_>, _peer: &(), _session: Self::Session, reason: &CloseReason) {
+    fn disconnect(&self, socket: &Socket<'_>, _peer: &(), _session: Session, reason: &CloseReason) {
+        self.log.add(receipt(socket));
         self.log.add(format!("{} ended: {reason}", socket.namespace()));
     }
 

@@ -15,6 +15,8 @@ use crate::room::Members;
 pub enum AckBody {
     /// `text` or `left` was carried out: `{"ok":true}`.
     Done,
+    /// `text` was carried out, and the server could not keep it for those who are away: `{"ok":true,"stored":false}`.
+    NotStored,
     /// `joined` was carried out: `{"ok":true,"room":...,"members":[...],"count":...}`.
     Joined {
         /// Where the client is now.
@@ -40,6 +42,7 @@ impl Serialize for AckBody {
         body.serialize_field("ok", &!matches!(self, Self::Refused(_)))?;
         match self {
             Self::Done => {}
+            Self::NotStored => body.serialize_field("stored", &false)?,
             Self::Joined { room, members } => {
                 body.serialize_field("room", room)?;
                 body.serialize_field("members", members.json())?;

@@ -4,9 +4,9 @@ use std::borrow::Cow;
 
 use serde_json::value::RawValue;
 
-use super::body::{self, Body};
 use super::{JOINED, LEFT, Limits, Refusal, TEXT};
 use crate::names::{NameError, RoomCode, UserName};
+use crate::wire::body;
 
 /// A well-formed event of a client. It borrows from the packet.
 #[derive(Debug)]
@@ -54,7 +54,15 @@ pub struct Left<'a> {
 
 /// The `name` of a `text` or `left`. It counts only on a connection that joined headless, so it is read only there.
 #[derive(Clone, Copy, Debug)]
-pub struct Speaker<'a>(Option<&'a RawValue>);
+pub struct Speaker<'a>(pub(in crate::wire) Option<&'a RawValue>);
+
+/// The values under the keys that count, where present.
+struct Body<'a> {
+    headless: bool,
+    name: Option<&'a RawValue>,
+    room: Option<&'a RawValue>,
+    msg: Option<&'a RawValue>,
+}
 
 impl<'a> ClientEvent<'a> {
     /// Reads the event `name` with its arguments. The first argument is the body; further ones do not count.
@@ -78,14 +86,22 @@ impl<'a> ClientEvent<'a> {
     }
 }
 
+impl<'a> Body<'a> {
+    fn parse(arg: Option<&'a RawValue>, has_attachments: bool) -> Result<Self, Refusal> {
+        let keys = &["headless", "name", "room", "msg"];
+        let [headless, name, room, msg] = body::object(arg, has_attachments, keys)?;
+        Ok(Self { headless: body::boolean("headless", headless)?, name, room, msg })
+    }
+}
+
 impl Joined {
     fn read(body: Body<'_>, limits: &Limits) -> Result<Self, Refusal> {
-        let room = |json| read_room(json, limits);
+        let room = |json| body::room(json, limits);
         if !body.headless {
             return Ok(Self::Session { room: body.room.map(room).transpose()? });
         }
         let name = body.name.ok_or_else(|| Refusal::name(NameError::Empty))?;
-        let name = read_name(name, limits)?;
+        let name = body::name(name, limits)?;
         let room = body.room.ok_or_else(|| Refusal::room(NameError::Empty)).and_then(room)?;
         Ok(Self::Headless { name, room })
     }
@@ -115,8 +131,17 @@ impl<'a> Text<'a> {
     }
 
     fn read(body: Body<'a>, limits: &Limits) -> Result<Self, Refusal> {
-        let msg = body.msg.ok_or_else(Refusal::msg_required)?;
-        Self::new(Speaker(body.name), body::string("msg", msg)?, limits)
+        Self::of(body.name, body.msg, limits)
+    }
+
+    /// Of the two keys of a body.
+    pub(in crate::wire) fn of(
+        name: Option<&'a RawValue>,
+        msg: Option<&'a RawValue>,
+        limits: &Limits,
+    ) -> Result<Self, Refusal> {
+        let msg = msg.ok_or_else(Refusal::msg_required)?;
+        Self::new(Speaker(name), body::string("msg", msg)?, limits)
     }
 
     fn new(speaker: Speaker<'a>, msg: Cow<'a, str>, limits: &Limits) -> Result<Self, Refusal> {
@@ -129,20 +154,20 @@ impl<'a> Text<'a> {
 }
 
 impl Speaker<'_> {
+    /// The name that the body has, if it has one.
+    ///
+    /// # Errors
+    /// A [`Refusal`] where it is none.
+    pub fn given(self, limits: &Limits) -> Result<Option<UserName>, Refusal> {
+        self.0.map(|json| body::name(json, limits)).transpose()
+    }
+
     /// The name to use on a connection that joined headless as `joined`: the body's, or else `joined`.
     /// On a connection with a web session do not ask; its name is the session's.
     ///
     /// # Errors
     /// A [`Refusal`] where the body has a `name` that is none.
     pub fn or_joined(self, joined: &UserName, limits: &Limits) -> Result<UserName, Refusal> {
-        self.0.map_or_else(|| Ok(joined.clone()), |json| read_name(json, limits))
+        self.0.map_or_else(|| Ok(joined.clone()), |json| body::name(json, limits))
     }
-}
-
-fn read_name(json: &RawValue, limits: &Limits) -> Result<UserName, Refusal> {
-    UserName::parse(&body::string("name", json)?, limits.name_chars).map_err(Refusal::name)
-}
-
-fn read_room(json: &RawValue, limits: &Limits) -> Result<RoomCode, Refusal> {
-    RoomCode::parse(&body::string("room", json)?, limits.room_chars).map_err(Refusal::room)
 }

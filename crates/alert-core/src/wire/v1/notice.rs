@@ -1,12 +1,14 @@
 //! What the server tells: events with the payload `{"msg": ...}`.
 
 use std::fmt::{self, Display, Formatter};
+use std::time::Duration;
 
 use serde::{Serialize, Serializer};
 use socketio_protocol::socket::encode::{self, Rendered};
 
 use super::{MESSAGE, NAMESPACE, Refusal, STATUS};
 use crate::event::{RoomEvent, What};
+use crate::position::Position;
 
 /// An event from the server. It serializes as its payload, whose only key is `msg`.
 #[derive(Clone, Copy, Debug, Serialize)]
@@ -24,6 +26,34 @@ enum Told<'a> {
     Happened(&'a RoomEvent),
     /// For the sender alone, where it asked for no ack: what was wrong.
     Refused(&'a Refusal),
+    /// For a client that could not be given what it missed: how many messages, where that is known.
+    Missed(Option<u64>),
+    /// For somebody who has come back, before the messages that were missed.
+    Away(Away),
+}
+
+/// What somebody is given who has come back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Away {
+    /// For how long they were away.
+    pub time: Duration,
+    /// How many messages follow.
+    pub messages: usize,
+    /// What was missed before the first of them.
+    pub before: Before,
+}
+
+/// What somebody has missed who has come back, before what they are given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Before {
+    /// Nothing.
+    Nothing,
+    /// More messages than can be given: so many.
+    Many(u64),
+    /// Messages that are no longer kept.
+    NotKept,
+    /// Nobody knows: the log cannot be read.
+    Unknown,
 }
 
 impl<'a> Notice<'a> {
@@ -37,6 +67,18 @@ impl<'a> Notice<'a> {
     #[must_use]
     pub fn refused(refusal: &'a Refusal) -> Self {
         Self { msg: Msg(Told::Refused(refusal)) }
+    }
+
+    /// For a client that could not be given what it missed: how many messages, where that is known.
+    #[must_use]
+    pub fn missed(count: Option<u64>) -> Self {
+        Self { msg: Msg(Told::Missed(count)) }
+    }
+
+    /// For somebody who has come back, before the messages that were missed.
+    #[must_use]
+    pub fn away(away: Away) -> Self {
+        Self { msg: Msg(Told::Away(away)) }
     }
 
     /// The name of the event: `status` or `message`.
@@ -61,6 +103,14 @@ impl<'a> Notice<'a> {
         encode::event_of(NAMESPACE, self.event(), self, self.size()).expect("a notice is JSON")
     }
 
+    /// As [`Notice::packet`], with a position behind it.
+    #[must_use]
+    #[expect(clippy::expect_used, reason = "a notice is a string, which JSON can hold")]
+    pub fn packet_at(&self, position: Position) -> Rendered {
+        let offset = position.to_string();
+        encode::event_at(NAMESPACE, self.event(), self, &offset, self.size()).expect("a notice is JSON")
+    }
+
     /// About how long it is; what JSON escapes makes it longer.
     fn size(&self) -> usize {
         const AROUND: usize = 40;
@@ -69,10 +119,13 @@ impl<'a> Notice<'a> {
                 Told::Happened(RoomEvent { what: What::Said { name, text, .. }, .. }) => {
                     name.as_str().len() + text.len()
                 }
-                Told::Happened(RoomEvent { what: What::Entered { name } | What::Left { name }, .. }) => {
-                    name.as_str().len()
-                }
+                Told::Happened(RoomEvent {
+                    what: What::Entered { name, .. } | What::Left { name, .. },
+                    ..
+                }) => name.as_str().len(),
                 Told::Refused(refusal) => refusal.message().len(),
+                Told::Missed(_) => 0,
+                Told::Away(_) => 100,
             }
     }
 }
@@ -86,10 +139,45 @@ impl Display for Msg<'_> {
                     out.write_str(": ")?;
                     out.write_str(text)
                 }
-                What::Entered { name } => write!(out, "{name} has entered the room."),
-                What::Left { name } => write!(out, "{name} has left the room."),
+                What::Entered { name, .. } => write!(out, "{name} has entered the room."),
+                What::Left { name, .. } => write!(out, "{name} has left the room."),
             },
             Told::Refused(refusal) => write!(out, "Error: {}", refusal.message()),
+            Told::Missed(Some(1)) => out.write_str("1 message was missed."),
+            Told::Missed(Some(count)) => write!(out, "{count} messages were missed."),
+            Told::Missed(None) => out.write_str("Messages may have been missed."),
+            Told::Away(away) => away.fmt(out),
+        }
+    }
+}
+
+impl Away {
+    /// Whether there is anything to be told.
+    #[must_use]
+    pub fn is_worth_telling(&self) -> bool {
+        self.messages > 0 || self.before != Before::Nothing
+    }
+}
+
+impl Display for Away {
+    fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
+        out.write_str("While you were away (")?;
+        let count = |count: u64, one: &str| format!("{count} {one}{}", if count == 1 { "" } else { "s" });
+        match self.time.as_secs() {
+            seconds @ 0..60 => write!(out, "{seconds} s)")?,
+            seconds @ 60..3600 => write!(out, "{})", count(seconds / 60, "minute"))?,
+            seconds => write!(out, "{})", count(seconds / 3600, "hour"))?,
+        }
+        let messages = count(self.messages as u64, "message");
+        match self.before {
+            Before::Nothing => write!(out, ": {messages}."),
+            Before::Many(before) => {
+                let all = self.messages as u64 + before;
+                write!(out, ": {}, of which you get the last {}.", count(all, "message"), self.messages)
+            }
+            Before::NotKept if self.messages == 0 => out.write_str(": messages that are no longer kept."),
+            Before::NotKept => write!(out, ": {messages}, and some before that are no longer kept."),
+            Before::Unknown => out.write_str(": messages may have been missed, which cannot be read now."),
         }
     }
 }

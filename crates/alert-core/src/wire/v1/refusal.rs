@@ -31,11 +31,11 @@ pub enum ErrorCode {
     MsgRequired,
     /// `msg` is over its limit.
     MsgTooLong,
-    /// `text` or `left` before `joined`.
+    /// Something in a room before entering it.
     NotJoined,
     /// `joined` without `headless` and without a web session for that room.
     NotLoggedIn,
-    /// An event that v1 does not have.
+    /// An event that the protocol does not have.
     UnknownEvent,
     /// `joined` to more different rooms than one address may name.
     TooManyRooms,
@@ -45,6 +45,12 @@ pub enum ErrorCode {
     ServerFull,
     /// The person would be one more than the room may have.
     RoomFull,
+    /// v2: the room would be one more than a connection may be in.
+    InTooManyRooms,
+    /// v2: a `key` came with another message before.
+    KeyReused,
+    /// v2: the history cannot be read.
+    HistoryUnavailable,
 }
 
 impl ErrorCode {
@@ -68,6 +74,9 @@ impl ErrorCode {
             Self::TooManyJoins => "too_many_joins",
             Self::ServerFull => "server_full",
             Self::RoomFull => "room_full",
+            Self::InTooManyRooms => "in_too_many_rooms",
+            Self::KeyReused => "key_reused",
+            Self::HistoryUnavailable => "history_unavailable",
         }
     }
 }
@@ -140,11 +149,11 @@ impl Refusal {
         Self::new(ErrorCode::RoomFull, format!("this room is full: it may hold {max} people."))
     }
 
-    pub(super) fn unknown_event() -> Self {
+    pub(in crate::wire) fn unknown_event() -> Self {
         Self::new(ErrorCode::UnknownEvent, "there is no such event; send joined, text or left.")
     }
 
-    pub(super) fn invalid_body(message: impl Into<String>) -> Self {
+    pub(in crate::wire) fn invalid_body(message: impl Into<String>) -> Self {
         Self::new(ErrorCode::InvalidBody, message)
     }
 
@@ -170,15 +179,15 @@ impl Refusal {
         Self::new(code, format!("room {error}."))
     }
 
-    pub(super) fn msg_required() -> Self {
+    pub(in crate::wire) fn msg_required() -> Self {
         Self::new(ErrorCode::MsgRequired, "msg is required.")
     }
 
-    pub(super) fn msg_too_long(max: usize) -> Self {
+    pub(in crate::wire) fn msg_too_long(max: usize) -> Self {
         Self::new(ErrorCode::MsgTooLong, format!("msg is longer than {max} bytes."))
     }
 
-    fn new(code: ErrorCode, message: impl Into<String>) -> Self {
+    pub(in crate::wire) fn new(code: ErrorCode, message: impl Into<String>) -> Self {
         Self { code, message: message.into() }
     }
 }

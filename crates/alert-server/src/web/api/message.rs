@@ -7,23 +7,29 @@ use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use serde::Serialize;
+use tokio::sync::oneshot;
 
 use super::caller::Caller;
-use super::idempotency::{Key, MessageKey};
+use super::idempotency::Key;
 use super::{Api, Problem, RoomPath, json};
-use crate::rooms::Said;
+use crate::log::{KeyDigest, Stored};
+use crate::rooms::{Receipt, Sender, Speech};
 use crate::web::utf8;
-use alert_core::event::MessageId;
 use alert_core::names::UserName;
+use alert_core::position::{MessageId, Position};
 use alert_core::wire::v1::{Limits, Refusal, Text};
 
-/// What the sender gets for a message.
-#[derive(Clone, Debug, Serialize)]
-pub(super) struct Receipt {
+/// What the sender of a message gets.
+#[derive(Debug, Serialize)]
+struct Told {
     /// Unique to the message.
     id: MessageId,
-    /// How many connections it is on its way to.
-    pub(super) connections: usize,
+    /// Where it stands in the room's log.
+    position: Position,
+    /// How many connections it went to; null where it was said before the server's start.
+    connections: Option<usize>,
+    /// Whether it is on disk.
+    stored: bool,
 }
 
 /// What editors put before a text in UTF-8.
@@ -58,19 +64,18 @@ pub(super) async fn say(
     let key = Key::read(&headers)?;
     api.0.rooms.relief(&room).await;
 
-    let mut is_said = false;
-    let mut say = || -> Result<Receipt, Problem> {
-        is_said = true;
-        Ok(api.0.rooms.say(caller.principal(), &room, &name, &text.msg)?.into())
-    };
-    let receipt = match key {
-        None => say(),
-        Some(key) => {
-            let key = MessageKey { token: caller.token().cloned(), room: room.code().clone(), key };
-            api.0.sent.once(key, (&name, &text.msg), Instant::now(), say)
-        }
-    }?;
-    if is_said {
+    let key = key.map(|key| KeyDigest::new(Sender::Token(caller.token()), room.code(), key.as_str()));
+    let (tell, told) = oneshot::channel();
+    // Whoever asked may not be there any more.
+    let done = Box::new(move |receipt| {
+        let _ = tell.send(receipt);
+    });
+    let is_first = api.0.rooms.once(key, (&name, &text.msg), done, |stored| {
+        let speech = Speech { name: &name, text: &text.msg, key, stored: Some(stored) };
+        api.0.rooms.say(caller.principal(), &room, speech)
+    })?;
+    let receipt = told.await.map_err(|_| Problem::unavailable())??;
+    if is_first {
         tracing::info!(
             room = room.code().as_str(),
             name = name.as_str(),
@@ -79,12 +84,12 @@ pub(super) async fn say(
             "said over HTTP"
         );
     }
-    Ok(json::done(StatusCode::ACCEPTED, &receipt))
+    Ok(json::done(StatusCode::ACCEPTED, &Told::from(receipt)))
 }
 
-impl From<Said> for Receipt {
-    fn from(said: Said) -> Self {
-        Self { id: said.id, connections: said.connections }
+impl From<Receipt> for Told {
+    fn from(Receipt { position, connections, stored, .. }: Receipt) -> Self {
+        Self { id: position.message_id(), position, connections, stored: stored == Stored::Durably }
     }
 }
 

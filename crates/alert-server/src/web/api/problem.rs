@@ -8,8 +8,10 @@ use serde::Serialize;
 
 use super::json;
 use crate::auth::api_token::WrongToken;
-use crate::rooms::Refused;
+use crate::rooms::{HistoryError, KeyReused, Refused};
 use alert_core::access::Denied;
+use alert_core::position::NotAPosition;
+use alert_core::since::NotSince;
 use alert_core::wire::v1::{ErrorCode, Refusal};
 
 /// A request that was not carried out.
@@ -87,9 +89,27 @@ impl Problem {
         Self::new(StatusCode::BAD_REQUEST, "idempotency_key_invalid", detail)
     }
 
-    pub(super) fn idempotency_key_reused() -> Self {
-        let detail = "this Idempotency-Key was used for another message to this room; use a new key for a new message.";
-        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "idempotency_key_reused", detail)
+    pub(super) fn since_invalid(not: NotSince) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "since_invalid", format!("since {not}."))
+    }
+
+    pub(super) fn before_invalid(not: NotAPosition) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "before_invalid", format!("before {not}."))
+    }
+
+    pub(super) fn both_ways() -> Self {
+        let detail = "since and before exclude each other: messages are read forwards from one, or backwards from the other.";
+        Self::new(StatusCode::BAD_REQUEST, "before_invalid", detail)
+    }
+
+    pub(super) fn limit_invalid(most: usize) -> Self {
+        let detail = format!("limit must be a whole number from 1 to {most}.");
+        Self::new(StatusCode::BAD_REQUEST, "limit_invalid", detail)
+    }
+
+    pub(super) fn unavailable() -> Self {
+        let detail = "the server cannot do this at the moment; try again.";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail).retry_after(Duration::from_secs(1))
     }
 
     pub(super) fn not_utf8() -> Self {
@@ -146,6 +166,22 @@ impl From<Refusal> for Problem {
             _ => StatusCode::BAD_REQUEST,
         };
         Self::new(status, refusal.code().as_str(), refusal.message())
+    }
+}
+
+impl From<KeyReused> for Problem {
+    fn from(_: KeyReused) -> Self {
+        let detail = "this Idempotency-Key was used for another message to this room; use a new key for a new message.";
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "idempotency_key_reused", detail)
+    }
+}
+
+impl From<HistoryError> for Problem {
+    fn from(error: HistoryError) -> Self {
+        match error {
+            HistoryError::Denied(denied) => denied.into(),
+            HistoryError::Read(_) => Self::unavailable(),
+        }
     }
 }
 

@@ -174,7 +174,7 @@ async fn a_wrong_method_or_address_is_a_problem_too() {
     let site = Site::new();
     for (method, address, allow) in [
         (Method::DELETE, "/v1/rooms/D5DB", "GET,HEAD,POST"),
-        (Method::GET, "/v1/rooms/D5DB/messages", "POST"),
+        (Method::PUT, "/v1/rooms/D5DB/messages", "GET,HEAD,POST"),
         (Method::POST, "/v1/rooms/D5DB/events", "GET,HEAD"),
         (Method::PUT, "/v1/rooms", "GET,HEAD"),
     ] {
@@ -200,6 +200,30 @@ async fn a_wrong_method_or_address_is_a_problem_too() {
             is(400, "room_required"),
             "{address}: as from a script whose variable is empty"
         );
+    }
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_a_question_about_the_history_is_said() {
+    let site = Site::new();
+    let since = "since must be a position as the server wrote it, all, none, a number of messages up to 1000, or a time \
+                 such as 10m.";
+    let before = "before is not a position: give one as the server wrote it, for example 8f3a1c20b7d41-57.";
+    for (query, code, detail) in [
+        ("since=yesterday", "since_invalid", since),
+        ("since=", "since_invalid", since),
+        ("since=1001", "since_invalid", since),
+        ("before=10m", "before_invalid", before),
+        (
+            "since=all&before=8f3a1c20b7d41-57",
+            "before_invalid",
+            "since and before exclude each other: messages are read forwards from one, or backwards from the other.",
+        ),
+        ("limit=0", "limit_invalid", "limit must be a whole number from 1 to 1000."),
+        ("limit=1001", "limit_invalid", "limit must be a whole number from 1 to 1000."),
+    ] {
+        let answer = site.get(&format!("/v1/rooms/D5DB/messages?{query}")).await;
+        assert_eq!(answer.problem(), (400, code.to_owned(), detail.to_owned()), "{query}");
     }
 }
 

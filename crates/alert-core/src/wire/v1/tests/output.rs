@@ -1,20 +1,22 @@
 //! Given something to tell, then these are the event and the JSON, to the letter.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use serde_json::to_string;
 
 use super::super::*;
-use crate::event::{MessageIds, RoomEvent, What};
+use crate::event::{RoomEvent, What};
 use crate::names::{NameError, RoomCode, UserName};
+use crate::position::{Epoch, Run};
 use crate::room::Members;
 
 fn happened(what: What) -> RoomEvent {
-    RoomEvent { at: SystemTime::UNIX_EPOCH, what }
+    let position = Epoch { run: Run::new(0), part: 0 }.start();
+    RoomEvent { at: SystemTime::UNIX_EPOCH, position, what }
 }
 
 fn said(text: &str) -> RoomEvent {
-    happened(What::Said { id: MessageIds::new(0).next_id(), name: ada(), text: text.into() })
+    happened(What::Said { name: ada(), text: text.into() })
 }
 
 fn ada() -> UserName {
@@ -23,7 +25,8 @@ fn ada() -> UserName {
 
 #[test]
 fn given_a_notice_then_its_event_and_its_payload_are_the_contract_s() {
-    let [entered, left] = [What::Entered { name: ada() }, What::Left { name: ada() }].map(happened);
+    let [entered, left] =
+        [What::Entered { name: ada(), count: 1 }, What::Left { name: ada(), count: 0 }].map(happened);
     let [class, odd] = ["Class ends in 5 minutes", " \n<b>\"\u{202E}"].map(said);
     let refusal = Refusal::room(NameError::Empty);
     let rows = [
@@ -32,9 +35,25 @@ fn given_a_notice_then_its_event_and_its_payload_are_the_contract_s() {
         (Notice::of(&class), "message", r#"{"msg":"Ada: Class ends in 5 minutes"}"#),
         (Notice::of(&odd), "message", "{\"msg\":\"Ada:  \\n<b>\\\"\u{202E}\"}"),
         (Notice::refused(&refusal), "status", r#"{"msg":"Error: room is required."}"#),
+        (Notice::missed(Some(1)), "status", r#"{"msg":"1 message was missed."}"#),
+        (Notice::missed(Some(1_200)), "status", r#"{"msg":"1200 messages were missed."}"#),
+        (Notice::missed(None), "status", r#"{"msg":"Messages may have been missed."}"#),
     ];
     for (notice, event, payload) in rows {
         assert_eq!((notice.event(), to_string(&notice).unwrap().as_str()), (event, payload));
+    }
+}
+
+#[test]
+fn given_a_client_that_recovers_then_every_event_ends_with_its_position() {
+    let [entered, left] =
+        [What::Entered { name: ada(), count: 1 }, What::Left { name: ada(), count: 0 }].map(happened);
+    for (event, packet) in [
+        (entered, r#"42["status",{"msg":"Ada has entered the room."},"0000000000000-0"]"#),
+        (left, r#"42["status",{"msg":"Ada has left the room."},"0000000000000-0"]"#),
+        (said("hi"), r#"42["message",{"msg":"Ada: hi"},"0000000000000-0"]"#),
+    ] {
+        assert_eq!(Notice::of(&event).packet_at(event.position).text, format!("4{}", &packet[1..]));
     }
 }
 
@@ -99,4 +118,46 @@ fn given_a_reason_then_its_code_and_its_sentence_say_what_to_do() {
         assert_eq!(to_string(&refusal).unwrap(), json);
         assert_eq!((refusal.message(), refusal.to_string().as_str()), (message, message));
     }
+}
+
+#[test]
+fn given_somebody_who_was_away_then_they_are_told_for_how_long_and_what_they_missed() {
+    let away = |seconds, messages, before| Away { time: Duration::from_secs(seconds), messages, before };
+    for (away, text) in [
+        (away(47, 2, Before::Nothing), "While you were away (47 s): 2 messages."),
+        (away(0, 1, Before::Nothing), "While you were away (0 s): 1 message."),
+        (away(60, 2, Before::Nothing), "While you were away (1 minute): 2 messages."),
+        (away(185, 2, Before::Nothing), "While you were away (3 minutes): 2 messages."),
+        (away(3600, 2, Before::Nothing), "While you were away (1 hour): 2 messages."),
+        (
+            away(90, 1000, Before::Many(234)),
+            "While you were away (1 minute): 1234 messages, of which you get the last 1000.",
+        ),
+        (
+            away(90, 1, Before::NotKept),
+            "While you were away (1 minute): 1 message, and some before that are no longer kept.",
+        ),
+        (away(9, 0, Before::NotKept), "While you were away (9 s): messages that are no longer kept."),
+        (
+            away(9, 0, Before::Unknown),
+            "While you were away (9 s): messages may have been missed, which cannot be read now.",
+        ),
+    ] {
+        assert!(away.is_worth_telling());
+        let notice = Notice::away(away);
+        assert_eq!((notice.event(), notice.msg().to_string().as_str()), ("status", text));
+    }
+    assert!(!away(9, 0, Before::Nothing).is_worth_telling());
+}
+
+#[test]
+fn given_any_message_then_it_is_no_smaller_than_reckoned() {
+    for text in ["", "hello", "\0\n\"", "\u{1F600}\u{e4}\u{2028}"] {
+        let event = said(text);
+        // The least header of a frame is two bytes.
+        let size = Notice::of(&event).packet().text.len() + 2;
+        assert!(least_size(&ada(), text) <= size, "{text}");
+        assert!(LEAST_SIZE < least_size(&ada(), text));
+    }
+    assert_eq!(least_size(&ada(), "hello"), Notice::of(&said("hello")).packet().text.len() + 2);
 }

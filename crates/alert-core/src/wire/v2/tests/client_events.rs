@@ -1,0 +1,153 @@
+//! Given any event from a client, then everything in it is right, or it is refused with this code and these words.
+
+use std::time::Duration;
+
+use super::*;
+use crate::since::Since;
+
+const EVENTS: [&str; 5] = ["join", "send", "history", "members", "leave"];
+
+/// What is read of an event, as text; or the code and the words of its refusal.
+fn read(event: &str, body: &str) -> Result<String, (ErrorCode, String)> {
+    match parse(event, body) {
+        Ok(ClientEvent::Join(Join { room, name: speaker, since, listen })) => {
+            let name = speaker.or_joined(&name("-"), &LIMITS).map_err(|refusal| refusal.code());
+            Ok(format!("{room} {name:?} {since:?} {listen}"))
+        }
+        Ok(ClientEvent::Send(Send { room, text, key })) => {
+            let name = text.speaker.or_joined(&name("-"), &LIMITS).map_err(|refusal| refusal.code());
+            Ok(format!("{room} {name:?} {:?} {key:?}", text.msg))
+        }
+        Ok(ClientEvent::History(History { room, start, limit })) => Ok(format!("{room} {start:?} {limit}")),
+        Ok(ClientEvent::Members(room) | ClientEvent::Leave(room)) => Ok(room.to_string()),
+        Err(refusal) => Err((refusal.code(), refusal.message().to_owned())),
+    }
+}
+
+fn code(event: &str, body: &str) -> Result<String, ErrorCode> {
+    read(event, body).map_err(|(code, _)| code)
+}
+
+#[test]
+fn given_a_body_that_is_not_one_object_or_has_no_room_then_it_is_refused_whatever_the_event() {
+    for event in EVENTS {
+        for body in ["null", "[]", "[{}]", "\"Ada\"", "5", "true"] {
+            let refused = (ErrorCode::InvalidBody, "the body must be one JSON object.".to_owned());
+            assert_eq!(read(event, body), Err(refused), "{event} {body}");
+        }
+        let missing = ClientEvent::parse(event, [], false, &LIMITS).unwrap_err();
+        assert_eq!(missing.message(), "the body is missing; send one JSON object.");
+        let binary = ClientEvent::parse(event, [raw(r#"{"room":"r"}"#)], true, &LIMITS).unwrap_err();
+        assert_eq!(binary.code(), ErrorCode::InvalidBody);
+        for (body, expected) in [
+            ("{}", ErrorCode::RoomRequired),
+            (r#"{"Room":"r"}"#, ErrorCode::RoomRequired),
+            (r#"{"room":" "}"#, ErrorCode::RoomRequired),
+            (r#"{"room":null}"#, ErrorCode::InvalidBody),
+            (r#"{"room":["r"]}"#, ErrorCode::InvalidBody),
+            (r#"{"room":"a\u0000"}"#, ErrorCode::RoomInvalid),
+            (r#"{"room":"1234567890"}"#, ErrorCode::RoomTooLong),
+        ] {
+            assert_eq!(code(event, body), Err(expected), "{event} {body}");
+        }
+    }
+    for event in ["", "Join", "joined", "text", "left", "message", "entered", "error", "state"] {
+        let refusal = read(event, "{}").unwrap_err();
+        let words = "there is no such event; send join, send, history, members or leave.";
+        assert_eq!(refusal, (ErrorCode::UnknownEvent, words.to_owned()), "{event}");
+    }
+}
+
+#[test]
+fn given_join_then_it_says_where_who_and_since_when() {
+    let position = POSITION.parse().unwrap();
+    let read_since = |since| Ok(format!("r Ok(\"-\") {since:?} false"));
+    let (invalid, none) = (Err(ErrorCode::InvalidBody), read_since(Since::Nothing));
+    let of = |since: Duration| read_since(Since::Ago(since));
+    let rows = [
+        (r#"{"room":"r"}"#, none.clone()),
+        (r#"{"room":" r\u200b ","x":[{}],"\ud800":1}"#, none.clone()),
+        (r#"{"room":5,"room":"r"}"#, none.clone()),
+        (r#"{"room":"r","name":"Ada"}"#, Ok("r Ok(\"Ada\") Nothing false".to_owned())),
+        (r#"{"room":"r","name":"A\nB"}"#, Ok("r Err(NameInvalid) Nothing false".to_owned())),
+        (r#"{"room":"r","name":7}"#, Ok("r Err(InvalidBody) Nothing false".to_owned())),
+        (r#"{"room":"r","listen":true}"#, Ok("r Ok(\"-\") Nothing true".to_owned())),
+        (r#"{"room":"r","listen":false}"#, none.clone()),
+        (r#"{"room":"r","listen":null}"#, invalid.clone()),
+        (r#"{"room":"r","listen":"true"}"#, invalid.clone()),
+        (r#"{"room":"r","since":"none"}"#, none),
+        (r#"{"room":"r","since":"all"}"#, read_since(Since::All)),
+        (r#"{"room":"r","since":"8f3a1c20b7d41-57"}"#, read_since(Since::Position(position))),
+        (r#"{"room":"r","since":20}"#, read_since(Since::Last(20))),
+        (r#"{"room":"r","since":"20"}"#, read_since(Since::Last(20))),
+        (r#"{"room":"r","since":0}"#, read_since(Since::Last(0))),
+        (r#"{"room":"r","since":"15m"}"#, of(Duration::from_secs(900))),
+        (r#"{"room":"r","since":null}"#, invalid.clone()),
+        (r#"{"room":"r","since":-1}"#, invalid.clone()),
+        (r#"{"room":"r","since":1001}"#, invalid.clone()),
+        (r#"{"room":"r","since":1.5}"#, invalid.clone()),
+        (r#"{"room":"r","since":true}"#, invalid.clone()),
+        (r#"{"room":"r","since":[20]}"#, invalid.clone()),
+        (r#"{"room":"r","since":{"position":1}}"#, invalid.clone()),
+        (r#"{"room":"r","since":"yesterday"}"#, invalid.clone()),
+        (r#"{"room":"r","since":""}"#, invalid),
+    ];
+    for (body, expected) in rows {
+        assert_eq!(code("join", body), expected, "{body}");
+    }
+    let words = "since must be a position as the server wrote it, all, none, a number of messages up to 1000, or a time such as 10m.";
+    assert_eq!(read("join", r#"{"room":"r","since":""}"#).unwrap_err().1, words);
+}
+
+#[test]
+fn given_send_then_msg_is_passed_on_untouched_and_a_key_may_come_with_it() {
+    let long = format!(r#"{{"room":"r","msg":"hi","key":"{}"}}"#, "k".repeat(256));
+    let longest = format!(r#"{{"room":"r","msg":"hi","key":"{}"}}"#, "k".repeat(255));
+    let rows = [
+        (r#"{"room":"r","msg":"hi"}"#, Ok(r#"r Ok("-") "hi" None"#)),
+        (r#"{"room":"r","msg":" \u0000<b> "}"#, Ok(r#"r Ok("-") " \0<b> " None"#)),
+        (r#"{"room":"r","msg":"hi","name":"Bob"}"#, Ok(r#"r Ok("Bob") "hi" None"#)),
+        (r#"{"room":"r","msg":"hi","name":""}"#, Ok(r#"r Err(NameRequired) "hi" None"#)),
+        (r#"{"room":"r","msg":"hi","key":"a b"}"#, Ok(r#"r Ok("-") "hi" Some("a b")"#)),
+        (r#"{"room":"r","msg":"hi","key":""}"#, Err(ErrorCode::InvalidBody)),
+        (r#"{"room":"r","msg":"hi","key":7}"#, Err(ErrorCode::InvalidBody)),
+        (r#"{"room":"r","msg":"hi","key":null}"#, Err(ErrorCode::InvalidBody)),
+        (&long, Err(ErrorCode::InvalidBody)),
+        (r#"{"room":"r"}"#, Err(ErrorCode::MsgRequired)),
+        (r#"{"room":"r","msg":""}"#, Err(ErrorCode::MsgRequired)),
+        (r#"{"room":"r","msg":5}"#, Err(ErrorCode::InvalidBody)),
+        (r#"{"room":"r","msg":"12345678901"}"#, Err(ErrorCode::MsgTooLong)),
+        (r#"{"msg":""}"#, Err(ErrorCode::RoomRequired)),
+    ];
+    for (body, expected) in rows {
+        assert_eq!(code("send", body), expected.map(str::to_owned), "{body}");
+    }
+    assert!(parse("send", &longest).is_ok());
+}
+
+#[test]
+fn given_history_then_it_says_which_messages_and_how_many() {
+    let rows = [
+        (r#"{"room":"r"}"#, Ok((Start::Newest, 50))),
+        (r#"{"room":"r","before":"8f3a1c20b7d41-57"}"#, Ok((Start::Before(position(57)), 50))),
+        (r#"{"room":"r","after":"8f3a1c20b7d41-0","limit":7}"#, Ok((Start::After(position(0)), 7))),
+        (r#"{"room":"r","limit":1}"#, Ok((Start::Newest, 1))),
+        (r#"{"room":"r","limit":18446744073709551615}"#, Ok((Start::Newest, MOST_MESSAGES))),
+        (r#"{"room":"r","limit":0}"#, Err("limit must be a whole number from 1.")),
+        (r#"{"room":"r","limit":-1}"#, Err("limit must be a whole number from 1.")),
+        (r#"{"room":"r","limit":"7"}"#, Err("limit must be a whole number from 1.")),
+        (r#"{"room":"r","limit":1.5}"#, Err("limit must be a whole number from 1.")),
+        (r#"{"room":"r","before":57}"#, Err("before must be a position that the server gave.")),
+        (r#"{"room":"r","after":"57"}"#, Err("after must be a position that the server gave.")),
+        (r#"{"room":"r","after":null}"#, Err("after must be a position that the server gave.")),
+        (
+            r#"{"room":"r","after":"8f3a1c20b7d41-0","before":"8f3a1c20b7d41-57"}"#,
+            Err("send before or after, not both."),
+        ),
+    ];
+    for (body, expected) in rows {
+        let expected = expected.map(|(start, limit)| format!("r {start:?} {limit}"));
+        let expected = expected.map_err(|words| (ErrorCode::InvalidBody, words.to_owned()));
+        assert_eq!(read("history", body), expected, "{body}");
+    }
+}

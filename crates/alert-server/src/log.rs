@@ -1,0 +1,325 @@
+//! The log: what was said in each room, in order, so that whoever was away can have it later. This is the one seam for
+//! every store. Nothing here waits: messages are handed over, and answers come back on the store's own thread.
+
+#[cfg(test)]
+mod contract;
+mod memory;
+mod seats;
+
+use crate::config::{History, HistoryKind, Retention};
+use alert_core::event::{RoomEvent, What};
+use alert_core::names::{RoomCode, UserName};
+pub use alert_core::position::Gap;
+use alert_core::position::{Epoch, Position, Run};
+use alert_core::wire;
+use seats::Seats;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, SystemTime},
+};
+use tokio::sync::oneshot;
+
+/// Bytes of a page's messages, as JSON.
+const MOST_BYTES: usize = 1 << 20;
+
+/// The log of this server. Cheap to clone.
+#[derive(Clone)]
+pub struct Log(Arc<Shared>);
+
+struct Shared {
+    run: Run,
+    parts: AtomicU64,
+    /// There is none where no history is kept.
+    backend: Option<Box<dyn Backend>>,
+    /// Those of a server that keeps no history.
+    seats: Seats,
+}
+
+/// What a store must do. Every one passes `contract`.
+pub trait Backend: Send + Sync {
+    /// Takes a message. It is called under the room's lock, so that the calls come in the room's order, and must not
+    /// wait. `append.stored` is called once, from any thread.
+    fn append(&self, append: Append);
+
+    /// Reads a page, in which is everything that was appended before this call. `done` is called once, from any
+    /// thread.
+    fn read(&self, room: RoomCode, query: Query, done: OnRead);
+
+    /// The messages that came with a key at `since` or later: asked once, at the start.
+    fn keys(&self, since: SystemTime) -> Vec<(KeyDigest, RoomCode, Arc<RoomEvent>)>;
+
+    /// Keeps a seat, or forgets it. It must not wait. In order with other calls about the same seat.
+    fn put_seat(&self, id: SeatId, seat: Option<Seat>);
+
+    /// Looks for a seat. `done` is called once, from any thread.
+    fn seat(&self, id: SeatId, done: Box<dyn FnOnce(Option<Seat>) + Send>);
+}
+
+/// A message for the log.
+pub struct Append {
+    /// Where it was said.
+    pub room: RoomCode,
+    /// The message; always a `Said`.
+    pub message: Arc<RoomEvent>,
+    /// By what a retry of it is known.
+    pub key: Option<KeyDigest>,
+    /// Whoever waits for its fate.
+    pub stored: Option<OnStored>,
+}
+
+/// Called with the fate of a message.
+pub type OnStored = Box<dyn FnOnce(Stored) + Send>;
+
+/// Called with what was read.
+pub type OnRead = Box<dyn FnOnce(Result<Page, ReadError>) + Send>;
+
+/// A digest of an idempotency key, its sender and its room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct KeyDigest(pub [u8; 16]);
+
+/// The fate of a message that was said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stored {
+    /// It is on disk and survives whatever happens to this process.
+    Durably,
+    /// It was not meant to be: this server keeps its history in memory, or none.
+    NotMeant,
+    /// It was meant to be, and the store failed. Everybody in the room got it.
+    Failed,
+}
+
+/// Where reading begins, and how much is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Query {
+    /// Where it begins.
+    pub start: Start,
+    /// At most so many messages.
+    pub limit: usize,
+}
+
+/// Where reading begins. Whatever it is, a page has its messages oldest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Start {
+    /// What came after this position.
+    After(Position),
+    /// The oldest that there is.
+    Oldest,
+    /// The newest ones.
+    Newest,
+    /// What was said at this time or later.
+    Time(SystemTime),
+    /// The ones just before this position.
+    Before(Position),
+}
+
+/// A part of a room's log.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Page {
+    /// The messages, oldest first.
+    pub messages: Vec<Arc<RoomEvent>>,
+    /// Set where messages are missing between the position that was asked for and the first of these.
+    pub gap: Option<Gap>,
+    /// There is more in the direction of reading: after the last, or with `Newest` and `Before` before the first.
+    pub more: bool,
+}
+
+/// Why nothing was read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ReadError {
+    /// The store failed; it says more in the server's log.
+    #[error("the history cannot be read at the moment: try again later")]
+    Failed,
+    /// Too many wait already.
+    #[error("too many read the history at the moment: try again in a second")]
+    Busy,
+}
+
+/// Names a seat: a secret between the server and the client whose seat it is.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct SeatId(pub [u8; 16]);
+
+/// The place in a room of a client that can come back to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seat {
+    /// Where.
+    pub room: RoomCode,
+    /// Under which name.
+    pub name: UserName,
+    /// Whether a login cookie fixed that name.
+    pub by_login: bool,
+    /// The Socket.IO id, which the client keeps.
+    pub socket: Box<str>,
+    /// The room's position when the client entered; of a seat that was taken up again, what the client had then.
+    pub position: Position,
+    /// It was taken up again: what the client has had since may be of any epoch of the room.
+    pub resumed: bool,
+    /// When it entered.
+    pub at: SystemTime,
+}
+
+impl Start {
+    /// Whether reading goes from here to what is older.
+    pub fn is_backwards(self) -> bool {
+        matches!(self, Self::Newest | Self::Before(_))
+    }
+}
+
+impl Page {
+    /// Drops messages at the far end until the rest is small enough.
+    fn shorten(&mut self, is_backwards: bool) {
+        let mut bytes = 0;
+        let mut fits = |message: &Arc<RoomEvent>| {
+            let What::Said { name, text } = &message.what else { return true };
+            bytes += wire::size(name, text);
+            bytes <= MOST_BYTES
+        };
+        let all = self.messages.len();
+        let most = if is_backwards {
+            self.messages.iter().rev().take_while(|message| fits(message)).count()
+        } else {
+            self.messages.iter().take_while(|message| fits(message)).count()
+        };
+        let kept = most.max(1).min(all);
+        self.more |= kept < all;
+        if is_backwards {
+            self.messages.drain(..all - kept);
+        } else {
+            self.messages.truncate(kept);
+        }
+    }
+}
+
+impl Log {
+    /// Opens the log that `history` asks for.
+    pub fn open(history: &History) -> Self {
+        match history.kind {
+            HistoryKind::Off => Self::of(random_run(), None),
+            HistoryKind::Memory => Self::in_memory(history.retention),
+        }
+    }
+
+    fn in_memory(retention: Retention) -> Self {
+        let run = random_run();
+        Self::of(run, Some(Box::new(memory::Memory::new(run, retention))))
+    }
+
+    fn of(run: Run, backend: Option<Box<dyn Backend>>) -> Self {
+        let seats = Seats::new(Duration::ZERO);
+        Self(Arc::new(Shared { run, parts: AtomicU64::new(0), backend, seats }))
+    }
+
+    /// This run of the server.
+    pub fn run(&self) -> Run {
+        self.0.run
+    }
+
+    /// An epoch that nobody has had.
+    pub fn next_epoch(&self) -> Epoch {
+        Epoch { run: self.0.run, part: self.0.parts.fetch_add(1, Ordering::Relaxed) }
+    }
+
+    /// Whether anything is kept.
+    pub fn is_on(&self) -> bool {
+        self.0.backend.is_some()
+    }
+
+    /// Hands a message over; see [`Backend::append`]. Where nothing is kept, the caller hears that from what this
+    /// returns, since it may hold a lock.
+    #[must_use = "whoever waits for the message's fate has to be told"]
+    pub fn append(&self, append: Append) -> Option<OnStored> {
+        match &self.0.backend {
+            Some(backend) => {
+                backend.append(append);
+                None
+            }
+            None => append.stored,
+        }
+    }
+
+    /// Reads a page; see [`Backend::read`]. Where nothing is kept, whatever was said is a gap.
+    pub fn read(&self, room: RoomCode, query: Query, done: OnRead) {
+        match &self.0.backend {
+            Some(backend) => backend.read(room, query, done),
+            None => {
+                let gap = matches!(query.start, Start::After(_)).then_some(Gap { missed: None });
+                done(Ok(Page { gap, ..Page::default() }));
+            }
+        }
+    }
+
+    /// Reads a page of at most [`MOST_BYTES`], or of one message that is larger.
+    ///
+    /// # Errors
+    /// Where the store fails.
+    pub async fn page(&self, room: RoomCode, query: Query) -> Result<Page, ReadError> {
+        let (tell, told) = oneshot::channel();
+        self.read(room, query, Box::new(|page| drop(tell.send(page))));
+        let mut page = told.await.unwrap_or(Err(ReadError::Failed))?;
+        page.shorten(query.start.is_backwards());
+        Ok(page)
+    }
+
+    /// The messages that came with a key at `since` or later.
+    pub fn keys(&self, since: SystemTime) -> Vec<(KeyDigest, RoomCode, Arc<RoomEvent>)> {
+        self.0.backend.as_ref().map_or_else(Vec::new, |backend| backend.keys(since))
+    }
+
+    /// Keeps a seat, or forgets it.
+    pub fn put_seat(&self, id: SeatId, seat: Option<Seat>) {
+        match &self.0.backend {
+            Some(backend) => backend.put_seat(id, seat),
+            None => self.0.seats.put(id, seat),
+        }
+    }
+
+    /// Looks for a seat.
+    pub fn seat(&self, id: SeatId, done: Box<dyn FnOnce(Option<Seat>) + Send>) {
+        match &self.0.backend {
+            Some(backend) => backend.seat(id, done),
+            None => done(self.0.seats.get(&id)),
+        }
+    }
+}
+
+#[expect(clippy::expect_used, reason = "a system without random numbers cannot serve")]
+fn random_run() -> Run {
+    let mut bytes = [0; 8];
+    getrandom::fill(&mut bytes).expect("the system gives random numbers");
+    Run::new(u64::from_ne_bytes(bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alert_core::position::Numbering;
+
+    #[test]
+    fn a_page_that_is_too_large_ends_early_in_the_direction_of_reading_and_has_one_message_at_least() {
+        let mut numbering = Numbering::new(Epoch { run: Run::new(1), part: 0 });
+        let mut page = |sizes: &[usize]| {
+            let said = |size: &usize| {
+                let what =
+                    What::Said { name: UserName::parse("Ada", 64).unwrap(), text: "x".repeat(*size).into() };
+                Arc::new(RoomEvent { at: SystemTime::UNIX_EPOCH, position: numbering.advance(), what })
+            };
+            Page { messages: sizes.iter().map(said).collect(), ..Page::default() }
+        };
+        let shortened = |mut page: Page, is_backwards| {
+            let before = page.messages.clone();
+            page.shorten(is_backwards);
+            let kept = before.iter().enumerate().filter(|(_, message)| page.messages.contains(message));
+            (kept.map(|(place, _)| place).collect::<Vec<_>>(), page.more)
+        };
+        let large = MOST_BYTES / 3;
+        let sizes = [large, large, 5, large, 5];
+        assert_eq!(shortened(page(&sizes), false), (vec![0, 1, 2], true));
+        assert_eq!(shortened(page(&sizes), true), (vec![1, 2, 3, 4], true));
+        assert_eq!(shortened(page(&[2 * MOST_BYTES, 5]), false), (vec![0], true));
+        assert_eq!(shortened(page(&[5, 2 * MOST_BYTES]), true), (vec![1], true));
+        assert_eq!(shortened(page(&[5, 5]), false), (vec![0, 1], false));
+        assert_eq!(shortened(page(&[]), true), (vec![], false));
+    }
+}

@@ -1,0 +1,207 @@
+//! A log in memory: nothing survives the process, and it says so. Every call is short, so all of them share one lock.
+
+use super::seats::Seats;
+use super::{Append, Backend, Gap, KeyDigest, OnRead, Page, Query, Seat, SeatId, Start, Stored};
+use crate::config::Retention;
+use alert_core::event::{RoomEvent, What};
+use alert_core::names::RoomCode;
+use alert_core::position::{Position, Run};
+use std::{
+    collections::{BTreeMap, HashMap, VecDeque},
+    mem,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::SystemTime,
+};
+
+/// The log of a server that keeps its history in memory.
+pub(super) struct Memory {
+    run: Run,
+    retention: Retention,
+    kept: Mutex<Kept>,
+    seats: Seats,
+}
+
+#[derive(Default)]
+struct Kept {
+    /// Entries leave in `drop_oldest`, with their last message.
+    rooms: HashMap<RoomCode, Messages>,
+    /// Each room by its oldest message.
+    by_age: BTreeMap<u64, RoomCode>,
+    /// Counts messages, in all rooms.
+    appended: u64,
+    bytes: u64,
+    /// The last epoch of which something was dropped with the last message of its room.
+    forgotten: Option<u64>,
+}
+
+#[derive(Default)]
+struct Messages {
+    kept: VecDeque<Entry>,
+    /// The last message that was dropped: the room is complete after it.
+    dropped: Option<Position>,
+}
+
+struct Entry {
+    age: u64,
+    message: Arc<RoomEvent>,
+}
+
+impl Memory {
+    pub(super) fn new(run: Run, retention: Retention) -> Self {
+        let seats = Seats::new(retention.age);
+        Self { run, retention, kept: Mutex::default(), seats }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Kept> {
+        // What a panic left half done is a message too many or too few in one room.
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Backend for Memory {
+    fn append(&self, Append { room, message, key: _, stored }: Append) {
+        let mut kept = self.lock();
+        kept.push(room.clone(), message);
+        while kept.rooms.get(&room).is_some_and(|room| room.kept.len() > self.retention.messages) {
+            kept.drop_oldest(&room);
+        }
+        kept.prune(&self.retention, SystemTime::now());
+        drop(kept);
+        if let Some(stored) = stored {
+            stored(Stored::NotMeant);
+        }
+    }
+
+    fn read(&self, room: RoomCode, query: Query, done: OnRead) {
+        let mut kept = self.lock();
+        kept.prune(&self.retention, SystemTime::now());
+        let page = kept.page(self.run, &room, query);
+        drop(kept);
+        done(Ok(page));
+    }
+
+    fn keys(&self, _since: SystemTime) -> Vec<(KeyDigest, RoomCode, Arc<RoomEvent>)> {
+        // Asked at the start, when there is nothing.
+        Vec::new()
+    }
+
+    fn put_seat(&self, id: SeatId, seat: Option<Seat>) {
+        self.seats.put(id, seat);
+    }
+
+    fn seat(&self, id: SeatId, done: Box<dyn FnOnce(Option<Seat>) + Send>) {
+        done(self.seats.get(&id));
+    }
+}
+
+impl Kept {
+    fn push(&mut self, room: RoomCode, message: Arc<RoomEvent>) {
+        let age = self.appended;
+        self.appended += 1;
+        self.bytes += size(&message);
+        let messages = self.rooms.entry(room.clone()).or_default();
+        if messages.kept.is_empty() {
+            self.by_age.insert(age, room);
+        }
+        messages.kept.push_back(Entry { age, message });
+    }
+
+    fn prune(&mut self, retention: &Retention, now: SystemTime) {
+        while let Some((_, room)) = self.by_age.first_key_value() {
+            let oldest = self.rooms.get(room).and_then(|room| room.kept.front());
+            let is_old = oldest.is_some_and(|entry| {
+                now.duration_since(entry.message.at).is_ok_and(|age| age > retention.age)
+            });
+            if !is_old && self.bytes <= retention.bytes {
+                break;
+            }
+            let room = room.clone();
+            self.drop_oldest(&room);
+        }
+    }
+
+    fn drop_oldest(&mut self, code: &RoomCode) {
+        let Some(room) = self.rooms.get_mut(code) else { return };
+        let Some(entry) = room.kept.pop_front() else { return };
+        self.by_age.remove(&entry.age);
+        self.bytes -= size(&entry.message);
+        room.dropped = Some(entry.message.position);
+        if let Some(next) = room.kept.front() {
+            self.by_age.insert(next.age, code.clone());
+        } else {
+            self.rooms.remove(code);
+            self.forgotten = self.forgotten.max(Some(entry.message.position.epoch.part));
+        }
+    }
+
+    fn page(&self, run: Run, room: &RoomCode, Query { start, limit }: Query) -> Page {
+        let nothing = Messages::default();
+        let room = self.rooms.get(room);
+        let Messages { kept, dropped } = room.unwrap_or(&nothing);
+        let place = |position: Position| {
+            kept.partition_point(|entry| order(entry.message.position) < order(position))
+        };
+        let from_here = |start: usize| start..kept.len().min(start.saturating_add(limit));
+        let to_here = |end: usize| end.saturating_sub(limit)..end;
+        let is_other = |position: Position| position.epoch.run != run;
+        let (range, gap) = match start {
+            Start::Oldest => (from_here(0), None),
+            Start::Newest => (to_here(kept.len()), None),
+            Start::Time(time) => {
+                let first = kept.iter().position(|entry| entry.message.at >= time);
+                (from_here(first.unwrap_or(kept.len())), None)
+            }
+            Start::Before(position) if is_other(position) => (0..0, Some(Gap { missed: None })),
+            Start::Before(position) => (to_here(place(position)), None),
+            Start::After(position) if is_other(position) => (from_here(0), Some(Gap { missed: None })),
+            Start::After(position) => {
+                let mut first = place(position);
+                let next = kept.get(first).map(|entry| entry.message.position);
+                first += usize::from(next == Some(position));
+                // Nothing of the room before its first message is known, where the room was forgotten and made again.
+                let follows = next
+                    .is_some_and(|next| next.epoch == position.epoch && next.number <= position.number + 1);
+                let is_before_all = first == 0 && !follows;
+                let gap = match dropped {
+                    Some(dropped) if order(*dropped) > order(position) => {
+                        let known = dropped.epoch == position.epoch;
+                        Some(Gap { missed: known.then(|| dropped.number - position.number) })
+                    }
+                    None if is_before_all && self.forgotten >= Some(position.epoch.part) => {
+                        Some(Gap { missed: None })
+                    }
+                    _ => None,
+                };
+                (from_here(first), gap)
+            }
+        };
+        let more = if start.is_backwards() { range.start > 0 } else { range.end < kept.len() };
+        let messages = kept.range(range).map(|entry| Arc::clone(&entry.message)).collect();
+        Page { messages, gap, more }
+    }
+}
+
+/// Positions of one run, in the order in which they were given.
+fn order(position: Position) -> (u64, u64) {
+    (position.epoch.part, position.number)
+}
+
+/// About how many bytes a message takes.
+fn size(message: &RoomEvent) -> u64 {
+    const AROUND: usize = 64;
+    let What::Said { name, text } = &message.what else { return 0 };
+    (AROUND + mem::size_of::<RoomEvent>() + name.as_str().len() + text.len()) as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::log::contract::{Desk, contract};
+
+    fn open(retention: Retention) -> Desk {
+        let run = Run::new(7);
+        Desk::new(Box::new(Memory::new(run, retention)), run)
+    }
+
+    contract!(open);
+}

@@ -1,0 +1,300 @@
+//! Connection state recovery (docs/protocol-v1.md): a client that comes back has its place in the room again, and what
+//! was said meanwhile. It shows a pid, which names its seat; the seat is in the log's store from `joined` on, so that no
+//! end of a connection or of the server comes too early for it.
+
+mod client;
+mod live;
+mod resume;
+mod slot;
+
+use crate::auth::{Origin, Pids, SessionCookies, WebSession};
+use crate::config::{Config, RecoveryMode};
+use crate::log::{Seat, SeatId};
+use crate::rooms::{Presence, Rooms};
+use alert_core::access::Principal;
+use alert_core::names::RoomCode;
+use alert_core::position::Position;
+use alert_core::wire::v1::Notice;
+pub(super) use client::{Auth, Client};
+use live::Live;
+use resume::Resume;
+use slot::{Decision, Slot};
+use socketio_server::{CloseReason, ConnectionId, Socket, SocketIds};
+use std::{
+    fmt,
+    str::FromStr,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+use tokio::runtime::Handle;
+
+/// A seat that was kept for so long is kept anew when its client is lost: it may have been in its room for days.
+const REFRESH: Duration = Duration::from_secs(60 * 60);
+
+/// Gives clients their places back.
+#[derive(Clone)]
+pub(super) struct Recoveries(Arc<Shared>);
+
+struct Shared {
+    mode: RecoveryMode,
+    pids: Pids,
+    rooms: Rooms,
+    /// Where logs are read.
+    runtime: Handle,
+    live: Live,
+    /// Bytes that a client is sent before it has taken them.
+    most_bytes: usize,
+}
+
+/// By what a connected client can recover.
+pub(super) struct Recoverable {
+    id: SeatId,
+    /// The Socket.IO id, which it keeps.
+    socket: Box<str>,
+    /// Its seat, while it is in a room.
+    seat: Option<Seat>,
+    /// What it has to be told at the next `joined`.
+    missed: Option<Missed>,
+}
+
+/// A client whose seat is looked for, and what it has missed.
+pub struct Recovering {
+    id: SeatId,
+    pid: Box<str>,
+    slot: Arc<Slot>,
+}
+
+/// A place in a room that a client has again.
+pub(super) struct Place {
+    pub(super) who: Principal,
+    pub(super) presence: Presence,
+}
+
+/// What came of a search.
+pub(super) struct Found {
+    /// What the client is told.
+    pub(super) ids: SocketIds,
+    pub(super) recoverable: Box<Recoverable>,
+    /// Its place, if it has it again.
+    pub(super) place: Option<Place>,
+}
+
+/// What a client that could not be given its place has missed.
+struct Missed {
+    /// Where; unknown where nothing is left but the pid.
+    room: Option<RoomCode>,
+    /// How many messages up to `upto`, if that is known.
+    count: Option<u64>,
+    upto: Option<Position>,
+    /// `upto` was the last position of the room when the client came back.
+    is_all: bool,
+}
+
+/// What is sealed in a pid: which run of the server made it, and the seat.
+struct Name {
+    run: u64,
+    id: SeatId,
+}
+
+impl Recoveries {
+    pub(super) fn new(config: &Config, rooms: Rooms, sessions: &SessionCookies, runtime: Handle) -> Self {
+        Self(Arc::new(Shared {
+            mode: config.recovery,
+            pids: sessions.pids(),
+            rooms,
+            runtime,
+            live: Live::default(),
+            most_bytes: config.queue_limit / 4,
+        }))
+    }
+
+    /// Whether a client is to have a pid.
+    pub(super) fn wants(&self, client: Client, auth: &Auth) -> bool {
+        client.recovers(self.0.mode, auth)
+    }
+
+    /// What a client gets that is new, or is to be taken for new.
+    pub(super) fn begin(&self) -> (Box<Recoverable>, SocketIds) {
+        let (id, socket) = (random_id(), Socket::new_id());
+        let name = Name { run: self.0.rooms.log().run().number(), id };
+        let ids = SocketIds { sid: Some(socket.clone()), pid: Some(self.0.pids.seal(&name.to_string())) };
+        (Box::new(Recoverable { id, socket: socket.into(), seat: None, missed: None }), ids)
+    }
+
+    /// Looks for the seat that a client names, and for what it has missed; nothing, where the pid is none of ours.
+    pub(super) fn look_for(
+        &self,
+        socket: &Socket<'_>,
+        auth: &Auth,
+        origin: Origin,
+        session: Option<&WebSession>,
+    ) -> Option<Recovering> {
+        let pid = auth.pid()?;
+        let name: Name = self.0.pids.open(pid)?.parse().ok()?;
+        let slot = Arc::new(Slot::default());
+        let resume = Resume {
+            recoveries: self.clone(),
+            slot: Arc::clone(&slot),
+            waker: socket.waker(),
+            id: name.id,
+            is_of_this_run: name.run == self.0.rooms.log().run().number(),
+            offset: auth.offset().and_then(|offset| offset.parse().ok()),
+            origin,
+            session: session.cloned(),
+        };
+        self.0.runtime.spawn(resume.run());
+        Some(Recovering { id: name.id, pid: pid.into(), slot })
+    }
+
+    /// What the search came to, when it is over.
+    pub(super) fn answer(&self, socket: &Socket<'_>, recovering: &Recovering) -> Option<Found> {
+        match *recovering.slot.take()? {
+            Decision::Resumed { place, seat } => {
+                let ids = SocketIds {
+                    sid: Some(seat.socket.clone().into()),
+                    pid: Some(recovering.pid.clone().into()),
+                };
+                let id = recovering.id;
+                let mut recoverable =
+                    Recoverable { id, socket: seat.socket.clone(), seat: None, missed: None };
+                self.take_seat(socket, &mut recoverable, seat);
+                Some(Found { ids, recoverable: Box::new(recoverable), place: Some(place) })
+            }
+            Decision::Not(missed) => {
+                self.forget(socket, recovering.id);
+                let (mut recoverable, ids) = self.begin();
+                recoverable.missed = missed;
+                Some(Found { ids, recoverable, place: None })
+            }
+        }
+    }
+
+    /// A client has joined a room.
+    pub(super) fn joined(
+        &self,
+        socket: &Socket<'_>,
+        recoverable: &mut Recoverable,
+        who: &Principal,
+        presence: &Presence,
+    ) {
+        let seat = Seat {
+            room: presence.room().clone(),
+            name: presence.name().clone(),
+            by_login: who.name.is_some(),
+            socket: recoverable.socket.clone(),
+            position: presence.entered(),
+            resumed: false,
+            at: SystemTime::now(),
+        };
+        self.take_seat(socket, recoverable, seat);
+        if let Some(missed) = recoverable.missed.take_if(|missed| missed.is_of(presence.room())) {
+            let count = missed.count_at(presence.entered());
+            if count != Some(0) {
+                socket.send(Notice::missed(count).packet());
+            }
+        }
+    }
+
+    /// The seat is this connection's. Another one that had it is half open, and ends.
+    fn take_seat(&self, socket: &Socket<'_>, recoverable: &mut Recoverable, seat: Seat) {
+        self.0.rooms.log().put_seat(recoverable.id, Some(seat.clone()));
+        recoverable.seat = Some(seat);
+        if let Some(old) = self.0.live.insert(recoverable.id, socket.connection()) {
+            tracing::info!("a half-open connection was taken over");
+            socket.hub().close(old);
+        }
+    }
+
+    /// Nobody has the seat any more.
+    fn forget(&self, socket: &Socket<'_>, id: SeatId) {
+        self.0.rooms.log().put_seat(id, None);
+        if let Some(old) = self.0.live.remove(id) {
+            socket.hub().close(old);
+        }
+    }
+
+    /// A client has given its place up.
+    pub(super) fn left(&self, connection: ConnectionId, recoverable: &mut Recoverable) {
+        if recoverable.seat.take().is_some() && self.0.live.remove_if(recoverable.id, connection) {
+            self.0.rooms.log().put_seat(recoverable.id, None);
+        }
+    }
+
+    /// A client's socket has ended.
+    pub(super) fn ended(&self, connection: ConnectionId, mut recoverable: Recoverable, reason: &CloseReason) {
+        if is_meant(reason) {
+            return self.left(connection, &mut recoverable);
+        }
+        let is_mine = self.0.live.remove_if(recoverable.id, connection);
+        if let Some(mut seat) = recoverable.seat
+            && is_mine
+            && seat.at.elapsed().is_ok_and(|age| age >= REFRESH)
+        {
+            seat.at = SystemTime::now();
+            self.0.rooms.log().put_seat(recoverable.id, Some(seat));
+        }
+    }
+
+    /// The socket of a client has ended whose seat is still looked for. Gives what has been found already.
+    pub(super) fn given_up(
+        &self,
+        socket: &Socket<'_>,
+        recovering: &Recovering,
+        reason: &CloseReason,
+    ) -> Option<Place> {
+        if is_meant(reason) {
+            self.forget(socket, recovering.id);
+        }
+        match *recovering.slot.abandon()? {
+            Decision::Resumed { place, .. } => Some(place),
+            Decision::Not(_) => None,
+        }
+    }
+}
+
+/// Whether the client ended it by itself, and so gives its place up.
+fn is_meant(reason: &CloseReason) -> bool {
+    matches!(reason, CloseReason::NamespaceLeft | CloseReason::ClientClosed)
+}
+
+impl Missed {
+    fn is_of(&self, room: &RoomCode) -> bool {
+        self.room.as_ref().is_none_or(|missed| missed == room)
+    }
+
+    /// How many messages were missed by whoever enters at `entered`.
+    fn count_at(&self, entered: Position) -> Option<u64> {
+        match self.upto? {
+            upto if upto.epoch == entered.epoch => {
+                Some(self.count? + entered.number.checked_sub(upto.number)?)
+            }
+            // Nobody was in the room meanwhile, and it was made again.
+            _ if self.is_all && entered.number == 0 => self.count,
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{:x}-{:032x}", self.run, u128::from_be_bytes(self.id.0))
+    }
+}
+
+impl FromStr for Name {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let (run, id) = text.split_once('-').ok_or(())?;
+        let id = u128::from_str_radix(id, 16).map_err(drop)?;
+        let run = u64::from_str_radix(run, 16).map_err(drop)?;
+        Ok(Self { run, id: SeatId(id.to_be_bytes()) })
+    }
+}
+
+#[expect(clippy::expect_used, reason = "a system without random numbers cannot serve")]
+fn random_id() -> SeatId {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes).expect("the system gives random numbers");
+    SeatId(bytes)
+}

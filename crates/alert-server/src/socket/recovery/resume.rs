@@ -1,0 +1,222 @@
+//! Gives one client its place back: looks for the seat, reads what was said since, sends it, and enters the room at the
+//! point where that ends.
+
+use super::slot::{Decision, Slot};
+use super::{Missed, Place, Recoveries};
+use crate::auth::{Origin, WebSession};
+use crate::log::{Gap, Page, Query, ReadError, Seat, SeatId, Start};
+use crate::rooms::{CatchUp, Way, replay};
+use alert_core::access::{Principal, Rights};
+use alert_core::event::RoomEvent;
+use alert_core::names::RoomCode;
+use alert_core::position::Position;
+use alert_core::wire::Form;
+use socketio_server::Waker;
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+use tokio::sync::oneshot;
+
+/// Messages that are read at a time.
+const PAGE: usize = 100;
+/// How often a store that has too much to do is asked again, and after how long.
+const TRIES: usize = 20;
+const PAUSE: Duration = Duration::from_millis(250);
+
+/// A client that showed a pid.
+pub(super) struct Resume {
+    pub(super) recoveries: Recoveries,
+    pub(super) slot: Arc<Slot>,
+    pub(super) waker: Waker,
+    pub(super) id: SeatId,
+    pub(super) is_of_this_run: bool,
+    /// What it had last.
+    pub(super) offset: Option<Position>,
+    pub(super) origin: Origin,
+    pub(super) session: Option<WebSession>,
+}
+
+/// Why a client does not get its place.
+enum Failure {
+    /// The rights, the store or the space for it are missing.
+    Refused(String),
+    /// Messages are missing.
+    Gap(Missed),
+    /// Messages were forgotten while they were read, and some have been sent: the client has to ask again.
+    Torn,
+    /// The connection has ended.
+    Gone,
+}
+
+impl Resume {
+    pub(super) async fn run(self) {
+        let decision = Box::new(self.decide().await);
+        if let Some(Decision::Resumed { place, .. }) = self.slot.put(decision).map(|back| *back) {
+            place.presence.lose(&self.recoveries.0.rooms);
+        }
+        self.waker.wake();
+    }
+
+    async fn decide(&self) -> Decision {
+        let (tell, told) = oneshot::channel();
+        self.recoveries.0.rooms.log().seat(self.id, Box::new(|seat| drop(tell.send(seat))));
+        let Some(seat) = told.await.ok().flatten() else {
+            // Within one run that is a seat that was given up. Another run may have had no store that outlives it.
+            let is_lost = !self.is_of_this_run && self.offset.is_some();
+            let missed = Missed { room: None, count: None, upto: self.offset, is_all: false };
+            return Decision::Not(is_lost.then_some(missed));
+        };
+        let from = start(&seat, self.offset);
+        let (room, name) = (seat.room.clone(), seat.name.clone());
+        let (room_shown, name_shown, address) = (room.as_str(), name.as_str(), self.origin.to_string());
+        let missed = match self.resume(&seat, from).await {
+            Ok((place, count)) => {
+                tracing::info!(room = room_shown, name = name_shown, address, missed = count, "recovered");
+                let seat = Seat { position: from, resumed: true, at: SystemTime::now(), ..seat };
+                return Decision::Resumed { place, seat };
+            }
+            Err(Failure::Gap(missed)) => {
+                tracing::info!(
+                    room = room_shown,
+                    name = name_shown,
+                    address,
+                    missed = missed.count,
+                    "not recovered"
+                );
+                missed
+            }
+            Err(Failure::Refused(why)) => {
+                tracing::info!(room = room_shown, name = name_shown, address, "not recovered: {why}");
+                Missed { room: Some(room.clone()), count: Some(0), upto: Some(from), is_all: false }
+            }
+            Err(Failure::Torn) => {
+                self.waker.hub().close(self.waker.connection());
+                return Decision::Not(None);
+            }
+            Err(Failure::Gone) => return Decision::Not(None),
+        };
+        Decision::Not(Some(missed))
+    }
+
+    async fn resume(&self, seat: &Seat, from: Position) -> Result<(Place, usize), Failure> {
+        let (hub, connection) = (self.waker.hub(), self.waker.connection());
+        let rooms = &self.recoveries.0.rooms;
+        let refused = |error: &dyn std::error::Error| Failure::Refused(error.to_string());
+        let who = self.principal(seat)?;
+        let admitted = rooms.admit(&self.origin, Way::Enter, seat.room.clone());
+        let admitted = admitted.map_err(|error| refused(&error))?;
+        rooms.check_entry(&self.origin, &admitted, &seat.name).map_err(|error| refused(&error))?;
+        let mut catch_up = rooms.catch_up(&who, &admitted).map_err(|error| refused(&error))?;
+        let (mut after, mut sent, mut bytes) = (from, 0, 0);
+        loop {
+            let page = self.page(&mut catch_up, after).await?;
+            match page.gap {
+                Some(_) if sent > 0 => return Err(Failure::Torn),
+                Some(gap) => return Err(Failure::Gap(self.count(&mut catch_up, seat, gap, page).await)),
+                None => {}
+            }
+            sent += page.messages.len();
+            self.send(&seat.room, &page.messages, &mut bytes).await?;
+            if let Some(last) = page.messages.last().filter(|_| page.more) {
+                after = last.position;
+                continue;
+            }
+            after = catch_up.position();
+            let mut rest = 0;
+            let entered = catch_up.resume((hub, connection), Form::V1Recovery, &seat.name, |missed| {
+                rest = missed.messages.len();
+                missed.messages.iter().for_each(|message| hub.send(connection, in_form(&seat.room, message)));
+            });
+            match entered {
+                Ok(presence) => return Ok((Place { who, presence }, sent + rest)),
+                Err(back) => catch_up = back,
+            }
+        }
+    }
+
+    /// Who the client is now: a login that fixed its name must still do so.
+    fn principal(&self, seat: &Seat) -> Result<Principal, Failure> {
+        if !seat.by_login {
+            return Ok(Principal { name: None, rights: Rights::OPEN });
+        }
+        let name = self.session.as_ref().and_then(|session| session.name_in(&seat.room));
+        match name {
+            Some(name) if *name == seat.name => Ok(WebSession::principal(name.clone())),
+            _ => Err(Failure::Refused("the login has ended".to_owned())),
+        }
+    }
+
+    async fn page(&self, catch_up: &mut CatchUp, after: Position) -> Result<Page, Failure> {
+        let query = Query { start: Start::After(after), limit: PAGE };
+        for _ in 0..TRIES {
+            if self.slot.is_abandoned() {
+                return Err(Failure::Gone);
+            }
+            match catch_up.page(query).await {
+                Ok(page) => return Ok(page),
+                Err(ReadError::Busy) => tokio::time::sleep(PAUSE).await,
+                Err(error @ ReadError::Failed) => return Err(Failure::Refused(error.to_string())),
+            }
+        }
+        Err(Failure::Refused(ReadError::Busy.to_string()))
+    }
+
+    /// Sends messages of the log, no more at a time than the client's queue may hold: `bytes` may wait already.
+    async fn send(
+        &self,
+        room: &RoomCode,
+        messages: &[Arc<RoomEvent>],
+        bytes: &mut usize,
+    ) -> Result<(), Failure> {
+        let (hub, connection) = (self.waker.hub(), self.waker.connection());
+        for message in messages {
+            let publication = in_form(room, message);
+            *bytes += publication.size();
+            hub.send(connection, publication);
+            if *bytes > self.recoveries.0.most_bytes {
+                *bytes = 0;
+                if !hub.drained(connection).await {
+                    return Err(Failure::Gone);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// How much was missed, where the log cannot give all of it.
+    async fn count(&self, catch_up: &mut CatchUp, seat: &Seat, gap: Gap, mut page: Page) -> Missed {
+        let mut count = gap.missed;
+        while let (Some(sum), Some(last)) = (&mut count, page.messages.last()) {
+            *sum += page.messages.len() as u64;
+            if !page.more {
+                break;
+            }
+            match self.page(catch_up, last.position).await {
+                Ok(next) => page = next,
+                Err(_) => count = None,
+            }
+        }
+        Missed { room: Some(seat.room.clone()), count, upto: Some(catch_up.position()), is_all: true }
+    }
+}
+
+/// Behind what the client has. An offset that stems from another room, because none of this room came yet, does not
+/// count.
+fn start(seat: &Seat, offset: Option<Position>) -> Position {
+    match offset {
+        Some(offset) if offset.epoch == seat.position.epoch => {
+            if offset.number > seat.position.number {
+                offset
+            } else {
+                seat.position
+            }
+        }
+        Some(offset) if seat.resumed => offset,
+        _ => seat.position,
+    }
+}
+
+fn in_form(room: &RoomCode, message: &Arc<RoomEvent>) -> socketio_server::Publication {
+    replay(Form::V1Recovery, room, message)
+}

@@ -1,0 +1,70 @@
+//! Where the thread that looks for a seat leaves what it has found, for the thread of the connection.
+
+use super::{Missed, Place};
+use crate::log::Seat;
+use std::{
+    mem,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+/// What became of a client that showed a pid.
+pub(super) enum Decision {
+    /// It has its place again, and was sent what it missed.
+    Resumed { place: Place, seat: Seat },
+    /// It has not, and has to be told what it missed, if that is anything.
+    Not(Option<Missed>),
+}
+
+/// One decision, from one thread to another.
+#[derive(Default)]
+pub(super) struct Slot(Mutex<State>);
+
+#[derive(Default)]
+enum State {
+    #[default]
+    Open,
+    Decided(Box<Decision>),
+    /// The connection has ended.
+    Abandoned,
+}
+
+impl Slot {
+    /// Puts the decision in; gives it back where the connection has ended.
+    pub(super) fn put(&self, decision: Box<Decision>) -> Option<Box<Decision>> {
+        let mut state = self.lock();
+        if let State::Abandoned = *state {
+            return Some(decision);
+        }
+        *state = State::Decided(decision);
+        None
+    }
+
+    /// Takes the decision, if there is one.
+    pub(super) fn take(&self) -> Option<Box<Decision>> {
+        let mut state = self.lock();
+        match mem::take(&mut *state) {
+            State::Decided(decision) => Some(decision),
+            other => {
+                *state = other;
+                None
+            }
+        }
+    }
+
+    /// The connection has ended. Gives what was decided before.
+    pub(super) fn abandon(&self) -> Option<Box<Decision>> {
+        match mem::replace(&mut *self.lock(), State::Abandoned) {
+            State::Decided(decision) => Some(decision),
+            State::Open | State::Abandoned => None,
+        }
+    }
+
+    pub(super) fn is_abandoned(&self) -> bool {
+        matches!(*self.lock(), State::Abandoned)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // Each change is one assignment.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
