@@ -1,17 +1,20 @@
 // The Socket.IO connection of one person to one room: joins, joins again after a loss, sends, leaves.
 
 import { io, type Socket } from "socket.io-client";
+import type { Said } from "./lines.ts";
+import { Names } from "./speaker.ts";
 import { type Change, heals, next, type State, start } from "./state.ts";
 
 /** What the connection tells the page. */
 export interface Listener {
   state(state: State): void;
-  message(text: string): void;
-  status(text: string): void;
+  message(said: Said): void;
+  entered(name: string): void;
+  left(name: string): void;
   /** What was sent between these moments (ms since 1970) never came; told before anything that came after. */
   missed(from: number, to: number): void;
   joined(members: readonly string[], count: number): void;
-  refused(code: string, message: string): void;
+  refused(refusal: Refusal): void;
 }
 
 /** `unsure`: no answer came, so it may or may not have arrived. `unsent`: it certainly was not sent. */
@@ -19,11 +22,15 @@ export type Sent =
   | { readonly kind: "sent" }
   | { readonly kind: "unsure" }
   | { readonly kind: "unsent" }
-  | { readonly kind: "refused"; readonly message: string };
+  | ({ readonly kind: "refused" } & Refusal);
 
-type Ack =
-  | { ok: true; members?: string[]; count?: number }
-  | { ok: false; error: { code: string; message: string } };
+/** Why the server has refused something; the message is in English. */
+export interface Refusal {
+  readonly code: string;
+  readonly message: string;
+}
+
+type Ack = { ok: true; members?: string[]; count?: number } | { ok: false; error: Refusal };
 
 const JOIN_TIMEOUT = 10_000;
 const PROBE_TIMEOUT = 4_000;
@@ -41,6 +48,7 @@ export class Connection {
   #patience: number | undefined;
   /** What came before the answer to `joined`: it belongs behind the word about what is missing. */
   #early: (() => void)[] = [];
+  readonly #names = new Names();
 
   constructor(
     readonly room: string,
@@ -58,12 +66,12 @@ export class Connection {
       this.#heard();
       this.#join(JOIN_TIMEOUT);
     });
-    socket.on("message", (body) => this.#received(body, (text) => listener.message(text)));
-    socket.on("status", (body) => this.#received(body, (text) => listener.status(text)));
+    socket.on("message", (body) => this.#received(body, (text, at) => this.#message(text, at)));
+    socket.on("status", (body) => this.#received(body, (text) => this.#status(text)));
     socket.on("disconnect", (reason) => this.#dropped(reason));
     socket.on("connect_error", (error) => {
       // Not active: the server answered and said no. Otherwise the client tries again by itself.
-      if (!socket.active) this.#refuse("", error.message);
+      if (!socket.active) this.#refuse({ code: "", message: error.message });
     });
     socket.io.on("ping", () => this.#heard());
   }
@@ -100,7 +108,7 @@ export class Connection {
       const body = { headless: false, name: this.name, msg: text };
       socket.timeout(SEND_TIMEOUT).emit("text", body, (error: Error | null, ack: Ack) => {
         if (error) resolve({ kind: "unsure" });
-        else resolve(ack.ok ? { kind: "sent" } : { kind: "refused", message: ack.error.message });
+        else resolve(ack.ok ? { kind: "sent" } : { kind: "refused", ...ack.error });
       });
       // The client keeps an event for later when it notices only now that the connection is dead. Later is
       // wrong here: the person still has the text and decides.
@@ -135,7 +143,7 @@ export class Connection {
         // No answer on a connection that claims to live. (After a loss the client is already trying again.)
         if (socket.connected) this.#lose();
       } else if (!ack.ok) {
-        this.#refuse(ack.error.code, ack.error.message);
+        this.#refuse(ack.error);
       } else {
         this.#heard();
         const { phase, missingSince } = this.#state;
@@ -143,19 +151,31 @@ export class Connection {
         if (phase === "connected" || this.#state.phase !== "connected") return;
         clearTimeout(this.#patience);
         if (missingSince !== null) this.listener.missed(missingSince, Date.now());
-        for (const tell of this.#early.splice(0)) tell();
         const members = ack.members ?? [];
+        this.#names.present(members);
+        for (const tell of this.#early.splice(0)) tell();
         this.listener.joined(members, ack.count ?? members.length);
       }
     });
   }
 
-  #received(body: unknown, tell: (text: string) => void): void {
+  #received(body: unknown, tell: (text: string, at: number) => void): void {
     this.#heard();
     if (typeof body !== "object" || body === null || !("msg" in body) || typeof body.msg !== "string") return;
     const text = body.msg;
-    if (this.#state.phase === "connected") tell(text);
-    else if (this.#state.why !== "left") this.#early.push(() => tell(text));
+    const at = Date.now();
+    if (this.#state.phase === "connected") tell(text, at);
+    else if (this.#state.why !== "left") this.#early.push(() => tell(text, at));
+  }
+
+  #message(line: string, at: number): void {
+    const { name, text } = this.#names.message(line);
+    this.listener.message({ at, name, text, own: name === this.name });
+  }
+
+  #status(line: string): void {
+    const { name, what } = this.#names.status(line);
+    if (what !== undefined) this.listener[what](name);
   }
 
   #dropped(reason: Socket.DisconnectReason): void {
@@ -176,12 +196,12 @@ export class Connection {
     this.retry();
   }
 
-  #refuse(code: string, message: string): void {
+  #refuse(refusal: Refusal): void {
     clearTimeout(this.#patience);
     this.#change({ kind: "dropped", at: this.#heardAt });
     this.#change({ kind: "gave-up", why: "refused" });
     this.#socket.disconnect();
-    this.listener.refused(code, message);
+    this.listener.refused(refusal);
   }
 
   #heard(): void {

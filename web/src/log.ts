@@ -1,25 +1,30 @@
-// The list of lines: messages, statuses, gaps. Follows the newest line unless the reader has scrolled up.
+// The list of lines, in days and groups. Follows the newest line unless the reader has scrolled up.
 
-import { make } from "./dom.ts";
-import type { Line } from "./speaker.ts";
-import { clock, exactClock, span, timeElement } from "./time.ts";
+import { text } from "./language.ts";
+import { continues, dayLine, type Line, newLine } from "./lines.ts";
+import { isSameDay } from "./time.ts";
 
 /** Older lines than this many are dropped, so that a page can stay open for weeks. */
 const MAX_LINES = 1_000;
-const MAX_NAMES = 8;
 /** Pixels from the end that still count as being at the end. */
 const NEAR = 32;
 
 export class Log {
+  /** Oldest first, without days and marks. */
+  readonly #lines: Line[] = [];
+  /** The line that has the name over the last group. */
+  #first: Line | undefined;
   #following = true;
   #lastTop = 0;
   #unseen = 0;
   #pinning = false;
   #newest: HTMLElement | undefined;
+  #mark: HTMLElement | undefined;
 
+  /** `placeholder` stands where there is no message yet. */
   constructor(
     readonly list: HTMLElement,
-    readonly empty: HTMLElement,
+    readonly placeholder: HTMLElement,
     readonly newer: HTMLButtonElement,
   ) {
     list.addEventListener("scroll", () => this.#scrolled(), { passive: true });
@@ -30,19 +35,36 @@ export class Log {
     // A smaller window, a growing input or a banner must not hide the newest line.
     new ResizeObserver(() => this.#pin()).observe(list);
     document.addEventListener("visibilitychange", () => this.#pin());
+    list.append(placeholder);
     this.#follow();
   }
 
-  message(said: Line): void {
-    const line = this.#line("message", content(said));
-    this.#newest?.classList.remove("newest");
-    this.#newest = line;
-    line.classList.add("newest");
-    this.#append(line);
+  append(line: Line): void {
+    const { element, said } = line;
+    const last = this.#lines.at(-1);
+    if (!isSameDay(line.at, last?.at ?? Date.now())) this.#insert(dayLine(line.at));
+    const goesOn = continues(line, last, this.#first) && this.#mark?.nextElementSibling !== null;
+    if (!goesOn) this.#first = line;
+    element.classList.toggle("continued", goesOn);
+    this.#insert(element);
+    this.#lines.push(line);
+    this.#trim();
+    if (said !== undefined) this.#isNewest(element);
+    if (this.#following) this.#pin();
+    else if (said !== undefined) this.#countUnseen(this.#unseen + 1);
   }
 
-  status(told: Line): void {
-    this.#append(this.#line("status", make("span", "vh", "Status: "), content(told)));
+  /** What comes from now on is new to the reader; an earlier mark goes. */
+  mark(): void {
+    this.unmark();
+    this.#mark = newLine();
+    this.#insert(this.#mark);
+    this.#pin();
+  }
+
+  unmark(): void {
+    this.#mark?.remove();
+    this.#mark = undefined;
   }
 
   /** Shows the end, and stays there: whoever speaks wants to see it. */
@@ -50,43 +72,26 @@ export class Log {
     this.#follow();
   }
 
-  /** Who was in the room at the moment of joining. */
-  present(names: readonly string[], count: number): void {
-    const text = make("span", "text", count === 1 ? "Only you are here." : `${count} people are here: `);
-    if (count > 1) {
-      names.slice(0, MAX_NAMES).forEach((name, index) => {
-        text.append(index === 0 ? "" : ", ", make("bdi", "", name));
-      });
-      const more = count - Math.min(names.length, MAX_NAMES);
-      text.append(more > 0 ? ` and ${more} more.` : ".");
+  #insert(element: HTMLElement): void {
+    const end = this.placeholder.parentNode === this.list ? this.placeholder : null;
+    this.list.insertBefore(element, end);
+  }
+
+  #isNewest(element: HTMLElement): void {
+    this.placeholder.remove();
+    this.#newest?.classList.remove("newest");
+    this.#newest = element;
+    element.classList.add("newest");
+  }
+
+  #trim(): void {
+    while (this.#lines.length > MAX_LINES) {
+      const oldest = this.#lines.shift()?.element;
+      // Days and marks before it have nothing to stand for any more.
+      while (oldest !== undefined && this.list.firstElementChild !== oldest)
+        this.list.firstElementChild?.remove();
+      oldest?.remove();
     }
-    this.#append(this.#line("note", text));
-  }
-
-  /** Says that whatever was sent between two moments is not in the list. */
-  gap(from: number, to: number): void {
-    const text = make("span", "text");
-    text.append(
-      "Not connected from ",
-      timeElement(from, exactClock(from)),
-      " to ",
-      timeElement(to, exactClock(to)),
-      ` (${span(to - from)}). Messages sent in that time are missing here.`,
-    );
-    this.#append(make("div", "line gap", text));
-  }
-
-  #line(kind: string, ...content: Node[]): HTMLElement {
-    const now = Date.now();
-    return make("div", `line ${kind}`, timeElement(now, clock(now)), ...content);
-  }
-
-  #append(line: HTMLElement): void {
-    this.empty.hidden = true;
-    this.list.append(line);
-    while (this.list.childElementCount > MAX_LINES) this.list.firstElementChild?.remove();
-    if (this.#following) this.#pin();
-    else if (line.classList.contains("message")) this.#countUnseen(this.#unseen + 1);
   }
 
   /** Scrolls to the end once per frame, however many lines came in it. */
@@ -96,7 +101,8 @@ export class Log {
     requestAnimationFrame(() => {
       this.#pinning = false;
       if (!this.#following) return;
-      this.list.scrollTop = this.list.scrollHeight;
+      // Where nothing is said yet, what stands there is read from its top.
+      this.list.scrollTop = this.placeholder.parentNode === null ? this.list.scrollHeight : 0;
       this.#lastTop = this.list.scrollTop;
     });
   }
@@ -124,11 +130,6 @@ export class Log {
   #countUnseen(unseen: number): void {
     this.#unseen = unseen;
     this.newer.hidden = unseen === 0;
-    this.newer.textContent = unseen === 1 ? "1 new message" : `${unseen} new messages`;
+    this.newer.textContent = text("new_messages", { count: unseen });
   }
-}
-
-/** The text's first letter says where its line begins; a name in front of it, in whatever script, does not. */
-function content({ name, rest }: Line): HTMLElement {
-  return name === "" ? make("bdi", "text", rest) : make("bdi", "text", make("bdi", "name", name), rest);
 }

@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import english from "../languages/en.json" with { type: "json" };
 import { explanation, word } from "../src/indicator.ts";
+import { speak } from "../src/language.ts";
 import { type Change, next, type State, start, type Why } from "../src/state.ts";
+
+speak("en", { ...english.chat, ...english.login });
 
 const joined: Change = { kind: "joined" };
 const retrying: Change = { kind: "retrying" };

@@ -106,6 +106,14 @@ impl Rooms {
         self.counted(origin, joined.map_err(|Wait(wait)| Refused::TooManyJoins(wait)))
     }
 
+    /// Whether somebody may hear a room now without being in it.
+    ///
+    /// # Errors
+    /// Where it would be one too many.
+    pub fn check_hearing(&self, origin: &Origin, room: &Admitted) -> Result<(), Refused> {
+        self.counted(origin, self.space_for(room.code())).map(drop)
+    }
+
     /// The room, if it exists; an error if it would be one too many.
     fn space_for(&self, code: &RoomCode) -> Result<Option<Arc<LiveRoom>>, Refused> {
         let rooms = self.lock();
@@ -205,7 +213,7 @@ impl Rooms {
         form: StreamForm,
     ) -> Result<Subscription, Refused> {
         who.may(|rights| rights.read)?;
-        self.counted(origin, self.space_for(room.code()))?;
+        self.check_hearing(origin, &room)?;
         Ok(Subscription { rooms: self.clone(), room, form })
     }
 

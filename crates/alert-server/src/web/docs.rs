@@ -13,6 +13,7 @@ use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use rust_embed::Embed;
 
+use super::language::Language;
 use super::{accept, assets, pages};
 use markdown::Rendered;
 
@@ -79,11 +80,15 @@ const AN_HOUR: &str = "public, max-age=3600";
 struct Page<'a> {
     documents: &'a [Link],
     programs: &'a [Link],
+    language: Language,
     css: &'a str,
 }
 
+/// The documents are in English alone.
+const LANGUAGE: Language = Language::English;
+
 pub(super) async fn index() -> Response {
-    pages::render(&Page { documents: DOCUMENTS, programs: PROGRAMS, css: assets::CSS })
+    pages::render(&Page { language: LANGUAGE, documents: DOCUMENTS, programs: PROGRAMS, css: assets::CSS })
 }
 
 #[derive(Template)]
@@ -92,6 +97,7 @@ struct Document<'a> {
     name: &'a str,
     title: &'a str,
     html: &'a str,
+    language: Language,
     css: &'a str,
 }
 
@@ -113,14 +119,18 @@ pub(super) async fn serve(
     headers: HeaderMap,
 ) -> Response {
     let Some(file) = Files::get(&path) else {
-        return pages::not_found(None);
+        return pages::not_found(Language::of(&headers), None);
     };
     let caching = [(header::CACHE_CONTROL, AN_HOUR), (header::VARY, "Accept")];
     let wants_source = query.as_deref() == Some("source") || !prefers_page(&headers);
     let page = PAGES.get(path.as_str()).filter(|_| !wants_source);
     if let Some(Rendered { title, html }) = page {
         let name = path.rsplit('/').next().unwrap_or(&path);
-        return (caching, pages::render(&Document { name, title, html, css: assets::CSS })).into_response();
+        return (
+            caching,
+            pages::render(&Document { name, title, html, language: LANGUAGE, css: assets::CSS }),
+        )
+            .into_response();
     }
     let kind = match path.rsplit('.').next() {
         Some("yaml") => "application/yaml",
