@@ -9,9 +9,10 @@ use super::tail::Tail;
 use crate::log::{Append, KeyDigest, Log, OnStored, Stored};
 use alert_core::access::{Denied, Principal};
 use alert_core::event::{RoomEvent, What};
+use alert_core::members::Members;
 use alert_core::names::{RoomCode, UserName};
 use alert_core::position::{Numbering, Position};
-use alert_core::room::{Departure, Entry, Loss, Members, Room};
+use alert_core::room::{Departure, Entry, Loss, Room};
 use alert_core::wire::{self, Form};
 use socketio_server::{ConnectionId, Hub, Membership};
 use std::{
