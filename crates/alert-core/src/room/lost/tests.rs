@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use proptest::prelude::*;
 
 use super::*;
-use crate::names::UserName;
+use crate::names::{RoomCode, UserName};
 use crate::position::{Epoch, Run};
 use crate::wire::{Form, Rendering};
 
@@ -22,7 +22,8 @@ fn message(position: Position, text: &str) -> RoomEvent {
 
 /// What a message makes in a queue: its packet, and the header of a frame.
 fn queued(event: &RoomEvent) -> u64 {
-    let Rendering::Packet(packet) = Form::V1.render(event) else { panic!("a packet") };
+    let room = RoomCode::parse("room", 64).unwrap();
+    let Rendering::Packet(packet) = Form::V1.render(&room, event) else { panic!("a packet") };
     let header = if packet.text.len() < 126 { 2 } else { 4 };
     (packet.text.len() + header) as u64
 }
