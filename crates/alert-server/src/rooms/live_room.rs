@@ -6,7 +6,7 @@ use super::admission::Held;
 use super::audience::{Audience, Published, publication};
 use super::catch_up::Missed;
 use super::tail::Tail;
-use crate::log::{Append, KeyDigest, Log, OnStored, Stored};
+use crate::log::{Append, KeyDigest, Log, OnStored};
 use alert_core::access::{Denied, Principal};
 use alert_core::event::{RoomEvent, What};
 use alert_core::members::Members;
@@ -200,8 +200,8 @@ impl LiveRoom {
         let untold = self.log.append(Append { room: self.code.clone(), message, key, stored });
         drop(state);
         published.render();
-        if let Some(stored) = untold {
-            stored(Stored::NotMeant);
+        if let Some((on_stored, stored)) = untold {
+            on_stored(stored);
         }
         Said { position, at, connections }
     }
