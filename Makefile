@@ -126,6 +126,10 @@ e2e-doctor: binary $(E2E) ## alert doctor against nginx, right and wrong, and od
 screenshot: binary $(E2E) ## make docs/screenshot.png
 	cd e2e && UPDATE_SCREENSHOT=1 ALERT_BIN=$(abspath $(ALERT_BIN)) node --test --test-name-pattern README browser/chat.test.mjs
 
+.PHONY: icons
+icons: $(E2E) ## make the icons of the page (web/public/*.png) from favicon.svg
+	cd e2e && node icons.mjs
+
 # npm writes its own record of what is installed last; build.rs looks at the same file.
 %/node_modules/.package-lock.json: %/package-lock.json
 	cd $* && npm ci --no-audit --no-fund && touch node_modules/.package-lock.json

@@ -31,7 +31,9 @@ fn main() -> ExitCode {
 fn build() -> Outcome<()> {
     let web = PathBuf::from(std::env::var("CARGO_MANIFEST_DIR")?).join("../../web").canonicalize()?;
     let out = PathBuf::from(std::env::var("OUT_DIR")?);
-    for part in ["src", "public", "package.json", "package-lock.json", "tsconfig.json", "vite.config.ts"] {
+    for part in
+        ["src", "languages", "public", "package.json", "package-lock.json", "tsconfig.json", "vite.config.ts"]
+    {
         println!("cargo::rerun-if-changed={}", web.join(part).display());
     }
     check_node()?;
@@ -147,6 +149,7 @@ fn content_type(file: &str) -> Outcome<&'static str> {
         Some("css") => "text/css; charset=utf-8",
         Some("js") => "text/javascript; charset=utf-8",
         Some("svg") => "image/svg+xml",
+        Some("webmanifest") => "application/manifest+json",
         Some("png") => "image/png",
         Some("woff2") => "font/woff2",
         _ => return Err(format!("build.rs knows no content type for {file}; add one").into()),

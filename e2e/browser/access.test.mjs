@@ -29,7 +29,7 @@ async function busyRoom(page, on = server) {
     msg: "Unterricht endet in 5 Minuten, https://example.org/a/rather/long/address?with=query",
   });
   await bell.ask("left", {});
-  await line(page, "status", "Bell has left the room.");
+  await page.locator("#log .status").nth(2).waitFor();
   await say(page, "Thanks");
   await line(page, "message", "Ada: Thanks");
 }
@@ -74,6 +74,27 @@ for (const colorScheme of ["light", "dark"]) {
         await page.locator("#message").fill("x".repeat(16_400));
         assert.deepEqual(await violations(page), []);
         await page.locator("#leave").click();
+        assert.deepEqual(await violations(page), []);
+      });
+
+      it(`in an empty room, on who is here and on the invitation, ${size}`, async () => {
+        const page = await visit();
+        await enter(page, server, "Ada", fresh("room"));
+        await page.locator("#log .qr svg").waitFor();
+        assert.deepEqual(await violations(page), []);
+        if (size === "narrow") await page.locator("#people").click();
+        await page.locator("#members li").waitFor();
+        assert.deepEqual(await violations(page), []);
+        await page.locator("#invite").click();
+        await page.locator("#inviting .qr svg").waitFor();
+        assert.deepEqual(await violations(page), []);
+      });
+
+      it(`from right to left, ${size}`, async () => {
+        const page = await visit({ locale: "ar" });
+        await page.goto(`${server.url}/v1`);
+        assert.deepEqual(await violations(page), []);
+        await busyRoom(page);
         assert.deepEqual(await violations(page), []);
       });
 

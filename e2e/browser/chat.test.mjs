@@ -216,12 +216,13 @@ it("a name in another script does not turn the line; the text says where it begi
   await other.ask("text", { msg: "\u0645\u0631\u062D\u0628\u0627 5!" });
   await say(page, "\u0645\u0631\u062D\u0628\u0627 5!");
   await line(page, "message", `Ada: \u0645\u0631\u062D\u0628\u0627 5!`);
-  // Where the name stands in its line: from the left edge, or from the right one.
-  const edges = await page.locator("#log .line .name").evaluateAll((names) =>
-    names.map((name) => {
-      const text = name.parentElement.getBoundingClientRect();
-      const box = name.getBoundingClientRect();
-      return box.left - text.left < 2 ? "left" : text.right - box.right < 2 ? "right" : "between";
+  // Where what is said begins: at the left edge of its line, or at the right one.
+  const edges = await page.locator("#log .status .text, #log .message .said").evaluateAll((texts) =>
+    texts.map((text) => {
+      const range = document.createRange();
+      range.selectNodeContents(text);
+      const [first, box] = [range.getBoundingClientRect(), text.getBoundingClientRect()];
+      return first.left - box.left < 2 ? "left" : box.right - first.right < 2 ? "right" : "between";
     }),
   );
   assert.deepEqual(edges, ["left", "left", "left", "right", "right"]);

@@ -43,7 +43,9 @@ const HOSTILE_MESSAGES = [
 /** All elements of the page, and what the reader relies on outside the log. */
 const shape = (page) =>
   page.evaluate(() => ({
-    elements: [...document.querySelectorAll("*")].filter((element) => !element.closest("#log, #code")).length,
+    elements: [...document.querySelectorAll("*")].filter(
+      (element) => !element.closest("#log, #code, #members"),
+    ).length,
     tags: [...new Set([...document.querySelectorAll("#log *")].map(({ tagName }) => tagName))].sort(),
     title: document.title,
     handlers: [...document.querySelectorAll("*")].flatMap((element) =>

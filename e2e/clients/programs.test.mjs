@@ -10,6 +10,7 @@ import { Readable } from "node:stream";
 import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { Client, entered, fresh, left } from "../harness/client.mjs";
+import { Relay } from "../harness/relay.mjs";
 import { Server } from "../harness/server.mjs";
 import { DEADLINE, within } from "../harness/time.mjs";
 
@@ -35,6 +36,11 @@ const PROGRAMS = {
   Python: [PYTHON, `${CLIENTS}/python/client.py`],
   "Python, asynchronous": [PYTHON, `${CLIENTS}/python/client_async.py`],
   Rust: [RUST],
+};
+const V2_PROGRAMS = {
+  "JavaScript, v2": ["node", `${OUT}/javascript/client_v2.mjs`],
+  "TypeScript, v2": ["node", `${OUT}/typescript/client_v2.js`],
+  "Python, v2": [PYTHON, `${CLIENTS}/python/client_v2.py`],
 };
 
 /** A program that runs; what it prints is in `lines`. */
@@ -134,6 +140,43 @@ for (const [language, command] of Object.entries(PROGRAMS)) {
       await program.end();
       await carl.waitFor(...left("Ada"));
       assert.match(program.complaints, /messages may be missed/, "it says that messages were missed");
+    }));
+
+  it(`${language}: what is typed while the server restarts is said afterwards`, () =>
+    typedMeanwhile(command));
+
+  it(`${language}: what is piped into it is said before it ends`, () => piped(command));
+}
+
+for (const [language, command] of Object.entries(V2_PROGRAMS)) {
+  it(`${language}: joins, speaks, prints, misses nothing while it is away, leaves`, () =>
+    withServer(async (holder) => {
+      const room = fresh("room");
+      const bell = await Client.inRoom(holder.server, room, "Bell");
+      await bell.ask("text", { msg: "before" });
+      const relay = await Relay.to(holder.server);
+      const program = new Program(command, relay.url, room, "Ada");
+      holder.program = program;
+      await bell.waitFor(...entered("Ada"));
+      program.say("hello");
+      await bell.waitFor("message", "Ada: hello");
+      for (const line of [/^Bell: before$/, /^Ada: hello$/]) await program.printed(line);
+      relay.down = true;
+      relay.cut();
+      await bell.waitFor(...left("Ada"));
+      // More than one answer has.
+      for (let number = 1; number <= 450; number++) bell.say(`${number}`);
+      program.say("meanwhile");
+      relay.down = false;
+      await bell.waitFor("message", "Ada: meanwhile");
+      bell.say("live");
+      await program.printed(/^Bell: live$/);
+      await program.end();
+      relay.close();
+      const printed = program.lines.filter((line) => !line.startsWith("*"));
+      const missed = Array.from({ length: 450 }, (_, index) => `Bell: ${index + 1}`);
+      const messages = ["Bell: before", "Ada: hello", ...missed, "Ada: meanwhile", "Bell: live"];
+      assert.deepEqual(printed, messages, "in order, and each once");
     }));
 
   it(`${language}: what is typed while the server restarts is said afterwards`, () =>
@@ -260,7 +303,7 @@ describe("the folder is complete", () => {
     const listed = new Set(programs.map(([, file]) => file.split("/")[0]));
     assert.deepEqual([...listed].sort(), folders.map(({ name }) => name).sort());
     const run = programs.filter(([, , , tested]) => tested === "yes").map(([, file]) => file);
-    assert.equal(run.length, Object.keys(PROGRAMS).length + 1);
+    assert.equal(run.length, Object.keys({ ...PROGRAMS, ...V2_PROGRAMS }).length + 1);
     for (const [, file, , tested] of programs)
       assert.equal(/^\S+ Not run by the tests\./.test(read(file)), tested === "no", file);
   });

@@ -7,13 +7,14 @@ import { chromium } from "playwright-core";
 import { DEADLINE } from "./time.mjs";
 
 const CANDIDATES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
-const EXECUTABLE = process.env.CHROMIUM ?? CANDIDATES.map((name) => `/usr/bin/${name}`).find(existsSync);
+export const EXECUTABLE =
+  process.env.CHROMIUM ?? CANDIDATES.map((name) => `/usr/bin/${name}`).find(existsSync);
 assert.ok(EXECUTABLE, "no browser: install Chromium (apt-get install chromium), or set CHROMIUM to its path");
 
 /** A name for this machine that servers answer to, and no secure context, as an address in the local network is none. */
 export const PLAIN_HOST = "alert.local";
 
-const ARGS = [
+export const ARGS = [
   "--no-sandbox",
   "--disable-gpu",
   "--disable-quic",

@@ -54,6 +54,11 @@ export class Relay {
     }
   }
 
+  /** Nothing comes through any more, and neither side is told. */
+  sleep() {
+    for (const pair of this.#pairs) pair.silent = true;
+  }
+
   /** Whether new connections are let through. */
   set down(down) {
     if (down) this.#server.close();

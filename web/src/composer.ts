@@ -1,14 +1,18 @@
 // The input: what is typed, what is on its way, and why something cannot be sent.
 
-import type { Connection, Sent } from "./connection.ts";
+import type { Connection } from "./connection.ts";
 import { byId } from "./dom.ts";
 import { Draft } from "./draft.ts";
+import { isKey, text } from "./language.ts";
+import type { Said } from "./lines.ts";
+import type { Refusal, Sent } from "./outbox.ts";
 import { excess } from "./size.ts";
 import type { State } from "./state.ts";
 
 /** An answer usually comes faster than this (ms); only a slower one is worth a word. */
 const SLOW = 600;
-const number = new Intl.NumberFormat();
+
+const MOST_UNHEARD = 20;
 
 /** What was sent and not yet answered; `heard` once the room has heard it. */
 interface Letter {
@@ -32,6 +36,8 @@ export class Composer {
   readonly #why = byId("why", HTMLElement);
   /** Sent and not yet answered, oldest first. */
   readonly #waiting: Letter[] = [];
+  /** Answered before the room heard them; few, since the room hears first as a rule. */
+  readonly #unheard: Letter[] = [];
   readonly #draft: Draft;
   #connected = false;
   #slow = false;
@@ -75,12 +81,14 @@ export class Composer {
     if (matchMedia("(hover: hover)").matches) this.#input.focus();
   }
 
-  /** Whether this line of the log is what was sent from here; asked once for each line. */
-  isOwn(line: string): boolean {
-    const { name } = this.connection;
-    const letter = this.#waiting.find(({ text, heard }) => !heard && line === `${name}: ${text}`);
+  /** Whether this message is what was sent from here; asked once for each message. */
+  isOwn(said: Said): boolean {
+    if (!said.own) return false;
+    const letters = [...this.#unheard, ...this.#waiting];
+    const letter = letters.find(({ text, heard }) => !heard && said.text === text);
     if (letter === undefined) return false;
     letter.heard = true;
+    this.#unheard.splice(0, Infinity, ...this.#unheard.filter(({ heard }) => !heard));
     return true;
   }
 
@@ -104,7 +112,9 @@ export class Composer {
     if (index < 0) return;
     if (sent.kind === "sent") {
       this.#waiting.splice(index, 1);
-      this.host.problem("");
+      if (!letter.heard) this.#unheard.unshift(letter);
+      this.#unheard.length = Math.min(this.#unheard.length, MOST_UNHEARD);
+      this.host.problem(sent.stored ? "" : text("not_stored"));
     } else {
       // What is behind a text without an answer has none either, and the order of the texts must stay.
       this.#takeBack(sent.kind === "refused" ? this.#waiting.splice(index, 1) : this.#waiting.splice(index));
@@ -146,9 +156,9 @@ export class Composer {
   }
 
   #whyNot(over: number): string {
-    if (over > 0) return `${number.format(over)} bytes too long (of ${number.format(this.maxBytes)})`;
-    if (!this.#connected) return "Not connected: your text stays here.";
-    return this.#slow ? "Sending: no answer yet." : "";
+    if (over > 0) return text("too_long", { excess: over, max: this.maxBytes });
+    if (!this.#connected) return text("not_connected");
+    return this.#slow ? text("slow") : "";
   }
 }
 
@@ -158,12 +168,10 @@ function joined(letters: readonly Letter[], input: string): string {
 }
 
 function failure(sent: Exclude<Sent, { kind: "sent" }>): string {
-  switch (sent.kind) {
-    case "refused":
-      return `Not sent: ${sent.message}`;
-    case "unsent":
-      return "Not sent: the connection is gone. Your text is back in the input.";
-    case "unsure":
-      return "The server did not confirm the message, so it may not have been sent. Your text is back in the input; look at the list before you send it again.";
-  }
+  return sent.kind === "refused" ? text("not_sent", { reason: reason(sent) }) : text(sent.kind);
+}
+
+/** Why the server has refused something: in the language of the page, or else in its own words. */
+export function reason({ code, message }: Refusal): string {
+  return isKey(code) ? text(code) : message;
 }

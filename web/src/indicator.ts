@@ -1,6 +1,7 @@
 // Shows the state of the connection: a word in the bar, and a banner that explains what is wrong.
 
 import { byId } from "./dom.ts";
+import { type Key, text } from "./language.ts";
 import type { State } from "./state.ts";
 import { exactClock } from "./time.ts";
 
@@ -27,35 +28,21 @@ export class Indicator {
 
 /** The word for the bar. */
 export function word(state: State): string {
-  switch (state.phase) {
-    case "connecting":
-      return "Connecting";
-    case "connected":
-      return "Connected";
-    case "reconnecting":
-      return "Reconnecting";
-    case "lost":
-      return state.why === "left" ? "Leaving" : "Connection lost";
-  }
+  return text(state.why === "left" ? "leaving" : state.phase);
 }
 
 /** The sentence for the banner; empty where there is nothing to explain. */
 export function explanation(state: State): string {
-  const never = state.missingSince === null;
-  const since = never ? "" : ` since ${exactClock(state.missingSince)}`;
-  const missing = never ? "" : " What others send in the meantime will be missing here.";
-  if (state.phase === "reconnecting") return `No connection${since}. Trying again.${missing}`;
-  switch (state.why) {
-    case "offline":
-      return `No network${since}. The page connects by itself when it is back.${missing}`;
-    case "unreachable":
-      return `No answer from the server${since}. Still trying every few seconds.${missing}`;
-    case "ended":
-      return `The server has ended this connection.${missing}`;
-    // A refusal has its own text and link beside the input.
-    case "refused":
-    case "left":
-    case null:
-      return "";
-  }
+  const kind = trouble(state);
+  if (kind === undefined) return "";
+  const { missingSince } = state;
+  if (missingSince === null) return text(kind);
+  const since: Key = kind === "ended" ? kind : `${kind}_since`;
+  return `${text(since, { time: exactClock(missingSince) })} ${text("missing")}`;
+}
+
+function trouble({ phase, why }: State): "trying" | "offline" | "unreachable" | "ended" | undefined {
+  if (phase === "reconnecting") return "trying";
+  // A refusal has its own text and link beside the input.
+  return why === null || why === "refused" || why === "left" ? undefined : why;
 }

@@ -1,26 +1,41 @@
-// The list of lines: messages, statuses, gaps. Follows the newest line unless the reader has scrolled up.
+// The list of lines, in days and groups. Follows the newest line unless the reader has scrolled up.
 
-import { make } from "./dom.ts";
-import type { Line } from "./speaker.ts";
-import { clock, exactClock, span, timeElement } from "./time.ts";
+import { text } from "./language.ts";
+import { continues, dayLine, type Line, newLine } from "./lines.ts";
+import { isSameDay } from "./time.ts";
 
-/** Older lines than this many are dropped, so that a page can stay open for weeks. */
+/** Older lines than this many are dropped, so that a page can stay open for weeks, */
 const MAX_LINES = 1_000;
-const MAX_NAMES = 8;
+/** but later while somebody reads further up. */
+const MAX_LINES_READING = 5_000;
 /** Pixels from the end that still count as being at the end. */
 const NEAR = 32;
 
+/** A line in its place. */
+interface Placed {
+  readonly line: Line;
+  /** The line that has the name over its group. */
+  head: Line;
+  /** The date above it, where it is the first of its day. */
+  day?: HTMLElement | undefined;
+}
+
 export class Log {
+  /** Oldest first. */
+  readonly #lines: Placed[] = [];
   #following = true;
   #lastTop = 0;
   #unseen = 0;
   #pinning = false;
   #newest: HTMLElement | undefined;
+  #mark: HTMLElement | undefined;
 
+  /** `placeholder` stands where there is no message yet; `trimmed` hears that old lines were dropped. */
   constructor(
     readonly list: HTMLElement,
-    readonly empty: HTMLElement,
+    readonly placeholder: HTMLElement,
     readonly newer: HTMLButtonElement,
+    readonly trimmed: () => void,
   ) {
     list.addEventListener("scroll", () => this.#scrolled(), { passive: true });
     newer.addEventListener("click", () => {
@@ -30,19 +45,71 @@ export class Log {
     // A smaller window, a growing input or a banner must not hide the newest line.
     new ResizeObserver(() => this.#pin()).observe(list);
     document.addEventListener("visibilitychange", () => this.#pin());
+    list.append(placeholder);
     this.#follow();
   }
 
-  message(said: Line): void {
-    const line = this.#line("message", content(said));
-    this.#newest?.classList.remove("newest");
-    this.#newest = line;
-    line.classList.add("newest");
-    this.#append(line);
+  get isFollowing(): boolean {
+    return this.#following;
   }
 
-  status(told: Line): void {
-    this.#append(this.#line("status", make("span", "vh", "Status: "), content(told)));
+  /** The position of the oldest message. */
+  get oldest(): string | undefined {
+    return this.#lines.find(({ line }) => line.said !== undefined)?.line.said?.position;
+  }
+
+  /** The position of the newest message. */
+  get newest(): string | undefined {
+    return this.#lines.findLast(({ line }) => line.said !== undefined)?.line.said?.position;
+  }
+
+  append(line: Line): void {
+    this.#insert(line.element);
+    const placed: Placed = { line, head: line };
+    this.#arrange(placed, this.#lines.at(-1));
+    this.#lines.push(placed);
+    this.#trim();
+    if (line.said === undefined) return this.#pin();
+    this.#isNewest(line.element);
+    if (this.#following) this.#pin();
+    else this.#countUnseen(this.#unseen + 1);
+  }
+
+  /** Puts older lines above the others; `change` is what else changes there. What is being read does not move. */
+  prepend(lines: readonly Line[], change: () => void): void {
+    const [first] = this.#lines;
+    const anchor = first?.line.element;
+    const top = anchor?.getBoundingClientRect().top ?? 0;
+    this.list.classList.add("still");
+    change();
+    const older: Placed[] = [];
+    const next = first?.day ?? anchor ?? null;
+    for (const line of lines) {
+      this.list.insertBefore(line.element, next);
+      const placed: Placed = { line, head: line };
+      this.#arrange(placed, older.at(-1));
+      older.push(placed);
+    }
+    this.#lines.unshift(...older);
+    // The group that the older lines run into has got another head.
+    for (let at = older.length; at > 0 && at < this.#lines.length; at += 1) {
+      const placed = this.#lines[at];
+      if (placed === undefined) break;
+      const { head } = placed;
+      this.#arrange(placed, this.#lines[at - 1]);
+      if (placed.head === head) break;
+    }
+    if (anchor !== undefined) this.list.scrollTop += anchor.getBoundingClientRect().top - top;
+    this.#lastTop = this.list.scrollTop;
+    requestAnimationFrame(() => this.list.classList.remove("still"));
+  }
+
+  /** What comes from now on is new to the reader; an earlier mark goes. */
+  mark(): void {
+    this.#mark?.remove();
+    this.#mark = newLine();
+    this.#insert(this.#mark);
+    this.#pin();
   }
 
   /** Shows the end, and stays there: whoever speaks wants to see it. */
@@ -50,43 +117,41 @@ export class Log {
     this.#follow();
   }
 
-  /** Who was in the room at the moment of joining. */
-  present(names: readonly string[], count: number): void {
-    const text = make("span", "text", count === 1 ? "Only you are here." : `${count} people are here: `);
-    if (count > 1) {
-      names.slice(0, MAX_NAMES).forEach((name, index) => {
-        text.append(index === 0 ? "" : ", ", make("bdi", "", name));
-      });
-      const more = count - Math.min(names.length, MAX_NAMES);
-      text.append(more > 0 ? ` and ${more} more.` : ".");
+  #insert(element: HTMLElement): void {
+    const end = this.placeholder.parentNode === this.list ? this.placeholder : null;
+    this.list.insertBefore(element, end);
+  }
+
+  /** Gives a line its date and its place in a group, by the line before it. */
+  #arrange(placed: Placed, before: Placed | undefined): void {
+    const { element, at } = placed.line;
+    placed.day?.remove();
+    placed.day = undefined;
+    const isAfterMark = this.#mark !== undefined && element.previousElementSibling === this.#mark;
+    if (!isSameDay(at, before?.line.at ?? Date.now())) {
+      placed.day = dayLine(at);
+      element.before(placed.day);
     }
-    this.#append(this.#line("note", text));
+    const goesOn = !isAfterMark && continues(placed.line, before?.line, before?.head);
+    placed.head = goesOn && before !== undefined ? before.head : placed.line;
+    element.classList.toggle("continued", goesOn);
   }
 
-  /** Says that whatever was sent between two moments is not in the list. */
-  gap(from: number, to: number): void {
-    const text = make("span", "text");
-    text.append(
-      "Not connected from ",
-      timeElement(from, exactClock(from)),
-      " to ",
-      timeElement(to, exactClock(to)),
-      ` (${span(to - from)}). Messages sent in that time are missing here.`,
-    );
-    this.#append(make("div", "line gap", text));
+  #isNewest(element: HTMLElement): void {
+    this.placeholder.remove();
+    this.#newest?.classList.remove("newest");
+    this.#newest = element;
+    element.classList.add("newest");
   }
 
-  #line(kind: string, ...content: Node[]): HTMLElement {
-    const now = Date.now();
-    return make("div", `line ${kind}`, timeElement(now, clock(now)), ...content);
-  }
-
-  #append(line: HTMLElement): void {
-    this.empty.hidden = true;
-    this.list.append(line);
-    while (this.list.childElementCount > MAX_LINES) this.list.firstElementChild?.remove();
-    if (this.#following) this.#pin();
-    else if (line.classList.contains("message")) this.#countUnseen(this.#unseen + 1);
+  #trim(): void {
+    const most = this.#following ? MAX_LINES : MAX_LINES_READING;
+    if (this.#lines.length <= most) return;
+    for (const { line, day } of this.#lines.splice(0, this.#lines.length - most)) {
+      day?.remove();
+      line.element.remove();
+    }
+    this.trimmed();
   }
 
   /** Scrolls to the end once per frame, however many lines came in it. */
@@ -96,7 +161,8 @@ export class Log {
     requestAnimationFrame(() => {
       this.#pinning = false;
       if (!this.#following) return;
-      this.list.scrollTop = this.list.scrollHeight;
+      // Where nothing is said yet, what stands there is read from its top.
+      this.list.scrollTop = this.placeholder.parentNode === null ? this.list.scrollHeight : 0;
       this.#lastTop = this.list.scrollTop;
     });
   }
@@ -124,11 +190,6 @@ export class Log {
   #countUnseen(unseen: number): void {
     this.#unseen = unseen;
     this.newer.hidden = unseen === 0;
-    this.newer.textContent = unseen === 1 ? "1 new message" : `${unseen} new messages`;
+    this.newer.textContent = text("new_messages", { count: unseen });
   }
-}
-
-/** The text's first letter says where its line begins; a name in front of it, in whatever script, does not. */
-function content({ name, rest }: Line): HTMLElement {
-  return name === "" ? make("bdi", "text", rest) : make("bdi", "text", make("bdi", "name", name), rest);
 }

@@ -1,8 +1,10 @@
 // The login page: a new room code, a long code shown in full, and a warning where cookies are blocked.
 
 import { byId, make } from "./dom.ts";
+import { parts, speakAsPage, text } from "./language.ts";
 import { freshCode, groups } from "./roomcode.ts";
 
+speakAsPage();
 const name = byId("name", HTMLInputElement);
 const room = byId("room", HTMLInputElement);
 const whole = byId("whole", HTMLElement);
@@ -20,8 +22,7 @@ room.addEventListener("input", showWhole);
 showWhole();
 
 if (!navigator.cookieEnabled && trouble.textContent === "") {
-  trouble.textContent =
-    "This browser blocks cookies, and without one the server cannot know who you are. Allow cookies for this site, then enter.";
+  trouble.textContent = text("cookies_blocked");
 }
 
 let made = "";
@@ -33,18 +34,18 @@ document.getElementById("fresh")?.addEventListener("click", (event) => {
   made = freshCode();
   fill(made);
   const note = byId("fresh-note", HTMLElement);
-  note.replaceChildren("A new code is in the field. Give it to whoever shall read and write in the room. ");
-  if (typed !== "") note.append(putBack(typed, note));
+  note.replaceChildren(text("fresh_made"));
+  if (typed !== "") note.append(" ", putBack(typed, note));
   if (name.value === "") name.focus();
   else byId("enter", HTMLButtonElement).focus();
 });
 
 function putBack(code: string, note: HTMLElement): HTMLElement {
-  const button = make("button", "link", "Put ", make("bdi", "", code.slice(0, SEEN)), " back");
+  const button = make("button", "link", ...parts("put_back", { code: make("bdi", "", code.slice(0, SEEN)) }));
   button.type = "button";
   button.addEventListener("click", () => {
     fill(code);
-    note.replaceChildren("The code that you had typed is in the field again.");
+    note.replaceChildren(text("is_back"));
     room.focus();
   });
   return button;

@@ -1,16 +1,7 @@
 // Optional desktop notifications while the page is hidden, and why they cannot work where they cannot.
 
+import { text } from "./language.ts";
 import { Preference } from "./preference.ts";
-import { isolated, type Line } from "./speaker.ts";
-
-const INSECURE =
-  "Browsers allow notifications only on pages that come over https. This one came over plain http: ask whoever runs the server for an https address.";
-const UNSUPPORTED =
-  "This browser cannot show notifications from a page. A browser on a computer can; on a phone, Sound may help.";
-const DENIED =
-  "Notifications are blocked for this site. Allow them in the browser's settings for it (beside the address), then press Notify again.";
-const UNANSWERED =
-  "The browser has not been allowed to show notifications. Press Notify again, and allow them when it asks.";
 
 export class Notify {
   readonly #preference = new Preference("alert.notify");
@@ -26,7 +17,7 @@ export class Notify {
     this.#set(this.#preference.get() && whyNot() === "" && Notification.permission === "granted");
     button.addEventListener("click", async () => {
       const why = this.#on ? "" : await ask();
-      const on = !this.#on && why === "" && this.#show("Messages in this room will be shown like this.");
+      const on = !this.#on && why === "" && this.#show(text("notify_test"));
       if (on || this.#on) problem("");
       else if (why !== "") problem(why);
       this.#set(on);
@@ -34,16 +25,16 @@ export class Notify {
     });
   }
 
-  message(line: Line): void {
-    if (this.#on && document.hidden) this.#show(isolated(line));
+  message(words: string): void {
+    if (this.#on && document.hidden) this.#show(words);
   }
 
   #show(body: string): boolean {
     try {
-      const shown = new Notification(`Room ${this.room}`, {
+      const shown = new Notification(text("notify_title", { room: this.room }), {
         body,
         tag: `alert ${this.room}`,
-        icon: "/assets/favicon.svg",
+        icon: "/assets/icon-192.png",
       });
       shown.addEventListener("click", () => {
         window.focus();
@@ -53,7 +44,7 @@ export class Notify {
     } catch {
       // Browsers on phones have the name, but no way to show one from a page.
       this.#set(false);
-      this.problem(UNSUPPORTED);
+      this.problem(text("notify_unsupported"));
       return false;
     }
   }
@@ -66,8 +57,8 @@ export class Notify {
 
 /** What stands in the way before anybody is asked. */
 function whyNot(): string {
-  if (!isSecureContext) return INSECURE;
-  return "Notification" in window ? "" : UNSUPPORTED;
+  if (!isSecureContext) return text("notify_insecure");
+  return "Notification" in window ? "" : text("notify_unsupported");
 }
 
 async function ask(): Promise<string> {
@@ -77,8 +68,8 @@ async function ask(): Promise<string> {
     case "granted":
       return "";
     case "denied":
-      return DENIED;
+      return text("notify_denied");
     default:
-      return UNANSWERED;
+      return text("notify_unanswered");
   }
 }

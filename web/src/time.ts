@@ -1,43 +1,64 @@
-// How moments and spans of time are written.
+// How moments and spans of time are written in the language of the page.
 
-const clockFormat = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
-const exactFormat = new Intl.DateTimeFormat(undefined, {
-  hour: "2-digit",
-  minute: "2-digit",
-  second: "2-digit",
-});
-const fullFormat = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "medium" });
+import { currentLocale } from "./language.ts";
 
-/** The local time to the minute, as the browser's language writes it. */
-export const clock = (at: number): string => clockFormat.format(at);
+const formats = new Map<string, Intl.DateTimeFormat>();
+
+function written(at: number, kind: string, options: Intl.DateTimeFormatOptions): string {
+  const key = `${currentLocale()} ${kind}`;
+  let format = formats.get(key);
+  if (format === undefined) {
+    format = new Intl.DateTimeFormat(currentLocale(), options);
+    formats.set(key, format);
+  }
+  return format.format(at);
+}
+
+/** The local time to the minute. */
+export const clock = (at: number): string => written(at, "clock", { hour: "2-digit", minute: "2-digit" });
 
 /** The local time to the second. */
-export const exactClock = (at: number): string => exactFormat.format(at);
+export const exactClock = (at: number): string =>
+  written(at, "exact", { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+
+/** The day in words; the year only where it is another one. */
+export const day = (at: number, now: number): string => {
+  const isThisYear = new Date(at).getFullYear() === new Date(now).getFullYear();
+  return isThisYear
+    ? written(at, "day", { weekday: "long", day: "numeric", month: "long" })
+    : written(at, "date", { dateStyle: "full" });
+};
+
+/** Whether both moments are on the same day here. */
+export const isSameDay = (one: number, other: number): boolean =>
+  new Date(one).toDateString() === new Date(other).toDateString();
 
 /** A `<time>` element with the moment for machines, and the full date on hover. */
-export function timeElement(at: number, written: string): HTMLTimeElement {
+export function timeElement(at: number, text: string): HTMLTimeElement {
   const element = document.createElement("time");
   element.dateTime = new Date(at).toISOString();
-  element.title = fullFormat.format(at);
-  element.textContent = written;
+  element.title = written(at, "full", { dateStyle: "full", timeStyle: "medium" });
+  element.textContent = text;
   return element;
 }
 
-/** A span in its two largest units: "4 s", "1 min 29 s", "2 h 5 min", "3 d 4 h". */
+/** A span in its two largest units: "4 sec", "1 min 29 sec", "2 hr 5 min". */
 export function span(milliseconds: number): string {
   let rest = Math.max(1, Math.round(milliseconds / 1000));
   const parts: string[] = [];
   for (const [unit, seconds] of [
-    ["d", 86_400],
-    ["h", 3_600],
-    ["min", 60],
-    ["s", 1],
+    ["day", 86_400],
+    ["hour", 3_600],
+    ["minute", 60],
+    ["second", 1],
   ] as const) {
     const amount = Math.floor(rest / seconds);
     rest -= amount * seconds;
-    // A unit is written only beside its neighbour: "1 h 5 s" says no more than "1 h".
-    if (amount > 0) parts.push(`${amount} ${unit}`);
-    else if (parts.length > 0) break;
+    // A unit is written only beside its neighbour: "1 hr 5 sec" says no more than "1 hr".
+    if (amount > 0) {
+      const format = new Intl.NumberFormat(currentLocale(), { style: "unit", unit, unitDisplay: "short" });
+      parts.push(format.format(amount));
+    } else if (parts.length > 0) break;
     if (parts.length === 2) break;
   }
   return parts.join(" ");

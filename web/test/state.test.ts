@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import english from "../languages/en.json" with { type: "json" };
 import { explanation, word } from "../src/indicator.ts";
+import { speak } from "../src/language.ts";
 import { type Change, next, type State, start, type Why } from "../src/state.ts";
+
+speak("en", { ...english.chat, ...english.login });
 
 const joined: Change = { kind: "joined" };
 const retrying: Change = { kind: "retrying" };
@@ -61,8 +65,8 @@ test("every state has a word, and every trouble an explanation", () => {
   for (const why of ["offline", "unreachable", "ended"] as const) {
     const state = after(joined, dropped(0), gaveUp(why));
     assert.equal(word(state), "Connection lost");
-    assert.match(explanation(state), /will be missing here/, why);
+    assert.match(explanation(state), /as far as the server has kept it/, why);
     // Who never was in the room misses nothing.
-    assert.doesNotMatch(explanation(after(gaveUp(why))), /missing/, why);
+    assert.doesNotMatch(explanation(after(gaveUp(why))), /meantime/, why);
   }
 });

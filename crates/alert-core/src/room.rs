@@ -1,12 +1,14 @@
 //! A room: who is in it, and when the others hear of somebody's coming and going. Pure: the time is passed in, and
 //! what must be published is returned.
 
+mod lost;
 mod members;
 mod roster;
 
 use std::time::{Duration, Instant};
 
 use crate::names::UserName;
+pub use lost::{ClientKey, Doubt, Lost};
 pub use members::Members;
 use roster::Roster;
 

@@ -31,7 +31,6 @@ pub use flags::Flags;
 pub use history::{History, HistoryKind, Retention};
 pub use listen::ListenError;
 pub use origins::{AllowOrigin, PublicUrl};
-pub use secret_file::SecretFileError;
 pub use session_key::{SessionKey, SessionKeyError, SessionKeySource};
 pub use settings::SETTINGS;
 

@@ -24,7 +24,7 @@ pub use audience::replay;
 pub use catch_up::{CatchUp, Missed};
 pub use history::{History, HistoryError, Wanted};
 use live_room::{Entrant, LiveRoom};
-pub use live_room::{Presence, Said, Speech};
+pub use live_room::{Listening, Presence, Said, Speech};
 use once::Keys;
 pub use once::{KeyReused, OnReceipt, Receipt, Sender};
 pub use refused::Refused;
@@ -103,6 +103,14 @@ impl Rooms {
         )?;
         let joined = self.0.admission.admit_join(origin, Instant::now());
         self.counted(origin, joined.map_err(|Wait(wait)| Refused::TooManyJoins(wait)))
+    }
+
+    /// Whether somebody may hear a room now without being in it.
+    ///
+    /// # Errors
+    /// Where it would be one too many.
+    pub fn check_hearing(&self, origin: &Origin, room: &Admitted) -> Result<(), Refused> {
+        self.counted(origin, self.space_for(room.code())).map(drop)
     }
 
     /// The room, if it exists; an error if it would be one too many.

@@ -2,11 +2,13 @@
 
 mod recovery;
 mod v1;
+mod v2;
 
 use crate::auth::{Origin, SessionCookies, WebSession};
 use crate::config::Config;
 use crate::rooms::{Presence, Rooms};
-use alert_core::wire::v1::{Limits, NAMESPACE};
+use alert_core::wire;
+use alert_core::wire::v1::Limits;
 use recovery::{Auth, Client, Recoveries, Recovering};
 use serde_json::value::RawValue;
 use socketio_server::{
@@ -19,14 +21,22 @@ use std::{
 };
 use tokio::runtime::Handle;
 use v1::{Member, V1};
+use v2::V2;
 
-/// Speaks the v1 contract.
+/// Of a queue's limit, the share of messages in one answer,
+const ANSWER_SHARE: usize = 4;
+/// and the most.
+const MOST_ANSWER_BYTES: usize = 256 << 10;
+
+/// Speaks v1 and v2.
 pub struct Alert {
     rooms: Rooms,
     recoveries: Recoveries,
     sessions: SessionCookies,
     limits: Limits,
     proxies: TrustedProxies,
+    most_answer_bytes: usize,
+    runtime: Handle,
     slow_consumers: AtomicU64,
 }
 
@@ -40,21 +50,25 @@ pub struct Peer {
 
 /// What is kept of a client's socket.
 pub enum Session {
-    /// It is connected.
-    Connected(Member),
-    /// It may have its place again, which is being looked for.
+    /// It speaks v1.
+    V1(Member),
+    /// It speaks v1, and may have its place again, which is being looked for.
     Recovering(Recovering),
+    /// It speaks v2.
+    V2(Box<v2::Member>),
 }
 
 impl Alert {
     /// Serves `rooms` as `config` says. What has to wait runs on `runtime`.
     pub fn new(config: &Config, rooms: Rooms, sessions: SessionCookies, runtime: Handle) -> Self {
         Self {
-            recoveries: Recoveries::new(config, rooms.clone(), &sessions, runtime),
+            recoveries: Recoveries::new(config, rooms.clone(), &sessions, runtime.clone()),
             rooms,
             sessions,
             limits: config.limits,
             proxies: config.trusted_proxies.clone(),
+            most_answer_bytes: MOST_ANSWER_BYTES.min(config.queue_limit / ANSWER_SHARE),
+            runtime,
             slow_consumers: AtomicU64::new(0),
         }
     }
@@ -78,12 +92,16 @@ impl Handler for Alert {
         peer: &Peer,
         auth: Option<&RawValue>,
     ) -> Result<Accepted<Session>, Refused> {
-        if socket.namespace() != NAMESPACE {
-            return Err(Refused::unknown_namespace());
+        match socket.namespace() {
+            wire::v1::NAMESPACE => {}
+            wire::v2::NAMESPACE => {
+                return Ok(Accepted::Connected(Session::V2(Box::default()), SocketIds::default()));
+            }
+            _ => return Err(Refused::unknown_namespace()),
         }
         let auth = Auth::read(auth);
         if !self.recoveries.wants(peer.client, &auth) {
-            let session = Session::Connected(Member::default());
+            let session = Session::V1(Member::default());
             return Ok(Accepted::Connected(session, SocketIds::default()));
         }
         let origin = Origin::of(None, peer.address);
@@ -91,7 +109,7 @@ impl Handler for Alert {
             Some(recovering) => Ok(Accepted::Later(Session::Recovering(recovering))),
             None => {
                 let (recoverable, ids) = self.recoveries.begin();
-                let session = Session::Connected(Member::recoverable(recoverable, None));
+                let session = Session::V1(Member::recoverable(recoverable, None));
                 Ok(Accepted::Connected(session, ids))
             }
         }
@@ -100,25 +118,36 @@ impl Handler for Alert {
     fn answer(&self, socket: &Socket<'_>, _peer: &Peer, session: &mut Session) -> Answer {
         let Session::Recovering(recovering) = session else { return Answer::Later };
         let Some(found) = self.recoveries.answer(socket, recovering) else { return Answer::Later };
-        *session = Session::Connected(Member::recoverable(found.recoverable, found.place));
+        *session = Session::V1(Member::recoverable(found.recoverable, found.place));
         Answer::Connected(found.ids)
     }
 
     fn event(&self, socket: &Socket<'_>, peer: &Peer, session: &mut Session, event: &Event<'_>) {
-        let Session::Connected(member) = session else { return };
-        let v1 = V1 {
-            rooms: &self.rooms,
-            recoveries: &self.recoveries,
-            limits: &self.limits,
-            session: peer.session.as_deref(),
-            address: peer.address,
-        };
-        v1.event(socket, member, event);
+        match session {
+            Session::V1(member) => {
+                let v1 = V1 {
+                    rooms: &self.rooms,
+                    recoveries: &self.recoveries,
+                    limits: &self.limits,
+                    session: peer.session.as_deref(),
+                    address: peer.address,
+                };
+                v1.event(socket, member, event);
+            }
+            Session::Recovering(_) => {}
+            Session::V2(member) => self.v2(peer).event(socket, member, event),
+        }
+    }
+
+    fn woken(&self, socket: &Socket<'_>, peer: &Peer, session: &mut Session) {
+        if let Session::V2(member) = session {
+            self.v2(peer).woken(socket, member);
+        }
     }
 
     fn disconnect(&self, socket: &Socket<'_>, _peer: &Peer, session: Session, reason: &CloseReason) {
         let presence = match session {
-            Session::Connected(member) => {
+            Session::V1(member) => {
                 let (presence, recoverable) = member.into_parts();
                 if let Some(recoverable) = recoverable {
                     self.recoveries.ended(socket.connection(), *recoverable, reason);
@@ -128,6 +157,7 @@ impl Handler for Alert {
             Session::Recovering(recovering) => {
                 self.recoveries.given_up(socket, &recovering, reason).map(|place| place.presence)
             }
+            Session::V2(member) => return member.end(&self.rooms, reason),
         };
         // On shutdown everybody leaves: nobody is left to hear of it, and all come back to the next server.
         if let Some(presence) = presence.filter(|_| *reason != CloseReason::Shutdown) {
@@ -147,6 +177,17 @@ impl Handler for Alert {
 }
 
 impl Alert {
+    fn v2<'a>(&'a self, peer: &'a Peer) -> V2<'a> {
+        V2 {
+            rooms: &self.rooms,
+            limits: &self.limits,
+            runtime: &self.runtime,
+            most_bytes: self.most_answer_bytes,
+            session: peer.session.as_deref(),
+            address: peer.address,
+        }
+    }
+
     fn lose(&self, presence: Presence, reason: &CloseReason) {
         tracing::info!(room = presence.room().as_str(), name = presence.name().as_str(), %reason, "lost");
         presence.lose(&self.rooms);

@@ -22,6 +22,7 @@ mod cross_site;
 mod docs;
 mod headers;
 mod health;
+mod language;
 mod login;
 mod lost;
 mod pages;

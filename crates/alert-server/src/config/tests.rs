@@ -220,9 +220,16 @@ fn a_file_of_the_wrong_shape_is_an_error() {
     let error = load_file("workers = [1, 2]").unwrap_err();
     assert!(error.contains("workers = ") && error.contains("allowed: a text or a number"), "{error}");
     assert!(load_file("listen = [[1]]").unwrap_err().contains("an array of texts"));
-    assert!(load_file("workers = ").unwrap_err().starts_with("alert.toml is not a TOML file: "));
+    let error = load_file("workers = 1\nsession_key = \"c2VjcmV0").unwrap_err();
+    assert_eq!(
+        error, "alert.toml is not a TOML file: line 2, column 24: invalid basic string, expected `\"`",
+        "nothing of a line that may hold a secret"
+    );
     let error = load(&["--config", "/nowhere/alert.toml"]).unwrap_err();
     assert!(error.starts_with("cannot read the configuration file /nowhere/alert.toml: "), "{error}");
+    let error = load(&["--config", "/"]).unwrap_err();
+    assert_eq!(error, "cannot read the configuration file /: it is a folder, not a file");
+    load(&["--config", "/dev/null"]).unwrap();
 }
 
 #[test]

@@ -73,7 +73,7 @@ impl Rooms {
 
 impl Wanted {
     /// What has to be read for it, if anything has.
-    pub(super) fn query(self, limit: usize) -> Option<Query> {
+    pub fn query(self, limit: usize) -> Option<Query> {
         let (start, limit) = match self {
             Self::Before(position) => (Start::Before(position), limit),
             Self::Since(Since::Position(position)) => (Start::After(position), limit),

@@ -160,8 +160,6 @@ impl LiveRoom {
         let what = What::Entered { name: name.clone(), count: state.room.count() };
         let published = match entry {
             Entry::Announced => state.publish(what, size).0,
-            // The answer to `join` says it all.
-            Entry::Quiet if form == Form::V2 => Published::default(),
             Entry::Quiet if resumes => Published::default(),
             Entry::Quiet => {
                 hub.send(connection, publication(form, &self.code, &state.event(what), size));
@@ -384,6 +382,18 @@ pub struct Listening {
     rooms: Rooms,
     membership: Option<Membership>,
     _held: Held,
+}
+
+impl Listening {
+    /// Where.
+    pub fn room(&self) -> &RoomCode {
+        &self.room.code
+    }
+
+    /// Who is in the room.
+    pub fn members(&self) -> Arc<Members> {
+        self.room.members()
+    }
 }
 
 impl Drop for Listening {

@@ -73,7 +73,7 @@ impl Rooms {
         begin: Begin,
     ) -> Result<Subscription, Refused> {
         who.may(|rights| rights.read)?;
-        self.counted(origin, self.space_for(room.code()))?;
+        self.check_hearing(origin, &room)?;
         Ok(Subscription { rooms: self.clone(), who: who.clone(), room, form, begin })
     }
 }

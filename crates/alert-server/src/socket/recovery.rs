@@ -298,3 +298,44 @@ fn random_id() -> SeatId {
     getrandom::fill(&mut bytes).expect("the system gives random numbers");
     SeatId(bytes)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alert_core::position::{Epoch, Run};
+
+    fn at(part: u64, number: u64) -> Position {
+        Position { epoch: Epoch { run: Run::new(7), part }, number }
+    }
+
+    #[test]
+    fn what_was_missed_is_counted_up_to_the_next_joined_where_that_can_be_known() {
+        let missed = |count, upto, is_all| Missed { room: None, count, upto, is_all };
+        for (missed, entered, count) in [
+            (missed(Some(12), Some(at(3, 20)), true), at(3, 20), Some(12)),
+            (missed(Some(12), Some(at(3, 20)), true), at(3, 25), Some(17)),
+            (missed(Some(0), Some(at(3, 20)), false), at(3, 21), Some(1)),
+            (missed(None, Some(at(3, 20)), true), at(3, 20), None),
+            (missed(Some(12), None, false), at(3, 20), None),
+            // The room was made again.
+            (missed(Some(12), Some(at(3, 20)), true), at(4, 0), Some(12)),
+            (missed(Some(12), Some(at(3, 20)), true), at(4, 1), None),
+            (missed(Some(0), Some(at(3, 20)), false), at(4, 0), None),
+        ] {
+            assert_eq!(missed.count_at(entered), count, "{entered:?}");
+        }
+    }
+
+    #[test]
+    fn the_name_in_a_pid_is_read_as_it_was_written() {
+        let name = Name {
+            run: 0x8f3a_1c20_b7d4,
+            id: SeatId([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 255]),
+        };
+        let read: Name = name.to_string().parse().unwrap();
+        assert!(read.run == name.run && read.id == name.id, "{name}");
+        for text in ["", "-", "1", "1-", "-1", "g-1", "1-g", "1-100000000000000000000000000000000"] {
+            assert!(text.parse::<Name>().is_err(), "{text}");
+        }
+    }
+}

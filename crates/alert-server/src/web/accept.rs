@@ -1,16 +1,24 @@
-//! What a client would rather have (RFC 9110, section 12.5.1).
+//! What a client would rather have (RFC 9110, section 12.5).
 
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, HeaderName, header};
 
 /// How much a client wants `kind`, from 0 to 1. Only where it says so by name: `*/*` is what programs send that have
 /// not thought about it.
 pub(super) fn quality(headers: &HeaderMap, kind: &str) -> f32 {
-    let fields = headers.get_all(header::ACCEPT).iter().filter_map(|field| field.to_str().ok());
-    let mut ranges = fields.flat_map(|field| field.split(',')).map(range);
+    let mut ranges = ranges(headers, &header::ACCEPT);
     ranges.find(|(range, _)| range.eq_ignore_ascii_case(kind)).map_or(0.0, |(_, quality)| quality)
 }
 
-/// A media range and its quality.
+/// The members of a list with their quality, in the order in which they stand.
+pub(super) fn ranges<'a>(
+    headers: &'a HeaderMap,
+    name: &HeaderName,
+) -> impl Iterator<Item = (&'a str, f32)> + use<'a> {
+    let fields = headers.get_all(name).iter().filter_map(|field| field.to_str().ok());
+    fields.flat_map(|field| field.split(',')).map(range)
+}
+
+/// A range and its quality.
 fn range(text: &str) -> (&str, f32) {
     let mut parts = text.split(';').map(str::trim);
     let kind = parts.next().unwrap_or_default();

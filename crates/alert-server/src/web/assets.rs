@@ -4,6 +4,7 @@ use axum::extract::Path;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 
+use super::language::Language;
 use super::pages;
 
 /// One embedded file.
@@ -22,9 +23,9 @@ include!(concat!(env!("OUT_DIR"), "/assets.rs"));
 const FOREVER: &str = "public, max-age=31536000, immutable";
 const AN_HOUR: &str = "public, max-age=3600";
 
-pub(super) async fn serve(Path(name): Path<String>) -> Response {
+pub(super) async fn serve(Path(name): Path<String>, language: Language) -> Response {
     let Some(file) = FILES.iter().find(|file| file.name == name) else {
-        return pages::not_found(None);
+        return pages::not_found(language, None);
     };
     let caching = if file.hashed { FOREVER } else { AN_HOUR };
     ([(header::CONTENT_TYPE, file.content_type), (header::CACHE_CONTROL, caching)], file.bytes)

@@ -6,6 +6,7 @@ use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
+use super::language::Language;
 use super::login::with_room;
 use super::trouble::Trouble;
 use super::{WebState, assets, pages};
@@ -21,6 +22,7 @@ pub(super) struct Asked {
 pub(super) async fn show(
     State(state): State<WebState>,
     headers: HeaderMap,
+    language: Language,
     asked: Result<Query<Asked>, QueryRejection>,
 ) -> Response {
     let Query(asked) = asked.unwrap_or_default();
@@ -28,13 +30,19 @@ pub(super) async fn show(
     let room = RoomCode::parse(&asked.room, state.0.limits.room_chars).ok();
     let entered = room.and_then(|room| session.name_in(&room).map(|name| (room, name)));
     match entered {
-        Some((room, name)) => pages::render(&pages::Chat {
-            room: room.as_str(),
-            name: name.as_str(),
-            max_msg: state.0.limits.msg_bytes,
-            css: assets::CSS,
-            js: assets::CHAT_JS,
-        }),
+        Some((room, name)) => pages::render_in(
+            language,
+            &pages::Chat {
+                language,
+                t: language.texts(),
+                texts: language.catalogue().chat(),
+                room: room.as_str(),
+                name: name.as_str(),
+                max_msg: state.0.limits.msg_bytes,
+                css: assets::CSS,
+                js: assets::CHAT_JS,
+            },
+        ),
         None if asked.room.is_empty() => Redirect::to("/v1").into_response(),
         None => {
             let trouble = Trouble::of(&headers, state.sessions());

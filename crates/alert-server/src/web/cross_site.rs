@@ -5,6 +5,7 @@ use axum::http::StatusCode;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
+use super::language::Language;
 use super::{WebState, pages};
 use crate::auth::is_ours;
 
@@ -23,7 +24,8 @@ pub(super) async fn refuse(State(state): State<WebState>, request: Request, next
         site = site.as_deref(),
         "refused a form that was sent from another site; where a proxy in front changes Host, set --public-url"
     );
-    let text = "This form was sent from another site, so it was not accepted. Go to the start and enter the room there. \
-                (For whoever runs this server: behind a proxy, --public-url must be the address that users see.)";
-    (StatusCode::FORBIDDEN, pages::error("Refused", text)).into_response()
+    let language = Language::of(headers);
+    let t = language.texts();
+    let page = pages::error(language, &t.refused_title, &t.refused_text);
+    (StatusCode::FORBIDDEN, page).into_response()
 }

@@ -13,6 +13,7 @@ use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use rust_embed::Embed;
 
+use super::language::Language;
 use super::{accept, assets, pages};
 use markdown::Rendered;
 
@@ -43,8 +44,14 @@ const DOCUMENTS: &[Link] = &[
         title: "The v1 protocol",
         about: "Events, errors, limits, order, coming back",
     },
+    Link {
+        name: "protocol-v2.md",
+        title: "The v2 protocol",
+        about: "History, several rooms, retries that say nothing twice",
+    },
     Link { name: "http-api.md", title: "The HTTP API", about: "Speak and listen with curl or EventSource" },
     Link { name: "asyncapi.yaml", title: "asyncapi.yaml", about: "The events for programs, AsyncAPI 3" },
+    Link { name: "asyncapi-v2.yaml", title: "asyncapi-v2.yaml", about: "The events of v2, AsyncAPI 3" },
     Link { name: "openapi.yaml", title: "openapi.yaml", about: "The HTTP API for programs, OpenAPI 3.1" },
     Link { name: "terminal.md", title: "The terminal", about: "alert join, send, watch and doctor" },
     Link {
@@ -62,6 +69,9 @@ const PROGRAMS: &[Link] = &[
     Link { name: "typescript/client.ts", title: "TypeScript", about: RUN },
     Link { name: "python/client.py", title: "Python", about: RUN },
     Link { name: "python/client_async.py", title: "Python, asynchronous", about: RUN },
+    Link { name: "javascript/client_v2.mjs", title: "JavaScript, v2", about: RUN },
+    Link { name: "typescript/client_v2.ts", title: "TypeScript, v2", about: RUN },
+    Link { name: "python/client_v2.py", title: "Python, v2", about: RUN },
     Link { name: "rust/src/main.rs", title: "Rust", about: RUN },
     Link { name: "curl/client.sh", title: "Shell and curl", about: RUN },
     Link { name: "java/Client.java", title: "Java", about: NOT_RUN },
@@ -79,11 +89,15 @@ const AN_HOUR: &str = "public, max-age=3600";
 struct Page<'a> {
     documents: &'a [Link],
     programs: &'a [Link],
+    language: Language,
     css: &'a str,
 }
 
+/// The documents are in English alone.
+const LANGUAGE: Language = Language::English;
+
 pub(super) async fn index() -> Response {
-    pages::render(&Page { documents: DOCUMENTS, programs: PROGRAMS, css: assets::CSS })
+    pages::render(&Page { language: LANGUAGE, documents: DOCUMENTS, programs: PROGRAMS, css: assets::CSS })
 }
 
 #[derive(Template)]
@@ -92,6 +106,7 @@ struct Document<'a> {
     name: &'a str,
     title: &'a str,
     html: &'a str,
+    language: Language,
     css: &'a str,
 }
 
@@ -113,14 +128,18 @@ pub(super) async fn serve(
     headers: HeaderMap,
 ) -> Response {
     let Some(file) = Files::get(&path) else {
-        return pages::not_found(None);
+        return pages::not_found(Language::of(&headers), None);
     };
     let caching = [(header::CACHE_CONTROL, AN_HOUR), (header::VARY, "Accept")];
     let wants_source = query.as_deref() == Some("source") || !prefers_page(&headers);
     let page = PAGES.get(path.as_str()).filter(|_| !wants_source);
     if let Some(Rendered { title, html }) = page {
         let name = path.rsplit('/').next().unwrap_or(&path);
-        return (caching, pages::render(&Document { name, title, html, css: assets::CSS })).into_response();
+        return (
+            caching,
+            pages::render(&Document { name, title, html, language: LANGUAGE, css: assets::CSS }),
+        )
+            .into_response();
     }
     let kind = match path.rsplit('.').next() {
         Some("yaml") => "application/yaml",

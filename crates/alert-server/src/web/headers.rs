@@ -14,7 +14,7 @@ const ALWAYS: [(HeaderName, HeaderValue); 3] = [
 ];
 
 /// The policy, except where scripts may connect to.
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; base-uri 'none'; \
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; manifest-src 'self'; base-uri 'none'; \
                       form-action 'self'; frame-ancestors 'none'; connect-src 'self'";
 
 pub(super) async fn secure(request: Request, next: Next) -> Response {

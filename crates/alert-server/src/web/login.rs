@@ -7,10 +7,11 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
+use super::language::{Language, Text};
 use super::trouble::Trouble;
 use super::{WebState, assets, pages};
 use crate::rooms::Refused;
-use alert_core::names::{RoomCode, UserName};
+use alert_core::names::{NameError, RoomCode, UserName};
 use socketio_server::PeerAddr;
 
 /// What the form starts with: `/v1?room=CODE` invites, its button asks for `/v1?fresh=1&name=...`, and who is sent back
@@ -35,6 +36,7 @@ pub(super) struct Typed {
 pub(super) async fn show(
     State(state): State<WebState>,
     headers: HeaderMap,
+    language: Language,
     start: Result<Query<Start>, QueryRejection>,
 ) -> Response {
     let Query(start) = start.unwrap_or_default();
@@ -45,21 +47,25 @@ pub(super) async fn show(
         session.last().map(|(_, name)| name.as_str().to_owned()).unwrap_or_default()
     });
     let trouble = Trouble::from_str(&start.why);
-    let trouble = trouble.map(|trouble| trouble.sentence(state.sessions().is_secure()));
-    pages::render(&pages::Login { is_invited, trouble, ..login(&state, &name, &room) })
+    let t = language.texts();
+    let trouble = trouble.map(|trouble| trouble.sentence(t, state.sessions().is_secure()).to_string());
+    let page = pages::Login { is_invited, trouble, ..login(&state, language, &name, &room) };
+    pages::render_in(language, &page)
 }
 
 pub(super) async fn submit(
     State(state): State<WebState>,
     peer: Option<Extension<PeerAddr>>,
     headers: HeaderMap,
+    language: Language,
     typed: Result<Form<Typed>, FormRejection>,
 ) -> Response {
+    let t = language.texts();
     let Form(typed) = match typed {
         Ok(typed) => typed,
         Err(wrong) => {
-            return (wrong.status(), pages::error("This form cannot be read", &wrong.body_text()))
-                .into_response();
+            tracing::debug!(error = wrong.body_text(), "a form that cannot be read");
+            return (wrong.status(), pages::error(language, &t.form_title, &t.form_text)).into_response();
         }
     };
     let limits = state.0.limits;
@@ -69,7 +75,7 @@ pub(super) async fn submit(
         (Ok(name), Ok(room)) => {
             let peer = peer.map_or(PeerAddr::Unix, |Extension(peer)| peer);
             if let Err(refused) = state.0.api.admit(&peer, &headers, &room) {
-                return too_many(&state, &typed, refused);
+                return too_many(&state, language, &typed, refused);
             }
             let mut session = state.sessions().read(&headers);
             let address = with_room("/v1/chat", room.as_str());
@@ -79,23 +85,35 @@ pub(super) async fn submit(
         (name, room) => {
             let page = pages::Login {
                 is_invited: room.is_ok(),
-                name_error: name.err().map(|error| format!("Your name {error}.")),
-                room_error: room.err().map(|error| format!("The room code {error}.")),
-                ..login(&state, &typed.name, &typed.room)
+                name_error: name
+                    .err()
+                    .map(|error| mistake(error, [&t.name_empty, &t.name_control, &t.name_long])),
+                room_error: room
+                    .err()
+                    .map(|error| mistake(error, [&t.room_empty, &t.room_control, &t.room_long])),
+                ..login(&state, language, &typed.name, &typed.room)
             };
-            (StatusCode::UNPROCESSABLE_ENTITY, pages::render(&page)).into_response()
+            (StatusCode::UNPROCESSABLE_ENTITY, pages::render_in(language, &page)).into_response()
         }
     }
 }
 
 /// The form again, with how long to wait.
-fn too_many(state: &WebState, typed: &Typed, refused: Refused) -> Response {
+fn too_many(state: &WebState, language: Language, typed: &Typed, refused: Refused) -> Response {
     let seconds = refused.wait().as_secs() + 1;
-    let error =
-        format!("Too many different room codes were entered from your network. Try again in {seconds} s.");
-    let page = pages::Login { room_error: Some(error), ..login(state, &typed.name, &typed.room) };
+    let error = language.texts().too_many_codes.with("seconds", seconds);
+    let page = pages::Login { room_error: Some(error), ..login(state, language, &typed.name, &typed.room) };
     let head = [(header::RETRY_AFTER, seconds.to_string())];
-    (StatusCode::TOO_MANY_REQUESTS, head, pages::render(&page)).into_response()
+    (StatusCode::TOO_MANY_REQUESTS, head, pages::render_in(language, &page)).into_response()
+}
+
+/// What is wrong with a field, of what may be said about it: that it is empty, cannot be, or is too long.
+fn mistake(error: NameError, [empty, control, long]: [&Text; 3]) -> String {
+    match error {
+        NameError::Empty => empty.to_string(),
+        NameError::Control => control.to_string(),
+        NameError::TooLong { max } => long.with("max", max),
+    }
 }
 
 /// An address of ours with the room in its query.
@@ -105,9 +123,12 @@ pub(super) fn with_room(path: &str, room: &str) -> String {
 }
 
 /// The form as nobody has anything to say about it.
-fn login<'a>(state: &WebState, name: &'a str, room: &'a str) -> pages::Login<'a> {
+fn login<'a>(state: &WebState, language: Language, name: &'a str, room: &'a str) -> pages::Login<'a> {
     let limits = state.0.limits;
     pages::Login {
+        language,
+        t: language.texts(),
+        texts: language.catalogue().login(),
         name,
         room,
         is_invited: false,

@@ -6,6 +6,7 @@ use axum::http::{HeaderMap, header};
 use axum::response::Response;
 
 use super::api::no_such_resource;
+use super::language::Language;
 use super::pages;
 
 /// Longest address that is guessed at, and said again.
@@ -14,7 +15,7 @@ const GUESSED_CHARS: usize = 300;
 pub(super) async fn answer(OriginalUri(uri): OriginalUri, headers: HeaderMap) -> Response {
     let meant = meant(uri.path());
     if wants_page(uri.path(), &headers) {
-        pages::not_found(meant.as_deref())
+        pages::not_found(Language::of(&headers), meant.as_deref())
     } else {
         no_such_resource(meant.as_deref())
     }

@@ -1,20 +1,25 @@
 //! The templates and what is common to all pages.
 
 use askama::Template;
-use axum::http::StatusCode;
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 
 use super::assets;
+use super::language::{Language, Text, Texts};
 
 /// The login form.
 #[derive(Template)]
 #[template(path = "login.html")]
 pub(super) struct Login<'a> {
+    pub(super) language: Language,
+    pub(super) t: &'static Texts,
+    /// What its scripts say, as JSON.
+    pub(super) texts: String,
     pub(super) name: &'a str,
     pub(super) room: &'a str,
     /// The room is settled, by a link or because only the name was wrong: nothing may take its place in passing.
     pub(super) is_invited: bool,
-    pub(super) trouble: Option<&'a str>,
+    pub(super) trouble: Option<String>,
     pub(super) name_error: Option<String>,
     pub(super) room_error: Option<String>,
     pub(super) css: &'a str,
@@ -27,6 +32,10 @@ pub(super) struct Login<'a> {
 #[derive(Template)]
 #[template(path = "chat.html")]
 pub(super) struct Chat<'a> {
+    pub(super) language: Language,
+    pub(super) t: &'static Texts,
+    /// What its scripts say, as JSON.
+    pub(super) texts: String,
     pub(super) room: &'a str,
     pub(super) name: &'a str,
     pub(super) max_msg: usize,
@@ -37,6 +46,8 @@ pub(super) struct Chat<'a> {
 #[derive(Template)]
 #[template(path = "not_found.html")]
 struct NotFound<'a> {
+    language: Language,
+    t: &'static Texts,
     meant: Option<&'a str>,
     css: &'a str,
 }
@@ -44,8 +55,10 @@ struct NotFound<'a> {
 #[derive(Template)]
 #[template(path = "error.html")]
 struct Error<'a> {
-    title: &'a str,
-    text: &'a str,
+    language: Language,
+    t: &'static Texts,
+    title: &'a Text,
+    text: &'a Text,
     css: &'a str,
 }
 
@@ -60,12 +73,22 @@ pub(super) fn render(page: &impl Template) -> Response {
     }
 }
 
+/// A page that is there in several languages, as a response.
+pub(super) fn render_in(language: Language, page: &impl Template) -> Response {
+    let headers = [
+        (header::CONTENT_LANGUAGE, HeaderValue::from_static(language.code())),
+        (header::VARY, HeaderValue::from_static("Accept-Language")),
+    ];
+    (headers, render(page)).into_response()
+}
+
 /// `meant`: the address that was meant, where that is known.
-pub(super) fn not_found(meant: Option<&str>) -> Response {
-    (StatusCode::NOT_FOUND, render(&NotFound { meant, css: assets::CSS })).into_response()
+pub(super) fn not_found(language: Language, meant: Option<&str>) -> Response {
+    let page = NotFound { language, t: language.texts(), meant, css: assets::CSS };
+    (StatusCode::NOT_FOUND, render_in(language, &page)).into_response()
 }
 
 /// A page that says what went wrong; the status is the caller's.
-pub(super) fn error(title: &str, text: &str) -> Response {
-    render(&Error { title, text, css: assets::CSS })
+pub(super) fn error(language: Language, title: &Text, text: &Text) -> Response {
+    render_in(language, &Error { language, t: language.texts(), title, text, css: assets::CSS })
 }

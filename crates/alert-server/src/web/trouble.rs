@@ -4,6 +4,7 @@
 use axum::http::{HeaderMap, header};
 
 use super::SessionCookies;
+use super::language::{Text, Texts};
 
 /// What went wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,20 +41,11 @@ impl Trouble {
     }
 
     /// For the person; `is_secure` says that the cookie goes over https only.
-    pub(super) fn sentence(self, is_secure: bool) -> &'static str {
+    pub(super) fn sentence(self, texts: &Texts, is_secure: bool) -> &Text {
         match (self, is_secure) {
-            (Self::CookieNotKept, false) => {
-                "Your browser did not keep the login, so the room cannot be opened. It blocks cookies: allow them for \
-                 this site and enter again."
-            }
-            (Self::CookieNotKept, true) => {
-                "Your browser did not keep the login, so the room cannot be opened. Logins of this server work at its \
-                 https address only: open that one. If this is it, allow cookies for this site and enter again."
-            }
-            (Self::LoginUnknown, _) => {
-                "The server does not know your login any more: its time is over, or the server has a new key. Enter \
-                 again."
-            }
+            (Self::CookieNotKept, false) => &texts.cookie_not_kept,
+            (Self::CookieNotKept, true) => &texts.cookie_not_kept_https,
+            (Self::LoginUnknown, _) => &texts.login_unknown,
         }
     }
 }

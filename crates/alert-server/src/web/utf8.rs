@@ -7,6 +7,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use percent_encoding::percent_decode;
 
+use super::language::{Language, Text, Texts};
 use super::pages;
 
 /// Whether a query or a form is UTF-8 once its percent signs are resolved.
@@ -30,27 +31,27 @@ pub(super) fn may_be_text(headers: &HeaderMap) -> bool {
 
 /// Lets only queries and forms through that are UTF-8.
 pub(super) async fn check(request: Request, next: Next) -> Response {
+    let language = Language::of(request.headers());
     if !is_text(request.uri().query().unwrap_or_default().as_bytes()) {
-        return refuse(StatusCode::BAD_REQUEST, "The address");
+        return refuse(language, StatusCode::BAD_REQUEST, |t| &t.utf8_address);
     }
     if request.method() != Method::POST {
         return next.run(request).await;
     }
     if !may_be_text(request.headers()) {
-        return refuse(StatusCode::UNSUPPORTED_MEDIA_TYPE, "The form");
+        return refuse(language, StatusCode::UNSUPPORTED_MEDIA_TYPE, |t| &t.utf8_form);
     }
     let (parts, body) = request.into_parts();
     // The runtime has read it already, up to max_payload.
     match to_bytes(body, usize::MAX).await {
         Ok(bytes) if is_text(&bytes) => next.run(Request::from_parts(parts, Body::from(bytes))).await,
-        _ => refuse(StatusCode::BAD_REQUEST, "The form"),
+        _ => refuse(language, StatusCode::BAD_REQUEST, |t| &t.utf8_form),
     }
 }
 
-fn refuse(status: StatusCode, what: &str) -> Response {
-    let text =
-        format!("{what} is not text in UTF-8, so it was not accepted. Go to the start and type it again.");
-    (status, pages::error("This cannot be read", &text)).into_response()
+fn refuse(language: Language, status: StatusCode, why: fn(&Texts) -> &Text) -> Response {
+    let t = language.texts();
+    (status, pages::error(language, &t.utf8_title, why(t))).into_response()
 }
 
 #[cfg(test)]

@@ -154,6 +154,14 @@ impl<'a> Text<'a> {
 }
 
 impl Speaker<'_> {
+    /// The name that the body has, if it has one.
+    ///
+    /// # Errors
+    /// A [`Refusal`] where it is none.
+    pub fn given(self, limits: &Limits) -> Result<Option<UserName>, Refusal> {
+        self.0.map(|json| body::name(json, limits)).transpose()
+    }
+
     /// The name to use on a connection that joined headless as `joined`: the body's, or else `joined`.
     /// On a connection with a web session do not ask; its name is the session's.
     ///

@@ -1,6 +1,7 @@
 //! What the server tells: events with the payload `{"msg": ...}`.
 
 use std::fmt::{self, Display, Formatter};
+use std::time::Duration;
 
 use serde::{Serialize, Serializer};
 use socketio_protocol::socket::encode::{self, Rendered};
@@ -27,6 +28,32 @@ enum Told<'a> {
     Refused(&'a Refusal),
     /// For a client that could not be given what it missed: how many messages, where that is known.
     Missed(Option<u64>),
+    /// For somebody who has come back, before the messages that were missed.
+    Away(Away),
+}
+
+/// What somebody is given who has come back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Away {
+    /// For how long they were away.
+    pub time: Duration,
+    /// How many messages follow.
+    pub messages: usize,
+    /// What was missed before the first of them.
+    pub before: Before,
+}
+
+/// What somebody has missed who has come back, before what they are given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Before {
+    /// Nothing.
+    Nothing,
+    /// More messages than can be given: so many.
+    Many(u64),
+    /// Messages that are no longer kept.
+    NotKept,
+    /// Nobody knows: the log cannot be read.
+    Unknown,
 }
 
 impl<'a> Notice<'a> {
@@ -46,6 +73,12 @@ impl<'a> Notice<'a> {
     #[must_use]
     pub fn missed(count: Option<u64>) -> Self {
         Self { msg: Msg(Told::Missed(count)) }
+    }
+
+    /// For somebody who has come back, before the messages that were missed.
+    #[must_use]
+    pub fn away(away: Away) -> Self {
+        Self { msg: Msg(Told::Away(away)) }
     }
 
     /// The name of the event: `status` or `message`.
@@ -92,6 +125,7 @@ impl<'a> Notice<'a> {
                 }) => name.as_str().len(),
                 Told::Refused(refusal) => refusal.message().len(),
                 Told::Missed(_) => 0,
+                Told::Away(_) => 100,
             }
     }
 }
@@ -112,6 +146,38 @@ impl Display for Msg<'_> {
             Told::Missed(Some(1)) => out.write_str("1 message was missed."),
             Told::Missed(Some(count)) => write!(out, "{count} messages were missed."),
             Told::Missed(None) => out.write_str("Messages may have been missed."),
+            Told::Away(away) => away.fmt(out),
+        }
+    }
+}
+
+impl Away {
+    /// Whether there is anything to be told.
+    #[must_use]
+    pub fn is_worth_telling(&self) -> bool {
+        self.messages > 0 || self.before != Before::Nothing
+    }
+}
+
+impl Display for Away {
+    fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
+        out.write_str("While you were away (")?;
+        let count = |count: u64, one: &str| format!("{count} {one}{}", if count == 1 { "" } else { "s" });
+        match self.time.as_secs() {
+            seconds @ 0..60 => write!(out, "{seconds} s)")?,
+            seconds @ 60..3600 => write!(out, "{})", count(seconds / 60, "minute"))?,
+            seconds => write!(out, "{})", count(seconds / 3600, "hour"))?,
+        }
+        let messages = count(self.messages as u64, "message");
+        match self.before {
+            Before::Nothing => write!(out, ": {messages}."),
+            Before::Many(before) => {
+                let all = self.messages as u64 + before;
+                write!(out, ": {}, of which you get the last {}.", count(all, "message"), self.messages)
+            }
+            Before::NotKept if self.messages == 0 => out.write_str(": messages that are no longer kept."),
+            Before::NotKept => write!(out, ": {messages}, and some before that are no longer kept."),
+            Before::Unknown => out.write_str(": messages may have been missed, which cannot be read now."),
         }
     }
 }

@@ -28,8 +28,8 @@ pub enum Answer {
         position: Position,
         /// When it was said.
         at: SystemTime,
-        /// Whether it is on disk. `None` where this server keeps no history on disk.
-        stored: Option<bool>,
+        /// Whether it is on disk, and so survives whatever happens to the server.
+        stored: bool,
     },
     /// `history`: a page of it.
     Page {

@@ -101,7 +101,7 @@ async fn every_answer_has_the_security_headers() {
         site.ask(Method::DELETE, "/v1", &[], "").await,
         site.post("Ada", "r", &[("origin", "https://evil.example")]).await,
     ];
-    let policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; base-uri 'none'; \
+    let policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; manifest-src 'self'; base-uri 'none'; \
                   form-action 'self'; frame-ancestors 'none'; connect-src 'self' ws://127.0.0.1:5000 wss://127.0.0.1:5000";
     for answer in answers {
         assert_eq!(answer.header("content-security-policy"), policy);

@@ -1,6 +1,6 @@
 //! Given something to tell, then these are the event and the JSON, to the letter.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use serde_json::to_string;
 
@@ -118,4 +118,46 @@ fn given_a_reason_then_its_code_and_its_sentence_say_what_to_do() {
         assert_eq!(to_string(&refusal).unwrap(), json);
         assert_eq!((refusal.message(), refusal.to_string().as_str()), (message, message));
     }
+}
+
+#[test]
+fn given_somebody_who_was_away_then_they_are_told_for_how_long_and_what_they_missed() {
+    let away = |seconds, messages, before| Away { time: Duration::from_secs(seconds), messages, before };
+    for (away, text) in [
+        (away(47, 2, Before::Nothing), "While you were away (47 s): 2 messages."),
+        (away(0, 1, Before::Nothing), "While you were away (0 s): 1 message."),
+        (away(60, 2, Before::Nothing), "While you were away (1 minute): 2 messages."),
+        (away(185, 2, Before::Nothing), "While you were away (3 minutes): 2 messages."),
+        (away(3600, 2, Before::Nothing), "While you were away (1 hour): 2 messages."),
+        (
+            away(90, 1000, Before::Many(234)),
+            "While you were away (1 minute): 1234 messages, of which you get the last 1000.",
+        ),
+        (
+            away(90, 1, Before::NotKept),
+            "While you were away (1 minute): 1 message, and some before that are no longer kept.",
+        ),
+        (away(9, 0, Before::NotKept), "While you were away (9 s): messages that are no longer kept."),
+        (
+            away(9, 0, Before::Unknown),
+            "While you were away (9 s): messages may have been missed, which cannot be read now.",
+        ),
+    ] {
+        assert!(away.is_worth_telling());
+        let notice = Notice::away(away);
+        assert_eq!((notice.event(), notice.msg().to_string().as_str()), ("status", text));
+    }
+    assert!(!away(9, 0, Before::Nothing).is_worth_telling());
+}
+
+#[test]
+fn given_any_message_then_it_is_no_smaller_than_reckoned() {
+    for text in ["", "hello", "\0\n\"", "\u{1F600}\u{e4}\u{2028}"] {
+        let event = said(text);
+        // The least header of a frame is two bytes.
+        let size = Notice::of(&event).packet().text.len() + 2;
+        assert!(least_size(&ada(), text) <= size, "{text}");
+        assert!(LEAST_SIZE < least_size(&ada(), text));
+    }
+    assert_eq!(least_size(&ada(), "hello"), Notice::of(&said("hello")).packet().text.len() + 2);
 }

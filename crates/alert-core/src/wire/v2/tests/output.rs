@@ -73,7 +73,7 @@ fn given_an_answer_then_its_json_is_the_contract_s() {
         ..joined.clone()
     };
     let said = |stored| Answer::Said { position: position(57), at: at(), stored };
-    let [stored, failed, never] = [Some(true), Some(false), None].map(said);
+    let [stored, not_stored] = [true, false].map(said);
     let said = concat!(
         r#"{"ok":true,"id":"8f3a1c20b7d400000000100000000039","position":"8f3a1c20b7d41-57","#,
         r#""at":"2026-11-28T21:43:45.007Z","stored":"#
@@ -99,8 +99,7 @@ fn given_an_answer_then_its_json_is_the_contract_s() {
             .concat(),
         ),
         (stored, format!("{said}true}}")),
-        (failed, format!("{said}false}}")),
-        (never, format!("{said}null}}")),
+        (not_stored, format!("{said}false}}")),
         (
             Answer::Page { messages: history, position: position(58), gap: None, more: false },
             format!(r#"{{"ok":true,"messages":[{{{HI}}}],"position":"8f3a1c20b7d41-58","gap":null,"more":false}}"#),

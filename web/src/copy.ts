@@ -2,18 +2,20 @@
 // where that fails too, a selected field to copy from.
 
 import { byId } from "./dom.ts";
+import { text } from "./language.ts";
 
 const DONE = 2_000;
 
-export class Link {
+export class CopyLink {
   readonly #button = byId("copy", HTMLButtonElement);
   readonly #field = byId("link-field", HTMLElement);
   readonly #input = byId("link", HTMLInputElement);
-  readonly #label = this.#button.textContent;
+  readonly #word = this.#button.querySelector("span") ?? this.#button;
+  readonly #label = this.#word.textContent;
   #timer: number | undefined;
 
-  constructor(room: string) {
-    this.#input.value = new URL(`/v1?${new URLSearchParams({ room })}`, location.href).href;
+  constructor(link: string) {
+    this.#input.value = link;
     this.#button.hidden = false;
     this.#input.addEventListener("blur", () => {
       this.#field.hidden = true;
@@ -23,12 +25,15 @@ export class Link {
 
   async #copy(): Promise<void> {
     clearTimeout(this.#timer);
-    this.#button.textContent = this.#label;
+    this.#show(false);
     if (!(await this.#byClipboard()) && !this.#bySelection()) return;
-    this.#button.textContent = "Link copied";
-    this.#timer = setTimeout(() => {
-      this.#button.textContent = this.#label;
-    }, DONE);
+    this.#show(true);
+    this.#timer = setTimeout(() => this.#show(false), DONE);
+  }
+
+  #show(done: boolean): void {
+    this.#word.textContent = done ? text("link_copied") : this.#label;
+    this.#button.classList.toggle("done", done);
   }
 
   async #byClipboard(): Promise<boolean> {

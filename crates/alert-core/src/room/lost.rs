@@ -1,0 +1,129 @@
+//! Connections that were lost, so that whoever comes back is given what was said meanwhile. What such a connection has
+//! certainly received is known in bytes; which messages those are is worked out when somebody wants to know.
+
+use std::time::{Duration, Instant};
+
+use crate::event::{RoomEvent, What};
+use crate::position::Position;
+use crate::wire::v1;
+
+/// What the connections of one client have in common. Different clients may have it in common too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ClientKey(pub u64);
+
+/// What a lost connection has not certainly received: what was said after `upto`, and before that the last messages, as
+/// long as they may be among the `unconfirmed` bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Doubt {
+    /// It heard nothing up to here.
+    pub entered: Position,
+    /// The room's last message when it was lost.
+    pub upto: Position,
+    /// Bytes that were sent to it, or were on their way, and may not have come.
+    pub unconfirmed: u64,
+    /// When it was lost.
+    pub at: Instant,
+}
+
+/// The lost connections of one person in a room that may come back.
+#[derive(Debug, Default)]
+pub struct Lost(Vec<Client>);
+
+/// Those of one client, which cannot be told apart.
+#[derive(Debug)]
+struct Client {
+    key: ClientKey,
+    connections: u32,
+    /// What at least one of them has not received.
+    doubt: Doubt,
+    /// When the last of them was lost.
+    last: Instant,
+}
+
+impl Doubt {
+    /// Whether this message, which is not after `upto`, is after the entry.
+    fn is_later(&self, position: Position) -> bool {
+        let (run, place) = (position.epoch.run, (position.epoch.part, position.number));
+        if run == self.entered.epoch.run {
+            return place > (self.entered.epoch.part, self.entered.number);
+        }
+        // A room's messages of the time between are of these two runs: one server follows another.
+        run == self.upto.epoch.run
+    }
+
+    /// Of messages up to `upto`, oldest first: how many of the last may not have come. It is never too few.
+    #[must_use]
+    pub fn among<'a>(&self, messages: impl DoubleEndedIterator<Item = &'a RoomEvent>) -> usize {
+        let mut unconfirmed = self.unconfirmed;
+        let is_in_doubt = |event: &&RoomEvent| {
+            let What::Said { name, text } = &event.what else { return false };
+            let was = unconfirmed;
+            unconfirmed = was.saturating_sub(v1::least_size(name, text) as u64);
+            was > 0 && self.is_later(event.position)
+        };
+        messages.rev().take_while(is_in_doubt).count()
+    }
+
+    /// The most messages that can be in doubt.
+    #[must_use]
+    pub fn most(&self) -> usize {
+        let most = self.unconfirmed.div_ceil(v1::LEAST_SIZE as u64);
+        usize::try_from(most).unwrap_or(usize::MAX)
+    }
+
+    /// What is in doubt for either of two connections.
+    fn or(self, other: Self) -> Self {
+        let (earlier, later) = if self.at <= other.at { (self, other) } else { (other, self) };
+        let entered = if earlier.is_later(later.entered) { earlier.entered } else { later.entered };
+        let unconfirmed = earlier.unconfirmed.max(later.unconfirmed);
+        Self { entered, unconfirmed, ..earlier }
+    }
+}
+
+impl Lost {
+    /// Clients of one person that are told apart.
+    pub const MOST: usize = 8;
+
+    /// A connection of this client was lost.
+    pub fn add(&mut self, key: ClientKey, doubt: Doubt) {
+        let place = self.0.iter().position(|client| client.key == key);
+        let place = place.or_else(|| (self.0.len() == Self::MOST).then_some(Self::MOST - 1));
+        match place {
+            Some(place) => {
+                let client = &mut self.0[place];
+                client.connections += 1;
+                client.doubt = client.doubt.or(doubt);
+                client.last = client.last.max(doubt.at);
+            }
+            None => self.0.push(Client { key, connections: 1, doubt, last: doubt.at }),
+        }
+    }
+
+    /// A connection of this client has come: it takes the place of one of its own that were lost, or else of the one
+    /// that was lost first, so that it is given too much rather than too little.
+    pub fn take(&mut self, key: ClientKey) -> Option<Doubt> {
+        let own = self.0.iter().position(|client| client.key == key);
+        let first = || (0..self.0.len()).min_by_key(|place| self.0[*place].doubt.at);
+        let place = own.or_else(first)?;
+        let doubt = self.0[place].doubt;
+        self.0[place].connections -= 1;
+        if self.0[place].connections == 0 {
+            self.0.swap_remove(place);
+        }
+        Some(doubt)
+    }
+
+    /// Forgets those that were lost `window` ago at `now`.
+    pub fn expire(&mut self, now: Instant, window: Duration) {
+        self.0.retain(|client| now.saturating_duration_since(client.last) < window);
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests;

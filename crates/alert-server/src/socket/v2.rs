@@ -1,0 +1,181 @@
+//! The v2 protocol: events of a client to rooms (docs/protocol-v2.md). What has to be read first is read on another
+//! thread; the client's next event is looked at after that, so its events are carried out one after the other.
+
+mod history;
+mod join;
+mod member;
+mod send;
+
+use super::address;
+use crate::auth::{Origin, WebSession};
+use crate::rooms::{Admitted, Rooms, Way};
+use alert_core::access::{Principal, Rights};
+use alert_core::names::{NameError, RoomCode, UserName};
+use alert_core::wire::v1::{Limits, Refusal, Speaker};
+use alert_core::wire::v2::{self, Answer, ClientEvent};
+pub(super) use member::Member;
+use socketio_server::{AckId, Event, Socket};
+use std::{
+    future::Future,
+    net::IpAddr,
+    sync::{Arc, Mutex, PoisonError},
+};
+use tokio::runtime::Handle;
+
+/// What an event is carried out with.
+pub(super) struct V2<'a> {
+    pub(super) rooms: &'a Rooms,
+    pub(super) limits: &'a Limits,
+    /// What is read for a client runs here.
+    pub(super) runtime: &'a Handle,
+    /// The most bytes of messages in one answer.
+    pub(super) most_bytes: usize,
+    pub(super) session: Option<&'a WebSession>,
+    pub(super) address: Option<IpAddr>,
+}
+
+/// An event that was asked for, until it is answered.
+struct Asked {
+    event: Box<str>,
+    ack: Option<AckId>,
+}
+
+/// What became of an event.
+enum Outcome {
+    Answered(Answer),
+    /// [`V2::woken`] goes on with it.
+    GoesOn,
+    /// The log answers when the message is stored.
+    AnsweredWhenStored,
+}
+
+/// An event that goes on when something has been read.
+struct Pending {
+    asked: Asked,
+    then: Arc<Mutex<Option<Then>>>,
+}
+
+/// How an event goes on, on the thread that owns the connection.
+type Then = Box<dyn FnOnce(&V2<'_>, &Socket<'_>, &mut Member) -> Result<Outcome, Refusal> + Send>;
+
+impl V2<'_> {
+    /// Carries an event out, and answers it.
+    pub(super) fn event(&self, socket: &Socket<'_>, member: &mut Member, event: &Event<'_>) {
+        let asked = Asked { event: event.name.into(), ack: event.ack };
+        let result = self.carry_out(socket, member, event);
+        self.conclude(socket, member, asked, result);
+    }
+
+    /// Goes on with an event for which something has been read.
+    pub(super) fn woken(&self, socket: &Socket<'_>, member: &mut Member) {
+        let Some(Pending { asked, then }) = member.pending.take() else { return };
+        let next = then.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let Some(next) = next else {
+            member.pending = Some(Pending { asked, then });
+            return;
+        };
+        socket.resume();
+        let result = next(self, socket, member);
+        self.conclude(socket, member, asked, result);
+    }
+
+    fn conclude(
+        &self,
+        socket: &Socket<'_>,
+        member: &mut Member,
+        asked: Asked,
+        result: Result<Outcome, Refusal>,
+    ) {
+        let answer = match result {
+            Ok(Outcome::Answered(answer)) => answer,
+            Ok(Outcome::AnsweredWhenStored) => return,
+            Ok(Outcome::GoesOn) => {
+                if let Some(pending) = &mut member.pending {
+                    pending.asked = asked;
+                }
+                return;
+            }
+            Err(refusal) => {
+                let (code, address) = (refusal.code().as_str(), address(self.address));
+                tracing::info!(event = &*asked.event, code, address, "refused: {}", refusal.message());
+                Answer::Refused(refusal)
+            }
+        };
+        match (asked.ack, &answer) {
+            (Some(id), answer) => socket.ack(id, &answer.arguments()),
+            (None, Answer::Refused(refusal)) => socket.send(v2::error(refusal)),
+            (None, _) => {}
+        }
+    }
+
+    fn carry_out(
+        &self,
+        socket: &Socket<'_>,
+        member: &mut Member,
+        event: &Event<'_>,
+    ) -> Result<Outcome, Refusal> {
+        let args = event.args.iter().copied();
+        match ClientEvent::parse(event.name, args, !event.attachments.is_empty(), self.limits)? {
+            ClientEvent::Join(join) => self.join(socket, member, &join),
+            ClientEvent::Send(send) => self.send(socket, member, event.ack, &send),
+            ClientEvent::History(history) => self.history(socket, member, history),
+            ClientEvent::Members(room) => {
+                let place = member.place(&room).ok_or_else(Refusal::not_in_room)?;
+                Ok(Outcome::Answered(Answer::Members(place.members())))
+            }
+            ClientEvent::Leave(room) => {
+                if let Some(place) = member.take(&room) {
+                    place.leave(self.rooms);
+                }
+                Ok(Outcome::Answered(Answer::Done))
+            }
+        }
+    }
+
+    /// Goes on with an event when `work` is done. Until then nothing more is read from the client.
+    fn go_on_after(
+        &self,
+        socket: &Socket<'_>,
+        member: &mut Member,
+        work: impl Future<Output = Then> + Send + 'static,
+    ) -> Outcome {
+        let then = Arc::new(Mutex::new(None));
+        let (slot, waker) = (Arc::clone(&then), socket.waker());
+        self.runtime.spawn(async move {
+            let next = work.await;
+            *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(next);
+            waker.wake();
+        });
+        socket.pause();
+        member.pending = Some(Pending { asked: Asked { event: "".into(), ack: None }, then });
+        Outcome::GoesOn
+    }
+
+    /// Who comes to a room: as the web session says, or else under the name that the event has.
+    fn identify(
+        &self,
+        room: &RoomCode,
+        name: Speaker<'_>,
+        missing: impl FnOnce() -> Refusal,
+    ) -> Result<(Principal, UserName), Refusal> {
+        match self.session.and_then(|session| session.name_in(room)) {
+            Some(name) => Ok((WebSession::principal(name.clone()), name.clone())),
+            None => {
+                let name = name.given(self.limits)?.ok_or_else(missing)?;
+                Ok((Principal { name: None, rights: Rights::OPEN }, name))
+            }
+        }
+    }
+
+    fn admit(&self, way: Way, room: RoomCode) -> Result<Admitted, Refusal> {
+        Ok(self.rooms.admit(&self.origin(), way, room)?)
+    }
+
+    fn origin(&self) -> Origin {
+        Origin::of(None, self.address)
+    }
+}
+
+fn name_required() -> Refusal {
+    Refusal::name(NameError::Empty)
+}

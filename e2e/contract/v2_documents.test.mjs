@@ -1,0 +1,97 @@
+// docs/asyncapi-v2.yaml and docs/protocol-v2.md are right: the official parser finds nothing, and the server says what fits
+// the schemas and the example.
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { describe, it } from "node:test";
+import Ajv from "ajv";
+import { parse } from "../harness/asyncapi.mjs";
+import { fresh } from "../harness/client.mjs";
+import { serverFor } from "../harness/server.mjs";
+import { V2 } from "../harness/v2.mjs";
+
+const read = (name) => readFileSync(new URL(`../../docs/${name}`, import.meta.url), "utf8");
+const server = serverFor("--history", "memory");
+const { wrong, json } = await parse(read("asyncapi-v2.yaml"));
+const ajv = new Ajv({ strict: false, allErrors: true });
+const checks = Object.fromEntries(
+  Object.entries(json?.components.messages ?? {}).map(([name, { payload }]) => [name, ajv.compile(payload)]),
+);
+
+function fits(message, payload) {
+  const found = JSON.stringify(payload);
+  assert.ok(checks[message](payload), `${message} ${found}: ${JSON.stringify(checks[message].errors)}`);
+}
+
+it("the official parser finds nothing", () => assert.deepEqual(wrong, []));
+
+it("the examples fit, and are carried out", async () => {
+  const ada = await V2.connect(server);
+  const bell = await V2.connect(server);
+  bell.room = "K7Q-FM2-XD9";
+  await bell.join(bell.room, "Bell");
+  await bell.tell("before");
+  const answers = { join: "joined", send: "said", history: "page", members: "people", leave: "done" };
+  for (const [name, answer] of Object.entries(answers))
+    for (const { payload } of json.components.messages[name].examples) {
+      fits(name, payload);
+      if (payload.listen) continue;
+      fits(answer, await ada.ask(name, payload));
+    }
+  fits("joined", await ada.ask("join", { room: bell.room, listen: true, since: "ffffffffffff0-1" }));
+  fits("refused", await ada.ask("members", { room: fresh("room") }));
+  ada.send("members", {});
+  await bell.seen();
+  await ada.until("an error", () => ada.events.some(([event]) => event === "error"));
+  const kinds = new Set();
+  for (const [event, payload] of ada.events) {
+    fits(event, payload);
+    kinds.add(event);
+  }
+  assert.deepEqual([...kinds].sort(), ["entered", "error", "message"]);
+});
+
+it("the codes of the document are those of the page", () => {
+  const { code } = json.components.schemas.Error.properties;
+  const page = read("protocol-v2.md").split("## Errors").at(-1);
+  const inTable = [...page.matchAll(/^\| `([a-z_]+)` \| `[^|]*` \|/gm)].map(([, name]) => name);
+  for (const name of inTable) assert.ok(code.enum.includes(name), name);
+  for (const name of code.enum)
+    assert.ok(page.includes(`\`${name}\``) || read("protocol-v1.md").includes(`\`${name}\``), name);
+});
+
+describe("the example of docs/protocol-v2.md", () => {
+  const [, example] = read("protocol-v2.md").match(/one object too\.\n\n((?: {4}.*\n)+)/);
+  const steps = example
+    .split(/^ {4}(?=->|<-)/m)
+    .filter(Boolean)
+    .map((step) => step.match(/^(->|<-) (\w+)\s+(.*)$/s).slice(1));
+
+  it("is what the server says, but for ids, positions and times", async () => {
+    assert.ok(steps.length >= 6);
+    const isFresh = (key) => ["id", "position", "at", "stored"].includes(key);
+    const bare = (body) => Object.entries(body).map(([key, value]) => [key, isFresh(key) ? "" : value]);
+    const ada = await V2.connect(server);
+    await ada.ask("leave", { room: "K7Q-FM2-XD9" });
+    const acks = [];
+    const heard = [];
+    for (const [direction, event, text] of steps) {
+      const body = JSON.parse(text);
+      if (direction === "->") {
+        // A room of its own, which the page has for every reader.
+        ada.room ??= fresh("room");
+        const { room } = ada;
+        acks.push(ada.ask(event, { ...body, room }));
+        continue;
+      }
+      const expected = bare({ ...body, ...(body.room && { room: ada.room }) });
+      if (event === "ack") {
+        assert.deepEqual(bare(await acks.at(-1)), expected);
+        continue;
+      }
+      heard.push(event);
+      await ada.until(`${event}`, () => ada.events.length >= heard.length);
+      assert.deepEqual([ada.events.at(-1)[0], bare(ada.events.at(-1)[1])], [event, expected]);
+    }
+  });
+});

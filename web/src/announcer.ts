@@ -1,0 +1,29 @@
+// What a screen reader says of the lines that come: each as it comes, or how many where many come at once.
+
+import { text } from "./language.ts";
+
+/** Lines that come within this time (ms) are said together. */
+const PAUSE = 300;
+/** More than this many at once are a number. */
+const MAX_SAID = 3;
+
+export class Announcer {
+  #waiting: string[] = [];
+  #timer: number | undefined;
+
+  constructor(readonly region: HTMLElement) {}
+
+  /** A message of somebody else. */
+  message(words: string): void {
+    this.#waiting.push(words);
+    this.#timer ??= setTimeout(() => this.#say(), PAUSE);
+  }
+
+  #say(): void {
+    this.#timer = undefined;
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    const many = waiting.length > MAX_SAID;
+    this.region.textContent = many ? text("new_messages", { count: waiting.length }) : waiting.join("\n");
+  }
+}
