@@ -237,26 +237,6 @@ impl LiveRoom {
         self.lock().room.count()
     }
 
-    /// Lets a connection hear the room without being in it; `None` when the room has been forgotten meanwhile.
-    pub(super) fn listen(
-        self: &Arc<Self>,
-        rooms: &Rooms,
-        hub: &Hub,
-        connection: ConnectionId,
-        form: Form,
-        held: impl FnOnce() -> Held,
-    ) -> Option<Listening> {
-        let mut state = self.lock();
-        if state.is_retired {
-            return None;
-        }
-        state.subscribers += 1;
-        let membership = state.audience.join(hub, form, connection);
-        drop(state);
-        let (room, rooms) = (Arc::clone(self), rooms.clone());
-        Some(Listening { room, rooms, membership: Some(membership), _held: held() })
-    }
-
     /// Keeps the room for somebody who reads its log; from now on it remembers what is said. `None` when the room has
     /// been forgotten meanwhile.
     pub(super) fn read_along(
