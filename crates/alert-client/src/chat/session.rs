@@ -218,10 +218,7 @@ impl Session {
             Incoming::Refused(why) if why == "Invalid namespace" => self.end(Ending::Refused(TOO_OLD.into())),
             Incoming::Refused(why) => self.end(Ending::Refused(why)),
             Incoming::Message(message) => self.heard(message),
-            Incoming::Entered(name) => {
-                self.show(Line::Status { msg: format!("{name} has entered the room.") })
-            }
-            Incoming::Left(name) => self.show(Line::Status { msg: format!("{name} has left the room.") }),
+            Incoming::Status(msg) => self.show(Line::Status { msg }),
             Incoming::Ack(id, answer) if self.step.is_some_and(|step| step.get() == id) => {
                 self.step_done(answer, now)
             }

@@ -35,10 +35,8 @@ pub enum Incoming {
     Refused(String),
     /// Somebody spoke.
     Message(Message),
-    /// A person came.
-    Entered(String),
-    /// A person is gone.
-    Left(String),
+    /// A person came or is gone, in v1's words.
+    Status(String),
     /// The answer to the event with this id.
     Ack(u64, Answer),
     /// What a member has no use for.
@@ -152,8 +150,8 @@ impl Incoming {
             Packet::Ack { id, args, .. } => Self::Ack(id.get(), answer(args.get(0))?),
             Packet::Event { name, args, .. } => match (&*name, args.get(0)) {
                 (MESSAGE, Some(body)) => Self::Message(serde_json::from_str(body.get())?),
-                (ENTERED, Some(body)) => Self::Entered(person(body)?),
-                (LEFT, Some(body)) => Self::Left(person(body)?),
+                (ENTERED, Some(body)) => Self::Status(format!("{} has entered the room.", person(body)?)),
+                (LEFT, Some(body)) => Self::Status(format!("{} has left the room.", person(body)?)),
                 _ => Self::Other,
             },
             Packet::Connect { .. } => Self::Other,

@@ -16,8 +16,14 @@ fn given_what_a_server_sends_then_it_is_read() {
         ("41/v2,", Incoming::Close),
         (r#"40/v2,{"sid":"a"}"#, Incoming::Other),
         (r#"44/v2,{"message":"Invalid namespace"}"#, Incoming::Refused("Invalid namespace".into())),
-        (r#"42/v2,["entered",{"room":"r","name":"Ada","at":"","count":1}]"#, Incoming::Entered("Ada".into())),
-        (r#"42/v2,["left",{"room":"r","name":"A\ud800","count":1}]"#, Incoming::Left("A\u{FFFD}".into())),
+        (
+            r#"42/v2,["entered",{"room":"r","name":"Ada","at":"","count":1}]"#,
+            Incoming::Status("Ada has entered the room.".into()),
+        ),
+        (
+            r#"42/v2,["left",{"room":"r","name":"A\ud800","count":1}]"#,
+            Incoming::Status("A\u{FFFD} has left the room.".into()),
+        ),
         (r#"42/v2,["other",5]"#, Incoming::Other),
         (r#"43/v2,7[{"ok":true}]"#, Incoming::Ack(7, Answer::Done)),
         ("43/v2,7[]", Incoming::Ack(7, Answer::Done)),
