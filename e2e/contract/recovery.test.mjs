@@ -298,6 +298,39 @@ it("beyond the grace the others hear that the person left and entered again", as
   );
 });
 
+for (const way of ["polling", "upgrade"]) {
+  it(`a half-open connection over ${way} is taken over`, async () => {
+    const at = await scene({ way });
+    const { server, relay, room, display } = at;
+    await recovers(at, async () => {
+      relay.down = true;
+      relay.lose();
+      await display.until("the disconnect", () => !display.socket.connected);
+      await say(server, room, "2", "3");
+      relay.down = false;
+    });
+    assert.deepEqual(display.messages, ["1", "2", "3"]);
+    await server.logged(/a half-open connection was taken over/);
+  });
+}
+
+it("a client that sleeps until everybody has given it up recovers", async () => {
+  const heartbeat = ["--ping-interval", "200ms", "--ping-timeout", "300ms", "--leave-grace", "100ms"];
+  const at = await scene({ way: "websocket", flags: heartbeat });
+  const { server, relay, room, display } = at;
+  const other = new Display(server.url, room, { name: "Carl" });
+  await other.until("its entry", () => other.joined);
+  await recovers(at, async () => {
+    relay.down = true;
+    relay.sleep();
+    await other.hears("Board has left the room.");
+    await say(server, room, ...numbers(2, 200));
+    await display.until("the disconnect", () => !display.socket.connected);
+    relay.down = false;
+  });
+  assert.deepEqual(display.messages, numbers(1, 200));
+});
+
 it("20 recoveries in a row lose nothing and repeat nothing, while somebody speaks all the time", async () => {
   const at = await scene({ way: "websocket" });
   const { server, relay, room, display } = at;

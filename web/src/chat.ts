@@ -2,9 +2,10 @@
 
 import { Announcer } from "./announcer.ts";
 import { Composer, reason } from "./composer.ts";
-import { Connection, type Refusal } from "./connection.ts";
+import { type Arrival, Connection } from "./connection.ts";
 import { CopyLink } from "./copy.ts";
 import { byId, make } from "./dom.ts";
+import { Earlier } from "./earlier.ts";
 import { Indicator } from "./indicator.ts";
 import { InviteDialog } from "./invitation.ts";
 import { speakAsPage, text } from "./language.ts";
@@ -12,9 +13,11 @@ import { Leave } from "./leave.ts";
 import { gapLine, messageLine, presenceLine, type Said } from "./lines.ts";
 import { Log } from "./log.ts";
 import { Notify } from "./notify.ts";
+import type { Refusal } from "./outbox.ts";
 import { People } from "./people.ts";
 import { Placeholder } from "./placeholder.ts";
 import { groups } from "./roomcode.ts";
+import { Seen } from "./seen.ts";
 import { Sound } from "./sound.ts";
 import { Unread } from "./unread.ts";
 import { fitToView } from "./viewport.ts";
@@ -33,7 +36,20 @@ function problem(text: string, ...more: Node[]): void {
 }
 
 const placeholder = new Placeholder(room, link);
-const log = new Log(byId("log", HTMLElement), placeholder.element, byId("newer", HTMLButtonElement));
+const log: Log = new Log(
+  byId("log", HTMLElement),
+  placeholder.element,
+  byId("newer", HTMLButtonElement),
+  () => {
+    earlier.more = true;
+  },
+);
+const earlier: Earlier = new Earlier(
+  log,
+  (position) => connection.before(position),
+  (count) => announcer.message(text("earlier_shown", { count })),
+);
+const seen = new Seen(room, name);
 const people = new People(name);
 const announcer = new Announcer(byId("heard", HTMLElement));
 const unread = new Unread(() => log.mark());
@@ -51,31 +67,30 @@ const connection: Connection = new Connection(room, name, {
   message(said) {
     const isFromHere = composer.isOwn(said);
     if (!isFromHere) unread.message();
-    log.append(messageLine(said));
+    show(said);
     if (isFromHere) return;
     const words = isolated(said);
     announcer.message(words);
     notify.message(words);
     sound.chime();
   },
-  entered(name) {
-    log.append(presenceLine("entered", name, Date.now()));
-    people.entered(name);
-    placeholder.others(people.count - 1);
-  },
-  left(name) {
-    log.append(presenceLine("left", name, Date.now()));
-    people.left(name);
-    placeholder.others(people.count - 1);
-  },
-  missed(from, to) {
-    log.append(gapLine(from, to));
-  },
-  joined(members, count) {
-    hasEntered = true;
-    people.present(members, count);
+  entered(who, count) {
+    // One's own coming has its line already, whether or not the room had to be told.
+    if (who !== name) log.append(presenceLine("entered", who, Date.now()));
+    people.entered(who, count);
     placeholder.others(count - 1);
-    announcer.message(`${text("you_are_in")} ${text("people", { count })}`);
+  },
+  left(who, count) {
+    log.append(presenceLine("left", who, Date.now()));
+    people.left(who, count);
+    placeholder.others(count - 1);
+  },
+  joined(arrival) {
+    if (hasEntered) catchUp(arrival);
+    else enter(arrival);
+    hasEntered = true;
+    people.present(arrival.members, arrival.count);
+    placeholder.others(arrival.count - 1);
   },
   refused(refusal) {
     const again = make("a", "", text("enter_again"));
@@ -94,9 +109,44 @@ const composer = new Composer(
   Number(maxMsg),
 );
 
+function show(said: Said): void {
+  log.append(messageLine(said));
+  if (!document.hidden) seen.reach(said.position);
+}
+
+/** The newest messages, and where the last visit ended. */
+function enter({ messages, more, count }: Arrival): void {
+  const last = messages.findIndex(({ position }) => position === seen.position);
+  const isNew = last >= 0 && messages.slice(last + 1).some(({ own }) => !own);
+  messages.forEach((said, index) => {
+    show(said);
+    if (isNew && index === last) log.mark();
+  });
+  earlier.more = more;
+  log.append(presenceLine("entered", name, Date.now()));
+  announcer.message(`${text("you_are_in")} ${text("people", { count })}`);
+}
+
+/** What was said since the connection was lost. */
+function catchUp({ messages, awaySince, gap }: Arrival): void {
+  if (gap !== null && awaySince !== null) log.append(gapLine(awaySince, Date.now(), gap.missed));
+  const others = messages.filter((said) => !composer.isOwn(said));
+  if (others.length > 0) log.mark();
+  for (const said of messages) show(said);
+  const [first] = others;
+  if (first === undefined) return;
+  for (const said of others) {
+    unread.count();
+    announcer.message(isolated(said));
+  }
+  notify.message(others.length === 1 ? isolated(first) : text("new_messages", { count: others.length }));
+  sound.chime();
+}
+
 /** What else than the login may be wrong is the server's to say: the page was made for a login that it knew. */
 function whyRefused(refusal: Refusal): string {
-  if (refusal.code === "not_logged_in") return text(hasEntered ? "login_lost" : "login_strange");
+  // Without a login that it knows, the server has no name for this connection.
+  if (refusal.code === "name_required") return text(hasEntered ? "login_lost" : "login_strange");
   return text("refused", { reason: reason(refusal) });
 }
 
@@ -113,6 +163,7 @@ code.classList.toggle("brief", room.length <= BRIEF);
 
 const leave = new Leave(async () => {
   composer.forget();
+  seen.forget();
   await connection.leave();
   location.assign(loginUrl);
 });
@@ -124,7 +175,10 @@ addEventListener("pageshow", (event) => {
   if (event.persisted) connection.retry();
 });
 document.addEventListener("visibilitychange", () => {
-  if (!document.hidden) connection.wake();
+  if (document.hidden) return;
+  connection.wake();
+  const { newest } = log;
+  if (newest !== undefined) seen.reach(newest);
 });
 
 fitToView(page);

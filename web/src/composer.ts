@@ -1,15 +1,18 @@
 // The input: what is typed, what is on its way, and why something cannot be sent.
 
-import type { Connection, Refusal, Sent } from "./connection.ts";
+import type { Connection } from "./connection.ts";
 import { byId } from "./dom.ts";
 import { Draft } from "./draft.ts";
 import { isKey, text } from "./language.ts";
 import type { Said } from "./lines.ts";
+import type { Refusal, Sent } from "./outbox.ts";
 import { excess } from "./size.ts";
 import type { State } from "./state.ts";
 
 /** An answer usually comes faster than this (ms); only a slower one is worth a word. */
 const SLOW = 600;
+
+const MOST_UNHEARD = 20;
 
 /** What was sent and not yet answered; `heard` once the room has heard it. */
 interface Letter {
@@ -33,6 +36,8 @@ export class Composer {
   readonly #why = byId("why", HTMLElement);
   /** Sent and not yet answered, oldest first. */
   readonly #waiting: Letter[] = [];
+  /** Answered before the room heard them; few, since the room hears first as a rule. */
+  readonly #unheard: Letter[] = [];
   readonly #draft: Draft;
   #connected = false;
   #slow = false;
@@ -78,9 +83,12 @@ export class Composer {
 
   /** Whether this message is what was sent from here; asked once for each message. */
   isOwn(said: Said): boolean {
-    const letter = this.#waiting.find(({ text, heard }) => !heard && said.own && said.text === text);
+    if (!said.own) return false;
+    const letters = [...this.#unheard, ...this.#waiting];
+    const letter = letters.find(({ text, heard }) => !heard && said.text === text);
     if (letter === undefined) return false;
     letter.heard = true;
+    this.#unheard.splice(0, Infinity, ...this.#unheard.filter(({ heard }) => !heard));
     return true;
   }
 
@@ -91,19 +99,21 @@ export class Composer {
   }
 
   async #submit(): Promise<void> {
-    const text = this.#input.value;
-    if (text.trim() === "" || !this.#connected || excess(text, this.maxBytes) > 0) return;
-    const letter = { text, heard: false };
+    const typed = this.#input.value;
+    if (typed.trim() === "" || !this.#connected || excess(typed, this.maxBytes) > 0) return;
+    const letter = { text: typed, heard: false };
     this.#waiting.push(letter);
     this.#write("");
     this.host.sent();
     this.#watchSlow();
-    const sent = await this.connection.send(text);
+    const sent = await this.connection.send(typed);
     // Not waiting any more: an earlier text failed and took this one back with it.
     const index = this.#waiting.indexOf(letter);
     if (index < 0) return;
     if (sent.kind === "sent") {
       this.#waiting.splice(index, 1);
+      if (!letter.heard) this.#unheard.unshift(letter);
+      this.#unheard.length = Math.min(this.#unheard.length, MOST_UNHEARD);
       this.host.problem("");
     } else {
       // What is behind a text without an answer has none either, and the order of the texts must stay.

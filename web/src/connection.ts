@@ -1,36 +1,69 @@
-// The Socket.IO connection of one person to one room: joins, joins again after a loss, sends, leaves.
+// The v2 connection of one person to one room: joins, catches up after a loss, sends, leaves. The only file that knows
+// the protocol (docs/protocol-v2.md).
 
 import { io, type Socket } from "socket.io-client";
 import type { Said } from "./lines.ts";
-import { Names } from "./speaker.ts";
+import { type Letter, Outbox, type Refusal, type Sent } from "./outbox.ts";
 import { type Change, heals, next, type State, start } from "./state.ts";
 
 /** What the connection tells the page. */
 export interface Listener {
   state(state: State): void;
   message(said: Said): void;
-  entered(name: string): void;
-  left(name: string): void;
-  /** What was sent between these moments (ms since 1970) never came; told before anything that came after. */
-  missed(from: number, to: number): void;
-  joined(members: readonly string[], count: number): void;
+  entered(name: string, count: number): void;
+  left(name: string, count: number): void;
+  joined(arrival: Arrival): void;
   refused(refusal: Refusal): void;
 }
 
-/** `unsure`: no answer came, so it may or may not have arrived. `unsent`: it certainly was not sent. */
-export type Sent =
-  | { readonly kind: "sent" }
-  | { readonly kind: "unsure" }
-  | { readonly kind: "unsent" }
-  | ({ readonly kind: "refused" } & Refusal);
-
-/** Why the server has refused something; the message is in English. */
-export interface Refusal {
-  readonly code: string;
-  readonly message: string;
+/** The room as it is on coming into it. */
+export interface Arrival {
+  /** Not all of them where there are very many. */
+  readonly members: readonly string[];
+  readonly count: number;
+  /** At the first time the newest, and later what was missed; oldest first. */
+  readonly messages: readonly Said[];
+  /** At the first time: whether there are older ones. */
+  readonly more: boolean;
+  /** When (ms since 1970) the connection was lost, where it is not the first time. */
+  readonly awaySince: number | null;
+  /** What is missing before the first message; `missed` is null where nobody knows how many. */
+  readonly gap: Gap | null;
 }
 
-type Ack = { ok: true; members?: string[]; count?: number } | { ok: false; error: Refusal };
+export interface Page {
+  readonly messages: readonly Said[];
+  readonly more: boolean;
+}
+
+interface Gap {
+  readonly missed: number | null;
+}
+
+type Answer<T> = ({ readonly ok: true } & T) | { readonly ok: false; readonly error: Refusal };
+interface Message {
+  readonly position: string;
+  readonly at: string;
+  readonly name: string;
+  readonly msg: string;
+}
+interface Joined {
+  readonly position: string;
+  readonly members: readonly string[];
+  readonly count: number;
+  readonly history: readonly Message[];
+  readonly gap: Gap | null;
+  readonly more: boolean;
+}
+interface History {
+  readonly messages: readonly Message[];
+  readonly gap: Gap | null;
+  readonly more: boolean;
+}
+interface Presence {
+  readonly name: string;
+  readonly count: number;
+}
 
 const JOIN_TIMEOUT = 10_000;
 const PROBE_TIMEOUT = 4_000;
@@ -40,22 +73,28 @@ const LEAVE_TIMEOUT = 1_000;
 const PATIENCE = 30_000;
 /** The server pings every 25 s; a silence longer than this is worth a question. */
 const SILENCE = 30_000;
+/** Messages on coming in, and on each look further back. */
+const PAGE = 50;
+/** The most messages of one answer. */
+const LARGE_PAGE = 200;
 
 export class Connection {
   readonly #socket: Socket;
+  readonly #outbox = new Outbox((letter) => this.#post(letter));
   #state = start;
   #heardAt = Date.now();
   #patience: number | undefined;
-  /** What came before the answer to `joined`: it belongs behind the word about what is missing. */
+  /** What the page has seen goes up to here. */
+  #position: string | undefined;
+  /** What came before everything that was missed: it belongs behind that. */
   #early: (() => void)[] = [];
-  readonly #names = new Names();
 
   constructor(
     readonly room: string,
     readonly name: string,
     readonly listener: Listener,
   ) {
-    const socket = io({
+    const socket = io("/v2", {
       autoConnect: false,
       reconnectionDelay: 500,
       reconnectionDelayMax: 5_000,
@@ -64,10 +103,12 @@ export class Connection {
     this.#socket = socket;
     socket.on("connect", () => {
       this.#heard();
-      this.#join(JOIN_TIMEOUT);
+      this.#early = [];
+      void this.#join();
     });
-    socket.on("message", (body) => this.#received(body, (text, at) => this.#message(text, at)));
-    socket.on("status", (body) => this.#received(body, (text) => this.#status(text)));
+    socket.on("message", (message: Message) => this.#received(() => this.#message(message)));
+    socket.on("entered", ({ name, count }: Presence) => this.#received(() => listener.entered(name, count)));
+    socket.on("left", ({ name, count }: Presence) => this.#received(() => listener.left(name, count)));
     socket.on("disconnect", (reason) => this.#dropped(reason));
     socket.on("connect_error", (error) => {
       // Not active: the server answered and said no. Otherwise the client tries again by itself.
@@ -86,7 +127,7 @@ export class Connection {
   wake(): void {
     if (this.#state.why !== null && !heals(this.#state.why)) return;
     if (!this.#socket.connected) this.retry();
-    else if (Date.now() - this.#heardAt > SILENCE) this.#join(PROBE_TIMEOUT);
+    else if (Date.now() - this.#heardAt > SILENCE) void this.#ask("members", {}, PROBE_TIMEOUT);
   }
 
   /** A new attempt now, wanted by the person or by `wake`. */
@@ -101,81 +142,109 @@ export class Connection {
     this.#change({ kind: "gave-up", why: "offline" });
   }
 
+  /** Says something, once, however often it takes until the server answers. */
   send(text: string): Promise<Sent> {
-    const socket = this.#socket;
-    if (this.#state.phase !== "connected" || !socket.connected) return Promise.resolve({ kind: "unsent" });
-    return new Promise((resolve) => {
-      const body = { headless: false, name: this.name, msg: text };
-      socket.timeout(SEND_TIMEOUT).emit("text", body, (error: Error | null, ack: Ack) => {
-        if (error) resolve({ kind: "unsure" });
-        else resolve(ack.ok ? { kind: "sent" } : { kind: "refused", ...ack.error });
-      });
-      // The client keeps an event for later when it notices only now that the connection is dead. Later is
-      // wrong here: the person still has the text and decides.
-      if (socket.sendBuffer.length > 0) {
-        socket.sendBuffer.length = 0;
-        resolve({ kind: "unsent" });
-        this.#lose();
-      }
-    });
+    const isUp = this.#state.phase === "connected" && this.#socket.connected;
+    return isUp ? this.#outbox.send(text) : Promise.resolve({ kind: "unsent" });
+  }
+
+  /** The messages before a position; nothing if there was no answer. */
+  async before(position: string): Promise<Page | undefined> {
+    const page = await this.#ask<History>("history", { before: position, limit: PAGE }, JOIN_TIMEOUT);
+    return page?.ok ? { messages: page.messages.map((one) => this.#said(one)), more: page.more } : undefined;
   }
 
   /** Leaves the room and resolves when the server knows it, or after a second. */
   async leave(): Promise<void> {
-    const socket = this.#socket;
     clearTimeout(this.#patience);
     this.#change({ kind: "dropped", at: Date.now() });
     this.#change({ kind: "gave-up", why: "left" });
-    if (socket.connected) {
-      const body = { headless: false, name: this.name };
-      await new Promise<void>((resolve) => {
-        socket.timeout(LEAVE_TIMEOUT).emit("left", body, () => resolve());
-      });
+    if (this.#socket.connected) await this.#ask("leave", {}, LEAVE_TIMEOUT);
+    this.#socket.disconnect();
+  }
+
+  async #join(): Promise<void> {
+    const since = this.#position ?? PAGE;
+    const joined = await this.#ask<Joined>("join", { since }, JOIN_TIMEOUT);
+    if (joined === undefined) return;
+    if (!joined.ok) return this.#refuse(joined.error);
+    const messages = [...joined.history];
+    let { gap, more } = joined;
+    // After a loss everything is fetched; at the first time older messages wait until somebody looks for them.
+    while (this.#position !== undefined && more) {
+      const after = messages.at(-1)?.position ?? this.#position;
+      const page = await this.#ask<History>("history", { after, limit: LARGE_PAGE }, JOIN_TIMEOUT);
+      if (!page?.ok) return;
+      messages.push(...page.messages);
+      gap ??= page.gap;
+      more = page.more;
     }
-    socket.disconnect();
+    this.#arrive(joined, messages, gap, more);
   }
 
-  #join(timeout: number): void {
-    const socket = this.#socket;
-    const body = { name: this.name, headless: false, room: this.room };
-    socket.timeout(timeout).emit("joined", body, (error: Error | null, ack: Ack) => {
-      if (error) {
-        // No answer on a connection that claims to live. (After a loss the client is already trying again.)
-        if (socket.connected) this.#lose();
-      } else if (!ack.ok) {
-        this.#refuse(ack.error);
-      } else {
-        this.#heard();
-        const { phase, missingSince } = this.#state;
-        this.#change({ kind: "joined" });
-        if (phase === "connected" || this.#state.phase !== "connected") return;
-        clearTimeout(this.#patience);
-        if (missingSince !== null) this.listener.missed(missingSince, Date.now());
-        const members = ack.members ?? [];
-        this.#names.present(members);
-        for (const tell of this.#early.splice(0)) tell();
-        this.listener.joined(members, ack.count ?? members.length);
-      }
-    });
+  #arrive(joined: Joined, messages: readonly Message[], gap: Gap | null, more: boolean): void {
+    if (this.#state.why === "left") return;
+    const { missingSince } = this.#state;
+    this.#change({ kind: "joined" });
+    clearTimeout(this.#patience);
+    this.#position = messages.at(-1)?.position ?? joined.position;
+    const { members, count } = joined;
+    const said = messages.map((one) => this.#said(one));
+    this.listener.joined({ members, count, messages: said, more, awaySince: missingSince, gap });
+    // What was fetched last may have come live as well.
+    this.#known = new Set(messages.slice(-LARGE_PAGE).map(({ position }) => position));
+    for (const tell of this.#early.splice(0)) tell();
+    this.#known.clear();
+    this.#outbox.resend();
   }
 
-  #received(body: unknown, tell: (text: string, at: number) => void): void {
+  /** Positions that the page has, while what came early is told. */
+  #known = new Set<string>();
+
+  #message(message: Message): void {
+    if (this.#known.has(message.position)) return;
+    this.#position = message.position;
+    this.listener.message(this.#said(message));
+  }
+
+  #said({ position, at, name, msg }: Message): Said {
+    return { position, at: Date.parse(at), name, text: msg, own: name === this.name };
+  }
+
+  #received(tell: () => void): void {
     this.#heard();
-    if (typeof body !== "object" || body === null || !("msg" in body) || typeof body.msg !== "string") return;
-    const text = body.msg;
-    const at = Date.now();
-    if (this.#state.phase === "connected") tell(text, at);
-    else if (this.#state.why !== "left") this.#early.push(() => tell(text, at));
+    if (this.#state.phase === "connected") tell();
+    else if (this.#state.why !== "left") this.#early.push(tell);
   }
 
-  #message(line: string, at: number): void {
-    const { name, text } = this.#names.message(line);
-    this.listener.message({ at, name, text, own: name === this.name });
+  #post(letter: Letter): void {
+    const socket = this.#socket;
+    if (this.#state.phase !== "connected" || !socket.connected) return;
+    const body = { msg: letter.text, key: letter.key };
+    void this.#ask<object>("send", body, SEND_TIMEOUT).then((answer) => {
+      if (answer?.ok) this.#outbox.answered(letter, { kind: "sent" });
+      else if (answer !== undefined) this.#outbox.answered(letter, { kind: "refused", ...answer.error });
+    });
+    // The client keeps an event for later when it notices only now that the connection is dead: then it is sent again
+    // after joining, in its order.
+    if (socket.sendBuffer.length > 0) {
+      socket.sendBuffer.length = 0;
+      this.#lose();
+    }
   }
 
-  #status(line: string): void {
-    const { name, what } = this.#names.status(line);
-    if (what !== undefined) this.listener[what](name);
+  /** Asks the server. Without an answer on a connection that claims to live, that is given up and begun again. */
+  #ask<T>(event: string, body: object, timeout: number): Promise<Answer<T> | undefined> {
+    const socket = this.#socket;
+    const id = socket.id;
+    return new Promise((resolve) => {
+      const answered = (error: Error | null, answer: Answer<T>): void => {
+        if (error === null) this.#heard();
+        else if (socket.connected && socket.id === id && event !== "leave") this.#lose();
+        resolve(error === null ? answer : undefined);
+      };
+      socket.timeout(timeout).emit(event, { room: this.room, ...body }, answered);
+    });
   }
 
   #dropped(reason: Socket.DisconnectReason): void {
@@ -201,6 +270,7 @@ export class Connection {
     this.#change({ kind: "dropped", at: this.#heardAt });
     this.#change({ kind: "gave-up", why: "refused" });
     this.#socket.disconnect();
+    this.#outbox.giveUp();
     this.listener.refused(refusal);
   }
 

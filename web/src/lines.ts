@@ -8,6 +8,8 @@ import { clock, day, exactClock, isSameDay, span, timeElement } from "./time.ts"
 
 /** What somebody said. */
 export interface Said {
+  /** Where it stands in the room's history; only the server knows what it means. */
+  readonly position: string;
   /** ms since 1970. */
   readonly at: number;
   readonly name: string;
@@ -48,13 +50,18 @@ export function presenceLine(kind: "entered" | "left", name: string, at: number)
   return { element: timed("status", at, make("span", "vh", `${text("status")} `), content), at };
 }
 
-/** Whatever was sent between two moments is not in the list. */
-export function gapLine(from: number, to: number): Line {
-  const content = parts("gap", {
+/** Messages between two moments are not in the list: so many, or nobody knows how many. */
+export function gapLine(from: number, to: number, missed: number | null): Line {
+  const times = {
     from: timeElement(from, exactClock(from)),
     to: timeElement(to, exactClock(to)),
     span: span(to - from),
-  });
+  };
+  const content = [
+    ...parts("away", times),
+    " ",
+    missed === null ? text("gap") : text("gap_count", { count: missed }),
+  ];
   return { element: make("div", "line gap", make("span", "text", ...content)), at: to };
 }
 

@@ -4,16 +4,25 @@ import { text } from "./language.ts";
 import { continues, dayLine, type Line, newLine } from "./lines.ts";
 import { isSameDay } from "./time.ts";
 
-/** Older lines than this many are dropped, so that a page can stay open for weeks. */
+/** Older lines than this many are dropped, so that a page can stay open for weeks, */
 const MAX_LINES = 1_000;
+/** but later while somebody reads further up. */
+const MAX_LINES_READING = 5_000;
 /** Pixels from the end that still count as being at the end. */
 const NEAR = 32;
 
+/** A line in its place. */
+interface Placed {
+  readonly line: Line;
+  /** The line that has the name over its group. */
+  head: Line;
+  /** The date above it, where it is the first of its day. */
+  day?: HTMLElement | undefined;
+}
+
 export class Log {
-  /** Oldest first, without days and marks. */
-  readonly #lines: Line[] = [];
-  /** The line that has the name over the last group. */
-  #first: Line | undefined;
+  /** Oldest first. */
+  readonly #lines: Placed[] = [];
   #following = true;
   #lastTop = 0;
   #unseen = 0;
@@ -21,11 +30,12 @@ export class Log {
   #newest: HTMLElement | undefined;
   #mark: HTMLElement | undefined;
 
-  /** `placeholder` stands where there is no message yet. */
+  /** `placeholder` stands where there is no message yet; `trimmed` hears that old lines were dropped. */
   constructor(
     readonly list: HTMLElement,
     readonly placeholder: HTMLElement,
     readonly newer: HTMLButtonElement,
+    readonly trimmed: () => void,
   ) {
     list.addEventListener("scroll", () => this.#scrolled(), { passive: true });
     newer.addEventListener("click", () => {
@@ -39,32 +49,70 @@ export class Log {
     this.#follow();
   }
 
+  get isFollowing(): boolean {
+    return this.#following;
+  }
+
+  /** The position of the oldest message. */
+  get oldest(): string | undefined {
+    return this.#lines.find(({ line }) => line.said !== undefined)?.line.said?.position;
+  }
+
+  /** The position of the newest message. */
+  get newest(): string | undefined {
+    return this.#lines.findLast(({ line }) => line.said !== undefined)?.line.said?.position;
+  }
+
   append(line: Line): void {
-    const { element, said } = line;
-    const last = this.#lines.at(-1);
-    if (!isSameDay(line.at, last?.at ?? Date.now())) this.#insert(dayLine(line.at));
-    const goesOn = continues(line, last, this.#first) && this.#mark?.nextElementSibling !== null;
-    if (!goesOn) this.#first = line;
-    element.classList.toggle("continued", goesOn);
-    this.#insert(element);
-    this.#lines.push(line);
+    this.#insert(line.element);
+    const placed: Placed = { line, head: line };
+    this.#arrange(placed, this.#lines.at(-1));
+    this.#lines.push(placed);
     this.#trim();
-    if (said !== undefined) this.#isNewest(element);
+    const isMessage = line.said !== undefined;
+    if (isMessage) this.#isNewest(line.element);
     if (this.#following) this.#pin();
-    else if (said !== undefined) this.#countUnseen(this.#unseen + 1);
+    else if (isMessage) this.#countUnseen(this.#unseen + 1);
+  }
+
+  /** Puts older lines above the others; `change` is what else changes there. What is being read does not move. */
+  prepend(lines: readonly Line[], change: () => void): void {
+    const [first] = this.#lines;
+    // Not the first line: it may lose its name to the group above.
+    const edge = this.list.getBoundingClientRect().top;
+    const visible = this.#lines.find(({ line }) => line.element.getBoundingClientRect().bottom > edge);
+    const anchor = visible?.line.element;
+    const top = anchor?.getBoundingClientRect().top ?? 0;
+    this.list.classList.add("still");
+    change();
+    const older: Placed[] = [];
+    const next = first?.day ?? first?.line.element ?? null;
+    for (const line of lines) {
+      this.list.insertBefore(line.element, next);
+      const placed: Placed = { line, head: line };
+      this.#arrange(placed, older.at(-1));
+      older.push(placed);
+    }
+    this.#lines.unshift(...older);
+    // The group that the older lines run into has got another head.
+    for (let at = older.length; at > 0 && at < this.#lines.length; at += 1) {
+      const placed = this.#lines[at];
+      if (placed === undefined) break;
+      const { head } = placed;
+      this.#arrange(placed, this.#lines[at - 1]);
+      if (placed.head === head) break;
+    }
+    if (anchor !== undefined) this.list.scrollTop += anchor.getBoundingClientRect().top - top;
+    this.#lastTop = this.list.scrollTop;
+    requestAnimationFrame(() => this.list.classList.remove("still"));
   }
 
   /** What comes from now on is new to the reader; an earlier mark goes. */
   mark(): void {
-    this.unmark();
+    this.#mark?.remove();
     this.#mark = newLine();
     this.#insert(this.#mark);
     this.#pin();
-  }
-
-  unmark(): void {
-    this.#mark?.remove();
-    this.#mark = undefined;
   }
 
   /** Shows the end, and stays there: whoever speaks wants to see it. */
@@ -77,6 +125,21 @@ export class Log {
     this.list.insertBefore(element, end);
   }
 
+  /** Gives a line its date and its place in a group, by the line before it. */
+  #arrange(placed: Placed, before: Placed | undefined): void {
+    const { element, at } = placed.line;
+    placed.day?.remove();
+    placed.day = undefined;
+    const isAfterMark = this.#mark !== undefined && element.previousElementSibling === this.#mark;
+    if (!isSameDay(at, before?.line.at ?? Date.now())) {
+      placed.day = dayLine(at);
+      element.before(placed.day);
+    }
+    const goesOn = !isAfterMark && continues(placed.line, before?.line, before?.head);
+    placed.head = goesOn && before !== undefined ? before.head : placed.line;
+    element.classList.toggle("continued", goesOn);
+  }
+
   #isNewest(element: HTMLElement): void {
     this.placeholder.remove();
     this.#newest?.classList.remove("newest");
@@ -85,13 +148,13 @@ export class Log {
   }
 
   #trim(): void {
-    while (this.#lines.length > MAX_LINES) {
-      const oldest = this.#lines.shift()?.element;
-      // Days and marks before it have nothing to stand for any more.
-      while (oldest !== undefined && this.list.firstElementChild !== oldest)
-        this.list.firstElementChild?.remove();
-      oldest?.remove();
+    const most = this.#following ? MAX_LINES : MAX_LINES_READING;
+    if (this.#lines.length <= most) return;
+    for (const { line, day } of this.#lines.splice(0, this.#lines.length - most)) {
+      day?.remove();
+      line.element.remove();
     }
+    this.trimmed();
   }
 
   /** Scrolls to the end once per frame, however many lines came in it. */

@@ -46,19 +46,24 @@ export class People {
   present(names: readonly string[], count: number): void {
     this.#names.clear();
     for (const name of names) this.#names.add(name);
-    this.#unnamed = Math.max(0, count - this.#names.size);
     this.#button.hidden = false;
     this.#place();
-    this.#render();
+    this.#changed(count);
   }
 
-  entered(name: string): void {
+  /** Now there are `count`. */
+  entered(name: string, count: number): void {
     this.#names.add(name);
-    this.#render();
+    this.#changed(count);
   }
 
-  left(name: string): void {
-    if (!this.#names.delete(name)) this.#unnamed = Math.max(0, this.#unnamed - 1);
+  left(name: string, count: number): void {
+    this.#names.delete(name);
+    this.#changed(count);
+  }
+
+  #changed(count: number): void {
+    this.#unnamed = Math.max(0, count - this.#names.size);
     this.#render();
   }
 

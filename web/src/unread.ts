@@ -15,9 +15,13 @@ export class Unread {
 
   /** A message is about to be shown. */
   message(): void {
-    if (!document.hidden) return;
-    if (this.#count === 0) this.mark();
-    this.#set(this.#count + 1);
+    if (document.hidden && this.#count === 0) this.mark();
+    this.count();
+  }
+
+  /** A message has come that is marked already. */
+  count(): void {
+    if (document.hidden) this.#set(this.#count + 1);
   }
 
   #set(count: number): void {

@@ -65,8 +65,8 @@ test("every state has a word, and every trouble an explanation", () => {
   for (const why of ["offline", "unreachable", "ended"] as const) {
     const state = after(joined, dropped(0), gaveUp(why));
     assert.equal(word(state), "Connection lost");
-    assert.match(explanation(state), /will be missing here/, why);
+    assert.match(explanation(state), /as far as the server has kept it/, why);
     // Who never was in the room misses nothing.
-    assert.doesNotMatch(explanation(after(gaveUp(why))), /missing/, why);
+    assert.doesNotMatch(explanation(after(gaveUp(why))), /meantime/, why);
   }
 });

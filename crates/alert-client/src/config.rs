@@ -1,11 +1,13 @@
 //! What the commands that speak to a server have to know: flags, then environment, then the user's file.
 
+use std::io::ErrorKind;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
 use alert_core::ApiToken;
 use alert_core::names::{RoomCode, RoomLink, UserName};
-use alert_settings::{Allowed, CLIENT_VARIABLES, ConfigError, ConfigErrors, Environment, MOST_CHARS, text};
+use alert_settings::file::{FileError, read_toml};
+use alert_settings::{Allowed, CLIENT_VARIABLES, ConfigError, ConfigErrors, Environment, MOST_CHARS};
 
 use crate::{AddressError, Proxy, Route, ServerAddress};
 
@@ -191,20 +193,15 @@ fn user_name(text: &str) -> Result<UserName, Allowed> {
 fn read(file: &Path, errors: &mut Vec<ConfigError>) -> [Given; 3] {
     let mut values = [const { None }; 3];
     let named = || PathBuf::from(file);
-    let read = std::fs::read(file).and_then(|bytes| text(bytes).map_err(std::io::Error::other));
-    let text = match read {
-        Ok(text) => text,
-        Err(problem) if problem.kind() == std::io::ErrorKind::NotFound => return values,
-        Err(problem) => {
-            errors.push(ConfigError::Unreadable { file: named(), problem });
+    let table = match read_toml(file) {
+        Ok((table, _)) => table,
+        Err(ConfigError::Unreadable { problem: FileError::Unreadable(problem), .. })
+            if problem.kind() == ErrorKind::NotFound =>
+        {
             return values;
         }
-    };
-    let table: toml::Table = match text.parse() {
-        Ok(table) => table,
         Err(problem) => {
-            let problem = problem.to_string().trim_end().to_owned();
-            errors.push(ConfigError::NotToml { file: named(), problem });
+            errors.push(problem);
             return values;
         }
     };
@@ -356,6 +353,10 @@ mod tests {
         }
         assert!(!errors.contains("secret"));
         assert!(load(&ClientFlags::default(), &[], "url = 5").unwrap_err().contains("a text in quotes"));
-        assert!(load(&ClientFlags::default(), &[], "url =").unwrap_err().contains("is not a TOML file"));
+        let error = load(&ClientFlags::default(), &[], "token = 'secret").unwrap_err();
+        assert_eq!(
+            error,
+            "~/alert/client.toml is not a TOML file: line 1, column 16: invalid literal string, expected `'`"
+        );
     }
 }

@@ -5,6 +5,7 @@ use std::fmt::{self, Display, Formatter};
 use std::path::PathBuf;
 
 use crate::Source;
+use crate::file::FileError;
 
 /// Everything that is wrong with a configuration.
 #[derive(Debug, thiserror::Error)]
@@ -40,7 +41,7 @@ pub enum ConfigError {
     NotToml {
         /// The file.
         file: PathBuf,
-        /// What the parser says, with the line.
+        /// The line, the column, and what the parser expected.
         problem: String,
     },
     /// The file cannot be read.
@@ -48,8 +49,8 @@ pub enum ConfigError {
     Unreadable {
         /// The file.
         file: PathBuf,
-        /// What the system says.
-        problem: std::io::Error,
+        /// What keeps us from it.
+        problem: FileError,
     },
 }
 

@@ -3,6 +3,7 @@
 
 mod environment;
 mod error;
+pub mod file;
 mod setting;
 mod source;
 mod text;

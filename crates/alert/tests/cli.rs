@@ -102,3 +102,37 @@ fn given_wrong_usage_then_it_exits_with_2() {
         assert_eq!(alert(words, &[]).status.code(), Some(2), "{words:?}");
     }
 }
+
+#[test]
+fn given_a_pipe_or_a_folder_where_a_file_belongs_then_every_command_says_so_and_waits_for_nobody() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    for kind in ["folder", "pipe"] {
+        for name in ["alert.toml", "xdg/alert/client.toml", "state/session.key", "tokens"] {
+            let path = path(&format!("{kind}/{name}"));
+            std::fs::create_dir_all(std::path::Path::new(&path).parent().unwrap()).unwrap();
+            let make = if kind == "pipe" { "mkfifo" } else { "mkdir" };
+            assert!(Command::new(make).arg(path).status().unwrap().success());
+        }
+        let [file, xdg, state, tokens] =
+            ["alert.toml", "xdg", "state", "tokens"].map(|name| path(&format!("{kind}/{name}")));
+        let serve = ["serve", "--listen", "127.0.0.1:0"];
+        for (words, variables) in [
+            (&["config", "check", "--config", &file][..], &[][..]),
+            (&[&serve[..], &["--config", &file]].concat(), &[]),
+            (&serve, &[("ALERT_CONFIG", file.as_str())]),
+            (&["config", "check", "--api-token-file", &tokens], &[]),
+            (&serve, &[("STATE_DIRECTORY", state.as_str())]),
+            (&["send", "R1", "hello"], &[("XDG_CONFIG_HOME", xdg.as_str())]),
+            (&["watch", "R1"], &[("XDG_CONFIG_HOME", xdg.as_str())]),
+            (&["join", "R1"], &[("XDG_CONFIG_HOME", xdg.as_str())]),
+        ] {
+            let output = alert(words, variables);
+            let said = text(&output.stderr);
+            assert!(
+                !output.status.success() && said.contains(&format!("it is a {kind}, not a file")),
+                "{said}"
+            );
+        }
+    }
+}

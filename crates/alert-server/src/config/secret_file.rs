@@ -1,12 +1,10 @@
-//! Files that hold secrets: read without waiting for a writer, and checked for who else may read them.
+//! Files that hold secrets: checked for who else may read them.
 
-use std::fs::{File, FileType, Metadata, OpenOptions};
-use std::io::{self, Read};
-use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
+use std::fs::Metadata;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-use alert_settings::{NotUtf8, text};
-use rustix::fs::OFlags;
+use alert_settings::file::{self, FileError, TextFile};
 
 /// What a secret's file held.
 pub(super) struct SecretFile {
@@ -15,36 +13,10 @@ pub(super) struct SecretFile {
     pub(super) warning: Option<String>,
 }
 
-/// Why a file gives no secret.
-#[derive(Debug, thiserror::Error)]
-pub enum SecretFileError {
-    /// The system does not let us.
-    #[error("{0}")]
-    Unreadable(#[from] io::Error),
-    /// It is a folder, a pipe, a device: reading it may never end.
-    #[error("it is {0}, not a file")]
-    NotAFile(&'static str),
-    /// It cannot be what it should be.
-    #[error("it is larger than {MOST_BYTES} bytes")]
-    TooLarge,
-    /// It is in another encoding.
-    #[error(transparent)]
-    NotUtf8(#[from] NotUtf8),
-}
-
-/// Some thousand tokens.
-const MOST_BYTES: u64 = 256 << 10;
-
 /// Reads the file of a secret.
-pub(super) fn read(path: &Path) -> Result<SecretFile, SecretFileError> {
-    // Opening a pipe would wait for its other end otherwise.
-    let nonblocking = i32::try_from(OFlags::NONBLOCK.bits()).unwrap_or_default();
-    let file = OpenOptions::new().read(true).custom_flags(nonblocking).open(path)?;
-    let metadata = file.metadata()?;
-    if let Some(kind) = other_than_a_file(metadata.file_type()) {
-        return Err(SecretFileError::NotAFile(kind));
-    }
-    Ok(SecretFile { text: text(bytes(file)?)?, warning: warning(path, &metadata) })
+pub(super) fn read(path: &Path) -> Result<SecretFile, FileError> {
+    let TextFile { text, metadata } = file::read(path)?;
+    Ok(SecretFile { text, warning: warning(path, &metadata) })
 }
 
 /// What to say about a file that others may read or change. It is not an error: secrets are mounted into
@@ -62,47 +34,11 @@ pub(super) fn warning(path: &Path, metadata: &Metadata) -> Option<String> {
     ))
 }
 
-fn bytes(file: File) -> Result<Vec<u8>, SecretFileError> {
-    let mut bytes = Vec::new();
-    file.take(MOST_BYTES + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > MOST_BYTES { Err(SecretFileError::TooLarge) } else { Ok(bytes) }
-}
-
-fn other_than_a_file(kind: FileType) -> Option<&'static str> {
-    match kind {
-        kind if kind.is_file() => None,
-        kind if kind.is_dir() => Some("a folder"),
-        kind if kind.is_fifo() => Some("a pipe"),
-        kind if kind.is_socket() => Some("a socket"),
-        _ => Some("a device"),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::os::unix::fs::PermissionsExt;
-    use std::process::Command;
 
     use super::*;
-
-    fn error(path: &Path) -> String {
-        read(path).err().unwrap().to_string()
-    }
-
-    #[test]
-    fn given_what_is_no_file_then_it_is_an_error_in_words_and_nothing_waits() {
-        let folder = tempfile::tempdir().unwrap();
-        let pipe = folder.path().join("pipe");
-        assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
-        assert_eq!(error(&pipe), "it is a pipe, not a file");
-        assert_eq!(error(folder.path()), "it is a folder, not a file");
-        assert_eq!(error(Path::new("/dev/zero")), "it is a device, not a file");
-        let large = folder.path().join("large");
-        std::fs::write(&large, vec![b'a'; 300_000]).unwrap();
-        assert_eq!(error(&large), "it is larger than 262144 bytes");
-        std::fs::write(&large, b"caf\xE9").unwrap();
-        assert_eq!(error(&large), "line 1 is not UTF-8; save it as UTF-8");
-    }
 
     #[test]
     fn given_a_file_that_others_may_read_or_change_then_a_warning_says_how_to_end_that() {

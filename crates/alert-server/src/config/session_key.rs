@@ -5,10 +5,11 @@ use std::io::{self, Write};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
+use alert_settings::file::FileError;
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
 
-use super::secret_file::{self, SecretFile, SecretFileError};
+use super::secret_file::{self, SecretFile};
 
 #[cfg(test)]
 mod tests;
@@ -37,7 +38,7 @@ pub enum SessionKeyError {
         /// The file.
         file: PathBuf,
         /// What is wrong with it.
-        problem: SecretFileError,
+        problem: FileError,
     },
     /// The file holds something else.
     #[error("{} is not a session key file: it must hold {ALLOWED}; remove it to have a new one made (everybody logs in again)", file.display())]
@@ -120,12 +121,12 @@ fn read(file: &Path) -> Result<Option<SessionKey>, SessionKeyError> {
             key.map(Some).ok_or_else(|| SessionKeyError::NotAKey { file: file.to_owned() })
         }
         // Also a state folder that is a file: nothing is there to be read, and creating will say why.
-        Err(SecretFileError::Unreadable(problem))
+        Err(FileError::Unreadable(problem))
             if matches!(problem.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) =>
         {
             Ok(None)
         }
-        Err(SecretFileError::NotUtf8(_)) => Err(SessionKeyError::NotAKey { file: file.to_owned() }),
+        Err(FileError::NotUtf8(_)) => Err(SessionKeyError::NotAKey { file: file.to_owned() }),
         Err(problem) => Err(SessionKeyError::Unreadable { file: file.to_owned(), problem }),
     }
 }

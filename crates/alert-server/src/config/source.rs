@@ -1,12 +1,10 @@
 //! Where values come from, and which of several wins: flag, then environment, then file, then default.
 
 use std::collections::BTreeMap;
-use std::io;
 use std::path::Path;
 
-use alert_settings::{
-    CLIENT_VARIABLES, ConfigError, Environment, Given, Setting, Source, VARIABLE_PREFIX, text,
-};
+use alert_settings::file::read_toml;
+use alert_settings::{CLIENT_VARIABLES, ConfigError, Environment, Given, Setting, Source, VARIABLE_PREFIX};
 
 use super::flags::Flags;
 use super::secret_file;
@@ -62,26 +60,13 @@ impl Sources {
     }
 
     fn add_file(&mut self, file: &Path) {
-        let text = std::fs::read(file).and_then(|bytes| text(bytes).map_err(io::Error::other));
-        let text = match text {
-            Ok(text) => text,
-            Err(problem) => {
-                self.errors.push(ConfigError::Unreadable { file: file.to_owned(), problem });
-                return;
-            }
-        };
-        let table: toml::Table = match text.parse() {
-            Ok(table) => table,
-            Err(problem) => {
-                let problem = problem.to_string().trim_end().to_owned();
-                self.errors.push(ConfigError::NotToml { file: file.to_owned(), problem });
-                return;
-            }
+        let (table, metadata) = match read_toml(file) {
+            Ok(read) => read,
+            Err(problem) => return self.errors.push(problem),
         };
         let is_secret = |key: &String| SETTINGS.iter().any(|setting| setting.secret && setting.name == key);
         if table.keys().any(is_secret) {
-            let metadata = std::fs::metadata(file).ok();
-            self.warnings.extend(metadata.and_then(|metadata| secret_file::warning(file, &metadata)));
+            self.warnings.extend(secret_file::warning(file, &metadata));
         }
         let source = Source::File(file.to_owned());
         for (key, value) in table {

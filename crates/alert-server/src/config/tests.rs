@@ -143,10 +143,10 @@ fn an_impossible_value_is_an_error_that_names_key_value_source_and_what_is_allow
         ("recovery", "yes", "auto, on, off"),
         ("queue_limit", "1MB", "a whole number from 4096"),
         ("queue_limit", "999999", "at least max_payload (1000000)"),
-        ("history", "disk", "memory, off"),
+        ("history", "disk", "sqlite, memory, off"),
         ("history_messages", "0", "a whole number from 1"),
         ("history_age", "0", "a time from 1s"),
-        ("history_size", "1kB", "a size from 1.0 MiB"),
+        ("history_size", "1kB", "auto (1GiB in a file, 64MiB in memory), or a size from 1.0 MiB"),
         ("history_size", "much", "such as 64MiB or 2GiB"),
         ("max_name_chars", "0", "a whole number from 1 to 256"),
         ("max_room_chars", "257", "a whole number from 1 to 256"),
@@ -220,9 +220,16 @@ fn a_file_of_the_wrong_shape_is_an_error() {
     let error = load_file("workers = [1, 2]").unwrap_err();
     assert!(error.contains("workers = ") && error.contains("allowed: a text or a number"), "{error}");
     assert!(load_file("listen = [[1]]").unwrap_err().contains("an array of texts"));
-    assert!(load_file("workers = ").unwrap_err().starts_with("alert.toml is not a TOML file: "));
+    let error = load_file("workers = 1\nsession_key = \"c2VjcmV0").unwrap_err();
+    assert_eq!(
+        error, "alert.toml is not a TOML file: line 2, column 24: invalid basic string, expected `\"`",
+        "nothing of a line that may hold a secret"
+    );
     let error = load(&["--config", "/nowhere/alert.toml"]).unwrap_err();
     assert!(error.starts_with("cannot read the configuration file /nowhere/alert.toml: "), "{error}");
+    let error = load(&["--config", "/"]).unwrap_err();
+    assert_eq!(error, "cannot read the configuration file /: it is a folder, not a file");
+    load(&["--config", "/dev/null"]).unwrap();
 }
 
 #[test]

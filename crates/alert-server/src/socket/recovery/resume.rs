@@ -220,3 +220,43 @@ fn start(seat: &Seat, offset: Option<Position>) -> Position {
 fn in_form(room: &RoomCode, message: &Arc<RoomEvent>) -> socketio_server::Publication {
     replay(Form::V1Recovery, room, message)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alert_core::names::{RoomCode, UserName};
+    use alert_core::position::{Epoch, Run};
+
+    fn at(part: u64, number: u64) -> Position {
+        Position { epoch: Epoch { run: Run::new(7), part }, number }
+    }
+
+    #[test]
+    fn reading_begins_behind_what_the_client_has_of_this_room() {
+        let seat = |resumed| Seat {
+            room: RoomCode::parse("r", 64).unwrap(),
+            name: UserName::parse("Ada", 64).unwrap(),
+            by_login: false,
+            socket: "sid".into(),
+            position: at(3, 50),
+            resumed,
+            at: SystemTime::UNIX_EPOCH,
+        };
+        for (resumed, offset, from) in [
+            (false, None, at(3, 50)),
+            (false, Some(at(3, 60)), at(3, 60)),
+            // From before it joined.
+            (false, Some(at(3, 40)), at(3, 50)),
+            // From another room, whichever of the two was made first.
+            (false, Some(at(2, 900)), at(3, 50)),
+            (false, Some(at(9, 1)), at(3, 50)),
+            // From this room, which was made again while the client was in it or away.
+            (true, Some(at(9, 1)), at(9, 1)),
+            (true, Some(at(3, 60)), at(3, 60)),
+            (true, Some(at(3, 40)), at(3, 50)),
+            (true, None, at(3, 50)),
+        ] {
+            assert_eq!(start(&seat(resumed), offset), from, "{resumed} {offset:?}");
+        }
+    }
+}

@@ -1,0 +1,67 @@
+// What was sent and not yet answered. Each message has a key, so that it is said once however often it is sent.
+
+/** `unsure`: no answer came, so it may or may not have arrived. `unsent`: it certainly was not sent. */
+export type Sent =
+  | { readonly kind: "sent" }
+  | { readonly kind: "unsure" }
+  | { readonly kind: "unsent" }
+  | ({ readonly kind: "refused" } & Refusal);
+
+/** Why the server has refused something; the message is in English. */
+export interface Refusal {
+  readonly code: string;
+  readonly message: string;
+}
+
+export interface Letter {
+  readonly text: string;
+  readonly key: string;
+}
+
+interface Waiting extends Letter {
+  readonly answer: (sent: Sent) => void;
+  readonly timer: number;
+}
+
+/** For this long (ms) the page tries by itself; then the person decides. The server knows a key for ten minutes. */
+const GIVE_UP = 30_000;
+
+export class Outbox {
+  /** Oldest first. */
+  readonly #waiting: Waiting[] = [];
+
+  constructor(readonly post: (letter: Letter) => void) {}
+
+  send(text: string): Promise<Sent> {
+    return new Promise((answer) => {
+      // The oldest is the first to be given up, and what is behind it with it: the order must stay.
+      const timer = setTimeout(() => this.giveUp(), GIVE_UP);
+      const letter = { text, key: newKey(), answer, timer };
+      this.#waiting.push(letter);
+      this.post(letter);
+    });
+  }
+
+  /** After a loss: whatever has no answer is sent once more, in its order. */
+  resend(): void {
+    for (const letter of this.#waiting) this.post(letter);
+  }
+
+  answered(letter: Letter, sent: Sent): void {
+    const index = this.#waiting.findIndex(({ key }) => key === letter.key);
+    const [waiting] = index < 0 ? [] : this.#waiting.splice(index, 1);
+    clearTimeout(waiting?.timer);
+    waiting?.answer(sent);
+  }
+
+  /** There will be no answers. */
+  giveUp(): void {
+    for (const letter of [...this.#waiting]) this.answered(letter, { kind: "unsure" });
+  }
+}
+
+/** `crypto.randomUUID` is missing on pages that come over plain http. */
+function newKey(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
