@@ -49,7 +49,7 @@ impl Event {
     #[must_use]
     pub fn render(&self, form: Form, at: &Zoned) -> String {
         let msg = self.msg.clone();
-        let line = if self.is_message() { Line::Message { msg } } else { Line::Status { msg } };
+        let line = if self.is_message() { Line::Message { msg, at: None } } else { Line::Status { msg } };
         line.render(form, at)
     }
 }
