@@ -6,6 +6,7 @@ import socket
 import subprocess
 import time
 from contextlib import contextmanager
+from tempfile import TemporaryDirectory
 
 READY_SECONDS = 30
 STOP_SECONDS = 5
@@ -31,7 +32,9 @@ def running(peer, alert, port, core):
     command = ["setpriv", "--pdeathsig", "KILL"]
     command += [] if core is None else ["taskset", "-c", str(core)]
     command += [part.format(port=port, alert=alert) for part in peer.start]
-    env = {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/"), "PORT": str(port), **peer.env}
+    state = TemporaryDirectory(prefix="alert-bench-")
+    home = {"HOME": os.environ.get("HOME", "/"), "XDG_STATE_HOME": state.name}
+    env = {"PATH": os.environ["PATH"], "PORT": str(port), **home, **peer.env}
     process = subprocess.Popen(command, cwd=peer.folder, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                start_new_session=True)
     try:
@@ -39,6 +42,7 @@ def running(peer, alert, port, core):
         yield process.pid
     finally:
         stop(process)
+        state.cleanup()
 
 
 def wait_until_ready(process, peer, port):

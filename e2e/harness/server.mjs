@@ -4,7 +4,9 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { existsSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { after, afterEach, before } from "node:test";
 import { fileURLToPath } from "node:url";
 import { Client } from "./client.mjs";
@@ -24,6 +26,10 @@ assert.ok(
   `no binary: run \`make e2e\`, or set ALERT_BIN (not there: ${CANDIDATES})`,
 );
 
+/** The servers' state folders. */
+const STATES = mkdtempSync(join(tmpdir(), "alert-e2e-"));
+process.once("exit", () => rmSync(STATES, { recursive: true, force: true }));
+
 export class Server {
   #child;
   #log = "";
@@ -31,13 +37,14 @@ export class Server {
 
   /** A server with these flags, not yet started. `port` 0 takes a free one. */
   constructor(flags = [], { port = 0, sessionKey = randomBytes(32).toString("base64") } = {}) {
-    Object.assign(this, { flags, port, sessionKey });
+    const state = mkdtempSync(join(STATES, "server-"));
+    Object.assign(this, { flags, port, sessionKey, state });
   }
 
   /** Starts it and waits until it says where it is. */
   async start() {
     const child = spawn(BINARY, ["--listen", `127.0.0.1:${this.port}`, ...this.flags], {
-      env: { PATH: process.env.PATH, ALERT_SESSION_KEY: this.sessionKey },
+      env: { PATH: process.env.PATH, ALERT_SESSION_KEY: this.sessionKey, STATE_DIRECTORY: this.state },
       stdio: ["ignore", "pipe", "pipe"],
     });
     this.#child = child;

@@ -4,6 +4,7 @@ import os
 import re
 import signal
 import subprocess
+import tempfile
 from pathlib import Path
 
 TARGET = Path(__file__).resolve().parents[2] / "target"
@@ -23,11 +24,12 @@ def binary():
 class Server:
     """A server with these flags; `port` 0 takes a free one."""
 
-    def __init__(self, *flags, port=0):
+    def __init__(self, *flags, port=0, state=None):
         self.flags = flags
+        self.state = state or tempfile.TemporaryDirectory(prefix="alert-state-")
         self.process = subprocess.Popen(
             [binary(), "--listen", f"127.0.0.1:{port}", *flags],
-            env={"PATH": os.environ["PATH"], "ALERT_SESSION_KEY": KEY},
+            env={"PATH": os.environ["PATH"], "ALERT_SESSION_KEY": KEY, "STATE_DIRECTORY": self.state.name},
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             text=True,
@@ -57,4 +59,4 @@ class Server:
     def restarted(self):
         """Another one where this one was, as after a restart."""
         self.stop()
-        return Server(*self.flags, port=self.port)
+        return Server(*self.flags, port=self.port, state=self.state)

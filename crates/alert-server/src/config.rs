@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use alert_core::ApiToken;
 use alert_core::wire::v1::Limits;
-use alert_settings::value::{size, time, whole, word, workers};
-use alert_settings::{Allowed, ConfigError, ConfigErrors, Environment, Given, MOST_CHARS, Setting};
+use alert_settings::value::{time, whole, word, workers};
+use alert_settings::{Allowed, ConfigError, ConfigErrors, Environment, Given, MOST_CHARS, Setting, Source};
 use socketio_server::host::HostPolicy;
 use socketio_server::origin::OriginPolicy;
 use socketio_server::{Bounds, ListenAddr, Rate, TrustedProxies};
@@ -167,10 +167,12 @@ impl Config {
             leave_grace: reader.one("leave_grace", time(Duration::ZERO..=HOUR)),
             history: History {
                 kind: reader.one("history", word(history::KINDS)),
+                is_asked_for: reader.0.given["history"].source != Source::Default,
+                file: environment.history_file(),
                 retention: Retention {
                     messages: reader.one("history_messages", whole(1..=MOST_EVENTS as usize)),
                     age: reader.one("history_age", time(SECOND..=YEAR * 100)),
-                    bytes: reader.one("history_size", size(MEBIBYTE as u64..=1 << 50)),
+                    bytes: reader.one("history_size", history::bytes),
                 },
             },
             limits: Limits {

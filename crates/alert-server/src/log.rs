@@ -5,14 +5,16 @@
 mod contract;
 mod memory;
 mod seats;
+mod sqlite;
 
-use crate::config::{History, HistoryKind, Retention};
+use crate::config::{History, HistoryKind};
 use alert_core::event::{RoomEvent, What};
 use alert_core::names::{RoomCode, UserName};
 pub use alert_core::position::Gap;
 use alert_core::position::{Epoch, Position, Run};
 use alert_core::wire;
 use seats::Seats;
+pub use sqlite::FileError;
 use std::{
     sync::{
         Arc,
@@ -41,8 +43,10 @@ struct Shared {
 /// What a store must do. Every one passes `contract`.
 pub trait Backend: Send + Sync {
     /// Takes a message. It is called under the room's lock, so that the calls come in the room's order, and must not
-    /// wait. `append.stored` is called once, from any thread.
-    fn append(&self, append: Append);
+    /// wait. `append.stored` is called once, from any thread; or, where its fate is known already, it is given back to be
+    /// called without the lock.
+    #[must_use = "whoever waits for the message's fate has to be told"]
+    fn append(&self, append: Append) -> Option<(OnStored, Stored)>;
 
     /// Reads a page, in which is everything that was appended before this call. `done` is called once, from any
     /// thread.
@@ -56,6 +60,14 @@ pub trait Backend: Send + Sync {
 
     /// Looks for a seat. `done` is called once, from any thread.
     fn seat(&self, id: SeatId, done: Box<dyn FnOnce(Option<Seat>) + Send>);
+
+    /// Why messages are not stored at the moment, and what to do about it.
+    fn trouble(&self) -> Option<String> {
+        None
+    }
+
+    /// Stores what waits to be stored. Nothing is appended after this.
+    fn close(&self) {}
 }
 
 /// A message for the log.
@@ -92,7 +104,7 @@ pub enum Stored {
 }
 
 /// Where reading begins, and how much is wanted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Query {
     /// Where it begins.
     pub start: Start,
@@ -101,7 +113,7 @@ pub struct Query {
 }
 
 /// Where reading begins. Whatever it is, a page has its messages oldest first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Start {
     /// What came after this position.
     After(Position),
@@ -119,7 +131,7 @@ pub enum Start {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Page {
     /// The messages, oldest first.
-    pub messages: Vec<Arc<RoomEvent>>,
+    pub messages: Arc<[Arc<RoomEvent>]>,
     /// Set where messages are missing between the position that was asked for and the first of these.
     pub gap: Option<Gap>,
     /// There is more in the direction of reading: after the last, or with `Newest` and `Before` before the first.
@@ -135,6 +147,29 @@ pub enum ReadError {
     /// Too many wait already.
     #[error("too many read the history at the moment: try again in a second")]
     Busy,
+}
+
+/// Why a log cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// There is no state folder.
+    #[error(
+        "there is no folder for the history: none of STATE_DIRECTORY, XDG_STATE_HOME and HOME is set; set one, or set \
+         history to memory"
+    )]
+    Nowhere,
+    /// The file is not to be used.
+    #[error(transparent)]
+    File(#[from] FileError),
+}
+
+impl OpenError {
+    fn is_of_the_place(&self) -> bool {
+        match self {
+            Self::Nowhere => true,
+            Self::File(problem) => problem.is_of_the_place(),
+        }
+    }
 }
 
 /// Names a seat: a secret between the server and the client whose seat it is.
@@ -184,25 +219,44 @@ impl Page {
         };
         let kept = most.max(1).min(all);
         self.more |= kept < all;
-        if is_backwards {
-            self.messages.drain(..all - kept);
-        } else {
-            self.messages.truncate(kept);
+        // The page may be in the hands of others.
+        if kept < all {
+            let kept = if is_backwards { all - kept..all } else { 0..kept };
+            self.messages = self.messages[kept].into();
         }
     }
 }
 
 impl Log {
     /// Opens the log that `history` asks for.
-    pub fn open(history: &History) -> Self {
+    ///
+    /// # Errors
+    /// Where its file cannot be used, or has to be looked at by somebody first.
+    pub fn open(history: &History) -> Result<Self, OpenError> {
         match history.kind {
-            HistoryKind::Off => Self::of(random_run(), None),
-            HistoryKind::Memory => Self::in_memory(history.retention),
+            HistoryKind::Off => Ok(Self::of(random_run(), None)),
+            HistoryKind::Memory => Ok(Self::in_memory(history)),
+            HistoryKind::Sqlite => match Self::in_file(history) {
+                Err(problem) if !history.is_asked_for && problem.is_of_the_place() => {
+                    let reason = problem.to_string();
+                    tracing::warn!(reason, "the history is kept in memory only: a restart forgets it");
+                    Ok(Self::in_memory(history))
+                }
+                log => log,
+            },
         }
     }
 
-    fn in_memory(retention: Retention) -> Self {
+    fn in_file(history: &History) -> Result<Self, OpenError> {
         let run = random_run();
+        let file = history.file.as_deref().ok_or(OpenError::Nowhere)?;
+        let store = sqlite::Sqlite::open(file, run, history.retention(HistoryKind::Sqlite))?;
+        Ok(Self::of(run, Some(Box::new(store))))
+    }
+
+    fn in_memory(history: &History) -> Self {
+        let run = random_run();
+        let retention = history.retention(HistoryKind::Memory);
         Self::of(run, Some(Box::new(memory::Memory::new(run, retention))))
     }
 
@@ -226,16 +280,12 @@ impl Log {
         self.0.backend.is_some()
     }
 
-    /// Hands a message over; see [`Backend::append`]. Where nothing is kept, the caller hears that from what this
-    /// returns, since it may hold a lock.
+    /// Hands a message over; see [`Backend::append`].
     #[must_use = "whoever waits for the message's fate has to be told"]
-    pub fn append(&self, append: Append) -> Option<OnStored> {
+    pub fn append(&self, append: Append) -> Option<(OnStored, Stored)> {
         match &self.0.backend {
-            Some(backend) => {
-                backend.append(append);
-                None
-            }
-            None => append.stored,
+            Some(backend) => backend.append(append),
+            None => append.stored.map(|stored| (stored, Stored::NotMeant)),
         }
     }
 
@@ -265,6 +315,18 @@ impl Log {
     /// The messages that came with a key at `since` or later.
     pub fn keys(&self, since: SystemTime) -> Vec<(KeyDigest, RoomCode, Arc<RoomEvent>)> {
         self.0.backend.as_ref().map_or_else(Vec::new, |backend| backend.keys(since))
+    }
+
+    /// Why messages are not stored at the moment although they should be, and what to do about it.
+    pub fn trouble(&self) -> Option<String> {
+        self.0.backend.as_ref()?.trouble()
+    }
+
+    /// Stores what waits to be stored; it may take as long as the disk does.
+    pub fn close(&self) {
+        if let Some(backend) = &self.0.backend {
+            backend.close();
+        }
     }
 
     /// Keeps a seat, or forgets it.

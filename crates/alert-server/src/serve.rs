@@ -11,6 +11,7 @@ use crate::{
 use anyhow::Context;
 use socketio_server::{Acceptor, ListenAddr, Server, SocketIo, Timing};
 use std::time::Duration;
+use tokio::sync::oneshot;
 
 mod signals;
 
@@ -18,6 +19,9 @@ use signals::{Request, Signals};
 
 /// From the end of the drain wait to the end of the process, whatever clients do.
 const SHUTDOWN_LIMIT: Duration = Duration::from_secs(8);
+
+/// For storing what waits, after that.
+const CLOSE_LIMIT: Duration = Duration::from_secs(1);
 
 /// What the developer of a page that may not connect reads.
 const ORIGIN_HELP: &str = "If this page is Alert's own, seen through a proxy, set --public-url to its address; otherwise \
@@ -38,13 +42,14 @@ pub fn run(config: Config) -> anyhow::Result<()> {
 async fn serve(config: &Config) -> anyhow::Result<()> {
     let mut signals = Signals::install().context("signals cannot be handled")?;
     let readiness = Readiness::new();
-    let log = Log::open(&config.history);
-    let rooms = Rooms::new(config, log, tokio::runtime::Handle::current());
+    // Before the log is opened: a server that cannot listen leaves the file alone.
+    let listeners = bind(&config.listen)?;
+    let log = Log::open(&config.history)?;
+    let rooms = Rooms::new(config, log.clone(), tokio::runtime::Handle::current());
     let api = Api::new(config, rooms.clone());
     let web = WebState::new(config, readiness.clone(), api.clone())?;
     let runtime = tokio::runtime::Handle::current();
     let alert = Alert::new(config, rooms, web.sessions().clone(), runtime);
-    let listeners = bind(&config.listen)?;
     let bound: Vec<_> = listeners.iter().map(|listener| listener.address().clone()).collect();
 
     let engine = SocketIo::new(alert, config.max_payload);
@@ -67,12 +72,26 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
     let way_down = async {
         tokio::time::sleep(config.drain_wait).await;
         server.shut_down(SHUTDOWN_LIMIT).await;
+        close(log).await;
     };
     tokio::select! {
         () = way_down => tracing::info!("shut down"),
         signal = signals.second_stop() => tracing::warn!(signal, "ended immediately"),
     }
     Ok(())
+}
+
+/// Waits until everything is stored, but not for a disk that does not answer.
+async fn close(log: Log) {
+    let (tell, told) = oneshot::channel();
+    // Not one of the runtime's threads, for which it would wait at its end.
+    let closing = std::thread::Builder::new().name("history-close".to_owned()).spawn(move || {
+        log.close();
+        let _ = tell.send(());
+    });
+    if closing.is_ok() && tokio::time::timeout(CLOSE_LIMIT, told).await.is_err() {
+        tracing::error!("the last messages are not stored: the disk of the history does not answer");
+    }
 }
 
 fn bind(addresses: &[ListenAddr]) -> Result<Vec<Acceptor>, ListenError> {

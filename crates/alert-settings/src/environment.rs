@@ -25,14 +25,23 @@ impl Environment {
         self.path("ALERT_CONFIG")
     }
 
-    /// Where the session key is kept: in systemd's state folder, else in the user's.
+    /// Where the session key is kept, if anywhere.
     pub fn session_key_file(&self) -> Option<PathBuf> {
+        Some(self.state_folder()?.join("session.key"))
+    }
+
+    /// Where the history is kept, if anywhere.
+    pub fn history_file(&self) -> Option<PathBuf> {
+        Some(self.state_folder()?.join("alert.db"))
+    }
+
+    /// systemd's state folder, else the user's.
+    fn state_folder(&self) -> Option<PathBuf> {
         // systemd gives a list with colons where a unit has several state folders.
         let own = self.path("STATE_DIRECTORY").and_then(|list| std::env::split_paths(&list).next());
         let user = || self.path("XDG_STATE_HOME").filter(|path| path.is_absolute());
         let home = || self.path("HOME").map(|home| home.join(".local/state"));
         own.or_else(|| user().or_else(home).map(|state| state.join("alert")))
-            .map(|dir| dir.join("session.key"))
     }
 
     /// Where a user's settings for the clients are.

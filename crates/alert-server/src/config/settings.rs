@@ -141,9 +141,9 @@ pub const SETTINGS: &[Setting] = &[
     one(
         "history",
         "STORE",
-        &["memory"],
+        &["sqlite"],
         HISTORY,
-        "Where what was said is kept for those who were away: memory or off",
+        "Where what was said is kept for those who were away: sqlite (the file alert.db in the state folder), memory or off",
     ),
     one(
         "history_messages",
@@ -156,9 +156,9 @@ pub const SETTINGS: &[Setting] = &[
     one(
         "history_size",
         "BYTES",
-        &["64MiB"],
+        &["auto"],
         HISTORY,
-        "Bytes that are kept of all rooms; the oldest messages go first",
+        "Bytes that are kept of all rooms; the oldest messages go first; auto is 1GiB in a file and 64MiB in memory",
     ),
     one("max_name_chars", "COUNT", &["64"], LIMITS, "Longest name, in characters"),
     one("max_room_chars", "COUNT", &["128"], LIMITS, "Longest room code, in characters"),

@@ -10,7 +10,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-const DEADLINE: Duration = Duration::from_secs(20);
+pub(super) const DEADLINE: Duration = Duration::from_secs(20);
 const WEEK: Duration = Duration::from_secs(7 * 24 * 3600);
 const RETENTION: Retention = Retention { messages: 100, age: WEEK, bytes: 1 << 20 };
 
@@ -19,6 +19,8 @@ pub(super) struct Desk {
     pub(super) store: Box<dyn Backend>,
     pub(super) run: Run,
     parts: u64,
+    /// Where the store is, after it: it ends first.
+    _folder: Option<tempfile::TempDir>,
 }
 
 /// A room in which the test speaks.
@@ -29,7 +31,12 @@ pub(super) struct Speaker {
 
 impl Desk {
     pub(super) fn new(store: Box<dyn Backend>, run: Run) -> Self {
-        Self { store, run, parts: 0 }
+        Self { store, run, parts: 0, _folder: None }
+    }
+
+    /// Removes the folder with the store.
+    pub(super) fn keeping(self, folder: tempfile::TempDir) -> Self {
+        Self { _folder: Some(folder), ..self }
     }
 
     /// A room in an epoch of its own, as when somebody enters an empty room.
@@ -48,23 +55,36 @@ impl Desk {
         self.append(room, text, at, None)
     }
 
-    fn append(
+    pub(super) fn append(
         &self,
         room: &mut Speaker,
         text: &str,
         at: SystemTime,
         key: Option<KeyDigest>,
     ) -> (Position, mpsc::Receiver<Stored>) {
+        let mut append = self.message(room, text, at, key);
+        let position = append.message.position;
+        let (tell, told) = mpsc::channel();
+        append.stored = Some(Box::new(move |stored| _ = tell.send(stored)));
+        if let Some((on_stored, stored)) = self.store.append(append) {
+            on_stored(stored);
+        }
+        (position, told)
+    }
+
+    /// A message with the room's next position.
+    #[expect(clippy::unused_self, reason = "a message belongs to a desk")]
+    pub(super) fn message(
+        &self,
+        room: &mut Speaker,
+        text: &str,
+        at: SystemTime,
+        key: Option<KeyDigest>,
+    ) -> Append {
         let position = room.numbering.advance();
         let what = What::Said { name: ada(), text: text.into() };
-        let (tell, told) = mpsc::channel();
-        self.store.append(Append {
-            room: room.code.clone(),
-            message: Arc::new(RoomEvent { at, position, what }),
-            key,
-            stored: Some(Box::new(move |stored| tell.send(stored).unwrap())),
-        });
-        (position, told)
+        let message = Arc::new(RoomEvent { at, position, what });
+        Append { room: room.code.clone(), message, key, stored: None }
     }
 
     /// Says it, and waits until the store has answered.
@@ -72,6 +92,12 @@ impl Desk {
         let (position, told) = self.say_at(room, text, SystemTime::now());
         assert_ne!(told.recv_timeout(DEADLINE).unwrap(), Stored::Failed);
         position
+    }
+
+    /// Says it as somebody who has just made the room.
+    pub(super) fn say_in(&mut self, code: &str, text: &str) -> Position {
+        let mut room = self.room(code);
+        self.say(&mut room, text)
     }
 
     pub(super) fn read(&self, code: &str, start: Start, limit: usize) -> Page {
@@ -84,6 +110,13 @@ impl Desk {
         let (tell, told) = mpsc::channel();
         self.store.seat(id, Box::new(move |seat| tell.send(seat).unwrap()));
         told.recv_timeout(DEADLINE).unwrap()
+    }
+}
+
+impl Speaker {
+    /// Where the room stands.
+    pub(super) fn position(&self) -> Position {
+        self.numbering.last()
     }
 }
 

@@ -1,7 +1,7 @@
 //! A log in memory: nothing survives the process, and it says so. Every call is short, so all of them share one lock.
 
 use super::seats::Seats;
-use super::{Append, Backend, Gap, KeyDigest, OnRead, Page, Query, Seat, SeatId, Start, Stored};
+use super::{Append, Backend, Gap, KeyDigest, OnRead, OnStored, Page, Query, Seat, SeatId, Start, Stored};
 use crate::config::Retention;
 use alert_core::event::{RoomEvent, What};
 use alert_core::names::RoomCode;
@@ -59,17 +59,14 @@ impl Memory {
 }
 
 impl Backend for Memory {
-    fn append(&self, Append { room, message, key: _, stored }: Append) {
+    fn append(&self, Append { room, message, key: _, stored }: Append) -> Option<(OnStored, Stored)> {
         let mut kept = self.lock();
         kept.push(room.clone(), message);
         while kept.rooms.get(&room).is_some_and(|room| room.kept.len() > self.retention.messages) {
             kept.drop_oldest(&room);
         }
         kept.prune(&self.retention, SystemTime::now());
-        drop(kept);
-        if let Some(stored) = stored {
-            stored(Stored::NotMeant);
-        }
+        stored.map(|stored| (stored, Stored::NotMeant))
     }
 
     fn read(&self, room: RoomCode, query: Query, done: OnRead) {

@@ -5,9 +5,9 @@ use crate::recent::Recent;
 use std::time::{Duration, Instant};
 
 /// Beyond this many the oldest is forgotten. Some 300 bytes each.
-const MOST: usize = 100_000;
+pub(super) const MOST: usize = 100_000;
 /// A seat is kept for so much longer than messages, so that whoever comes back too late hears how much was missed.
-const LONGER: Duration = Duration::from_secs(24 * 60 * 60);
+pub(super) const LONGER: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// A table of seats.
 pub(super) struct Seats(Recent<SeatId, Seat>);

@@ -21,7 +21,7 @@ pub enum Wanted {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct History {
     /// The messages, oldest first.
-    pub messages: Vec<Arc<RoomEvent>>,
+    pub messages: Arc<[Arc<RoomEvent>]>,
     /// Of the last of them; without one, the place that was asked for, or where the room stands.
     pub position: Position,
     /// What is missing before the first of them.

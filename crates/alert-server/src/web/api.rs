@@ -27,6 +27,7 @@ use super::{WebState, lost};
 use crate::auth::Origin;
 use crate::auth::api_token::Tokens;
 use crate::config::Config;
+use crate::log::Log;
 use crate::rooms::{Admitted, Refused, Rooms, Way};
 use alert_core::names::{NameError, RoomCode};
 use alert_core::wire::v1::{Limits, Refusal};
@@ -61,6 +62,11 @@ impl Api {
             tokens: Tokens::new(config.api_tokens.clone()),
             rate: PostRate::new(config.event_rate, config.byte_rate),
         }))
+    }
+
+    /// The log of the rooms.
+    pub(super) fn log(&self) -> &Log {
+        self.0.rooms.log()
     }
 
     /// Reads the file of tokens again, where there is one. A bad file is logged, and the tokens stay as they were.

@@ -33,10 +33,13 @@ pub(super) async fn live() -> &'static str {
     "ok\n"
 }
 
-pub(super) async fn ready(State(state): State<WebState>) -> (StatusCode, &'static str) {
-    if state.0.readiness.is_ready() {
-        (StatusCode::OK, "ok\n")
-    } else {
-        (StatusCode::SERVICE_UNAVAILABLE, "draining\n")
+/// A server whose history fails still delivers, so it stays in service; the text says what is wrong.
+pub(super) async fn ready(State(state): State<WebState>) -> (StatusCode, String) {
+    if !state.0.readiness.is_ready() {
+        return (StatusCode::SERVICE_UNAVAILABLE, "draining\n".to_owned());
     }
+    let trouble = state.0.api.log().trouble();
+    let text = trouble
+        .map_or_else(|| "ok\n".to_owned(), |why| format!("ok, but the history is not stored: {why}\n"));
+    (StatusCode::OK, text)
 }

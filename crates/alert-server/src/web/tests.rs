@@ -40,7 +40,8 @@ impl Site {
     fn with<const N: usize>(settings: [(&str, &str); N]) -> Self {
         let readiness = Readiness::new();
         let config = config(settings);
-        let rooms = Rooms::new(&config, Log::open(&config.history), tokio::runtime::Handle::current());
+        let rooms =
+            Rooms::new(&config, Log::open(&config.history).unwrap(), tokio::runtime::Handle::current());
         let state = WebState::new(&config, readiness.clone(), Api::new(&config, rooms)).unwrap();
         Self { state, readiness }
     }

@@ -2,8 +2,10 @@
 
 use std::io::{BufRead, BufReader};
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
 use std::process::{Child, ChildStderr, Command, ExitStatus, Stdio};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::time::{Duration, Instant};
 
@@ -16,6 +18,8 @@ pub(crate) struct Server {
     /// A log that nobody reads.
     _unread: Option<ChildStderr>,
     pub(crate) address: SocketAddr,
+    /// To be removed.
+    state: Option<PathBuf>,
 }
 
 impl Server {
@@ -34,14 +38,21 @@ impl Server {
         Self::spawn(Self::command(0, flags), false)
     }
 
-    /// The binary, to be spawned.
+    /// The binary, to be spawned, with a state folder of its own.
     pub(crate) fn command(port: u16, flags: &[&str]) -> Command {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let state = format!("{}/state-{}-{number}", env!("CARGO_TARGET_TMPDIR"), std::process::id());
         let mut command = Command::new(env!("CARGO_BIN_EXE_alert"));
-        command.env_clear().args(["--listen", &format!("127.0.0.1:{port}"), "--workers", "2"]).args(flags);
+        command.env_clear().env("STATE_DIRECTORY", state);
+        command.args(["--listen", &format!("127.0.0.1:{port}"), "--workers", "2"]).args(flags);
         command
     }
 
     pub(crate) fn spawn(mut command: Command, is_read: bool) -> Self {
+        let state =
+            command.get_envs().find_map(|(name, value)| (name == "STATE_DIRECTORY").then_some(value?));
+        let state = state.map(PathBuf::from);
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let mut said = BufReader::new(child.stdout.take().unwrap()).lines();
         let port = said.find_map(|line| {
@@ -58,7 +69,7 @@ impl Server {
             });
         }
         let address = (Ipv4Addr::LOCALHOST, port.unwrap()).into();
-        Self { child, log: Mutex::new(log), _unread: stderr, address }
+        Self { child, log: Mutex::new(log), _unread: stderr, address, state }
     }
 
     /// Waits for a line of the log.
@@ -113,5 +124,8 @@ impl Drop for Server {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+        if let Some(state) = &self.state {
+            let _ = std::fs::remove_dir_all(state);
+        }
     }
 }

@@ -37,7 +37,9 @@ pub(super) async fn read(catch_up: &mut CatchUp, since: Since) -> Found {
     };
     for _ in 0..MOST_TRIES {
         match catch_up.page(query).await {
-            Ok(Page { messages, gap, more }) => return Found { messages, gap, more, newest },
+            Ok(Page { messages, gap, more }) => {
+                return Found { messages: messages.to_vec(), gap, more, newest };
+            }
             Err(ReadError::Busy) => tokio::time::sleep(AGAIN).await,
             Err(ReadError::Failed) => break,
         }
@@ -142,7 +144,7 @@ impl V2<'_> {
             }
             let then: Then = Box::new(move |v2, _, _| {
                 let rooms::History { messages, mut position, gap, more } = found?;
-                let (messages, is_cut) = cut(messages, limit, v2.most_bytes, keeps_last);
+                let (messages, is_cut) = cut(messages.to_vec(), limit, v2.most_bytes, keeps_last);
                 if let Some(last) = messages.last() {
                     position = last.position;
                 }

@@ -1,0 +1,171 @@
+//! A log in a file: an acknowledged message is on disk. One thread writes, one reads, and one watches for a disk that
+//! does not answer, so that nobody in a room ever waits for it.
+
+mod file;
+mod page;
+mod prune;
+mod read;
+mod reader;
+mod runs;
+mod schema;
+mod state;
+mod store;
+#[cfg(test)]
+mod tests;
+mod unwritten;
+mod writer;
+
+use super::{Append, Backend, KeyDigest, OnRead, OnStored, Query, Seat, SeatId, Stored};
+use crate::config::Retention;
+use alert_core::event::{RoomEvent, What};
+use alert_core::names::{RoomCode, UserName};
+use alert_core::position::Run;
+pub use file::FileError;
+use reader::{Reader, Requests};
+use runs::{Place, Runs, micros, time};
+use rusqlite::Connection;
+use state::Shared;
+use std::collections::VecDeque;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{Builder, JoinHandle};
+use std::time::SystemTime;
+use writer::Writer;
+
+/// As many keys as are remembered.
+const MOST_KEYS: i64 = 10_000;
+
+/// The log of a server that keeps its history in a file.
+pub(super) struct Sqlite {
+    shared: Arc<Shared>,
+    requests: Arc<Requests>,
+    file: Box<Path>,
+    /// The reader's is the first.
+    threads: Mutex<VecDeque<JoinHandle<()>>>,
+}
+
+/// Messages with the keys by which a retry of them is known.
+type Keys = Vec<(KeyDigest, RoomCode, Arc<RoomEvent>)>;
+
+impl Sqlite {
+    /// Opens the file, which is made where it is missing, for a new run.
+    ///
+    /// # Errors
+    /// Where it cannot be used, with what to do about it.
+    pub(super) fn open(file: &Path, run: Run, retention: Retention) -> Result<Self, FileError> {
+        let lock = file::prepare(file)?;
+        let connection = file::open_to_write(file)?;
+        let wrong = |problem: rusqlite::Error| FileError::of(file, &problem);
+        let runs = Arc::new(Runs::begin(&connection, run, retention.age).map_err(wrong)?);
+        let reading = file::open_to_read(file)?;
+        let (shared, requests) = (Arc::<Shared>::default(), Arc::<Requests>::default());
+        let writer = Writer {
+            connection,
+            runs: Arc::clone(&runs),
+            retention,
+            shared: Arc::clone(&shared),
+            _lock: lock,
+        };
+        let reader = Reader {
+            connection: reading,
+            runs,
+            retention,
+            shared: Arc::clone(&shared),
+            requests: Arc::clone(&requests),
+        };
+        let watched = Arc::clone(&shared);
+        let threads = [
+            spawn("history-read", move || reader.run()),
+            spawn("history-watch", move || writer::watch(&watched)),
+            spawn("history-write", move || writer.run()),
+        ];
+        let threads: std::io::Result<VecDeque<_>> = threads.into_iter().collect();
+        let threads = threads.map_err(|problem| FileError::Unusable {
+            file: file.to_owned(),
+            problem: format!("the system gives no more threads: {problem}"),
+        })?;
+        let threads = Mutex::new(threads);
+        Ok(Self { shared, requests, file: file.into(), threads })
+    }
+}
+
+fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> std::io::Result<JoinHandle<()>> {
+    Builder::new().name(name.to_owned()).spawn(run)
+}
+
+impl Backend for Sqlite {
+    fn append(&self, append: Append) -> Option<(OnStored, Stored)> {
+        self.shared.append(append)
+    }
+
+    fn read(&self, room: RoomCode, query: Query, done: OnRead) {
+        self.requests.page(room, query, done);
+    }
+
+    fn keys(&self, since: SystemTime) -> Keys {
+        file::open_to_read(&self.file)
+            .map_err(|problem| problem.to_string())
+            .and_then(|connection| keys(&connection, since).map_err(|problem| problem.to_string()))
+            .unwrap_or_else(|problem| {
+                tracing::error!(problem, "the idempotency keys cannot be read: a retry may be said twice");
+                Vec::new()
+            })
+    }
+
+    fn put_seat(&self, id: SeatId, seat: Option<Seat>) {
+        self.shared.put_seat(id, seat);
+    }
+
+    fn seat(&self, id: SeatId, done: Box<dyn FnOnce(Option<Seat>) + Send>) {
+        match self.shared.unwritten_seat(id) {
+            Some(seat) => done(seat),
+            None => self.requests.seat(id, done),
+        }
+    }
+
+    fn trouble(&self) -> Option<String> {
+        self.shared.trouble().map(|trouble| trouble.words)
+    }
+
+    fn close(&self) {
+        let mut threads = std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
+        self.requests.close();
+        // First of all: the last connection that closes tidies up, and a reader cannot. A panic has been reported.
+        threads.pop_front().map(JoinHandle::join);
+        self.shared.close();
+        threads.into_iter().for_each(|thread| drop(thread.join()));
+    }
+}
+
+impl Drop for Sqlite {
+    fn drop(&mut self) {
+        // The threads end by themselves: nobody waits here for a disk.
+        self.shared.close();
+        self.requests.close();
+    }
+}
+
+/// The newest messages that came with a key at a time or later, the oldest first.
+fn keys(connection: &Connection, since: SystemTime) -> rusqlite::Result<Keys> {
+    let runs = Runs::read(connection)?;
+    let sql = "SELECT messages.run, part, number, at, name, text, key, rooms.code
+               FROM messages JOIN rooms ON rooms.id = messages.room
+               WHERE key IS NOT NULL AND at >= ?1 ORDER BY at DESC, messages.id DESC LIMIT ?2";
+    let mut found = connection.prepare(sql)?;
+    let mut rows = found.query([micros(since), MOST_KEYS])?;
+    let mut keys = Keys::new();
+    while let Some(row) = rows.next()? {
+        let place = Place { run: row.get(0)?, part: row.get(1)?, number: row.get(2)? };
+        let name = UserName::parse(row.get_ref(4)?.as_str()?, usize::MAX);
+        let room = RoomCode::parse(row.get_ref(7)?.as_str()?, usize::MAX);
+        let (Ok(name), Ok(room), Some(position)) = (name, room, runs.position(place)) else { continue };
+        let what = What::Said { name, text: row.get_ref(5)?.as_str()?.into() };
+        keys.push((
+            KeyDigest(row.get(6)?),
+            room,
+            Arc::new(RoomEvent { at: time(row.get(3)?), position, what }),
+        ));
+    }
+    keys.reverse();
+    Ok(keys)
+}

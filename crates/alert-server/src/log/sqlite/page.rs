@@ -1,0 +1,76 @@
+//! From the rows of a room to a page of it: where it begins and ends, and what is missing. Where messages are missing
+//! between two of a page, the page ends before them, so that the next one begins with a gap.
+
+use super::runs::Place;
+use crate::log::{Gap, Page};
+use alert_core::event::RoomEvent;
+use std::sync::Arc;
+
+/// A message at its place; without one, the messages up to that place are missing.
+#[derive(Clone)]
+pub(super) struct Row {
+    pub(super) place: Place,
+    pub(super) message: Option<Arc<RoomEvent>>,
+}
+
+/// A page of the rows after `after`, oldest first. `missing` is the last message in front of them that is known to be
+/// gone; whatever came after `from`, if somebody asks from there, and is gone, is a gap. There must be one row more
+/// than `limit`, if there are so many.
+pub(super) fn forward(rows: &[Row], limit: usize, after: Option<Place>, mut missing: Option<Place>) -> Page {
+    let mut page = Vec::new();
+    let mut more = rows.len() > limit;
+    let mut before = after.max(missing);
+    for row in rows {
+        let hole = hole_between(before, row);
+        if hole.is_some() && !page.is_empty() || page.len() == limit {
+            more = true;
+            break;
+        }
+        missing = hole.or(missing);
+        before = Some(row.place);
+        page.extend(row.message.clone());
+    }
+    let gap = after.and_then(|after| {
+        let missing = missing.filter(|missing| *missing > after)?;
+        Some(Gap { missed: missing.is_of_epoch(after).then(|| (missing.number - after.number) as u64) })
+    });
+    Page { messages: page.into(), gap, more }
+}
+
+/// A page of the rows before `before`, or of the newest ones; `rows` has the newest first.
+pub(super) fn backward(rows: &[Row], limit: usize, before: Option<Place>) -> Page {
+    let mut page = Vec::new();
+    let mut more = rows.len() > limit;
+    let mut gap = None;
+    let mut after = before;
+    for row in rows {
+        let is_hole = match (&row.message, after) {
+            (None, _) => true,
+            (Some(_), Some(after)) if after.is_of_epoch(row.place) => after.number > row.place.number + 1,
+            (Some(_), Some(after)) => after.number > 1,
+            (Some(_), None) => false,
+        };
+        if is_hole && !page.is_empty() || page.len() == limit {
+            more = true;
+            break;
+        }
+        if is_hole {
+            gap = Some(Gap { missed: None });
+        }
+        after = Some(row.place);
+        page.extend(row.message.clone());
+    }
+    page.reverse();
+    Page { messages: page.into(), gap, more }
+}
+
+/// The last message that is missing between a place and the row that follows it.
+fn hole_between(before: Option<Place>, row: &Row) -> Option<Place> {
+    let before = before?;
+    let last = match row.message {
+        None => row.place,
+        Some(_) => Place { number: row.place.number - 1, ..row.place },
+    };
+    // An epoch begins with 1; where there is nothing in front of that, nothing is missing.
+    (last > before && last.number > 0).then_some(last)
+}

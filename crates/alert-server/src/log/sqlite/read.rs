@@ -1,0 +1,267 @@
+//! Reads a page of a room: what is on disk, and behind that what is not yet.
+
+use super::page::{Row, backward, forward};
+use super::prune::horizon;
+use super::runs::{Place, Runs, has_message, micros, time};
+use crate::config::Retention;
+use crate::log::{Gap, MOST_BYTES, Page, Query, Seat, SeatId, Start};
+use alert_core::event::{RoomEvent, What};
+use alert_core::names::{RoomCode, UserName};
+use alert_core::position::{Epoch, Position, Run};
+use rusqlite::{Connection, OptionalExtension, params};
+use std::sync::Arc;
+use std::time::SystemTime;
+
+/// What is not on disk yet of a room: the last message that was lost, and those that wait.
+pub(super) type Pending = (Option<Position>, Vec<Arc<RoomEvent>>);
+
+/// A file, as a reader sees it at one moment.
+pub(super) struct View<'a> {
+    connection: &'a Connection,
+    runs: &'a Runs,
+    retention: &'a Retention,
+    /// The room's number in the file.
+    room: Option<i64>,
+    /// The last message that is on disk no more, or is not to be seen any more.
+    dropped: Option<Place>,
+    pending: Vec<Row>,
+}
+
+/// Reads a page.
+pub(super) fn page(
+    connection: &Connection,
+    runs: &Runs,
+    retention: &Retention,
+    room: &RoomCode,
+    Query { start, limit }: Query,
+    pending: &Pending,
+) -> rusqlite::Result<Page> {
+    let snapshot = connection.unchecked_transaction()?;
+    let view = View::new(&snapshot, runs, retention, room, pending)?;
+    let unknown = Some(Gap { missed: None });
+    match start {
+        Start::Oldest => {
+            let (rows, limit) = view.after(view.dropped, limit)?;
+            Ok(forward(&rows, limit, None, None))
+        }
+        Start::Newest => {
+            let (rows, limit) = view.before(None, limit)?;
+            Ok(backward(&rows, limit, None))
+        }
+        Start::Time(time) => view.since(micros(time), limit),
+        Start::Before(position) => match runs.place(position) {
+            Some(place) => {
+                let (rows, limit) = view.before(Some(place), limit)?;
+                Ok(backward(&rows, limit, Some(place)))
+            }
+            None => Ok(Page { gap: unknown, ..Page::default() }),
+        },
+        Start::After(position) => match runs.place(position) {
+            Some(place) => {
+                let (rows, limit) = view.after(Some(place).max(view.dropped), limit)?;
+                let mut page = forward(&rows, limit, Some(place), view.dropped);
+                if page.gap.is_none() && view.is_doubtful(place, rows.first())? {
+                    page.gap = unknown;
+                }
+                Ok(page)
+            }
+            None => {
+                let (rows, limit) = view.after(view.dropped, limit)?;
+                Ok(Page { gap: unknown, ..forward(&rows, limit, None, None) })
+            }
+        },
+    }
+}
+
+impl<'a> View<'a> {
+    fn new(
+        connection: &'a Connection,
+        runs: &'a Runs,
+        retention: &'a Retention,
+        room: &RoomCode,
+        (lost, waiting): &Pending,
+    ) -> rusqlite::Result<Self> {
+        let lost = lost.and_then(|lost| runs.place(lost)).map(|place| Row { place, message: None });
+        let waiting = waiting.iter().filter_map(|event| {
+            Some(Row { place: runs.place(event.position)?, message: Some(Arc::clone(event)) })
+        });
+        let pending = lost.into_iter().chain(waiting).collect();
+        let mut view = Self { connection, runs, retention, room: None, dropped: None, pending };
+        let sql = "SELECT id, count, dropped_run, dropped_part, dropped_number FROM rooms WHERE code = ?1";
+        let mut find = connection.prepare_cached(sql)?;
+        let found = find
+            .query_row([room.as_str()], |row| {
+                let dropped = match row.get(2)? {
+                    Some(run) => Some(Place { run, part: row.get(3)?, number: row.get(4)? }),
+                    None => None,
+                };
+                Ok((row.get(0)?, row.get(1)?, dropped))
+            })
+            .optional()?;
+        if let Some((id, count, dropped)) = found {
+            view.room = Some(id);
+            view.dropped = dropped.max(view.too_many(id, count)?).max(view.too_old(id)?);
+        }
+        Ok(view)
+    }
+
+    /// The last message that is there only because the room has more than it is to keep.
+    fn too_many(&self, room: i64, count: i64) -> rusqlite::Result<Option<Place>> {
+        let over = count.saturating_sub(i64::try_from(self.retention.messages).unwrap_or(i64::MAX));
+        if over <= 0 {
+            return Ok(None);
+        }
+        let sql = "SELECT run, part, number FROM messages WHERE room = ?1
+                   ORDER BY run, part, number LIMIT 1 OFFSET ?2";
+        self.connection.prepare_cached(sql)?.query_row([room, over - 1], place).optional()
+    }
+
+    /// The last message that is older than it may be, of those that begin the room.
+    fn too_old(&self, room: i64) -> rusqlite::Result<Option<Place>> {
+        let horizon = horizon(SystemTime::now(), self.retention.age);
+        let sql = "SELECT run, part, number, at FROM messages WHERE room = ?1 ORDER BY run, part, number";
+        let mut oldest = self.connection.prepare_cached(sql)?;
+        let mut rows = oldest.query([room])?;
+        let mut last = None;
+        while let Some(row) = rows.next()? {
+            if row.get::<_, i64>(3)? >= horizon {
+                break;
+            }
+            last = Some(place(row)?);
+        }
+        Ok(last)
+    }
+
+    /// The rows after a place, and how many of them make a page: one less, where there are more.
+    fn after(&self, after: Option<Place>, limit: usize) -> rusqlite::Result<(Vec<Row>, usize)> {
+        let after = after.unwrap_or(Place::FIRST);
+        let sql = "SELECT run, part, number, at, name, text FROM messages
+                   WHERE room = ?1 AND (run, part, number) > (?2, ?3, ?4)
+                   ORDER BY run, part, number LIMIT ?5";
+        let (mut rows, limit) = self.rows(sql, after, limit)?;
+        let last = rows.last().map_or(after, |row| row.place);
+        let pending = self.pending.iter().filter(|row| row.place > last);
+        rows.extend(pending.take(limit.saturating_add(1).saturating_sub(rows.len())).cloned());
+        Ok((rows, limit))
+    }
+
+    /// The same of those before a place; the newest first.
+    fn before(&self, before: Option<Place>, limit: usize) -> rusqlite::Result<(Vec<Row>, usize)> {
+        let before = before.unwrap_or(Place { run: i64::MAX, part: i64::MAX, number: i64::MAX });
+        let pending = self.pending.iter().rev().filter(|row| row.place < before);
+        let mut rows: Vec<_> = pending.take(limit.saturating_add(1)).cloned().collect();
+        let before = rows.last().map_or(before, |row| row.place);
+        let sql = "SELECT run, part, number, at, name, text FROM messages
+                   WHERE room = ?1 AND (run, part, number) < (?2, ?3, ?4)
+                   ORDER BY run DESC, part DESC, number DESC LIMIT ?5";
+        let newer = rows.len();
+        let (older, left) = self.rows(sql, before, limit.saturating_sub(newer))?;
+        rows.extend(older.into_iter().filter(|row| Some(row.place) > self.dropped));
+        Ok((rows, limit.min(newer + left)))
+    }
+
+    /// At most one row more than `limit`; fewer, and a smaller limit, where they would be larger than a page.
+    fn rows(
+        &self,
+        sql: &str,
+        Place { run, part, number }: Place,
+        limit: usize,
+    ) -> rusqlite::Result<(Vec<Row>, usize)> {
+        let Some(room) = self.room else { return Ok((Vec::new(), limit)) };
+        let most = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);
+        let mut found = self.connection.prepare_cached(sql)?;
+        let mut found = found.query(params![room, run, part, number, most])?;
+        let (mut rows, mut bytes) = (Vec::new(), 0);
+        while let Some(row) = found.next()? {
+            let place = place(row)?;
+            let text = row.get_ref(5)?.as_str_or_null().ok().flatten();
+            bytes += text.map_or(0, str::len);
+            rows.push(Row { place, message: text.and_then(|text| self.message(place, row, text)) });
+            if bytes > MOST_BYTES && rows.len() > 1 {
+                let limit = limit.min(rows.len() - 1);
+                return Ok((rows, limit));
+            }
+        }
+        Ok((rows, limit))
+    }
+
+    /// A message of the file; nothing where a hand has changed it to something that is none.
+    fn message(&self, place: Place, row: &rusqlite::Row<'_>, text: &str) -> Option<Arc<RoomEvent>> {
+        let position = self.runs.position(place)?;
+        let name = UserName::parse(row.get_ref(4).ok()?.as_str().ok()?, usize::MAX).ok()?;
+        let at = time(row.get(3).ok()?);
+        Some(Arc::new(RoomEvent { at, position, what: What::Said { name, text: text.into() } }))
+    }
+
+    /// What was said at a time or later.
+    fn since(&self, since: i64, limit: usize) -> rusqlite::Result<Page> {
+        let dropped = self.dropped.unwrap_or(Place::FIRST);
+        let sql = "SELECT run, part, number FROM messages
+                   WHERE room = ?1 AND (run, part, number) > (?2, ?3, ?4) AND at >= ?5
+                   ORDER BY run, part, number LIMIT 1";
+        let first = match self.room {
+            Some(room) => self
+                .connection
+                .prepare_cached(sql)?
+                .query_row(params![room, dropped.run, dropped.part, dropped.number, since], place)
+                .optional()?,
+            None => None,
+        };
+        let is_since = |row: &&Row| row.message.as_ref().is_some_and(|event| micros(event.at) >= since);
+        let first = first.or_else(|| self.pending.iter().find(is_since).map(|row| row.place));
+        let Some(first) = first else { return Ok(Page::default()) };
+        let (rows, limit) = self.after(Some(Place { number: first.number - 1, ..first }), limit)?;
+        Ok(forward(&rows, limit, None, None))
+    }
+
+    /// Whether messages after a place may be missing, although none is known to be: the room was forgotten meanwhile,
+    /// or the file does not know the message at that place, which a run before this one has given.
+    fn is_doubtful(&self, place: Place, next: Option<&Row>) -> rusqlite::Result<bool> {
+        if self.dropped >= Some(place) {
+            return Ok(false);
+        }
+        let is_there = |room| has_message(self.connection, room, place);
+        if place.number > 0 && !self.runs.is_own(place) {
+            return Ok(!self.room.map_or(Ok(false), is_there)?);
+        }
+        let follows = next.is_some_and(|next| next.place.is_of_epoch(place));
+        if self.dropped.is_some() || follows {
+            return Ok(false);
+        }
+        let forgotten: (i64, i64) = self
+            .connection
+            .prepare_cached("SELECT run, part FROM forgotten")?
+            .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        if forgotten < (place.run, place.part) {
+            return Ok(false);
+        }
+        let sql = "SELECT 1 FROM messages WHERE room = ?1 AND (run, part, number) <= (?2, ?3, ?4) LIMIT 1";
+        let mut earlier = self.connection.prepare_cached(sql)?;
+        let earlier = earlier
+            .query_row(params![self.room, place.run, place.part, place.number], |_| Ok(()))
+            .optional()?;
+        Ok(earlier.is_none() && !self.pending.iter().any(|row| row.place <= place))
+    }
+}
+
+fn place(row: &rusqlite::Row<'_>) -> rusqlite::Result<Place> {
+    Ok(Place { run: row.get(0)?, part: row.get(1)?, number: row.get(2)? })
+}
+
+/// A seat of the file.
+pub(super) fn seat(connection: &Connection, id: SeatId) -> rusqlite::Result<Option<Seat>> {
+    let sql = "SELECT room, name, by_login, socket, run, part, number, resumed, at FROM seats WHERE id = ?1";
+    let mut find = connection.prepare_cached(sql)?;
+    let found = find.query_row([&id.0[..]], |row| {
+        let room = RoomCode::parse(row.get_ref(0)?.as_str()?, usize::MAX);
+        let name = UserName::parse(row.get_ref(1)?.as_str()?, usize::MAX);
+        let run = Run::new(row.get::<_, i64>(4)? as u64);
+        let epoch = Epoch { run, part: row.get::<_, i64>(5)? as u64 };
+        let position = Position { epoch, number: row.get::<_, i64>(6)? as u64 };
+        let (Ok(room), Ok(name)) = (room, name) else { return Ok(None) };
+        let socket = row.get::<_, String>(3)?.into();
+        let (by_login, resumed, at) = (row.get(2)?, row.get(7)?, time(row.get(8)?));
+        Ok(Some(Seat { room, name, by_login, socket, position, resumed, at }))
+    });
+    Ok(found.optional()?.flatten())
+}

@@ -1,0 +1,196 @@
+//! The thread that reads: one request after the other, and those for one page together.
+
+use super::read::{self, Pending};
+use super::runs::Runs;
+use super::state::Shared;
+use crate::config::Retention;
+use crate::log::{OnRead, Page, Query, ReadError, Seat, SeatId};
+use alert_core::names::RoomCode;
+use rusqlite::Connection;
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// Readers beyond this many are sent away.
+const MOST_WAITING: usize = 65_536;
+/// Pages that are kept for those who ask for the same.
+const MOST_KEPT: usize = 256;
+const MOST_KEPT_MESSAGES: usize = 50_000;
+/// And how long: messages grow old, and a quiet server gives its memory back.
+const KEPT: Duration = Duration::from_secs(5);
+
+pub(super) type OnSeat = Box<dyn FnOnce(Option<Seat>) + Send>;
+
+/// What is asked for.
+#[derive(Default)]
+pub(super) struct Requests {
+    asked: Mutex<Asked>,
+    to_reader: Condvar,
+}
+
+#[derive(Default)]
+struct Asked {
+    order: VecDeque<Request>,
+    pages: HashMap<(RoomCode, Query), Vec<OnRead>>,
+    waiting: usize,
+    is_closing: bool,
+}
+
+enum Request {
+    Page(RoomCode, Query),
+    Seat(SeatId, OnSeat),
+}
+
+/// Everything that the thread has.
+pub(super) struct Reader {
+    pub(super) connection: Connection,
+    pub(super) runs: Arc<Runs>,
+    pub(super) retention: Retention,
+    pub(super) shared: Arc<Shared>,
+    pub(super) requests: Arc<Requests>,
+}
+
+/// Pages as they are while nothing is written.
+#[derive(Default)]
+struct Kept {
+    /// SQLite's number for the state of the file.
+    version: i64,
+    since: Option<Instant>,
+    messages: usize,
+    pages: HashMap<(RoomCode, Query), Page>,
+}
+
+impl Requests {
+    pub(super) fn page(&self, room: RoomCode, query: Query, done: OnRead) {
+        let mut asked = self.lock();
+        if asked.waiting >= MOST_WAITING || asked.is_closing {
+            drop(asked);
+            return done(Err(ReadError::Busy));
+        }
+        asked.waiting += 1;
+        let waiting = asked.pages.entry((room.clone(), query)).or_default();
+        waiting.push(done);
+        if waiting.len() == 1 {
+            asked.order.push_back(Request::Page(room, query));
+        }
+        drop(asked);
+        self.to_reader.notify_one();
+    }
+
+    pub(super) fn seat(&self, id: SeatId, done: OnSeat) {
+        let mut asked = self.lock();
+        if asked.waiting >= MOST_WAITING || asked.is_closing {
+            drop(asked);
+            return done(None);
+        }
+        asked.waiting += 1;
+        asked.order.push_back(Request::Seat(id, done));
+        drop(asked);
+        self.to_reader.notify_one();
+    }
+
+    pub(super) fn close(&self) {
+        self.lock().is_closing = true;
+        self.to_reader.notify_one();
+    }
+
+    /// The next one with all who wait for it; `Ok(None)` when there was none for long; an error at the end.
+    fn next(&self, patience: Duration) -> Result<Option<(Request, Vec<OnRead>)>, ()> {
+        let mut asked = self.lock();
+        while asked.order.is_empty() {
+            if asked.is_closing {
+                return Err(());
+            }
+            let waited = self.to_reader.wait_timeout(asked, patience).unwrap_or_else(PoisonError::into_inner);
+            asked = waited.0;
+            if waited.1.timed_out() && asked.order.is_empty() && !asked.is_closing {
+                return Ok(None);
+            }
+        }
+        let Some(request) = asked.order.pop_front() else { return Ok(None) };
+        let waiting = match &request {
+            Request::Page(room, query) => asked.pages.remove(&(room.clone(), *query)).unwrap_or_default(),
+            Request::Seat(..) => Vec::new(),
+        };
+        asked.waiting -= waiting.len().max(1);
+        if asked.order.is_empty() {
+            asked.order.shrink_to(64);
+            asked.pages.shrink_to(64);
+        }
+        Ok(Some((request, waiting)))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Asked> {
+        // Whole between any two statements.
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Reader {
+    pub(super) fn run(self) {
+        const LONG: Duration = Duration::from_secs(3600);
+        let mut kept = Kept::default();
+        let mut is_failing = false;
+        while let Ok(next) = self.requests.next(if kept.pages.is_empty() { LONG } else { KEPT }) {
+            let Some((request, waiting)) = next else {
+                kept = Kept::default();
+                continue;
+            };
+            let failed = match request {
+                Request::Page(room, query) => {
+                    let read = self.page(&mut kept, room, query);
+                    let (page, failed) = match read {
+                        Ok(page) => (Ok(page), None),
+                        Err(problem) => (Err(ReadError::Failed), Some(problem)),
+                    };
+                    for done in waiting {
+                        done(page.clone());
+                    }
+                    failed
+                }
+                Request::Seat(id, done) => match read::seat(&self.connection, id) {
+                    Ok(seat) => {
+                        done(seat);
+                        None
+                    }
+                    Err(problem) => {
+                        done(None);
+                        Some(problem)
+                    }
+                },
+            };
+            match &failed {
+                Some(problem) if !is_failing => {
+                    tracing::error!(%problem, "the history cannot be read: whoever comes back misses what was said");
+                }
+                None if is_failing => tracing::info!("the history can be read again"),
+                _ => {}
+            }
+            is_failing = failed.is_some();
+        }
+    }
+
+    fn page(&self, kept: &mut Kept, room: RoomCode, query: Query) -> rusqlite::Result<Page> {
+        // Before the file is looked at: what is written meanwhile is then in both, rather than in neither.
+        let pending: Pending = self.shared.gathered().of_room(&room);
+        if pending.0.is_some() || !pending.1.is_empty() {
+            return read::page(&self.connection, &self.runs, &self.retention, &room, query, &pending);
+        }
+        let version =
+            self.connection.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get(0))?;
+        let is_stale = kept.version != version || kept.since.is_none_or(|since| since.elapsed() > KEPT);
+        if is_stale {
+            *kept = Kept { version, since: Some(Instant::now()), ..Kept::default() };
+        }
+        let key = (room, query);
+        if let Some(page) = kept.pages.get(&key) {
+            return Ok(page.clone());
+        }
+        let page = read::page(&self.connection, &self.runs, &self.retention, &key.0, query, &pending)?;
+        if kept.pages.len() < MOST_KEPT && kept.messages + page.messages.len() <= MOST_KEPT_MESSAGES {
+            kept.messages += page.messages.len();
+            kept.pages.insert(key, page.clone());
+        }
+        Ok(page)
+    }
+}

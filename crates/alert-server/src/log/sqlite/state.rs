@@ -1,0 +1,258 @@
+//! What the threads of the store share: what waits to be written, and whoever waits to hear of it. The room's thread
+//! takes a short lock here and never waits for the disk.
+
+use super::unwritten::{Message, Unwritten};
+use crate::log::seats;
+use crate::log::{Append, OnStored, Seat, SeatId, Stored};
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// So many messages wait in the queue while the writer takes none; from then on whoever appends makes room.
+const QUEUE: usize = 8192;
+/// A disk that takes longer than this for one batch is stalled.
+const STALLED: Duration = Duration::from_secs(2);
+
+/// What the threads share. `unwritten` is locked before `state`.
+#[derive(Default)]
+pub(super) struct Shared {
+    state: Mutex<State>,
+    unwritten: Mutex<Unwritten>,
+    to_writer: Condvar,
+    to_watch: Condvar,
+}
+
+#[derive(Default)]
+pub(super) struct State {
+    queue: Vec<Message>,
+    /// How many messages were ever appended.
+    appended: u64,
+    /// Who waits for which message: its number.
+    waiting: VecDeque<(u64, OnStored)>,
+    /// Seats to be written, a bounded number of new ones; nothing is a seat that was given up.
+    seats: Seats,
+    /// Seats that are being written.
+    seats_in_hand: Arc<Seats>,
+    /// Since when the writer has been at work on a batch.
+    busy_since: Option<Instant>,
+    trouble: Option<Trouble>,
+    is_writer_waiting: bool,
+    /// Messages have gone from the queue to `unwritten` since the writer looked there last.
+    is_gathered: bool,
+    is_watch_waiting: bool,
+    pub(super) is_closing: bool,
+}
+
+pub(super) type Seats = HashMap<SeatId, Option<Seat>>;
+
+/// Why messages are not stored at the moment.
+#[derive(Clone, Debug)]
+pub(super) struct Trouble {
+    pub(super) since: Instant,
+    pub(super) words: String,
+}
+
+impl Shared {
+    pub(super) fn state(&self) -> MutexGuard<'_, State> {
+        // A panic ends the process; in tests, the state is whole between any two statements.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn unwritten(&self) -> MutexGuard<'_, Unwritten> {
+        self.unwritten.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes a message. Gives back whoever has to be told at once that it will not be stored.
+    pub(super) fn append(&self, mut append: Append) -> Option<(OnStored, Stored)> {
+        let message = Message::of(&append);
+        let mut state = self.state();
+        state.queue.push(message);
+        state.appended += 1;
+        if state.queue.len() >= QUEUE
+            && let Ok(mut unwritten) = self.unwritten.try_lock()
+            && state.gather(&mut unwritten)
+        {
+            state.begin_trouble("the disk does not keep up: too many messages wait to be written");
+            self.to_watch.notify_all();
+        }
+        let stored = append.stored.take();
+        let untold = match stored {
+            Some(stored) if state.trouble.is_some() => Some((stored, Stored::Failed)),
+            Some(stored) => {
+                let number = state.appended;
+                state.waiting.push_back((number, stored));
+                None
+            }
+            None => None,
+        };
+        self.wake_writer(state);
+        untold
+    }
+
+    pub(super) fn put_seat(&self, id: SeatId, seat: Option<Seat>) {
+        let mut state = self.state();
+        if state.seats.len() < seats::MOST || seat.is_none() || state.seats.contains_key(&id) {
+            state.seats.insert(id, seat);
+        }
+        self.wake_writer(state);
+    }
+
+    /// A seat that is not on disk yet; `Some(None)` is one that was given up.
+    pub(super) fn unwritten_seat(&self, id: SeatId) -> Option<Option<Seat>> {
+        let state = self.state();
+        state.seats.get(&id).or_else(|| state.seats_in_hand.get(&id)).cloned()
+    }
+
+    fn wake_writer(&self, mut state: MutexGuard<'_, State>) {
+        if std::mem::take(&mut state.is_writer_waiting) {
+            drop(state);
+            self.to_writer.notify_one();
+        }
+    }
+
+    /// What is not on disk, with everything that was appended before this call.
+    pub(super) fn gathered(&self) -> MutexGuard<'_, Unwritten> {
+        let mut unwritten = self.unwritten();
+        let mut state = self.state();
+        if state.gather(&mut unwritten) {
+            state.begin_trouble("the disk does not keep up: too many messages wait to be written");
+            self.to_watch.notify_all();
+        }
+        drop(state);
+        unwritten
+    }
+
+    /// Waits for something to write, but not longer than until `due`.
+    pub(super) fn wait_for_work(&self, due: Instant) {
+        self.state().is_gathered = false;
+        let has_older = !self.unwritten().is_empty();
+        let mut state = self.state();
+        let has_work = |state: &State| {
+            has_older || state.is_gathered || !state.queue.is_empty() || !state.seats.is_empty()
+        };
+        while !has_work(&state) && !state.is_closing {
+            let left = due.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                break;
+            }
+            state.is_writer_waiting = true;
+            (state, _) = self.to_writer.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner);
+            state.is_writer_waiting = false;
+        }
+    }
+
+    /// Waits until `due`, or until the store is being closed.
+    pub(super) fn rest(&self, due: Instant) {
+        let mut state = self.state();
+        while !state.is_closing {
+            let left = due.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                break;
+            }
+            (state, _) = self.to_writer.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// The writer begins a batch: these seats go with it.
+    pub(super) fn begin(&self) -> Arc<Seats> {
+        let mut state = self.state();
+        state.busy_since = Some(Instant::now());
+        let seats = std::mem::take(&mut state.seats);
+        state.seats_in_hand = Arc::new(seats);
+        if std::mem::take(&mut state.is_watch_waiting) {
+            self.to_watch.notify_all();
+        }
+        Arc::clone(&state.seats_in_hand)
+    }
+
+    /// All messages up to the one with this number are on disk. Gives back whoever waits for that, and the trouble that
+    /// is over.
+    pub(super) fn succeeded(&self, end: u64, is_all: bool) -> (Vec<OnStored>, Option<Trouble>) {
+        let mut state = self.state();
+        state.busy_since = None;
+        state.seats_in_hand = Arc::default();
+        let done = state.waiting.partition_point(|(number, _)| *number <= end);
+        let told = state.waiting.drain(..done).map(|(_, stored)| stored).collect();
+        (told, if is_all { state.trouble.take() } else { None })
+    }
+
+    /// The batch could not be written. Gives back whoever waits, and whether this is news.
+    pub(super) fn failed(&self, words: &str) -> (Vec<OnStored>, bool) {
+        let mut state = self.state();
+        state.busy_since = None;
+        let seats = std::mem::take(&mut state.seats_in_hand);
+        for (id, seat) in seats.iter() {
+            state.seats.entry(*id).or_insert_with(|| seat.clone());
+        }
+        let is_news = state.begin_trouble(words);
+        (state.tell_nobody_else(), is_news)
+    }
+
+    /// Waits until the disk is stalled. Gives back whoever waits for it, and since when; nothing when the store closes.
+    pub(super) fn wait_for_stall(&self) -> Option<(Vec<OnStored>, Option<Instant>)> {
+        let mut state = self.state();
+        loop {
+            if state.is_closing {
+                return None;
+            }
+            let stalled = state.busy_since.map(|since| (since, since.elapsed()));
+            match stalled {
+                _ if state.trouble.is_some() && !state.waiting.is_empty() => {
+                    return Some((state.tell_nobody_else(), None));
+                }
+                Some((since, elapsed)) if elapsed >= STALLED && state.trouble.is_none() => {
+                    state.begin_trouble("the disk does not answer");
+                    return Some((state.tell_nobody_else(), Some(since)));
+                }
+                Some((_, elapsed)) if state.trouble.is_none() => {
+                    let left = STALLED.saturating_sub(elapsed);
+                    (state, _) =
+                        self.to_watch.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner);
+                }
+                _ => {
+                    state.is_watch_waiting = true;
+                    state = self.to_watch.wait(state).unwrap_or_else(PoisonError::into_inner);
+                    state.is_watch_waiting = false;
+                }
+            }
+        }
+    }
+
+    /// Why messages are not stored at the moment.
+    pub(super) fn trouble(&self) -> Option<Trouble> {
+        self.state().trouble.clone()
+    }
+
+    pub(super) fn close(&self) {
+        self.state().is_closing = true;
+        self.to_writer.notify_all();
+        self.to_watch.notify_all();
+    }
+}
+
+impl State {
+    /// Moves the queue to where everything is that is not written. Says whether that was too much.
+    fn gather(&mut self, unwritten: &mut Unwritten) -> bool {
+        // A reader may do this between the writer's call and its waking up, which then finds the queue empty.
+        self.is_gathered |= !self.queue.is_empty();
+        unwritten.take(&mut self.queue)
+    }
+
+    fn begin_trouble(&mut self, words: &str) -> bool {
+        match &mut self.trouble {
+            Some(trouble) => {
+                let is_news = trouble.words != words;
+                words.clone_into(&mut trouble.words);
+                is_news
+            }
+            None => {
+                self.trouble = Some(Trouble { since: Instant::now(), words: words.to_owned() });
+                true
+            }
+        }
+    }
+
+    fn tell_nobody_else(&mut self) -> Vec<OnStored> {
+        self.waiting.drain(..).map(|(_, stored)| stored).collect()
+    }
+}

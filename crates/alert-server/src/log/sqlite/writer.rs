@@ -1,0 +1,156 @@
+//! The thread that writes: everything that waits goes to disk in one transaction, and then whoever waits hears of it.
+//! A disk that fails is tried again until it works.
+
+use super::file::Lock;
+use super::prune;
+use super::runs::Runs;
+use super::state::{Shared, Trouble};
+use super::store;
+use crate::config::Retention;
+use crate::log::{OnStored, Stored};
+use rusqlite::{Connection, ErrorCode};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// From one batch to the next, under load: a batch waits for the disk, and larger ones cost less for each message.
+const PACE: Duration = Duration::from_millis(5);
+/// Messages of one batch.
+const BATCH: usize = 4096;
+/// A disk that failed is tried again after this.
+const RETRY: Duration = Duration::from_secs(1);
+/// So often it is looked whether something has grown old.
+const PRUNE: Duration = Duration::from_secs(30);
+
+/// Everything that the thread has.
+pub(super) struct Writer {
+    pub(super) connection: Connection,
+    pub(super) runs: Arc<Runs>,
+    pub(super) retention: Retention,
+    pub(super) shared: Arc<Shared>,
+    /// Nobody else has the file before this thread ends.
+    pub(super) _lock: Lock,
+}
+
+impl Writer {
+    pub(super) fn run(mut self) {
+        let mut prune_at = Instant::now();
+        let mut has_more_to_prune = true;
+        loop {
+            self.shared.wait_for_work(if has_more_to_prune { Instant::now() } else { prune_at });
+            let begun = Instant::now();
+            let written = match self.write_batch() {
+                Ok(written) => written,
+                Err(problem) => {
+                    self.fail(&problem);
+                    if self.shared.state().is_closing {
+                        return;
+                    }
+                    self.shared.rest(begun + RETRY);
+                    continue;
+                }
+            };
+            if written == 0 && self.shared.state().is_closing {
+                return;
+            }
+            has_more_to_prune = self.prune(written, begun >= prune_at);
+            if begun >= prune_at && !has_more_to_prune {
+                prune_at = begun + PRUNE;
+            }
+            if written > 0 {
+                self.shared.rest(begun + PACE);
+            }
+        }
+    }
+
+    /// Writes what waits; says how many messages that were.
+    fn write_batch(&mut self) -> rusqlite::Result<usize> {
+        let mut unwritten = self.shared.gathered();
+        let batch = unwritten.batch(BATCH);
+        let lost = unwritten.lost_count();
+        drop(unwritten);
+        if lost > 0 {
+            tracing::error!(
+                lost,
+                "messages were delivered and will not be in the history: too many waited for the disk"
+            );
+        }
+        let seats = self.shared.begin();
+        let is_all = batch.messages.len() < BATCH;
+        let is_empty = batch.messages.is_empty() && batch.lost.is_empty() && seats.is_empty();
+        if !is_empty {
+            let most = i64::try_from(self.retention.messages).unwrap_or(i64::MAX / 2);
+            store::write(&mut self.connection, &self.runs, &batch, &seats, most)?;
+            self.shared.unwritten().written(&batch);
+        }
+        let (told, over) = self.shared.succeeded(batch.end, is_all);
+        tell(told, Stored::Durably);
+        if let Some(Trouble { since, .. }) = over {
+            let seconds = since.elapsed().as_secs();
+            tracing::info!(seconds, "the history is stored again");
+        }
+        Ok(batch.messages.len() + batch.lost.len() + seats.len())
+    }
+
+    fn fail(&self, problem: &rusqlite::Error) {
+        let reason = words(problem);
+        let (told, is_news) = self.shared.failed(&reason);
+        tell(told, Stored::Failed);
+        if is_news {
+            tracing::error!(
+                reason,
+                "the history cannot be stored: messages are delivered, and kept in memory until it can"
+            );
+        }
+    }
+
+    /// Lets a portion of what is too old or too much go. Says whether there is more of it.
+    fn prune(&mut self, written: usize, all: bool) -> bool {
+        let mut pruned = prune::messages(&mut self.connection, &self.retention, written);
+        if let Ok(false) = pruned
+            && all
+        {
+            pruned = prune::rest(&mut self.connection, &self.retention);
+        }
+        pruned.unwrap_or_else(|problem| {
+            let reason = words(&problem);
+            tracing::warn!(reason, "old messages cannot be removed from the history");
+            false
+        })
+    }
+}
+
+/// Waits for a disk that does not answer, in place of the writer, who cannot.
+pub(super) fn watch(shared: &Shared) {
+    while let Some((told, stalled)) = shared.wait_for_stall() {
+        tell(told, Stored::Failed);
+        if let Some(since) = stalled {
+            let seconds = since.elapsed().as_secs();
+            tracing::error!(
+                seconds,
+                "the disk of the history does not answer: messages are delivered, and kept in memory until it does"
+            );
+        }
+    }
+}
+
+fn tell(all: Vec<OnStored>, stored: Stored) {
+    for on_stored in all {
+        on_stored(stored);
+    }
+}
+
+/// What happened, and what to do about it.
+pub(super) fn words(problem: &rusqlite::Error) -> String {
+    let advice = match problem.sqlite_error_code() {
+        Some(ErrorCode::DiskFull) => "make room on the disk",
+        Some(ErrorCode::ReadOnly) => "make the disk and the file writable",
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+            "another program holds the file: let it end"
+        }
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
+            "the file is damaged: stop the server, move the file away, and restore a backup or begin a new one"
+        }
+        _ => "look at the disk",
+    };
+    format!("{problem}; {advice}")
+}
