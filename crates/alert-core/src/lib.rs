@@ -3,6 +3,7 @@
 
 pub mod access;
 pub mod event;
+pub mod members;
 pub mod names;
 pub mod position;
 pub mod printable;

@@ -2,14 +2,13 @@
 //! what must be published is returned.
 
 mod lost;
-mod members;
 mod roster;
 
 use std::time::{Duration, Instant};
 
+use crate::members::Members;
 use crate::names::UserName;
 pub use lost::{ClientKey, Doubt, Lost};
-pub use members::Members;
 use roster::Roster;
 
 /// One room's state. A person is a name in the room, with one or more connections: they enter with the first and

@@ -4,7 +4,7 @@
 
 use socketio_protocol::socket::encode::Rendered;
 
-use crate::event::RoomEvent;
+use crate::event::{RoomEvent, What};
 use crate::names::{RoomCode, UserName};
 use stream::StreamForm;
 
@@ -71,9 +71,11 @@ impl Form {
 
     /// The most bytes that an event in `room` has in this form, if [`size`] says `size`.
     #[must_use]
-    pub fn size(self, room: &RoomCode, size: usize) -> usize {
+    pub fn size(self, room: &RoomCode, event: &RoomEvent, size: usize) -> usize {
+        let (What::Said { name, .. } | What::Entered { name, .. } | What::Left { name, .. }) = &event.what;
         match self {
-            Self::V1 | Self::V1Recovery | Self::Stream(_) => size,
+            Self::V1 | Self::V1Recovery => size,
+            Self::Stream(_) => size + StreamForm::extra(name),
             Self::V2 => size + v2::extra(room),
         }
     }
@@ -101,7 +103,6 @@ mod tests {
     use std::time::SystemTime;
 
     use super::*;
-    use crate::event::What;
     use crate::position::{Epoch, Position, Run};
 
     #[test]
@@ -122,7 +123,7 @@ mod tests {
                         Rendering::Packet(packet) => packet.text,
                         Rendering::Piece(text) => text,
                     };
-                    assert!(rendered.len() <= form.size(&room, size(&name, text)), "{rendered}");
+                    assert!(rendered.len() <= form.size(&room, &event, size(&name, text)), "{rendered}");
                 }
             }
         }

@@ -8,6 +8,7 @@ mod history;
 mod live_room;
 mod once;
 mod refused;
+mod subscription;
 mod tail;
 
 use crate::auth::Origin;
@@ -16,10 +17,9 @@ use crate::log::{KeyDigest, Log, OnStored, Stored};
 use admission::{Admission, Wait};
 pub use admission::{Admitted, Way};
 use alert_core::access::{Denied, Principal};
+use alert_core::members::Members;
 use alert_core::names::{RoomCode, UserName};
-use alert_core::room::Members;
 use alert_core::wire::Form;
-use alert_core::wire::stream::StreamForm;
 pub use audience::replay;
 pub use catch_up::{CatchUp, Missed};
 pub use history::{History, HistoryError, Wanted};
@@ -34,10 +34,14 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant, SystemTime},
 };
+pub use subscription::{Begin, Hearing, Subscription};
 use tokio::runtime::Handle;
 
 /// How long departures wait for a room that can take no more; speakers who never pause must not keep them out.
 const LONGEST_RELIEF: Duration = Duration::from_secs(1);
+
+/// Enough for a fast connection, and far less than what may wait for one.
+const MOST_REPLAYED: usize = 64 << 10;
 
 /// The rooms of this server. Cheap to clone.
 #[derive(Clone)]
@@ -51,16 +55,10 @@ struct Shared {
     max_people: usize,
     /// Where the tasks run that wait for the end of a grace: one for each room in which somebody is missing.
     runtime: Handle,
+    /// Bytes of a replay that may wait for one connection while more is read.
+    most_replayed: usize,
     log: Log,
     keys: Keys,
-}
-
-/// The right to hear a room, not yet used.
-#[derive(Clone)]
-pub struct Subscription {
-    rooms: Rooms,
-    room: Admitted,
-    form: StreamForm,
 }
 
 impl Rooms {
@@ -73,6 +71,7 @@ impl Rooms {
             max_rooms: config.max_rooms,
             max_people: config.max_people,
             runtime,
+            most_replayed: MOST_REPLAYED.min(config.queue_limit / 8),
             keys: Keys::new(&log),
             log,
         }))
@@ -201,22 +200,6 @@ impl Rooms {
         Ok(counted.filter(|(_, count)| *count > 0).collect())
     }
 
-    /// The right to hear a room without being in it.
-    ///
-    /// # Errors
-    /// Where `who` may not, or the room would be one too many.
-    pub fn subscribe(
-        &self,
-        who: &Principal,
-        origin: &Origin,
-        room: Admitted,
-        form: StreamForm,
-    ) -> Result<Subscription, Refused> {
-        who.may(|rights| rights.read)?;
-        self.check_hearing(origin, &room)?;
-        Ok(Subscription { rooms: self.clone(), room, form })
-    }
-
     /// Lets a connection into a room, under a name, after [`Self::check_entry`]; it hears the room in `form`.
     ///
     /// # Errors
@@ -277,24 +260,5 @@ impl Rooms {
     fn lock(&self) -> MutexGuard<'_, HashMap<RoomCode, Arc<LiveRoom>>> {
         // The map is whole between any two calls.
         self.0.by_code.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Subscription {
-    /// The room.
-    pub fn room(&self) -> &RoomCode {
-        self.room.code()
-    }
-
-    /// In which form.
-    pub fn form(&self) -> StreamForm {
-        self.form
-    }
-
-    /// Lets a connection hear the room until what is returned is dropped.
-    pub fn open(&self, hub: &Hub, connection: ConnectionId) -> Listening {
-        let form = Form::Stream(self.form);
-        let held = || self.rooms.0.admission.hold(&self.room);
-        self.rooms.in_room(self.room.code(), |room| room.listen(&self.rooms, hub, connection, form, held))
     }
 }

@@ -148,11 +148,11 @@ impl Handler for Alert {
     fn disconnect(&self, socket: &Socket<'_>, _peer: &Peer, session: Session, reason: &CloseReason) {
         let presence = match session {
             Session::V1(member) => {
-                let (presence, recoverable) = member.into_parts();
+                let (place, recoverable) = member.into_parts();
                 if let Some(recoverable) = recoverable {
-                    self.recoveries.ended(socket.connection(), *recoverable, reason);
+                    self.recoveries.ended(socket.connection(), *recoverable, place.as_deref(), reason);
                 }
-                presence
+                place.map(|place| place.presence)
             }
             Session::Recovering(recovering) => {
                 self.recoveries.given_up(socket, &recovering, reason).map(|place| place.presence)

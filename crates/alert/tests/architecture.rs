@@ -130,9 +130,13 @@ fn given_any_crate_then_it_sees_only_those_below_it() {
     }
 }
 
+/// The modules of the runtime that are one thing, the shard: its thread, what it owns, and the handles to it. They import
+/// each other in circles, and no other module of any crate does.
+const SHARD: [&str; 7] = ["connection", "engine", "engineio", "http", "hub", "room", "shard"];
+
 #[test]
-fn given_the_modules_of_our_crates_then_their_imports_have_no_circle() {
-    for name in ["alert-core", "alert-settings", "alert-server", "alert-client", "alert-bench", "alert"] {
+fn given_the_modules_of_any_crate_then_their_imports_have_no_circle_but_for_the_shard() {
+    for name in every_crate() {
         let mut uses: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         let sources = sources(name);
         let modules: BTreeSet<&str> = sources.iter().map(|source| source.module[0].as_str()).collect();
@@ -142,13 +146,17 @@ fn given_the_modules_of_our_crates_then_their_imports_have_no_circle() {
                 .filter(|used| *used != source.module[0] && modules.contains(used.as_str()));
             uses.entry(source.module[0].clone()).or_default().extend(used);
         }
-        // Takes away, again and again, what uses nothing that is left.
-        while let Some(free) = uses.iter().find(|(_, used)| used.is_empty()).map(|(module, _)| module.clone())
-        {
+        // Takes away, again and again, what uses nothing that is left, or is used by nothing that is left.
+        let is_free = |uses: &BTreeMap<String, BTreeSet<String>>, module: &String| {
+            uses[module].is_empty() || !uses.values().any(|used| used.contains(module))
+        };
+        while let Some(free) = uses.keys().find(|module| is_free(&uses, module)).cloned() {
             uses.remove(&free);
             uses.values_mut().for_each(|used| used.retain(|module| *module != free));
         }
-        assert!(uses.is_empty(), "a circle in {name}: {uses:?}");
+        let circle: Vec<&str> = uses.keys().map(String::as_str).collect();
+        let may: &[&str] = if name == "socketio-server" { &SHARD } else { &[] };
+        assert_eq!(circle, may, "in {name}: {uses:#?}");
     }
 }
 

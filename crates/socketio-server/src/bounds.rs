@@ -3,13 +3,12 @@
 //! A connection is a socket, and a session that polls, which has no lasting socket. Behind a proxy an address has no
 //! sockets: its sessions count for it, whatever carries them.
 
-use crate::hub::Hub;
 use http::StatusCode;
 use std::{
     collections::{HashMap, hash_map::Entry},
     net::{IpAddr, Ipv4Addr},
     sync::{
-        Mutex, PoisonError,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicU64, AtomicUsize, Ordering},
     },
 };
@@ -85,14 +84,14 @@ impl Full {
 
 /// A connection that is counted while this lives.
 pub(crate) struct Place {
-    hub: Hub,
+    held: Arc<Held>,
     in_all: bool,
     block: Option<Block>,
 }
 
 /// Bytes that are counted as unfinished while this lives.
 pub(crate) struct Charge {
-    hub: Hub,
+    held: Arc<Held>,
     bytes: usize,
 }
 
@@ -141,12 +140,12 @@ impl Held {
 
 impl Place {
     /// Counts a connection: in all, if it has not been counted yet, and for its address, if that is known.
-    pub(crate) fn take(hub: &Hub, in_all: bool, address: Option<IpAddr>) -> Result<Self, Full> {
+    pub(crate) fn take(held: &Arc<Held>, in_all: bool, address: Option<IpAddr>) -> Result<Self, Full> {
         let block = address.map(Block::from);
-        match hub.held().add(in_all, block) {
-            Ok(()) => Ok(Self { hub: hub.clone(), in_all, block }),
+        match held.add(in_all, block) {
+            Ok(()) => Ok(Self { held: Arc::clone(held), in_all, block }),
             Err(full) => {
-                let so_far = hub.held().refused.fetch_add(1, Ordering::Relaxed) + 1;
+                let so_far = held.refused.fetch_add(1, Ordering::Relaxed) + 1;
                 let address = address.map(|address| address.to_string()).unwrap_or_default();
                 match full {
                     Full::Address => tracing::warn!(
@@ -168,18 +167,18 @@ impl Place {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        self.hub.held().remove(self.in_all, self.block);
+        self.held.remove(self.in_all, self.block);
     }
 }
 
 impl Charge {
-    pub(crate) fn none(hub: &Hub) -> Self {
-        Self { hub: hub.clone(), bytes: 0 }
+    pub(crate) fn none(held: &Arc<Held>) -> Self {
+        Self { held: Arc::clone(held), bytes: 0 }
     }
 
     /// Now it is so many bytes.
     pub(crate) fn set(&mut self, bytes: usize) -> Result<(), Full> {
-        let (wanted, held) = (bytes.saturating_sub(FREE_BYTES), self.hub.held());
+        let (wanted, held) = (bytes.saturating_sub(FREE_BYTES), &self.held);
         if wanted > self.bytes {
             let more = wanted - self.bytes;
             let before = held.unfinished_bytes.fetch_add(more, Ordering::Relaxed);
@@ -202,61 +201,60 @@ impl Charge {
 
 impl Drop for Charge {
     fn drop(&mut self) {
-        self.hub.held().unfinished_bytes.fetch_sub(self.bytes, Ordering::Relaxed);
+        self.held.unfinished_bytes.fetch_sub(self.bytes, Ordering::Relaxed);
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Config;
 
-    fn hub(bounds: Bounds) -> Hub {
-        Hub::new(&Config { bounds, ..Config::default() })
+    fn held(bounds: Bounds) -> Arc<Held> {
+        Arc::new(Held::new(bounds))
     }
 
-    fn take(hub: &Hub, address: &str) -> Result<Place, Full> {
-        Place::take(hub, true, Some(address.parse().unwrap()))
+    fn take(held: &Arc<Held>, address: &str) -> Result<Place, Full> {
+        Place::take(held, true, Some(address.parse().unwrap()))
     }
 
     #[test]
     fn an_address_has_so_many_places_and_gets_them_back() {
-        let hub = hub(Bounds { connections_per_address: 2, ..Bounds::default() });
+        let held = held(Bounds { connections_per_address: 2, ..Bounds::default() });
         for (one, other) in
             [("1.2.3.4", "1.2.3.5"), ("2001:db8::1", "2001:db8:0:1::1"), ("::ffff:6.6.6.6", "7.7.7.7")]
         {
-            let places = [take(&hub, one), take(&hub, one)];
-            assert_eq!(take(&hub, one).err(), Some(Full::Address));
-            assert!(take(&hub, other).is_ok());
+            let places = [take(&held, one), take(&held, one)];
+            assert_eq!(take(&held, one).err(), Some(Full::Address));
+            assert!(take(&held, other).is_ok());
             drop(places);
-            assert!(take(&hub, one).is_ok());
+            assert!(take(&held, one).is_ok());
         }
-        assert!(hub.held().by_address.lock().unwrap().is_empty());
-        assert_eq!(hub.held().connections.load(Ordering::Relaxed), 0);
+        assert!(held.by_address.lock().unwrap().is_empty());
+        assert_eq!(held.connections.load(Ordering::Relaxed), 0);
     }
 
     #[test]
     fn the_addresses_of_a_network_of_ipv6_are_one_and_so_are_the_two_forms_of_ipv4() {
-        let hub = hub(Bounds { connections_per_address: 1, ..Bounds::default() });
-        let _places = [take(&hub, "2001:db8::1"), take(&hub, "1.2.3.4")];
-        assert_eq!(take(&hub, "2001:db8::ffff:1").err(), Some(Full::Address));
-        assert_eq!(take(&hub, "::ffff:1.2.3.4").err(), Some(Full::Address));
+        let held = held(Bounds { connections_per_address: 1, ..Bounds::default() });
+        let _places = [take(&held, "2001:db8::1"), take(&held, "1.2.3.4")];
+        assert_eq!(take(&held, "2001:db8::ffff:1").err(), Some(Full::Address));
+        assert_eq!(take(&held, "::ffff:1.2.3.4").err(), Some(Full::Address));
     }
 
     #[test]
     fn there_are_so_many_places_in_all() {
-        let hub = hub(Bounds { connections: 2, ..Bounds::default() });
-        let places = [take(&hub, "1.1.1.1"), Place::take(&hub, true, None)];
-        assert_eq!(take(&hub, "3.3.3.3").err(), Some(Full::Connections));
-        assert!(Place::take(&hub, false, Some([4, 4, 4, 4].into())).is_ok(), "its socket counts");
+        let held = held(Bounds { connections: 2, ..Bounds::default() });
+        let places = [take(&held, "1.1.1.1"), Place::take(&held, true, None)];
+        assert_eq!(take(&held, "3.3.3.3").err(), Some(Full::Connections));
+        assert!(Place::take(&held, false, Some([4, 4, 4, 4].into())).is_ok(), "its socket counts");
         drop(places);
-        assert!(take(&hub, "3.3.3.3").is_ok());
+        assert!(take(&held, "3.3.3.3").is_ok());
     }
 
     #[test]
     fn unfinished_bytes_are_counted_beyond_what_is_free() {
-        let hub = hub(Bounds { unfinished_bytes: 10_000, ..Bounds::default() });
-        let (mut one, mut other) = (Charge::none(&hub), Charge::none(&hub));
+        let held = held(Bounds { unfinished_bytes: 10_000, ..Bounds::default() });
+        let (mut one, mut other) = (Charge::none(&held), Charge::none(&held));
         one.set(FREE_BYTES + 9_000).unwrap();
         other.set(FREE_BYTES + 1_000).unwrap();
         assert_eq!(other.set(FREE_BYTES + 1_001), Err(Full::UnfinishedInput));
@@ -264,6 +262,6 @@ mod tests {
         other.set(FREE_BYTES + 10_000).unwrap();
         one.set(FREE_BYTES).unwrap();
         drop(other);
-        assert_eq!(hub.held().unfinished_bytes.load(Ordering::Relaxed), 0);
+        assert_eq!(held.unfinished_bytes.load(Ordering::Relaxed), 0);
     }
 }

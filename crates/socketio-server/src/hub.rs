@@ -30,7 +30,7 @@ struct Shared {
     congestion: Congestion,
     next_room: AtomicU64,
     pressure_limits: PressureLimits,
-    held: Held,
+    held: Arc<Held>,
 }
 
 impl Hub {
@@ -43,7 +43,7 @@ impl Hub {
                 rate: config.room_byte_rate,
                 bytes: config.queue_limit / IN_FLIGHT_SHARE,
             },
-            held: Held::new(config.bounds),
+            held: Arc::new(Held::new(config.bounds)),
         }))
     }
 
@@ -93,7 +93,7 @@ impl Hub {
         self.inbox(shard).push(command, self.congestion());
     }
 
-    pub(crate) fn held(&self) -> &Held {
+    pub(crate) fn held(&self) -> &Arc<Held> {
         &self.0.held
     }
 

@@ -2,15 +2,18 @@
 
 use serde::Serialize;
 
+use super::history::At;
 use super::v1::{Msg, Notice};
-use crate::event::RoomEvent;
+use crate::event::{RoomEvent, What};
+use crate::names::UserName;
+use crate::position::{Gap, MessageId, Position};
 
 /// The form of a stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StreamForm {
-    /// Server-Sent Events: `event: message` or `event: status`, and `data: {"msg":...}`.
+    /// Server-Sent Events: `id` is the position, `event` is `message` or `status`, and `data` is `{"msg",..}`.
     Sse,
-    /// One JSON object a line: `{"event":...,"msg":...}`.
+    /// One JSON object a line: `{"event","msg",..,"position"}`.
     NdJson,
 }
 
@@ -33,26 +36,87 @@ impl StreamForm {
         }
     }
 
-    #[expect(clippy::expect_used, reason = "a notice is strings, which JSON can hold")]
     pub(super) fn render(self, event: &RoomEvent) -> String {
-        #[derive(Serialize)]
-        struct Line<'a> {
-            event: &'a str,
-            msg: Msg<'a>,
-        }
         let notice = Notice::of(event);
-        let event = notice.event();
+        let (kind, position) = (notice.event(), event.position);
+        let id = matches!(event.what, What::Said { .. }).then(|| position.message_id());
+        let (What::Said { name, .. } | What::Entered { name, .. } | What::Left { name, .. }) = &event.what;
+        let told = Told { msg: notice.msg(), id, at: At(event.at), name };
         match self {
-            Self::Sse => {
-                let data = serde_json::to_string(&notice).expect("a notice is JSON");
-                format!("event: {event}\ndata: {data}\n\n")
-            }
-            Self::NdJson => {
-                let line = Line { event, msg: notice.msg() };
-                serde_json::to_string(&line).expect("a notice is JSON") + "\n"
-            }
+            Self::Sse => format!("id: {position}\nevent: {kind}\ndata: {}\n\n", json(&told)),
+            Self::NdJson => json(&Line { event: kind, position: Some(position), told }) + "\n",
         }
     }
+
+    /// Says where the room stands, so that the client can come back to here. In SSE it makes no event, but sets what the
+    /// client sends as `Last-Event-ID`.
+    #[must_use]
+    pub fn position(self, position: Position) -> String {
+        match self {
+            Self::Sse => format!("id: {position}\n\n"),
+            Self::NdJson => json(&Place { event: "position", position }) + "\n",
+        }
+    }
+
+    /// Says that messages are missing here.
+    #[must_use]
+    pub fn gap(self, gap: Gap) -> String {
+        let msg = match gap.missed {
+            None => "Messages may be missing here.".to_owned(),
+            Some(1) => "1 message is missing here.".to_owned(),
+            Some(missed) => format!("{missed} messages are missing here."),
+        };
+        let told = Missing { msg, gap };
+        match self {
+            Self::Sse => format!("event: gap\ndata: {}\n\n", json(&told)),
+            Self::NdJson => json(&Line { event: "gap", position: None, told }) + "\n",
+        }
+    }
+
+    /// How many bytes more an event about `name` can have than in v1.
+    pub(super) fn extra(name: &UserName) -> usize {
+        /// The names of the keys, an id and a time.
+        const AROUND: usize = 160;
+        AROUND + super::json_size(name.as_str())
+    }
+}
+
+/// The data of an SSE event.
+#[derive(Serialize)]
+struct Told<'a> {
+    msg: Msg<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<MessageId>,
+    at: At,
+    name: &'a UserName,
+}
+
+#[derive(Serialize)]
+struct Missing {
+    msg: String,
+    #[serde(flatten)]
+    gap: Gap,
+}
+
+/// A line of NDJSON.
+#[derive(Serialize)]
+struct Line<T> {
+    event: &'static str,
+    #[serde(flatten)]
+    told: T,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    position: Option<Position>,
+}
+
+#[derive(Serialize)]
+struct Place {
+    event: &'static str,
+    position: Position,
+}
+
+#[expect(clippy::expect_used, reason = "strings and numbers are what JSON can hold")]
+fn json(value: &impl Serialize) -> String {
+    serde_json::to_string(value).expect("JSON")
 }
 
 #[cfg(test)]

@@ -67,7 +67,7 @@ pub fn replay(form: Form, room: &RoomCode, message: &Arc<RoomEvent>) -> Publicat
 
 /// The event in `form`, to be rendered by whoever needs it first.
 pub(super) fn publication(form: Form, room: &RoomCode, event: &Arc<RoomEvent>, size: usize) -> Publication {
-    let size = form.size(room, size);
+    let size = form.size(room, event, size);
     let (room, event) = (room.clone(), Arc::clone(event));
     Publication::later(size, move || match form.render(&room, &event) {
         Rendering::Packet(packet) => packet.into(),

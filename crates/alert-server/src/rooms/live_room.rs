@@ -9,9 +9,10 @@ use super::tail::Tail;
 use crate::log::{Append, KeyDigest, Log, OnStored};
 use alert_core::access::{Denied, Principal};
 use alert_core::event::{RoomEvent, What};
+use alert_core::members::Members;
 use alert_core::names::{RoomCode, UserName};
 use alert_core::position::{Numbering, Position};
-use alert_core::room::{Departure, Entry, Loss, Members, Room};
+use alert_core::room::{Departure, Entry, Loss, Room};
 use alert_core::wire::{self, Form};
 use socketio_server::{ConnectionId, Hub, Membership};
 use std::{
@@ -234,26 +235,6 @@ impl LiveRoom {
     /// How many people are in the room.
     pub(super) fn count(&self) -> usize {
         self.lock().room.count()
-    }
-
-    /// Lets a connection hear the room without being in it; `None` when the room has been forgotten meanwhile.
-    pub(super) fn listen(
-        self: &Arc<Self>,
-        rooms: &Rooms,
-        hub: &Hub,
-        connection: ConnectionId,
-        form: Form,
-        held: impl FnOnce() -> Held,
-    ) -> Option<Listening> {
-        let mut state = self.lock();
-        if state.is_retired {
-            return None;
-        }
-        state.subscribers += 1;
-        let membership = state.audience.join(hub, form, connection);
-        drop(state);
-        let (room, rooms) = (Arc::clone(self), rooms.clone());
-        Some(Listening { room, rooms, membership: Some(membership), _held: held() })
     }
 
     /// Keeps the room for somebody who reads its log; from now on it remembers what is said. `None` when the room has

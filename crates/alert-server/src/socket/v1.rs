@@ -4,7 +4,7 @@ use super::address;
 use super::recovery::{Place, Recoverable, Recoveries};
 use crate::auth::{Origin, WebSession};
 use crate::log::{OnStored, Stored};
-use crate::rooms::{Presence, Refused, Rooms, Speech, Way};
+use crate::rooms::{Refused, Rooms, Speech, Way};
 use alert_core::access::{Principal, Rights};
 use alert_core::names::{RoomCode, UserName};
 use alert_core::wire::Form;
@@ -100,10 +100,11 @@ impl V1<'_> {
                 address = address(self.address),
                 "joined"
             );
+            let place = Place { who, presence };
             if let Some(recoverable) = &mut member.recoverable {
-                self.recoveries.joined(socket, recoverable, &who, &presence);
+                self.recoveries.joined(socket, recoverable, &place);
             }
-            member.seat = Some(Box::new(Place { who, presence }));
+            member.seat = Some(Box::new(place));
         }
         Ok(Outcome::Joined)
     }
@@ -152,8 +153,8 @@ impl Member {
     }
 
     /// The place in a room that the client gives up with its connection, and by what it recovers that.
-    pub(super) fn into_parts(self) -> (Option<Presence>, Option<Box<Recoverable>>) {
-        (self.seat.map(|seat| seat.presence), self.recoverable)
+    pub(super) fn into_parts(self) -> (Option<Box<Place>>, Option<Box<Recoverable>>) {
+        (self.seat, self.recoverable)
     }
 
     /// The acknowledgement. The list of members is made only for an ack.

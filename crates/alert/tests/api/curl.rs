@@ -33,8 +33,11 @@ fn given_curl_that_listens_then_it_prints_each_event_at_once() {
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
     assert_eq!([lines.next().unwrap(), lines.next().unwrap()], [":", ""], "now it listens");
     server.post("/v1/rooms/D5DB", &[], "hello");
-    assert_eq!(lines.next().unwrap(), "event: message");
-    assert_eq!(lines.next().unwrap(), r#"data: {"msg":"http: hello"}"#);
+    let lines: Vec<String> = lines.by_ref().take(5).collect();
+    let [place, end, id, event, data] = &lines[..] else { panic!("{lines:?}") };
+    assert!(place.starts_with("id: ") && end.is_empty() && id.starts_with("id: "), "{lines:?}");
+    assert_eq!(event, "event: message");
+    assert!(data.starts_with(r#"data: {"msg":"http: hello","id":""#), "{data}");
     child.kill().unwrap();
     child.wait().unwrap();
 }

@@ -19,6 +19,7 @@ pub(crate) struct Answer {
 pub(crate) struct Listening {
     reader: BufReader<Chunked>,
     pub(crate) head: String,
+    pub(crate) last_id: String,
 }
 
 /// The body of a chunked response. What a read brings is of one chunk.
@@ -111,7 +112,7 @@ impl Listening {
         let mut stream = BufReader::new(stream);
         let head = read_head(&mut stream);
         assert!(head.starts_with("HTTP/1.1 200 OK\r\n"), "{head}");
-        Self { reader: BufReader::new(Chunked { stream, left: Some(0) }), head }
+        Self { reader: BufReader::new(Chunked { stream, left: Some(0) }), head, last_id: String::new() }
     }
 
     /// What the next chunk holds.
@@ -138,19 +139,28 @@ impl Listening {
         (bytes > 0).then_some(bytes)
     }
 
-    /// The next event of SSE: its name and the `msg` of its data. Comments are skipped.
+    /// The next event of SSE: its name and the `msg` of its data. Comments, and places without an event, are skipped.
     pub(crate) fn event(&mut self) -> Option<(String, String)> {
+        self.event_at().map(|(_, name, msg)| (name, msg))
+    }
+
+    /// The next event of SSE, and before its name the last `id`.
+    pub(crate) fn event_at(&mut self) -> Option<(String, String, String)> {
+        let mut name = None;
         loop {
             let line = self.line()?;
-            if line == ":" {
+            if let Some(id) = line.strip_prefix("id: ") {
+                id.clone_into(&mut self.last_id);
+            } else if let Some(event) = line.strip_prefix("event: ") {
+                name = Some(event.to_owned());
+            } else if let Some(data) = line.strip_prefix("data: ") {
+                let data: Value = serde_json::from_str(data).unwrap();
                 assert_eq!(self.line()?, "");
-                continue;
+                let msg = data["msg"].as_str().unwrap().to_owned();
+                return Some((self.last_id.clone(), name.unwrap(), msg));
+            } else {
+                assert!(["", ":"].contains(&line.as_str()), "{line:?}");
             }
-            let name = line.strip_prefix("event: ").unwrap_or_else(|| panic!("{line:?}")).to_owned();
-            let data = self.line()?;
-            let data: Value = serde_json::from_str(data.strip_prefix("data: ").unwrap()).unwrap();
-            assert_eq!(self.line()?, "");
-            return Some((name, data["msg"].as_str().unwrap().to_owned()));
         }
     }
 

@@ -4,6 +4,8 @@ use std::io::{BufRead, BufReader, Write};
 use std::net::{Shutdown, TcpStream};
 use std::time::{Duration, Instant};
 
+use serde_json::json;
+
 use crate::http::Listening;
 use crate::server::{DEADLINE, Server};
 
@@ -51,12 +53,23 @@ fn given_a_listener_then_it_hears_at_once_that_it_listens_and_each_event_in_a_ch
     let mut sse = server.listen("D5DB", "text/event-stream");
     let mut ndjson = server.listen("D5DB", "application/x-ndjson");
     assert_eq!([sse.chunk(), ndjson.chunk()], [":\n\n", "\n"]);
-    for text in ["one", "two"] {
-        server.post("/v1/rooms/D5DB", &[], text);
-    }
-    for text in ["one", "two"] {
-        assert_eq!(sse.chunk(), format!("event: message\ndata: {{\"msg\":\"http: {text}\"}}\n\n"));
-        assert_eq!(ndjson.chunk(), format!("{{\"event\":\"message\",\"msg\":\"http: {text}\"}}\n"));
+    let place = sse.chunk();
+    assert!(place.starts_with("id: ") && place.ends_with("-0\n\n"), "{place}");
+    let receipts = ["one", "two"].map(|text| server.post("/v1/rooms/D5DB", &[], text).json());
+    for (text, receipt) in ["one", "two"].into_iter().zip(receipts) {
+        let [id, position] = ["id", "position"].map(|key| receipt[key].as_str().unwrap());
+        let (sse, ndjson) = (sse.chunk(), ndjson.chunk());
+        let data = sse.strip_prefix(&format!("id: {position}\nevent: message\ndata: ")).unwrap();
+        let data: serde_json::Value = serde_json::from_str(data.strip_suffix("\n\n").unwrap()).unwrap();
+        let at = data["at"].as_str().unwrap();
+        assert_eq!(data, json!({ "msg": format!("http: {text}"), "id": id, "at": at, "name": "http" }));
+        let mut line: serde_json::Value = serde_json::from_str(ndjson.strip_suffix('\n').unwrap()).unwrap();
+        let more = line.as_object_mut().unwrap();
+        assert_eq!(
+            [more.remove("event"), more.remove("position")],
+            [Some("message".into()), Some(position.into())]
+        );
+        assert_eq!(line, data);
     }
 }
 
@@ -71,8 +84,9 @@ fn given_http_1_0_then_the_events_come_without_chunks() {
     assert!(!head.concat().contains("transfer-encoding"), "{head:?}");
     assert_eq!((lines.next().unwrap(), lines.next().unwrap()), (":".into(), String::new()));
     server.post("/v1/rooms/D5DB", &[], "hello");
-    assert_eq!(lines.next().unwrap(), "event: message");
-    assert_eq!(lines.next().unwrap(), r#"data: {"msg":"http: hello"}"#);
+    let lines: Vec<String> = lines.by_ref().take(5).collect();
+    assert_eq!((lines[1].as_str(), lines[3].as_str()), ("", "event: message"));
+    assert!(lines[4].starts_with(r#"data: {"msg":"http: hello","#), "{lines:?}");
 }
 
 #[test]
@@ -101,8 +115,12 @@ fn given_silence_then_a_comment_or_an_empty_line_keeps_the_connection() {
     let server = Server::start(&["--ping-interval", "100ms"]);
     let mut sse = server.listen("D5DB", "text/event-stream");
     let mut ndjson = server.listen("D5DB", "application/x-ndjson");
-    for _ in 0..3 {
+    for count in 0..3 {
         assert_eq!([sse.line(), sse.line()], [Some(":".into()), Some(String::new())]);
+        if count == 0 {
+            assert!(sse.line().unwrap().starts_with("id: "));
+            assert_eq!(sse.line().unwrap(), "");
+        }
         assert_eq!(ndjson.line(), Some(String::new()));
     }
 }

@@ -55,7 +55,7 @@ pub(crate) fn accept<E: Engine>(shard: &Rc<Shard<E>>, stream: DetachedStream, pe
     // A socket that the runtime cannot take (its peer may have gone already) is dropped, which closes it.
     let Ok(stream) = stream.attach() else { return };
     let is_proxy = shard.config.proxies.is_proxy(&peer);
-    match Place::take(&shard.hub, true, peer.ip().filter(|_| !is_proxy)) {
+    match Place::take(shard.hub.held(), true, peer.ip().filter(|_| !is_proxy)) {
         Ok(place) => drop(tokio::task::spawn_local(serve(Rc::clone(shard), stream, peer, place))),
         Err(full) => drop(tokio::task::spawn_local(turn_away(Rc::clone(shard), stream, full))),
     }
@@ -214,7 +214,9 @@ impl<E: Engine> Http<E> {
         match Box::pin(self.ask_app(request)).await {
             Ok(AppAnswer::Whole(response)) => Ok(response.map(|body| ResponseBody::app(body, clock))),
             Ok(AppAnswer::Stream(mut head, subscriber)) if is_get => {
-                let place = match client.map(|client| Place::take(&self.shard.hub, false, client)).transpose()
+                let place = match client
+                    .map(|client| Place::take(self.shard.hub.held(), false, client))
+                    .transpose()
                 {
                     Ok(place) => place,
                     Err(full) => return Ok(body::busy(full).map(|body| ResponseBody::whole(body, clock))),
@@ -262,7 +264,7 @@ impl<E: Engine> Http<E> {
             None if polls => self.peer.ip(),
             None => return Ok(None),
         };
-        Place::take(&self.shard.hub, polls, address).map(Some)
+        Place::take(self.shard.hub.held(), polls, address).map(Some)
     }
 
     fn check_head(&self, request: &Request<Incoming>, has_bare_line_feed: bool) -> Result<(), HeadError> {
@@ -296,6 +298,7 @@ impl<E: Engine> Http<E> {
         body: &mut Incoming,
     ) -> Result<WholeBody, Refusal> {
         let config = &self.shard.config;
-        body::read(head, body, config.max_payload, config.http.body, Charge::none(&self.shard.hub)).await
+        body::read(head, body, config.max_payload, config.http.body, Charge::none(self.shard.hub.held()))
+            .await
     }
 }

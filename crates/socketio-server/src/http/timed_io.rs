@@ -108,7 +108,7 @@ pub(crate) struct TimedIo {
 impl TimedIo {
     pub(crate) fn new(stream: Rc<Stream>, clock: Rc<HttpClock>, limits: HttpTimeouts, hub: &Hub) -> Self {
         let read_sleep = Box::pin(tokio::time::sleep(Duration::ZERO));
-        Self { stream, clock, limits, charge: Charge::none(hub), read_sleep, write_sleep: None }
+        Self { stream, clock, limits, charge: Charge::none(hub.held()), read_sleep, write_sleep: None }
     }
 
     pub(crate) fn into_stream(self) -> Rc<Stream> {

@@ -233,7 +233,7 @@ mod tests {
         let (bytes, hub) = (Bytes::from(vec![0; 1 << 20]), Hub::new(&Config::default()));
         for count in 1..=65 {
             let (sid, reply) = (Sid::random(0), oneshot::channel().0);
-            let body = WholeBody { bytes: bytes.clone(), charge: Charge::none(&hub) };
+            let body = WholeBody { bytes: bytes.clone(), charge: Charge::none(hub.held()) };
             inbox.push(Command::Post { sid, body, reply }, &congestion);
             assert_eq!(congestion.is_there(), count > 64);
         }

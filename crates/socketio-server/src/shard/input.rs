@@ -100,8 +100,9 @@ impl<E: Engine> Shard<E> {
             *waiting = None;
             return Ok(());
         };
-        let event = waiting
-            .get_or_insert_with(|| Box::new(WaitingEvent { since: now, charge: Charge::none(&self.hub) }));
+        let event = waiting.get_or_insert_with(|| {
+            Box::new(WaitingEvent { since: now, charge: Charge::none(self.hub.held()) })
+        });
         event.charge.set(bytes)?;
         drop(waiting);
         self.arm(connection);

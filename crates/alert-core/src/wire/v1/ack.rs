@@ -7,8 +7,8 @@ use serde::{Serialize, Serializer};
 use socketio_protocol::socket::encode::Arguments;
 
 use super::{Refusal, arguments};
+use crate::members::Members;
 use crate::names::RoomCode;
-use crate::room::Members;
 
 /// The one argument of an ack.
 #[derive(Clone, Debug, PartialEq, Eq)]

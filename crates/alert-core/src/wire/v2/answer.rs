@@ -9,9 +9,9 @@ use socketio_protocol::socket::encode::Arguments;
 
 use crate::access::Rights;
 use crate::event::RoomEvent;
+use crate::members::Members;
 use crate::names::{RoomCode, UserName};
 use crate::position::{Gap, Position};
-use crate::room::Members;
 use crate::wire::history::{At, Messages};
 use crate::wire::v1::Refusal;
 

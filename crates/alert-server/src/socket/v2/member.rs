@@ -3,8 +3,8 @@
 use super::Pending;
 use crate::rooms::{Listening, Presence, Rooms};
 use alert_core::access::Principal;
+use alert_core::members::Members;
 use alert_core::names::{RoomCode, UserName};
-use alert_core::room::Members;
 use socketio_server::CloseReason;
 use std::sync::Arc;
 

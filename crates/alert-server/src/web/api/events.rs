@@ -1,16 +1,17 @@
 //! `GET .../events`: what is said in a room, as it is said, for listeners who are not in it.
 
 use axum::Extension;
-use axum::extract::State;
-use axum::http::{HeaderMap, header};
+use axum::extract::{RawQuery, State};
+use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use socketio_server::{CloseReason, Subscriber};
 
 use super::caller::Caller;
-use super::{Api, Problem, RoomPath};
-use crate::rooms::Subscription;
+use super::{Api, Problem, RoomPath, history};
+use crate::rooms::{Begin, Subscription};
 use crate::web::accept;
 use alert_core::names::RoomCode;
+use alert_core::since::Since;
 use alert_core::wire::stream::StreamForm;
 
 /// A response that becomes a stream. It travels through axum as an extension of the response's head.
@@ -26,9 +27,12 @@ impl Opening {
         Subscriber {
             keep_alive: subscription.form().keep_alive(),
             open: Box::new(move |hub, connection| {
-                let listening = subscription.open(hub, connection);
+                let hearing = subscription.open(hub, connection);
+                if hearing.is_err() {
+                    hub.close(connection);
+                }
                 Box::new(move |reason| {
-                    drop(listening);
+                    drop(hearing);
                     ended(subscription.room(), &caller, reason);
                 })
             }),
@@ -41,11 +45,13 @@ pub(super) async fn listen(
     State(api): State<Api>,
     caller: Caller,
     path: RoomPath,
+    RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
+    let begin = begin(query.as_deref().unwrap_or_default(), &headers)?;
     let room = api.room(&caller, path)?;
     let form = preferred(&headers);
-    let subscription = api.0.rooms.subscribe(caller.principal(), &caller.origin(), room, form)?;
+    let subscription = api.0.rooms.subscribe(caller.principal(), &caller.origin(), room, form, begin)?;
     tracing::info!(room = subscription.room().as_str(), address = caller.address(), "listens");
     let head = [
         (header::CONTENT_TYPE, form.content_type()),
@@ -66,6 +72,21 @@ fn ended(room: &RoomCode, caller: &Caller, reason: &CloseReason) {
     }
 }
 
+/// Where a client begins that comes for the first time, or, with `Last-Event-ID`, again. An id that is none of ours must
+/// not be refused: an `EventSource` would never come back.
+fn begin(query: &str, headers: &HeaderMap) -> Result<Begin, Problem> {
+    let since = history::since(query)?;
+    let last = headers.get("last-event-id").map(HeaderValue::as_bytes).filter(|last| !last.is_empty());
+    Ok(match (last, since) {
+        (Some(last), _) => {
+            let position = std::str::from_utf8(last).ok().and_then(|last| last.trim().parse().ok());
+            position.map_or(Begin::Unknown, |position| Begin::Since(Since::Position(position)))
+        }
+        (None, Some(since)) => Begin::Since(since),
+        (None, None) => Begin::Now,
+    })
+}
+
 /// NDJSON where it is asked for by name, SSE otherwise.
 fn preferred(headers: &HeaderMap) -> StreamForm {
     let ndjson = accept::quality(headers, "application/x-ndjson");
@@ -75,6 +96,7 @@ fn preferred(headers: &HeaderMap) -> StreamForm {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use axum::http::HeaderName;
 
     #[test]
     fn ndjson_is_for_who_prefers_it_by_name() {
@@ -95,5 +117,30 @@ mod tests {
             assert_eq!(preferred(&headers), form, "{accept}");
         }
         assert_eq!(preferred(&HeaderMap::new()), StreamForm::Sse);
+    }
+
+    #[test]
+    fn a_client_that_comes_back_goes_on_behind_what_it_had_and_an_odd_id_is_a_gap() {
+        let position = "8f3a1c20b7d41-57";
+        let at = Begin::Since(Since::Position(position.parse().unwrap()));
+        let read = |query: &str, last: Option<&str>| {
+            let last = last.map(|last| (HeaderName::from_static("last-event-id"), last.parse().unwrap()));
+            begin(query, &last.into_iter().collect())
+        };
+        for (query, last, expected) in [
+            ("", None, Begin::Now),
+            ("", Some(""), Begin::Now),
+            ("since=all", None, Begin::Since(Since::All)),
+            ("since=none", None, Begin::Since(Since::Nothing)),
+            ("since=8f3a1c20b7d41-57", None, at),
+            ("", Some(position), at),
+            ("since=all", Some(position), at),
+            ("since=20", Some(""), Begin::Since(Since::Last(20))),
+            ("", Some("57"), Begin::Unknown),
+            ("since=all", Some("\u{e9}"), Begin::Unknown),
+        ] {
+            assert_eq!(read(query, last).unwrap(), expected, "{query} {last:?}");
+        }
+        assert!(read("since=x", None).is_err());
     }
 }

@@ -108,7 +108,7 @@ impl SpareContext {
                 boundary: BoundaryScan::default(),
                 count: Count::default(),
                 held: Vec::new(),
-                charge: Charge::none(&self.hub),
+                charge: Charge::none(self.hub.held()),
             })
         })
     }

@@ -6,9 +6,9 @@ use serde_json::to_string;
 
 use super::super::*;
 use crate::event::{RoomEvent, What};
+use crate::members::Members;
 use crate::names::{NameError, RoomCode, UserName};
 use crate::position::{Epoch, Run};
-use crate::room::Members;
 
 fn happened(what: What) -> RoomEvent {
     let position = Epoch { run: Run::new(0), part: 0 }.start();

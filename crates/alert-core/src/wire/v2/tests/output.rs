@@ -8,8 +8,8 @@ use serde_json::to_string;
 use super::*;
 use crate::access::Rights;
 use crate::event::{RoomEvent, What};
+use crate::members::Members;
 use crate::position::Gap;
-use crate::room::Members;
 
 fn happened(what: What) -> RoomEvent {
     RoomEvent { at: at(), position: position(57), what }
