@@ -3,7 +3,9 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod admission;
+mod archive;
 mod curl;
+mod durable;
 mod history;
 mod http;
 mod leaving;
