@@ -157,12 +157,14 @@ impl Handler for Alert {
         let mut unreceived = None;
         let presence = match session {
             Session::V1(member) => {
-                let (presence, recoverable) = member.into_parts(&self.rooms);
+                let (place, recoverable) = member.into_parts(&self.rooms);
                 match recoverable {
-                    Some(recoverable) => self.recoveries.ended(socket.connection(), *recoverable, reason),
+                    Some(recoverable) => {
+                        self.recoveries.ended(socket.connection(), *recoverable, place.as_deref(), reason);
+                    }
                     None => unreceived = Some(peer.route.unreceived(socket)),
                 }
-                presence
+                place.map(|place| place.presence)
             }
             Session::Recovering(recovering) => {
                 self.recoveries.given_up(socket, &recovering, reason).map(|place| place.presence)

@@ -6,7 +6,7 @@ use super::address;
 use super::recovery::{Place, Recoverable, Recoveries};
 use crate::auth::{Origin, WebSession};
 use crate::log::{OnStored, Stored};
-use crate::rooms::{Presence, Refused, Rooms, Speech, Way};
+use crate::rooms::{Refused, Rooms, Speech, Way};
 use alert_core::access::{Principal, Rights};
 use alert_core::names::{RoomCode, UserName};
 use alert_core::room::ClientKey;
@@ -125,18 +125,19 @@ impl V1<'_> {
             let connection = (socket.hub(), socket.connection());
             let form = if is_simple { Form::V1 } else { Form::V1Recovery };
             let presence = self.rooms.enter(&who, connection, form, &room, &name)?;
+            let place = Place { who, presence };
             if let Some(recoverable) = &mut member.recoverable {
-                self.recoveries.joined(socket, recoverable, &who, &presence);
+                self.recoveries.joined(socket, recoverable, &place);
             }
-            self.seat(member, who, presence);
+            self.seat(member, place);
         }
         Ok(Outcome::Joined)
     }
 
-    fn seat(&self, member: &mut Member, who: Principal, presence: Presence) {
-        let (room, name) = (presence.room().as_str(), presence.name().as_str());
+    fn seat(&self, member: &mut Member, place: Place) {
+        let (room, name) = (place.presence.room().as_str(), place.presence.name().as_str());
         tracing::info!(room, name, address = address(self.address), "joined");
-        member.seat = Some(Box::new(Place { who, presence }));
+        member.seat = Some(Box::new(place));
     }
 
     /// What the client missed has been read.
@@ -151,7 +152,7 @@ impl V1<'_> {
         };
         let result = match entered {
             Ok(presence) => {
-                self.seat(member, coming_back.who, presence);
+                self.seat(member, Place { who: coming_back.who, presence });
                 Ok(Outcome::Joined)
             }
             Err(denied) => Err(denied.into()),
@@ -208,11 +209,11 @@ impl Member {
     }
 
     /// The place in a room that the client gives up with its connection, and by what it recovers that.
-    pub(super) fn into_parts(self, rooms: &Rooms) -> (Option<Presence>, Option<Box<Recoverable>>) {
+    pub(super) fn into_parts(self, rooms: &Rooms) -> (Option<Box<Place>>, Option<Box<Recoverable>>) {
         if let Some(coming_back) = self.coming_back {
             coming_back.give_up(rooms);
         }
-        (self.seat.map(|seat| seat.presence), self.recoverable)
+        (self.seat, self.recoverable)
     }
 
     /// The acknowledgement. The list of members is made only for an ack.
