@@ -91,6 +91,15 @@ pub fn size(name: &UserName, text: &str) -> usize {
     AROUND + json_size(name.as_str()) + json_size(text)
 }
 
+/// The fewest bytes that a message takes: in v1, with the shortest head of a WebSocket's frame.
+pub const LEAST_SIZE: usize = 2 + r#"42["message",{"msg":": "}]"#.len();
+
+/// The fewest bytes that a message of `name`, who said `text`, takes. What JSON escapes makes it longer.
+#[must_use]
+pub fn least_size(name: &UserName, text: &str) -> usize {
+    LEAST_SIZE + name.as_str().len() + text.len()
+}
+
 /// JSON escapes quotes, backslashes and control characters.
 fn json_size(text: &str) -> usize {
     let more = |&byte: &u8| 5 * u8::from(byte < 0x20) + u8::from(byte == b'"' || byte == b'\\');

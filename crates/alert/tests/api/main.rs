@@ -16,6 +16,7 @@ mod member;
 mod memory;
 mod panics;
 mod posting;
+mod replay;
 mod resuming;
 mod school;
 mod server;

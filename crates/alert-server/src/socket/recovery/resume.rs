@@ -54,7 +54,7 @@ impl Resume {
     pub(super) async fn run(self) {
         let decision = Box::new(self.decide().await);
         if let Some(Decision::Resumed { place, .. }) = self.slot.put(decision).map(|back| *back) {
-            place.presence.lose(&self.recoveries.0.rooms);
+            place.presence.lose(&self.recoveries.0.rooms, None);
         }
         self.waker.wake();
     }
