@@ -45,12 +45,12 @@ class Display {
       ...options,
     });
     for (const event of ["message", "status"]) {
-      this.socket.on(event, ({ msg }) => this.#change(() => this.heard.push(msg)));
+      this.socket.on(event, ({ msg }) => this.note(() => this.heard.push(msg)));
     }
-    this.socket.on("disconnect", () => this.#change(() => {}));
+    this.socket.on("disconnect", () => this.note(() => {}));
     this.socket.on("connect", () => {
       const { recovered, id } = this.socket;
-      this.#change(() => this.connects.push({ recovered, id, heard: this.heard.length }));
+      this.note(() => this.connects.push({ recovered, id, heard: this.heard.length }));
       if (!recovered && joins) this.join(name, room);
     });
     closing.push(() => this.socket.disconnect());
@@ -58,7 +58,7 @@ class Display {
 
   join(name, room) {
     this.socket.emit("joined", { headless: true, name, room }, (answer) => {
-      this.#change(() => {
+      this.note(() => {
         this.joined = answer;
       });
     });
@@ -97,7 +97,7 @@ class Display {
     return this.heard.filter((msg) => msg.startsWith("Ada: ")).map((msg) => msg.slice(5));
   }
 
-  #change(apply) {
+  note(apply) {
     apply();
     for (const watcher of this.#watchers) watcher();
   }
@@ -145,14 +145,16 @@ async function scene({ flags = [], ...options } = {}) {
 }
 
 /** What is said while `away` is done reaches the display once, in order, before its `connect`. */
-async function recovers({ server, room, display }, away, count = display.connects.length + 1) {
+async function recovers(at, away) {
+  const { room, display } = at;
+  const count = display.connects.length + 1;
   const { id } = display.connects.at(-1);
   await away();
   await display.back(count);
   const back = display.connects.at(-1);
   assert.equal(back.recovered, true, "it is recovered");
   assert.equal(back.id, id, "its id is the same");
-  await display.fence(server, room);
+  await display.fence(at.server, room);
   return back;
 }
 
@@ -331,6 +333,71 @@ it("a client that sleeps until everybody has given it up recovers", async () => 
   assert.deepEqual(display.messages, numbers(1, 200));
 });
 
+/** Another server in the place of the one that has ended, for the same relay. */
+async function restart(at) {
+  at.server = await at.server.restarted();
+  const { server } = at;
+  closing.push(() => server.stop());
+}
+
+for (const way of Object.keys(WAYS)) {
+  for (const [what, end] of [
+    ["a restart of the server", (server) => server.stop()],
+    ["kill -9", (server) => server.kill()],
+  ]) {
+    it(`a client over ${way} recovers after ${what}, as often as that happens`, async () => {
+      const at = await scene({ way });
+      for (let round = 1; round <= 3; round += 1) {
+        await recovers(at, async () => {
+          await say(at.server, at.room, `${round}a`, `${round}b`);
+          await end(at.server);
+          await restart(at);
+          await say(at.server, at.room, `${round}c`);
+        });
+      }
+      const rounds = [1, 2, 3].flatMap((round) => [`${round}a`, `${round}b`, `${round}c`]);
+      assert.deepEqual(at.display.messages, ["1", ...rounds]);
+    });
+  }
+}
+
+it("kill -9 under load: what was acknowledged comes once and in order", async () => {
+  const at = await scene({ way: "websocket" });
+  const { display, relay, room } = at;
+  const speaker = new Display(relay.url, room, { way: "websocket", name: "Ada" });
+  await speaker.until("its entry", () => speaker.joined);
+  const acked = [];
+  let next = 1;
+  const talk = setInterval(() => {
+    if (!speaker.socket.connected) return;
+    next += 1;
+    const msg = String(next);
+    speaker.socket.emit("text", { headless: true, msg }, ({ ok }) =>
+      speaker.note(() => ok && acked.push(msg)),
+    );
+  }, 2);
+  closing.push(() => clearInterval(talk));
+  for (let round = 1; round <= 5; round += 1) {
+    const before = acked.length;
+    await speaker.until("100 more acks", () => acked.length >= before + 100);
+    await at.server.kill();
+    await restart(at);
+    await display.back(round + 1);
+    await speaker.back(round + 1);
+    assert.equal(display.connects.at(-1).recovered, true, `round ${round}: ${at.server.log}`);
+  }
+  clearInterval(talk);
+  await display.fence(at.server, room);
+  const heard = display.messages.slice(1);
+  assert.deepEqual(
+    heard,
+    [...new Set(heard)].sort((a, b) => a - b),
+    "once and in order",
+  );
+  const missing = acked.filter((msg) => !heard.includes(msg));
+  assert.deepEqual(missing, []);
+});
+
 it("20 recoveries in a row lose nothing and repeat nothing, while somebody speaks all the time", async () => {
   const at = await scene({ way: "websocket" });
   const { server, relay, room, display } = at;
@@ -372,7 +439,8 @@ it("more than a client's queue may hold is recovered too", async () => {
 
 describe("what cannot be recovered", () => {
   /** The display comes back without its state; gives what it heard from then on. */
-  async function doesNot({ server, room, display }, away) {
+  async function doesNot(at, away) {
+    const { room, display } = at;
     const { id } = display.connects.at(-1);
     const count = display.connects.length + 1;
     await away();
@@ -380,7 +448,7 @@ describe("what cannot be recovered", () => {
     const { recovered, id: other, heard } = display.connects.at(-1);
     assert.deepEqual([recovered, other === id], [false, false]);
     await display.until("its entry", () => display.heard.length > heard);
-    await display.fence(server, room);
+    await display.fence(at.server, room);
     return display.heard.slice(heard);
   }
 
@@ -411,9 +479,7 @@ describe("what cannot be recovered", () => {
     const at = await scene({ flags: ["--history", "memory"] });
     const heard = await doesNot(at, async () => {
       await at.server.stop();
-      at.server = await at.server.restarted();
-      at.relay.target = at.server;
-      closing.push(() => at.server.stop());
+      await restart(at);
     });
     assert.deepEqual(heard, ["Board has entered the room.", "Messages may have been missed."]);
   });

@@ -4,6 +4,8 @@ import { once } from "node:events";
 import { connect, createServer } from "node:net";
 
 export class Relay {
+  /** Whether what the server says is lost on the way. */
+  deaf = false;
   #pairs = new Set();
   #server;
 
@@ -27,7 +29,8 @@ export class Relay {
       [far, near],
     ]) {
       from.on("data", (chunk) => {
-        if (!pair.silent) to.write(chunk);
+        if (pair.silent || (this.deaf && from === far)) return;
+        to.write(chunk);
       });
       from.on("error", () => {});
       from.on("close", () => {

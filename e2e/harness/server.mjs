@@ -34,10 +34,11 @@ export class Server {
   #child;
   #log = "";
   #watchers = new Set();
+  #killed = false;
 
   /** A server with these flags, not yet started. `port` 0 takes a free one. */
-  constructor(flags = [], { port = 0, sessionKey = randomBytes(32).toString("base64") } = {}) {
-    const state = mkdtempSync(join(STATES, "server-"));
+  constructor(flags = [], { port = 0, sessionKey = randomBytes(32).toString("base64"), state } = {}) {
+    state ??= mkdtempSync(join(STATES, "server-"));
     Object.assign(this, { flags, port, sessionKey, state });
   }
 
@@ -112,6 +113,7 @@ export class Server {
 
   /** Ends it as a service manager does, and expects it to go properly. */
   async stop() {
+    if (this.#killed) return;
     if (this.#child.exitCode === null && this.#child.signalCode === null) this.signal("SIGTERM");
     const end = await within(STOP_LIMIT, "the server to end", this.exited, () => this.#log).catch((error) => {
       this.signal("SIGKILL");
@@ -120,7 +122,14 @@ export class Server {
     assert.deepEqual(end, { code: 0, signal: null }, `how the server ended; its log:\n${this.#log}`);
   }
 
-  /** Another server where this one was, with the same flags and the same key, as after a restart. */
+  /** Ends it as a power failure does. */
+  async kill() {
+    this.signal("SIGKILL");
+    await within(STOP_LIMIT, "the server to end", this.exited);
+    this.#killed = true;
+  }
+
+  /** Another server where this one was, with the same flags, key and state folder, as after a restart. */
   restarted() {
     return new Server(this.flags, this).start();
   }

@@ -252,6 +252,30 @@ class Contract:
         entered = [status("Bob has entered the room."), status("Ada has entered the room.")]
         self.assertEqual(heard[1:], [*entered, status("Ada has left the room."), message("Bob: fence")])
 
+    def test_a_lost_client_that_joins_again_gets_what_was_said_meanwhile(self):
+        room = fresh("room")
+        bob = self.joined(room, "Bob")
+        ada = self.kind(self.server.url, self.transport)
+        body = {"headless": True, "name": "Ada", "room": room}
+        ada.ask("joined", body)
+        bob.ask("text", {"msg": "0"})
+        ada.wait("the message", lambda events: message("Bob: 0") in events)
+        ada.close()
+        missed = [message(f"Bob: {index}") for index in range(1, 41)]
+        for index in range(1, 41):
+            bob.ask("text", {"msg": str(index)})
+        ada = self.connect()
+        # Its own text is under way before it is in the room.
+        ada.send("joined", body)
+        ada.send("text", {"msg": "back"})
+        heard = ada.wait("its message", lambda events: events[-1] == message("Ada: back"))[1:]
+        self.assertEqual(heard[0], status("Ada has entered the room."))
+        self.assertRegex(heard[1][1]["msg"], r"^While you were away \(\d+ s\): 4[01] messages\.$")
+        # A last one that it may not have received comes again.
+        self.assertEqual([event for event in heard[2:] if event != message("Bob: 0")], [*missed, message("Ada: back")])
+        self.assertEqual(ada.ask("left", body), {"ok": True})
+        self.assertEqual(self.connect().ask("joined", body)["members"], ["Bob", "Ada"])
+
     def test_comes_back_by_itself_after_a_restart(self):
         server = Server()
         self.addCleanup(lambda: server.stop())

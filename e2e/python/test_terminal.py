@@ -89,8 +89,25 @@ class AtATerminal(WithServer):
     def test_the_first_lines_say_who_is_there(self):
         self.member()
         ada = self.joined()
-        self.assertEqual(ada.events(), ["* Ada has entered the room.", "* In the room: Bob, Ada."])
+        self.assertEqual(ada.events(), ["* In the room: Bob, Ada.", "* Ada has entered the room."])
         self.assertEqual(len(ada.lines()), 3, ada.lines())
+
+    def test_what_was_said_before_is_shown_first(self):
+        bob = self.member()
+        for number in range(1, 31):
+            bob.ask("text", {"msg": f"line {number}"})
+        ada = self.joined()
+        said = [event for event in ada.events() if event.startswith("Bob: ")]
+        self.assertEqual(said, [f"Bob: line {number}" for number in range(11, 31)])
+        self.assertEqual(ada.events()[20], "* In the room: Bob, Ada.")
+        for since, first in (("3", 28), ("none", 31), ("all", 1), ("1h", 1)):
+            done = self.join("--since", since, says="x", name="Eve")
+            lines = [line[20:] for line in done.stdout.splitlines() if " Bob: " in line]
+            self.assertEqual(lines, [f"Bob: line {number}" for number in range(first, 31)], since)
+        self.assertNotIn(" Bob: ", self.join(says="x", name="Eve").stdout)
+        wrong = self.join("--since", "yesterday", says="x")
+        self.assertEqual((wrong.returncode, wrong.stdout), (2, ""))
+        self.assertIn("must be a position", wrong.stderr)
 
     def test_statuses_are_dimmed_and_messages_are_not(self):
         bob = self.member()
@@ -243,7 +260,7 @@ class AtATerminal(WithServer):
         self.assertEqual(ada.events()[-2:], [f"* Waits for the connection: {line}" for line in ("one", "two")])
         port = self.server.port
         self.server = Server(*self.flags, port=port)
-        ada.wait_event("* Back; what was said meanwhile is missing here. In the room: Ada.")
+        ada.wait_event("* Back. In the room: Ada.")
         ada.wait_prompt("Ada> thr|")
         ada.type("ee\r")
         ada.wait_event("Ada: three")
@@ -308,7 +325,7 @@ class Silence(WithServer):
             ada.wait_event("* Connection lost (the server has gone silent). Trying to come back.")
         finally:
             self.server.process.send_signal(signal.SIGCONT)
-        ada.wait("the way back", lambda ada: any("* Back;" in event for event in ada.events()))
+        ada.wait("the way back", lambda ada: any("* Back." in event for event in ada.events()))
 
 
 class InAPipe(WithServer):
@@ -332,7 +349,7 @@ class InAPipe(WithServer):
         lines = done.stdout.splitlines()
         times = [re.match(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d ", line) for line in lines]
         self.assertTrue(all(times), done.stdout)
-        events = ["* Ada has entered the room.", "* In the room: Bob, Ada.", *(f"Ada: {line}" for line in said)]
+        events = ["* In the room: Bob, Ada.", "* Ada has entered the room.", *(f"Ada: {line}" for line in said)]
         self.assertEqual([line[20:] for line in lines], events)
 
     def test_json_is_an_object_a_line(self):
@@ -344,15 +361,15 @@ class InAPipe(WithServer):
         self.assertEqual(
             objects,
             [
-                {"event": "status", "msg": "Ada has entered the room."},
                 {"event": "joined", "members": ["Ada"], "count": 1},
+                {"event": "status", "msg": "Ada has entered the room."},
                 {"event": "message", "msg": 'Ada: say "hi"'},
             ],
         )
 
     def test_a_message_of_several_lines_is_one_line(self):
         listener = self.listener()
-        self.assertIn("Ada has entered", listener.stdout.readline())
+        self.assertIn("In the room", listener.stdout.readline())
         bob = self.member()
         bob.ask("text", {"msg": "one\ntwo\x1b[2J"})
         heard = itertools.takewhile(lambda line: "Bob: " not in line, listener.stdout)
@@ -384,7 +401,7 @@ class InAPipe(WithServer):
     def test_a_reader_that_has_enough_ends_it(self):
         bob = self.member()
         listener = self.listener()
-        self.assertIn("Ada has entered", listener.stdout.readline())
+        self.assertIn("In the room", listener.stdout.readline())
         listener.stdout.close()
         bob.ask("text", {"msg": "one more line"})
         bob.wait("Ada's leaving", lambda events: status("Ada has left the room.") in events)

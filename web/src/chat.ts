@@ -74,14 +74,15 @@ const connection: Connection = new Connection(room, name, {
     notify.message(words);
     sound.chime();
   },
-  entered(name, count) {
-    log.append(presenceLine("entered", name, Date.now()));
-    people.entered(name, count);
+  entered(who, count) {
+    // One's own coming has its line already, whether or not the room had to be told.
+    if (who !== name) log.append(presenceLine("entered", who, Date.now()));
+    people.entered(who, count);
     placeholder.others(count - 1);
   },
-  left(name, count) {
-    log.append(presenceLine("left", name, Date.now()));
-    people.left(name, count);
+  left(who, count) {
+    log.append(presenceLine("left", who, Date.now()));
+    people.left(who, count);
     placeholder.others(count - 1);
   },
   joined(arrival) {

@@ -99,14 +99,14 @@ export class Composer {
   }
 
   async #submit(): Promise<void> {
-    const text = this.#input.value;
-    if (text.trim() === "" || !this.#connected || excess(text, this.maxBytes) > 0) return;
-    const letter = { text, heard: false };
+    const typed = this.#input.value;
+    if (typed.trim() === "" || !this.#connected || excess(typed, this.maxBytes) > 0) return;
+    const letter = { text: typed, heard: false };
     this.#waiting.push(letter);
     this.#write("");
     this.host.sent();
     this.#watchSlow();
-    const sent = await this.connection.send(text);
+    const sent = await this.connection.send(typed);
     // Not waiting any more: an earlier text failed and took this one back with it.
     const index = this.#waiting.indexOf(letter);
     if (index < 0) return;
@@ -114,7 +114,7 @@ export class Composer {
       this.#waiting.splice(index, 1);
       if (!letter.heard) this.#unheard.unshift(letter);
       this.#unheard.length = Math.min(this.#unheard.length, MOST_UNHEARD);
-      this.host.problem(sent.stored ? "" : text("not_stored"));
+      this.host.problem("");
     } else {
       // What is behind a text without an answer has none either, and the order of the texts must stay.
       this.#takeBack(sent.kind === "refused" ? this.#waiting.splice(index, 1) : this.#waiting.splice(index));

@@ -220,12 +220,9 @@ export class Connection {
   #post(letter: Letter): void {
     const socket = this.#socket;
     if (this.#state.phase !== "connected" || !socket.connected) return;
-    void this.#ask<{ stored: boolean | null }>(
-      "send",
-      { msg: letter.text, key: letter.key },
-      SEND_TIMEOUT,
-    ).then((answer) => {
-      if (answer?.ok) this.#outbox.answered(letter, { kind: "sent", stored: answer.stored !== false });
+    const body = { msg: letter.text, key: letter.key };
+    void this.#ask<object>("send", body, SEND_TIMEOUT).then((answer) => {
+      if (answer?.ok) this.#outbox.answered(letter, { kind: "sent" });
       else if (answer !== undefined) this.#outbox.answered(letter, { kind: "refused", ...answer.error });
     });
     // The client keeps an event for later when it notices only now that the connection is dead: then it is sent again

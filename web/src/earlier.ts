@@ -40,10 +40,8 @@ export class Earlier {
     const { oldest } = this.log;
     if (this.#isLoading || oldest === undefined || this.#button.parentNode === null) return;
     this.#isLoading = true;
-    this.#button.disabled = true;
     const page = await this.before(oldest);
     this.#isLoading = false;
-    this.#button.disabled = false;
     if (page === undefined) return;
     const hadFocus = document.activeElement === this.#button;
     this.log.prepend(page.messages.map(messageLine), () => {

@@ -69,21 +69,24 @@ export class Log {
     this.#arrange(placed, this.#lines.at(-1));
     this.#lines.push(placed);
     this.#trim();
-    if (line.said === undefined) return this.#pin();
-    this.#isNewest(line.element);
+    const isMessage = line.said !== undefined;
+    if (isMessage) this.#isNewest(line.element);
     if (this.#following) this.#pin();
-    else this.#countUnseen(this.#unseen + 1);
+    else if (isMessage) this.#countUnseen(this.#unseen + 1);
   }
 
   /** Puts older lines above the others; `change` is what else changes there. What is being read does not move. */
   prepend(lines: readonly Line[], change: () => void): void {
     const [first] = this.#lines;
-    const anchor = first?.line.element;
+    // Not the first line: it may lose its name to the group above.
+    const edge = this.list.getBoundingClientRect().top;
+    const visible = this.#lines.find(({ line }) => line.element.getBoundingClientRect().bottom > edge);
+    const anchor = visible?.line.element;
     const top = anchor?.getBoundingClientRect().top ?? 0;
     this.list.classList.add("still");
     change();
     const older: Placed[] = [];
-    const next = first?.day ?? anchor ?? null;
+    const next = first?.day ?? first?.line.element ?? null;
     for (const line of lines) {
       this.list.insertBefore(line.element, next);
       const placed: Placed = { line, head: line };

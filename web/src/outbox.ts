@@ -2,7 +2,7 @@
 
 /** `unsure`: no answer came, so it may or may not have arrived. `unsent`: it certainly was not sent. */
 export type Sent =
-  | { readonly kind: "sent"; readonly stored: boolean }
+  | { readonly kind: "sent" }
   | { readonly kind: "unsure" }
   | { readonly kind: "unsent" }
   | ({ readonly kind: "refused" } & Refusal);
@@ -34,7 +34,8 @@ export class Outbox {
 
   send(text: string): Promise<Sent> {
     return new Promise((answer) => {
-      const timer = setTimeout(() => this.answered(letter, { kind: "unsure" }), GIVE_UP);
+      // The oldest is the first to be given up, and what is behind it with it: the order must stay.
+      const timer = setTimeout(() => this.giveUp(), GIVE_UP);
       const letter = { text, key: newKey(), answer, timer };
       this.#waiting.push(letter);
       this.post(letter);

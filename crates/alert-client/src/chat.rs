@@ -27,6 +27,10 @@ use link::Link;
 pub use session::Ending;
 use session::{Identity, Input, Output, Session};
 
+/// What somebody at a prompt sees of what was said before.
+const SINCE: &str = "20";
+const NO_HISTORY: &str = "none";
+
 /// Who joins which room of which server.
 #[derive(Clone, Debug)]
 pub struct Chat {
@@ -36,6 +40,9 @@ pub struct Chat {
     pub room: RoomCode,
     /// The name to be known by.
     pub name: UserName,
+    /// From where on to show what was said before: [`alert_core::since::Since`] as text. Without it, the last 20
+    /// messages for somebody at a prompt, and none otherwise.
+    pub since: Option<String>,
     /// Write JSON, a line for each event.
     pub json: bool,
 }
@@ -58,7 +65,10 @@ impl Chat {
     pub async fn run(self) -> io::Result<Ended> {
         let mut signals = Signals::install()?;
         let mut console = Console::open(&self.name, self.json);
-        let mut session = Session::new(Identity { name: self.name, room: self.room });
+        let default = if console.has_prompt { SINCE } else { NO_HISTORY };
+        let since = self.since.unwrap_or_else(|| default.to_owned());
+        let key = format!("{:016x}", getrandom::u64().unwrap_or_default());
+        let mut session = Session::new(Identity { name: self.name, room: self.room, since, key });
         let mut way = Way::None;
         let mut lines: VecDeque<(Zoned, Line)> = VecDeque::new();
         let mut has_screen = true;
@@ -106,7 +116,11 @@ impl Chat {
                     };
                     session.handle(input, Instant::now());
                 }
-                Output::Show(line) if has_screen => lines.push_back((Zoned::now(), line)),
+                Output::Show(line) if has_screen => {
+                    let now = Zoned::now();
+                    let at = line.at().map_or_else(|| now.clone(), |at| at.to_zoned(now.time_zone().clone()));
+                    lines.push_back((at, line));
+                }
                 Output::Show(_) => {}
                 Output::End(ending) => break ending,
             }

@@ -98,7 +98,7 @@ impl Event {
             return self.json(now);
         }
         let msg = self.told.msg.clone();
-        let line = if self.is_message() { Line::Message { msg } } else { Line::Status { msg } };
+        let line = if self.is_message() { Line::Message { msg, at: None } } else { Line::Status { msg } };
         let at = self.told.at.as_ref().and_then(|at| at.parse::<Timestamp>().ok());
         let at = at.map(|at| at.to_zoned(now.time_zone().clone()));
         line.render(form, at.as_ref().unwrap_or(now))

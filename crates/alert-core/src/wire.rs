@@ -9,6 +9,7 @@ use crate::names::{RoomCode, UserName};
 use stream::StreamForm;
 
 mod body;
+mod client;
 pub mod history;
 pub mod stream;
 pub mod v1;
@@ -88,6 +89,15 @@ pub fn size(name: &UserName, text: &str) -> usize {
     /// A packet's or an SSE event's own bytes, the sentence of a `status`, and a position.
     const AROUND: usize = 128;
     AROUND + json_size(name.as_str()) + json_size(text)
+}
+
+/// The fewest bytes that a message takes: in v1, with the shortest head of a WebSocket's frame.
+pub const LEAST_SIZE: usize = 2 + r#"42["message",{"msg":": "}]"#.len();
+
+/// The fewest bytes that a message of `name`, who said `text`, takes. What JSON escapes makes it longer.
+#[must_use]
+pub fn least_size(name: &UserName, text: &str) -> usize {
+    LEAST_SIZE + name.as_str().len() + text.len()
 }
 
 /// JSON escapes quotes, backslashes and control characters.

@@ -47,6 +47,8 @@ pub struct Config {
     pub leave_grace: Duration,
     /// What is kept of what was said.
     pub history: History,
+    /// How long whoever was lost may be away and still be given what was said meanwhile.
+    pub replay_window: Duration,
     /// Limits of what clients send.
     pub limits: Limits,
     /// Largest request body and WebSocket message, in bytes.
@@ -175,6 +177,7 @@ impl Config {
                     bytes: reader.one("history_size", history::bytes),
                 },
             },
+            replay_window: reader.one("replay_window", time(Duration::ZERO..=HOUR * 24)),
             limits: Limits {
                 name_chars: reader.one("max_name_chars", whole(1..=MOST_CHARS)),
                 room_chars: reader.one("max_room_chars", whole(1..=MOST_CHARS)),

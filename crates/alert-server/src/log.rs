@@ -14,7 +14,7 @@ pub use alert_core::position::Gap;
 use alert_core::position::{Epoch, Position, Run};
 use alert_core::wire;
 use seats::Seats;
-pub use sqlite::FileError;
+pub use sqlite::{Archive, ArchiveError, FileError, Stats, delete};
 use std::{
     sync::{
         Arc,
@@ -300,7 +300,7 @@ impl Log {
         }
     }
 
-    /// Reads a page of at most [`MOST_BYTES`], or of one message that is larger.
+    /// Reads a page of at most `MOST_BYTES`, or of one message that is larger.
     ///
     /// # Errors
     /// Where the store fails.

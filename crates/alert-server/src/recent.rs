@@ -55,6 +55,14 @@ impl<K: Eq + Hash, V> Table<'_, K, V> {
         self.entries.insert(key, (self.now, value));
     }
 
+    pub(crate) fn get_mut(&mut self, key: &K) -> Option<&mut V> {
+        self.entries.get_mut(key).map(|(_, value)| value)
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
     /// Forgets an entry before its time.
     pub(crate) fn remove(&mut self, key: &K) {
         self.entries.remove(key);

@@ -6,8 +6,10 @@ mod audience;
 mod catch_up;
 mod history;
 mod live_room;
+mod lost;
 mod once;
 mod refused;
+mod replay;
 mod subscription;
 mod tail;
 
@@ -25,9 +27,12 @@ pub use catch_up::{CatchUp, Missed};
 pub use history::{History, HistoryError, Wanted};
 use live_room::{Entrant, LiveRoom};
 pub use live_room::{Listening, Presence, Said, Speech};
+use lost::LostPeople;
+pub use lost::Unreceived;
 use once::Keys;
 pub use once::{KeyReused, OnReceipt, Receipt, Sender};
 pub use refused::Refused;
+pub use replay::Replay;
 use socketio_server::{ConnectionId, Hub};
 use std::{
     collections::HashMap,
@@ -35,7 +40,7 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 pub use subscription::{Begin, Hearing, Subscription};
-use tokio::runtime::Handle;
+use tokio::{runtime::Handle, sync::Semaphore};
 
 /// How long departures wait for a room that can take no more; speakers who never pause must not keep them out.
 const LONGEST_RELIEF: Duration = Duration::from_secs(1);
@@ -59,6 +64,11 @@ struct Shared {
     most_replayed: usize,
     log: Log,
     keys: Keys,
+    lost: LostPeople,
+    /// Turns to read what was missed.
+    readers: Semaphore,
+    /// Bytes that somebody is given who comes back: less than what makes a member count as behind.
+    most_given: usize,
 }
 
 impl Rooms {
@@ -73,6 +83,9 @@ impl Rooms {
             runtime,
             most_replayed: MOST_REPLAYED.min(config.queue_limit / 8),
             keys: Keys::new(&log),
+            lost: LostPeople::new(if log.is_on() { config.replay_window } else { Duration::ZERO }),
+            readers: Semaphore::new(replay::READERS),
+            most_given: config.queue_limit / 5,
             log,
         }))
     }
@@ -136,6 +149,11 @@ impl Rooms {
         if let Some(room) = room {
             room.relief().await;
         }
+    }
+
+    /// Where tasks run that wait for the rooms.
+    pub fn runtime(&self) -> &Handle {
+        &self.0.runtime
     }
 
     /// The log of the rooms.

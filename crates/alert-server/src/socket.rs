@@ -1,15 +1,17 @@
 //! Socket.IO: the handler that makes the runtime an Alert server. A version of the protocol is a module.
 
 mod recovery;
+mod route;
 mod v1;
 mod v2;
 
 use crate::auth::{Origin, SessionCookies, WebSession};
 use crate::config::Config;
-use crate::rooms::{Presence, Rooms};
+use crate::rooms::{Presence, Rooms, Unreceived};
 use alert_core::wire;
 use alert_core::wire::v1::Limits;
 use recovery::{Auth, Client, Recoveries, Recovering};
+use route::Route;
 use serde_json::value::RawValue;
 use socketio_server::{
     Accepted, Answer, CloseReason, Event, Handler, Handshake, Refused, Socket, SocketIds, TrustedProxies,
@@ -46,6 +48,7 @@ pub struct Peer {
     session: Option<Box<WebSession>>,
     address: Option<IpAddr>,
     client: Client,
+    route: Route,
 }
 
 /// What is kept of a client's socket.
@@ -72,6 +75,17 @@ impl Alert {
             slow_consumers: AtomicU64::new(0),
         }
     }
+
+    fn v1<'a>(&'a self, peer: &'a Peer) -> V1<'a> {
+        V1 {
+            rooms: &self.rooms,
+            recoveries: &self.recoveries,
+            limits: &self.limits,
+            session: peer.session.as_deref(),
+            address: peer.address,
+            client: peer.route.client,
+        }
+    }
 }
 
 impl Handler for Alert {
@@ -83,7 +97,8 @@ impl Handler for Alert {
         let session = self.sessions.read_for_handshake(headers);
         let address = self.proxies.client(&handshake.peer, headers);
         let client = Client::of(handshake.request, SystemTime::now());
-        Peer { session: session.last().is_some().then(|| Box::new(session)), address, client }
+        let route = Route::of(handshake, address, &self.proxies);
+        Peer { session: session.last().is_some().then(|| Box::new(session)), address, client, route }
     }
 
     fn connect(
@@ -124,35 +139,32 @@ impl Handler for Alert {
 
     fn event(&self, socket: &Socket<'_>, peer: &Peer, session: &mut Session, event: &Event<'_>) {
         match session {
-            Session::V1(member) => {
-                let v1 = V1 {
-                    rooms: &self.rooms,
-                    recoveries: &self.recoveries,
-                    limits: &self.limits,
-                    session: peer.session.as_deref(),
-                    address: peer.address,
-                };
-                v1.event(socket, member, event);
-            }
+            Session::V1(member) => self.v1(peer).event(socket, member, event),
             Session::Recovering(_) => {}
             Session::V2(member) => self.v2(peer).event(socket, member, event),
         }
     }
 
     fn woken(&self, socket: &Socket<'_>, peer: &Peer, session: &mut Session) {
-        if let Session::V2(member) = session {
-            self.v2(peer).woken(socket, member);
+        match session {
+            Session::V1(member) => self.v1(peer).woken(socket, member),
+            Session::Recovering(_) => {}
+            Session::V2(member) => self.v2(peer).woken(socket, member),
         }
     }
 
-    fn disconnect(&self, socket: &Socket<'_>, _peer: &Peer, session: Session, reason: &CloseReason) {
+    fn disconnect(&self, socket: &Socket<'_>, peer: &Peer, session: Session, reason: &CloseReason) {
+        let mut unreceived = None;
         let presence = match session {
             Session::V1(member) => {
-                let (presence, recoverable) = member.into_parts();
-                if let Some(recoverable) = recoverable {
-                    self.recoveries.ended(socket.connection(), *recoverable, reason);
+                let (place, recoverable) = member.into_parts(&self.rooms);
+                match recoverable {
+                    Some(recoverable) => {
+                        self.recoveries.ended(socket.connection(), *recoverable, place.as_deref(), reason);
+                    }
+                    None => unreceived = Some(peer.route.unreceived(socket)),
                 }
-                presence
+                place.map(|place| place.presence)
             }
             Session::Recovering(recovering) => {
                 self.recoveries.given_up(socket, &recovering, reason).map(|place| place.presence)
@@ -161,7 +173,7 @@ impl Handler for Alert {
         };
         // On shutdown everybody leaves: nobody is left to hear of it, and all come back to the next server.
         if let Some(presence) = presence.filter(|_| *reason != CloseReason::Shutdown) {
-            self.lose(presence, reason);
+            self.lose(presence, unreceived, reason);
         }
     }
 
@@ -188,9 +200,9 @@ impl Alert {
         }
     }
 
-    fn lose(&self, presence: Presence, reason: &CloseReason) {
+    fn lose(&self, presence: Presence, unreceived: Option<Unreceived>, reason: &CloseReason) {
         tracing::info!(room = presence.room().as_str(), name = presence.name().as_str(), %reason, "lost");
-        presence.lose(&self.rooms);
+        presence.lose(&self.rooms, unreceived);
     }
 }
 

@@ -12,11 +12,13 @@ use clap::{CommandFactory, Parser, Subcommand};
 
 use usage::notes;
 
+mod backup;
 #[cfg(target_os = "linux")]
 mod bench;
 mod completions;
 mod config;
 mod doctor;
+mod history;
 mod join;
 mod man;
 mod send;
@@ -74,6 +76,12 @@ enum Command {
     /// Look at the configuration without running anything
     #[command(subcommand)]
     Config(config::Command),
+    /// Print or delete what was said, from the server's file
+    #[command(subcommand, after_help = notes(history::EXAMPLES))]
+    History(history::Command),
+    /// Copy the history, also while the server runs
+    #[command(after_help = notes(backup::EXAMPLES))]
+    Backup(backup::Args),
     /// Walk the way of a client to a server, and say what to change where it does not work
     #[command(after_help = notes(doctor::EXAMPLES), after_long_help = notes(&format!("{}\n\n{}", doctor::EXAMPLES, doctor::JSON)))]
     Doctor(doctor::Args),
@@ -103,6 +111,8 @@ pub(crate) fn run() -> ExitCode {
         Some(Command::Send(args)) => args.run(),
         Some(Command::Watch(args)) => args.run(),
         Some(Command::Config(command)) => command.run(),
+        Some(Command::History(command)) => command.run(),
+        Some(Command::Backup(args)) => args.run(),
         Some(Command::Doctor(args)) => args.run(),
         #[cfg(target_os = "linux")]
         Some(Command::Bench(args)) => args.run(),

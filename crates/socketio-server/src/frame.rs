@@ -137,6 +137,13 @@ impl From<Frames> for Publication {
     }
 }
 
+/// Several packets, one after another.
+impl FromIterator<Rendered> for Frames {
+    fn from_iter<I: IntoIterator<Item = Rendered>>(packets: I) -> Self {
+        Self(packets.into_iter().flat_map(|packet| Self::from(packet).0).collect())
+    }
+}
+
 impl From<Rendered> for Frames {
     fn from(packet: Rendered) -> Self {
         let attachments = packet.attachments.iter().map(|bytes: &Bytes| Frame::binary(bytes));

@@ -1,7 +1,7 @@
 //! What a user sees, as one line: on a terminal, in a pipe, or as JSON.
 
 use anstyle::{AnsiColor, Style};
-use jiff::Zoned;
+use jiff::{Timestamp, Zoned};
 use serde::Serialize;
 
 use alert_core::printable::{one_line, with_lines};
@@ -23,20 +23,27 @@ const INDENT: &str = "      ";
 #[serde(tag = "event", rename_all = "snake_case")]
 pub(crate) enum Line {
     /// Somebody spoke.
-    Message { msg: String },
+    Message {
+        msg: String,
+        /// When, where it was before now.
+        #[serde(skip)]
+        at: Option<Timestamp>,
+    },
     /// Somebody entered or left.
     Status { msg: String },
-    /// We are in, with these. Servers before Alert do not say.
+    /// We are in, with these.
     Joined { members: Vec<String>, count: usize },
     /// The connection ended.
     Lost { why: String },
     /// We are in again.
     Back { members: Vec<String>, count: usize },
+    /// Messages are missing here: so many, where it is known.
+    Gap { missed: Option<u64> },
     /// This will be sent when we are in again.
     Waits { msg: String },
     /// The server did not take this.
     Refused { msg: String, why: String },
-    /// The connection ended before the server said that it took this.
+    /// We left before the server said that it took this.
     Unconfirmed { msg: String },
     /// This was left behind.
     NotSent { msg: String },
@@ -69,6 +76,19 @@ impl Line {
     /// Whether it is about what the user wanted to say, and did not say.
     pub(super) fn is_complaint(&self) -> bool {
         matches!(self, Self::Refused { .. } | Self::Unconfirmed { .. } | Self::NotSent { .. })
+    }
+
+    /// A message as people read it.
+    pub(super) fn message(name: &str, msg: &str, at: Option<Timestamp>) -> Self {
+        Self::Message { msg: format!("{name}: {msg}"), at }
+    }
+
+    /// When it happened, if that is not now.
+    pub(super) fn at(&self) -> Option<Timestamp> {
+        match self {
+            Self::Message { at, .. } => *at,
+            _ => None,
+        }
     }
 
     /// The line with its end.
@@ -106,31 +126,33 @@ impl Line {
                 Some(Style::new().dimmed())
             }
             Self::Back { .. } => Some(AnsiColor::Green.on_default()),
-            Self::Lost { .. } | Self::Refused { .. } | Self::Unconfirmed { .. } | Self::NotSent { .. } => {
-                Some(AnsiColor::Yellow.on_default())
-            }
+            Self::Lost { .. }
+            | Self::Gap { .. }
+            | Self::Refused { .. }
+            | Self::Unconfirmed { .. }
+            | Self::NotSent { .. } => Some(AnsiColor::Yellow.on_default()),
         }
     }
 
     /// What it says; a star tells everything else from messages.
     fn text(&self) -> String {
         match self {
-            Self::Message { msg } => msg.clone(),
+            Self::Message { msg, .. } => msg.clone(),
             Self::Status { msg } | Self::Help { msg } => format!("* {msg}"),
             Self::Joined { members, count } => format!("* {}", people(members, *count)),
             Self::Lost { why } => format!("* Connection lost ({why}). Trying to come back."),
             Self::Back { members, count } => {
-                format!("* Back; what was said meanwhile is missing here. {}", people(members, *count))
+                format!("* Back. {}", people(members, *count))
             }
+            Self::Gap { missed: Some(1) } => "* 1 message is missing here.".to_owned(),
+            Self::Gap { missed: Some(number) } => format!("* {number} messages are missing here."),
+            Self::Gap { missed: None } => "* Messages are missing here; nobody knows how many.".to_owned(),
             Self::Waits { msg } => format!("* Waits for the connection: {}", excerpt(msg)),
             Self::Refused { msg, why } => {
                 format!("* Not sent ({}): {}", why.trim_end_matches('.'), excerpt(msg))
             }
             Self::Unconfirmed { msg } => {
-                format!(
-                    "* The connection ended before the server took this; it may be lost: {}",
-                    excerpt(msg)
-                )
+                format!("* You left before the server took this; it may be lost: {}", excerpt(msg))
             }
             Self::NotSent { msg } => format!("* Not sent: {}", excerpt(msg)),
         }

@@ -1,7 +1,8 @@
 //! A stay in a room from the first connection to leaving, as a state machine: no I/O, no clock.
 //!
-//! A message is sent once. What is typed without a connection waits and is sent in order after the next `joined`; what
-//! was sent and not acknowledged when a connection ended is not sent again, and the user hears of it.
+//! What is typed without a connection waits, and is sent in order when we are in the room again; what was sent and not
+//! acknowledged when a connection ended is sent again before it, with its key, so that it is said once. What was said
+//! meanwhile is read, page by page, before what is live.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -11,7 +12,9 @@ use socketio_protocol::socket::AckId;
 use super::command::{HELP, Typed, UNKNOWN};
 use super::line::Line;
 use alert_core::names::{RoomCode, UserName};
-use alert_core::wire::v1::client::{self, Answer, Incoming};
+use alert_core::position::Gap;
+use alert_core::since::Since;
+use alert_core::wire::v2::client::{self, Answer, Incoming, Joined, Message};
 
 mod outbox;
 #[cfg(test)]
@@ -21,8 +24,11 @@ use outbox::Outbox;
 
 /// For a new connection to let us in.
 const TIME_TO_JOIN: Duration = Duration::from_secs(10);
-/// For the ack of `left`.
+/// For the ack of `leave`.
 const TIME_TO_LEAVE: Duration = Duration::from_secs(1);
+/// Why a server does not know v2.
+const TOO_OLD: &str =
+    "it is older than this program and does not speak v2: update it, or join on its web page";
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
@@ -81,16 +87,25 @@ pub enum Ending {
 pub(super) struct Identity {
     pub(super) name: UserName,
     pub(super) room: RoomCode,
+    /// From where on to show what was said before, as the user wrote it.
+    pub(super) since: String,
+    /// Begins the keys of our messages: nobody else's do.
+    pub(super) key: String,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
     /// Without a connection; one has been asked for.
     Away,
-    /// Connected; `joined` is not acknowledged yet.
+    /// Connected; `join` is not acknowledged yet.
     Joining,
+    /// In the room; what was said meanwhile is being read, and what comes live is read with it.
+    CatchingUp {
+        /// A message has come since the last page was asked for.
+        misses: bool,
+    },
     In,
-    /// `left` is not acknowledged yet.
+    /// `leave` is not acknowledged yet.
     Leaving,
     Ended,
 }
@@ -103,7 +118,9 @@ pub(super) struct Session {
     has_been_in: bool,
     /// No more lines will come.
     is_last: bool,
-    /// Connections since the last `joined`.
+    /// The last message that we have.
+    position: Option<String>,
+    /// Connections since the last `join` that was carried out.
     attempts: u32,
     max_payload: usize,
     /// The time without a ping after which the server is gone.
@@ -126,6 +143,7 @@ impl Session {
             me,
             phase: Phase::Away,
             has_been_in: false,
+            position: None,
             is_last: false,
             attempts: 0,
             max_payload: usize::MAX,
@@ -192,43 +210,95 @@ impl Session {
                 let id = self.new_id();
                 self.step = Some(id);
                 self.send(client::connect());
-                self.send(client::joined(id, &self.me.name, &self.me.room));
+                let since = self.position.as_ref().unwrap_or(&self.me.since);
+                self.send(client::join(id, &self.me.room, &self.me.name, since));
             }
             Incoming::Ping(data) => self.send(client::pong(data)),
             Incoming::Close => self.lost("the server closed it"),
+            Incoming::Refused(why) if why == "Invalid namespace" => self.end(Ending::Refused(TOO_OLD.into())),
             Incoming::Refused(why) => self.end(Ending::Refused(why)),
-            Incoming::Message(msg) => self.show(Line::Message { msg }),
+            Incoming::Message(message) => self.heard(message),
             Incoming::Status(msg) => self.show(Line::Status { msg }),
             Incoming::Ack(id, answer) if self.step.is_some_and(|step| step.get() == id) => {
-                self.step_done(answer)
+                self.step_done(answer, now)
             }
             Incoming::Ack(id, answer) => self.text_done(id, answer),
             Incoming::Other => {}
         }
     }
 
-    /// `joined` or `left` is acknowledged.
-    fn step_done(&mut self, answer: Answer) {
+    fn heard(&mut self, message: Message) {
+        if let Phase::CatchingUp { misses } = &mut self.phase {
+            // The next page has it.
+            *misses = true;
+            return;
+        }
+        self.position = Some(message.position);
+        self.show(Line::message(&message.name, &message.msg, None));
+    }
+
+    /// `join`, `history` or `leave` is acknowledged.
+    fn step_done(&mut self, answer: Answer, now: Instant) {
         self.step = None;
         self.step_due = None;
         match (self.phase, answer) {
             (Phase::Leaving, _) => self.end_as_left(),
+            (Phase::CatchingUp { misses }, answer) => match answer {
+                Answer::Page { messages, gap, more } => {
+                    self.said_before(messages, gap);
+                    self.catch_up(more || misses, now);
+                }
+                _ => {
+                    self.show(Line::Gap { missed: None });
+                    self.phase = Phase::In;
+                }
+            },
             (_, Answer::Refused(why)) => self.end(Ending::Refused(why)),
-            (_, answer) => {
-                let (members, count) = match answer {
-                    Answer::Joined { members, count } => (members, count),
-                    _ => (Vec::new(), 0),
-                };
-                let again = std::mem::replace(&mut self.has_been_in, true);
-                self.show(if again {
-                    Line::Back { members, count }
-                } else {
-                    Line::Joined { members, count }
-                });
-                self.phase = Phase::In;
-                self.attempts = 0;
-            }
+            (_, Answer::Joined(joined)) => self.joined(joined, now),
+            (_, _) => self.lost("it did not say who is in the room"),
         }
+    }
+
+    fn joined(&mut self, joined: Joined, now: Instant) {
+        let Joined { members, count, position, history, gap, more } = joined;
+        // Of a number of messages, those that are left out are older ones.
+        let is_number = self.position.is_none() && matches!(self.me.since.parse(), Ok(Since::Last(_)));
+        let again = std::mem::replace(&mut self.has_been_in, true);
+        self.attempts = 0;
+        if again {
+            self.show(Line::Back { members, count });
+            self.said_before(history, gap);
+        } else {
+            self.said_before(history, gap);
+            self.show(Line::Joined { members, count });
+        }
+        let has_rest = more && !is_number;
+        if !has_rest {
+            self.position = Some(position);
+        }
+        self.catch_up(has_rest, now);
+    }
+
+    fn said_before(&mut self, messages: Vec<Message>, gap: Option<Gap>) {
+        if let Some(Gap { missed }) = gap {
+            self.show(Line::Gap { missed });
+        }
+        for message in messages {
+            let at = message.at();
+            self.show(Line::message(&message.name, &message.msg, at));
+            self.position = Some(message.position);
+        }
+    }
+
+    /// Reads on where there is more than what has been read.
+    fn catch_up(&mut self, has_rest: bool, now: Instant) {
+        self.phase = Phase::In;
+        let Some(position) = self.position.clone().filter(|_| has_rest) else { return };
+        self.phase = Phase::CatchingUp { misses: false };
+        self.step_due = Some(now + TIME_TO_JOIN);
+        let id = self.new_id();
+        self.step = Some(id);
+        self.send(client::history(id, &self.me.room, &position));
     }
 
     fn text_done(&mut self, id: u64, answer: Answer) {
@@ -250,7 +320,7 @@ impl Session {
         if self.phase == Phase::Leaving || self.is_last || !self.has_room() {
             return self.not_sent(Line::NotSent { msg });
         }
-        if self.has_been_in && self.phase != Phase::In {
+        if self.has_been_in && matches!(self.phase, Phase::Away | Phase::Joining) {
             self.show(Line::Waits { msg: msg.clone() });
         }
         self.outbox.wait(msg);
@@ -264,15 +334,16 @@ impl Session {
         if self.phase != Phase::In {
             return;
         }
-        while let Some(msg) = self.outbox.next() {
+        while let Some(message) = self.outbox.next() {
             let id = self.new_id();
-            let frame = client::text(id, &self.me.name, &msg);
+            let key = format!("{}-{}", self.me.key, message.key);
+            let frame = client::send(id, &self.me.room, &message.text, &key);
             if frame.len() > self.max_payload {
                 let why = format!("the server takes at most {} bytes at once.", self.max_payload);
-                self.not_sent(Line::Refused { msg, why });
+                self.not_sent(Line::Refused { msg: message.text, why });
             } else {
                 self.send(frame);
-                self.outbox.sent(id, msg);
+                self.outbox.sent(id, message);
             }
         }
         if self.is_last && self.outbox.is_acknowledged() {
@@ -285,12 +356,12 @@ impl Session {
             self.not_sent(Line::NotSent { msg });
         }
         match self.phase {
-            Phase::In => {
+            Phase::In | Phase::CatchingUp { .. } => {
                 self.phase = Phase::Leaving;
                 self.step_due = Some(now + TIME_TO_LEAVE);
                 let id = self.new_id();
                 self.step = Some(id);
-                self.send(client::left(id, &self.me.name));
+                self.send(client::leave(id, &self.me.room));
             }
             Phase::Away | Phase::Joining if self.has_been_in => self.end_as_left(),
             _ => self.end(Ending::Interrupted),
@@ -313,10 +384,13 @@ impl Session {
         if !self.has_been_in {
             return self.end(Ending::Unreachable(why.to_owned()));
         }
-        if self.phase == Phase::In {
+        if matches!(self.phase, Phase::In | Phase::CatchingUp { .. }) {
             self.show(Line::Lost { why: why.to_owned() });
         }
-        self.unconfirmed();
+        let waiting: Vec<String> = self.outbox.take_back().map(str::to_owned).collect();
+        for msg in waiting {
+            self.show(Line::Waits { msg });
+        }
         (self.phase, self.silence, self.ping_due, self.step_due, self.step) =
             (Phase::Away, None, None, None, None);
         if self.is_done() {

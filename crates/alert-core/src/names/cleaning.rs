@@ -31,8 +31,8 @@ fn clean_ascii(name: &str, max_chars: usize) -> Result<String, NameError> {
 }
 
 fn clean_any(text: &str, max_chars: usize) -> Result<String, NameError> {
-    let seen = text.chars().filter(|&c| !is_void(c)).map(plain_space);
-    let kept = without_idle(seen.collect::<String>().trim());
+    let seen: String = text.chars().filter(|&c| !is_void(c)).map(plain_space).collect();
+    let kept = without_idle(seen.trim());
     let kept = kept.trim();
     if kept.chars().any(is_control) {
         return Err(NameError::Control);
@@ -45,7 +45,8 @@ fn clean_any(text: &str, max_chars: usize) -> Result<String, NameError> {
     if kept.chars().count() > max_chars.saturating_mul(NFC_SHRINKS_AT_MOST) {
         return Err(too_long);
     }
-    let name = composed(kept);
+    // Of the whole: in a text that is not composed, a joiner may not stand beside the letter that it is for.
+    let name = composed(seen.trim());
     if name.chars().count() > max_chars {
         return Err(too_long);
     }

@@ -3,9 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::event::{RoomEvent, What};
 use crate::position::Position;
-use crate::wire::v1;
 
 /// What the connections of one client have in common. Different clients may have it in common too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +21,19 @@ pub struct Doubt {
     pub unconfirmed: u64,
     /// When it was lost.
     pub at: Instant,
+}
+
+/// What somebody has missed who has come back, before the first message that they are given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Before {
+    /// Nothing.
+    Nothing,
+    /// More messages than can be given: so many.
+    Many(u64),
+    /// Messages that are no longer kept.
+    NotKept,
+    /// Nobody knows: the log cannot be read.
+    Unknown,
 }
 
 /// The lost connections of one person in a room that may come back.
@@ -51,24 +62,23 @@ impl Doubt {
         run == self.upto.epoch.run
     }
 
-    /// Of messages up to `upto`, oldest first: how many of the last may not have come. It is never too few.
+    /// Of messages up to `upto`, oldest first, each with the fewest bytes that it may have had on the wire: how many of
+    /// the last may not have come. It is never too few.
     #[must_use]
-    pub fn among<'a>(&self, messages: impl DoubleEndedIterator<Item = &'a RoomEvent>) -> usize {
+    pub fn among(&self, messages: impl DoubleEndedIterator<Item = (Position, usize)>) -> usize {
         let mut unconfirmed = self.unconfirmed;
-        let is_in_doubt = |event: &&RoomEvent| {
-            let What::Said { name, text } = &event.what else { return false };
+        let is_in_doubt = |(position, least): &(Position, usize)| {
             let was = unconfirmed;
-            unconfirmed = was.saturating_sub(v1::least_size(name, text) as u64);
-            was > 0 && self.is_later(event.position)
+            unconfirmed = was.saturating_sub(*least as u64);
+            was > 0 && self.is_later(*position)
         };
         messages.rev().take_while(is_in_doubt).count()
     }
 
-    /// The most messages that can be in doubt.
+    /// The most messages that can be in doubt, where each has at least so many bytes.
     #[must_use]
-    pub fn most(&self) -> usize {
-        let most = self.unconfirmed.div_ceil(v1::LEAST_SIZE as u64);
-        usize::try_from(most).unwrap_or(usize::MAX)
+    pub fn most(&self, least: usize) -> usize {
+        usize::try_from(self.unconfirmed.div_ceil(least as u64)).unwrap_or(usize::MAX)
     }
 
     /// What is in doubt for either of two connections.

@@ -6,8 +6,6 @@
 use serde::Serialize;
 use socketio_protocol::socket::encode::Arguments;
 
-use crate::names::UserName;
-
 mod ack;
 pub mod client;
 mod client_event;
@@ -16,7 +14,7 @@ mod refusal;
 
 pub use ack::AckBody;
 pub use client_event::{ClientEvent, Joined, Left, Speaker, Text};
-pub use notice::{Away, Before, Msg, Notice};
+pub use notice::{Away, Msg, Notice};
 pub use refusal::{ErrorCode, Refusal};
 
 /// The namespace of v1, the only one.
@@ -32,15 +30,6 @@ pub const LEFT: &str = "left";
 pub const STATUS: &str = "status";
 /// Event: somebody in the room spoke.
 pub const MESSAGE: &str = "message";
-
-/// The fewest bytes that a message has on the wire: the frame of a WebSocket around the packet of an empty one.
-pub const LEAST_SIZE: usize = 2 + r#"42["message",{"msg":": "}]"#.len();
-
-/// The fewest bytes that this message has on the wire; what JSON escapes makes it longer.
-#[must_use]
-pub fn least_size(name: &UserName, text: &str) -> usize {
-    LEAST_SIZE + name.as_str().len() + text.len()
-}
 
 /// A body as the one argument of an event or an ack.
 #[expect(

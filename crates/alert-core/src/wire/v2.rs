@@ -4,6 +4,7 @@
 //! goes out through [`packet`]. Codes, limits and cleaning are v1's.
 
 mod answer;
+pub mod client;
 mod client_event;
 mod event;
 mod refusal;

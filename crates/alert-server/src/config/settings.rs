@@ -160,6 +160,13 @@ pub const SETTINGS: &[Setting] = &[
         HISTORY,
         "Bytes that are kept of all rooms; the oldest messages go first; auto is 1GiB in a file and 64MiB in memory",
     ),
+    one(
+        "replay_window",
+        "TIME",
+        &["2m"],
+        HISTORY,
+        "Time for which a client that was lost is given, when it joins again under its name, what was said meanwhile; 0 is never",
+    ),
     one("max_name_chars", "COUNT", &["64"], LIMITS, "Longest name, in characters"),
     one("max_room_chars", "COUNT", &["128"], LIMITS, "Longest room code, in characters"),
     one("max_msg_bytes", "BYTES", &["16384"], LIMITS, "Longest message"),

@@ -146,6 +146,7 @@ fn an_impossible_value_is_an_error_that_names_key_value_source_and_what_is_allow
         ("history", "disk", "sqlite, memory, off"),
         ("history_messages", "0", "a whole number from 1"),
         ("history_age", "0", "a time from 1s"),
+        ("replay_window", "25h", "a time from 0s to 1d"),
         ("history_size", "1kB", "auto (1GiB in a file, 64MiB in memory), or a size from 1.0 MiB"),
         ("history_size", "much", "such as 64MiB or 2GiB"),
         ("max_name_chars", "0", "a whole number from 1 to 256"),

@@ -1,6 +1,7 @@
 //! A log in a file: an acknowledged message is on disk. One thread writes, one reads, and one watches for a disk that
 //! does not answer, so that nobody in a room ever waits for it.
 
+mod archive;
 mod file;
 mod page;
 mod prune;
@@ -20,6 +21,7 @@ use crate::config::Retention;
 use alert_core::event::{RoomEvent, What};
 use alert_core::names::{RoomCode, UserName};
 use alert_core::position::Run;
+pub use archive::{Archive, ArchiveError, Stats, delete};
 pub use file::FileError;
 use reader::{Reader, Requests};
 use runs::{Place, Runs, micros, time};

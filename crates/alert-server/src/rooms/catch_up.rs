@@ -109,6 +109,24 @@ impl CatchUp {
         self.reading.room.enter_after(self.cursor, entrant, held, greet).ok_or(self)
     }
 
+    /// As [`CatchUp::enter`], for a client that was lost and is given again what was said after `heard`. `greet` is
+    /// given its own entering as well, which the others have heard of then where they hear of it.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn come_back(
+        self,
+        connection: (&Hub, ConnectionId),
+        form: Form,
+        name: &UserName,
+        heard: Position,
+        greet: impl FnOnce(Arc<RoomEvent>, Missed<'_>),
+    ) -> Result<Presence, Self> {
+        let held = self.rooms.0.admission.hold(&self.admitted);
+        let room = &self.reading.room;
+        room.come_back(self.cursor, connection, form, name, held, heard, greet).ok_or(self)
+    }
+
     /// Lets a connection hear the room without being in it; otherwise as [`CatchUp::enter`].
     ///
     /// # Errors

@@ -5,6 +5,7 @@ use super::Rooms;
 use super::admission::Held;
 use super::audience::{Audience, Published, publication};
 use super::catch_up::Missed;
+use super::lost::Unreceived;
 use super::tail::Tail;
 use crate::log::{Append, KeyDigest, Log, OnStored};
 use alert_core::access::{Denied, Principal};
@@ -12,7 +13,7 @@ use alert_core::event::{RoomEvent, What};
 use alert_core::members::Members;
 use alert_core::names::{RoomCode, UserName};
 use alert_core::position::{Numbering, Position};
-use alert_core::room::{Departure, Entry, Loss, Room};
+use alert_core::room::{Departure, Doubt, Entry, Loss, Room};
 use alert_core::wire::{self, Form};
 use socketio_server::{ConnectionId, Hub, Membership};
 use std::{
@@ -69,7 +70,7 @@ impl State {
 pub struct Presence {
     room: Arc<LiveRoom>,
     name: UserName,
-    /// The room's position when it entered.
+    /// What its client has heard of the room ends at or before this, whatever it received of the connection.
     entered: Position,
     membership: Membership,
     _held: Held,
@@ -171,6 +172,38 @@ impl LiveRoom {
         drop(state);
         published.render();
         Presence { room: Arc::clone(self), name: name.clone(), entered, membership, _held: held }
+    }
+
+    /// See [`super::CatchUp::come_back`].
+    #[expect(clippy::too_many_arguments, reason = "one caller")]
+    pub(super) fn come_back(
+        self: &Arc<Self>,
+        cursor: Position,
+        (hub, connection): (&Hub, ConnectionId),
+        form: Form,
+        name: &UserName,
+        held: Held,
+        heard: Position,
+        greet: impl FnOnce(Arc<RoomEvent>, Missed<'_>),
+    ) -> Option<Presence> {
+        let size = wire::size(name, "");
+        let mut state = self.lock();
+        let messages = state.tail.since(cursor.number)?;
+        let entry = state.room.enter(name);
+        let entered = state.event(What::Entered { name: name.clone(), count: state.room.count() });
+        // Before it becomes one of those who hear the room: its own comes with what it missed, and before that.
+        let published = match entry {
+            Entry::Announced => {
+                state.members = None;
+                state.audience.publish(&entered, size).0
+            }
+            Entry::Quiet => Published::default(),
+        };
+        greet(entered, Missed { messages: &messages, position: state.numbering.last() });
+        let membership = state.audience.join(hub, form, connection);
+        drop(state);
+        published.render();
+        Some(Presence { room: Arc::clone(self), name: name.clone(), entered: heard, membership, _held: held })
     }
 
     /// Says something to everybody who hears the room. The log takes it in the same order.
@@ -356,13 +389,22 @@ impl Presence {
         published.render();
     }
 
-    /// The connection ended without `left`.
-    pub fn lose(self, rooms: &Rooms) {
+    /// The connection ended without `left`. Its client, if it may come back, is given then what it has not received.
+    pub fn lose(self, rooms: &Rooms, unreceived: Option<Unreceived>) {
         let size = wire::size(&self.name, "");
+        let now = Instant::now();
         let mut state = self.room.lock();
         drop(self.membership);
+        if let Some(Unreceived { client, bytes }) = unreceived {
+            // What is in inboxes has not come to its queue, where bytes are counted.
+            let in_flight = state.audience.room().map_or(0, socketio_server::Room::in_flight);
+            let unconfirmed = bytes + in_flight as u64;
+            let (entered, upto) = (self.entered, state.numbering.last());
+            let doubt = Doubt { entered, upto, unconfirmed, at: now };
+            rooms.0.lost.add(&self.room.code, &self.name, client, doubt);
+        }
         let mut published = Published::default();
-        match state.room.lose(&self.name, Instant::now()) {
+        match state.room.lose(&self.name, now) {
             Loss::Quiet => {}
             Loss::Announced => published = state.publish_departure(self.name, size),
             Loss::Grace(deadline) => {

@@ -51,10 +51,17 @@ pub(super) struct Recoverable {
     id: SeatId,
     /// The Socket.IO id, which it keeps.
     socket: Box<str>,
-    /// Its seat, while it is in a room.
-    seat: Option<Seat>,
+    /// What its seat says beside that, while it is in a room.
+    kept: Option<Kept>,
     /// What it has to be told at the next `joined`.
-    missed: Option<Missed>,
+    missed: Option<Box<Missed>>,
+}
+
+/// Of a seat, what the place in the room does not say.
+struct Kept {
+    position: Position,
+    resumed: bool,
+    at: SystemTime,
 }
 
 /// A client whose seat is looked for, and what it has missed.
@@ -118,7 +125,7 @@ impl Recoveries {
         let (id, socket) = (random_id(), Socket::new_id());
         let name = Name { run: self.0.rooms.log().run().number(), id };
         let ids = SocketIds { sid: Some(socket.clone()), pid: Some(self.0.pids.seal(&name.to_string())) };
-        (Box::new(Recoverable { id, socket: socket.into(), seat: None, missed: None }), ids)
+        (Box::new(Recoverable { id, socket: socket.into(), kept: None, missed: None }), ids)
     }
 
     /// Looks for the seat that a client names, and for what it has missed; nothing, where the pid is none of ours.
@@ -156,39 +163,24 @@ impl Recoveries {
                 };
                 let id = recovering.id;
                 let mut recoverable =
-                    Recoverable { id, socket: seat.socket.clone(), seat: None, missed: None };
+                    Recoverable { id, socket: seat.socket.clone(), kept: None, missed: None };
                 self.take_seat(socket, &mut recoverable, seat);
                 Some(Found { ids, recoverable: Box::new(recoverable), place: Some(place) })
             }
             Decision::Not(missed) => {
                 self.forget(socket, recovering.id);
                 let (mut recoverable, ids) = self.begin();
-                recoverable.missed = missed;
+                recoverable.missed = missed.map(Box::new);
                 Some(Found { ids, recoverable, place: None })
             }
         }
     }
 
     /// A client has joined a room.
-    pub(super) fn joined(
-        &self,
-        socket: &Socket<'_>,
-        recoverable: &mut Recoverable,
-        who: &Principal,
-        presence: &Presence,
-    ) {
-        let seat = Seat {
-            room: presence.room().clone(),
-            name: presence.name().clone(),
-            by_login: who.name.is_some(),
-            socket: recoverable.socket.clone(),
-            position: presence.entered(),
-            resumed: false,
-            at: SystemTime::now(),
-        };
-        self.take_seat(socket, recoverable, seat);
-        if let Some(missed) = recoverable.missed.take_if(|missed| missed.is_of(presence.room())) {
-            let count = missed.count_at(presence.entered());
+    pub(super) fn joined(&self, socket: &Socket<'_>, recoverable: &mut Recoverable, place: &Place) {
+        self.take_seat(socket, recoverable, place.seat(recoverable.socket.clone()));
+        if let Some(missed) = recoverable.missed.take_if(|missed| missed.is_of(place.presence.room())) {
+            let count = missed.count_at(place.presence.entered());
             if count != Some(0) {
                 socket.send(Notice::missed(count).packet());
             }
@@ -197,8 +189,9 @@ impl Recoveries {
 
     /// The seat is this connection's. Another one that had it is half open, and ends.
     fn take_seat(&self, socket: &Socket<'_>, recoverable: &mut Recoverable, seat: Seat) {
-        self.0.rooms.log().put_seat(recoverable.id, Some(seat.clone()));
-        recoverable.seat = Some(seat);
+        let Seat { position, resumed, at, .. } = seat;
+        recoverable.kept = Some(Kept { position, resumed, at });
+        self.0.rooms.log().put_seat(recoverable.id, Some(seat));
         if let Some(old) = self.0.live.insert(recoverable.id, socket.connection()) {
             tracing::info!("a half-open connection was taken over");
             socket.hub().close(old);
@@ -215,22 +208,29 @@ impl Recoveries {
 
     /// A client has given its place up.
     pub(super) fn left(&self, connection: ConnectionId, recoverable: &mut Recoverable) {
-        if recoverable.seat.take().is_some() && self.0.live.remove_if(recoverable.id, connection) {
+        if recoverable.kept.take().is_some() && self.0.live.remove_if(recoverable.id, connection) {
             self.0.rooms.log().put_seat(recoverable.id, None);
         }
     }
 
-    /// A client's socket has ended.
-    pub(super) fn ended(&self, connection: ConnectionId, mut recoverable: Recoverable, reason: &CloseReason) {
+    /// A client's socket has ended, which was in this place.
+    pub(super) fn ended(
+        &self,
+        connection: ConnectionId,
+        mut recoverable: Recoverable,
+        place: Option<&Place>,
+        reason: &CloseReason,
+    ) {
         if is_meant(reason) {
             return self.left(connection, &mut recoverable);
         }
         let is_mine = self.0.live.remove_if(recoverable.id, connection);
-        if let Some(mut seat) = recoverable.seat
+        if let (Some(kept), Some(place)) = (recoverable.kept, place)
             && is_mine
-            && seat.at.elapsed().is_ok_and(|age| age >= REFRESH)
+            && kept.at.elapsed().is_ok_and(|age| age >= REFRESH)
         {
-            seat.at = SystemTime::now();
+            let seat =
+                Seat { position: kept.position, resumed: kept.resumed, ..place.seat(recoverable.socket) };
             self.0.rooms.log().put_seat(recoverable.id, Some(seat));
         }
     }
@@ -255,6 +255,21 @@ impl Recoveries {
 /// Whether the client ended it by itself, and so gives its place up.
 fn is_meant(reason: &CloseReason) -> bool {
     matches!(reason, CloseReason::NamespaceLeft | CloseReason::ClientClosed)
+}
+
+impl Place {
+    /// A new seat for it.
+    fn seat(&self, socket: Box<str>) -> Seat {
+        Seat {
+            room: self.presence.room().clone(),
+            name: self.presence.name().clone(),
+            by_login: self.who.name.is_some(),
+            socket,
+            position: self.presence.entered(),
+            resumed: false,
+            at: SystemTime::now(),
+        }
+    }
 }
 
 impl Missed {

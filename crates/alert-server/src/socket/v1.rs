@@ -1,15 +1,19 @@
 //! The v1 protocol: events of a client to rooms, and who the client speaks for (docs/protocol-v1.md, "Identity").
 
+mod coming_back;
+
 use super::address;
 use super::recovery::{Place, Recoverable, Recoveries};
 use crate::auth::{Origin, WebSession};
 use crate::log::{OnStored, Stored};
-use crate::rooms::{Presence, Refused, Rooms, Speech, Way};
+use crate::rooms::{Refused, Rooms, Speech, Way};
 use alert_core::access::{Principal, Rights};
 use alert_core::names::{RoomCode, UserName};
+use alert_core::room::ClientKey;
 use alert_core::wire::Form;
 use alert_core::wire::v1::{AckBody, ClientEvent, Joined, Limits, Notice, Refusal, Speaker, Text};
-use socketio_server::{Event, PendingAck, Socket};
+use coming_back::{ComingBack, Progress};
+use socketio_server::{AckId, Event, PendingAck, Socket};
 use std::net::IpAddr;
 
 /// A client: the room that it is in, if it is in one.
@@ -19,6 +23,8 @@ pub struct Member {
     seat: Option<Box<Place>>,
     /// There is one for a client that recovers its state.
     recoverable: Option<Box<Recoverable>>,
+    /// It was lost, and waits for what it missed. It says nothing meanwhile.
+    coming_back: Option<Box<ComingBack>>,
 }
 
 /// What an event is carried out with.
@@ -28,13 +34,14 @@ pub(super) struct V1<'a> {
     pub(super) limits: &'a Limits,
     pub(super) session: Option<&'a WebSession>,
     pub(super) address: Option<IpAddr>,
+    pub(super) client: ClientKey,
 }
 
 /// What became of an event that was carried out.
 enum Outcome {
     Done,
     Joined,
-    /// The log answers when the message is stored.
+    /// The log answers when the message is stored, or when it has been read.
     AnsweredLater,
 }
 
@@ -46,7 +53,17 @@ impl V1<'_> {
             let (code, address) = (refusal.code().as_str(), address(self.address));
             tracing::info!(event = event.name, code, address, "refused: {}", refusal.message());
         }
-        match (event.ack, result) {
+        self.answer(socket, member, event.ack, result);
+    }
+
+    fn answer(
+        &self,
+        socket: &Socket<'_>,
+        member: &Member,
+        ack: Option<AckId>,
+        result: Result<Outcome, Refusal>,
+    ) {
+        match (ack, result) {
             (Some(_), Ok(Outcome::AnsweredLater)) | (None, Ok(_)) => {}
             (Some(id), result) => socket.ack(id, &member.acknowledge(result).arguments()),
             (None, Err(refusal)) => {
@@ -63,7 +80,7 @@ impl V1<'_> {
     ) -> Result<Outcome, Refusal> {
         let args = event.args.iter().copied();
         match ClientEvent::parse(event.name, args, !event.attachments.is_empty(), self.limits)? {
-            ClientEvent::Joined(joined) => self.join(socket, member, joined),
+            ClientEvent::Joined(joined) => self.join(socket, member, joined, event.ack),
             ClientEvent::Text(Text { speaker, msg }) => {
                 let seat = member.seat.as_ref().ok_or_else(Refusal::not_joined)?;
                 let name = &self.speaker(seat, speaker)?;
@@ -82,7 +99,13 @@ impl V1<'_> {
         }
     }
 
-    fn join(&self, socket: &Socket<'_>, member: &mut Member, joined: Joined) -> Result<Outcome, Refusal> {
+    fn join(
+        &self,
+        socket: &Socket<'_>,
+        member: &mut Member,
+        joined: Joined,
+        ack: Option<AckId>,
+    ) -> Result<Outcome, Refusal> {
         let (who, name, code) = self.identify(joined)?;
         let is_there = member.seat.as_ref().is_some_and(|seat| *seat.presence.room() == code);
         if !is_there {
@@ -91,21 +114,55 @@ impl V1<'_> {
             let room = self.rooms.admit(&origin, Way::Enter, code.clone())?;
             self.rooms.check_entry(&origin, &room, &name)?;
             self.leave(socket, member);
-            let connection = (socket.hub(), socket.connection());
-            let form = if member.recoverable.is_some() { Form::V1Recovery } else { Form::V1 };
-            let presence = self.rooms.enter(&who, connection, form, &room, &name)?;
-            tracing::info!(
-                room = code.as_str(),
-                name = name.as_str(),
-                address = address(self.address),
-                "joined"
-            );
-            if let Some(recoverable) = &mut member.recoverable {
-                self.recoveries.joined(socket, recoverable, &who, &presence);
+            // One that recovers its state does so by itself.
+            let is_simple = member.recoverable.is_none();
+            let lost = is_simple.then(|| self.rooms.been_away(&room, &name, self.client)).flatten();
+            if let Some(doubt) = lost {
+                let (place, lost) = ((who, room, name), (self.client, doubt));
+                member.coming_back = Some(ComingBack::begin(socket, self.rooms, place, lost, ack));
+                return Ok(Outcome::AnsweredLater);
             }
-            member.seat = Some(Box::new(Place { who, presence }));
+            let connection = (socket.hub(), socket.connection());
+            let form = if is_simple { Form::V1 } else { Form::V1Recovery };
+            let presence = self.rooms.enter(&who, connection, form, &room, &name)?;
+            let place = Place { who, presence };
+            if let Some(recoverable) = &mut member.recoverable {
+                self.recoveries.joined(socket, recoverable, &place);
+            }
+            self.seat(member, place);
         }
         Ok(Outcome::Joined)
+    }
+
+    fn seat(&self, member: &mut Member, place: Place) {
+        let (room, name) = (place.presence.room().as_str(), place.presence.name().as_str());
+        tracing::info!(room, name, address = address(self.address), "joined");
+        member.seat = Some(Box::new(place));
+    }
+
+    /// What the client missed has been read.
+    pub(super) fn woken(&self, socket: &Socket<'_>, member: &mut Member) {
+        let Some(coming_back) = member.coming_back.take() else { return };
+        let (coming_back, entered) = match coming_back.go_on(socket, self.rooms) {
+            Progress::Waits(coming_back) => {
+                member.coming_back = Some(coming_back);
+                return;
+            }
+            Progress::Done(coming_back, entered) => (*coming_back, entered),
+        };
+        let result = match entered {
+            Ok(presence) => {
+                self.seat(member, Place { who: coming_back.who, presence });
+                Ok(Outcome::Joined)
+            }
+            Err(denied) => Err(denied.into()),
+        };
+        match coming_back.ack {
+            // Behind what it has been sent through the hub.
+            Some(id) => socket.ack_later(id).send(&member.acknowledge(result).arguments()),
+            None => self.answer(socket, member, None, result),
+        }
+        socket.resume();
     }
 
     /// Finds out who joins which room.
@@ -148,12 +205,15 @@ impl V1<'_> {
 impl Member {
     /// A client that recovers its state, and that has its place again, if it has.
     pub(super) fn recoverable(recoverable: Box<Recoverable>, place: Option<Place>) -> Self {
-        Self { seat: place.map(Box::new), recoverable: Some(recoverable) }
+        Self { seat: place.map(Box::new), recoverable: Some(recoverable), coming_back: None }
     }
 
     /// The place in a room that the client gives up with its connection, and by what it recovers that.
-    pub(super) fn into_parts(self) -> (Option<Presence>, Option<Box<Recoverable>>) {
-        (self.seat.map(|seat| seat.presence), self.recoverable)
+    pub(super) fn into_parts(self, rooms: &Rooms) -> (Option<Box<Place>>, Option<Box<Recoverable>>) {
+        if let Some(coming_back) = self.coming_back {
+            coming_back.give_up(rooms);
+        }
+        (self.seat, self.recoverable)
     }
 
     /// The acknowledgement. The list of members is made only for an ack.

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use alert_client::{Chat, ClientFlags, Ended, Ending, RoomArgument, account_name};
 use alert_core::printable::one_line;
+use alert_core::since::{NotSince, Since};
 
 /// What a shell expects of a program that Ctrl-C ended.
 const INTERRUPTED: u8 = 130;
@@ -20,7 +21,8 @@ Examples:
 At a terminal, Enter sends the line, the arrow keys bring back what you said, and Ctrl-C or Ctrl-D
 leaves. When the connection is lost, join comes back by itself and says so; what you type meanwhile
 is sent, in order, when it is back. /quit leaves, /help lists the commands; a line that begins with
-a slash and another word is not said, and // at the start says a slash.
+a slash and another word is not said, and // at the start says a slash. What was said while it was
+away is shown then, and nothing is said twice.
 
 Without a terminal each line of standard input is said, and its end is the end of the stay. To
 listen without entering the room, use alert watch; to say something without entering it, alert send.
@@ -30,14 +32,15 @@ Exit codes: 0 left; 1 refused, or (without a terminal) something could not be sa
 
 pub(super) const JSON: &str = "\
 --json prints one object a line: {\"time\", \"event\", ...}, where event is one of
-  message, status          msg: what the server says
+  message, status          msg: what was said, or who came and went
   joined, back             members (the first names), count: in the room, for
                            the first time or again
-  lost                     why: the connection ended; what is said now is missed
+  lost                     why: the connection ended
+  gap                      missed: so many messages are not kept any more; null
+                           where nobody knows
   waits                    msg: will be sent when it is back
   refused                  msg, why: not sent, since the server does not take it
-  unconfirmed              msg: the connection ended before the server took it;
-                           it may be lost
+  unconfirmed              msg: the server may not have it, since you left
   not_sent                 msg: left behind when leaving
   help                     msg: the answer to /help";
 
@@ -50,6 +53,10 @@ pub(super) struct Args {
     name: Option<String>,
     #[arg(long, help = ClientFlags::URL)]
     url: Option<String>,
+    /// Show what was said before, from here on: a number of messages, a time such as 15m, a position, all, or none
+    /// [default: 20 at a terminal, otherwise none]
+    #[arg(long, value_parser = since)]
+    since: Option<String>,
     /// Print each event as a JSON object, one per line; --help describes it
     #[arg(long)]
     json: bool,
@@ -67,7 +74,7 @@ impl Args {
         let Some(name) = config.name.or(config.login_name).or_else(account_name) else {
             return fail(super::USAGE_ERROR, "a name is needed to join: give one with --name or ALERT_NAME");
         };
-        let chat = Chat { server: config.server, room, name, json: self.json };
+        let chat = Chat { server: config.server, room, name, since: self.since, json: self.json };
         match alert_client::block_on(chat.run()).and_then(|ended| ended) {
             Ok(Ended { ending, has_seen }) => match ending {
                 Ending::Left { all_sent } if all_sent || has_seen => ExitCode::SUCCESS,
@@ -79,6 +86,11 @@ impl Args {
             Err(error) => fail(1, &error.to_string()),
         }
     }
+}
+
+/// As it was written; the server reads it.
+fn since(text: &str) -> Result<String, NotSince> {
+    text.parse::<Since>().map(|_| text.to_owned())
 }
 
 fn fail(code: u8, problem: &str) -> ExitCode {

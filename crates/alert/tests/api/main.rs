@@ -3,7 +3,9 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod admission;
+mod archive;
 mod curl;
+mod durable;
 mod history;
 mod http;
 mod leaving;
@@ -14,6 +16,7 @@ mod member;
 mod memory;
 mod panics;
 mod posting;
+mod replay;
 mod resuming;
 mod school;
 mod server;

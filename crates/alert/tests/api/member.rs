@@ -1,29 +1,36 @@
 //! A member of a room: a Socket.IO client on a WebSocket.
 
-use std::net::TcpStream;
+use std::net::{SocketAddr, TcpStream};
 
 use serde_json::{Value, json};
-use tungstenite::{Message, WebSocket};
+use tungstenite::{Message, WebSocket, client::IntoClientRequest};
 
 use crate::server::{DEADLINE, Server};
 
-pub(crate) struct Member(WebSocket<TcpStream>);
+pub(crate) struct Member(pub(crate) WebSocket<TcpStream>);
 
 impl Server {
     /// Joins a room and hears its own `status`.
     pub(crate) fn join(&self, room: &str, name: &str) -> Member {
         let mut member = self.connect();
-        member.send(&format!("42{}", json!(["joined", { "name": name, "headless": true, "room": room }])));
+        member.emit_joined(room, name);
         assert_eq!(member.hears(), ("status".to_owned(), format!("{name} has entered the room.")));
         member
     }
 
     /// Connects, and joins nothing.
     pub(crate) fn connect(&self) -> Member {
-        let stream = TcpStream::connect(self.address).unwrap();
+        self.connect_by(self.address, "test")
+    }
+
+    /// The same by another way to the server, with a program of that name.
+    pub(crate) fn connect_by(&self, address: SocketAddr, agent: &str) -> Member {
+        let stream = TcpStream::connect(address).unwrap();
         stream.set_read_timeout(Some(DEADLINE)).unwrap();
         let url = format!("ws://{}/socket.io/?EIO=4&transport=websocket", self.address);
-        let mut member = Member(tungstenite::client(url, stream).unwrap().0);
+        let mut request = url.into_client_request().unwrap();
+        request.headers_mut().insert("user-agent", agent.parse().unwrap());
+        let mut member = Member(tungstenite::client(request, stream).unwrap().0);
         assert!(member.packet().starts_with("0{"));
         member.send("40");
         assert!(member.packet().starts_with("40{"));
@@ -48,6 +55,10 @@ impl Member {
                 other => panic!("{other:?}"),
             }
         }
+    }
+
+    pub(crate) fn emit_joined(&mut self, room: &str, name: &str) {
+        self.send(&format!("42{}", json!(["joined", { "name": name, "headless": true, "room": room }])));
     }
 
     pub(crate) fn send(&mut self, packet: &str) {

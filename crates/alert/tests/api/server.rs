@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader};
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStderr, Command, ExitStatus, Stdio};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -31,6 +31,15 @@ impl Server {
     /// Starts the binary on this port.
     pub(crate) fn start_at(port: u16, flags: &[&str]) -> Self {
         Self::spawn(Self::command(port, flags), true)
+    }
+
+    /// Starts the binary with this state folder, which stays.
+    pub(crate) fn start_in(state: &Path, flags: &[&str]) -> Self {
+        let mut command = Self::command(0, flags);
+        command.env("STATE_DIRECTORY", state);
+        let mut server = Self::spawn(command, true);
+        server.state = None;
+        server
     }
 
     /// Starts the binary with a pipe for its log that nobody reads.

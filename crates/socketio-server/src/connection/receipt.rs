@@ -12,11 +12,15 @@ pub(crate) struct Receipt {
     asked: u64,
     /// Pings that are not answered.
     pings: u32,
+    /// Where in the queue, ever, the last ping is, from its first byte to its end. It is no message: a client that is
+    /// lost owes the answer to one most of the time.
+    last_ping: (u64, u64),
 }
 
 impl Receipt {
-    /// A ping was put into the queue, with which it has had `pushed` bytes.
-    fn pinged(&mut self, pushed: u64) {
+    /// A ping of so many bytes was put into the queue, with which it has had `pushed` bytes.
+    fn pinged(&mut self, pushed: u64, ping: u64) {
+        self.last_ping = (pushed - ping, pushed);
         if self.pings == 0 {
             self.asked = pushed;
         }
@@ -34,13 +38,20 @@ impl Receipt {
     fn confirm(&mut self, bytes: u64) {
         self.confirmed = self.confirmed.max(bytes);
     }
+
+    /// Of `pushed` bytes, of which TCP has acknowledged so many.
+    fn unconfirmed(&self, pushed: u64, acknowledged: u64) -> u64 {
+        let confirmed = self.confirmed.max(acknowledged);
+        let (from, to) = self.last_ping;
+        pushed - confirmed - if from >= confirmed { to - from } else { 0 }
+    }
 }
 
 impl<S> Connection<S> {
-    /// To be called when a ping has been put into the queue.
-    pub(crate) fn note_ping(&self) {
+    /// To be called when a ping of so many bytes has been put into the queue.
+    pub(crate) fn note_ping(&self, bytes: usize) {
         let pushed = self.queue.borrow().pushed();
-        self.note(|receipt| receipt.pinged(pushed));
+        self.note(|receipt| receipt.pinged(pushed, bytes as u64));
     }
 
     /// To be called when a pong has come.
@@ -70,7 +81,7 @@ impl<S> Connection<S> {
             }
             _ => 0,
         };
-        queue.pushed() - self.receipt.get().confirmed.max(acknowledged)
+        self.receipt.get().unconfirmed(queue.pushed(), acknowledged)
     }
 }
 
@@ -83,23 +94,34 @@ mod tests {
         let mut receipt = Receipt::default();
         receipt.ponged();
         assert_eq!(receipt.confirmed, 0, "nobody asked for it");
-        receipt.pinged(10);
-        receipt.pinged(20);
+        receipt.pinged(10, 3);
+        receipt.pinged(20, 3);
         receipt.ponged();
         assert_eq!(receipt.confirmed, 10);
-        receipt.pinged(30);
+        receipt.pinged(30, 3);
         receipt.ponged();
         assert_eq!(receipt.confirmed, 10, "it may be the answer to the second");
         receipt.ponged();
-        receipt.pinged(40);
+        receipt.pinged(40, 3);
         receipt.ponged();
         assert_eq!(receipt.confirmed, 40);
     }
 
     #[test]
+    fn a_ping_that_is_not_answered_is_no_message_that_may_not_have_come() {
+        let mut receipt = Receipt::default();
+        assert_eq!(receipt.unconfirmed(100, 0), 100);
+        receipt.pinged(103, 3);
+        assert_eq!([receipt.unconfirmed(103, 0), receipt.unconfirmed(110, 0)], [100, 107]);
+        assert_eq!([receipt.unconfirmed(110, 100), receipt.unconfirmed(110, 101)], [7, 9]);
+        receipt.ponged();
+        assert_eq!(receipt.unconfirmed(110, 0), 7);
+    }
+
+    #[test]
     fn what_is_confirmed_does_not_grow_less() {
         let mut receipt = Receipt::default();
-        receipt.pinged(10);
+        receipt.pinged(10, 3);
         receipt.confirm(50);
         receipt.ponged();
         assert_eq!(receipt.confirmed, 50);

@@ -65,8 +65,8 @@ impl<E: Engine> Shard<E> {
                     connection.beat(|heartbeat| heartbeat.pong(now, &self.config.timing));
                 }
                 self.push(connection, &subscriber.unwrap_or_else(|| Rc::clone(&self.ping)));
-                if !is_subscriber {
-                    connection.note_ping();
+                if !is_subscriber && !connection.closed.get() {
+                    connection.note_ping(self.ping.wire().len());
                 }
             }
             Beat::TimedOut => self.close(connection, CloseReason::PingTimeout),

@@ -7,7 +7,7 @@ fn at() -> Zoned {
 }
 
 fn message(msg: &str) -> Line {
-    Line::Message { msg: msg.to_owned() }
+    Line::Message { msg: msg.to_owned(), at: None }
 }
 
 #[test]

@@ -9,11 +9,20 @@ const MOST_WAITING: usize = 100;
 /// Messages that may be on their way together.
 const MOST_UNDER_WAY: usize = 16;
 
+/// Something to say, under the key that makes it one message however often it is sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Message {
+    pub(super) key: u64,
+    pub(super) text: String,
+}
+
 /// Lines that wait, and messages that are under way, both in order.
 #[derive(Debug, Default)]
 pub(super) struct Outbox {
-    waiting: VecDeque<String>,
-    under_way: VecDeque<(AckId, String)>,
+    waiting: VecDeque<Message>,
+    under_way: VecDeque<(AckId, Message)>,
+    /// How many lines there were.
+    lines: u64,
 }
 
 impl Outbox {
@@ -32,33 +41,43 @@ impl Outbox {
     }
 
     /// Puts a line behind those that wait.
-    pub(super) fn wait(&mut self, msg: String) {
-        self.waiting.push_back(msg);
+    pub(super) fn wait(&mut self, text: String) {
+        self.lines += 1;
+        self.waiting.push_back(Message { key: self.lines, text });
     }
 
     /// The line to be sent next, where another one may be under way.
-    pub(super) fn next(&mut self) -> Option<String> {
+    pub(super) fn next(&mut self) -> Option<Message> {
         if self.under_way.len() < MOST_UNDER_WAY { self.waiting.pop_front() } else { None }
     }
 
     /// A line is under way with this id.
-    pub(super) fn sent(&mut self, id: AckId, msg: String) {
-        self.under_way.push_back((id, msg));
+    pub(super) fn sent(&mut self, id: AckId, message: Message) {
+        self.under_way.push_back((id, message));
     }
 
     /// The message with this id, which is under way no longer.
     pub(super) fn answered(&mut self, id: u64) -> Option<String> {
         let at = self.under_way.iter().position(|(sent, _)| sent.get() == id)?;
-        self.under_way.remove(at).map(|(_, msg)| msg)
+        self.under_way.remove(at).map(|(_, message)| message.text)
     }
 
-    /// What was under way when a connection ended.
+    /// The connection has ended: what was under way waits again, before all else.
+    pub(super) fn take_back(&mut self) -> impl Iterator<Item = &str> {
+        let count = self.under_way.len();
+        while let Some((_, message)) = self.under_way.pop_back() {
+            self.waiting.push_front(message);
+        }
+        self.waiting.iter().take(count).map(|message| &*message.text)
+    }
+
+    /// What was under way when the stay ended.
     pub(super) fn lose(&mut self) -> impl Iterator<Item = String> + use<> {
-        std::mem::take(&mut self.under_way).into_iter().map(|(_, msg)| msg)
+        std::mem::take(&mut self.under_way).into_iter().map(|(_, message)| message.text)
     }
 
     /// What waited when the user left.
     pub(super) fn leave_behind(&mut self) -> impl Iterator<Item = String> + use<> {
-        std::mem::take(&mut self.waiting).into_iter()
+        std::mem::take(&mut self.waiting).into_iter().map(|message| message.text)
     }
 }

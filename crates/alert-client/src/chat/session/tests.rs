@@ -16,31 +16,40 @@ fn secs(seconds: u64) -> Duration {
 
 impl Stay {
     fn new() -> Self {
-        let me =
-            Identity { name: UserName::parse("Ada", 64).unwrap(), room: RoomCode::parse("R1", 64).unwrap() };
+        Self::since("20")
+    }
+
+    fn since(since: &str) -> Self {
+        let me = Identity {
+            name: UserName::parse("Ada", 64).unwrap(),
+            room: RoomCode::parse("R1", 64).unwrap(),
+            since: since.to_owned(),
+            key: "k".to_owned(),
+        };
         let mut stay = Self { session: Session::new(me), start: Instant::now() };
         assert_eq!(stay.outputs(), [Output::Connect(Duration::ZERO)]);
         stay
     }
 
-    /// In the room at second 0. `joined` has id 1, what is said after it 2 and so on.
+    /// In the room at second 0, at position 1. `join` has id 1, what is said after it 2 and so on.
     fn joined() -> Self {
         let mut stay = Self::new();
         assert_eq!(stay.at(0, Input::Opened), []);
-        let joined = r#"421["joined",{"name":"Ada","headless":true,"room":"R1"}]"#;
-        assert_eq!(stay.frame(0, OPEN), [send("40"), send(joined)]);
-        assert_eq!(stay.frame(0, r#"40{"sid":"b"}"#), []);
-        let ack = r#"431[{"ok":true,"room":"R1","members":["Ada"],"count":1}]"#;
-        assert_eq!(stay.frame(0, ack), [show(Line::Joined { members: vec!["Ada".into()], count: 1 })]);
+        assert_eq!(stay.frame(0, OPEN), [send("40/v2,"), join(1, "20")]);
+        assert_eq!(stay.frame(0, r#"40/v2,{"sid":"b"}"#), []);
+        assert_eq!(stay.frame(0, &in_room(1, "p1", "[]", false)), [entered()]);
         stay
     }
 
-    /// Back in the room after a loss, with this id of `joined`.
+    /// Back in the room after a loss, with this id of `join`. Nothing was said since position 1.
     fn rejoin(&mut self, seconds: u64, id: u64) -> Vec<Output> {
+        self.rejoin_with(seconds, id, &in_room(id, "p1", "[]", false))
+    }
+
+    fn rejoin_with(&mut self, seconds: u64, id: u64, answer: &str) -> Vec<Output> {
         assert_eq!(self.at(seconds, Input::Opened), []);
-        let joined = format!(r#"42{id}["joined",{{"name":"Ada","headless":true,"room":"R1"}}]"#);
-        assert_eq!(self.frame(seconds, OPEN), [send("40"), send(&joined)]);
-        self.frame(seconds, &format!("43{id}[]"))
+        assert_eq!(self.frame(seconds, OPEN), [send("40/v2,"), join(id, "p1")]);
+        self.frame(seconds, answer)
     }
 
     fn at(&mut self, seconds: u64, input: Input) -> Vec<Output> {
@@ -73,12 +82,54 @@ fn show(line: Line) -> Output {
     Output::Show(line)
 }
 
-fn text(id: u64, msg: &str) -> Output {
-    Output::Send(format!(r#"42{id}["text",{{"name":"Ada","headless":true,"msg":"{msg}"}}]"#))
+fn join(id: u64, since: &str) -> Output {
+    Output::Send(format!(r#"42/v2,{id}["join",{{"room":"R1","name":"Ada","since":"{since}"}}]"#))
+}
+
+/// The answer to `join`.
+fn in_room(id: u64, position: &str, history: &str, more: bool) -> String {
+    format!(
+        r#"43/v2,{id}[{{"ok":true,"position":"{position}","members":["Ada"],"count":1,"history":{history},"gap":null,"more":{more}}}]"#
+    )
+}
+
+fn entered() -> Output {
+    show(Line::Joined { members: vec!["Ada".into()], count: 1 })
+}
+
+/// A message of Bob as JSON.
+fn said(number: u64) -> String {
+    format!(r#"{{"position":"p{number}","at":"2026-11-28T21:43:45.007Z","name":"Bob","msg":"m{number}"}}"#)
+}
+
+fn live(number: u64) -> String {
+    format!(r#"42/v2,["message",{}]"#, said(number))
+}
+
+fn hears(number: u64) -> Output {
+    show(Line::message("Bob", &format!("m{number}"), None))
+}
+
+/// As [`hears`], of before.
+fn reads(number: u64) -> Output {
+    show(Line::message("Bob", &format!("m{number}"), "2026-11-28T21:43:45.007Z".parse().ok()))
+}
+
+fn done(id: u64) -> String {
+    format!(r#"43/v2,{id}[{{"ok":true}}]"#)
+}
+
+/// The line with this number, sent with this id.
+fn text(id: u64, number: u64, msg: &str) -> Output {
+    Output::Send(format!(r#"42/v2,{id}["send",{{"room":"R1","msg":"{msg}","key":"k-{number}"}}]"#))
+}
+
+fn history(id: u64, after: &str) -> Output {
+    Output::Send(format!(r#"42/v2,{id}["history",{{"room":"R1","after":"{after}","limit":200}}]"#))
 }
 
 fn left(id: u64) -> Output {
-    Output::Send(format!(r#"42{id}["left",{{"name":"Ada","headless":true}}]"#))
+    Output::Send(format!(r#"42/v2,{id}["leave",{{"room":"R1"}}]"#))
 }
 
 fn ended(all_sent: bool) -> Output {
@@ -86,7 +137,7 @@ fn ended(all_sent: bool) -> Output {
 }
 
 fn back() -> Output {
-    show(Line::Back { members: vec![], count: 0 })
+    show(Line::Back { members: vec!["Ada".into()], count: 1 })
 }
 
 fn lost(why: &str) -> Output {
@@ -108,16 +159,77 @@ fn pause(milliseconds: u64) -> Output {
 #[test]
 fn given_a_stay_then_what_is_heard_is_shown_and_what_is_typed_is_sent() {
     let mut stay = Stay::joined();
-    let status = stay.frame(1, r#"42["status",{"msg":"Bob has entered the room."}]"#);
-    assert_eq!(status, [show(Line::Status { msg: "Bob has entered the room.".into() })]);
-    assert_eq!(stay.say(2, "hi"), [text(2, "hi")]);
-    let echo = stay.frame(2, r#"42["message",{"msg":"Ada: hi"}]"#);
-    assert_eq!(echo, [show(Line::Message { msg: "Ada: hi".into() })]);
-    assert_eq!(stay.frame(2, r#"432[{"ok":true}]"#), []);
+    let status = |msg: &str| show(Line::Status { msg: msg.to_owned() });
+    let bob = r#"{"room":"R1","name":"Bob","at":"","count":2}"#;
+    let came = stay.frame(1, &format!(r#"42/v2,["entered",{bob}]"#));
+    assert_eq!(came, [status("Bob has entered the room.")]);
+    assert_eq!(stay.frame(1, &format!(r#"42/v2,["left",{bob}]"#)), [status("Bob has left the room.")]);
+    assert_eq!(stay.say(2, "hi"), [text(2, 1, "hi")]);
+    assert_eq!(stay.frame(2, &live(2)), [hears(2)]);
+    assert_eq!(stay.frame(2, &done(2)), []);
     assert_eq!(stay.at(3, Input::Leave), [left(3)]);
-    assert_eq!(stay.frame(3, r#"433[{"ok":true}]"#), [ended(true)]);
+    assert_eq!(stay.frame(3, &done(3)), [ended(true)]);
     assert_eq!(stay.at(4, Input::Leave), []);
     assert_eq!(stay.deadline(), None);
+}
+
+#[test]
+fn given_history_on_entering_then_it_comes_before_who_is_there() {
+    let mut stay = Stay::new();
+    stay.at(0, Input::Opened);
+    stay.frame(0, OPEN);
+    let history = format!("[{},{}]", said(1), said(2));
+    // Of a number of messages more means older ones, which nobody asked for.
+    assert_eq!(stay.frame(0, &in_room(1, "p2", &history, true)), [reads(1), reads(2), entered()]);
+    let mut stay = Stay::since("all");
+    stay.at(0, Input::Opened);
+    assert_eq!(stay.frame(0, OPEN), [send("40/v2,"), join(1, "all")]);
+    let first = stay.frame(0, &in_room(1, "p9", &history, true));
+    assert_eq!(first, [reads(1), reads(2), entered(), self::history(2, "p2")]);
+}
+
+#[test]
+fn given_messages_said_while_it_was_away_then_they_are_shown_each_once_and_in_order() {
+    let mut stay = Stay::joined();
+    stay.at(1, gone());
+    stay.say(1, "hi");
+    let answer = in_room(2, "p5", &format!("[{},{}]", said(2), said(3)), true);
+    assert_eq!(stay.rejoin_with(2, 2, &answer), [back(), reads(2), reads(3), history(3, "p3")]);
+    // What comes live meanwhile is read with the rest.
+    assert_eq!(stay.frame(2, &live(6)), []);
+    let page = |id, messages: &[u64], more| {
+        let messages: Vec<String> = messages.iter().copied().map(said).collect();
+        let messages = messages.join(",");
+        format!(
+            r#"43/v2,{id}[{{"ok":true,"messages":[{messages}],"position":"p","gap":null,"more":{more}}}]"#
+        )
+    };
+    assert_eq!(stay.frame(2, &page(3, &[4, 5], true)), [reads(4), reads(5), history(4, "p5")]);
+    assert_eq!(stay.frame(2, &live(7)), []);
+    assert_eq!(stay.frame(2, &page(4, &[6], false)), [reads(6), history(5, "p6")]);
+    assert_eq!(stay.frame(2, &page(5, &[7], false)), [reads(7), text(6, 1, "hi")]);
+    assert_eq!(stay.frame(2, &live(8)), [hears(8)]);
+    stay.frame(2, &done(6));
+    stay.at(3, gone());
+    stay.at(3, Input::Opened);
+    assert_eq!(stay.frame(3, OPEN), [send("40/v2,"), join(7, "p8")]);
+}
+
+#[test]
+fn given_messages_that_are_not_kept_any_more_then_the_user_hears_of_it() {
+    let mut stay = Stay::joined();
+    stay.at(1, gone());
+    let gap = |missed| show(Line::Gap { missed });
+    let answer = in_room(2, "p9", &format!("[{}]", said(9)), false);
+    let answer = answer.replace(r#""gap":null"#, r#""gap":{"missed":7}"#);
+    assert_eq!(stay.rejoin_with(2, 2, &answer), [back(), gap(Some(7)), reads(9)]);
+    let mut stay = Stay::joined();
+    stay.at(1, gone());
+    let answer = in_room(2, "p9", &format!("[{}]", said(2)), true);
+    assert_eq!(stay.rejoin_with(2, 2, &answer).last(), Some(&history(3, "p2")));
+    let refused = r#"43/v2,3[{"ok":false,"error":{"code":"history_unavailable","message":"no."}}]"#;
+    assert_eq!(stay.frame(2, refused), [gap(None)]);
+    assert_eq!(stay.frame(2, &live(10)), [hears(10)]);
 }
 
 #[test]
@@ -156,22 +268,28 @@ fn given_no_connection_then_lines_wait_and_are_sent_once_in_order() {
     assert_eq!(stay.at(2, Input::Opened), []);
     assert_eq!(stay.say(3, "two"), [waits("two")]);
     assert_eq!(stay.frame(3, OPEN).len(), 2);
-    assert_eq!(stay.frame(3, "432[]"), [back(), text(3, "one"), text(4, "two")]);
-    assert_eq!(stay.frame(3, "433[]"), []);
-    assert_eq!(stay.frame(3, "434[]"), []);
+    let answer = in_room(2, "p1", "[]", false);
+    assert_eq!(stay.frame(3, &answer), [back(), text(3, 1, "one"), text(4, 2, "two")]);
+    assert_eq!(stay.frame(3, &done(3)), []);
+    assert_eq!(stay.frame(3, &done(4)), []);
     stay.at(4, gone());
     assert_eq!(stay.rejoin(5, 5), [back()]);
 }
 
 #[test]
-fn given_an_unacknowledged_message_when_the_connection_ends_then_it_is_said_and_not_sent_again() {
+fn given_an_unacknowledged_message_when_the_connection_ends_then_it_is_sent_again_with_its_key() {
     let mut stay = Stay::joined();
-    assert_eq!(stay.say(1, "hi"), [text(2, "hi")]);
-    let unconfirmed = show(Line::Unconfirmed { msg: "hi".into() });
-    assert_eq!(stay.at(1, gone()), [lost("gone"), unconfirmed, pause(100)]);
-    assert_eq!(stay.rejoin(2, 3), [back()]);
-    assert_eq!(stay.at(3, Input::LastLine), [left(4)]);
-    assert_eq!(stay.frame(3, "434[]"), [ended(false)]);
+    assert_eq!(stay.say(1, "hi"), [text(2, 1, "hi")]);
+    assert_eq!(stay.say(1, "you"), [text(3, 2, "you")]);
+    assert_eq!(stay.at(1, gone()), [lost("gone"), waits("hi"), waits("you"), pause(100)]);
+    assert_eq!(stay.say(1, "there"), [waits("there")]);
+    let again = [back(), text(5, 1, "hi"), text(6, 2, "you"), text(7, 3, "there")];
+    assert_eq!(stay.rejoin(2, 4), again);
+    for id in 5..=7 {
+        assert_eq!(stay.frame(2, &done(id)), []);
+    }
+    assert_eq!(stay.at(3, Input::LastLine), [left(8)]);
+    assert_eq!(stay.frame(3, &done(8)), [ended(true)]);
 }
 
 #[test]
@@ -179,20 +297,20 @@ fn given_what_the_server_does_not_take_then_the_user_hears_why() {
     let mut stay = Stay::joined();
     stay.say(1, "hi");
     let why = "msg is longer than 1 bytes.";
-    let ack = format!(r#"432[{{"ok":false,"error":{{"code":"msg_too_long","message":"{why}"}}}}]"#);
+    let ack = format!(r#"43/v2,2[{{"ok":false,"error":{{"code":"msg_too_long","message":"{why}"}}}}]"#);
     let refused = |msg: &str, why: &str| show(Line::Refused { msg: msg.into(), why: why.into() });
     assert_eq!(stay.frame(1, &ack), [refused("hi", why)]);
     // Over the payload limit the server would close the connection.
     let long = "x".repeat(200);
     assert_eq!(stay.say(2, &long), [refused(&long, "the server takes at most 200 bytes at once.")]);
-    assert_eq!(stay.say(2, "short"), [text(4, "short")]);
+    assert_eq!(stay.say(2, "short"), [text(4, 3, "short")]);
 }
 
 #[test]
 fn given_many_lines_then_few_are_under_way_and_a_flood_is_refused() {
     let mut stay = Stay::joined();
     for number in 0..16 {
-        assert_eq!(stay.say(1, "x"), [text(2 + number, "x")]);
+        assert_eq!(stay.say(1, "x"), [text(2 + number, 1 + number, "x")]);
     }
     for _ in 0..100 {
         assert!(stay.session.has_room());
@@ -200,7 +318,7 @@ fn given_many_lines_then_few_are_under_way_and_a_flood_is_refused() {
     }
     assert!(!stay.session.has_room());
     assert_eq!(stay.say(1, "z"), [show(Line::NotSent { msg: "z".into() })]);
-    assert_eq!(stay.frame(1, "432[]"), [text(18, "y")]);
+    assert_eq!(stay.frame(1, &done(2)), [text(18, 17, "y")]);
     assert!(stay.session.has_room());
 }
 
@@ -211,20 +329,21 @@ fn given_the_last_line_then_it_leaves_when_everything_is_acknowledged() {
     assert_eq!(stay.at(0, Input::LastLine), []);
     stay.at(0, Input::Opened);
     stay.frame(0, OPEN);
-    let joined = show(Line::Joined { members: vec![], count: 0 });
-    assert_eq!(stay.frame(0, "431[]"), [joined, text(2, "hi")]);
-    assert_eq!(stay.frame(0, "432[]"), [left(3)]);
-    assert_eq!(stay.frame(0, "433[]"), [ended(true)]);
+    assert_eq!(stay.frame(0, &in_room(1, "p1", "[]", false)), [entered(), text(2, 1, "hi")]);
+    assert_eq!(stay.frame(0, &done(2)), [left(3)]);
+    assert_eq!(stay.frame(0, &done(3)), [ended(true)]);
 }
 
 #[test]
-fn given_the_last_line_and_no_connection_then_it_comes_back_for_what_waits_alone() {
+fn given_the_last_line_and_no_connection_then_it_comes_back_until_all_is_acknowledged() {
     let mut stay = Stay::joined();
     stay.at(1, gone());
     stay.say(1, "hi");
     assert_eq!(stay.at(1, Input::LastLine), []);
-    assert_eq!(stay.rejoin(2, 2), [back(), text(3, "hi")]);
-    assert_eq!(stay.at(2, gone())[1..], [show(Line::Unconfirmed { msg: "hi".into() }), ended(false)]);
+    assert_eq!(stay.rejoin(2, 2), [back(), text(3, 1, "hi")]);
+    assert_eq!(stay.at(2, gone()), [lost("gone"), waits("hi"), pause(100)]);
+    assert_eq!(stay.rejoin(3, 4), [back(), text(5, 1, "hi")]);
+    assert_eq!(stay.frame(3, &done(5)), [left(6)]);
 }
 
 #[test]
@@ -263,11 +382,14 @@ fn given_no_way_in_then_it_ends_and_says_why() {
     let mut stay = Stay::new();
     stay.at(0, Input::Opened);
     stay.frame(0, OPEN);
-    let ack = r#"431[{"ok":false,"error":{"code":"name_too_long","message":"name is longer than 64 characters."}}]"#;
+    let ack = r#"43/v2,1[{"ok":false,"error":{"code":"name_too_long","message":"name is longer than 64 characters."}}]"#;
     assert_eq!(stay.frame(0, ack), [refused("name is longer than 64 characters.")]);
     let mut stay = Stay::new();
     stay.at(0, Input::Opened);
-    assert_eq!(stay.frame(0, r#"44{"message":"no"}"#), [refused("no")]);
+    assert_eq!(stay.frame(0, r#"44/v2,{"message":"no"}"#), [refused("no")]);
+    let mut stay = Stay::new();
+    stay.at(0, Input::Opened);
+    assert_eq!(stay.frame(0, r#"44/v2,{"message":"Invalid namespace"}"#), [refused(TOO_OLD)]);
     let mut stay = Stay::new();
     stay.at(0, Input::Opened);
     assert!(matches!(&stay.frame(0, "HTTP")[..], [Output::End(Ending::Unreachable(_))]));

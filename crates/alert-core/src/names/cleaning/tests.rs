@@ -135,6 +135,13 @@ fn given_the_limit_then_scalar_values_are_counted_after_cleaning() {
     assert_eq!(clean(&"x".repeat(100_000), MAX), Err(NameError::TooLong { max: MAX }));
 }
 
+#[test]
+fn given_a_joiner_after_marks_that_composing_reorders_then_every_order_is_the_same_name() {
+    for text in ["\u{C1}\u{94D}\u{200C}", "A\u{301}\u{94D}\u{200C}", "A\u{94D}\u{301}\u{200C}"] {
+        assert_eq!(clean(text, MAX).as_deref(), Ok("\u{C1}\u{94D}\u{200C}"), "{text:?}");
+    }
+}
+
 /// Some of each kind.
 const INVISIBLE: &str = "\u{AD}\u{34F}\u{61C}\u{115F}\u{1160}\u{17B4}\u{17B5}\u{180B}\u{180E}\u{180F}\u{200B}\u{200C}\u{200D}\u{200E}\
     \u{202E}\u{2060}\u{2064}\u{2066}\u{206F}\u{3164}\u{FE00}\u{FE0E}\u{FE0F}\u{FEFF}\u{FFA0}\u{FFF0}\u{FFF9}\u{1BCA3}\u{1D17A}\u{E0001}\

@@ -5,9 +5,10 @@ use std::time::SystemTime;
 use proptest::prelude::*;
 
 use super::*;
+use crate::event::{RoomEvent, What};
 use crate::names::{RoomCode, UserName};
 use crate::position::{Epoch, Run};
-use crate::wire::{Form, Rendering};
+use crate::wire::{Form, LEAST_SIZE, Rendering, least_size};
 
 const WINDOW: Duration = Duration::from_secs(120);
 
@@ -18,6 +19,14 @@ fn position(run: u64, part: u64, number: u64) -> Position {
 fn message(position: Position, text: &str) -> RoomEvent {
     let what = What::Said { name: UserName::parse("Ada", 64).unwrap(), text: text.into() };
     RoomEvent { at: SystemTime::UNIX_EPOCH, position, what }
+}
+
+/// What is known of messages later.
+fn known(messages: &[RoomEvent]) -> impl DoubleEndedIterator<Item = (Position, usize)> {
+    messages.iter().map(|event| {
+        let What::Said { name, text } = &event.what else { panic!("a message") };
+        (event.position, least_size(name, text))
+    })
 }
 
 /// What a message makes in a queue: its packet, and the header of a frame.
@@ -36,7 +45,7 @@ fn doubt(upto: u64, unconfirmed: u64, at: Instant) -> Doubt {
 fn given_nothing_unconfirmed_then_nothing_is_in_doubt() {
     let messages = [message(position(1, 0, 1), "a"), message(position(1, 0, 2), "b")];
     let doubt = doubt(2, 0, Instant::now());
-    assert_eq!((doubt.among(messages.iter()), doubt.most()), (0, 0));
+    assert_eq!((doubt.among(known(&messages)), doubt.most(LEAST_SIZE)), (0, 0));
 }
 
 #[test]
@@ -55,7 +64,7 @@ fn what_was_said_before_the_connection_entered_is_not_in_doubt() {
         (position(7, 3, 8), 2, 6),
     ] {
         let doubt = Doubt { entered, upto: position(1, 2, upto), unconfirmed: 1 << 20, at: now };
-        assert_eq!(doubt.among(messages.iter()), expected, "{entered}");
+        assert_eq!(doubt.among(known(&messages)), expected, "{entered}");
     }
 }
 
@@ -123,10 +132,10 @@ proptest! {
             unconfirmed,
             at: Instant::now(),
         };
-        let found = doubt.among(messages.iter());
+        let found = doubt.among(known(&messages));
         prop_assert!(found >= messages.len() - received, "{found} of {}", messages.len() - received);
         prop_assert!(found <= messages.len() - entered);
-        prop_assert!(found <= doubt.most());
+        prop_assert!(found <= doubt.most(LEAST_SIZE));
     }
 
     /// Whoever comes back gets at least what its own client has lost.

@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
-use socketio_protocol::engine::{Packet as EnginePacket, PacketError};
-use socketio_protocol::socket::{AckId, Arguments, DecodeError, Packet, decode, encode};
+use socketio_protocol::socket::{AckId, Arguments, Packet, encode};
 use socketio_protocol::text::{LossyString, lossy_string};
 
 use super::{JOINED, LEFT, MESSAGE, NAMESPACE, STATUS, TEXT};
 use crate::names::{RoomCode, UserName};
+use crate::wire::client::{Complaint, Frame, reason};
+pub use crate::wire::client::{PacketProblem, pong};
 
 #[cfg(test)]
 mod tests;
@@ -51,33 +52,6 @@ pub enum Answer {
     Refused(String),
 }
 
-/// What no server of Socket.IO sends.
-#[derive(Debug, thiserror::Error)]
-pub enum PacketProblem {
-    /// Not a packet of Engine.IO.
-    #[error(transparent)]
-    Engine(#[from] PacketError),
-    /// Not a packet of Socket.IO.
-    #[error(transparent)]
-    Socket(#[from] DecodeError),
-    /// JSON of another form.
-    #[error(transparent)]
-    Json(#[from] serde_json::Error),
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Handshake {
-    ping_interval: u64,
-    ping_timeout: u64,
-    #[serde(default = "no_limit")]
-    max_payload: usize,
-}
-
-fn no_limit() -> usize {
-    usize::MAX
-}
-
 #[derive(Deserialize)]
 struct Notice {
     #[serde(deserialize_with = "lossy_string")]
@@ -93,28 +67,18 @@ struct Ack {
     error: Option<Complaint>,
 }
 
-#[derive(Deserialize)]
-struct Complaint {
-    #[serde(deserialize_with = "lossy_string")]
-    message: String,
-}
-
 impl Incoming {
     /// Reads the text of a frame.
     ///
     /// # Errors
     /// When no server of Socket.IO sends that.
     pub fn read(text: &str) -> Result<Self, PacketProblem> {
-        Ok(match EnginePacket::decode(text)? {
-            EnginePacket::Open(json) => {
-                let Handshake { ping_interval, ping_timeout, max_payload } = serde_json::from_str(&json)?;
-                let silence = Duration::from_millis(ping_interval.saturating_add(ping_timeout));
-                Self::Open { silence, max_payload }
-            }
-            EnginePacket::Ping(data) => Self::Ping(data.into_owned()),
-            EnginePacket::Close => Self::Close,
-            EnginePacket::Message(packet) => Self::socket(decode(&packet)?)?,
-            _ => Self::Other,
+        Ok(match Frame::read(text, Self::socket)? {
+            Frame::Open { silence, max_payload } => Self::Open { silence, max_payload },
+            Frame::Ping(data) => Self::Ping(data),
+            Frame::Close => Self::Close,
+            Frame::Socket(incoming) => incoming,
+            Frame::Other => Self::Other,
         })
     }
 
@@ -145,24 +109,10 @@ fn answer(argument: Option<&RawValue>) -> Answer {
     }
 }
 
-/// `{"message": "..."}`, or whatever the server wrote instead.
-fn reason(data: Option<&RawValue>) -> String {
-    let json = data.map_or("", RawValue::get);
-    serde_json::from_str::<Complaint>(json).map_or_else(|_| json.to_owned(), |complaint| complaint.message)
-}
-
 /// Asks for the namespace.
 #[must_use]
 pub fn connect() -> String {
     encode::connect_request(NAMESPACE, None).text
-}
-
-/// Answers a ping.
-#[must_use]
-pub fn pong(data: String) -> String {
-    let mut text = String::new();
-    EnginePacket::Pong(data.into()).encode_into(&mut text);
-    text
 }
 
 #[derive(Serialize)]

@@ -9,6 +9,7 @@ use socketio_protocol::socket::encode::{self, Rendered};
 use super::{MESSAGE, NAMESPACE, Refusal, STATUS};
 use crate::event::{RoomEvent, What};
 use crate::position::Position;
+use crate::room::Before;
 
 /// An event from the server. It serializes as its payload, whose only key is `msg`.
 #[derive(Clone, Copy, Debug, Serialize)]
@@ -41,19 +42,6 @@ pub struct Away {
     pub messages: usize,
     /// What was missed before the first of them.
     pub before: Before,
-}
-
-/// What somebody has missed who has come back, before what they are given.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Before {
-    /// Nothing.
-    Nothing,
-    /// More messages than can be given: so many.
-    Many(u64),
-    /// Messages that are no longer kept.
-    NotKept,
-    /// Nobody knows: the log cannot be read.
-    Unknown,
 }
 
 impl<'a> Notice<'a> {

@@ -37,6 +37,8 @@ pub(super) struct State {
     busy_since: Option<Instant>,
     trouble: Option<Trouble>,
     is_writer_waiting: bool,
+    /// Messages have gone from the queue to `unwritten` since the writer looked there last.
+    is_gathered: bool,
     is_watch_waiting: bool,
     pub(super) is_closing: bool,
 }
@@ -68,7 +70,7 @@ impl Shared {
         state.appended += 1;
         if state.queue.len() >= QUEUE
             && let Ok(mut unwritten) = self.unwritten.try_lock()
-            && unwritten.take(&mut state.queue)
+            && state.gather(&mut unwritten)
         {
             state.begin_trouble("the disk does not keep up: too many messages wait to be written");
             self.to_watch.notify_all();
@@ -112,7 +114,7 @@ impl Shared {
     pub(super) fn gathered(&self) -> MutexGuard<'_, Unwritten> {
         let mut unwritten = self.unwritten();
         let mut state = self.state();
-        if unwritten.take(&mut state.queue) {
+        if state.gather(&mut unwritten) {
             state.begin_trouble("the disk does not keep up: too many messages wait to be written");
             self.to_watch.notify_all();
         }
@@ -122,9 +124,13 @@ impl Shared {
 
     /// Waits for something to write, but not longer than until `due`.
     pub(super) fn wait_for_work(&self, due: Instant) {
+        self.state().is_gathered = false;
         let has_older = !self.unwritten().is_empty();
         let mut state = self.state();
-        while state.queue.is_empty() && state.seats.is_empty() && !state.is_closing && !has_older {
+        let has_work = |state: &State| {
+            has_older || state.is_gathered || !state.queue.is_empty() || !state.seats.is_empty()
+        };
+        while !has_work(&state) && !state.is_closing {
             let left = due.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 break;
@@ -225,6 +231,13 @@ impl Shared {
 }
 
 impl State {
+    /// Moves the queue to where everything is that is not written. Says whether that was too much.
+    fn gather(&mut self, unwritten: &mut Unwritten) -> bool {
+        // A reader may do this between the writer's call and its waking up, which then finds the queue empty.
+        self.is_gathered |= !self.queue.is_empty();
+        unwritten.take(&mut self.queue)
+    }
+
     fn begin_trouble(&mut self, words: &str) -> bool {
         match &mut self.trouble {
             Some(trouble) => {

@@ -123,7 +123,7 @@ pub(super) fn drop_oldest(connection: &Connection, room: i64, count: i64) -> rus
     let place =
         |row: &rusqlite::Row<'_>| Ok(Place { run: row.get(0)?, part: row.get(1)?, number: row.get(2)? });
     match connection.prepare_cached(sql)?.query_row([room, count - 1], place).optional()? {
-        Some(last) => drop_up_to(connection, room, last),
+        Some(last) => drop_up_to(connection, room, last).map(drop),
         None => {
             let sql =
                 "UPDATE rooms SET count = (SELECT count(*) FROM messages WHERE room = ?1) WHERE id = ?1";
@@ -133,10 +133,11 @@ pub(super) fn drop_oldest(connection: &Connection, room: i64, count: i64) -> rus
 }
 
 /// Drops a room's messages up to a place.
-pub(super) fn drop_up_to(connection: &Connection, room: i64, last: Place) -> rusqlite::Result<()> {
+pub(super) fn drop_up_to(connection: &Connection, room: i64, last: Place) -> rusqlite::Result<usize> {
     let sql = "DELETE FROM messages WHERE room = ?1 AND (run, part, number) <= (?2, ?3, ?4)";
     let dropped = connection.prepare_cached(sql)?.execute(params![room, last.run, last.part, last.number])?;
-    note_dropped(connection, room, last, dropped as i64)
+    note_dropped(connection, room, last, dropped as i64)?;
+    Ok(dropped)
 }
 
 /// The room has `count` messages less, and is complete only after `last`.

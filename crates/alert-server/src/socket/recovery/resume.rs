@@ -11,6 +11,7 @@ use alert_core::event::RoomEvent;
 use alert_core::names::RoomCode;
 use alert_core::position::Position;
 use alert_core::wire::Form;
+use alert_core::wire::v1::Notice;
 use socketio_server::Waker;
 use std::{
     sync::Arc,
@@ -53,7 +54,7 @@ impl Resume {
     pub(super) async fn run(self) {
         let decision = Box::new(self.decide().await);
         if let Some(Decision::Resumed { place, .. }) = self.slot.put(decision).map(|back| *back) {
-            place.presence.lose(&self.recoveries.0.rooms);
+            place.presence.lose(&self.recoveries.0.rooms, None);
         }
         self.waker.wake();
     }
@@ -113,7 +114,14 @@ impl Resume {
             let page = self.page(&mut catch_up, after).await?;
             match page.gap {
                 Some(_) if sent > 0 => return Err(Failure::Torn),
-                Some(gap) => return Err(Failure::Gap(self.count(&mut catch_up, seat, gap, page).await)),
+                Some(gap) => {
+                    let Some(stored) = self.last_stored(seat, gap, after).await else {
+                        return Err(Failure::Gap(self.count(&mut catch_up, seat, gap, page).await));
+                    };
+                    hub.send(connection, Notice::missed(None).packet().into());
+                    (after, sent) = (stored, 1);
+                    continue;
+                }
                 None => {}
             }
             sent += page.messages.len();
@@ -133,6 +141,18 @@ impl Resume {
                 Err(back) => catch_up = back,
             }
         }
+    }
+
+    /// The message before a position that the store lacks, though it has older ones. The client was given it live, and
+    /// it was lost before it was on disk: with `kill -9`, or with a store that went back. What is there is recovered; that
+    /// something else may be lost, the client is told.
+    async fn last_stored(&self, seat: &Seat, gap: Gap, position: Position) -> Option<Position> {
+        if gap.missed.is_some() {
+            return None;
+        }
+        let query = Query { start: Start::Before(position), limit: 1 };
+        let page = self.recoveries.0.rooms.log().page(seat.room.clone(), query).await.ok()?;
+        page.messages.last().map(|message| message.position)
     }
 
     /// Who the client is now: a login that fixed its name must still do so.

@@ -61,7 +61,7 @@ impl Member {
             if let Seat::In(presence) = place.seat {
                 let (room, name) = (presence.room().as_str(), presence.name().as_str());
                 tracing::info!(room, name, %reason, "lost");
-                presence.lose(rooms);
+                presence.lose(rooms, None);
             }
         }
     }

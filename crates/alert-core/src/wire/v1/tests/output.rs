@@ -9,6 +9,8 @@ use crate::event::{RoomEvent, What};
 use crate::members::Members;
 use crate::names::{NameError, RoomCode, UserName};
 use crate::position::{Epoch, Run};
+use crate::room::Before;
+use crate::wire::{LEAST_SIZE, least_size};
 
 fn happened(what: What) -> RoomEvent {
     let position = Epoch { run: Run::new(0), part: 0 }.start();

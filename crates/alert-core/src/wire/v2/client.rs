@@ -1,0 +1,234 @@
+//! The client's side: what a member of a room says, and what it reads of a server, as texts of WebSocket frames.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use socketio_protocol::socket::{AckId, Arguments, Packet, encode};
+use socketio_protocol::text::{LossyString, lossy_string};
+
+use super::{ENTERED, HISTORY, JOIN, LEAVE, LEFT, MESSAGE, NAMESPACE, SEND};
+use crate::names::{RoomCode, UserName};
+use crate::position::Gap;
+use crate::wire::client::{Complaint, Frame, reason};
+pub use crate::wire::client::{PacketProblem, pong};
+
+#[cfg(test)]
+mod tests;
+
+/// One packet from the server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Incoming {
+    /// Engine.IO's handshake.
+    Open {
+        /// Without a ping for this long the server is gone.
+        silence: Duration,
+        /// The longest frame that it takes, in bytes.
+        max_payload: usize,
+    },
+    /// A ping, with what the pong has to repeat.
+    Ping(String),
+    /// The server ends the connection.
+    Close,
+    /// It lets nobody in, and says why.
+    Refused(String),
+    /// Somebody spoke.
+    Message(Message),
+    /// A person came or is gone, in v1's words.
+    Status(String),
+    /// The answer to the event with this id.
+    Ack(u64, Answer),
+    /// What a member has no use for.
+    Other,
+}
+
+/// A message, now or of the history.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Message {
+    /// Where it stands in its room's history.
+    pub position: String,
+    /// Who spoke.
+    #[serde(deserialize_with = "lossy_string")]
+    pub name: String,
+    /// What they said.
+    #[serde(deserialize_with = "lossy_string")]
+    pub msg: String,
+    #[serde(default)]
+    at: String,
+}
+
+/// What the ack of an event says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// It was carried out.
+    Done,
+    /// `join` was.
+    Joined(Joined),
+    /// `history` was: messages, and whether there are more of them.
+    Page {
+        /// Oldest first.
+        messages: Vec<Message>,
+        /// What is not kept any more before the first.
+        gap: Option<Gap>,
+        /// There are more.
+        more: bool,
+    },
+    /// It was not, and why.
+    Refused(String),
+}
+
+/// What the answer to `join` says.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Joined {
+    /// The first of the people by name.
+    pub members: Vec<String>,
+    /// How many there are.
+    pub count: usize,
+    /// What comes live comes after this.
+    pub position: String,
+    /// What was said before.
+    pub history: Vec<Message>,
+    /// What is not kept any more before the first.
+    pub gap: Option<Gap>,
+    /// There are more.
+    pub more: bool,
+}
+
+#[derive(Deserialize)]
+struct Person {
+    #[serde(deserialize_with = "lossy_string")]
+    name: String,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Ack {
+    members: Vec<LossyString>,
+    count: usize,
+    position: String,
+    history: Option<Vec<Message>>,
+    messages: Option<Vec<Message>>,
+    gap: Option<Missed>,
+    more: bool,
+    error: Option<Complaint>,
+}
+
+#[derive(Deserialize)]
+struct Missed {
+    missed: Option<u64>,
+}
+
+impl Message {
+    /// When it was said, by the server's clock.
+    #[must_use]
+    pub fn at(&self) -> Option<Timestamp> {
+        self.at.parse().ok()
+    }
+}
+
+impl Incoming {
+    /// Reads the text of a frame.
+    ///
+    /// # Errors
+    /// When no server of Socket.IO sends that.
+    pub fn read(text: &str) -> Result<Self, PacketProblem> {
+        Ok(match Frame::read(text, Self::socket)? {
+            Frame::Open { silence, max_payload } => Self::Open { silence, max_payload },
+            Frame::Ping(data) => Self::Ping(data),
+            Frame::Close => Self::Close,
+            Frame::Socket(incoming) => incoming,
+            Frame::Other => Self::Other,
+        })
+    }
+
+    fn socket(packet: Packet<'_>) -> Result<Self, PacketProblem> {
+        let person = |body: &RawValue| serde_json::from_str::<Person>(body.get()).map(|person| person.name);
+        Ok(match packet {
+            Packet::ConnectError { data, .. } => Self::Refused(reason(data)),
+            Packet::Disconnect { .. } => Self::Close,
+            Packet::Ack { id, args, .. } => Self::Ack(id.get(), answer(args.get(0))?),
+            Packet::Event { name, args, .. } => match (&*name, args.get(0)) {
+                (MESSAGE, Some(body)) => Self::Message(serde_json::from_str(body.get())?),
+                (ENTERED, Some(body)) => Self::Status(format!("{} has entered the room.", person(body)?)),
+                (LEFT, Some(body)) => Self::Status(format!("{} has left the room.", person(body)?)),
+                _ => Self::Other,
+            },
+            Packet::Connect { .. } => Self::Other,
+        })
+    }
+}
+
+fn answer(argument: Option<&RawValue>) -> Result<Answer, PacketProblem> {
+    let ack: Ack = argument.map(|json| serde_json::from_str(json.get())).transpose()?.unwrap_or_default();
+    let gap = ack.gap.map(|gap| Gap { missed: gap.missed });
+    let Ack { members, count, position, history, messages, more, error, .. } = ack;
+    Ok(match (error, history, messages) {
+        (Some(complaint), ..) => Answer::Refused(complaint.message),
+        (None, Some(history), _) => {
+            let members = members.into_iter().map(|LossyString(name)| name).collect();
+            Answer::Joined(Joined { members, count, position, history, gap, more })
+        }
+        (None, None, Some(messages)) => Answer::Page { messages, gap, more },
+        (None, None, None) => Answer::Done,
+    })
+}
+
+/// Asks for the namespace.
+#[must_use]
+pub fn connect() -> String {
+    encode::connect_request(NAMESPACE, None).text
+}
+
+#[derive(Serialize)]
+struct Body<'a> {
+    room: &'a RoomCode,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<&'a UserName>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    since: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    after: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    limit: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    msg: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key: Option<&'a str>,
+}
+
+impl<'a> Body<'a> {
+    fn of(room: &'a RoomCode) -> Self {
+        Self { room, name: None, since: None, after: None, limit: None, msg: None, key: None }
+    }
+}
+
+/// Enters a room, and asks for what was said since.
+#[must_use]
+pub fn join(id: AckId, room: &RoomCode, name: &UserName, since: &str) -> String {
+    event(id, JOIN, &Body { name: Some(name), since: Some(since), ..Body::of(room) })
+}
+
+/// Speaks. The same key is the same message.
+#[must_use]
+pub fn send(id: AckId, room: &RoomCode, msg: &str, key: &str) -> String {
+    event(id, SEND, &Body { msg: Some(msg), key: Some(key), ..Body::of(room) })
+}
+
+/// Asks for what was said after a position.
+#[must_use]
+pub fn history(id: AckId, room: &RoomCode, after: &str) -> String {
+    event(id, HISTORY, &Body { after: Some(after), limit: Some(super::MOST_MESSAGES), ..Body::of(room) })
+}
+
+/// Leaves a room.
+#[must_use]
+pub fn leave(id: AckId, room: &RoomCode) -> String {
+    event(id, LEAVE, &Body::of(room))
+}
+
+fn event(id: AckId, event: &str, body: &Body<'_>) -> String {
+    #[expect(clippy::expect_used, reason = "a struct of strings always serializes")]
+    let arguments = Arguments::new().json(body).expect("a struct of strings always serializes");
+    encode::event(NAMESPACE, Some(id), event, &arguments).text
+}

@@ -1,0 +1,189 @@
+//! What somebody missed who was lost and comes back: read from the log, as much as they can be given at once.
+
+use super::{Admitted, CatchUp, Rooms};
+use crate::log::{Page, Query, ReadError, Start};
+use alert_core::access::{Denied, Principal};
+use alert_core::event::{RoomEvent, What};
+use alert_core::position::Position;
+use alert_core::room::{Before, Doubt};
+use alert_core::wire;
+use std::{collections::VecDeque, sync::Arc, time::Duration};
+use tokio::time::timeout;
+
+/// Messages that somebody is given at most.
+const MOST_MESSAGES: usize = 1_000;
+/// How long the log may take. Then whoever waits comes in without what they missed, and is told so.
+const LONGEST_READ: Duration = Duration::from_secs(5);
+/// Those who read at a time; the others wait for their turn.
+pub(super) const READERS: usize = 32;
+
+/// What somebody is given, oldest first.
+#[derive(Debug)]
+pub struct Replay {
+    messages: VecDeque<Arc<RoomEvent>>,
+    /// Of the messages on the wire, at most.
+    bytes: usize,
+    most_bytes: usize,
+    before: Before,
+}
+
+impl Rooms {
+    /// Reads what somebody missed. The room goes on meanwhile: what is said there from now on, the returned reader has.
+    ///
+    /// # Errors
+    /// Where `who` may not read it.
+    pub async fn missed(
+        &self,
+        who: &Principal,
+        room: &Admitted,
+        doubt: &Doubt,
+    ) -> Result<(CatchUp, Replay), Denied> {
+        // The semaphore is never closed.
+        let _turn = self.0.readers.acquire().await;
+        let mut reader = self.catch_up(who, room)?;
+        let mut replay = Replay::new(self.0.most_given);
+        match timeout(LONGEST_READ, self.read(&mut reader, room, doubt)).await {
+            Ok(Ok((messages, before))) => {
+                replay.before = before;
+                replay.extend(messages);
+            }
+            failed => {
+                replay.before = Before::Unknown;
+                let why = failed.map_or(ReadError::Busy, |result| result.err().unwrap_or(ReadError::Failed));
+                tracing::warn!(room = room.code().as_str(), "what somebody missed cannot be read: {why}");
+            }
+        }
+        Ok((reader, replay))
+    }
+
+    async fn read(
+        &self,
+        reader: &mut CatchUp,
+        room: &Admitted,
+        doubt: &Doubt,
+    ) -> Result<(Vec<Arc<RoomEvent>>, Before), ReadError> {
+        let (mut messages, mut before) = self.doubtful(room, doubt).await?;
+        // At last, since the reader goes on from where this ends.
+        let missed = reader.page(Query { start: Start::After(doubt.upto), limit: MOST_MESSAGES }).await?;
+        if missed.more {
+            let page = reader.page(Query { start: Start::Newest, limit: MOST_MESSAGES }).await?;
+            let number = page.messages.first().map(|first| first.position);
+            before =
+                number.and_then(|first| between(doubt.upto, first)).map_or(Before::NotKept, Before::Many);
+            return Ok((page.messages.to_vec(), before));
+        }
+        if missed.gap.is_some() {
+            messages.clear();
+            before = Before::NotKept;
+        }
+        messages.extend(missed.messages.iter().cloned());
+        Ok((messages, before))
+    }
+
+    /// The last messages before the loss that may not have come.
+    async fn doubtful(
+        &self,
+        room: &Admitted,
+        doubt: &Doubt,
+    ) -> Result<(Vec<Arc<RoomEvent>>, Before), ReadError> {
+        let most = doubt.most(wire::LEAST_SIZE);
+        if most == 0 {
+            return Ok((Vec::new(), Before::Nothing));
+        }
+        let behind = Position { number: doubt.upto.number + 1, ..doubt.upto };
+        let query = Query { start: Start::Before(behind), limit: most.min(MOST_MESSAGES) };
+        let Page { messages, gap, .. } = self.log().page(room.code().clone(), query).await?;
+        let count = doubt.among(messages.iter().map(|message| (message.position, least(message))));
+        let messages = messages[messages.len() - count..].to_vec();
+        Ok((messages, if gap.is_some() { Before::NotKept } else { Before::Nothing }))
+    }
+}
+
+/// How many messages there are between two, where that is known.
+fn between(last: Position, next: Position) -> Option<u64> {
+    (last.epoch == next.epoch).then(|| next.number.saturating_sub(last.number + 1))
+}
+
+impl Replay {
+    fn new(most_bytes: usize) -> Self {
+        Self { messages: VecDeque::new(), bytes: 0, most_bytes, before: Before::Nothing }
+    }
+
+    /// Adds messages, and drops the oldest if they are too many.
+    pub fn extend(&mut self, messages: impl IntoIterator<Item = Arc<RoomEvent>>) {
+        for message in messages {
+            self.bytes += size(&message);
+            self.messages.push_back(message);
+            while self.messages.len() > MOST_MESSAGES
+                || (self.bytes > self.most_bytes && self.messages.len() > 1)
+            {
+                let Some(oldest) = self.messages.pop_front() else { break };
+                self.bytes -= size(&oldest);
+                self.before = match self.before {
+                    Before::Nothing => Before::Many(1),
+                    Before::Many(count) => Before::Many(count + 1),
+                    before @ (Before::NotKept | Before::Unknown) => before,
+                };
+            }
+        }
+    }
+
+    /// The messages, what was missed before them, and their bytes on the wire.
+    pub fn into_parts(self) -> (Vec<Arc<RoomEvent>>, Before, usize) {
+        (self.messages.into(), self.before, self.bytes)
+    }
+}
+
+/// The most bytes that a message has on the wire.
+fn size(message: &RoomEvent) -> usize {
+    match &message.what {
+        What::Said { name, text } => wire::size(name, text),
+        What::Entered { .. } | What::Left { .. } => 0,
+    }
+}
+
+/// The fewest.
+fn least(message: &RoomEvent) -> usize {
+    match &message.what {
+        What::Said { name, text } => wire::least_size(name, text),
+        What::Entered { .. } | What::Left { .. } => 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alert_core::names::UserName;
+    use alert_core::position::{Epoch, Numbering, Run};
+    use std::time::SystemTime;
+
+    fn messages(count: usize, bytes: usize) -> Vec<Arc<RoomEvent>> {
+        let mut numbering = Numbering::new(Epoch { run: Run::new(1), part: 0 });
+        let said = |_| {
+            let what =
+                What::Said { name: UserName::parse("Ada", 64).unwrap(), text: "x".repeat(bytes).into() };
+            Arc::new(RoomEvent { at: SystemTime::UNIX_EPOCH, position: numbering.advance(), what })
+        };
+        (0..count).map(said).collect()
+    }
+
+    fn given(count: usize, bytes: usize) -> (usize, Before) {
+        let mut replay = Replay::new(200_000);
+        let messages = messages(count, bytes);
+        replay.extend(messages.clone());
+        let (given, before, size) = replay.into_parts();
+        assert_eq!(given, messages[count - given.len()..], "the newest");
+        assert!(size <= 200_000 || given.len() == 1);
+        (given.len(), before)
+    }
+
+    #[test]
+    fn whoever_missed_more_than_they_can_be_given_gets_the_newest_and_hears_how_many_there_were() {
+        assert_eq!(given(1_000, 10), (1_000, Before::Nothing));
+        assert_eq!(given(1_005, 10), (1_000, Before::Many(5)));
+        let (count, before) = given(100, 4_000);
+        assert!((40..50).contains(&count), "{count}");
+        assert_eq!(before, Before::Many(100 - count as u64));
+        assert_eq!(given(3, 300_000), (1, Before::Many(2)), "one is always given");
+    }
+}

@@ -1,0 +1,373 @@
+//! Clients that were lost and join again, and know nothing of recovery: they get what was said meanwhile.
+
+use std::io::{Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use serde_json::json;
+use tungstenite::Message;
+
+use crate::member::Member;
+use crate::server::Server;
+
+/// So that a connection is confirmed often.
+const BEATS: [&str; 2] = ["--ping-interval", "200ms"];
+
+fn start(flags: &[&str]) -> Server {
+    Server::start(&[&BEATS, flags].concat())
+}
+
+fn status(msg: &str) -> (String, String) {
+    ("status".to_owned(), msg.to_owned())
+}
+
+fn message(msg: &str) -> (String, String) {
+    ("message".to_owned(), msg.to_owned())
+}
+
+/// The next status about time away, with the time left out.
+fn away(member: &mut Member) -> String {
+    let (event, msg) = member.hears();
+    assert_eq!(event, "status", "{msg}");
+    let (before, rest) = msg.split_once(" (").unwrap();
+    let (time, rest) = rest.split_once(')').unwrap();
+    assert!(time.ends_with(" s") || time.ends_with("minute"), "{time}");
+    format!("{before}{rest}")
+}
+
+impl Member {
+    fn say(&mut self, text: &str) {
+        self.send(&format!("42{}", json!(["text", { "msg": text }])));
+    }
+
+    /// Waits until the server knows that everything before has come: it pings again when it has the pong of the ping
+    /// before.
+    fn confirm(&mut self) {
+        for _ in 0..2 {
+            while self.frame() != "2" {}
+            self.send("3");
+        }
+    }
+
+    /// The next packet, whatever it is; nothing where the connection has ended.
+    fn try_frame(&mut self) -> Option<String> {
+        match self.0.read() {
+            Ok(Message::Text(text)) => Some(text.as_str().to_owned()),
+            _ => None,
+        }
+    }
+
+    fn frame(&mut self) -> String {
+        self.try_frame().unwrap()
+    }
+}
+
+/// Ends a connection without a word, and waits until the server knows.
+fn lose(server: &Server, member: Member) {
+    drop(member);
+    server.wait_for_log("connection closed");
+}
+
+/// Says something and hears it.
+fn say(member: &mut Member, texts: &[&str]) {
+    for text in texts {
+        member.say(text);
+        while !member.hears().1.ends_with(&format!(": {text}")) {}
+    }
+}
+
+#[test]
+fn whoever_was_lost_gets_what_was_said_meanwhile_before_what_is_live() {
+    let server = start(&[]);
+    let mut bob = server.join("r", "Bob");
+    let mut ada = server.join("r", "Ada");
+    say(&mut bob, &["before"]);
+    assert_eq!(ada.hears(), message("Bob: before"));
+    ada.confirm();
+    lose(&server, ada);
+    say(&mut bob, &["one", "two"]);
+    let mut ada = server.connect();
+    ada.emit_joined("r", "Ada");
+    assert_eq!(ada.hears(), status("Ada has entered the room."));
+    assert_eq!(away(&mut ada), "While you were away: 2 messages.");
+    for text in ["one", "two"] {
+        assert_eq!(ada.hears(), message(&format!("Bob: {text}")));
+    }
+    say(&mut bob, &["live"]);
+    assert_eq!(ada.hears(), message("Bob: live"));
+    // Once: a further connection of hers was not lost.
+    let mut second = server.connect();
+    second.emit_joined("r", "Ada");
+    assert_eq!(second.hears(), status("Ada has entered the room."));
+    say(&mut bob, &["more"]);
+    assert_eq!(second.hears(), message("Bob: more"));
+    assert_eq!(ada.hears(), message("Bob: more"));
+}
+
+#[test]
+fn whoever_missed_nothing_is_told_nothing() {
+    let server = start(&[]);
+    let mut ada = server.join("r", "Ada");
+    ada.confirm();
+    lose(&server, ada);
+    let mut ada = server.join("r", "Ada");
+    say(&mut ada, &["hi"]);
+}
+
+#[test]
+fn a_replay_outlives_the_grace_and_the_room() {
+    let server = start(&["--leave-grace", "0s"]);
+    let mut ada = server.join("r", "Ada");
+    ada.confirm();
+    lose(&server, ada);
+    // Nobody is in the room, which is made again by each of these.
+    for text in ["one", "two"] {
+        say(&mut server.join("r", "Bob"), &[text]);
+    }
+    let mut ada = server.join("r", "Ada");
+    assert_eq!(away(&mut ada), "While you were away: 2 messages.");
+    assert_eq!([ada.hears(), ada.hears()], [message("Bob: one"), message("Bob: two")]);
+}
+
+#[test]
+fn in_doubt_a_message_comes_twice_and_none_from_before_the_entry_comes() {
+    let server = Server::start(&[]);
+    let mut bob = server.join("r", "Bob");
+    say(&mut bob, &["early"]);
+    let mut ada = server.join("r", "Ada");
+    say(&mut bob, &["one", "two"]);
+    assert_eq!([ada.hears(), ada.hears()], [message("Bob: one"), message("Bob: two")]);
+    // No ping has been answered yet, and from an address of this machine TCP's word does not count.
+    lose(&server, ada);
+    say(&mut bob, &["three"]);
+    let mut ada = server.join("r", "Ada");
+    assert_eq!(away(&mut ada), "While you were away: 3 messages.");
+    for text in ["one", "two", "three"] {
+        assert_eq!(ada.hears(), message(&format!("Bob: {text}")));
+    }
+}
+
+#[test]
+fn whoever_left_or_comes_too_late_or_where_it_is_off_gets_nothing() {
+    let say_and_return = |server: &Server, ada: Option<Member>, wait: Duration| {
+        let mut bob = server.join("r", "Bob");
+        if let Some(ada) = ada {
+            lose(server, ada);
+        }
+        say(&mut bob, &["missed"]);
+        thread::sleep(wait);
+        let mut ada = server.join("r", "Ada");
+        say(&mut bob, &["live"]);
+        assert_eq!(ada.hears(), message("Bob: live"));
+    };
+    let server = start(&[]);
+    let mut ada = server.join("r", "Ada");
+    ada.send(r#"42["left",{}]"#);
+    server.wait_for_log("left");
+    say_and_return(&server, None, Duration::ZERO);
+    for (flags, wait) in
+        [(["--replay-window", "0s"], 0), (["--history", "off"], 0), (["--replay-window", "500ms"], 600)]
+    {
+        let server = start(&flags);
+        let ada = server.join("r", "Ada");
+        say_and_return(&server, Some(ada), Duration::from_millis(wait));
+    }
+}
+
+#[test]
+fn what_a_client_says_behind_its_joined_comes_after_what_it_missed() {
+    let server = start(&[]);
+    let mut bob = server.join("r", "Bob");
+    let mut ada = server.join("r", "Ada");
+    ada.confirm();
+    lose(&server, ada);
+    say(&mut bob, &["missed"]);
+    let mut ada = server.connect();
+    ada.send(r#"421["joined",{"name":"Ada","headless":true,"room":"r"}]"#);
+    for number in 0..100 {
+        ada.say(&number.to_string());
+    }
+    ada.send(r#"422["left",{}]"#);
+    assert_eq!(ada.hears(), status("Ada has entered the room."));
+    assert_eq!(away(&mut ada), "While you were away: 1 message.");
+    assert_eq!(ada.hears(), message("Bob: missed"));
+    assert_eq!(ada.packet(), r#"431[{"ok":true,"room":"r","members":["Bob","Ada"],"count":2}]"#);
+    for number in 0..100 {
+        assert_eq!(ada.hears(), message(&format!("Ada: {number}")));
+    }
+    assert_eq!(ada.packet(), r#"432[{"ok":true}]"#);
+}
+
+#[test]
+fn two_connections_of_one_name_each_get_what_they_missed_and_a_third_nothing() {
+    let server = start(&[]);
+    let join = |agent: &str| {
+        let mut member = server.connect_by(server.address, agent);
+        member.emit_joined("r", "Ada");
+        assert_eq!(member.hears(), status("Ada has entered the room."));
+        member
+    };
+    let mut bob = server.join("r", "Bob");
+    let mut stays = join("stays");
+    let (mut phone, mut laptop) = (join("phone"), join("laptop"));
+    phone.confirm();
+    lose(&server, phone);
+    say(&mut bob, &["one"]);
+    assert_eq!(laptop.hears(), message("Bob: one"));
+    laptop.confirm();
+    lose(&server, laptop);
+    say(&mut bob, &["two"]);
+    let mut laptop = join("laptop");
+    assert_eq!(away(&mut laptop), "While you were away: 1 message.");
+    assert_eq!(laptop.hears(), message("Bob: two"));
+    let mut phone = join("phone");
+    assert_eq!(away(&mut phone), "While you were away: 2 messages.");
+    assert_eq!([phone.hears(), phone.hears()], [message("Bob: one"), message("Bob: two")]);
+    say(&mut bob, &["three"]);
+    for text in ["one", "two", "three"] {
+        assert_eq!(stays.hears(), message(&format!("Bob: {text}")));
+    }
+}
+
+#[test]
+fn whoever_missed_more_than_can_be_given_gets_the_newest_and_hears_of_the_others() {
+    for (flags, count, bytes, expected, given) in [
+        (["--history-messages", "5000"], 1_005, 1, "1005 messages, of which you get the last 1000.", 1_000),
+        (["--history-messages", "5000"], 100, 10_000, "100 messages, of which you get the last 20.", 20),
+        (
+            ["--history-messages=10", "--history=memory"],
+            15,
+            1,
+            "10 messages, and some before that are no longer kept.",
+            10,
+        ),
+    ] {
+        let server = start(&flags);
+        let mut ada = server.join("r", "Ada");
+        ada.confirm();
+        lose(&server, ada);
+        let mut bob = server.join("r", "Bob");
+        let text = |number: i32| format!("{number} {}", "x".repeat(bytes));
+        for number in 0..count {
+            bob.say(&text(number));
+            while bob.hears().0 != "message" {}
+        }
+        let mut ada = server.join("r", "Ada");
+        assert_eq!(away(&mut ada), format!("While you were away: {expected}"));
+        for number in count - given..count {
+            assert_eq!(ada.hears(), message(&format!("Bob: {}", text(number))));
+        }
+        bob.say("live");
+        assert_eq!(ada.hears(), message("Bob: live"));
+    }
+}
+
+/// A way to the server that can be cut: from then on it swallows what comes, until it is closed.
+struct Way {
+    address: SocketAddr,
+    is_cut: Arc<AtomicBool>,
+}
+
+impl Way {
+    fn to(server: SocketAddr) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let is_cut = Arc::new(AtomicBool::new(false));
+        let cut = Arc::clone(&is_cut);
+        thread::spawn(move || {
+            let (client, _) = listener.accept().unwrap();
+            let server = TcpStream::connect(server).unwrap();
+            let forward = |mut from: TcpStream, mut to: TcpStream, cut: Arc<AtomicBool>| {
+                move || {
+                    let mut buffer = [0; 4096];
+                    while let Ok(count @ 1..) = from.read(&mut buffer) {
+                        if !cut.load(Ordering::Relaxed) && to.write_all(&buffer[..count]).is_err() {
+                            break;
+                        }
+                    }
+                    let _ = to.shutdown(Shutdown::Both);
+                }
+            };
+            let up = forward(client.try_clone().unwrap(), server.try_clone().unwrap(), Arc::clone(&cut));
+            thread::spawn(up);
+            forward(server, client, cut)();
+        });
+        Self { address, is_cut }
+    }
+
+    /// What is under way is lost.
+    fn cut(&self) {
+        self.is_cut.store(true, Ordering::Relaxed);
+    }
+}
+
+#[test]
+fn given_a_way_that_is_cut_in_a_burst_then_nothing_is_lost_and_only_the_last_before_it_come_twice() {
+    let server = start(&["--ping-timeout", "300ms", "--event-rate", "0", "--room-byte-rate", "0"]);
+    let is_over = Arc::new(AtomicBool::new(false));
+    let mut bob = server.join("r", "Bob");
+    let over = Arc::clone(&is_over);
+    let speaker = thread::spawn(move || {
+        let mut said = 0;
+        while !over.load(Ordering::Relaxed) {
+            for _ in 0..20 {
+                bob.say(&said.to_string());
+                said += 1;
+            }
+            for _ in 0..20 {
+                while bob.hears().0 != "message" {}
+            }
+            // Some 600 in a second.
+            thread::sleep(Duration::from_millis(30));
+        }
+        said
+    });
+    let number = |(event, msg): &(String, String)| {
+        (event == "message").then(|| msg.strip_prefix("Bob: ").unwrap().parse::<u64>().unwrap())
+    };
+    let mut seen: Option<u64> = None;
+    for round in 0..4 {
+        let way = Way::to(server.address);
+        let mut ada = server.connect_by(way.address, "ada");
+        ada.emit_joined("r", "Ada");
+        let mut heard = 0;
+        while heard < 300 + 70 * round {
+            let event = ada.hears();
+            let Some(number) = number(&event) else { continue };
+            let expected = seen.map_or(number, |seen| seen + 1);
+            assert!(heard == 0 || number == expected, "{number} after {seen:?}");
+            if heard == 0 {
+                assert!(number <= expected, "lost: {number} after {seen:?}");
+            }
+            seen = Some(number);
+            heard += 1;
+        }
+        way.cut();
+        while let Some(frame) = ada.try_frame() {
+            if let Some(event) = frame.strip_prefix(r#"42["message",{"msg":"Bob: "#) {
+                let number = event.strip_suffix(r#""}]"#).unwrap().parse().unwrap();
+                assert_eq!(Some(number), seen.map(|seen| seen + 1));
+                seen = Some(number);
+            }
+        }
+        server.wait_for_log("connection closed");
+    }
+    is_over.store(true, Ordering::Relaxed);
+    let said = speaker.join().unwrap();
+    let mut ada = server.connect_by(server.address, "ada");
+    ada.emit_joined("r", "Ada");
+    assert_eq!(ada.hears(), status("Ada has entered the room."));
+    away(&mut ada);
+    let mut expected = None;
+    loop {
+        let got = number(&ada.hears()).unwrap();
+        assert!(expected.map_or(got <= seen.unwrap() + 1, |expected| got == expected), "{got}, {expected:?}");
+        expected = Some(got + 1);
+        if got + 1 == said {
+            break;
+        }
+    }
+}

@@ -1,0 +1,178 @@
+// v2 where connections break and servers stop: nothing is missed, nothing is said twice.
+
+import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import { describe, it } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { Client, fresh } from "../harness/client.mjs";
+import { Relay } from "../harness/relay.mjs";
+import { Server, serverFor } from "../harness/server.mjs";
+import { DEADLINE, within } from "../harness/time.mjs";
+import { V2 } from "../harness/v2.mjs";
+
+/** As docs/protocol-v2.md has it. */
+const RETRIES = { retries: 3, ackTimeout: 1000 };
+const DOWN = 4000;
+
+/** A member that keeps all messages of its room, as a client is told to. */
+class Keeper extends V2 {
+  messages = [];
+  gaps = [];
+  joins = 0;
+
+  constructor(server, transport, room, name) {
+    super(server, transport);
+    let early = [];
+    let position;
+    const keep = (message) => {
+      this.messages.push(message);
+      position = message.position;
+      if (position === this.awaited) this.hasAll();
+    };
+    const join = async () => {
+      const joined = await this.socket.emitWithAck("join", { room, name, since: position ?? "all" });
+      this.joins += 1;
+      if (joined.gap) this.gaps.push(joined.gap);
+      joined.history.forEach(keep);
+      for (let more = joined.more; more; ) {
+        const page = await this.socket.emitWithAck("history", { room, after: position });
+        const end = page.messages.findIndex((message) => message.position === joined.position) + 1;
+        page.messages.slice(0, end || undefined).forEach(keep);
+        more = page.more && end === 0;
+      }
+      position = joined.position;
+      const live = early;
+      early = undefined;
+      live.forEach(keep);
+    };
+    this.socket.on("connect", () => {
+      early = [];
+      join().catch(() => {}); // disconnected meanwhile
+    });
+    this.socket.on("message", (message) => (early ? early.push(message) : keep(message)));
+  }
+}
+
+/** Waits until a keeper has this message. */
+async function hasKept(keeper, position) {
+  if (keeper.messages.at(-1)?.position === position) return;
+  keeper.awaited = position;
+  const all = new Promise((resolve) => {
+    keeper.hasAll = resolve;
+  });
+  await within(DEADLINE, "the last message", all, () => JSON.stringify(keeper.messages.slice(-3)));
+}
+
+describe("on one server", () => {
+  const server = serverFor("--history", "memory", "--room-tries", "0", "--join-rate", "0");
+
+  for (const transport of ["websocket", "polling"])
+    it(`whoever comes back with since misses nothing of 200 messages a second, over ${transport}`, async () => {
+      const room = fresh("room");
+      const relay = await Relay.to(server);
+      const speaker = await V2.inRoom(server, room, "Speaker");
+      const keepers = ["Ada", "Bob", "Carl"].map((name) => new Keeper(relay, transport, room, name));
+      const sent = [];
+      for (let round = 0; round < 100; round++) {
+        for (let number = 0; number < 10; number++)
+          sent.push(speaker.tell(`${round}.${number}`).then(({ position }) => position));
+        if (round % 12 === 5) relay.cut();
+        await sleep(50);
+      }
+      const expected = await Promise.all(sent);
+      for (const keeper of keepers) {
+        const last = expected.at(-1);
+        await hasKept(keeper, last);
+        const positions = keeper.messages.map(({ position }) => position);
+        assert.deepEqual(positions, expected, "each once, in order");
+        assert.deepEqual(keeper.gaps, []);
+        assert.ok(keeper.joins >= 4, `${keeper.joins} joins`);
+      }
+      relay.close();
+    });
+
+  it("many who join while much is said have no hole between history and what is live", async () => {
+    const room = fresh("room");
+    const speakers = await Promise.all(["A", "B", "C"].map((name) => V2.inRoom(server, room, name)));
+    const sent = [];
+    const keepers = [];
+    for (let round = 0; round < 60; round++) {
+      for (const speaker of speakers)
+        for (let number = 0; number < 5; number++) sent.push(speaker.tell(`${round}`));
+      if (round % 2 === 0) keepers.push(new Keeper(server, "websocket", room, `Keeper ${round}`));
+      await sleep(5);
+    }
+    await Promise.all(sent);
+    const { position, messages } = await speakers[0].ask("history", { room, limit: 1 });
+    assert.equal(messages[0].position, position);
+    for (const keeper of keepers) {
+      await hasKept(keeper, position);
+      const numbers = keeper.messages.map(({ position }) => Number(position.split("-")[1]));
+      assert.deepEqual(
+        numbers,
+        sent.map((_, index) => index + 1),
+      );
+    }
+  });
+});
+
+describe("a message sent with retries is said once", () => {
+  /** Sends `count` messages, each as the library does it, and gives what was answered. */
+  const send = (client, room, count) =>
+    Array.from(
+      { length: count },
+      (_, number) =>
+        new Promise((resolve) => {
+          const message = { room, name: "Ada", msg: `message ${number}`, key: randomUUID() };
+          client.socket.emit("send", message, (error, answer) => resolve({ error, answer }));
+        }),
+    );
+
+  const check = async (room, listener, answers, count) => {
+    for (const { error, answer } of await Promise.all(answers))
+      assert.deepEqual([error, answer?.ok], [null, true]);
+    const { messages } = await listener.ask("history", { room });
+    const texts = messages.map(({ msg }) => msg);
+    assert.deepEqual(
+      texts,
+      Array.from({ length: count }, (_, number) => `message ${number}`),
+    );
+  };
+
+  it("by a server that hangs for 4 s", async () => {
+    const server = await new Server(["--history", "memory"]).start();
+    const room = fresh("room");
+    const ada = await V2.connect(server, "websocket", RETRIES);
+    const bob = await V2.inRoom(server, room, "Bob");
+    ada.socket.volatile.emit("join", { room, name: "Ada" });
+    server.signal("SIGSTOP");
+    // The library sends the first one again and again, and the second when the first is answered.
+    const [first, ...others] = send(ada, room, 3);
+    await sleep(DOWN);
+    server.signal("SIGCONT");
+    const { error } = await first;
+    await check(room, bob, others, 3);
+    assert.ok(error === null || /timed out/.test(error.message), `${error}`);
+    Client.closeAll();
+    await server.stop();
+  });
+
+  for (const signal of ["SIGTERM", "SIGKILL"])
+    it(`by a server that is away for 4 s after ${signal}`, async () => {
+      const first = await new Server(["--history", "memory"]).start();
+      const room = fresh("room");
+      const ada = await V2.connect(first, "websocket", RETRIES);
+      // Before the library sends what waits, since it does so before the handlers of `connect`.
+      ada.socket.on("connect", () => ada.socket.volatile.emit("join", { room, name: "Ada" }));
+      first.signal(signal);
+      await first.exited;
+      await ada.until("the end of the connection", () => !ada.socket.connected);
+      const answers = send(ada, room, 3);
+      await sleep(DOWN);
+      const second = await first.restarted();
+      const bob = await V2.inRoom(second, room, "Bob");
+      await check(room, bob, answers, 3);
+      Client.closeAll();
+      await second.stop();
+    });
+});
