@@ -10,6 +10,8 @@ use std::time::{Duration, Instant};
 
 /// So many messages wait in the queue while the writer takes none; from then on whoever appends makes room.
 const QUEUE: usize = 8192;
+/// When so many wait for their acks, the next batch begins before its time.
+const IMPATIENT: usize = 32;
 /// A disk that takes longer than this for one batch is stalled.
 const STALLED: Duration = Duration::from_secs(2);
 
@@ -33,10 +35,11 @@ pub(super) struct State {
     seats: Seats,
     /// Seats that are being written.
     seats_in_hand: Arc<Seats>,
-    /// Since when the writer has been at work on a batch.
+    /// Since when the writer has been at the disk.
     busy_since: Option<Instant>,
     trouble: Option<Trouble>,
     is_writer_waiting: bool,
+    is_writer_resting: bool,
     /// Messages have gone from the queue to `unwritten` since the writer looked there last.
     is_gathered: bool,
     is_watch_waiting: bool,
@@ -104,7 +107,9 @@ impl Shared {
     }
 
     fn wake_writer(&self, mut state: MutexGuard<'_, State>) {
-        if std::mem::take(&mut state.is_writer_waiting) {
+        let is_enough = state.is_writer_resting && state.waiting.len() >= IMPATIENT;
+        if is_enough || std::mem::take(&mut state.is_writer_waiting) {
+            state.is_writer_resting &= !is_enough;
             drop(state);
             self.to_writer.notify_one();
         }
@@ -143,26 +148,49 @@ impl Shared {
 
     /// Waits until `due`, or until the store is being closed.
     pub(super) fn rest(&self, due: Instant) {
+        self.rest_while(due, |state| !state.is_closing);
+    }
+
+    /// Waits until `due`, or until so many wait for their acks that the next batch is worth it.
+    pub(super) fn gather(&self, due: Instant) {
+        self.rest_while(due, |state| !state.is_closing && state.waiting.len() < IMPATIENT);
+    }
+
+    fn rest_while(&self, due: Instant, rests: impl Fn(&State) -> bool) {
         let mut state = self.state();
-        while !state.is_closing {
+        while rests(&state) {
             let left = due.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 break;
             }
+            state.is_writer_resting = true;
             (state, _) = self.to_writer.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner);
         }
+        state.is_writer_resting = false;
     }
 
     /// The writer begins a batch: these seats go with it.
     pub(super) fn begin(&self) -> Arc<Seats> {
         let mut state = self.state();
-        state.busy_since = Some(Instant::now());
+        self.is_at_work(&mut state);
         let seats = std::mem::take(&mut state.seats);
         state.seats_in_hand = Arc::new(seats);
+        Arc::clone(&state.seats_in_hand)
+    }
+
+    fn is_at_work(&self, state: &mut State) {
+        state.busy_since = Some(Instant::now());
         if std::mem::take(&mut state.is_watch_waiting) {
             self.to_watch.notify_all();
         }
-        Arc::clone(&state.seats_in_hand)
+    }
+
+    /// Does something on the disk besides writing: it too may find that the disk does not answer.
+    pub(super) fn at_work<T>(&self, work: impl FnOnce() -> T) -> T {
+        self.is_at_work(&mut self.state());
+        let done = work();
+        self.state().busy_since = None;
+        done
     }
 
     /// All messages up to the one with this number are on disk. Gives back whoever waits for that, and the trouble that

@@ -57,7 +57,7 @@ impl Writer {
                 prune_at = begun + PRUNE;
             }
             if written > 0 {
-                self.shared.rest(begun + PACE);
+                self.shared.gather(begun + PACE);
             }
         }
     }
@@ -105,12 +105,11 @@ impl Writer {
 
     /// Lets a portion of what is too old or too much go. Says whether there is more of it.
     fn prune(&mut self, written: usize, all: bool) -> bool {
-        let mut pruned = prune::messages(&mut self.connection, &self.retention, written);
-        if let Ok(false) = pruned
-            && all
-        {
-            pruned = prune::rest(&mut self.connection, &self.retention);
-        }
+        let Self { connection, retention, shared, .. } = self;
+        let pruned = shared.at_work(|| match prune::messages(connection, retention, written)? {
+            false if all => prune::rest(connection, retention),
+            more => Ok(more),
+        });
         pruned.unwrap_or_else(|problem| {
             let reason = words(&problem);
             tracing::warn!(reason, "old messages cannot be removed from the history");
