@@ -70,7 +70,7 @@ for (const colorScheme of ["light", "dark"]) {
 
       it(`on the chat without a connection and after a gap, ${size}`, async () => {
         const page = await visit({ mayFail: true });
-        let restarting = await new Server().start();
+        let restarting = await new Server(["--history", "memory"]).start();
         try {
           await busyRoom(page, restarting);
           Client.closeAll();
