@@ -70,9 +70,31 @@ it("a closed page is a leave after the grace", async () => {
   assert.deepEqual(await bell.seen(), [entered("Bell"), entered("Ada"), left("Ada")]);
 });
 
-it("after a restart of the server the page is back by itself and says that messages were missed", async () => {
+it("after a restart of the server the page is back by itself, and nothing is missing", async () => {
   const room = fresh("room");
   let restarting = await new Server().start();
+  try {
+    const page = await browser.visit({ mayFail: true });
+    await enter(page, restarting, "Ada", room);
+    await say(page, "before");
+    await line(page, "message", "Ada: before");
+    await restarting.stop();
+    await state(page, "reconnecting");
+    restarting = await restarting.restarted();
+    const bell = await Client.inRoom(restarting, room, "Bell");
+    bell.say("meanwhile");
+    await line(page, "message", "Bell: meanwhile");
+    assert.deepEqual(await lines(page, "message"), ["Ada: before", "Bell: meanwhile"]);
+    assert.equal(await page.locator("#log .gap").count(), 0);
+  } finally {
+    Client.closeAll();
+    await restarting.stop();
+  }
+});
+
+it("after a restart that forgot what was said the page is back by itself and says so", async () => {
+  const room = fresh("room");
+  let restarting = await new Server(["--history", "memory"]).start();
   try {
     const page = await browser.visit({ mayFail: true });
     await enter(page, restarting, "Ada", room);

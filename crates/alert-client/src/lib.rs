@@ -30,7 +30,7 @@ pub use program::{Program, ProgramError, Run};
 pub use proxy::Proxy;
 pub use target::Target;
 pub use tls::TlsError;
-pub use watcher::{Event, Heard, Watcher};
+pub use watcher::{Event, Heard, Told, Watcher};
 
 /// Runs a client to its end on one thread. A look-up that the system does not answer is left behind.
 ///

@@ -28,8 +28,14 @@ pub struct Poster {
 pub struct Receipt {
     /// Unique to the message.
     pub id: String,
+    /// Where it stands in the room's history.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub position: Option<String>,
     /// How many connections it is on its way to; not known of a retry after the server's restart.
     pub connections: Option<u64>,
+    /// Whether it is on disk. Servers of before the history do not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stored: Option<bool>,
 }
 
 #[derive(Serialize)]

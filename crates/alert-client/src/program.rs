@@ -83,14 +83,14 @@ impl Program {
             .args(&self.args)
             .env("ALERT_ROOM", room.as_str())
             .env("ALERT_EVENT", &event.event)
-            .env("ALERT_MESSAGE", variable(&event.msg))
+            .env("ALERT_MESSAGE", variable(&event.told.msg))
             .stdin(Stdio::piped())
             .process_group(0)
             .spawn();
         let failed =
             |problem: io::Error| ProgramError { name: self.name.clone(), problem: problem.to_string() };
         let mut child = started.map_err(failed)?;
-        let (input, msg) = (child.stdin.take(), event.msg.clone());
+        let (input, msg) = (child.stdin.take(), event.told.msg.clone());
         let feed = tokio::spawn(async move {
             if let Some(mut input) = input {
                 // A program need not read it.

@@ -1,6 +1,6 @@
 //! Server-Sent Events, read piece by piece
-//! (<https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation>). `id` and `retry`
-//! mean nothing here: the server has neither.
+//! (<https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation>). `retry` means nothing
+//! here: the server has none.
 
 use std::collections::VecDeque;
 
@@ -11,6 +11,8 @@ use thiserror::Error;
 pub(super) enum Item {
     /// An event: its name, empty where it has none, and its data.
     Event { name: String, data: String },
+    /// From here on this is the last id. It comes before the event that brings it.
+    Id(String),
     /// A comment, which says that the other side lives.
     Comment,
 }
@@ -26,6 +28,7 @@ pub(super) struct Parser {
     line: Vec<u8>,
     ends_with_cr: bool,
     has_begun: bool,
+    id: Option<String>,
     name: String,
     data: Option<String>,
     found: VecDeque<Item>,
@@ -65,6 +68,7 @@ impl Parser {
         let line = if self.has_begun { line } else { line.strip_prefix('\u{FEFF}').unwrap_or(line) };
         self.has_begun = true;
         if line.is_empty() {
+            self.found.extend(self.id.take().map(Item::Id));
             let name = std::mem::take(&mut self.name);
             if let Some(data) = self.data.take() {
                 self.found.push_back(Item::Event { name, data });
@@ -76,6 +80,7 @@ impl Parser {
         match field {
             "" => self.found.push_back(Item::Comment),
             "event" => value.clone_into(&mut self.name),
+            "id" if !value.contains('\0') => self.id = Some(value.to_owned()),
             "data" => match &mut self.data {
                 Some(data) => {
                     data.push('\n');
@@ -111,7 +116,9 @@ mod tests {
             ("data: a\ndata:  b\ndata\n\n", vec![event("", "a\n b\n")]),
             ("event: x\n\ndata: a\n\n", vec![event("", "a")]),
             ("\u{FEFF}data: a\n\n", vec![event("", "a")]),
-            ("id: 1\nretry: 2\nother: 3\ndata: a: b\n\n", vec![event("", "a: b")]),
+            ("id: 1\nretry: 2\nother: 3\ndata: a: b\n\n", vec![Item::Id("1".into()), event("", "a: b")]),
+            ("id: 1\n\ndata: a\nid: 2\n\n", vec![Item::Id("1".into()), Item::Id("2".into()), event("", "a")]),
+            ("id\n\nid: \0\n\nid: cut\n", vec![Item::Id(String::new())]),
             ("data: cut", vec![]),
             ("data: not ended\n", vec![]),
         ] {

@@ -6,8 +6,9 @@ use bytes::Bytes;
 use http::{Method, header};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
-use jiff::Zoned;
-use serde::Deserialize;
+use jiff::{Timestamp, Zoned};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use super::chat::line::{Form, Line};
@@ -16,15 +17,22 @@ use super::http::HttpClient;
 use super::silence::Silence;
 use super::sse::{Item, Parser};
 use super::target::Target;
+use alert_core::position::Position;
+use alert_core::printable::one_line;
 use alert_core::wire::v1;
 
 /// What a watcher hears.
 #[derive(Debug)]
 pub enum Heard {
-    /// Something was said, or somebody came or went.
+    /// Something was said, or somebody came or went; or messages are missing.
     Event(Event),
-    /// The connection is gone; what is said until [`Heard::Back`] is missed.
-    Lost(ClientError),
+    /// The connection is gone.
+    Lost {
+        /// Why.
+        why: ClientError,
+        /// The watcher knows where it was: what is said until [`Heard::Back`] follows then. Otherwise it is missed.
+        will_follow: bool,
+    },
     /// There is a connection again.
     Back,
 }
@@ -32,31 +40,87 @@ pub enum Heard {
 /// An event of the room.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Event {
-    /// `message` or `status`.
+    /// `message`, `status` or `gap`.
     pub event: String,
+    /// What else the server says of it.
+    pub told: Told,
+    /// Where the room stood.
+    pub position: Option<String>,
+}
+
+/// The data of an event. Servers of before the history say only `msg`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Told {
     /// What people see.
     pub msg: String,
+    /// Of a message: unique to it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// When, by the server's clock.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<String>,
+    /// Who.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Of a gap: how many messages are missing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub missed: Option<u64>,
+}
+
+/// An event as a JSON object.
+#[derive(Serialize)]
+struct Json<'a> {
+    time: String,
+    event: &'a str,
+    #[serde(flatten)]
+    told: &'a Told,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    position: &'a Option<String>,
 }
 
 impl Event {
-    /// Whether somebody spoke; else it is a status.
+    /// Whether somebody spoke.
     #[must_use]
     pub fn is_message(&self) -> bool {
         self.event == v1::MESSAGE
     }
 
-    /// The line with its end, as `alert join` shows it too.
+    /// Whether messages are missing before the next one.
     #[must_use]
-    pub fn render(&self, form: Form, at: &Zoned) -> String {
-        let msg = self.msg.clone();
+    pub fn is_gap(&self) -> bool {
+        self.event == GAP
+    }
+
+    /// The line with its end, as `alert join` shows it too. What comes late has the time at which it was said.
+    #[must_use]
+    pub fn render(&self, form: Form, now: &Zoned) -> String {
+        if form == Form::Json {
+            return self.json(now);
+        }
+        let msg = self.told.msg.clone();
         let line = if self.is_message() { Line::Message { msg, at: None } } else { Line::Status { msg } };
-        line.render(form, at)
+        let at = self.told.at.as_ref().and_then(|at| at.parse::<Timestamp>().ok());
+        let at = at.map(|at| at.to_zoned(now.time_zone().clone()));
+        line.render(form, at.as_ref().unwrap_or(now))
+    }
+
+    fn json(&self, now: &Zoned) -> String {
+        let Self { event, told, position } = self;
+        let json = Json { time: format!("{:.3}", now.timestamp()), event, told, position };
+        #[expect(clippy::expect_used, reason = "strings and numbers always serialize")]
+        let json = serde_json::to_string(&json).expect("strings and numbers always serialize");
+        // What this escapes is in strings only, where its escapes mean the same.
+        format!("{}\n", one_line(&json))
     }
 }
 
 /// Hears what is said in a room, and is not in it.
 pub struct Watcher {
     target: Target,
+    /// From where on it began.
+    since: Option<String>,
+    /// Where the room stood last.
+    position: Option<String>,
     stream: Option<Stream>,
     silence: Silence,
     backoff: Duration,
@@ -69,24 +133,21 @@ struct Stream {
     parser: Parser,
 }
 
-#[derive(Deserialize)]
-struct Payload {
-    msg: String,
-}
-
+const GAP: &str = "gap";
 /// From the first packet to the head of the answer.
 const CONNECT_LIMIT: Duration = Duration::from_secs(10);
 const SHORTEST_BACKOFF: Duration = Duration::from_millis(500);
 const LONGEST_BACKOFF: Duration = Duration::from_secs(30);
 
 impl Watcher {
-    /// Begins to watch; nothing that is said after this is missed.
+    /// Begins to watch, from `since` on or from now; nothing that is said after this is missed.
     ///
     /// # Errors
     /// [`ClientError`], where there is no such server.
-    pub async fn open(target: Target) -> Result<Self, ClientError> {
-        let stream = Some(Stream::open(&target).await?);
-        Ok(Self { target, stream, silence: Silence::new(), backoff: SHORTEST_BACKOFF })
+    pub async fn open(target: Target, since: Option<String>) -> Result<Self, ClientError> {
+        let stream = Some(Stream::open(&target, since.as_deref(), None).await?);
+        let (silence, backoff) = (Silence::new(), SHORTEST_BACKOFF);
+        Ok(Self { target, since, position: None, stream, silence, backoff })
     }
 
     /// Waits for what comes next. To be polled to its end: half of an event may be read.
@@ -99,7 +160,7 @@ impl Watcher {
             self.silence.interrupt();
             return Ok(Heard::Back);
         };
-        match stream.next(&mut self.silence, &self.target).await {
+        match stream.next(&mut self.silence, &self.target, &mut self.position).await {
             Ok(event) => {
                 self.backoff = SHORTEST_BACKOFF;
                 Ok(Heard::Event(event))
@@ -107,7 +168,7 @@ impl Watcher {
             Err(error) if error.is_refusal() => Err(error),
             Err(error) => {
                 self.stream = None;
-                Ok(Heard::Lost(error))
+                Ok(Heard::Lost { why: error, will_follow: self.position.is_some() })
             }
         }
     }
@@ -116,7 +177,7 @@ impl Watcher {
         loop {
             sleep(self.backoff.mul_f64(jitter())).await;
             self.backoff = (self.backoff * 2).min(LONGEST_BACKOFF);
-            match Stream::open(&self.target).await {
+            match Stream::open(&self.target, self.since.as_deref(), self.position.as_deref()).await {
                 Err(ClientError::Refused(Problem { retry_after: Some(wait), .. })) => {
                     sleep(wait).await;
                 }
@@ -129,10 +190,15 @@ impl Watcher {
 
 impl Stream {
     #[expect(clippy::expect_used, reason = "the head is made of checked parts")]
-    async fn open(target: &Target) -> Result<Self, ClientError> {
+    async fn open(target: &Target, since: Option<&str>, position: Option<&str>) -> Result<Self, ClientError> {
         let deadline = Instant::now() + CONNECT_LIMIT;
         let client = HttpClient::new(&target.server)?;
-        let request = target.request(Method::GET, "events").header(header::ACCEPT, "text/event-stream");
+        let query = since.map(|since| format!("?since={}", utf8_percent_encode(since, NON_ALPHANUMERIC)));
+        let what = format!("events{}", query.unwrap_or_default());
+        let mut request = target.request(Method::GET, &what).header(header::ACCEPT, "text/event-stream");
+        if let Some(position) = position {
+            request = request.header("last-event-id", position);
+        }
         let request = request.body(Full::<Bytes>::default()).expect("a request");
         let path = request.uri().path().to_owned();
         let (head, body) = client.ask(request, deadline).await?.into_parts();
@@ -148,15 +214,24 @@ impl Stream {
         Ok(Self { client, body, parser: Parser::default() })
     }
 
-    async fn next(&mut self, silence: &mut Silence, target: &Target) -> Result<Event, ClientError> {
+    async fn next(
+        &mut self,
+        silence: &mut Silence,
+        target: &Target,
+        position: &mut Option<String>,
+    ) -> Result<Event, ClientError> {
         loop {
             match self.parser.pop() {
                 Some(Item::Event { name, data }) => {
-                    let payload: Payload = serde_json::from_str(&data)
+                    let told = serde_json::from_str(&data)
                         .map_err(|_| self.client.not_alert("its events are others".to_owned()))?;
                     silence.interrupt();
-                    return Ok(Event { event: name, msg: payload.msg });
+                    // A gap lies behind the place that was asked for, and has none of its own.
+                    let position = position.clone().filter(|_| name != GAP);
+                    return Ok(Event { event: name, told, position });
                 }
+                // It is shown in a header, where it has to be one that can stand there.
+                Some(Item::Id(id)) => *position = Some(id).filter(|id| id.parse::<Position>().is_ok()),
                 Some(Item::Comment) => silence.comment(),
                 None => {
                     let (start, limit) = (Instant::now(), silence.limit());

@@ -300,7 +300,7 @@ impl Log {
         }
     }
 
-    /// Reads a page of at most [`MOST_BYTES`], or of one message that is larger.
+    /// Reads a page of at most `MOST_BYTES`, or of one message that is larger.
     ///
     /// # Errors
     /// Where the store fails.

@@ -40,7 +40,7 @@ pub(super) const JSON: &str = "\
                            where nobody knows
   waits                    msg: will be sent when it is back
   refused                  msg, why: not sent, since the server does not take it
-  unconfirmed              msg: you left before the server took it; it may be lost
+  unconfirmed              msg: the server may not have it, since you left
   not_sent                 msg: left behind when leaving
   help                     msg: the answer to /help";
 

@@ -20,6 +20,9 @@ Examples:
       each line is a message, sent as it comes
   alert send K7Q-FM2-XD9 --quiet Ring || mail -s \"not told\" root < /dev/null
 
+The server answers when it has stored the message. --wait-stored makes it an error if it could not,
+since whoever is away may then miss it.
+
 Nobody hears an \"entered\" or a \"left\". A message is said once, also when the connection breaks
 and it has to be sent again. With --lines they are heard in the order of the input; empty lines
 are left out, and a line that the server will not take (too long) is reported, the others go on.
@@ -28,7 +31,12 @@ URL, name and token also come from ALERT_URL, ALERT_NAME and ALERT_TOKEN, or fro
 token in ~/.config/alert/client.toml.
 
 Exit codes: 0 sent; 1 refused by the server (all of it, or a line); 2 wrong usage; 3 the server
-cannot be reached.";
+cannot be reached; 4 with --wait-stored: sent, but not stored on disk.";
+
+/// The exit code for messages that were sent and are not on disk.
+const NOT_STORED: u8 = 4;
+const NOT_ON_DISK: &str = "is not on the server's disk (its history is in memory or off, or its disk failed): whoever is away may \
+                           miss it";
 
 /// The longest message that a server can be set to take.
 const MOST_BYTES: u64 = 64 << 20;
@@ -57,10 +65,13 @@ pub(super) struct Args {
     /// Longest time for one message, with all attempts
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = time(Duration::from_millis(1)..=Duration::from_hours(24)))]
     timeout: Duration,
+    /// Report it, with exit code 4, if a message was sent but the server could not store it on disk
+    #[arg(long)]
+    wait_stored: bool,
     /// Print nothing but errors
     #[arg(long, short, conflicts_with = "json")]
     quiet: bool,
-    /// Print the server's answer to each message: {"id", "connections"}
+    /// Print the server's answer to each message: {"id", "position", "connections", "stored"}
     #[arg(long)]
     json: bool,
 }
@@ -71,6 +82,9 @@ struct Sender {
     server: ServerAddress,
     room: RoomCode,
     report: Report,
+    /// Whether the sender wants to know what is not on disk.
+    wait_stored: bool,
+    not_stored: u64,
     sent: u64,
     last: Option<Receipt>,
     has_told_to_wait: bool,
@@ -122,6 +136,8 @@ impl Args {
             server: config.server.address,
             room,
             report,
+            wait_stored: self.wait_stored,
+            not_stored: 0,
             sent: 0,
             last: None,
             has_told_to_wait: false,
@@ -199,6 +215,7 @@ impl Sender {
             }
         }?;
         self.sent += 1;
+        self.not_stored += u64::from(receipt.stored != Some(true));
         if let Report::Json = self.report {
             // Who no longer listens to the answers still wants the messages sent.
             let _ = serde_json::to_writer(io::stdout().lock(), &receipt).map(|()| writeln!(io::stdout()));
@@ -224,7 +241,15 @@ impl Sender {
             };
             let _ = writeln!(io::stdout(), "{sentence}");
         }
-        ExitCode::SUCCESS
+        match self.not_stored {
+            0 => ExitCode::SUCCESS,
+            _ if !self.wait_stored => ExitCode::SUCCESS,
+            1 if self.sent == 1 => fail(NOT_STORED, &format!("the message was sent, but it {NOT_ON_DISK}")),
+            number => fail(
+                NOT_STORED,
+                &format!("{number} of {} messages were sent, but each {NOT_ON_DISK}", self.sent),
+            ),
+        }
     }
 }
 

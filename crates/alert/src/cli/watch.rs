@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use alert_client::{ClientError, ClientFlags, Event, Form, Heard, Program, RoomArgument, Target, Watcher};
 use alert_core::names::RoomCode;
+use alert_core::since::Since;
 use alert_settings::Environment;
 use alert_settings::value::time;
 use alert_signals::Signals;
@@ -32,12 +33,14 @@ reached at the start.";
 
 pub(super) const MORE: &str = "\
 A watcher is not in the room and is not announced. When the connection is lost, watch says so on
-standard error and comes back by itself; what is said meanwhile is missed, and it says that too.
+standard error and comes back by itself, and what was said meanwhile follows. If the server does
+not have it any more, a line says how many messages are missing.
 
 On a terminal a line has the time and what people see; in a pipe it has the date too, and a line
 break in a message is \\n. Characters that command a terminal are shown as \\u001b. --json prints
-one object a line: {\"time\", \"event\", \"msg\"}, where event is message or status (somebody
-entered or left).
+one object a line: {\"time\", \"event\", \"msg\", \"id\", \"at\", \"name\", \"position\"}, where event is
+message, status (somebody entered or left) or gap (\"missed\" messages are missing), time is now
+and at is when it was said. --since POSITION goes on behind that message.
 
 --exec takes the rest of the line and is the last option. The program runs once for each message
 (not for a status), one at a time and in order, and never through a shell: no message is ever a
@@ -67,6 +70,9 @@ pub(super) struct Args {
     url: Option<String>,
     #[arg(long, help = ClientFlags::TOKEN)]
     token: Option<String>,
+    /// Begin with what was said before: a position, all, a number of messages (20), or a time (10m)
+    #[arg(long, value_name = "WHERE", value_parser = since)]
+    since: Option<String>,
     /// End after so many events (with --exec: messages)
     #[arg(long, value_name = "COUNT")]
     count: Option<NonZeroU64>,
@@ -118,7 +124,7 @@ impl Args {
         };
         let watching = async {
             let end = self.timeout.map(|time| Instant::now() + time);
-            let watcher = match Watcher::open(target).await {
+            let watcher = match Watcher::open(target, self.since).await {
                 Ok(watcher) => watcher,
                 Err(error) => return super::client_failure(&error),
             };
@@ -156,7 +162,10 @@ impl Watch {
                     Ok(true) => left = left.map(|left| left - 1),
                     Err(end) => return end,
                 },
-                Some(Ok(Heard::Lost(why))) => super::complain(format_args!(
+                Some(Ok(Heard::Lost { why, will_follow: true })) => super::complain(format_args!(
+                    "{why}; what is said until there is a connection again follows then. Trying to come back"
+                )),
+                Some(Ok(Heard::Lost { why, will_follow: false })) => super::complain(format_args!(
                     "{why}; what is said until there is a connection again is missed. Trying to come back"
                 )),
                 Some(Ok(Heard::Back)) => super::complain("listens again"),
@@ -172,7 +181,11 @@ impl Watch {
     /// Prints it, or runs the program; whether it counts, or the exit code if it was the last.
     async fn take(&mut self, event: &Event) -> Result<bool, ExitCode> {
         match &self.purpose {
-            Use::Print(form) => print(event, *form),
+            Use::Print(form) => print(event, *form).map(|is_event| is_event && !event.is_gap()),
+            Use::Run(_) if event.is_gap() => {
+                super::complain(&event.told.msg);
+                Ok(false)
+            }
             Use::Run(_) if !event.is_message() => Ok(false),
             Use::Run(program) => {
                 let mut run = program.start(&self.room, event).map_err(fail)?;
@@ -226,6 +239,11 @@ async fn until(end: Option<Instant>) {
         Some(end) => sleep_until(end).await,
         None => std::future::pending().await,
     }
+}
+
+/// What `--since` can be. The server reads it.
+fn since(text: &str) -> Result<String, String> {
+    text.parse::<Since>().map(|_| text.to_owned()).map_err(|error| error.to_string())
 }
 
 fn fail(problem: impl std::fmt::Display) -> ExitCode {

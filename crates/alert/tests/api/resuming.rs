@@ -207,3 +207,32 @@ fn given_a_client_that_goes_away_while_it_is_sent_the_past_then_all_of_it_is_let
     }
     server.wait_for_log("listens no more");
 }
+
+#[test]
+fn given_a_server_that_is_killed_then_what_it_acknowledged_is_there_and_a_listener_goes_on_where_it_was() {
+    let server = Server::start(&[]);
+    let mut sse = listen(&server, "", &[]);
+    let key = [("idempotency-key", "8e03978e-40d5-43dd-bc93-6894a57f9324")];
+    let first = server.post("/v1/rooms/D5DB", &key, "first").json();
+    assert_eq!((&first["stored"], &first["connections"]), (&json!(true), &json!(1)));
+    let (last, ..) = sse.event_at().unwrap();
+    let later: Vec<String> = (0..20).map(|number| say(&server, &number.to_string())).collect();
+
+    let server = server.killed_and_back(&[]);
+    let again = server.post("/v1/rooms/D5DB", &key, "first").json();
+    for name in ["id", "position", "stored"] {
+        assert_eq!(again[name], first[name], "{name}: it is the same message");
+    }
+    assert_eq!(again["connections"], Value::Null);
+    let other = server.post("/v1/rooms/D5DB", &key, "another");
+    assert_eq!((other.status, other.problem().as_str()), (422, "idempotency_key_reused"));
+    say(&server, "after");
+    let mut back = listen(&server, "", &[("last-event-id", &last)]);
+    for (number, place) in later.iter().enumerate() {
+        let heard = back.event_at().unwrap();
+        assert_eq!(heard, (place.clone(), "message".into(), format!("http: {number}")));
+    }
+    assert_eq!(texts(&mut back, 1), ["after"], "and no gap");
+    let page = server.get(&format!("/v1/rooms/D5DB/messages?since={last}")).json();
+    assert_eq!((page["messages"].as_array().unwrap().len(), &page["gap"]), (21, &Value::Null));
+}

@@ -81,6 +81,15 @@ impl Server {
         Self { child, log: Mutex::new(log), _unread: stderr, address, state }
     }
 
+    /// Kills the server without a warning, and starts one with its port and its state.
+    pub(crate) fn killed_and_back(mut self, flags: &[&str]) -> Self {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+        let mut command = Self::command(self.address.port(), flags);
+        command.env("STATE_DIRECTORY", self.state.take().unwrap());
+        Self::spawn(command, true)
+    }
+
     /// Waits for a line of the log.
     pub(crate) fn wait_for_log(&self, part: &str) {
         let until = Instant::now() + DEADLINE;

@@ -109,6 +109,25 @@ fn given_json_then_the_answer_of_the_server_is_printed() {
 }
 
 #[test]
+fn given_wait_stored_then_the_exit_code_says_whether_the_message_is_on_disk() {
+    for (history, code) in [("sqlite", 0), ("memory", 4), ("off", 4)] {
+        let server = Server::start(&["--history", history]);
+        let send = |words: &[&str]| run(&[&["send", "--url", &server.url(), "D5DB"], words].concat());
+        assert!(send(&["hello"]).is_silent(), "{history}");
+        let done = send(&["hello", "--wait-stored", "--json"]);
+        assert_eq!(done.code, Some(code), "{history} {done:?}");
+        let answer: Value = serde_json::from_str(&done.out).unwrap();
+        assert_eq!(answer["stored"], code == 0, "{history}");
+        assert!(answer["position"].as_str().unwrap().contains('-'));
+        assert_eq!(
+            done.err.contains("the message was sent, but it is not on the server's disk"),
+            code == 4,
+            "{done:?}"
+        );
+    }
+}
+
+#[test]
 fn given_tokens_then_only_who_has_one_is_heard() {
     let server = Server::start(&["--api-token", "0123456789abcdef"]);
     let url = server.url();
