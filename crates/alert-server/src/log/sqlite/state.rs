@@ -107,9 +107,9 @@ impl Shared {
     }
 
     fn wake_writer(&self, mut state: MutexGuard<'_, State>) {
-        let is_enough = state.is_writer_resting && state.waiting.len() >= IMPATIENT;
-        if is_enough || std::mem::take(&mut state.is_writer_waiting) {
-            state.is_writer_resting &= !is_enough;
+        // The first who waits ends a long rest, and many end a short one.
+        let ends_rest = state.is_writer_resting && matches!(state.waiting.len(), 1 | IMPATIENT);
+        if std::mem::take(&mut state.is_writer_waiting) || ends_rest {
             drop(state);
             self.to_writer.notify_one();
         }
@@ -148,17 +148,22 @@ impl Shared {
 
     /// Waits until `due`, or until the store is being closed.
     pub(super) fn rest(&self, due: Instant) {
-        self.rest_while(due, |state| !state.is_closing);
+        self.rest_until(|state| (!state.is_closing).then_some(due));
     }
 
-    /// Waits until `due`, or until so many wait for their acks that the next batch is worth it.
-    pub(super) fn gather(&self, due: Instant) {
-        self.rest_while(due, |state| !state.is_closing && state.waiting.len() < IMPATIENT);
+    /// Waits until the next batch after one that began at `begun` is worth it: sooner for those who wait for an ack, and
+    /// at once when they are many.
+    pub(super) fn gather(&self, begun: Instant, pace: Duration, lazy: Duration) {
+        self.rest_until(|state| match state.waiting.len() {
+            _ if state.is_closing => None,
+            0 => Some(begun + lazy),
+            waiting => (waiting < IMPATIENT).then_some(begun + pace),
+        });
     }
 
-    fn rest_while(&self, due: Instant, rests: impl Fn(&State) -> bool) {
+    fn rest_until(&self, due: impl Fn(&State) -> Option<Instant>) {
         let mut state = self.state();
-        while rests(&state) {
+        while let Some(due) = due(&state) {
             let left = due.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 break;

@@ -14,6 +14,8 @@ use std::time::{Duration, Instant};
 
 /// From one batch to the next, under load: a batch waits for the disk, and larger ones cost less for each message.
 const PACE: Duration = Duration::from_millis(5);
+/// The same where nobody waits for an ack: a killed server loses what was said in this time.
+const LAZY: Duration = Duration::from_millis(20);
 /// Messages of one batch.
 const BATCH: usize = 4096;
 /// A disk that failed is tried again after this.
@@ -57,7 +59,7 @@ impl Writer {
                 prune_at = begun + PRUNE;
             }
             if written > 0 {
-                self.shared.gather(begun + PACE);
+                self.shared.gather(begun, PACE, LAZY);
             }
         }
     }
