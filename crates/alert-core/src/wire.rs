@@ -9,7 +9,7 @@ use crate::names::{RoomCode, UserName};
 use stream::StreamForm;
 
 mod body;
-mod client;
+pub mod client;
 pub mod history;
 pub mod stream;
 pub mod v1;

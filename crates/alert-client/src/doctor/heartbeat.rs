@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use alert_core::wire::v1::client;
+use alert_core::wire::{client, v1};
 
 use super::advice::{Advice, wait_longer};
 use super::finding::{Check, Finding};
@@ -45,7 +45,7 @@ pub(super) async fn polling(site: &Site) -> Finding {
     };
     let (started, interval) = (Instant::now(), session.opened.ping_interval());
     let waited = async {
-        session.post(&client::connect()).await?;
+        session.post(&client::connect(v1::NAMESPACE)).await?;
         session.wait_for("2", interval + LATE).await
     };
     let finding = match waited.await {

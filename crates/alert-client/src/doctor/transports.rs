@@ -1,6 +1,6 @@
 //! Socket.IO over long-polling, over a WebSocket, and the way from one to the other.
 
-use alert_core::wire::v1::client;
+use alert_core::wire::{client, v1};
 use http::StatusCode;
 
 use super::advice::{Advice, one_server, pass_upgrades};
@@ -17,7 +17,7 @@ pub(super) async fn polling(site: &Site) -> (Finding, Result<Opened, Fault>) {
         let (session, took) = Session::open(site).await?;
         let opened = session.opened.clone();
         let answered = async {
-            session.post(&client::connect()).await?;
+            session.post(&client::connect(v1::NAMESPACE)).await?;
             session.wait_for("40", PROMPT).await
         };
         let answered = answered.await;
@@ -52,7 +52,7 @@ pub(super) async fn websocket(site: &Site) -> Finding {
 pub(super) async fn connected(site: &Site) -> Result<(Socket, Opened), SocketFault> {
     let mut socket = Socket::open(site, None, None).await?;
     let opened = socket.opened().await?;
-    socket.send(&client::connect()).await?;
+    socket.send(&client::connect(v1::NAMESPACE)).await?;
     socket.wait_for("40", PROMPT).await?;
     Ok((socket, opened))
 }
@@ -97,7 +97,7 @@ async fn change_over(site: &Site, session: &Session<'_>) -> Result<Socket, Socke
     let (probed, _) = tokio::join!(probe, session.poll(PROMPT));
     probed?;
     socket.send("5").await?;
-    socket.send(&client::connect()).await?;
+    socket.send(&client::connect(v1::NAMESPACE)).await?;
     socket.wait_for("40", PROMPT).await?;
     Ok(socket)
 }

@@ -1,11 +1,11 @@
-//! What every client reads of a server: Engine.IO's packets, and what is wrong with what came.
+//! What every client says to a server and reads of it, whatever the version of the protocol.
 
 use std::time::Duration;
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use socketio_protocol::engine::{Packet as EnginePacket, PacketError};
-use socketio_protocol::socket::{DecodeError, Packet, decode};
+use socketio_protocol::socket::{DecodeError, encode};
 use socketio_protocol::text::lossy_string;
 
 /// What no server of Socket.IO sends.
@@ -22,22 +22,15 @@ pub enum PacketProblem {
     Json(#[from] serde_json::Error),
 }
 
-/// The text of a frame.
-pub(super) enum Frame<T> {
-    Open { silence: Duration, max_payload: usize },
-    Ping(String),
-    Close,
-    Socket(T),
-    Other,
-}
-
+/// What the server tells first, over every transport.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Handshake {
+pub(super) struct Handshake {
     ping_interval: u64,
     ping_timeout: u64,
+    /// The longest frame that it takes, in bytes.
     #[serde(default = "no_limit")]
-    max_payload: usize,
+    pub(super) max_payload: usize,
 }
 
 fn no_limit() -> usize {
@@ -51,23 +44,10 @@ pub(super) struct Complaint {
     pub(super) message: String,
 }
 
-impl<T> Frame<T> {
-    /// Reads a frame; `socket` reads a packet of Socket.IO.
-    pub(super) fn read(
-        text: &str,
-        socket: impl FnOnce(Packet<'_>) -> Result<T, PacketProblem>,
-    ) -> Result<Self, PacketProblem> {
-        Ok(match EnginePacket::decode(text)? {
-            EnginePacket::Open(json) => {
-                let Handshake { ping_interval, ping_timeout, max_payload } = serde_json::from_str(&json)?;
-                let silence = Duration::from_millis(ping_interval.saturating_add(ping_timeout));
-                Self::Open { silence, max_payload }
-            }
-            EnginePacket::Ping(data) => Self::Ping(data.into_owned()),
-            EnginePacket::Close => Self::Close,
-            EnginePacket::Message(packet) => Self::Socket(socket(decode(&packet)?)?),
-            _ => Self::Other,
-        })
+impl Handshake {
+    /// Without a ping for this long the server is gone.
+    pub(super) fn silence(&self) -> Duration {
+        Duration::from_millis(self.ping_interval.saturating_add(self.ping_timeout))
     }
 }
 
@@ -75,6 +55,12 @@ impl<T> Frame<T> {
 pub(super) fn reason(data: Option<&RawValue>) -> String {
     let json = data.map_or("", RawValue::get);
     serde_json::from_str::<Complaint>(json).map_or_else(|_| json.to_owned(), |complaint| complaint.message)
+}
+
+/// Asks for a namespace.
+#[must_use]
+pub fn connect(namespace: &str) -> String {
+    encode::connect_request(namespace, None).text
 }
 
 /// Answers a ping.

@@ -7,7 +7,6 @@ use serde::Serialize;
 use socketio_protocol::socket::encode::Arguments;
 
 mod ack;
-pub mod client;
 mod client_event;
 mod notice;
 mod refusal;

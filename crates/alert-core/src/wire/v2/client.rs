@@ -5,13 +5,15 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
-use socketio_protocol::socket::{AckId, Arguments, Packet, encode};
+use socketio_protocol::engine::Packet as EnginePacket;
+use socketio_protocol::socket::{AckId, Arguments, Packet, decode, encode};
 use socketio_protocol::text::{LossyString, lossy_string};
 
 use super::{ENTERED, HISTORY, JOIN, LEAVE, LEFT, MESSAGE, NAMESPACE, SEND};
 use crate::names::{RoomCode, UserName};
 use crate::position::Gap;
-use crate::wire::client::{Complaint, Frame, reason};
+use crate::wire;
+use crate::wire::client::{Complaint, Handshake, reason};
 pub use crate::wire::client::{PacketProblem, pong};
 
 #[cfg(test)]
@@ -133,12 +135,15 @@ impl Incoming {
     /// # Errors
     /// When no server of Socket.IO sends that.
     pub fn read(text: &str) -> Result<Self, PacketProblem> {
-        Ok(match Frame::read(text, Self::socket)? {
-            Frame::Open { silence, max_payload } => Self::Open { silence, max_payload },
-            Frame::Ping(data) => Self::Ping(data),
-            Frame::Close => Self::Close,
-            Frame::Socket(incoming) => incoming,
-            Frame::Other => Self::Other,
+        Ok(match EnginePacket::decode(text)? {
+            EnginePacket::Open(json) => {
+                let handshake: Handshake = serde_json::from_str(&json)?;
+                Self::Open { silence: handshake.silence(), max_payload: handshake.max_payload }
+            }
+            EnginePacket::Ping(data) => Self::Ping(data.into_owned()),
+            EnginePacket::Close => Self::Close,
+            EnginePacket::Message(packet) => Self::socket(decode(&packet)?)?,
+            _ => Self::Other,
         })
     }
 
@@ -177,7 +182,7 @@ fn answer(argument: Option<&RawValue>) -> Result<Answer, PacketProblem> {
 /// Asks for the namespace.
 #[must_use]
 pub fn connect() -> String {
-    encode::connect_request(NAMESPACE, None).text
+    wire::client::connect(NAMESPACE)
 }
 
 #[derive(Serialize)]
