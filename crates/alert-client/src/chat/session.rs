@@ -12,10 +12,9 @@ use socketio_protocol::socket::AckId;
 use super::command::{HELP, Typed, UNKNOWN};
 use super::line::Line;
 use alert_core::names::{RoomCode, UserName};
-use alert_core::position::Gap;
-use alert_core::since::Since;
-use alert_core::wire::v2::client::{self, Answer, Incoming, Joined, Message};
+use alert_core::wire::v2::client::{self, Answer, Incoming};
 
+mod catch_up;
 mod outbox;
 #[cfg(test)]
 mod tests;
@@ -227,16 +226,6 @@ impl Session {
         }
     }
 
-    fn heard(&mut self, message: Message) {
-        if let Phase::CatchingUp { misses } = &mut self.phase {
-            // The next page has it.
-            *misses = true;
-            return;
-        }
-        self.position = Some(message.position);
-        self.show(Line::message(&message.name, &message.msg, None));
-    }
-
     /// `join`, `history` or `leave` is acknowledged.
     fn step_done(&mut self, answer: Answer, now: Instant) {
         self.step = None;
@@ -257,48 +246,6 @@ impl Session {
             (_, Answer::Joined(joined)) => self.joined(joined, now),
             (_, _) => self.lost("it did not say who is in the room"),
         }
-    }
-
-    fn joined(&mut self, joined: Joined, now: Instant) {
-        let Joined { members, count, position, history, gap, more } = joined;
-        // Of a number of messages, those that are left out are older ones.
-        let is_number = self.position.is_none() && matches!(self.me.since.parse(), Ok(Since::Last(_)));
-        let again = std::mem::replace(&mut self.has_been_in, true);
-        self.attempts = 0;
-        if again {
-            self.show(Line::Back { members, count });
-            self.said_before(history, gap);
-        } else {
-            self.said_before(history, gap);
-            self.show(Line::Joined { members, count });
-        }
-        let has_rest = more && !is_number;
-        if !has_rest {
-            self.position = Some(position);
-        }
-        self.catch_up(has_rest, now);
-    }
-
-    fn said_before(&mut self, messages: Vec<Message>, gap: Option<Gap>) {
-        if let Some(Gap { missed }) = gap {
-            self.show(Line::Gap { missed });
-        }
-        for message in messages {
-            let at = message.at();
-            self.show(Line::message(&message.name, &message.msg, at));
-            self.position = Some(message.position);
-        }
-    }
-
-    /// Reads on where there is more than what has been read.
-    fn catch_up(&mut self, has_rest: bool, now: Instant) {
-        self.phase = Phase::In;
-        let Some(position) = self.position.clone().filter(|_| has_rest) else { return };
-        self.phase = Phase::CatchingUp { misses: false };
-        self.step_due = Some(now + TIME_TO_JOIN);
-        let id = self.new_id();
-        self.step = Some(id);
-        self.send(client::history(id, &self.me.room, &position));
     }
 
     fn text_done(&mut self, id: u64, answer: Answer) {

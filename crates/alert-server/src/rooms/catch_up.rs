@@ -123,8 +123,8 @@ impl CatchUp {
         greet: impl FnOnce(Arc<RoomEvent>, Missed<'_>),
     ) -> Result<Presence, Self> {
         let held = self.rooms.0.admission.hold(&self.admitted);
-        let room = &self.reading.room;
-        room.come_back(self.cursor, connection, form, name, held, heard, greet).ok_or(self)
+        let entrant = Entrant { connection, form, name, resumes: false };
+        self.reading.room.come_back(self.cursor, &entrant, held, heard, greet).ok_or(self)
     }
 
     /// Lets a connection hear the room without being in it; otherwise as [`CatchUp::enter`].

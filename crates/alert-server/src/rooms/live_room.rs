@@ -1,21 +1,25 @@
 //! A room and the connections in it, behind one short lock: whoever holds it numbers and publishes events, joins and
 //! leaves, so that everybody sees one order. Nothing is rendered or logged under it, and nothing waits.
 
+mod outside;
+mod presence;
+
 use super::Rooms;
 use super::admission::Held;
 use super::audience::{Audience, Published, publication};
 use super::catch_up::Missed;
-use super::lost::Unreceived;
 use super::tail::Tail;
 use crate::log::{Append, KeyDigest, Log, OnStored};
-use alert_core::access::{Denied, Principal};
 use alert_core::event::{RoomEvent, What};
 use alert_core::members::Members;
 use alert_core::names::{RoomCode, UserName};
 use alert_core::position::{Numbering, Position};
-use alert_core::room::{Departure, Doubt, Entry, Loss, Room};
+use alert_core::room::{Entry, Room};
 use alert_core::wire::{self, Form};
-use socketio_server::{ConnectionId, Hub, Membership};
+pub use outside::Listening;
+pub(super) use outside::Reading;
+pub use presence::Presence;
+use socketio_server::{ConnectionId, Hub};
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant, SystemTime},
@@ -64,16 +68,6 @@ impl State {
     fn event(&self, what: What) -> Arc<RoomEvent> {
         Arc::new(RoomEvent { at: SystemTime::now(), position: self.numbering.last(), what })
     }
-}
-
-/// A connection's place in a room. To be given up with [`Presence::leave`] or [`Presence::lose`].
-pub struct Presence {
-    room: Arc<LiveRoom>,
-    name: UserName,
-    /// What its client has heard of the room ends at or before this, whatever it received of the connection.
-    entered: Position,
-    membership: Membership,
-    _held: Held,
 }
 
 /// A connection that comes into a room under a name.
@@ -175,17 +169,15 @@ impl LiveRoom {
     }
 
     /// See [`super::CatchUp::come_back`].
-    #[expect(clippy::too_many_arguments, reason = "one caller")]
     pub(super) fn come_back(
         self: &Arc<Self>,
         cursor: Position,
-        (hub, connection): (&Hub, ConnectionId),
-        form: Form,
-        name: &UserName,
+        entrant: &Entrant<'_>,
         held: Held,
         heard: Position,
         greet: impl FnOnce(Arc<RoomEvent>, Missed<'_>),
     ) -> Option<Presence> {
+        let Entrant { connection: (hub, connection), form, name, .. } = *entrant;
         let size = wire::size(name, "");
         let mut state = self.lock();
         let messages = state.tail.since(cursor.number)?;
@@ -342,124 +334,5 @@ impl LiveRoom {
     fn lock(&self) -> MutexGuard<'_, State> {
         // A panic under the lock cannot leave the state half changed: each change is one call.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Presence {
-    /// Where.
-    pub fn room(&self) -> &RoomCode {
-        &self.room.code
-    }
-
-    /// Under which name.
-    pub fn name(&self) -> &UserName {
-        &self.name
-    }
-
-    /// The room's position when the connection entered.
-    pub fn entered(&self) -> Position {
-        self.entered
-    }
-
-    /// Says something to everybody in the room.
-    ///
-    /// # Errors
-    /// Where `who` may not.
-    pub fn say(&self, who: &Principal, speech: Speech<'_>) -> Result<Said, Denied> {
-        who.may(|rights| rights.speak)?;
-        Ok(self.room.say(speech))
-    }
-
-    /// Who is in the room.
-    pub fn members(&self) -> Arc<Members> {
-        self.room.members()
-    }
-
-    /// The person said `left`: those who remain hear of it, if it was the person's last connection.
-    pub fn leave(self, rooms: &Rooms) {
-        let size = wire::size(&self.name, "");
-        let mut state = self.room.lock();
-        drop(self.membership);
-        let published = match state.room.leave(&self.name) {
-            Departure::Announced => state.publish_departure(self.name, size),
-            Departure::Quiet => Published::default(),
-        };
-        self.room.retire_if_empty(&mut state, rooms);
-        drop(state);
-        published.render();
-    }
-
-    /// The connection ended without `left`. Its client, if it may come back, is given then what it has not received.
-    pub fn lose(self, rooms: &Rooms, unreceived: Option<Unreceived>) {
-        let size = wire::size(&self.name, "");
-        let now = Instant::now();
-        let mut state = self.room.lock();
-        drop(self.membership);
-        if let Some(Unreceived { client, bytes }) = unreceived {
-            // What is in inboxes has not come to its queue, where bytes are counted.
-            let in_flight = state.audience.room().map_or(0, socketio_server::Room::in_flight);
-            let unconfirmed = bytes + in_flight as u64;
-            let (entered, upto) = (self.entered, state.numbering.last());
-            let doubt = Doubt { entered, upto, unconfirmed, at: now };
-            rooms.0.lost.add(&self.room.code, &self.name, client, doubt);
-        }
-        let mut published = Published::default();
-        match state.room.lose(&self.name, now) {
-            Loss::Quiet => {}
-            Loss::Announced => published = state.publish_departure(self.name, size),
-            Loss::Grace(deadline) => {
-                if !std::mem::replace(&mut state.is_sweeping, true) {
-                    rooms.sweep_later(Arc::clone(&self.room), deadline);
-                }
-            }
-        }
-        self.room.retire_if_empty(&mut state, rooms);
-        drop(state);
-        published.render();
-    }
-}
-
-/// A subscriber's place; dropping it gives it up.
-pub struct Listening {
-    room: Arc<LiveRoom>,
-    rooms: Rooms,
-    membership: Option<Membership>,
-    _held: Held,
-}
-
-impl Listening {
-    /// Where.
-    pub fn room(&self) -> &RoomCode {
-        &self.room.code
-    }
-
-    /// Who is in the room.
-    pub fn members(&self) -> Arc<Members> {
-        self.room.members()
-    }
-}
-
-impl Drop for Listening {
-    fn drop(&mut self) {
-        let mut state = self.room.lock();
-        drop(self.membership.take());
-        state.subscribers -= 1;
-        self.room.retire_if_empty(&mut state, &self.rooms);
-    }
-}
-
-/// Keeps a room for somebody who reads its log; see [`LiveRoom::read_along`].
-pub(super) struct Reading {
-    pub(super) room: Arc<LiveRoom>,
-    rooms: Rooms,
-    _held: Held,
-}
-
-impl Drop for Reading {
-    fn drop(&mut self) {
-        let mut state = self.room.lock();
-        state.tail.ends();
-        state.subscribers -= 1;
-        self.room.retire_if_empty(&mut state, &self.rooms);
     }
 }

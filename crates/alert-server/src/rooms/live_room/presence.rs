@@ -1,0 +1,100 @@
+//! A connection's place in a room, from entering to leaving or being lost.
+
+use super::super::Rooms;
+use super::super::admission::Held;
+use super::super::audience::Published;
+use super::super::lost::Unreceived;
+use super::{LiveRoom, Said, Speech};
+use alert_core::access::{Denied, Principal};
+use alert_core::members::Members;
+use alert_core::names::{RoomCode, UserName};
+use alert_core::position::Position;
+use alert_core::room::{Departure, Doubt, Loss};
+use alert_core::wire;
+use socketio_server::Membership;
+use std::sync::Arc;
+use std::time::Instant;
+
+/// A connection's place in a room. To be given up with [`Presence::leave`] or [`Presence::lose`].
+pub struct Presence {
+    pub(super) room: Arc<LiveRoom>,
+    pub(super) name: UserName,
+    /// What its client has heard of the room ends at or before this, whatever it received of the connection.
+    pub(super) entered: Position,
+    pub(super) membership: Membership,
+    pub(super) _held: Held,
+}
+
+impl Presence {
+    /// Where.
+    pub fn room(&self) -> &RoomCode {
+        &self.room.code
+    }
+
+    /// Under which name.
+    pub fn name(&self) -> &UserName {
+        &self.name
+    }
+
+    /// The room's position when the connection entered.
+    pub fn entered(&self) -> Position {
+        self.entered
+    }
+
+    /// Says something to everybody in the room.
+    ///
+    /// # Errors
+    /// Where `who` may not.
+    pub fn say(&self, who: &Principal, speech: Speech<'_>) -> Result<Said, Denied> {
+        who.may(|rights| rights.speak)?;
+        Ok(self.room.say(speech))
+    }
+
+    /// Who is in the room.
+    pub fn members(&self) -> Arc<Members> {
+        self.room.members()
+    }
+
+    /// The person said `left`: those who remain hear of it, if it was the person's last connection.
+    pub fn leave(self, rooms: &Rooms) {
+        let size = wire::size(&self.name, "");
+        let mut state = self.room.lock();
+        drop(self.membership);
+        let published = match state.room.leave(&self.name) {
+            Departure::Announced => state.publish_departure(self.name, size),
+            Departure::Quiet => Published::default(),
+        };
+        self.room.retire_if_empty(&mut state, rooms);
+        drop(state);
+        published.render();
+    }
+
+    /// The connection ended without `left`. Its client, if it may come back, is given then what it has not received.
+    pub fn lose(self, rooms: &Rooms, unreceived: Option<Unreceived>) {
+        let size = wire::size(&self.name, "");
+        let now = Instant::now();
+        let mut state = self.room.lock();
+        drop(self.membership);
+        if let Some(Unreceived { client, bytes }) = unreceived {
+            // What is in inboxes has not come to its queue, where bytes are counted.
+            let in_flight = state.audience.room().map_or(0, socketio_server::Room::in_flight);
+            let unconfirmed = bytes + in_flight as u64;
+            let (entered, upto) = (self.entered, state.numbering.last());
+            let doubt = Doubt { entered, upto, unconfirmed, at: now };
+            rooms.0.lost.add(&self.room.code, &self.name, client, doubt);
+        }
+        let mut published = Published::default();
+        match state.room.lose(&self.name, now) {
+            Loss::Quiet => {}
+            Loss::Announced => published = state.publish_departure(self.name, size),
+            Loss::Grace(deadline) => {
+                if !std::mem::replace(&mut state.is_sweeping, true) {
+                    rooms.sweep_later(Arc::clone(&self.room), deadline);
+                }
+            }
+        }
+        self.room.retire_if_empty(&mut state, rooms);
+        drop(state);
+        published.render();
+    }
+}
