@@ -2,10 +2,10 @@
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, mpsc};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::json;
 use tungstenite::Message;
@@ -158,7 +158,10 @@ fn whoever_left_or_comes_too_late_or_where_it_is_off_gets_nothing() {
             lose(server, ada);
         }
         say(&mut bob, &["missed"]);
-        thread::sleep(wait);
+        let since = Instant::now();
+        while since.elapsed() < wait {
+            server.get("/livez");
+        }
         let mut ada = server.join("r", "Ada");
         say(&mut bob, &["live"]);
         assert_eq!(ada.hears(), message("Bob: live"));
@@ -169,7 +172,7 @@ fn whoever_left_or_comes_too_late_or_where_it_is_off_gets_nothing() {
     server.wait_for_log("left");
     say_and_return(&server, None, Duration::ZERO);
     for (flags, wait) in
-        [(["--replay-window", "0s"], 0), (["--history", "off"], 0), (["--replay-window", "500ms"], 600)]
+        [(["--replay-window", "0s"], 0), (["--history", "off"], 0), (["--replay-window", "20ms"], 21)]
     {
         let server = start(&flags);
         let ada = server.join("r", "Ada");
@@ -307,12 +310,12 @@ impl Way {
 #[test]
 fn given_a_way_that_is_cut_in_a_burst_then_nothing_is_lost_and_only_the_last_before_it_come_twice() {
     let server = start(&["--ping-timeout", "300ms", "--event-rate", "0", "--room-byte-rate", "0"]);
-    let is_over = Arc::new(AtomicBool::new(false));
     let mut bob = server.join("r", "Bob");
-    let over = Arc::clone(&is_over);
+    let (end, ends) = mpsc::channel::<()>();
     let speaker = thread::spawn(move || {
         let mut said = 0;
-        while !over.load(Ordering::Relaxed) {
+        // Some 600 in a second, until it is over.
+        while ends.recv_timeout(Duration::from_millis(30)) == Err(mpsc::RecvTimeoutError::Timeout) {
             for _ in 0..20 {
                 bob.say(&said.to_string());
                 said += 1;
@@ -320,8 +323,6 @@ fn given_a_way_that_is_cut_in_a_burst_then_nothing_is_lost_and_only_the_last_bef
             for _ in 0..20 {
                 while bob.hears().0 != "message" {}
             }
-            // Some 600 in a second.
-            thread::sleep(Duration::from_millis(30));
         }
         said
     });
@@ -355,7 +356,7 @@ fn given_a_way_that_is_cut_in_a_burst_then_nothing_is_lost_and_only_the_last_bef
         }
         server.wait_for_log("connection closed");
     }
-    is_over.store(true, Ordering::Relaxed);
+    drop(end);
     let said = speaker.join().unwrap();
     let mut ada = server.connect_by(server.address, "ada");
     ada.emit_joined("r", "Ada");
