@@ -23,6 +23,7 @@ use alert_core::names::{RoomCode, UserName};
 use alert_core::position::Run;
 pub use archive::{Archive, ArchiveError, Stats, delete};
 pub use file::FileError;
+use file::Opened;
 use reader::{Reader, Requests};
 use runs::{Place, Runs, micros, time};
 use rusqlite::Connection;
@@ -60,12 +61,15 @@ impl Sqlite {
         let wrong = |problem: rusqlite::Error| FileError::of(file, &problem);
         let runs = Arc::new(Runs::begin(&connection, run, retention.age).map_err(wrong)?);
         let reading = file::open_to_read(file)?;
+        let opened = Opened::now(file)
+            .map_err(|problem| FileError::Unusable { file: file.to_owned(), problem: problem.to_string() })?;
         let (shared, requests) = (Arc::<Shared>::default(), Arc::<Requests>::default());
         let writer = Writer {
             connection,
             runs: Arc::clone(&runs),
             retention,
             shared: Arc::clone(&shared),
+            file: opened,
             _lock: lock,
         };
         let reader = Reader {

@@ -4,7 +4,7 @@ use super::schema::{self, Misfit};
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use std::fs::{DirBuilder, File, OpenOptions, Permissions, TryLockError};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -88,6 +88,28 @@ impl FileError {
 /// Keeps other servers from the file as long as it lives. It is a file of its own, since SQLite has its own locks on
 /// the database.
 pub(super) struct Lock(#[expect(dead_code, reason = "it is held, and never looked at")] File);
+
+/// Which file was opened under a name.
+pub(super) struct Opened {
+    file: Box<Path>,
+    identity: (u64, u64),
+}
+
+impl Opened {
+    /// The file that is there now.
+    pub(super) fn now(file: &Path) -> io::Result<Self> {
+        Ok(Self { file: file.into(), identity: identity(file)? })
+    }
+
+    /// Whether it is still the one that has the name.
+    pub(super) fn is_in_place(&self) -> bool {
+        identity(&self.file).is_ok_and(|identity| identity == self.identity)
+    }
+}
+
+fn identity(file: &Path) -> io::Result<(u64, u64)> {
+    file.metadata().map(|metadata| (metadata.dev(), metadata.ino()))
+}
 
 /// Makes folder and file where they are missing, for this user only, and locks the file.
 pub(super) fn prepare(file: &Path) -> Result<Lock, FileError> {

@@ -1,7 +1,7 @@
 //! The thread that writes: everything that waits goes to disk in one transaction, and then whoever waits hears of it.
 //! A disk that fails is tried again until it works.
 
-use super::file::Lock;
+use super::file::{Lock, Opened};
 use super::prune;
 use super::runs::Runs;
 use super::state::{Shared, Trouble};
@@ -16,6 +16,8 @@ use std::time::{Duration, Instant};
 const PACE: Duration = Duration::from_millis(5);
 /// The same where nobody waits for an ack: a killed server loses what was said in this time.
 const LAZY: Duration = Duration::from_millis(20);
+/// After a batch of no more than these the next one begins at once where somebody waits for it.
+const FEW: usize = 4;
 /// Messages of one batch.
 const BATCH: usize = 4096;
 /// A disk that failed is tried again after this.
@@ -23,12 +25,17 @@ const RETRY: Duration = Duration::from_secs(1);
 /// So often it is looked whether something has grown old.
 const PRUNE: Duration = Duration::from_secs(30);
 
+/// SQLite goes on writing to a file that has no name any more, and nobody will ever read that.
+const REMOVED: &str =
+    "somebody removed or replaced the history's file: put it back, or restart the server for a new one";
+
 /// Everything that the thread has.
 pub(super) struct Writer {
     pub(super) connection: Connection,
     pub(super) runs: Arc<Runs>,
     pub(super) retention: Retention,
     pub(super) shared: Arc<Shared>,
+    pub(super) file: Opened,
     /// Nobody else has the file before this thread ends.
     pub(super) _lock: Lock,
 }
@@ -42,8 +49,8 @@ impl Writer {
             let begun = Instant::now();
             let written = match self.write_batch() {
                 Ok(written) => written,
-                Err(problem) => {
-                    self.fail(&problem);
+                Err(reason) => {
+                    self.fail(&reason);
                     if self.shared.state().is_closing {
                         return;
                     }
@@ -59,13 +66,15 @@ impl Writer {
                 prune_at = begun + PRUNE;
             }
             if written > 0 {
-                self.shared.gather(begun, PACE, LAZY);
+                // Whoever speaks and waits, and speaks again, waits for the disk alone.
+                let pace = if written > FEW { PACE } else { Duration::ZERO };
+                self.shared.gather(begun, pace, LAZY);
             }
         }
     }
 
-    /// Writes what waits; says how many messages that were.
-    fn write_batch(&mut self) -> rusqlite::Result<usize> {
+    /// Writes what waits; says how many messages that were, or why it cannot.
+    fn write_batch(&mut self) -> Result<usize, String> {
         let mut unwritten = self.shared.gathered();
         let batch = unwritten.batch(BATCH);
         let lost = unwritten.lost_count();
@@ -81,7 +90,11 @@ impl Writer {
         let is_empty = batch.messages.is_empty() && batch.lost.is_empty() && seats.is_empty();
         if !is_empty {
             let most = i64::try_from(self.retention.messages).unwrap_or(i64::MAX / 2);
-            store::write(&mut self.connection, &self.runs, &batch, &seats, most)?;
+            if !self.file.is_in_place() {
+                return Err(REMOVED.to_owned());
+            }
+            let written = store::write(&mut self.connection, &self.runs, &batch, &seats, most);
+            written.map_err(|problem| words(&problem))?;
             self.shared.unwritten().written(&batch);
         }
         let (told, over) = self.shared.succeeded(batch.end, is_all);
@@ -93,9 +106,8 @@ impl Writer {
         Ok(batch.messages.len() + batch.lost.len() + seats.len())
     }
 
-    fn fail(&self, problem: &rusqlite::Error) {
-        let reason = words(problem);
-        let (told, is_news) = self.shared.failed(&reason);
+    fn fail(&self, reason: &str) {
+        let (told, is_news) = self.shared.failed(reason);
         tell(told, Stored::Failed);
         if is_news {
             tracing::error!(

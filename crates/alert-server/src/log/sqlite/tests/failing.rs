@@ -168,3 +168,26 @@ fn what_was_lost_is_a_row_of_its_own_once_the_disk_works() {
     assert_eq!(page.messages[0].position.number, 1 + missed + 1);
     assert_eq!(shown(&reopened.read("one", Start::Oldest, 9)), (vec!["first"], None, true));
 }
+
+#[test]
+fn a_file_that_is_removed_or_replaced_fails_the_acks_until_it_is_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut desk = open_in(folder.path(), KEEP_ALL);
+    let mut room = desk.room("one");
+    desk.say(&mut room, "first");
+    let [file, aside] = ["alert.db", "aside"].map(|name| folder.path().join(name));
+    std::fs::rename(&file, &aside).unwrap();
+    for is_replaced in [false, true] {
+        if is_replaced {
+            std::fs::copy(&aside, &file).unwrap();
+        }
+        let (_, told) = desk.say_at(&mut room, "nowhere to go", SystemTime::now());
+        assert_eq!(told.recv_timeout(DEADLINE), Ok(Stored::Failed));
+        assert!(desk.store.trouble().unwrap().contains("removed or replaced"));
+    }
+    std::fs::rename(&aside, &file).unwrap();
+    wait_until(|| desk.store.trouble().is_none());
+    desk.say(&mut room, "last");
+    assert_eq!(desk.read("one", Start::Oldest, 9).messages.len(), 4, "it waited in memory");
+    desk.store.close();
+}
