@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 
 use socketio_server::ListenAddr;
 
-use crate::config::{Config, LogFormat};
+use crate::config::{Config, HistoryKind, LogFormat};
 
 mod table;
 #[cfg(test)]
@@ -19,8 +19,9 @@ pub struct Lan {
     v6: Option<IpAddr>,
 }
 
-/// Says where the server listens: on stdout for people, in the log where that is JSON. `bound` has the real ports.
-pub fn print(config: &Config, bound: &[ListenAddr]) {
+/// Says where the server listens: on stdout for people, in the log where that is JSON. `bound` has the real ports,
+/// `history` is where it is really kept.
+pub fn print(config: &Config, history: HistoryKind, bound: &[ListenAddr]) {
     match config.log_format {
         LogFormat::Json => {
             for address in bound {
@@ -29,7 +30,7 @@ pub fn print(config: &Config, bound: &[ListenAddr]) {
         }
         LogFormat::Text => {
             let color = config.color && io::stdout().is_terminal();
-            let text = text(config, bound, Lan::look_up(), color);
+            let text = text(config, history, bound, Lan::look_up(), color);
             // On a separate thread: perhaps nobody reads it, and the server must serve all the same.
             let _ = std::thread::Builder::new().name("banner".to_owned()).spawn(move || {
                 let mut out = io::stdout().lock();
@@ -41,7 +42,7 @@ pub fn print(config: &Config, bound: &[ListenAddr]) {
 }
 
 /// The whole text.
-pub fn text(config: &Config, bound: &[ListenAddr], lan: Lan, color: bool) -> String {
+pub fn text(config: &Config, history: HistoryKind, bound: &[ListenAddr], lan: Lan, color: bool) -> String {
     let bold = |text: &str| if color { format!("\x1B[1m{text}\x1B[0m") } else { text.to_owned() };
     let mut text = format!("{} {}\n\n", bold("Alert"), env!("CARGO_PKG_VERSION"));
     let mut urls: Vec<String> = config.public_url.iter().map(|url| format!("{}/v1", url.as_str())).collect();
@@ -58,7 +59,7 @@ pub fn text(config: &Config, bound: &[ListenAddr], lan: Lan, color: bool) -> Str
         }
     }
     text.push('\n');
-    for (what, how) in table::rows(config) {
+    for (what, how) in table::rows(config, history) {
         let _ = writeln!(text, "  {what:<13}{how}");
     }
     if let Some(port) = port_if_closed(bound) {

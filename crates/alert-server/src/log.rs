@@ -32,6 +32,7 @@ const MOST_BYTES: usize = 1 << 20;
 pub struct Log(Arc<Shared>);
 
 struct Shared {
+    kind: HistoryKind,
     run: Run,
     parts: AtomicU64,
     /// There is none where no history is kept.
@@ -234,7 +235,7 @@ impl Log {
     /// Where its file cannot be used, or has to be looked at by somebody first.
     pub fn open(history: &History) -> Result<Self, OpenError> {
         match history.kind {
-            HistoryKind::Off => Ok(Self::of(random_run(), None)),
+            HistoryKind::Off => Ok(Self::of(HistoryKind::Off, random_run(), None)),
             HistoryKind::Memory => Ok(Self::in_memory(history)),
             HistoryKind::Sqlite => match Self::in_file(history) {
                 Err(problem) if !history.is_asked_for && problem.is_of_the_place() => {
@@ -251,18 +252,23 @@ impl Log {
         let run = random_run();
         let file = history.file.as_deref().ok_or(OpenError::Nowhere)?;
         let store = sqlite::Sqlite::open(file, run, history.retention(HistoryKind::Sqlite))?;
-        Ok(Self::of(run, Some(Box::new(store))))
+        Ok(Self::of(HistoryKind::Sqlite, run, Some(Box::new(store))))
     }
 
     fn in_memory(history: &History) -> Self {
         let run = random_run();
         let retention = history.retention(HistoryKind::Memory);
-        Self::of(run, Some(Box::new(memory::Memory::new(run, retention))))
+        Self::of(HistoryKind::Memory, run, Some(Box::new(memory::Memory::new(run, retention))))
     }
 
-    fn of(run: Run, backend: Option<Box<dyn Backend>>) -> Self {
+    fn of(kind: HistoryKind, run: Run, backend: Option<Box<dyn Backend>>) -> Self {
         let seats = Seats::new(Duration::ZERO);
-        Self(Arc::new(Shared { run, parts: AtomicU64::new(0), backend, seats }))
+        Self(Arc::new(Shared { kind, run, parts: AtomicU64::new(0), backend, seats }))
+    }
+
+    /// Where it is kept, which may be another place than the one that was asked for.
+    pub fn kind(&self) -> HistoryKind {
+        self.0.kind
     }
 
     /// This run of the server.

@@ -55,7 +55,7 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
     let engine = SocketIo::new(alert, config.max_payload);
     let server = Server::start(runtime_config(config), engine, &web::app(web), listeners)
         .context("the system gives no more threads")?;
-    banner::print(config, &bound);
+    banner::print(config, log.kind(), &bound);
 
     let signal = loop {
         match signals.next().await {

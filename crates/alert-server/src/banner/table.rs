@@ -2,9 +2,9 @@
 
 use humantime::format_duration;
 
-use crate::config::{Config, PublicUrl};
+use crate::config::{Config, HistoryKind, PublicUrl};
 
-pub(super) fn rows(config: &Config) -> Vec<(&'static str, String)> {
+pub(super) fn rows(config: &Config, history: HistoryKind) -> Vec<(&'static str, String)> {
     let limits = config.limits;
     let workers = config.workers.get();
     let rate = match config.event_rate {
@@ -42,8 +42,20 @@ pub(super) fn rows(config: &Config) -> Vec<(&'static str, String)> {
         ("Rate", rate),
         ("Slow clients", format!("closed with more than {} bytes waiting", config.queue_limit)),
         ("Lost clients", format!("leave the room after {}", format_duration(config.leave_grace))),
+        ("History", self::history(config, history)),
         ("Other sites", origins),
         ("HTTP API", api),
         ("Encryption", encryption.to_owned()),
     ]
+}
+
+fn history(config: &Config, kind: HistoryKind) -> String {
+    let retention = config.history.retention(kind);
+    let much =
+        format!("{} messages of each room, for {}", retention.messages, format_duration(retention.age));
+    match (kind, &config.history.file) {
+        (HistoryKind::Off, _) => "not kept (--history off)".to_owned(),
+        (HistoryKind::Sqlite, Some(file)) => format!("{much}, in {}", file.display()),
+        _ => format!("{much}, in memory only: a restart forgets it"),
+    }
 }

@@ -15,7 +15,7 @@ fn shown(settings: &[(&str, &str)], bound: &[&str]) -> String {
             None => ListenAddr::Tcp(text.parse().unwrap()),
         })
         .collect();
-    text(&config, &bound, LAN, false)
+    text(&config, HistoryKind::Memory, &bound, LAN, false)
 }
 
 #[test]
@@ -33,6 +33,7 @@ fn by_default_it_names_the_real_port_and_how_to_open_it_to_the_network() {
   Rate         500 events a second for each connection, in bursts of 1000
   Slow clients closed with more than 1048576 bytes waiting
   Lost clients leave the room after 2s
+  History      1000 messages of each room, for 7days, in memory only: a restart forgets it
   Other sites  may not connect (--allow-origin lets them)
   HTTP API     open to anyone with a room code (--api-token asks for a token)
   Encryption   off: plain HTTP; beyond a trusted network put a TLS proxy in front and set --public-url
@@ -95,16 +96,31 @@ fn it_says_what_is_off_and_who_may_connect() {
 #[test]
 fn without_a_network_the_address_is_left_to_the_reader() {
     let config = Config::load(&Flags::default(), &Environment::default()).unwrap();
-    let text = text(&config, &config.listen, Lan::default(), false);
+    let text = text(&config, HistoryKind::Off, &config.listen, Lan::default(), false);
     assert!(text.contains("http://<this machine's address>:5000/v1"), "{text}");
 }
 
 #[test]
 fn colors_are_there_only_when_asked_for() {
     let config = Config::load(&Flags::default(), &Environment::default()).unwrap();
-    let [plain, colored] = [false, true].map(|color| text(&config, &config.listen, LAN, color));
+    let [plain, colored] =
+        [false, true].map(|color| text(&config, HistoryKind::Memory, &config.listen, LAN, color));
     assert!(
         !plain.contains('\x1B') && colored.contains("\x1B[1mhttp://127.0.0.1:5000/v1\x1B[0m"),
         "{colored}"
     );
+}
+
+#[test]
+fn it_says_where_the_history_really_is() {
+    let config =
+        Config::load(&Flags::default(), &Environment::from(&[("STATE_DIRECTORY", "/state")][..])).unwrap();
+    for (kind, words) in [
+        (HistoryKind::Sqlite, "for 7days, in /state/alert.db\n"),
+        (HistoryKind::Memory, "for 7days, in memory only: a restart forgets it\n"),
+        (HistoryKind::Off, "History      not kept (--history off)\n"),
+    ] {
+        let text = text(&config, kind, &config.listen, LAN, false);
+        assert!(text.contains(words), "{text}");
+    }
 }

@@ -126,6 +126,7 @@ fn export(history: &History, room: &RoomCode, since: Since, format: Format) -> R
             (Start::Time(SystemTime::now().checked_sub(time).unwrap_or(SystemTime::UNIX_EPOCH)), PAGE)
         }
     };
+    let mut is_empty = true;
     loop {
         let Page { messages, gap, more } = archive.page(room, Query { start, limit })?;
         if let Some(Gap { missed }) = gap {
@@ -138,12 +139,18 @@ fn export(history: &History, room: &RoomCode, since: Since, format: Format) -> R
         for message in messages.iter() {
             write_message(&mut out, message, format)?;
         }
+        is_empty &= messages.is_empty() && gap.is_none();
         match messages.last() {
             Some(last) if more && start != Start::Newest => start = Start::After(last.position),
             _ => break,
         }
     }
     out.flush()?;
+    if is_empty {
+        super::complain(format_args!(
+            "nothing of room {room} is kept from then on: look at the code, or at --since"
+        ));
+    }
     Ok(())
 }
 

@@ -53,7 +53,9 @@ fn given_a_room_then_its_history_is_exported_in_each_form() {
         assert_eq!(export(&["--since", since]).lines().count(), count, "{since}");
     }
     assert_eq!(refusal(state.path(), &["history", "export", "D5DB", "--since", "soon"]).0, 2);
-    assert_eq!(out(state.path(), &["history", "export", "nowhere"]), "");
+    let nothing = alert(state.path(), &["history", "export", "nowhere"]);
+    assert_eq!((nothing.status.code(), nothing.stdout), (Some(0), Vec::new()));
+    assert!(String::from_utf8(nothing.stderr).unwrap().starts_with("alert: nothing of room nowhere is kept"));
 }
 
 #[test]
