@@ -4,6 +4,7 @@
 #[cfg(test)]
 mod contract;
 mod memory;
+pub mod redis;
 mod seats;
 mod sqlite;
 

@@ -1,0 +1,393 @@
+//! Rooms in Redis or Valkey, shared by several nodes: it orders what is said and who comes and goes, keeps it, and tells
+//! every node that hears the room. Each step of a room is a function in Redis (`library.lua`).
+
+mod entry;
+mod keys;
+mod lease;
+mod library;
+mod link;
+mod page;
+mod server;
+mod subscriber;
+
+use super::{Append, KeyDigest, OnRead, Page, Query, ReadError, Seat, SeatId, Start};
+use crate::config::Retention;
+use alert_core::members::Members;
+use alert_core::names::{RoomCode, UserName};
+use alert_core::position::{Epoch, Position, Run};
+pub use entry::{Change, Entry};
+use entry::{number, position, time};
+use keys::{Keys, TAGS};
+use library::Library;
+pub use link::Unavailable;
+use link::{Call, Link, OnAnswer, Standing};
+use page::{Part, parts};
+use redis::{FromRedisValue, Value, from_redis_value};
+pub use server::{Address, ConnectError, NotAnAddress};
+use sha2::{Digest, Sha256};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant, SystemTime},
+};
+use subscriber::Subscriber;
+pub use subscriber::{Ear, Subscribed};
+use tokio::{runtime::Handle, sync::watch};
+
+/// For how long an idempotency key means the same message.
+const KEY_AGE: Duration = Duration::from_secs(600);
+/// Messages that are read with the state of a room.
+const MOST_MISSED: usize = 1_000;
+
+/// The rooms that several nodes share. Cheap to clone.
+#[derive(Clone)]
+pub struct Shared(Arc<Inner>);
+
+struct Inner {
+    link: Link,
+    subscriber: Subscriber,
+    standing: watch::Receiver<Standing>,
+    keys: Keys,
+    run: Run,
+    parts: AtomicU64,
+    /// Counts what this node says, so that nothing is said twice when a call is repeated.
+    said: AtomicU64,
+    tickets: AtomicU64,
+    retention: Retention,
+}
+
+/// Where Redis is, and how it is used.
+#[derive(Clone, Debug)]
+pub struct RedisSettings {
+    /// Where it is.
+    pub address: Address,
+    /// What all keys begin with.
+    pub prefix: String,
+    /// How long it has to answer.
+    pub timeout: Duration,
+}
+
+/// Where Redis has put something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Placed {
+    /// Of the message, or of the last one before it.
+    pub position: Position,
+    /// When.
+    pub at: SystemTime,
+    /// Among all events of the room.
+    pub seq: u64,
+}
+
+/// What became of a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// It has been said.
+    Said(Placed),
+    /// It was said before, with the same key.
+    Again(Placed),
+    /// Its key belongs to another message.
+    KeyReused,
+}
+
+/// Somebody has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Arrival {
+    /// The person was not in the room before.
+    pub is_new: bool,
+    /// Where.
+    pub placed: Placed,
+    /// How many people there are now.
+    pub count: usize,
+}
+
+/// How somebody goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Going {
+    /// They said so.
+    Leaves,
+    /// The connection was lost; they have so long to come back.
+    Lost(Duration),
+}
+
+/// Where a room stands.
+#[derive(Clone, Debug)]
+pub struct State {
+    /// Of its last event.
+    pub seq: u64,
+    /// Of its last message.
+    pub position: Position,
+    /// The people in it, in the order in which they entered.
+    pub people: Vec<UserName>,
+    /// Those who have been lost, and for how long they may still come back.
+    pub lost: Vec<(UserName, Duration)>,
+    /// What was said after the place that was asked for.
+    pub missed: Page,
+}
+
+impl Shared {
+    /// Connects, and starts what has to go on. It runs on `runtime`.
+    ///
+    /// # Errors
+    /// Where Redis cannot be used.
+    pub async fn open(
+        settings: &RedisSettings,
+        run: Run,
+        retention: Retention,
+    ) -> Result<Self, ConnectError> {
+        let library = Arc::new(Library::new());
+        // Once before anything depends on it: what is wrong is said at the start.
+        drop(settings.address.connect(&library).await?);
+        let (link, standing) = Link::start(settings.address.clone(), library, settings.timeout);
+        let subscriber = Subscriber::start(settings.address.clone());
+        Ok(Self(Arc::new(Inner {
+            link,
+            subscriber,
+            standing,
+            keys: Keys::new(&settings.prefix),
+            run,
+            parts: AtomicU64::new(0),
+            said: AtomicU64::new(0),
+            tickets: AtomicU64::new(0),
+            retention,
+        })))
+    }
+
+    /// Says something. The nodes that hear the room are told in the same step.
+    pub fn say(
+        &self,
+        room: &RoomCode,
+        (name, text): (&UserName, &str),
+        key: Option<KeyDigest>,
+        done: impl FnOnce(Result<Fate, Unavailable>) + Send + 'static,
+    ) {
+        let digest =
+            Sha256::new().chain_update(name.as_str()).chain_update([0]).chain_update(text).finalize();
+        let op = self.0.said.fetch_add(1, Ordering::Relaxed) + 1;
+        let mut args = self.begin();
+        args.push(self.node());
+        args.push(bytes(op));
+        args.push(name.as_str().into());
+        args.push(text.into());
+        args.push(key.map(|key| hex(&key.0).into_bytes()).unwrap_or_default());
+        args.push(hex(&digest[..8]).into_bytes());
+        args.push(bytes(self.0.retention.messages));
+        args.push(self.age());
+        args.push(bytes(KEY_AGE.as_millis()));
+        self.call("say", self.0.keys.of(room), args, move |answer| done(answer.and_then(fate)));
+    }
+
+    /// A person has come to this node, where they have so many connections to the room now.
+    pub fn enter(
+        &self,
+        room: &RoomCode,
+        name: &UserName,
+        connections: u32,
+        done: impl FnOnce(Result<Arrival, Unavailable>) + Send + 'static,
+    ) {
+        let args = self.presence(name, connections, "enter", Duration::ZERO);
+        self.call("presence", self.0.keys.of(room), args, move |answer| done(answer.and_then(arrival)));
+    }
+
+    /// A connection of a person has gone from this node, where they have so many left. Where Redis does not answer,
+    /// [`Shared::declare`] has to follow.
+    pub fn go(&self, room: &RoomCode, name: &UserName, connections: u32, how: Going) {
+        let (how, grace) = match how {
+            Going::Leaves => ("leave", Duration::ZERO),
+            Going::Lost(grace) => ("lose", grace),
+        };
+        let args = self.presence(name, connections, how, grace);
+        self.call("presence", self.0.keys.of(room), args, |_| {});
+    }
+
+    /// Says who is in a room on this node, and that nobody else is.
+    pub fn declare<'a>(&self, room: &RoomCode, people: impl IntoIterator<Item = (&'a UserName, u32)>) {
+        self.declare_of(self.0.run, room, people);
+    }
+
+    fn declare_of<'a>(
+        &self,
+        node: Run,
+        room: &RoomCode,
+        people: impl IntoIterator<Item = (&'a UserName, u32)>,
+    ) {
+        let mut args = self.begin();
+        args.push(keys::name(node).into_bytes());
+        args.push(self.age());
+        for (name, connections) in people {
+            args.push(name.as_str().into());
+            args.push(bytes(connections));
+        }
+        self.call("declare", self.0.keys.of(room), args, |_| {});
+    }
+
+    /// Those whose time to come back is over leave. Gives the time until the next of them, if there is one.
+    pub async fn expire(&self, room: &RoomCode) -> Result<Option<Duration>, Unavailable> {
+        let mut args = self.begin();
+        args.push(self.age());
+        let millis: i64 = self.ask("expire", self.0.keys.of(room), args).await?;
+        Ok(u64::try_from(millis).ok().map(Duration::from_millis))
+    }
+
+    /// Where a room stands, and what was said in it after a place.
+    pub async fn state(&self, room: &RoomCode, after: Option<Position>) -> Result<State, Unavailable> {
+        let mut args = self.begin();
+        let (epoch, last) = after.map(parts).unwrap_or_default();
+        args.extend([epoch.into_bytes(), last.into_bytes(), bytes(MOST_MISSED + 1)]);
+        let value: Value = self.ask("state", self.0.keys.of(room), args).await?;
+        self.read_state(value, after).ok_or(Unavailable)
+    }
+
+    fn read_state(&self, value: Value, after: Option<Position>) -> Option<State> {
+        type Answer = (String, String, String, String, Vec<String>, Vec<(String, f64)>, Vec<String>, Value);
+        let (seq, epoch, last, at, people, lost, _nodes, part): Answer = from_redis_value(value).ok()?;
+        let now: u64 = number(&at)?;
+        let missed = match after {
+            Some(after) => {
+                let query = Query { start: Start::After(after), limit: MOST_MISSED };
+                Part::parse(part).ok()?.page(query, self.0.retention.age)
+            }
+            None => Page::default(),
+        };
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "milliseconds since 1970"
+        )]
+        let left = |deadline: f64| Duration::from_millis((deadline as u64).saturating_sub(now));
+        let lost = lost.iter().filter_map(|(name, deadline)| Some((entry::name(name)?, left(*deadline))));
+        Some(State {
+            seq: number(&seq)?,
+            position: position(&epoch, &last)?,
+            lost: lost.collect(),
+            people: people.iter().filter_map(|name| entry::name(name)).collect(),
+            missed,
+        })
+    }
+
+    /// The first people of a room.
+    pub async fn members(&self, room: &RoomCode) -> Result<Members, Unavailable> {
+        let keys = vec![self.0.keys.room(room)];
+        let (names, count): (Vec<String>, usize) =
+            self.ask("members", keys, vec![bytes(Members::MOST)]).await?;
+        Ok(Members::new(names.iter().filter_map(|name| entry::name(name)).collect(), count))
+    }
+
+    /// All rooms in which somebody is, and how many people.
+    pub async fn rooms(&self) -> Result<Vec<(RoomCode, usize)>, Unavailable> {
+        let mut all = Vec::new();
+        for tag in 0..TAGS {
+            let found: Vec<(String, usize)> =
+                self.ask("rooms", vec![self.0.keys.rooms(tag)], Vec::new()).await?;
+            all.extend(found.into_iter().filter_map(|(base, count)| Some((self.0.keys.code(&base)?, count))));
+        }
+        Ok(all)
+    }
+
+    /// Hears what happens in a room, until what is returned is dropped.
+    pub fn hear(&self, room: &RoomCode, ear: Arc<dyn Ear>) -> Subscribed {
+        let ticket = self.0.tickets.fetch_add(1, Ordering::Relaxed);
+        self.0.subscriber.hear(self.0.keys.events(room), ticket, ear)
+    }
+
+    /// Reads a part of a room's log.
+    pub fn read(&self, room: &RoomCode, query: Query, done: OnRead) {
+        let age = self.0.retention.age;
+        let keys = vec![self.0.keys.room(room)];
+        self.call("read", keys, Part::args(query), move |answer| {
+            let page =
+                answer.ok().and_then(|value| Part::parse(value).ok()).map(|part| part.page(query, age));
+            done(page.ok_or(ReadError::Failed));
+        });
+    }
+
+    /// Why Redis does not answer at the moment.
+    pub fn trouble(&self) -> Option<String> {
+        self.0.standing.borrow().trouble.clone()
+    }
+
+    fn presence(&self, name: &UserName, connections: u32, how: &str, grace: Duration) -> Vec<Vec<u8>> {
+        let mut args = self.begin();
+        args.push(self.node());
+        args.push(name.as_str().into());
+        args.push(bytes(connections));
+        args.push(how.into());
+        args.push(bytes(grace.as_millis()));
+        args.push(self.age());
+        args
+    }
+
+    /// What every function that changes a room takes first: an epoch that nobody has had, in case it begins one.
+    fn begin(&self) -> Vec<Vec<u8>> {
+        let epoch = Epoch { run: self.0.run, part: self.0.parts.fetch_add(1, Ordering::Relaxed) };
+        vec![parts(epoch.start()).0.into_bytes()]
+    }
+
+    fn node(&self) -> Vec<u8> {
+        keys::name(self.0.run).into_bytes()
+    }
+
+    fn age(&self) -> Vec<u8> {
+        bytes(self.0.retention.age.as_millis())
+    }
+
+    fn call(
+        &self,
+        function: &'static str,
+        keys: Vec<String>,
+        args: Vec<Vec<u8>>,
+        done: impl FnOnce(Result<Value, Unavailable>) + Send + 'static,
+    ) {
+        self.0.link.call(Call { function, keys, args }, Box::new(done));
+    }
+
+    async fn ask<T: FromRedisValue>(
+        &self,
+        function: &'static str,
+        keys: Vec<String>,
+        args: Vec<Vec<u8>>,
+    ) -> Result<T, Unavailable> {
+        let value = self.0.link.ask(Call { function, keys, args }).await?;
+        from_redis_value(value).map_err(|error| {
+            tracing::error!(function, "Redis answers something else than was expected: {error}");
+            Unavailable
+        })
+    }
+}
+
+fn fate(value: Value) -> Result<Fate, Unavailable> {
+    let parts: Vec<String> = from_redis_value(value).map_err(|_| Unavailable)?;
+    let placed = || match &parts[1..] {
+        [epoch, last, at, seq] => {
+            Some(Placed { position: position(epoch, last)?, at: time(number(at)?), seq: number(seq)? })
+        }
+        _ => None,
+    };
+    match parts.first().map(String::as_str) {
+        Some("said") => placed().map(Fate::Said),
+        Some("again") => placed().map(Fate::Again),
+        Some("reused") => Some(Fate::KeyReused),
+        _ => None,
+    }
+    .ok_or(Unavailable)
+}
+
+fn arrival(value: Value) -> Result<Arrival, Unavailable> {
+    type Answer = (u8, String, String, String, String, usize);
+    let (is_new, epoch, last, at, seq, count): Answer = from_redis_value(value).map_err(|_| Unavailable)?;
+    let placed =
+        || Some(Placed { position: position(&epoch, &last)?, at: time(number(&at)?), seq: number(&seq)? });
+    Ok(Arrival { is_new: is_new == 1, placed: placed().ok_or(Unavailable)?, count })
+}
+
+fn bytes(number: impl ToString) -> Vec<u8> {
+    number.to_string().into_bytes()
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests;

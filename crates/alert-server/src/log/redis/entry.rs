@@ -1,0 +1,136 @@
+//! What Redis tells the nodes of a room: one event, with its place among all events of the room.
+
+use alert_core::event::{RoomEvent, What};
+use alert_core::names::UserName;
+use alert_core::position::Position;
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// Something that happened in a room, as Redis has ordered it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Its number among all events of the room.
+    pub seq: u64,
+    /// The last message's position: its own, where it is a message.
+    pub position: Position,
+    /// When, by the clock of Redis.
+    pub at: SystemTime,
+    /// What.
+    pub change: Change,
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// Something that everybody in the room hears.
+    Event(What),
+    /// A person who is in the room has come with one more connection, perhaps after they were lost.
+    Again(UserName),
+    /// A person has lost the last connection, and leaves after this time.
+    Lost(UserName, Duration),
+}
+
+/// Something that no version of Alert that is known here has told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("another program, or a version of Alert that this one does not know, writes to the rooms in Redis")]
+pub struct NotAnEntry;
+
+impl Entry {
+    /// Reads what a function of the library tells: a line of facts, then the name and, of a message, the text.
+    pub(super) fn parse(told: &[u8]) -> Result<Self, NotAnEntry> {
+        Self::read(told).ok_or(NotAnEntry)
+    }
+
+    fn read(told: &[u8]) -> Option<Self> {
+        let end = told.iter().position(|byte| *byte == b'\n')?;
+        let mut facts = str::from_utf8(&told[..end]).ok()?.split(' ');
+        let seq = number(facts.next()?)?;
+        let kind = facts.next()?;
+        let position = position(facts.next()?, facts.next()?)?;
+        let at = time(number(facts.next()?)?);
+        let count: u64 = number(facts.next()?)?;
+        let (name, text) = told[end + 1..].split_at_checked(number(facts.next()?)?)?;
+        let name = self::name(str::from_utf8(name).ok()?)?;
+        let people = usize::try_from(count).ok()?;
+        let change = match kind {
+            "said" => Change::Event(What::Said { name, text: str::from_utf8(text).ok()?.into() }),
+            "entered" => Change::Event(What::Entered { name, count: people }),
+            "left" => Change::Event(What::Left { name, count: people }),
+            "again" => Change::Again(name),
+            "lost" => Change::Lost(name, Duration::from_millis(count)),
+            _ => return None,
+        };
+        Some(Self { seq, position, at, change })
+    }
+
+    /// The event that everybody hears, if it is one.
+    pub(crate) fn event(self) -> Option<Arc<RoomEvent>> {
+        let Change::Event(what) = self.change else { return None };
+        Some(Arc::new(RoomEvent { at: self.at, position: self.position, what }))
+    }
+}
+
+pub(super) fn number<T: FromStr>(text: &str) -> Option<T> {
+    text.parse().ok()
+}
+
+/// Milliseconds since 1970.
+pub(super) fn time(millis: u64) -> SystemTime {
+    UNIX_EPOCH + Duration::from_millis(millis)
+}
+
+/// A position of an epoch, whose name is as in a position's text.
+pub(super) fn position(epoch: &str, number: &str) -> Option<Position> {
+    format!("{epoch}-{number}").parse().ok()
+}
+
+/// A name that some node has let in: its limits were checked there.
+pub(super) fn name(text: &str) -> Option<UserName> {
+    UserName::parse(text, usize::MAX).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn given_what_the_library_tells_then_it_is_read_whole() {
+        let at = time(1_764_382_000_123);
+        let epoch = "8f3a1c20b7d41";
+        let ada = name("Ada Lovelace").unwrap();
+        for (kind, count, rest, change) in [
+            (
+                "said",
+                0,
+                "a\nb \u{1f600}",
+                Change::Event(What::Said { name: ada.clone(), text: "a\nb \u{1f600}".into() }),
+            ),
+            ("entered", 3, "", Change::Event(What::Entered { name: ada.clone(), count: 3 })),
+            ("left", 2, "", Change::Event(What::Left { name: ada.clone(), count: 2 })),
+            ("again", 3, "", Change::Again(ada.clone())),
+            ("lost", 2000, "", Change::Lost(ada.clone(), Duration::from_secs(2))),
+        ] {
+            let told = format!("17 {kind} {epoch} 57 1764382000123 {count} 12\nAda Lovelace{rest}");
+            let position = format!("{epoch}-57").parse().unwrap();
+            assert_eq!(Entry::parse(told.as_bytes()), Ok(Entry { seq: 17, position, at, change }));
+        }
+    }
+
+    #[test]
+    fn given_anything_else_then_it_is_no_entry_and_no_panic() {
+        for told in [
+            "",
+            "\n",
+            "17 said 8f3a1c20b7d41 57 1764382000123 0 3",
+            "17 said 8f3a1c20b7d41 57 1764382000123 0 9\nAda",
+            "17 sang 8f3a1c20b7d41 57 1764382000123 0 3\nAda",
+            "x said 8f3a1c20b7d41 57 1764382000123 0 3\nAda",
+            "17 said 8f3a 57 1764382000123 0 3\nAda",
+            "17 said 8f3a1c20b7d41 57 1764382000123 0 0\n",
+        ] {
+            assert_eq!(Entry::parse(told.as_bytes()), Err(NotAnEntry), "{told:?}");
+        }
+        assert_eq!(Entry::parse(b"17 said 8f3a1c20b7d41 57 1 0 3\nAda\xff"), Err(NotAnEntry));
+    }
+}
