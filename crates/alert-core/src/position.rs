@@ -97,6 +97,11 @@ impl Numbering {
         self.0
     }
 
+    /// Goes on behind a position that was given elsewhere.
+    pub fn go_on_after(&mut self, last: Position) {
+        self.0 = last;
+    }
+
     /// The position of the last one.
     #[must_use]
     pub fn last(&self) -> Position {

@@ -2,6 +2,7 @@
 //! what must be published is returned.
 
 mod lost;
+mod mirror;
 mod roster;
 
 use std::time::{Duration, Instant};
@@ -9,6 +10,7 @@ use std::time::{Duration, Instant};
 use crate::members::Members;
 use crate::names::UserName;
 pub use lost::{Before, ClientKey, Doubt, Lost};
+pub use mirror::{Difference, Mirror};
 use roster::Roster;
 
 /// One room's state. A person is a name in the room, with one or more connections: they enter with the first and

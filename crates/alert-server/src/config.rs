@@ -19,6 +19,7 @@ mod hosts;
 mod listen;
 mod origins;
 mod proxy;
+mod redis;
 mod secret_file;
 mod session_key;
 mod settings;
@@ -31,6 +32,7 @@ pub use flags::Flags;
 pub use history::{History, HistoryKind, Retention};
 pub use listen::ListenError;
 pub use origins::{AllowOrigin, PublicUrl};
+pub use redis::{RedisAddress, RedisSettings};
 pub use session_key::{SessionKey, SessionKeyError, SessionKeySource};
 pub use settings::SETTINGS;
 
@@ -168,8 +170,9 @@ impl Config {
             workers: reader.one("workers", workers),
             leave_grace: reader.one("leave_grace", time(Duration::ZERO..=HOUR)),
             history: History {
-                kind: reader.one("history", word(history::KINDS)),
+                kind: reader.history_kind(),
                 is_asked_for: reader.0.given["history"].source != Source::Default,
+                redis: reader.redis(),
                 file: environment.history_file(),
                 retention: Retention {
                     messages: reader.one("history_messages", whole(1..=MOST_EVENTS as usize)),
@@ -318,6 +321,25 @@ impl Reader {
             0 => usize::MAX,
             bound => bound,
         }
+    }
+
+    /// With Redis, it is there.
+    fn history_kind(&mut self) -> HistoryKind {
+        let kind = self.one("history", word(history::KINDS));
+        if self.0.given["redis"].values.is_empty() {
+            return kind;
+        }
+        if self.0.given["history"].source != Source::Default {
+            self.refuse("history", "nothing where redis is set: the history is in Redis then".to_owned());
+        }
+        HistoryKind::Redis
+    }
+
+    fn redis(&mut self) -> Option<RedisSettings> {
+        let (prefix, timeout) =
+            (self.one("redis_prefix", redis::prefix), self.one("redis_timeout", time(SHORT..=HOUR)));
+        let address = self.optional("redis", RedisAddress::parse)?;
+        Some(RedisSettings { address, prefix, timeout })
     }
 
     fn byte_rate(&mut self, name: &'static str) -> Option<Rate> {

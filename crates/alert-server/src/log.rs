@@ -36,20 +36,31 @@ struct Shared {
     kind: HistoryKind,
     run: Run,
     parts: AtomicU64,
-    /// There is none where no history is kept.
-    backend: Option<Box<dyn Backend>>,
+    store: Store,
     /// Those of a server that keeps no history.
     seats: Seats,
 }
 
-/// What a store must do. Every one passes `contract`.
-pub trait Backend: Send + Sync {
+enum Store {
+    /// No history is kept.
+    None,
+    /// What is said in the rooms of this server is recorded in their order.
+    Own(Box<dyn Recorder>),
+    /// The store itself orders what is said in rooms that several servers share.
+    Shared(redis::Shared),
+}
+
+/// A store for rooms that this server orders. Every one passes `contract`.
+pub trait Recorder: Backend {
     /// Takes a message. It is called under the room's lock, so that the calls come in the room's order, and must not
     /// wait. `append.stored` is called once, from any thread; or, where its fate is known already, it is given back to be
     /// called without the lock.
     #[must_use = "whoever waits for the message's fate has to be told"]
     fn append(&self, append: Append) -> Option<(OnStored, Stored)>;
+}
 
+/// What every store must do.
+pub trait Backend: Send + Sync {
     /// Reads a page, in which is everything that was appended before this call. `done` is called once, from any
     /// thread.
     fn read(&self, room: RoomCode, query: Query, done: OnRead);
@@ -163,6 +174,12 @@ pub enum OpenError {
     /// The file is not to be used.
     #[error(transparent)]
     File(#[from] FileError),
+    /// It was not said where Redis is.
+    #[error("history redis needs the address of Redis: set redis, as in --redis redis://127.0.0.1:6379")]
+    NoRedis,
+    /// Redis is not to be used.
+    #[error(transparent)]
+    Redis(#[from] redis::ConnectError),
 }
 
 impl OpenError {
@@ -170,6 +187,7 @@ impl OpenError {
         match self {
             Self::Nowhere => true,
             Self::File(problem) => problem.is_of_the_place(),
+            Self::NoRedis | Self::Redis(_) => false,
         }
     }
 }
@@ -236,7 +254,8 @@ impl Log {
     /// Where its file cannot be used, or has to be looked at by somebody first.
     pub fn open(history: &History) -> Result<Self, OpenError> {
         match history.kind {
-            HistoryKind::Off => Ok(Self::of(HistoryKind::Off, random_run(), None)),
+            HistoryKind::Redis => Self::in_redis(history),
+            HistoryKind::Off => Ok(Self::of(HistoryKind::Off, random_run(), Store::None)),
             HistoryKind::Memory => Ok(Self::in_memory(history)),
             HistoryKind::Sqlite => match Self::in_file(history) {
                 Err(problem) if !history.is_asked_for && problem.is_of_the_place() => {
@@ -253,18 +272,41 @@ impl Log {
         let run = random_run();
         let file = history.file.as_deref().ok_or(OpenError::Nowhere)?;
         let store = sqlite::Sqlite::open(file, run, history.retention(HistoryKind::Sqlite))?;
-        Ok(Self::of(HistoryKind::Sqlite, run, Some(Box::new(store))))
+        Ok(Self::of(HistoryKind::Sqlite, run, Store::Own(Box::new(store))))
+    }
+
+    fn in_redis(history: &History) -> Result<Self, OpenError> {
+        let run = random_run();
+        let settings = history.redis.as_ref().ok_or(OpenError::NoRedis)?;
+        let shared = redis::Shared::open(settings.clone(), run, history.retention(HistoryKind::Redis))?;
+        Ok(Self::of(HistoryKind::Redis, run, Store::Shared(shared)))
     }
 
     fn in_memory(history: &History) -> Self {
         let run = random_run();
         let retention = history.retention(HistoryKind::Memory);
-        Self::of(HistoryKind::Memory, run, Some(Box::new(memory::Memory::new(run, retention))))
+        Self::of(HistoryKind::Memory, run, Store::Own(Box::new(memory::Memory::new(run, retention))))
     }
 
-    fn of(kind: HistoryKind, run: Run, backend: Option<Box<dyn Backend>>) -> Self {
+    fn of(kind: HistoryKind, run: Run, store: Store) -> Self {
         let seats = Seats::new(Duration::ZERO);
-        Self(Arc::new(Shared { kind, run, parts: AtomicU64::new(0), backend, seats }))
+        Self(Arc::new(Shared { kind, run, parts: AtomicU64::new(0), store, seats }))
+    }
+
+    fn backend(&self) -> Option<&dyn Backend> {
+        match &self.0.store {
+            Store::None => None,
+            Store::Own(recorder) => Some(&**recorder),
+            Store::Shared(shared) => Some(shared),
+        }
+    }
+
+    /// The rooms that this server shares with others, if it does.
+    pub fn shared(&self) -> Option<&redis::Shared> {
+        match &self.0.store {
+            Store::Shared(shared) => Some(shared),
+            Store::None | Store::Own(_) => None,
+        }
     }
 
     /// Where it is kept, which may be another place than the one that was asked for.
@@ -284,21 +326,21 @@ impl Log {
 
     /// Whether anything is kept.
     pub fn is_on(&self) -> bool {
-        self.0.backend.is_some()
+        self.backend().is_some()
     }
 
-    /// Hands a message over; see [`Backend::append`].
+    /// Hands a message over; see [`Recorder::append`].
     #[must_use = "whoever waits for the message's fate has to be told"]
     pub fn append(&self, append: Append) -> Option<(OnStored, Stored)> {
-        match &self.0.backend {
-            Some(backend) => backend.append(append),
-            None => append.stored.map(|stored| (stored, Stored::NotMeant)),
+        match &self.0.store {
+            Store::Own(recorder) => recorder.append(append),
+            Store::None | Store::Shared(_) => append.stored.map(|stored| (stored, Stored::NotMeant)),
         }
     }
 
     /// Reads a page; see [`Backend::read`]. Where nothing is kept, whatever was said is a gap.
     pub fn read(&self, room: RoomCode, query: Query, done: OnRead) {
-        match &self.0.backend {
+        match self.backend() {
             Some(backend) => backend.read(room, query, done),
             None => {
                 let gap = matches!(query.start, Start::After(_)).then_some(Gap { missed: None });
@@ -321,24 +363,24 @@ impl Log {
 
     /// The messages that came with a key at `since` or later.
     pub fn keys(&self, since: SystemTime) -> Vec<(KeyDigest, RoomCode, Arc<RoomEvent>)> {
-        self.0.backend.as_ref().map_or_else(Vec::new, |backend| backend.keys(since))
+        self.backend().map_or_else(Vec::new, |backend| backend.keys(since))
     }
 
     /// Why messages are not stored at the moment although they should be, and what to do about it.
     pub fn trouble(&self) -> Option<String> {
-        self.0.backend.as_ref()?.trouble()
+        self.backend()?.trouble()
     }
 
     /// Stores what waits to be stored; it may take as long as the disk does.
     pub fn close(&self) {
-        if let Some(backend) = &self.0.backend {
+        if let Some(backend) = self.backend() {
             backend.close();
         }
     }
 
     /// Keeps a seat, or forgets it.
     pub fn put_seat(&self, id: SeatId, seat: Option<Seat>) {
-        match &self.0.backend {
+        match self.backend() {
             Some(backend) => backend.put_seat(id, seat),
             None => self.0.seats.put(id, seat),
         }
@@ -346,7 +388,7 @@ impl Log {
 
     /// Looks for a seat.
     pub fn seat(&self, id: SeatId, done: Box<dyn FnOnce(Option<Seat>) + Send>) {
-        match &self.0.backend {
+        match self.backend() {
             Some(backend) => backend.seat(id, done),
             None => done(self.0.seats.get(&id)),
         }

@@ -15,7 +15,7 @@ mod tail;
 
 use crate::auth::Origin;
 use crate::config::Config;
-use crate::log::{KeyDigest, Log, OnStored, Stored};
+use crate::log::{KeyDigest, Log, Stored};
 use admission::{Admission, Wait};
 pub use admission::{Admitted, Way};
 use alert_core::access::{Denied, Principal};
@@ -25,8 +25,8 @@ use alert_core::wire::Form;
 pub use audience::replay;
 pub use catch_up::{CatchUp, Missed};
 pub use history::{History, HistoryError, Wanted};
-use live_room::{Entrant, LiveRoom};
-pub use live_room::{Listening, Presence, Said, Speech};
+use live_room::{Entrant, LiveRoom, say_shared};
+pub use live_room::{Listening, OnSaid, Presence, Said, Speech};
 use lost::LostPeople;
 pub use lost::Unreceived;
 use once::Keys;
@@ -35,7 +35,7 @@ pub use refused::Refused;
 pub use replay::Replay;
 use socketio_server::{ConnectionId, Hub};
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant, SystemTime},
 };
@@ -74,7 +74,7 @@ struct Shared {
 impl Rooms {
     /// No rooms yet, with the grace and the bounds of `config`. What is said goes to `log`.
     pub fn new(config: &Config, log: Log, runtime: Handle) -> Self {
-        Self(Arc::new(Shared {
+        let rooms = Self(Arc::new(Shared {
             by_code: Mutex::default(),
             admission: Admission::new(config.room_tries, config.join_rate),
             grace: config.leave_grace,
@@ -87,7 +87,28 @@ impl Rooms {
             readers: Semaphore::new(replay::READERS),
             most_given: config.queue_limit / 5,
             log,
-        }))
+        }));
+        rooms.stay_alive();
+        rooms
+    }
+
+    /// With Redis: says to the other servers that this one is alive, and who is in its rooms when they may think that it
+    /// was not.
+    fn stay_alive(&self) {
+        let Some(shared) = self.log().shared().cloned() else { return };
+        let (rooms, declared) = (self.clone(), shared.clone());
+        let back = move |unsaid: HashSet<RoomCode>| {
+            let live: Vec<_> = rooms.lock().values().cloned().collect();
+            live.iter().for_each(|room| room.declare(&declared));
+            let gone = unsaid.iter().filter(|code| live.iter().all(|room| room.code != **code));
+            gone.for_each(|code| declared.declare(code, []));
+        };
+        shared.runtime().clone().spawn(shared.stay_alive(back));
+    }
+
+    /// Whether several servers share the rooms: whoever enters has to be announced first.
+    pub fn are_shared(&self) -> bool {
+        self.log().shared().is_some()
     }
 
     /// Lets somebody name a room. Everything that is done with one begins here.
@@ -165,21 +186,28 @@ impl Rooms {
     ///
     /// # Errors
     /// Where `who` may not, or the room would be one too many.
-    pub fn say(&self, who: &Principal, room: &Admitted, speech: Speech<'_>) -> Result<Said, Refused> {
+    pub fn say(&self, who: &Principal, room: &Admitted, speech: Speech<'_>) -> Result<Option<Said>, Refused> {
         who.may(|rights| rights.speak)?;
+        if let Some(shared) = self.log().shared() {
+            let live = self.lock().get(room.code()).cloned();
+            say_shared(shared, room.code(), live, speech);
+            return Ok(None);
+        }
         let mut speech = Some(speech);
         if self.log().is_on() {
             self.space_for(room.code())?;
-            return Ok(self.in_room(room.code(), |room| room.say_from_outside(self, &mut speech)));
+            return Ok(Some(self.in_room(room.code(), |room| room.say_from_outside(self, &mut speech))));
         }
         let room = self.lock().get(room.code()).cloned();
         let said = room.and_then(|room| room.say_from_outside(self, &mut speech));
-        Ok(said.unwrap_or_else(|| {
-            if let Some(stored) = speech.and_then(|speech| speech.stored) {
-                stored(Stored::NotMeant);
+        Ok(Some(said.unwrap_or_else(|| {
+            let position = self.log().next_epoch().start();
+            let said = Said { position, at: SystemTime::now(), connections: Some(0) };
+            if let Some(done) = speech.and_then(|speech| speech.done) {
+                done(Ok((said, Stored::NotMeant)));
             }
-            Said { position: self.log().next_epoch().start(), at: SystemTime::now(), connections: 0 }
-        }))
+            said
+        })))
     }
 
     /// Has `say` called for a message, with what it has to hand on to the log, unless it came before with this key;
@@ -192,8 +220,18 @@ impl Rooms {
         key: Option<KeyDigest>,
         message: (&UserName, &str),
         done: OnReceipt,
-        say: impl FnOnce(OnStored) -> Result<Said, Refused>,
+        say: impl FnOnce(OnSaid) -> Result<Option<Said>, Refused>,
     ) -> Result<bool, KeyReused> {
+        if self.are_shared() {
+            // Where the rooms are ordered, keys are known too.
+            let done = Arc::new(Mutex::new(Some(done)));
+            let later = Arc::clone(&done);
+            let outcome = say(Box::new(move |outcome| settle(&later, outcome.map(Receipt::of))));
+            if let Err(refused) = outcome {
+                settle(&done, Err(refused));
+            }
+            return Ok(true);
+        }
         self.0.keys.once(key, message, Instant::now(), done, say)
     }
 
@@ -201,8 +239,11 @@ impl Rooms {
     ///
     /// # Errors
     /// Where `who` may not see it.
-    pub fn members(&self, who: &Principal, room: &Admitted) -> Result<Arc<Members>, Denied> {
+    pub async fn members(&self, who: &Principal, room: &Admitted) -> Result<Arc<Members>, Refused> {
         who.may(|rights| rights.read)?;
+        if let Some(shared) = self.log().shared() {
+            return Ok(Arc::new(shared.members(room.code()).await?));
+        }
         let room = self.lock().get(room.code()).cloned();
         Ok(room.map(|room| room.members()).unwrap_or_default())
     }
@@ -211,8 +252,11 @@ impl Rooms {
     ///
     /// # Errors
     /// Where `who` may not see them.
-    pub fn all(&self, who: &Principal) -> Result<Vec<(RoomCode, usize)>, Denied> {
+    pub async fn all(&self, who: &Principal) -> Result<Vec<(RoomCode, usize)>, Refused> {
         who.may(|rights| rights.list)?;
+        if let Some(shared) = self.log().shared() {
+            return Ok(shared.rooms().await?);
+        }
         let rooms: Vec<_> = self.lock().values().cloned().collect();
         let counted = rooms.iter().map(|room| (room.code.clone(), room.count()));
         Ok(counted.filter(|(_, count)| *count > 0).collect())
@@ -239,11 +283,18 @@ impl Rooms {
     /// forgotten; then there is a new one.
     fn in_room<T>(&self, code: &RoomCode, mut act: impl FnMut(&Arc<LiveRoom>) -> Option<T>) -> T {
         loop {
+            let mut is_new = false;
             let room = {
                 let mut rooms = self.lock();
                 let room = rooms.entry(code.clone());
-                Arc::clone(room.or_insert_with(|| LiveRoom::new(code.clone(), self.0.grace, &self.0.log)))
+                Arc::clone(room.or_insert_with(|| {
+                    is_new = true;
+                    LiveRoom::new(code.clone(), self.0.grace, &self.0.log)
+                }))
             };
+            if is_new {
+                room.follow(self);
+            }
             // Not under the registry's lock: rooms lock themselves first and the registry second.
             if let Some(done) = act(&room) {
                 return done;
@@ -269,7 +320,10 @@ impl Rooms {
             while let Some(deadline) = next {
                 tokio::time::sleep_until(deadline.into()).await;
                 let _ = tokio::time::timeout(LONGEST_RELIEF, room.relief()).await;
-                next = room.sweep(&rooms);
+                next = match rooms.log().shared() {
+                    Some(shared) => room.sweep_shared(shared).await,
+                    None => room.sweep(&rooms),
+                };
                 tokio::task::yield_now().await;
             }
         });
@@ -278,5 +332,13 @@ impl Rooms {
     fn lock(&self) -> MutexGuard<'_, HashMap<RoomCode, Arc<LiveRoom>>> {
         // The map is whole between any two calls.
         self.0.by_code.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Answers whoever has not been answered.
+fn settle(done: &Mutex<Option<OnReceipt>>, outcome: Result<Receipt, Refused>) {
+    let done = done.lock().unwrap_or_else(PoisonError::into_inner).take();
+    if let Some(done) = done {
+        done(outcome);
     }
 }

@@ -171,8 +171,11 @@ impl Handler for Alert {
             }
             Session::V2(member) => return member.end(&self.rooms, reason),
         };
-        // On shutdown everybody leaves: nobody is left to hear of it, and all come back to the next server.
-        if let Some(presence) = presence.filter(|_| *reason != CloseReason::Shutdown) {
+        // On shutdown everybody leaves, and all come back to the next server; nobody is left to hear of it, unless others
+        // share the room.
+        if let Some(presence) =
+            presence.filter(|_| *reason != CloseReason::Shutdown || self.rooms.are_shared())
+        {
             self.lose(presence, unreceived, reason);
         }
     }

@@ -44,7 +44,7 @@ pub use frame::{Frames, Publication};
 pub use hub::Hub;
 pub use proxy::TrustedProxies;
 pub use rate::{Meter, Rate};
-pub use room::{Membership, Room};
+pub use room::{Membership, OnTheWay, Room};
 pub use server::Server;
 pub use socketio::{
     DEFAULT_PATH, SocketIo,

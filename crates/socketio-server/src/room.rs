@@ -50,6 +50,19 @@ pub struct Membership {
     connection: ConnectionId,
 }
 
+/// Bytes that somebody says in a room, on the way through a store that orders them: they count as its inboxes do until
+/// this is dropped.
+pub struct OnTheWay {
+    pressure: Arc<Pressure>,
+    bytes: usize,
+}
+
+impl Drop for OnTheWay {
+    fn drop(&mut self) {
+        self.pressure.taken_out(self.bytes, 0);
+    }
+}
+
 /// What a room says, on its way to the members on one shard.
 pub(crate) struct Delivery {
     pub(crate) room: Room,
@@ -118,6 +131,13 @@ impl Room {
     /// those who are to get them: so many at most for each.
     pub fn in_flight(&self) -> usize {
         self.0.pressure.bytes()
+    }
+
+    /// Counts what will be published when it comes back from a store that orders it.
+    #[must_use = "dropping it says that it has come back"]
+    pub fn on_the_way(&self, bytes: usize) -> OnTheWay {
+        self.0.pressure.put_in(bytes, 0);
+        OnTheWay { pressure: Arc::clone(&self.0.pressure), bytes }
     }
 
     /// Waits until the room can take more: it is within its rate, and its members who read are not behind. Whoever

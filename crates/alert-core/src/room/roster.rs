@@ -89,6 +89,24 @@ impl Roster {
         true
     }
 
+    /// A person is here and has a connection, wherever it is.
+    pub(super) fn settle(&mut self, name: &UserName) {
+        let is_connected = |person: &Person| matches!(person.presence, Presence::Connected(_));
+        if !self.people.get(name).is_some_and(is_connected) {
+            self.connect(name);
+        }
+    }
+
+    /// Takes a person out, whatever they have. True if they were here.
+    pub(super) fn remove(&mut self, name: &UserName) -> bool {
+        let Some(Person { seat, presence }) = self.people.remove(name) else { return false };
+        self.seats.remove(&seat);
+        if let Presence::Grace(deadline) = presence {
+            self.graces.remove(&(deadline, seat));
+        }
+        true
+    }
+
     /// Removes one person whose grace ended by `now`, the earliest first.
     pub(super) fn pop_due(&mut self, now: Instant) -> Option<UserName> {
         let &(deadline, seat) = self.graces.first().filter(|(deadline, _)| *deadline <= now)?;

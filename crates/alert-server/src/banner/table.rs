@@ -55,6 +55,10 @@ fn history(config: &Config, kind: HistoryKind) -> String {
         format!("{} messages of each room, for {}", retention.messages, format_duration(retention.age));
     match (kind, &config.history.file) {
         (HistoryKind::Off, _) => "not kept (--history off)".to_owned(),
+        (HistoryKind::Redis, _) => {
+            let redis = config.history.redis.as_ref().map_or("Redis", |redis| redis.address.shown());
+            format!("{much}, in {redis}, shared with the servers there")
+        }
         (HistoryKind::Sqlite, Some(file)) => format!("{much}, in {}", file.display()),
         _ => format!("{much}, in memory only: a restart forgets it"),
     }

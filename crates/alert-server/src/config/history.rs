@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::RedisSettings;
 use alert_settings::Allowed;
 use alert_settings::value::size;
 
@@ -15,6 +16,8 @@ pub struct History {
     pub is_asked_for: bool,
     /// The file, where there is a state folder.
     pub file: Option<PathBuf>,
+    /// The Redis that several servers share, where there is one.
+    pub redis: Option<RedisSettings>,
     /// How much of it. Without a size it is the one for the kind.
     pub retention: Retention<Option<u64>>,
 }
@@ -35,6 +38,8 @@ pub struct Retention<Bytes = u64> {
 pub enum HistoryKind {
     /// In a file.
     Sqlite,
+    /// In Redis or Valkey, for all servers that share it.
+    Redis,
     /// In memory, until the server stops.
     Memory,
     /// Nowhere.

@@ -7,6 +7,7 @@ const NETWORK: &str = "Network";
 const LIMITS: &str = "Limits";
 const CONNECTIONS: &str = "Connections";
 const HISTORY: &str = "History";
+const REDIS: &str = "Several servers";
 const API: &str = "HTTP API";
 const WEB: &str = "Web page and browsers";
 const LOG: &str = "Logs";
@@ -166,6 +167,25 @@ pub const SETTINGS: &[Setting] = &[
         &["2m"],
         HISTORY,
         "Time for which a client that was lost is given, when it joins again under its name, what was said meanwhile; 0 is never",
+    ),
+    Setting {
+        secret: true,
+        ..one(
+            "redis",
+            "URL",
+            &[],
+            REDIS,
+            "Redis (7.0 or newer) or Valkey whose rooms this server shares with all others that name it, as in \
+             redis://127.0.0.1:6379; with a password better given as ALERT_REDIS, since others on this machine see flags",
+        )
+    },
+    one("redis_prefix", "TEXT", &["alert"], REDIS, "What all keys in Redis begin with"),
+    one(
+        "redis_timeout",
+        "TIME",
+        &["5s"],
+        REDIS,
+        "Time that Redis has to answer before whoever speaks hears that it failed",
     ),
     one("max_name_chars", "COUNT", &["64"], LIMITS, "Longest name, in characters"),
     one("max_room_chars", "COUNT", &["128"], LIMITS, "Longest room code, in characters"),

@@ -1,6 +1,6 @@
 //! What every store has to keep, as one suite that runs on each of them.
 
-use super::{Append, Backend, Gap, KeyDigest, Page, Query, Seat, SeatId, Start, Stored};
+use super::{Append, Gap, KeyDigest, Page, Query, Recorder, Seat, SeatId, Start, Stored};
 use crate::config::Retention;
 use alert_core::event::{RoomEvent, What};
 use alert_core::names::{RoomCode, UserName};
@@ -16,7 +16,7 @@ const RETENTION: Retention = Retention { messages: 100, age: WEEK, bytes: 1 << 2
 
 /// A store that a test has opened.
 pub(super) struct Desk {
-    pub(super) store: Box<dyn Backend>,
+    pub(super) store: Box<dyn Recorder>,
     pub(super) run: Run,
     parts: u64,
     /// Where the store is, after it: it ends first.
@@ -30,7 +30,7 @@ pub(super) struct Speaker {
 }
 
 impl Desk {
-    pub(super) fn new(store: Box<dyn Backend>, run: Run) -> Self {
+    pub(super) fn new(store: Box<dyn Recorder>, run: Run) -> Self {
         Self { store, run, parts: 0, _folder: None }
     }
 

@@ -1,7 +1,9 @@
 //! A log in memory: nothing survives the process, and it says so. Every call is short, so all of them share one lock.
 
 use super::seats::Seats;
-use super::{Append, Backend, Gap, KeyDigest, OnRead, OnStored, Page, Query, Seat, SeatId, Start, Stored};
+use super::{
+    Append, Backend, Gap, KeyDigest, OnRead, OnStored, Page, Query, Recorder, Seat, SeatId, Start, Stored,
+};
 use crate::config::Retention;
 use alert_core::event::{RoomEvent, What};
 use alert_core::names::RoomCode;
@@ -58,7 +60,7 @@ impl Memory {
     }
 }
 
-impl Backend for Memory {
+impl Recorder for Memory {
     fn append(&self, Append { room, message, key: _, stored }: Append) -> Option<(OnStored, Stored)> {
         let mut kept = self.lock();
         kept.push(room.clone(), message);
@@ -68,7 +70,9 @@ impl Backend for Memory {
         kept.prune(&self.retention, SystemTime::now());
         stored.map(|stored| (stored, Stored::NotMeant))
     }
+}
 
+impl Backend for Memory {
     fn read(&self, room: RoomCode, query: Query, done: OnRead) {
         let mut kept = self.lock();
         kept.prune(&self.retention, SystemTime::now());

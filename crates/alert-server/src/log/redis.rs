@@ -7,11 +7,14 @@ mod lease;
 mod library;
 mod link;
 mod page;
+mod seat;
 mod server;
 mod subscriber;
 
-use super::{Append, KeyDigest, OnRead, Page, Query, ReadError, Seat, SeatId, Start};
-use crate::config::Retention;
+use super::seats::LONGER;
+use super::{Backend, KeyDigest, OnRead, Page, Query, ReadError, Seat, SeatId, Start};
+use crate::config::{RedisSettings, Retention};
+use alert_core::event::RoomEvent;
 use alert_core::members::Members;
 use alert_core::names::{RoomCode, UserName};
 use alert_core::position::{Epoch, Position, Run};
@@ -20,21 +23,27 @@ use entry::{number, position, time};
 use keys::{Keys, TAGS};
 use library::Library;
 pub use link::Unavailable;
-use link::{Call, Link, OnAnswer, Standing};
+use link::{Call, Link, Standing};
 use page::{Part, parts};
 use redis::{FromRedisValue, Value, from_redis_value};
-pub use server::{Address, ConnectError, NotAnAddress};
+pub use server::ConnectError;
 use sha2::{Digest, Sha256};
 use std::{
+    collections::HashSet,
+    io,
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
+        mpsc,
     },
-    time::{Duration, Instant, SystemTime},
+    time::{Duration, SystemTime},
 };
 use subscriber::Subscriber;
 pub use subscriber::{Ear, Subscribed};
-use tokio::{runtime::Handle, sync::watch};
+use tokio::{
+    runtime::{Builder, Handle},
+    sync::{Notify, watch},
+};
 
 /// For how long an idempotency key means the same message.
 const KEY_AGE: Duration = Duration::from_secs(600);
@@ -46,6 +55,10 @@ const MOST_MISSED: usize = 1_000;
 pub struct Shared(Arc<Inner>);
 
 struct Inner {
+    /// Of the thread.
+    runtime: Handle,
+    /// The thread may end.
+    ended: Arc<Notify>,
     link: Link,
     subscriber: Subscriber,
     standing: watch::Receiver<Standing>,
@@ -56,17 +69,8 @@ struct Inner {
     said: AtomicU64,
     tickets: AtomicU64,
     retention: Retention,
-}
-
-/// Where Redis is, and how it is used.
-#[derive(Clone, Debug)]
-pub struct RedisSettings {
-    /// Where it is.
-    pub address: Address,
-    /// What all keys begin with.
-    pub prefix: String,
-    /// How long it has to answer.
-    pub timeout: Duration,
+    /// Rooms that somebody has left here without Redis hearing of it. Emptied when it is back.
+    unsaid: Mutex<HashSet<RoomCode>>,
 }
 
 /// Where Redis has put something.
@@ -127,21 +131,39 @@ pub struct State {
 }
 
 impl Shared {
-    /// Connects, and starts what has to go on. It runs on `runtime`.
+    /// Connects, and waits for that; then what has to go on does so on a thread of its own.
     ///
     /// # Errors
     /// Where Redis cannot be used.
-    pub async fn open(
-        settings: &RedisSettings,
-        run: Run,
-        retention: Retention,
-    ) -> Result<Self, ConnectError> {
+    pub fn open(settings: RedisSettings, run: Run, retention: Retention) -> Result<Self, ConnectError> {
+        let (tell, told) = mpsc::channel();
+        let start = move || {
+            let runtime = match Builder::new_current_thread().enable_all().build() {
+                Ok(runtime) => runtime,
+                Err(problem) => return drop(tell.send(Err(ConnectError::Thread(problem)))),
+            };
+            let shared = runtime.block_on(Self::connect(&settings, run, retention));
+            let ended = shared.as_ref().ok().map(|shared| Arc::clone(&shared.0.ended));
+            let _ = tell.send(shared);
+            if let Some(ended) = ended {
+                runtime.block_on(ended.notified());
+            }
+        };
+        let thread = std::thread::Builder::new().name("redis".to_owned()).spawn(start);
+        thread.map_err(ConnectError::Thread)?;
+        told.recv().unwrap_or_else(|_| Err(ConnectError::Thread(io::ErrorKind::Other.into())))
+    }
+
+    async fn connect(settings: &RedisSettings, run: Run, retention: Retention) -> Result<Self, ConnectError> {
         let library = Arc::new(Library::new());
         // Once before anything depends on it: what is wrong is said at the start.
-        drop(settings.address.connect(&library).await?);
+        let connected = server::connect(&settings.address, &library).await?;
+        connected.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
         let (link, standing) = Link::start(settings.address.clone(), library, settings.timeout);
         let subscriber = Subscriber::start(settings.address.clone());
         Ok(Self(Arc::new(Inner {
+            runtime: Handle::current(),
+            ended: Arc::default(),
             link,
             subscriber,
             standing,
@@ -151,6 +173,7 @@ impl Shared {
             said: AtomicU64::new(0),
             tickets: AtomicU64::new(0),
             retention,
+            unsaid: Mutex::default(),
         })))
     }
 
@@ -198,23 +221,30 @@ impl Shared {
             Going::Lost(grace) => ("lose", grace),
         };
         let args = self.presence(name, connections, how, grace);
-        self.call("presence", self.0.keys.of(room), args, |_| {});
+        let (shared, code) = (self.clone(), room.clone());
+        self.call("presence", self.0.keys.of(room), args, move |answer| {
+            if answer.is_err() {
+                shared.0.unsaid.lock().unwrap_or_else(PoisonError::into_inner).insert(code);
+            }
+        });
     }
 
     /// Says who is in a room on this node, and that nobody else is.
     pub fn declare<'a>(&self, room: &RoomCode, people: impl IntoIterator<Item = (&'a UserName, u32)>) {
-        self.declare_of(self.0.run, room, people);
+        self.declare_of(self.0.run, false, room, people);
     }
 
     fn declare_of<'a>(
         &self,
         node: Run,
+        has_ended: bool,
         room: &RoomCode,
         people: impl IntoIterator<Item = (&'a UserName, u32)>,
     ) {
         let mut args = self.begin();
         args.push(keys::name(node).into_bytes());
         args.push(self.age());
+        args.push(bytes(u8::from(has_ended)));
         for (name, connections) in people {
             args.push(name.as_str().into());
             args.push(bytes(connections));
@@ -291,20 +321,14 @@ impl Shared {
         self.0.subscriber.hear(self.0.keys.events(room), ticket, ear)
     }
 
-    /// Reads a part of a room's log.
-    pub fn read(&self, room: &RoomCode, query: Query, done: OnRead) {
-        let age = self.0.retention.age;
-        let keys = vec![self.0.keys.room(room)];
-        self.call("read", keys, Part::args(query), move |answer| {
-            let page =
-                answer.ok().and_then(|value| Part::parse(value).ok()).map(|part| part.page(query, age));
-            done(page.ok_or(ReadError::Failed));
-        });
+    /// Where what has to do with Redis runs.
+    pub fn runtime(&self) -> &Handle {
+        &self.0.runtime
     }
 
-    /// Why Redis does not answer at the moment.
-    pub fn trouble(&self) -> Option<String> {
-        self.0.standing.borrow().trouble.clone()
+    /// What whoever runs Redis should know.
+    pub fn warnings(&self) -> Vec<String> {
+        self.0.standing.borrow().warnings.clone()
     }
 
     fn presence(&self, name: &UserName, connections: u32, how: &str, grace: Duration) -> Vec<Vec<u8>> {
@@ -353,6 +377,51 @@ impl Shared {
             tracing::error!(function, "Redis answers something else than was expected: {error}");
             Unavailable
         })
+    }
+}
+
+impl Backend for Shared {
+    fn read(&self, room: RoomCode, query: Query, done: OnRead) {
+        let age = self.0.retention.age;
+        let keys = vec![self.0.keys.room(&room)];
+        self.call("read", keys, Part::args(query), move |answer| {
+            let page =
+                answer.ok().and_then(|value| Part::parse(value).ok()).map(|part| part.page(query, age));
+            done(page.ok_or(ReadError::Failed));
+        });
+    }
+
+    fn keys(&self, _since: SystemTime) -> Vec<(KeyDigest, RoomCode, Arc<RoomEvent>)> {
+        // They are looked up where the messages are ordered.
+        Vec::new()
+    }
+
+    fn put_seat(&self, id: SeatId, seat: Option<Seat>) {
+        let kept = self.0.retention.age.saturating_add(LONGER).as_millis();
+        let seat = seat.map(|seat| seat::write(&seat)).unwrap_or_default();
+        self.call("put_seat", vec![self.0.keys.seat(id)], vec![seat.into_bytes(), bytes(kept)], |_| {});
+    }
+
+    fn seat(&self, id: SeatId, done: Box<dyn FnOnce(Option<Seat>) + Send>) {
+        self.call("seat_of", vec![self.0.keys.seat(id)], Vec::new(), |answer| {
+            let text = answer.ok().and_then(|value| from_redis_value::<Option<String>>(value).ok().flatten());
+            done(text.and_then(|text| seat::read(&text)));
+        });
+    }
+
+    fn trouble(&self) -> Option<String> {
+        self.0.standing.borrow().trouble.clone()
+    }
+
+    fn close(&self) {
+        let (shared, (tell, told)) = (self.clone(), mpsc::channel());
+        self.0.runtime.spawn(async move {
+            // Behind everything that was called before.
+            shared.end().await;
+            let _ = tell.send(());
+        });
+        let _ = told.recv();
+        self.0.ended.notify_one();
     }
 }
 

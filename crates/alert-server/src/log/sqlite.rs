@@ -16,7 +16,7 @@ mod tests;
 mod unwritten;
 mod writer;
 
-use super::{Append, Backend, KeyDigest, OnRead, OnStored, Query, Seat, SeatId, Stored};
+use super::{Append, Backend, KeyDigest, OnRead, OnStored, Query, Recorder, Seat, SeatId, Stored};
 use crate::config::Retention;
 use alert_core::event::{RoomEvent, What};
 use alert_core::names::{RoomCode, UserName};
@@ -99,11 +99,13 @@ fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> std::io::Result<Joi
     Builder::new().name(name.to_owned()).spawn(run)
 }
 
-impl Backend for Sqlite {
+impl Recorder for Sqlite {
     fn append(&self, append: Append) -> Option<(OnStored, Stored)> {
         self.shared.append(append)
     }
+}
 
+impl Backend for Sqlite {
     fn read(&self, room: RoomCode, query: Query, done: OnRead) {
         self.requests.page(room, query, done);
     }

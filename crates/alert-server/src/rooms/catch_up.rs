@@ -1,8 +1,8 @@
 //! Coming back to a room: the log is read until the rest is short, and then, under the room's lock, what is missing is
 //! handed out and the connection becomes one of those who hear the room. There is neither a hole nor a double between.
 
-use super::live_room::{Entrant, Listening, Presence, Reading};
-use super::{Admitted, Rooms};
+use super::live_room::{Announced, Entrant, Listening, Presence, Reading};
+use super::{Admitted, Refused, Rooms};
 use crate::log::{Gap, Page, Query, ReadError, Start};
 use alert_core::access::{Denied, Principal};
 use alert_core::event::RoomEvent;
@@ -15,6 +15,8 @@ use std::sync::Arc;
 /// Somebody who reads a room's log and wants to go on live. The room stays, and remembers what is said meanwhile, until
 /// this is dropped.
 pub struct CatchUp {
+    /// The person has come to a room that several servers share.
+    announced: Option<Announced>,
     rooms: Rooms,
     admitted: Admitted,
     reading: Reading,
@@ -40,7 +42,7 @@ impl Rooms {
         let held = || self.0.admission.hold(room);
         let reading = self.in_room(room.code(), |room| room.read_along(self, held));
         let cursor = reading.room.position();
-        Ok(CatchUp { rooms: self.clone(), admitted: room.clone(), reading, cursor })
+        Ok(CatchUp { announced: None, rooms: self.clone(), admitted: room.clone(), reading, cursor })
     }
 }
 
@@ -48,6 +50,35 @@ impl CatchUp {
     /// Everything up to here has been read, if the last page had no `more`.
     pub fn position(&self) -> Position {
         self.cursor
+    }
+
+    /// Waits until it is known where the room stands: at once, where this server orders it. Nothing can be done before.
+    ///
+    /// # Errors
+    /// Where that cannot be known.
+    pub async fn ready(&mut self) -> Result<(), Refused> {
+        let room = &self.reading.room;
+        if room.log.shared().is_some() {
+            room.is_known().await?;
+            self.cursor = room.position();
+        }
+        Ok(())
+    }
+
+    /// Brings a person into a room that several servers share; one of this server's they enter with their connection.
+    ///
+    /// # Errors
+    /// Where the store does not answer.
+    pub async fn announce(&mut self, name: &UserName) -> Result<(), Refused> {
+        if self.announced.is_none() {
+            self.announced = self.reading.room.announce(&self.rooms, name).await?;
+        }
+        Ok(())
+    }
+
+    /// Gives up what was missed up to now.
+    pub fn skip(&mut self) {
+        self.cursor = self.reading.room.position();
     }
 
     /// Reads a page of the log. Where it has no `more`, everything has been read that was said before this call.
@@ -104,9 +135,28 @@ impl CatchUp {
         self.admit(&Entrant { connection, form, name, resumes: true }, greet)
     }
 
-    fn admit(self, entrant: &Entrant<'_>, greet: impl FnOnce(Missed<'_>)) -> Result<Presence, Self> {
+    fn admit(mut self, entrant: &Entrant<'_>, greet: impl FnOnce(Missed<'_>)) -> Result<Presence, Self> {
         let held = self.rooms.0.admission.hold(&self.admitted);
-        self.reading.room.enter_after(self.cursor, entrant, held, greet).ok_or(self)
+        let (room, announced) = (&self.reading.room, self.announced.as_mut());
+        room.enter_after(self.cursor, entrant, held, announced, greet).ok_or(self)
+    }
+
+    /// Lets a connection into the room whose person has been announced, and that wants nothing of what was before.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn enter_now(
+        mut self,
+        connection: (&Hub, ConnectionId),
+        form: Form,
+        name: &UserName,
+    ) -> Result<Presence, Self> {
+        let held = self.rooms.0.admission.hold(&self.admitted);
+        let entrant = Entrant { connection, form, name, resumes: false };
+        let room = &self.reading.room;
+        let presence =
+            self.announced.as_mut().and_then(|announced| room.enter_announced(&entrant, held, announced));
+        presence.ok_or(self)
     }
 
     /// As [`CatchUp::enter`], for a client that was lost and is given again what was said after `heard`. `greet` is
@@ -115,7 +165,7 @@ impl CatchUp {
     /// # Errors
     /// As there.
     pub fn come_back(
-        self,
+        mut self,
         connection: (&Hub, ConnectionId),
         form: Form,
         name: &UserName,
@@ -124,7 +174,8 @@ impl CatchUp {
     ) -> Result<Presence, Self> {
         let held = self.rooms.0.admission.hold(&self.admitted);
         let entrant = Entrant { connection, form, name, resumes: false };
-        self.reading.room.come_back(self.cursor, &entrant, held, heard, greet).ok_or(self)
+        let (room, announced) = (&self.reading.room, self.announced.as_mut());
+        room.come_back(self.cursor, &entrant, held, heard, announced, greet).ok_or(self)
     }
 
     /// Lets a connection hear the room without being in it; otherwise as [`CatchUp::enter`].

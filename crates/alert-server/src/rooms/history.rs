@@ -55,6 +55,7 @@ impl Rooms {
         limit: usize,
     ) -> Result<History, HistoryError> {
         let mut reader = self.catch_up(who, room)?;
+        reader.ready().await.map_err(|_| ReadError::Failed)?;
         let Page { messages, gap, more } = match wanted.query(limit) {
             Some(query) => reader.page(query).await?,
             None => Page::default(),

@@ -3,13 +3,14 @@
 
 mod outside;
 mod presence;
+mod shared;
 
-use super::Rooms;
 use super::admission::Held;
 use super::audience::{Audience, Published, publication};
 use super::catch_up::Missed;
 use super::tail::Tail;
-use crate::log::{Append, KeyDigest, Log, OnStored};
+use super::{Refused, Rooms};
+use crate::log::{Append, KeyDigest, Log, OnStored, Stored};
 use alert_core::event::{RoomEvent, What};
 use alert_core::members::Members;
 use alert_core::names::{RoomCode, UserName};
@@ -19,6 +20,8 @@ use alert_core::wire::{self, Form};
 pub use outside::Listening;
 pub(super) use outside::Reading;
 pub use presence::Presence;
+use shared::Following;
+pub(super) use shared::{Announced, say as say_shared};
 use socketio_server::{ConnectionId, Hub};
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -40,6 +43,8 @@ struct State {
     audience: Audience,
     numbering: Numbering,
     tail: Tail,
+    /// What is known of a room that several servers share; `room` is not used then.
+    following: Option<Box<Following>>,
     /// Who hears it without being in it.
     subscribers: usize,
     /// The list of the people, as long as nobody comes or goes.
@@ -57,6 +62,27 @@ impl State {
             self.members = None;
         }
         self.audience.publish(&self.event(what), size)
+    }
+
+    fn count(&self) -> usize {
+        self.following.as_ref().map_or_else(|| self.room.count(), |following| following.people().count())
+    }
+
+    fn contains(&self, name: &UserName) -> bool {
+        match &self.following {
+            Some(following) => following.people().contains(name),
+            None => self.room.contains(name),
+        }
+    }
+
+    /// Nobody is in it, on this server.
+    fn is_empty(&self) -> bool {
+        self.following.as_ref().map_or_else(|| self.room.is_empty(), |following| following.is_empty())
+    }
+
+    /// Among all events of a shared room.
+    fn seq(&self) -> u64 {
+        self.following.as_ref().map_or(0, |following| following.seq())
     }
 
     fn publish_departure(&mut self, name: UserName, size: usize) -> Published {
@@ -88,8 +114,11 @@ pub struct Speech<'a> {
     /// By what a retry is known.
     pub key: Option<KeyDigest>,
     /// Whoever waits until it is stored.
-    pub stored: Option<OnStored>,
+    pub done: Option<OnSaid>,
 }
+
+/// Called with what became of a message, from any thread.
+pub type OnSaid = Box<dyn FnOnce(Result<(Said, Stored), Refused>) + Send>;
 
 /// A message that is on its way.
 #[derive(Clone, Copy, Debug)]
@@ -98,8 +127,8 @@ pub struct Said {
     pub position: Position,
     /// When it was said.
     pub at: SystemTime,
-    /// How many connections it is on its way to.
-    pub connections: usize,
+    /// How many connections it is on its way to, where that is known.
+    pub connections: Option<usize>,
 }
 
 impl LiveRoom {
@@ -110,6 +139,7 @@ impl LiveRoom {
             audience: Audience::new(code.clone()),
             numbering: Numbering::new(log.next_epoch()),
             tail: Tail::default(),
+            following: log.shared().map(|_| Box::default()),
             subscribers: 0,
             members: None,
             is_sweeping: false,
@@ -135,12 +165,34 @@ impl LiveRoom {
         cursor: Position,
         entrant: &Entrant<'_>,
         held: Held,
+        announced: Option<&mut Announced>,
         greet: impl FnOnce(Missed<'_>),
     ) -> Option<Presence> {
-        let state = self.lock();
-        let messages = state.tail.since(cursor.number)?;
-        greet(Missed { messages: &messages, position: state.numbering.last() });
-        Some(self.seat(state, entrant, held))
+        let mut state = self.lock();
+        let messages = state.tail.since(cursor)?;
+        let Some(announced) = announced else {
+            greet(Missed { messages: &messages, position: state.numbering.last() });
+            return Some(self.seat(state, entrant, held));
+        };
+        let position = state.numbering.last();
+        let greet = || greet(Missed { messages: &messages, position });
+        let membership = self.seat_announced(&mut state, entrant, announced, Some(greet))?;
+        let (room, name) = (Arc::clone(self), entrant.name.clone());
+        Some(Presence { room, name, entered: position, membership, _held: held })
+    }
+
+    /// Lets a connection in whose person has been announced, and that wants nothing of what was before.
+    pub(super) fn enter_announced(
+        self: &Arc<Self>,
+        entrant: &Entrant<'_>,
+        held: Held,
+        announced: &mut Announced,
+    ) -> Option<Presence> {
+        let mut state = self.lock();
+        let entered = announced.arrival()?.placed.position;
+        let membership = self.seat_announced(&mut state, entrant, announced, None::<fn()>)?;
+        let (room, name) = (Arc::clone(self), entrant.name.clone());
+        Some(Presence { room, name, entered, membership, _held: held })
     }
 
     fn seat(
@@ -175,12 +227,29 @@ impl LiveRoom {
         entrant: &Entrant<'_>,
         held: Held,
         heard: Position,
+        announced: Option<&mut Announced>,
         greet: impl FnOnce(Arc<RoomEvent>, Missed<'_>),
     ) -> Option<Presence> {
         let Entrant { connection: (hub, connection), form, name, .. } = *entrant;
         let size = wire::size(name, "");
         let mut state = self.lock();
-        let messages = state.tail.since(cursor.number)?;
+        let messages = state.tail.since(cursor)?;
+        if let Some(announced) = announced {
+            let own = announced.entered(name)?;
+            let position = state.numbering.last();
+            let greet = || greet(own, Missed { messages: &messages, position });
+            let entrant = Entrant { resumes: true, ..*entrant };
+            announced.is_told();
+            let membership = self.seat_announced(&mut state, &entrant, announced, Some(greet))?;
+            drop(state);
+            return Some(Presence {
+                room: Arc::clone(self),
+                name: name.clone(),
+                entered: heard,
+                membership,
+                _held: held,
+            });
+        }
         let entry = state.room.enter(name);
         let entered = state.event(What::Entered { name: name.clone(), count: state.room.count() });
         // Before it becomes one of those who hear the room: its own comes with what it missed, and before that.
@@ -215,20 +284,22 @@ impl LiveRoom {
     }
 
     fn say_in(&self, mut state: MutexGuard<'_, State>, speech: Speech<'_>) -> Said {
-        let Speech { name, text, key, stored } = speech;
+        let Speech { name, text, key, done } = speech;
         let (size, name, text) = (wire::size(name, text), name.clone(), text.into());
         let position = state.numbering.advance();
         let message = state.event(What::Said { name, text });
         let at = message.at;
         let (published, connections) = state.audience.publish(&message, size);
-        state.tail.push(&message, size);
+        state.tail.push(&message, size, 0);
+        let said = Said { position, at, connections: Some(connections) };
+        let stored = done.map(|done| Box::new(move |stored| done(Ok((said, stored)))) as OnStored);
         let untold = self.log.append(Append { room: self.code.clone(), message, key, stored });
         drop(state);
         published.render();
         if let Some((on_stored, stored)) = untold {
             on_stored(stored);
         }
-        Said { position, at, connections }
+        said
     }
 
     /// The position of its last message.
@@ -247,19 +318,23 @@ impl LiveRoom {
     /// Whether `name` is in the room, or one more person may be.
     pub(super) fn has_space(&self, name: &UserName, max_people: usize) -> bool {
         let state = self.lock();
-        state.room.count() < max_people || state.room.contains(name)
+        state.count() < max_people || state.contains(name)
     }
 
     /// Who is in the room: the first [`Members::MOST`].
     pub(super) fn members(&self) -> Arc<Members> {
         let mut state = self.lock();
-        let State { room, members, .. } = &mut *state;
-        Arc::clone(members.get_or_insert_with(|| Arc::new(room.members(Members::MOST))))
+        let State { room, members, following, .. } = &mut *state;
+        let list = || match &*following {
+            Some(following) => following.people().members(Members::MOST),
+            None => room.members(Members::MOST),
+        };
+        Arc::clone(members.get_or_insert_with(|| Arc::new(list())))
     }
 
     /// How many people are in the room.
     pub(super) fn count(&self) -> usize {
-        self.lock().room.count()
+        self.lock().count()
     }
 
     /// Keeps the room for somebody who reads its log; from now on it remembers what is said. `None` when the room has
@@ -274,8 +349,8 @@ impl LiveRoom {
             return None;
         }
         state.subscribers += 1;
-        let last = state.numbering.last();
-        state.tail.begins(last);
+        let (last, seq) = (state.numbering.last(), state.seq());
+        state.tail.begins(last, seq);
         drop(state);
         Some(Reading { room: Arc::clone(self), rooms: rooms.clone(), _held: held() })
     }
@@ -292,7 +367,7 @@ impl LiveRoom {
         greet: impl FnOnce(Missed<'_>),
     ) -> Option<Listening> {
         let mut state = self.lock();
-        let messages = state.tail.since(cursor.number)?;
+        let messages = state.tail.since(cursor)?;
         greet(Missed { messages: &messages, position: state.numbering.last() });
         state.subscribers += 1;
         let membership = state.audience.join(hub, form, connection);
@@ -325,8 +400,11 @@ impl LiveRoom {
     }
 
     fn retire_if_empty(&self, state: &mut State, rooms: &Rooms) {
-        if state.room.is_empty() && state.subscribers == 0 && !state.is_retired {
+        if state.is_empty() && state.subscribers == 0 && !state.is_retired {
             state.is_retired = true;
+            if let (Some(following), Some(shared)) = (&mut state.following, self.log.shared()) {
+                following.end(shared);
+            }
             rooms.forget(&self.code);
         }
     }

@@ -1,8 +1,9 @@
 //! Messages that came with a key: one that is sent again with its key is not said again, and gets the answer of the
 //! first, also across a restart, since the log keeps the keys too.
 
+use super::OnSaid;
 use super::{Refused, Said};
-use crate::log::{KeyDigest, Log, OnStored, Stored};
+use crate::log::{KeyDigest, Log, Stored};
 use crate::recent::Recent;
 use alert_core::ApiToken;
 use alert_core::event::{RoomEvent, What};
@@ -71,15 +72,15 @@ enum State {
     /// Whoever waits for it; what is known so far.
     Open {
         said: Option<Said>,
-        stored: Option<Stored>,
         waiting: Vec<OnReceipt>,
     },
     Known(Result<Receipt, Refused>),
 }
 
 impl Receipt {
-    fn of(said: Said, stored: Stored) -> Self {
-        Self { position: said.position, at: said.at, connections: Some(said.connections), stored }
+    /// Of a message whose fate is known.
+    pub(super) fn of((said, stored): (Said, Stored)) -> Self {
+        Self { position: said.position, at: said.at, connections: said.connections, stored }
     }
 }
 
@@ -140,7 +141,7 @@ impl Keys {
         (name, text): (&UserName, &str),
         now: Instant,
         done: OnReceipt,
-        say: impl FnOnce(OnStored) -> Result<Said, Refused>,
+        say: impl FnOnce(OnSaid) -> Result<Option<Said>, Refused>,
     ) -> Result<bool, KeyReused> {
         let fate = Arc::new(Fate::of(done));
         if let Some(key) = key {
@@ -161,13 +162,13 @@ impl Keys {
         }
         // Without the table's lock: others are not to wait for this room.
         let storing = Arc::clone(&fate);
-        match say(Box::new(move |stored| storing.is_stored(stored))) {
+        match say(Box::new(move |outcome| storing.settle(outcome))) {
             Ok(said) => fate.is_said(said),
             Err(refused) => {
                 if let Some(key) = key {
                     self.said.at(now).remove(&key);
                 }
-                fate.settle(|_, _| Some(Err(refused)));
+                fate.settle(Err(refused));
             }
         }
         Ok(true)
@@ -176,7 +177,7 @@ impl Keys {
 
 impl Fate {
     fn of(done: OnReceipt) -> Self {
-        Self(Mutex::new(State::Open { said: None, stored: None, waiting: vec![done] }))
+        Self(Mutex::new(State::Open { said: None, waiting: vec![done] }))
     }
 
     /// Whoever waits, where nobody else knows of this.
@@ -187,28 +188,18 @@ impl Fate {
         }
     }
 
-    fn is_said(&self, now: Said) {
-        self.settle(|said, stored| {
-            *said = Some(now);
-            Some(Ok(Receipt::of(now, (*stored)?)))
-        });
+    /// It is on its way to the store.
+    fn is_said(&self, now: Option<Said>) {
+        if let State::Open { said, .. } = &mut *self.lock() {
+            *said = now;
+        }
     }
 
-    fn is_stored(&self, now: Stored) {
-        self.settle(|said, stored| {
-            *stored = Some(now);
-            Some(Ok(Receipt::of((*said)?, now)))
-        });
-    }
-
-    /// Notes something; where that settles it, everybody is told, without the lock.
-    fn settle(
-        &self,
-        note: impl FnOnce(&mut Option<Said>, &mut Option<Stored>) -> Option<Result<Receipt, Refused>>,
-    ) {
+    /// Everybody is told, without the lock.
+    fn settle(&self, outcome: Result<(Said, Stored), Refused>) {
         let mut state = self.lock();
-        let State::Open { said, stored, waiting } = &mut *state else { return };
-        let Some(outcome) = note(said, stored) else { return };
+        let State::Open { waiting, .. } = &mut *state else { return };
+        let outcome = outcome.map(Receipt::of);
         let waiting = std::mem::take(waiting);
         *state = State::Known(outcome);
         drop(state);
@@ -220,7 +211,7 @@ impl Fate {
         let outcome = match &mut *state {
             State::Known(outcome) => *outcome,
             State::Open { said: Some(said), waiting, .. } if waiting.len() >= MOST_WAITING => {
-                Ok(Receipt::of(*said, Stored::Failed))
+                Ok(Receipt::of((*said, Stored::Failed)))
             }
             State::Open { waiting, .. } => return waiting.push(done),
         };

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::KeyReused;
+use crate::log::redis::Unavailable;
 use alert_core::access::Denied;
 
 /// Why somebody does not come into a room. The text is for the log.
@@ -22,6 +24,18 @@ pub enum Refused {
     /// There are as many people in the room as there may be.
     #[error("{0} people are in the room (--max-people)")]
     RoomFull(usize),
+    /// The store that the nodes share does not answer.
+    #[error("the store of the rooms does not answer (--redis)")]
+    Unavailable,
+    /// The key of the message belongs to another one.
+    #[error(transparent)]
+    KeyReused(#[from] KeyReused),
+}
+
+impl From<Unavailable> for Refused {
+    fn from(_: Unavailable) -> Self {
+        Self::Unavailable
+    }
 }
 
 impl Refused {
@@ -29,7 +43,10 @@ impl Refused {
     pub fn wait(self) -> Duration {
         match self {
             Self::TooManyRooms(wait) | Self::TooManyJoins(wait) => wait,
-            Self::Denied(_) | Self::ServerFull | Self::RoomFull(_) => Duration::from_secs(60),
+            Self::Unavailable => Duration::from_secs(5),
+            Self::Denied(_) | Self::ServerFull | Self::RoomFull(_) | Self::KeyReused(_) => {
+                Duration::from_secs(60)
+            }
         }
     }
 }

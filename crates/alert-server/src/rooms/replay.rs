@@ -1,8 +1,8 @@
 //! What somebody missed who was lost and comes back: read from the log, as much as they can be given at once.
 
-use super::{Admitted, CatchUp, Rooms};
+use super::{Admitted, CatchUp, Refused, Rooms};
 use crate::log::{Page, Query, ReadError, Start};
-use alert_core::access::{Denied, Principal};
+use alert_core::access::Principal;
 use alert_core::event::{RoomEvent, What};
 use alert_core::position::Position;
 use alert_core::room::{Before, Doubt};
@@ -37,10 +37,11 @@ impl Rooms {
         who: &Principal,
         room: &Admitted,
         doubt: &Doubt,
-    ) -> Result<(CatchUp, Replay), Denied> {
+    ) -> Result<(CatchUp, Replay), Refused> {
         // The semaphore is never closed.
         let _turn = self.0.readers.acquire().await;
         let mut reader = self.catch_up(who, room)?;
+        reader.ready().await?;
         let mut replay = Replay::new(self.0.most_given);
         match timeout(LONGEST_READ, self.read(&mut reader, room, doubt)).await {
             Ok(Ok((messages, before))) => {
@@ -105,6 +106,11 @@ fn between(last: Position, next: Position) -> Option<u64> {
 }
 
 impl Replay {
+    /// Nothing was missed.
+    pub fn nothing() -> Self {
+        Self::new(0)
+    }
+
     fn new(most_bytes: usize) -> Self {
         Self { messages: VecDeque::new(), bytes: 0, most_bytes, before: Before::Nothing }
     }

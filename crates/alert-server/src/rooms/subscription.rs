@@ -97,7 +97,8 @@ impl Subscription {
         let reader = self.rooms.catch_up(&self.who, &self.room)?;
         let seat = Arc::<Seat>::default();
         let follower = Follower::new(self, hub.clone(), connection);
-        let reader = if self.begin == Begin::Now { follower.go_live(reader) } else { Err(reader) };
+        let is_now = self.begin == Begin::Now && !self.rooms.are_shared();
+        let reader = if is_now { follower.go_live(reader) } else { Err(reader) };
         let task = match reader {
             Ok(place) => {
                 seat.put(State::Taken { _place: place });

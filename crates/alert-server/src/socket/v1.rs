@@ -5,8 +5,8 @@ mod coming_back;
 use super::address;
 use super::recovery::{Place, Recoverable, Recoveries};
 use crate::auth::{Origin, WebSession};
-use crate::log::{OnStored, Stored};
-use crate::rooms::{Refused, Rooms, Speech, Way};
+use crate::log::Stored;
+use crate::rooms::{KeyReused, OnSaid, Refused, Rooms, Speech, Way};
 use alert_core::access::{Principal, Rights};
 use alert_core::names::{RoomCode, UserName};
 use alert_core::room::ClientKey;
@@ -85,9 +85,12 @@ impl V1<'_> {
                 let seat = member.seat.as_ref().ok_or_else(Refusal::not_joined)?;
                 let name = &self.speaker(seat, speaker)?;
                 let ack = event.ack.filter(|_| self.rooms.log().is_on());
-                let stored = ack.map(|id| when_stored(socket.ack_later(id)));
-                let outcome = if stored.is_some() { Outcome::AnsweredLater } else { Outcome::Done };
-                seat.presence.say(&seat.who, Speech { name, text: &msg, key: None, stored })?;
+                let done = match ack {
+                    Some(id) => Some(when_said(socket.ack_later(id))),
+                    None => self.rooms.are_shared().then(|| unless_said(socket)),
+                };
+                let outcome = if ack.is_some() { Outcome::AnsweredLater } else { Outcome::Done };
+                seat.presence.say(&seat.who, Speech { name, text: &msg, key: None, done })?;
                 Ok(outcome)
             }
             ClientEvent::Left(left) => {
@@ -117,24 +120,22 @@ impl V1<'_> {
             // One that recovers its state does so by itself.
             let is_simple = member.recoverable.is_none();
             let lost = is_simple.then(|| self.rooms.been_away(&room, &name, self.client)).flatten();
-            if let Some(doubt) = lost {
-                let (place, lost) = ((who, room, name), (self.client, doubt));
+            if lost.is_some() || self.rooms.are_shared() {
+                let (place, lost) = ((who, room, name), (self.client, lost));
                 member.coming_back = Some(ComingBack::begin(socket, self.rooms, place, lost, ack));
                 return Ok(Outcome::AnsweredLater);
             }
             let connection = (socket.hub(), socket.connection());
-            let form = if is_simple { Form::V1 } else { Form::V1Recovery };
-            let presence = self.rooms.enter(&who, connection, form, &room, &name)?;
-            let place = Place { who, presence };
-            if let Some(recoverable) = &mut member.recoverable {
-                self.recoveries.joined(socket, recoverable, &place);
-            }
-            self.seat(member, place);
+            let presence = self.rooms.enter(&who, connection, member.form(), &room, &name)?;
+            self.seat(socket, member, Place { who, presence });
         }
         Ok(Outcome::Joined)
     }
 
-    fn seat(&self, member: &mut Member, place: Place) {
+    fn seat(&self, socket: &Socket<'_>, member: &mut Member, place: Place) {
+        if let Some(recoverable) = &mut member.recoverable {
+            self.recoveries.joined(socket, recoverable, &place);
+        }
         let (room, name) = (place.presence.room().as_str(), place.presence.name().as_str());
         tracing::info!(room, name, address = address(self.address), "joined");
         member.seat = Some(Box::new(place));
@@ -143,7 +144,7 @@ impl V1<'_> {
     /// What the client missed has been read.
     pub(super) fn woken(&self, socket: &Socket<'_>, member: &mut Member) {
         let Some(coming_back) = member.coming_back.take() else { return };
-        let (coming_back, entered) = match coming_back.go_on(socket, self.rooms) {
+        let (coming_back, entered) = match coming_back.go_on(socket, self.rooms, member.form()) {
             Progress::Waits(coming_back) => {
                 member.coming_back = Some(coming_back);
                 return;
@@ -152,10 +153,10 @@ impl V1<'_> {
         };
         let result = match entered {
             Ok(presence) => {
-                self.seat(member, Place { who: coming_back.who, presence });
+                self.seat(socket, member, Place { who: coming_back.who, presence });
                 Ok(Outcome::Joined)
             }
-            Err(denied) => Err(denied.into()),
+            Err(refused) => Err(refused.into()),
         };
         match coming_back.ack {
             // Behind what it has been sent through the hub.
@@ -208,6 +209,11 @@ impl Member {
         Self { seat: place.map(Box::new), recoverable: Some(recoverable), coming_back: None }
     }
 
+    /// How it hears a room.
+    fn form(&self) -> Form {
+        if self.recoverable.is_some() { Form::V1Recovery } else { Form::V1 }
+    }
+
     /// The place in a room that the client gives up with its connection, and by what it recovers that.
     pub(super) fn into_parts(self, rooms: &Rooms) -> (Option<Box<Place>>, Option<Box<Recoverable>>) {
         if let Some(coming_back) = self.coming_back {
@@ -229,10 +235,24 @@ impl Member {
 }
 
 /// Acknowledges a message when its fate is known.
-fn when_stored(ack: PendingAck) -> OnStored {
-    Box::new(move |stored| {
-        let body = if stored == Stored::Failed { AckBody::NotStored } else { AckBody::Done };
+fn when_said(ack: PendingAck) -> OnSaid {
+    Box::new(move |outcome| {
+        let body = match outcome {
+            Ok((_, Stored::Failed)) => AckBody::NotStored,
+            Ok(_) => AckBody::Done,
+            Err(refused) => AckBody::Refused(refused.into()),
+        };
         ack.send(&body.arguments());
+    })
+}
+
+/// Tells a client that asked for no acknowledgement when a message could not be said.
+fn unless_said(socket: &Socket<'_>) -> OnSaid {
+    let (hub, connection) = (socket.hub().clone(), socket.connection());
+    Box::new(move |outcome| {
+        if let Err(refused) = outcome {
+            hub.send(connection, Notice::refused(&refused.into()).packet().into());
+        }
     })
 }
 
@@ -244,6 +264,8 @@ impl From<Refused> for Refusal {
             Refused::TooManyJoins(wait) => Self::too_many_joins(wait),
             Refused::ServerFull => Self::server_full(),
             Refused::RoomFull(max) => Self::room_full(max),
+            Refused::Unavailable => Self::unavailable(),
+            Refused::KeyReused(KeyReused) => Self::key_reused(),
         }
     }
 }

@@ -38,7 +38,18 @@ pub(super) async fn ready(State(state): State<WebState>) -> (StatusCode, String)
     if !state.0.readiness.is_ready() {
         return (StatusCode::SERVICE_UNAVAILABLE, "draining\n".to_owned());
     }
-    let trouble = state.0.api.log().trouble();
+    let log = state.0.api.log();
+    let trouble = log.trouble();
+    if let Some(shared) = log.shared() {
+        return match trouble {
+            // Other servers may have what this one has not.
+            Some(why) => (StatusCode::SERVICE_UNAVAILABLE, format!("{why}\n")),
+            None => (
+                StatusCode::OK,
+                shared.warnings().iter().fold("ok\n".to_owned(), |text, why| text + why + "\n"),
+            ),
+        };
+    }
     let text = trouble
         .map_or_else(|| "ok\n".to_owned(), |why| format!("ok, but the history is not stored: {why}\n"));
     (StatusCode::OK, text)

@@ -51,6 +51,8 @@ pub enum ErrorCode {
     KeyReused,
     /// v2: the history cannot be read.
     HistoryUnavailable,
+    /// The store that the nodes share does not answer.
+    Unavailable,
 }
 
 impl ErrorCode {
@@ -77,6 +79,7 @@ impl ErrorCode {
             Self::InTooManyRooms => "in_too_many_rooms",
             Self::KeyReused => "key_reused",
             Self::HistoryUnavailable => "history_unavailable",
+            Self::Unavailable => "unavailable",
         }
     }
 }
@@ -147,6 +150,13 @@ impl Refusal {
     #[must_use]
     pub fn room_full(max: usize) -> Self {
         Self::new(ErrorCode::RoomFull, format!("this room is full: it may hold {max} people."))
+    }
+
+    /// The store that the nodes share does not answer.
+    #[must_use]
+    pub fn unavailable() -> Self {
+        let message = "the server cannot reach the store of its rooms; try again in a few seconds.";
+        Self::new(ErrorCode::Unavailable, message)
     }
 
     pub(in crate::wire) fn unknown_event() -> Self {

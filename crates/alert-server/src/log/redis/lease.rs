@@ -2,7 +2,11 @@
 //! every room that they were in.
 
 use super::{Call, Shared, bytes, keys};
+use alert_core::names::RoomCode;
 use alert_core::position::Run;
+use std::collections::HashSet;
+use std::mem;
+use std::sync::PoisonError;
 use std::time::Duration;
 use tokio::time::interval;
 
@@ -12,15 +16,17 @@ const LEASE: Duration = Duration::from_secs(10);
 const RENEWAL: Duration = Duration::from_secs(3);
 
 impl Shared {
-    /// Renews this node's lease for ever, and gives up the people of nodes that have ended. `back` is called when others
-    /// may have given up this node's, and at the start.
-    pub async fn stay_alive(self, about: String, back: impl Fn() + Send) {
+    /// Renews this node's lease for ever, and gives up the people of nodes that have ended. `back` is called at the
+    /// start, and when others may have given up this node's or Redis was away, with the rooms that somebody left
+    /// meanwhile.
+    pub async fn stay_alive(self, back: impl Fn(HashSet<RoomCode>) + Send) {
         let mut ticks = interval(RENEWAL);
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let mut connections = 0;
         loop {
             ticks.tick().await;
-            let args = vec![self.node(), bytes(LEASE.as_millis()), about.clone().into_bytes()];
+            let about = concat!("{\"version\":\"", env!("CARGO_PKG_VERSION"), "\"}");
+            let args = vec![self.node(), bytes(LEASE.as_millis()), about.into()];
             let Ok((was_alive, dead)) =
                 self.ask::<(u8, Vec<String>)>("lease", self.0.keys.nodes(), args).await
             else {
@@ -30,7 +36,8 @@ impl Shared {
             let now = self.0.standing.borrow().connections;
             if was_alive == 0 || now != connections {
                 connections = now;
-                back();
+                let unsaid = mem::take(&mut *self.0.unsaid.lock().unwrap_or_else(PoisonError::into_inner));
+                back(unsaid);
             }
             for node in dead {
                 self.bury(&node).await;
@@ -48,7 +55,7 @@ impl Shared {
         tracing::warn!(node, "a node has ended without a word: its people leave");
         let Ok(rooms) = self.rooms().await else { return };
         for (room, _) in rooms {
-            self.declare_of(Run::new(run), &room, []);
+            self.declare_of(Run::new(run), true, &room, []);
         }
         // Behind those calls: until it is carried out, another node may do the same again.
         let call = Call {

@@ -188,11 +188,11 @@ local function expire(keys, args)
 end
 
 -- A node has this many connections of these people, and no others. What it had besides, has gone.
--- ARGV: token, epoch, node, age, then each name and its connections.
+-- ARGV: token, epoch, node, age, 1 where the node has ended, then each name and its connections.
 local function declare(keys, args)
   local room = open(keys, args[1], args[2])
   local node, here = args[3], {}
-  for place = 5, #args, 2 do
+  for place = 6, #args, 2 do
     here[args[place]] = true
     seat(room, node, args[place], tonumber(args[place + 1]))
     if not redis.call('ZSCORE', room.base .. ':roster', args[place]) then
@@ -202,7 +202,7 @@ local function declare(keys, args)
     end
   end
   local had = tonumber(redis.call('HGET', room.base .. ':nodes', node) or '0')
-  if had > (#args - 4) / 2 then
+  if had > (#args - 5) / 2 then
     for _, place in ipairs(redis.call('HKEYS', room.base .. ':seats')) do
       local name = string.sub(place, #node + 2)
       if string.sub(place, 1, #node + 1) == node .. ' ' and not here[name] then
@@ -210,7 +210,7 @@ local function declare(keys, args)
       end
     end
   end
-  if #args == 4 then redis.call('HDEL', room.base .. ':meta', 'op:' .. node) end
+  if args[5] == '1' then redis.call('HDEL', room.base .. ':meta', 'op:' .. node) end
   close(room)
   return text(room.seq)
 end

@@ -2,7 +2,8 @@
 //! is answered once; a call that is not answered in time may have been carried out all the same.
 
 use super::library::Library;
-use super::server::{Address, Connected};
+use super::server::{self, Connected};
+use crate::config::RedisAddress;
 use redis::aio::MultiplexedConnection;
 use redis::{ErrorKind, RedisError, ServerErrorKind, Value};
 use std::{
@@ -89,7 +90,7 @@ struct Space {
 impl Link {
     /// Starts a link on this runtime. It ends with the last clone.
     pub(super) fn start(
-        address: Address,
+        address: RedisAddress,
         library: Arc<Library>,
         timeout: Duration,
     ) -> (Self, watch::Receiver<Standing>) {
@@ -141,7 +142,7 @@ impl Drop for Space {
 }
 
 struct Worker {
-    address: Address,
+    address: RedisAddress,
     library: Arc<Library>,
     standing: watch::Sender<Standing>,
     calls: mpsc::UnboundedReceiver<Waiting>,
@@ -185,7 +186,7 @@ impl Worker {
         let mut told = String::new();
         loop {
             let (address, library) = (self.address.clone(), Arc::clone(&self.library));
-            match self.meanwhile(address.connect(&library)).await? {
+            match self.meanwhile(server::connect(&address, &library)).await? {
                 Ok(connected) => {
                     if !told.is_empty() {
                         tracing::info!(redis = address.shown(), "connected to Redis again");

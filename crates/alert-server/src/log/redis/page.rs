@@ -4,7 +4,7 @@ use super::entry::{name, number, position, time};
 use crate::log::{Gap, Page, Query, Start};
 use alert_core::event::{RoomEvent, What};
 use alert_core::position::Position;
-use redis::{FromRedisValue, ParsingError, Value, from_redis_value};
+use redis::{ParsingError, Value, from_redis_value};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};

@@ -1,10 +1,9 @@
 //! One Redis or Valkey: connecting to it, and what it says of itself.
 
 use super::library::Library;
+use crate::config::RedisAddress;
 use redis::aio::MultiplexedConnection;
-use redis::{
-    AsyncConnectionConfig, Client, ConnectionInfo, IntoConnectionInfo, ProtocolVersion, PushInfo, RedisError,
-};
+use redis::{AsyncConnectionConfig, Client, PushInfo, RedisError};
 use std::collections::HashMap;
 use std::time::Duration;
 use tokio::sync::mpsc::UnboundedSender;
@@ -14,23 +13,12 @@ const OLDEST: (u32, u32) = (7, 0);
 /// For a connection to be made and greeted.
 const CONNECT: Duration = Duration::from_secs(2);
 
-/// Where Redis is, and as whom Alert comes. It prints without the password.
-#[derive(Clone)]
-pub struct Address {
-    info: ConnectionInfo,
-    shown: String,
-}
-
-/// A text that is no address.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "redis://HOST:PORT, rediss://HOST:PORT with TLS, or unix:///PATH, with user:password@ before the host where needed"
-)]
-pub struct NotAnAddress;
-
 /// Why Redis cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectError {
+    /// There is no thread for it.
+    #[error("the system gives no thread for Redis ({0}): raise its limits")]
+    Thread(std::io::Error),
     /// It does not answer.
     #[error("{0} does not answer ({1}): start it there, or correct --redis")]
     Away(String, RedisError),
@@ -59,75 +47,48 @@ pub(super) struct Connected {
     pub(super) warnings: Vec<String>,
 }
 
-impl std::fmt::Debug for Address {
-    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        out.write_str(&self.shown)
-    }
+/// A connection that hands over what Redis pushes.
+pub(super) async fn subscriber(
+    address: &RedisAddress,
+    pushes: UnboundedSender<PushInfo>,
+) -> Result<MultiplexedConnection, RedisError> {
+    let config = config().set_push_sender(pushes);
+    Client::open(address.info())?.get_multiplexed_async_connection_with_config(&config).await
 }
 
-impl Address {
-    /// Reads an address.
-    ///
-    /// # Errors
-    /// Where it is none.
-    pub fn parse(text: &str) -> Result<Self, NotAnAddress> {
-        let text = text.trim();
-        let info = text.into_connection_info().map_err(|_| NotAnAddress)?;
-        let settings = info.redis_settings().clone().set_protocol(ProtocolVersion::RESP3);
-        let shown = shown(text);
-        Ok(Self { info: info.set_redis_settings(settings), shown })
+/// Connects, and makes sure that it is a master with the library.
+pub(super) async fn connect(address: &RedisAddress, library: &Library) -> Result<Connected, ConnectError> {
+    let shown = address.shown();
+    let refused = |error| ConnectError::of(shown, error);
+    let client = Client::open(address.info()).map_err(refused)?;
+    let connection = client.get_multiplexed_async_connection_with_config(&config()).await;
+    let mut connection = connection.map_err(refused)?;
+    let info: String = redis::cmd("INFO").query_async(&mut connection).await.map_err(refused)?;
+    let info = Info::parse(&info);
+    let version = info.get("redis_version");
+    if number(version) < OLDEST {
+        return Err(ConnectError::TooOld(shown.to_owned(), version.to_owned()));
     }
-
-    /// As it was given, without the password.
-    pub fn shown(&self) -> &str {
-        &self.shown
+    if info.get("role") != "master" {
+        return Err(ConnectError::Replica(shown.to_owned()));
     }
-
-    /// A connection that hands over what Redis pushes.
-    pub(super) async fn subscriber(
-        &self,
-        pushes: UnboundedSender<PushInfo>,
-    ) -> Result<MultiplexedConnection, RedisError> {
-        let config = config().set_push_sender(pushes);
-        Client::open(self.info.clone())?.get_multiplexed_async_connection_with_config(&config).await
-    }
-
-    /// Connects, and makes sure that it is a master with the library.
-    pub(super) async fn connect(&self, library: &Library) -> Result<Connected, ConnectError> {
-        let away = |error: RedisError| ConnectError::Away(self.shown.clone(), error);
-        let client = Client::open(self.info.clone()).map_err(away)?;
-        let connection = client.get_multiplexed_async_connection_with_config(&config()).await;
-        let mut connection = connection.map_err(|error| self.refused(error))?;
-        let info: String =
-            redis::cmd("INFO").query_async(&mut connection).await.map_err(|error| self.refused(error))?;
-        let info = Info::parse(&info);
-        let version = info.get("redis_version");
-        if number(version) < OLDEST {
-            return Err(ConnectError::TooOld(self.shown.clone(), version.to_owned()));
+    let mut load = redis::cmd("FUNCTION");
+    load.arg("LOAD").arg(library.code());
+    match load.query_async::<String>(&mut connection).await {
+        Err(error) if !error.to_string().contains("already exists") => {
+            return Err(ConnectError::Library(shown.to_owned(), error));
         }
-        if info.get("role") != "master" {
-            return Err(ConnectError::Replica(self.shown.clone()));
-        }
-        let mut load = redis::cmd("FUNCTION");
-        load.arg("LOAD").arg(library.code());
-        match load.query_async::<String>(&mut connection).await {
-            Err(error) if !error.to_string().contains("already exists") => {
-                return Err(ConnectError::Library(self.shown.clone(), error));
-            }
-            _ => {}
-        }
-        let token = info.get("master_replid").to_owned();
-        Ok(Connected { connection, token, warnings: info.warnings() })
+        _ => {}
     }
+    let token = info.get("master_replid").to_owned();
+    Ok(Connected { connection, token, warnings: info.warnings() })
+}
 
-    fn refused(&self, error: RedisError) -> ConnectError {
+impl ConnectError {
+    fn of(shown: &str, error: RedisError) -> Self {
         let is_refused = error.kind() == redis::ErrorKind::AuthenticationFailed
             || matches!(error.code(), Some("NOAUTH" | "WRONGPASS" | "NOPERM"));
-        if is_refused {
-            ConnectError::Refused(self.shown.clone(), error)
-        } else {
-            ConnectError::Away(self.shown.clone(), error)
-        }
+        if is_refused { Self::Refused(shown.to_owned(), error) } else { Self::Away(shown.to_owned(), error) }
     }
 }
 
@@ -172,34 +133,9 @@ fn number(version: &str) -> (u32, u32) {
     (parts.next().unwrap_or(0), parts.next().unwrap_or(0))
 }
 
-/// Without what stands before the last @, but for the user.
-fn shown(text: &str) -> String {
-    match (text.find("://"), text.rfind('@')) {
-        (Some(scheme), Some(at)) if at > scheme => {
-            let user = text[scheme + 3..at].split(':').next().unwrap_or_default();
-            format!("{}://{user}@{}", &text[..scheme], &text[at + 1..])
-        }
-        _ => text.to_owned(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn given_an_address_then_it_is_shown_without_its_password() {
-        for (text, shown) in [
-            ("redis://db:6379", "redis://db:6379"),
-            ("redis://alert:se:cr@et@db/2", "redis://alert@db/2"),
-            ("redis://:secret@db", "redis://@db"),
-            ("rediss://u:p@db:6380", "rediss://u@db:6380"),
-        ] {
-            assert_eq!(super::shown(text), shown, "{text}");
-        }
-        assert_eq!(format!("{:?}", Address::parse("redis://:secret@db").unwrap()), "redis://@db");
-        assert_eq!(Address::parse("db:6379").unwrap_err(), NotAnAddress);
-    }
 
     #[test]
     fn given_a_version_then_it_is_compared_by_its_numbers() {

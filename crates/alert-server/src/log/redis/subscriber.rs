@@ -3,7 +3,8 @@
 
 use super::entry::Entry;
 use super::link::{HEARTBEAT, ping};
-use super::server::Address;
+use super::server;
+use crate::config::RedisAddress;
 use redis::aio::MultiplexedConnection;
 use redis::{PushInfo, PushKind, Value};
 use std::{collections::HashMap, sync::Arc, time::Duration};
@@ -51,7 +52,7 @@ struct Listened {
 struct Ended;
 
 struct Worker {
-    address: Address,
+    address: RedisAddress,
     wishes: mpsc::UnboundedReceiver<Wish>,
     /// Entries leave in `grant`, with the last of who hears the room.
     ears: HashMap<Arc<str>, Listened>,
@@ -59,7 +60,7 @@ struct Worker {
 
 impl Subscriber {
     /// Starts on this runtime. It ends with the last clone.
-    pub(super) fn start(address: Address) -> Self {
+    pub(super) fn start(address: RedisAddress) -> Self {
         let (ask, wishes) = mpsc::unbounded_channel();
         tokio::spawn(Worker { address, wishes, ears: HashMap::new() }.run());
         Self(ask)
@@ -96,7 +97,7 @@ impl Worker {
     /// Hears what is wished for until the connection is lost; gives why.
     async fn listen(&mut self) -> Result<String, Ended> {
         let (pushes, mut pushed) = mpsc::unbounded_channel();
-        let mut connection = match self.address.subscriber(pushes).await {
+        let mut connection = match server::subscriber(&self.address, pushes).await {
             Ok(connection) => connection,
             Err(error) => return Ok(error.to_string()),
         };

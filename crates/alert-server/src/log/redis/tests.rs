@@ -1,6 +1,7 @@
 //! The library and the link, against a Redis of their own.
 
 use super::*;
+use crate::config::RedisAddress;
 use crate::log::contract::{DEADLINE, shown};
 use std::process::{Child, Command, Stdio};
 use std::sync::Mutex;
@@ -32,7 +33,7 @@ impl Server {
 
     fn settings(&self) -> RedisSettings {
         let address =
-            Address::parse(&format!("unix://{}", self.folder.path().join("redis").display())).unwrap();
+            RedisAddress::parse(&format!("unix://{}", self.folder.path().join("redis").display())).unwrap();
         RedisSettings { address, prefix: "alert".to_owned(), timeout: Duration::from_secs(5) }
     }
 
@@ -40,7 +41,7 @@ impl Server {
         let retention = Retention { messages: 100, age: Duration::from_secs(7 * 24 * 3600), bytes: 1 << 20 };
         let opened = async {
             loop {
-                if let Ok(node) = Shared::open(&self.settings(), Run::new(run), retention).await {
+                if let Ok(node) = Shared::connect(&self.settings(), Run::new(run), retention).await {
                     return node;
                 }
                 tokio::time::sleep(Duration::from_millis(10)).await;
@@ -145,7 +146,7 @@ async fn enter(node: &Shared, room: &RoomCode, who: &str, connections: u32) -> A
 
 async fn read(node: &Shared, room: &RoomCode, start: Start, limit: usize) -> Page {
     let (tell, told) = tokio::sync::oneshot::channel();
-    node.read(room, Query { start, limit }, Box::new(|page| drop(tell.send(page))));
+    node.read(room.clone(), Query { start, limit }, Box::new(|page| drop(tell.send(page))));
     timeout(DEADLINE, told).await.expect("in time").unwrap().unwrap()
 }
 
@@ -232,7 +233,7 @@ async fn given_a_node_that_has_ended_then_its_people_leave_and_nobody_else_does(
     enter(&one, &room, "Bob", 2).await;
     enter(&two, &room, "Bob", 1).await;
     enter(&two, &room, "Cy", 1).await;
-    two.declare_of(Run::new(1), &room, []);
+    two.declare_of(Run::new(1), true, &room, []);
     let state = two.state(&room, None).await.unwrap();
     assert_eq!(state.people, ["Bob", "Cy"].map(name));
     // It was only cut off: it says who is there.

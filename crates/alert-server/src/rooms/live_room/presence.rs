@@ -4,7 +4,8 @@ use super::super::Rooms;
 use super::super::admission::Held;
 use super::super::audience::Published;
 use super::super::lost::Unreceived;
-use super::{LiveRoom, Said, Speech};
+use super::{LiveRoom, Said, Speech, say_shared};
+use crate::log::redis::Going;
 use alert_core::access::{Denied, Principal};
 use alert_core::members::Members;
 use alert_core::names::{RoomCode, UserName};
@@ -41,13 +42,17 @@ impl Presence {
         self.entered
     }
 
-    /// Says something to everybody in the room.
+    /// Says something to everybody in the room. In one that several servers share, where it stands is known later.
     ///
     /// # Errors
     /// Where `who` may not.
-    pub fn say(&self, who: &Principal, speech: Speech<'_>) -> Result<Said, Denied> {
+    pub fn say(&self, who: &Principal, speech: Speech<'_>) -> Result<Option<Said>, Denied> {
         who.may(|rights| rights.speak)?;
-        Ok(self.room.say(speech))
+        if let Some(shared) = self.room.log.shared() {
+            say_shared(shared, &self.room.code, Some(Arc::clone(&self.room)), speech);
+            return Ok(None);
+        }
+        Ok(Some(self.room.say(speech)))
     }
 
     /// Who is in the room.
@@ -60,6 +65,10 @@ impl Presence {
         let size = wire::size(&self.name, "");
         let mut state = self.room.lock();
         drop(self.membership);
+        if state.following.is_some() {
+            self.room.goes(&mut state, rooms, &self.name, Going::Leaves);
+            return self.room.retire_if_empty(&mut state, rooms);
+        }
         let published = match state.room.leave(&self.name) {
             Departure::Announced => state.publish_departure(self.name, size),
             Departure::Quiet => Published::default(),
@@ -82,6 +91,10 @@ impl Presence {
             let (entered, upto) = (self.entered, state.numbering.last());
             let doubt = Doubt { entered, upto, unconfirmed, at: now };
             rooms.0.lost.add(&self.room.code, &self.name, client, doubt);
+        }
+        if state.following.is_some() {
+            self.room.goes(&mut state, rooms, &self.name, Going::Lost(rooms.0.grace));
+            return self.room.retire_if_empty(&mut state, rooms);
         }
         let mut published = Published::default();
         match state.room.lose(&self.name, now) {

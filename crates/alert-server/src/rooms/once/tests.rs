@@ -10,7 +10,7 @@ struct Desk {
     start: Instant,
     numbering: RefCell<Numbering>,
     said: Cell<usize>,
-    storing: RefCell<Vec<OnStored>>,
+    storing: RefCell<Vec<(Said, OnSaid)>>,
 }
 
 type Told = Result<Receipt, Refused>;
@@ -33,17 +33,18 @@ impl Desk {
         let (tell, told) = channel();
         let done = Box::new(move |receipt| tell.send(receipt).unwrap());
         let now = self.start + Duration::from_secs(seconds);
-        self.keys.once(Some(key), (&name, text), now, done, |stored| {
+        self.keys.once(Some(key), (&name, text), now, done, |outcome| {
             self.said.set(self.said.get() + 1);
-            self.storing.borrow_mut().push(stored);
             let position = self.numbering.borrow_mut().advance();
-            Ok(Said { position, at: SystemTime::UNIX_EPOCH, connections: self.said.get() })
+            let said = Said { position, at: SystemTime::UNIX_EPOCH, connections: Some(self.said.get()) };
+            self.storing.borrow_mut().push((said, outcome));
+            Ok(Some(said))
         })?;
         Ok(told)
     }
 
     fn stored(&self, stored: Stored) {
-        self.storing.take().into_iter().for_each(|on_stored| on_stored(stored));
+        self.storing.take().into_iter().for_each(|(said, done)| done(Ok((said, stored))));
     }
 }
 
@@ -103,7 +104,7 @@ fn a_message_that_is_refused_uses_no_key_up() {
     let name = UserName::parse("Ada", 64).unwrap();
     let (tell, told) = channel();
     let done = Box::new(move |receipt| tell.send(receipt).unwrap());
-    let refuse = |_: OnStored| Err(Refused::ServerFull);
+    let refuse = |_: OnSaid| Err(Refused::ServerFull);
     desk.keys.once(Some(key("k")), (&name, "hello"), desk.start, done, refuse).unwrap();
     assert_eq!(told.recv().unwrap(), Err(Refused::ServerFull));
     desk.send(key("k"), "Ada", "another", 0).unwrap();

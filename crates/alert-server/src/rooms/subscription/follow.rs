@@ -47,6 +47,11 @@ impl Follower {
 
     /// Sends what was said before, and lets the connection hear the room. Nothing where it ends before.
     pub(super) async fn run(mut self, mut reader: CatchUp) -> Option<Listening> {
+        if let Err(why) = reader.ready().await {
+            tracing::warn!(room = self.room.as_str(), "a listener cannot hear it: {why}");
+            self.hub.close(self.connection);
+            return None;
+        }
         if self.begin == Begin::Unknown {
             self.tell(Gap { missed: None });
         }

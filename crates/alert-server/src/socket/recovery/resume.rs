@@ -109,6 +109,7 @@ impl Resume {
         let admitted = admitted.map_err(|error| refused(&error))?;
         rooms.check_entry(&self.origin, &admitted, &seat.name).map_err(|error| refused(&error))?;
         let mut catch_up = rooms.catch_up(&who, &admitted).map_err(|error| refused(&error))?;
+        catch_up.ready().await.map_err(|error| refused(&error))?;
         let (mut after, mut sent, mut bytes) = (from, 0, 0);
         loop {
             let page = self.page(&mut catch_up, after).await?;
@@ -131,6 +132,7 @@ impl Resume {
                 continue;
             }
             after = catch_up.position();
+            catch_up.announce(&seat.name).await.map_err(|error| refused(&error))?;
             let mut rest = 0;
             let entered = catch_up.resume((hub, connection), Form::V1Recovery, &seat.name, |missed| {
                 rest = missed.messages.len();

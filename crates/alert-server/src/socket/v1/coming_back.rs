@@ -1,8 +1,9 @@
-//! A client that was lost and joins again: it waits until the log has been read, and then comes into the room with its
-//! entering, what it missed, and what is live, in this order.
+//! A client that cannot come into its room at once. One that was lost waits until the log has been read, and then comes in
+//! with its entering, what it missed, and what is live, in this order. In a room that several servers share, everybody
+//! waits until the others know of it.
 
-use crate::rooms::{Admitted, CatchUp, Missed, Presence, Replay, Rooms};
-use alert_core::access::{Denied, Principal};
+use crate::rooms::{Admitted, CatchUp, Missed, Presence, Refused, Replay, Rooms};
+use alert_core::access::Principal;
 use alert_core::event::RoomEvent;
 use alert_core::names::UserName;
 use alert_core::room::{Before, ClientKey, Doubt};
@@ -25,18 +26,18 @@ pub(super) struct ComingBack {
     pub(super) room: Admitted,
     pub(super) name: UserName,
     client: ClientKey,
-    /// What the lost connection did not receive.
-    doubt: Doubt,
+    /// What the lost connection did not receive, if one was lost.
+    doubt: Option<Doubt>,
     /// Of its `joined`, where that waits for one.
     pub(super) ack: Option<AckId>,
-    read: oneshot::Receiver<(CatchUp, Replay)>,
+    read: oneshot::Receiver<Result<(CatchUp, Replay), Refused>>,
     tries: u32,
 }
 
 /// What has become of it.
 pub(super) enum Progress {
     Waits(Box<ComingBack>),
-    Done(Box<ComingBack>, Result<Presence, Denied>),
+    Done(Box<ComingBack>, Result<Presence, Refused>),
 }
 
 impl ComingBack {
@@ -45,37 +46,48 @@ impl ComingBack {
         socket: &Socket<'_>,
         rooms: &Rooms,
         (who, room, name): (Principal, Admitted, UserName),
-        (client, doubt): (ClientKey, Doubt),
+        (client, doubt): (ClientKey, Option<Doubt>),
         ack: Option<AckId>,
     ) -> Box<Self> {
         socket.pause();
-        let read = read(socket, rooms, &who, &room, doubt);
+        let read = read(socket, rooms, (&who, &room, &name), doubt);
         Box::new(Self { who, room, name, client, doubt, ack, read, tries: 1 })
     }
 
     /// The socket was woken.
-    pub(super) fn go_on(mut self: Box<Self>, socket: &Socket<'_>, rooms: &Rooms) -> Progress {
+    pub(super) fn go_on(mut self: Box<Self>, socket: &Socket<'_>, rooms: &Rooms, form: Form) -> Progress {
         let connection = (socket.hub(), socket.connection());
-        let time = Instant::now().saturating_duration_since(self.doubt.at);
         match self.read.try_recv() {
             Err(TryRecvError::Empty) => return Progress::Waits(self),
             Err(TryRecvError::Closed) => {}
-            Ok((reader, replay)) => {
-                let heard = self.doubt.entered;
-                let greet =
-                    |entered, missed: Missed<'_>| socket.send(greeting(time, entered, replay, &missed));
-                if let Ok(presence) = reader.come_back(connection, Form::V1, &self.name, heard, greet) {
+            Ok(Err(refused)) => return Progress::Done(self, Err(refused)),
+            Ok(Ok((reader, replay))) => {
+                let presence = match self.doubt {
+                    Some(doubt) => {
+                        let time = Instant::now().saturating_duration_since(doubt.at);
+                        let greet = |entered, missed: Missed<'_>| {
+                            socket.send(greeting(time, entered, replay, &missed))
+                        };
+                        reader.come_back(connection, form, &self.name, doubt.entered, greet)
+                    }
+                    None => reader.enter_now(connection, form, &self.name),
+                };
+                if let Ok(presence) = presence {
                     return Progress::Done(self, Ok(presence));
                 }
                 if self.tries < TRIES {
                     self.tries += 1;
-                    self.read = read(socket, rooms, &self.who, &self.room, self.doubt);
+                    self.read = read(socket, rooms, (&self.who, &self.room, &self.name), self.doubt);
                     return Progress::Waits(self);
                 }
             }
         }
-        let entered = rooms.enter(&self.who, connection, Form::V1, &self.room, &self.name);
-        if entered.is_ok() {
+        if rooms.are_shared() {
+            return Progress::Done(self, Err(Refused::Unavailable));
+        }
+        let entered = rooms.enter(&self.who, connection, form, &self.room, &self.name).map_err(Refused::from);
+        if let (Ok(_), Some(doubt)) = (&entered, self.doubt) {
+            let time = Instant::now().saturating_duration_since(doubt.at);
             let away = Away { time, messages: 0, before: Before::Unknown };
             // Behind its entering, which is on its way there too.
             socket.hub().send(socket.connection(), Notice::away(away).packet().into());
@@ -85,7 +97,9 @@ impl ComingBack {
 
     /// Its connection has ended too.
     pub(super) fn give_up(self, rooms: &Rooms) {
-        rooms.still_away(&self.room, &self.name, self.client, self.doubt);
+        if let Some(doubt) = self.doubt {
+            rooms.still_away(&self.room, &self.name, self.client, doubt);
+        }
     }
 }
 
@@ -93,18 +107,24 @@ impl ComingBack {
 fn read(
     socket: &Socket<'_>,
     rooms: &Rooms,
-    who: &Principal,
-    room: &Admitted,
-    doubt: Doubt,
-) -> oneshot::Receiver<(CatchUp, Replay)> {
+    (who, room, name): (&Principal, &Admitted, &UserName),
+    doubt: Option<Doubt>,
+) -> oneshot::Receiver<Result<(CatchUp, Replay), Refused>> {
     let (tell, read) = oneshot::channel();
-    let (who, room, waker) = (who.clone(), room.clone(), socket.waker());
-    let reader = rooms.clone();
+    let (who, room, name, waker) = (who.clone(), room.clone(), name.clone(), socket.waker());
+    let rooms_there = rooms.clone();
     rooms.runtime().spawn(async move {
-        if let Ok(read) = reader.missed(&who, &room, &doubt).await {
-            // Whoever has gone meanwhile hears nothing.
-            let _ = tell.send(read);
-        }
+        let prepare = async {
+            let (mut reader, replay) = match doubt {
+                Some(doubt) => rooms_there.missed(&who, &room, &doubt).await?,
+                None => (rooms_there.catch_up(&who, &room)?, Replay::nothing()),
+            };
+            reader.ready().await?;
+            reader.announce(&name).await?;
+            Ok((reader, replay))
+        };
+        // Whoever has gone meanwhile hears nothing.
+        let _ = tell.send(prepare.await);
         waker.wake();
     });
     read

@@ -3,7 +3,7 @@
 use super::history::{self, Found};
 use super::member::{Member, Place, Seat};
 use super::{Outcome, Then, V2, name_required};
-use crate::rooms::{Admitted, CatchUp, Missed, Way};
+use crate::rooms::{Admitted, CatchUp, Missed, Refused, Way};
 use alert_core::access::{Principal, Rights};
 use alert_core::names::UserName;
 use alert_core::since::Since;
@@ -103,9 +103,8 @@ impl V2<'_> {
                 joining.tries += 1;
                 Ok(self.go_on_after(socket, member, joining.read(catch_up)))
             }
-            Err(_) => {
-                // A new one has missed nothing yet.
-                let catch_up = self.rooms.catch_up(&joining.who, &joining.room)?;
+            Err(mut catch_up) => {
+                catch_up.skip();
                 self.arrive(socket, member, joining, catch_up, found.and_the_rest_later())
             }
         }
@@ -128,7 +127,18 @@ impl V2<'_> {
 
 impl Joining {
     async fn read(self, mut catch_up: CatchUp) -> Then {
-        let found = history::read(&mut catch_up, self.since).await;
-        Box::new(move |v2, socket, member| v2.arrive(socket, member, self, catch_up, found))
+        match self.prepare(&mut catch_up).await {
+            Ok(found) => Box::new(move |v2, socket, member| v2.arrive(socket, member, self, catch_up, found)),
+            Err(refused) => Box::new(move |_, _, _| Err(refused.into())),
+        }
+    }
+
+    async fn prepare(&self, catch_up: &mut CatchUp) -> Result<Found, Refused> {
+        catch_up.ready().await?;
+        let found = history::read(catch_up, self.since).await;
+        if let Some(name) = self.name.as_ref().filter(|_| !self.is_there) {
+            catch_up.announce(name).await?;
+        }
+        Ok(found)
     }
 }

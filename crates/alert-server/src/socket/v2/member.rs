@@ -51,10 +51,10 @@ impl Member {
         self.places.len()
     }
 
-    /// The connection has ended. On shutdown everybody leaves: nobody is left to hear of it, and all come back to the
-    /// next server.
+    /// The connection has ended. On shutdown everybody leaves, and all come back to the next server; nobody is left to hear
+    /// of it, unless others share the room.
     pub(in crate::socket) fn end(self, rooms: &Rooms, reason: &CloseReason) {
-        if *reason == CloseReason::Shutdown {
+        if *reason == CloseReason::Shutdown && !rooms.are_shared() {
             return;
         }
         for place in self.places {

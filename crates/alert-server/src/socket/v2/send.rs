@@ -2,8 +2,8 @@
 
 use super::member::{Member, Place, Seat};
 use super::{Outcome, Then, V2};
-use crate::log::{KeyDigest, OnStored, Stored};
-use crate::rooms::{KeyReused, OnReceipt, Receipt, Refused, Said, Sender, Speech, Way};
+use crate::log::{KeyDigest, Stored};
+use crate::rooms::{KeyReused, OnReceipt, OnSaid, Receipt, Refused, Said, Sender, Speech, Way};
 use alert_core::names::{RoomCode, UserName};
 use alert_core::wire::v1::Refusal;
 use alert_core::wire::v2::{self, Answer, Send};
@@ -45,10 +45,10 @@ impl V2<'_> {
         &self,
         Message { room, name, text, key }: Message<'_>,
         done: OnReceipt,
-        say: impl FnOnce(Speech<'_>) -> Result<Said, Refused>,
+        say: impl FnOnce(Speech<'_>) -> Result<Option<Said>, Refused>,
     ) -> Result<Outcome, Refusal> {
         let key = key.map(|key| KeyDigest::new(Sender::Person(name), room, key));
-        let say = |stored: OnStored| say(Speech { name, text, key, stored: Some(stored) });
+        let say = |done: OnSaid| say(Speech { name, text, key, done: Some(done) });
         match self.rooms.once(key, (name, text), done, say) {
             Ok(_) => Ok(Outcome::AnsweredWhenStored),
             Err(KeyReused) => Err(Refusal::key_reused()),

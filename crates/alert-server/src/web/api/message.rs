@@ -70,8 +70,8 @@ pub(super) async fn say(
     let done = Box::new(move |receipt| {
         let _ = tell.send(receipt);
     });
-    let is_first = api.0.rooms.once(key, (&name, &text.msg), done, |stored| {
-        let speech = Speech { name: &name, text: &text.msg, key, stored: Some(stored) };
+    let is_first = api.0.rooms.once(key, (&name, &text.msg), done, |done| {
+        let speech = Speech { name: &name, text: &text.msg, key, done: Some(done) };
         api.0.rooms.say(caller.principal(), &room, speech)
     })?;
     let receipt = told.await.map_err(|_| Problem::unavailable())??;

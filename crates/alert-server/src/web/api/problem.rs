@@ -191,6 +191,8 @@ impl From<Refused> for Problem {
             Refused::Denied(denied) => denied.into(),
             Refused::TooManyRooms(wait) => Self::too_many_rooms(wait),
             Refused::ServerFull => Self::server_full(refused.wait()),
+            Refused::Unavailable => Self::unavailable(),
+            Refused::KeyReused(reused) => reused.into(),
             // Of people who enter, which nobody does over HTTP.
             Refused::TooManyJoins(_) | Refused::RoomFull(_) => Refusal::from(refused).into(),
         }

@@ -33,7 +33,7 @@ pub(super) async fn show(
     path: RoomPath,
 ) -> Result<Response, Problem> {
     let room = api.room(&caller, path)?;
-    let members = api.0.rooms.members(caller.principal(), &room)?;
+    let members = api.0.rooms.members(caller.principal(), &room).await?;
     Ok(json::done(
         StatusCode::OK,
         &Room { room: room.code().clone(), members: members.json(), count: members.count() },
@@ -44,7 +44,7 @@ pub(super) async fn list(State(api): State<Api>, caller: Caller) -> Result<Respo
     if !api.0.tokens.are_set() {
         return Err(Problem::no_tokens());
     }
-    let mut rooms = api.0.rooms.all(caller.principal())?;
+    let mut rooms = api.0.rooms.all(caller.principal()).await?;
     rooms.sort_unstable();
     let rooms: Vec<Summary> = rooms.into_iter().map(|(room, count)| Summary { room, count }).collect();
     Ok(json::done(StatusCode::OK, &rooms))
