@@ -10,6 +10,7 @@ import { join } from "node:path";
 import { after, afterEach, before } from "node:test";
 import { fileURLToPath } from "node:url";
 import { Client } from "./client.mjs";
+import { REDIS } from "./redis.mjs";
 import { within } from "./time.mjs";
 
 const START_LIMIT = 20_000;
@@ -30,6 +31,14 @@ assert.ok(
 const STATES = mkdtempSync(join(tmpdir(), "alert-e2e-"));
 process.once("exit", () => rmSync(STATES, { recursive: true, force: true }));
 
+let prefixes = 0;
+
+/** With Redis the history is there. */
+function withoutHistory(flags) {
+  const place = flags.indexOf("--history");
+  return place < 0 ? flags : flags.toSpliced(place, 2);
+}
+
 export class Server {
   #child;
   #log = "";
@@ -37,14 +46,17 @@ export class Server {
   #killed = false;
 
   /** A server with these flags, not yet started. `port` 0 takes a free one. */
-  constructor(flags = [], { port = 0, sessionKey = randomBytes(32).toString("base64"), state } = {}) {
+  constructor(flags = [], { port = 0, sessionKey = randomBytes(32).toString("base64"), state, prefix } = {}) {
     state ??= mkdtempSync(join(STATES, "server-"));
-    Object.assign(this, { flags, port, sessionKey, state });
+    prefix ??= `test-${process.pid}-${++prefixes}`;
+    Object.assign(this, { flags, port, sessionKey, state, prefix });
   }
 
   /** Starts it and waits until it says where it is. */
   async start() {
-    const child = spawn(BINARY, ["--listen", `127.0.0.1:${this.port}`, ...this.flags], {
+    const shared = REDIS ? ["--redis", REDIS.url, "--redis-prefix", this.prefix] : [];
+    const flags = REDIS ? withoutHistory(this.flags) : this.flags;
+    const child = spawn(BINARY, ["--listen", `127.0.0.1:${this.port}`, ...shared, ...flags], {
       env: { PATH: process.env.PATH, ALERT_SESSION_KEY: this.sessionKey, STATE_DIRECTORY: this.state },
       stdio: ["ignore", "pipe", "pipe"],
     });

@@ -15,3 +15,14 @@ export async function within(limit, what, promise, detail = () => "") {
     clearTimeout(timer);
   }
 }
+
+/** Waits until `condition`, which is asked again and again, gives something. */
+export async function eventually(what, condition, limit = DEADLINE) {
+  const end = Date.now() + limit;
+  for (;;) {
+    const value = await condition();
+    if (value) return value;
+    if (Date.now() > end) throw new Error(`waited ${limit} ms for ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}

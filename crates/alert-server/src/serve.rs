@@ -2,7 +2,7 @@
 
 use crate::{
     banner,
-    config::{Config, ListenError},
+    config::{Config, ListenError, SessionKey, SessionKeySource},
     log::Log,
     rooms::Rooms,
     socket::Alert,
@@ -47,7 +47,8 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
     let log = Log::open(&config.history)?;
     let rooms = Rooms::new(config, log.clone(), tokio::runtime::Handle::current());
     let api = Api::new(config, rooms.clone());
-    let web = WebState::new(config, readiness.clone(), api.clone())?;
+    let session_key = session_key(config, &log).await?;
+    let web = WebState::new(config, &session_key, readiness.clone(), api.clone());
     let runtime = tokio::runtime::Handle::current();
     let alert = Alert::new(config, rooms, web.sessions().clone(), runtime);
     let bound: Vec<_> = listeners.iter().map(|listener| listener.address().clone()).collect();
@@ -79,6 +80,16 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
         signal = signals.second_stop() => tracing::warn!(signal, "ended immediately"),
     }
     Ok(())
+}
+
+/// Of all servers that share the rooms, unless one is given; otherwise this server's own.
+async fn session_key(config: &Config, log: &Log) -> anyhow::Result<SessionKey> {
+    match (log.shared(), &config.session_key) {
+        (Some(shared), SessionKeySource::File(_) | SessionKeySource::Nowhere) => {
+            Ok(shared.session_key().await?)
+        }
+        (_, source) => Ok(source.resolve()?),
+    }
 }
 
 /// Waits until everything is stored, but not for a disk that does not answer.

@@ -36,7 +36,7 @@ use api::Opening;
 pub use health::Readiness;
 
 use crate::auth::SessionCookies;
-use crate::config::{Config, SessionKeyError};
+use crate::config::{Config, SessionKey};
 use alert_core::wire::v1::Limits;
 
 /// What the pages need. A clone shares it.
@@ -60,15 +60,15 @@ impl WebState {
     ///
     /// # Errors
     /// When that file is there and gives no key.
-    pub fn new(config: &Config, readiness: Readiness, api: Api) -> Result<Self, SessionKeyError> {
-        let sessions = SessionCookies::new(config)?;
-        Ok(Self(Arc::new(Shared {
+    pub fn new(config: &Config, session_key: &SessionKey, readiness: Readiness, api: Api) -> Self {
+        let sessions = SessionCookies::new(config, session_key);
+        Self(Arc::new(Shared {
             sessions,
             origins: config.origins.clone(),
             limits: config.limits,
             readiness,
             api,
-        })))
+        }))
     }
 
     /// The login cookies, which the Socket.IO handshake reads too.

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use socketio_server::origin::OriginPolicy;
 
 use super::{Pids, is_ours};
-use crate::config::{Config, PublicUrl, SessionKeyError};
+use crate::config::{Config, PublicUrl, SessionKey};
 use alert_core::access::{Principal, Rights};
 use alert_core::names::{RoomCode, UserName};
 use alert_core::wire::v1::Limits;
@@ -48,20 +48,17 @@ const KEPT: Duration = Duration::from_secs(30 * DAY);
 const DAY: u64 = 24 * 60 * 60;
 
 impl SessionCookies {
-    /// With the key of `config`, read from its file or made where need be.
-    ///
-    /// # Errors
-    /// When that file is there and gives no key.
-    pub fn new(config: &Config) -> Result<Self, SessionKeyError> {
+    /// With this key, and the previous one of `config`.
+    pub fn new(config: &Config, key: &SessionKey) -> Self {
         let secure = config.public_url.as_ref().is_some_and(PublicUrl::is_https);
-        Ok(Self {
+        Self {
             name: if secure { SECURE_NAME } else { NAME },
-            key: Key::derive_from(config.session_key.resolve()?.bytes()),
+            key: Key::derive_from(key.bytes()),
             previous: config.session_key_previous.as_ref().map(|key| Key::derive_from(key.bytes())),
             origins: config.origins.clone(),
             secure,
             limits: config.limits,
-        })
+        }
     }
 
     /// What makes pids, with the same key.

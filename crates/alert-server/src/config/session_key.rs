@@ -77,7 +77,8 @@ impl SessionKey {
         &self.0
     }
 
-    fn to_text(&self) -> String {
+    /// As [`Self::parse`] reads it.
+    pub fn to_text(&self) -> String {
         STANDARD.encode(&self.0)
     }
 }

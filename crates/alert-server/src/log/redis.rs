@@ -13,7 +13,7 @@ mod subscriber;
 
 use super::seats::LONGER;
 use super::{Backend, KeyDigest, OnRead, Page, Query, ReadError, Seat, SeatId, Start};
-use crate::config::{RedisSettings, Retention};
+use crate::config::{RedisSettings, Retention, SessionKey};
 use alert_core::event::RoomEvent;
 use alert_core::members::Members;
 use alert_core::names::{RoomCode, UserName};
@@ -95,7 +95,7 @@ pub enum Fate {
     KeyReused,
 }
 
-/// Somebody has come.
+/// Somebody has come, or gone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Arrival {
     /// The person was not in the room before.
@@ -215,7 +215,14 @@ impl Shared {
 
     /// A connection of a person has gone from this node, where they have so many left. Where Redis does not answer,
     /// [`Shared::declare`] has to follow.
-    pub fn go(&self, room: &RoomCode, name: &UserName, connections: u32, how: Going) {
+    pub fn go(
+        &self,
+        room: &RoomCode,
+        name: &UserName,
+        connections: u32,
+        how: Going,
+        done: impl FnOnce(Result<Arrival, Unavailable>) + Send + 'static,
+    ) {
         let (how, grace) = match how {
             Going::Leaves => ("leave", Duration::ZERO),
             Going::Lost(grace) => ("lose", grace),
@@ -223,9 +230,11 @@ impl Shared {
         let args = self.presence(name, connections, how, grace);
         let (shared, code) = (self.clone(), room.clone());
         self.call("presence", self.0.keys.of(room), args, move |answer| {
-            if answer.is_err() {
+            let gone = answer.and_then(arrival);
+            if gone.is_err() {
                 shared.0.unsaid.lock().unwrap_or_else(PoisonError::into_inner).insert(code);
             }
+            done(gone);
         });
     }
 
@@ -319,6 +328,19 @@ impl Shared {
     pub fn hear(&self, room: &RoomCode, ear: Arc<dyn Ear>) -> Subscribed {
         let ticket = self.0.tickets.fetch_add(1, Ordering::Relaxed);
         self.0.subscriber.hear(self.0.keys.events(room), ticket, ear)
+    }
+
+    /// The session key of all servers here: this one's, if it is the first.
+    pub async fn session_key(&self) -> Result<SessionKey, Unavailable> {
+        let proposal = SessionKey::random().to_text();
+        let text: String =
+            self.ask("agree", vec![self.0.keys.session_key()], vec![proposal.into_bytes()]).await?;
+        SessionKey::parse(&text).map_err(|allowed| {
+            tracing::error!(
+                "the session key in Redis must be {allowed}: remove it there to have a new one made"
+            );
+            Unavailable
+        })
     }
 
     /// Where what has to do with Redis runs.

@@ -6,7 +6,7 @@ use super::address;
 use super::recovery::{Place, Recoverable, Recoveries};
 use crate::auth::{Origin, WebSession};
 use crate::log::Stored;
-use crate::rooms::{KeyReused, OnSaid, Refused, Rooms, Speech, Way};
+use crate::rooms::{KeyReused, OnSaid, Presence, Refused, Rooms, Speech, Way};
 use alert_core::access::{Principal, Rights};
 use alert_core::names::{RoomCode, UserName};
 use alert_core::room::ClientKey;
@@ -15,6 +15,10 @@ use alert_core::wire::v1::{AckBody, ClientEvent, Joined, Limits, Notice, Refusal
 use coming_back::{ComingBack, Progress};
 use socketio_server::{AckId, Event, PendingAck, Socket};
 use std::net::IpAddr;
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
 
 /// A client: the room that it is in, if it is in one.
 #[derive(Default)]
@@ -25,6 +29,14 @@ pub struct Member {
     recoverable: Option<Box<Recoverable>>,
     /// It was lost, and waits for what it missed. It says nothing meanwhile.
     coming_back: Option<Box<ComingBack>>,
+    /// It leaves a room that several servers share, and says nothing meanwhile.
+    leaving: Option<Leaving>,
+}
+
+/// A client that leaves a room that several servers share.
+struct Leaving {
+    ack: Option<AckId>,
+    has_left: Arc<AtomicBool>,
 }
 
 /// What an event is carried out with.
@@ -96,6 +108,10 @@ impl V1<'_> {
             ClientEvent::Left(left) => {
                 let seat = member.seat.as_ref().ok_or_else(Refusal::not_joined)?;
                 self.speaker(seat, left.speaker)?;
+                if self.rooms.are_shared() {
+                    self.leave_later(socket, member, event.ack);
+                    return Ok(Outcome::AnsweredLater);
+                }
                 self.leave(socket, member);
                 Ok(Outcome::Done)
             }
@@ -141,8 +157,28 @@ impl V1<'_> {
         member.seat = Some(Box::new(place));
     }
 
-    /// What the client missed has been read.
+    /// Leaves a room that several servers share. Until what the client said before has come back, it is not read from.
+    fn leave_later(&self, socket: &Socket<'_>, member: &mut Member, ack: Option<AckId>) {
+        let Some(presence) = self.give_up(socket, member) else { return };
+        let leaving = Leaving { ack, has_left: Arc::default() };
+        let (has_left, waker) = (Arc::clone(&leaving.has_left), socket.waker());
+        member.leaving = Some(leaving);
+        socket.pause();
+        presence.leave_later(self.rooms, move || {
+            has_left.store(true, Ordering::Release);
+            waker.wake();
+        });
+    }
+
+    /// What the client waits for has come.
     pub(super) fn woken(&self, socket: &Socket<'_>, member: &mut Member) {
+        if let Some(leaving) = member.leaving.take_if(|leaving| leaving.has_left.load(Ordering::Acquire)) {
+            if let Some(id) = leaving.ack {
+                // Behind what it has been sent through the hub.
+                socket.ack_later(id).send(&AckBody::Done.arguments());
+            }
+            socket.resume();
+        }
         let Some(coming_back) = member.coming_back.take() else { return };
         let (coming_back, entered) = match coming_back.go_on(socket, self.rooms, member.form()) {
             Progress::Waits(coming_back) => {
@@ -194,19 +230,26 @@ impl V1<'_> {
 
     /// The person said `left`, or goes to another room.
     fn leave(&self, socket: &Socket<'_>, member: &mut Member) {
-        let Some(Place { presence, .. }) = member.seat.take().map(|seat| *seat) else { return };
+        if let Some(presence) = self.give_up(socket, member) {
+            presence.leave(self.rooms);
+        }
+    }
+
+    /// The client gives its place up.
+    fn give_up(&self, socket: &Socket<'_>, member: &mut Member) -> Option<Presence> {
+        let Place { presence, .. } = *member.seat.take()?;
         if let Some(recoverable) = &mut member.recoverable {
             self.recoveries.left(socket.connection(), recoverable);
         }
         tracing::info!(room = presence.room().as_str(), name = presence.name().as_str(), "left");
-        presence.leave(self.rooms);
+        Some(presence)
     }
 }
 
 impl Member {
     /// A client that recovers its state, and that has its place again, if it has.
     pub(super) fn recoverable(recoverable: Box<Recoverable>, place: Option<Place>) -> Self {
-        Self { seat: place.map(Box::new), recoverable: Some(recoverable), coming_back: None }
+        Self { seat: place.map(Box::new), recoverable: Some(recoverable), coming_back: None, leaving: None }
     }
 
     /// How it hears a room.

@@ -125,6 +125,16 @@ impl V2<'_> {
             }
             ClientEvent::Leave(room) => {
                 if let Some(place) = member.take(&room) {
+                    if self.rooms.are_shared() {
+                        let (tell, told) = tokio::sync::oneshot::channel::<()>();
+                        place.leave_later(self.rooms, move || drop(tell));
+                        return Ok(self.go_on_after(socket, member, async {
+                            // Told by the end of whoever would tell.
+                            let _ = told.await;
+                            let then: Then = Box::new(|_, _, _| Ok(Outcome::Answered(Answer::Done)));
+                            then
+                        }));
+                    }
                     place.leave(self.rooms);
                 }
                 Ok(Outcome::Answered(Answer::Done))

@@ -42,7 +42,12 @@ impl Site {
         let config = config(settings);
         let rooms =
             Rooms::new(&config, Log::open(&config.history).unwrap(), tokio::runtime::Handle::current());
-        let state = WebState::new(&config, readiness.clone(), Api::new(&config, rooms)).unwrap();
+        let state = WebState::new(
+            &config,
+            &config.session_key.resolve().unwrap(),
+            readiness.clone(),
+            Api::new(&config, rooms),
+        );
         Self { state, readiness }
     }
 

@@ -57,6 +57,11 @@ impl Keys {
         key
     }
 
+    /// The secret behind login cookies and pids, which every node has to read.
+    pub(super) fn session_key(&self) -> String {
+        format!("{}:session-key", self.prefix)
+    }
+
     /// When the lease of each node ends, and what each says of itself.
     pub(super) fn nodes(&self) -> Vec<String> {
         vec![format!("{}:{{nodes}}:leases", self.prefix), format!("{}:{{nodes}}:about", self.prefix)]

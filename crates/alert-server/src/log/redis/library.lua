@@ -280,6 +280,12 @@ local function bury(keys, args)
   redis.call('HDEL', keys[2], args[2])
 end
 
+-- What the first node has proposed, for all of them. ARGV: token, a proposal
+local function agree(keys, args)
+  redis.call('SET', keys[1], args[2], 'NX')
+  return redis.call('GET', keys[1])
+end
+
 -- KEYS: of the seat. ARGV: token, the seat or '', how long it is kept
 local function put_seat(keys, args)
   if args[2] == '' then
@@ -298,6 +304,7 @@ redis.register_function('LIBRARY_presence', presence)
 redis.register_function('LIBRARY_expire', expire)
 redis.register_function('LIBRARY_declare', declare)
 redis.register_function('LIBRARY_state', state)
+redis.register_function('LIBRARY_agree', agree)
 redis.register_function('LIBRARY_lease', lease)
 redis.register_function('LIBRARY_bury', bury)
 redis.register_function('LIBRARY_put_seat', put_seat)

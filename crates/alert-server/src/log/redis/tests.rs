@@ -195,14 +195,14 @@ async fn given_a_person_on_two_nodes_then_they_enter_once_and_leave_once() {
     let ada = name("Ada");
     assert!(enter(&one, &room, "Ada", 1).await.is_new);
     assert!(!enter(&two, &room, "Ada", 1).await.is_new);
-    one.go(&room, &ada, 0, Going::Leaves);
+    one.go(&room, &ada, 0, Going::Leaves, |_| {});
     assert_eq!(one.members(&room).await.unwrap().count(), 1);
     assert_eq!(two.rooms().await, Ok(vec![(room.clone(), 1)]));
-    two.go(&room, &ada, 0, Going::Lost(Duration::from_secs(60)));
+    two.go(&room, &ada, 0, Going::Lost(Duration::from_secs(60)), |_| {});
     let state = one.state(&room, None).await.unwrap();
     assert_eq!((state.people.len(), state.lost.len()), (1, 1));
     assert!(!enter(&one, &room, "Ada", 1).await.is_new, "back within the grace");
-    one.go(&room, &ada, 0, Going::Lost(Duration::from_millis(1)));
+    one.go(&room, &ada, 0, Going::Lost(Duration::from_millis(1)), |_| {});
     loop {
         let next = one.expire(&room).await.unwrap();
         if next.is_none() {

@@ -4,7 +4,7 @@ use super::super::Rooms;
 use super::super::admission::Held;
 use super::super::audience::Published;
 use super::super::lost::Unreceived;
-use super::{LiveRoom, Said, Speech, say_shared};
+use super::{Listening, LiveRoom, Said, Speech, say_shared};
 use crate::log::redis::Going;
 use alert_core::access::{Denied, Principal};
 use alert_core::members::Members;
@@ -76,6 +76,16 @@ impl Presence {
         self.room.retire_if_empty(&mut state, rooms);
         drop(state);
         published.render();
+    }
+
+    /// As [`Presence::leave`], in a room that several servers share: the connection hears it until what was said before
+    /// has come back. Then `done` is called, from any thread.
+    pub fn leave_later(self, rooms: &Rooms, done: impl FnOnce() + Send + 'static) {
+        let Self { room, name, membership, _held, .. } = self;
+        room.lock().subscribers += 1;
+        let hearing =
+            Listening { room: Arc::clone(&room), rooms: rooms.clone(), membership: Some(membership), _held };
+        room.leaves_later(&name, hearing, done);
     }
 
     /// The connection ended without `left`. Its client, if it may come back, is given then what it has not received.

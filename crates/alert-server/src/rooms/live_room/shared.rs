@@ -3,7 +3,7 @@
 
 use super::super::audience::{Published, publication, replay};
 use super::super::{KeyReused, Refused, Rooms};
-use super::{Entrant, LiveRoom, OnSaid, Said, Speech, State};
+use super::{Entrant, Listening, LiveRoom, OnSaid, Said, Speech, State};
 use crate::log::Stored;
 use crate::log::redis::{Arrival, Change, Ear, Entry, Fate, Going, Shared, State as Standing, Subscribed};
 use alert_core::event::{RoomEvent, What};
@@ -36,6 +36,9 @@ pub(in crate::rooms) struct Following {
     people: Mirror,
     /// Connections on this server. Entries leave with the last one of a person.
     here: HashMap<UserName, u32>,
+    /// Those who leave and have not gone yet. Taken out when Redis has answered.
+    leaving: HashMap<u64, (UserName, Listening)>,
+    leave_places: u64,
     /// What waits for an event. Taken out when the room has come so far, or is given up.
     waiting: BTreeMap<u64, Vec<Wake>>,
 }
@@ -178,6 +181,10 @@ impl State {
             }
             Change::Event(What::Left { name, .. }) => {
                 following.people.leave(name);
+                for (_, hearing) in following.leaving.values_mut().filter(|(leaving, _)| leaving == name) {
+                    // Whoever leaves hears nothing of it.
+                    drop(hearing.membership.take());
+                }
                 self.members = None;
             }
             Change::Lost(name, grace) => {
@@ -436,13 +443,43 @@ impl LiveRoom {
     pub(super) fn goes(self: &Arc<Self>, state: &mut State, rooms: &Rooms, name: &UserName, how: Going) {
         let (Some(shared), Some(following)) = (self.log.shared(), &mut state.following) else { return };
         let connections = following.count_out(name);
-        shared.go(&self.code, name, connections, how);
+        shared.go(&self.code, name, connections, how, |_| {});
         if let Going::Lost(grace) = how
             && connections == 0
             && !mem::replace(&mut state.is_sweeping, true)
         {
             rooms.sweep_later(Arc::clone(self), Instant::now() + grace);
         }
+    }
+
+    /// A person leaves by a connection that hears the room until everything has come that was said before, but not that
+    /// it has left. `done` is called then, from any thread.
+    pub(super) fn leaves_later(
+        self: &Arc<Self>,
+        name: &UserName,
+        hearing: Listening,
+        done: impl FnOnce() + Send + 'static,
+    ) {
+        let mut state = self.lock();
+        let (Some(shared), Some(following)) = (self.log.shared(), &mut state.following) else { return };
+        let connections = following.count_out(name);
+        let place = following.leave_places;
+        following.leave_places += 1;
+        following.leaving.insert(place, (name.clone(), hearing));
+        let room = Arc::clone(self);
+        shared.go(&self.code, name, connections, Going::Leaves, move |gone| {
+            let leaver = Arc::clone(&room);
+            let end = move || {
+                let left =
+                    leaver.lock().following.as_mut().and_then(|following| following.leaving.remove(&place));
+                drop(left);
+                done();
+            };
+            match gone {
+                Ok(gone) => room.after(gone.placed.seq, Box::new(end)),
+                Err(_) => end(),
+            }
+        });
     }
 
     /// Has those leave whose grace has ended. Says when to come again.

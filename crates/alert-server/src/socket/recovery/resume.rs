@@ -68,7 +68,7 @@ impl Resume {
             let missed = Missed { room: None, count: None, upto: self.offset, is_all: false };
             return Decision::Not(is_lost.then_some(missed));
         };
-        let from = start(&seat, self.offset);
+        let from = start(&seat, self.offset_in(&seat).await);
         let (room, name) = (seat.room.clone(), seat.name.clone());
         let (room_shown, name_shown, address) = (room.as_str(), name.as_str(), self.origin.to_string());
         let missed = match self.resume(&seat, from).await {
@@ -98,6 +98,22 @@ impl Resume {
             Err(Failure::Gone) => return Decision::Not(None),
         };
         Decision::Not(Some(missed))
+    }
+
+    /// The offset, if it can be of the seat's room. One that several servers share may begin an epoch at any time, and its
+    /// store knows which are its own.
+    async fn offset_in(&self, seat: &Seat) -> Offset {
+        let log = self.recoveries.0.rooms.log();
+        match self.offset {
+            Some(offset) if log.shared().is_some() && offset.epoch != seat.position.epoch => {
+                let query = Query { start: Start::After(offset), limit: 1 };
+                let page = log.page(seat.room.clone(), query).await;
+                let is_of_the_room = page.is_ok_and(|page| page.gap != Some(Gap { missed: None }));
+                if is_of_the_room { Offset::OfTheRoom(offset) } else { Offset::None }
+            }
+            Some(offset) => Offset::Perhaps(offset),
+            None => Offset::None,
+        }
     }
 
     async fn resume(&self, seat: &Seat, from: Position) -> Result<(Place, usize), Failure> {
@@ -223,19 +239,25 @@ impl Resume {
     }
 }
 
+/// What a client says that it has.
+#[derive(Clone, Copy)]
+enum Offset {
+    None,
+    /// Perhaps of another room.
+    Perhaps(Position),
+    OfTheRoom(Position),
+}
+
 /// Behind what the client has. An offset that stems from another room, because none of this room came yet, does not
 /// count.
-fn start(seat: &Seat, offset: Option<Position>) -> Position {
+fn start(seat: &Seat, offset: Offset) -> Position {
     match offset {
-        Some(offset) if offset.epoch == seat.position.epoch => {
-            if offset.number > seat.position.number {
-                offset
-            } else {
-                seat.position
-            }
+        Offset::OfTheRoom(offset) => offset,
+        Offset::Perhaps(offset) if offset.epoch == seat.position.epoch => {
+            if offset.number > seat.position.number { offset } else { seat.position }
         }
-        Some(offset) if seat.resumed => offset,
-        _ => seat.position,
+        Offset::Perhaps(offset) if seat.resumed => offset,
+        Offset::Perhaps(_) | Offset::None => seat.position,
     }
 }
 
@@ -278,7 +300,8 @@ mod tests {
             (true, Some(at(3, 40)), at(3, 50)),
             (true, None, at(3, 50)),
         ] {
-            assert_eq!(start(&seat(resumed), offset), from, "{resumed} {offset:?}");
+            let given = offset.map_or(Offset::None, Offset::Perhaps);
+            assert_eq!(start(&seat(resumed), given), from, "{resumed} {offset:?}");
         }
     }
 }

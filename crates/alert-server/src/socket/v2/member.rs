@@ -90,6 +90,20 @@ impl Place {
         }
     }
 
+    /// As [`Place::leave`], in a room that several servers share; see [`Presence::leave_later`].
+    pub(super) fn leave_later(self, rooms: &Rooms, done: impl FnOnce() + Send + 'static) {
+        match self.seat {
+            Seat::In(presence) => {
+                tracing::info!(room = presence.room().as_str(), name = presence.name().as_str(), "left");
+                presence.leave_later(rooms, done);
+            }
+            Seat::Hears(listening) => {
+                drop(listening);
+                done();
+            }
+        }
+    }
+
     /// Gives the place up, because the client says so.
     pub(super) fn leave(self, rooms: &Rooms) {
         match self.seat {
