@@ -21,7 +21,18 @@ export class Redis {
   }
 
   async start() {
-    const flags = ["--port", "0", "--unixsocket", this.socket, "--dir", this.folder, "--appendonly", "yes", "--save", ""];
+    const flags = [
+      "--port",
+      "0",
+      "--unixsocket",
+      this.socket,
+      "--dir",
+      this.folder,
+      "--appendonly",
+      "yes",
+      "--save",
+      "",
+    ];
     const child = spawn("redis-server", flags, { stdio: "ignore" });
     this.#child = child;
     // A file's tests end without stopping the one that they share.

@@ -46,18 +46,28 @@ export class Server {
   #killed = false;
 
   /** A server with these flags, not yet started. `port` 0 takes a free one. */
-  constructor(flags = [], { port = 0, sessionKey = randomBytes(32).toString("base64"), state, prefix } = {}) {
+  constructor(
+    flags = [],
+    { port = 0, sessionKey = randomBytes(32).toString("base64"), state, redis, prefix } = {},
+  ) {
     state ??= mkdtempSync(join(STATES, "server-"));
-    prefix ??= `test-${process.pid}-${++prefixes}`;
-    Object.assign(this, { flags, port, sessionKey, state, prefix });
+    // Servers that a test gives a Redis share their rooms; otherwise each has rooms of its own.
+    prefix ??= redis ? "alert" : `test-${process.pid}-${++prefixes}`;
+    redis ??= REDIS;
+    Object.assign(this, { flags, port, sessionKey, state, redis, prefix });
   }
 
   /** Starts it and waits until it says where it is. */
   async start() {
-    const shared = REDIS ? ["--redis", REDIS.url, "--redis-prefix", this.prefix] : [];
-    const flags = REDIS ? withoutHistory(this.flags) : this.flags;
+    const { redis, prefix, sessionKey } = this;
+    const shared = redis ? ["--redis", redis.url, "--redis-prefix", prefix] : [];
+    const flags = redis ? withoutHistory(this.flags) : this.flags;
     const child = spawn(BINARY, ["--listen", `127.0.0.1:${this.port}`, ...shared, ...flags], {
-      env: { PATH: process.env.PATH, ALERT_SESSION_KEY: this.sessionKey, STATE_DIRECTORY: this.state },
+      env: {
+        PATH: process.env.PATH,
+        ...(sessionKey && { ALERT_SESSION_KEY: sessionKey }),
+        STATE_DIRECTORY: this.state,
+      },
       stdio: ["ignore", "pipe", "pipe"],
     });
     this.#child = child;

@@ -182,7 +182,8 @@ impl Recoveries {
         if let Some(missed) = recoverable.missed.take_if(|missed| missed.is_of(place.presence.room())) {
             let count = missed.count_at(place.presence.entered());
             if count != Some(0) {
-                socket.send(Notice::missed(count).packet());
+                // Behind its entering, which may be on its way there too.
+                socket.hub().send(socket.connection(), Notice::missed(count).packet().into());
             }
         }
     }

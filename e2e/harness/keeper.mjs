@@ -1,0 +1,53 @@
+// A member of v2 that keeps all messages of its room, whatever happens to its connections.
+
+import { DEADLINE, within } from "./time.mjs";
+import { V2 } from "./v2.mjs";
+
+/** A member that keeps all messages of its room, as a client is told to. */
+export class Keeper extends V2 {
+  messages = [];
+  gaps = [];
+  joins = 0;
+
+  constructor(server, transport, room, name) {
+    super(server, transport);
+    let early = [];
+    let position;
+    const keep = (message) => {
+      this.messages.push(message);
+      position = message.position;
+      if (position === this.awaited) this.hasAll();
+    };
+    const join = async () => {
+      const joined = await this.socket.emitWithAck("join", { room, name, since: position ?? "all" });
+      this.joins += 1;
+      if (joined.gap) this.gaps.push(joined.gap);
+      joined.history.forEach(keep);
+      for (let more = joined.more; more; ) {
+        const page = await this.socket.emitWithAck("history", { room, after: position });
+        const end = page.messages.findIndex((message) => message.position === joined.position) + 1;
+        page.messages.slice(0, end || undefined).forEach(keep);
+        more = page.more && end === 0;
+      }
+      position = joined.position;
+      const live = early;
+      early = undefined;
+      live.forEach(keep);
+    };
+    this.socket.on("connect", () => {
+      early = [];
+      join().catch(() => {}); // disconnected meanwhile
+    });
+    this.socket.on("message", (message) => (early ? early.push(message) : keep(message)));
+  }
+}
+
+/** Waits until a keeper has this message. */
+export async function hasKept(keeper, position) {
+  if (keeper.messages.at(-1)?.position === position) return;
+  keeper.awaited = position;
+  const all = new Promise((resolve) => {
+    keeper.hasAll = resolve;
+  });
+  await within(DEADLINE, "the last message", all, () => JSON.stringify(keeper.messages.slice(-3)));
+}
