@@ -9,19 +9,7 @@ fn run(server: &Server, words: &[&str]) -> (Option<i32>, Value) {
     (output.status.code(), json(&output))
 }
 
-const JITTER: [&str; 11] = [
-    "--jitter",
-    "--members",
-    "20",
-    "--rate",
-    "20",
-    "--duration",
-    "2s",
-    "--cut-every",
-    "900ms",
-    "--cut-for",
-    "200ms",
-];
+const JITTER: [&str; 7] = ["--jitter", "--rate", "20", "--duration", "2s", "--cut-for", "200ms"];
 const FAULTS: [&str; 6] = ["lost", "duplicates", "out_of_order", "other_order", "leaked", "unknown"];
 
 fn assert_faultless(report: &Value) {
@@ -36,7 +24,10 @@ fn assert_faultless(report: &Value) {
 fn given_jitter_when_members_recover_then_all_arrives_once_and_in_order_over_each_transport() {
     let server = Server::start(&[]);
     for transport in ["websocket", "mixed"] {
-        let (code, report) = run(&server, &[&JITTER[..], &["--transport", transport]].concat());
+        let (code, report) = run(
+            &server,
+            &[&JITTER[..], &["--members", "20", "--cut-every", "900ms", "--transport", transport]].concat(),
+        );
         assert_eq!((code, &report["ok"]), (Some(0), &Value::from(true)), "{report:#}");
         assert_faultless(&report);
         let comeback = &report["comeback"];
@@ -53,7 +44,8 @@ fn given_jitter_when_members_recover_then_all_arrives_once_and_in_order_over_eac
 #[test]
 fn given_jitter_when_members_do_not_recover_then_they_join_again_and_still_hear_everything() {
     let server = Server::start(&[]);
-    let (_, report) = run(&server, &[&JITTER[..], &["--no-recovery"]].concat());
+    let (_, report) =
+        run(&server, &[&JITTER[..], &["--members", "20", "--cut-every", "900ms", "--no-recovery"]].concat());
     let comeback = &report["comeback"];
     assert_eq!((&comeback["recovered"], &comeback["joined_again"]), (&0.into(), &comeback["cuts"]));
     assert_eq!((&report["fanout"]["lost"], &comeback["delivered_share"]), (&0.into(), &1.0.into()));
@@ -62,7 +54,7 @@ fn given_jitter_when_members_do_not_recover_then_they_join_again_and_still_hear_
 #[test]
 fn given_jitter_when_the_server_keeps_nothing_then_what_is_lost_is_counted_and_the_exit_code_is_1() {
     let server = Server::start(&["--history", "off", "--recovery", "off"]);
-    let (code, report) = run(&server, &JITTER);
+    let (code, report) = run(&server, &[&JITTER[..], &["--members", "20", "--cut-every", "900ms"]].concat());
     assert_eq!(code, Some(1), "{report:#}");
     assert!(report["fanout"]["lost"].as_u64().unwrap() > 0, "{report:#}");
     assert!(report["comeback"]["delivered_share"].as_f64().unwrap() < 1.0, "{report:#}");
@@ -83,4 +75,24 @@ fn given_an_avalanche_then_all_are_back_with_what_they_missed_and_bystanders_are
     assert!(comeback["all_back_s"].as_f64().is_some(), "{report:#}");
     assert!(comeback["all_back_cpu_s"].as_f64().is_some(), "{report:#}");
     assert_eq!(comeback["bystanders"]["lost"], 0, "{report:#}");
+}
+
+/// The bounds on those who enter rooms are for those who are new there.
+#[test]
+fn given_more_comebacks_than_may_enter_rooms_then_those_who_are_still_in_theirs_are_not_counted() {
+    let server = Server::start(&["--join-rate", "60", "--leave-grace", "30s"]);
+    let (code, report) = run(&server, &[&JITTER[..], &["--members", "40", "--cut-every", "600ms"]].concat());
+    assert_eq!(code, Some(0), "{report:#}");
+    let comeback = &report["comeback"];
+    assert!(comeback["cuts"].as_u64().unwrap() > 60, "{report:#}");
+    assert_eq!(comeback["recovered"], comeback["cuts"], "{report:#}");
+}
+
+#[test]
+fn given_more_comebacks_than_may_enter_rooms_when_all_have_left_them_then_some_wait() {
+    let server = Server::start(&["--join-rate", "60", "--leave-grace", "0s"]);
+    let words = ["--avalanche", "--rooms", "1", "--members", "33", "--missed", "1", "--cut-for", "400ms"];
+    let (code, report) = run(&server, &words);
+    assert_eq!(code, Some(0), "{report:#}");
+    assert_eq!(report["comeback"]["recovered"], 32, "{report:#}");
 }
