@@ -1,4 +1,4 @@
-//! Reads a page of a room: what is on disk, and behind that what is not yet.
+//! Reads a page of a room: what is on disk, followed by what is not there yet.
 
 use super::page::{Row, backward, forward};
 use super::prune::horizon;
@@ -12,17 +12,17 @@ use rusqlite::{Connection, OptionalExtension, params};
 use std::sync::Arc;
 use std::time::SystemTime;
 
-/// What is not on disk yet of a room: the last message that was lost, and those that wait.
+/// The part of a room that is not on disk yet: the last message that was lost, and those that wait.
 pub(super) type Pending = (Option<Position>, Vec<Arc<RoomEvent>>);
 
-/// A file, as a reader sees it at one moment.
+/// The file as a reader sees it at one moment.
 pub(super) struct View<'a> {
     connection: &'a Connection,
     runs: &'a Runs,
     retention: &'a Retention,
     /// The room's number in the file.
     room: Option<i64>,
-    /// The last message that is on disk no more, or is not to be seen any more.
+    /// The last message that is gone from disk, or must not be seen any more.
     dropped: Option<Place>,
     pending: Vec<Row>,
 }
@@ -105,7 +105,7 @@ impl<'a> View<'a> {
         Ok(view)
     }
 
-    /// The last message that is there only because the room has more than it is to keep.
+    /// The last message over the room's limit, which is only waiting to be dropped.
     fn too_many(&self, room: i64, count: i64) -> rusqlite::Result<Option<Place>> {
         let over = count.saturating_sub(i64::try_from(self.retention.messages).unwrap_or(i64::MAX));
         if over <= 0 {
@@ -116,7 +116,7 @@ impl<'a> View<'a> {
         self.connection.prepare_cached(sql)?.query_row([room, over - 1], place).optional()
     }
 
-    /// The last message that is older than it may be, of those that begin the room.
+    /// The last of the oldest messages that is older than it may be.
     fn too_old(&self, room: i64) -> rusqlite::Result<Option<Place>> {
         let horizon = horizon(SystemTime::now(), self.retention.age);
         let sql = "SELECT run, part, number, at FROM messages WHERE room = ?1 ORDER BY run, part, number";
@@ -132,7 +132,7 @@ impl<'a> View<'a> {
         Ok(last)
     }
 
-    /// The rows after a place, and how many of them make a page: one less, where there are more.
+    /// The rows after a place, and how many of them make a page: one fewer, if there are more.
     fn after(&self, after: Option<Place>, limit: usize) -> rusqlite::Result<(Vec<Row>, usize)> {
         let after = after.unwrap_or(Place::FIRST);
         let sql = "SELECT run, part, number, at, name, text FROM messages
@@ -145,7 +145,7 @@ impl<'a> View<'a> {
         Ok((rows, limit))
     }
 
-    /// The same of those before a place; the newest first.
+    /// The same for the rows before a place, newest first.
     fn before(&self, before: Option<Place>, limit: usize) -> rusqlite::Result<(Vec<Row>, usize)> {
         let before = before.unwrap_or(Place { run: i64::MAX, part: i64::MAX, number: i64::MAX });
         let pending = self.pending.iter().rev().filter(|row| row.place < before);
@@ -160,7 +160,7 @@ impl<'a> View<'a> {
         Ok((rows, limit.min(newer + left)))
     }
 
-    /// At most one row more than `limit`; fewer, and a smaller limit, where they would be larger than a page.
+    /// At most one row more than `limit`; fewer, with a smaller limit, if they would be larger than a page.
     fn rows(
         &self,
         sql: &str,
@@ -185,7 +185,7 @@ impl<'a> View<'a> {
         Ok((rows, limit))
     }
 
-    /// A message of the file; nothing where a hand has changed it to something that is none.
+    /// A message of the file; `None` if somebody has edited it into something that is none.
     fn message(&self, place: Place, row: &rusqlite::Row<'_>, text: &str) -> Option<Arc<RoomEvent>> {
         let position = self.runs.position(place)?;
         let name = UserName::parse(row.get_ref(4).ok()?.as_str().ok()?, usize::MAX).ok()?;
@@ -215,7 +215,7 @@ impl<'a> View<'a> {
     }
 
     /// Whether messages after a place may be missing, although none is known to be: the room was forgotten meanwhile,
-    /// or the file does not know the message at that place, which a run before this one has given.
+    /// or the message at that place was given by an earlier run and is not in the file.
     fn is_doubtful(&self, place: Place, next: Option<&Row>) -> rusqlite::Result<bool> {
         if self.dropped >= Some(place) {
             return Ok(false);

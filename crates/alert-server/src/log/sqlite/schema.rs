@@ -1,4 +1,4 @@
-//! The tables, their version, and how a file of an older one becomes one of this.
+//! The tables, their version, and how a file of an older version is migrated.
 
 use rusqlite::{Connection, TransactionBehavior};
 
@@ -53,7 +53,7 @@ const MIGRATIONS: &[&str] = &["
 /// The version that this Alert writes.
 pub(super) const VERSION: i64 = MIGRATIONS.len() as i64;
 
-/// Says that a file is Alert's: "Alrt".
+/// Marks a file as Alert's: "Alrt".
 const APPLICATION: i64 = 0x416c_7274;
 
 /// Why a file cannot be used as it is.
@@ -69,11 +69,11 @@ impl From<rusqlite::Error> for Misfit {
     }
 }
 
-/// Looks whether this Alert can read the file, and changes nothing.
+/// Checks whether this Alert can read the file, and changes nothing.
 pub(super) fn check(connection: &mut Connection) -> Result<(), Misfit> {
     match version(connection)? {
         VERSION => Ok(()),
-        // Made this moment, or of an older Alert: the server brings it up to date.
+        // Just made, or by an older Alert: the server brings it up to date.
         _ => Err(Misfit::Foreign),
     }
 }
@@ -90,7 +90,7 @@ pub(super) fn prepare(connection: &mut Connection) -> Result<(), Misfit> {
     connection.pragma_update(None, "journal_size_limit", 16 << 20)?;
     connection.pragma_update(None, "cache_size", -8192)?;
     connection.pragma_update(None, "temp_store", "MEMORY")?;
-    // What is deleted is overwritten where that costs no further write.
+    // What is deleted is overwritten if that costs no further write.
     connection.pragma_update(None, "secure_delete", "FAST")?;
     if found < VERSION {
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -104,7 +104,7 @@ pub(super) fn prepare(connection: &mut Connection) -> Result<(), Misfit> {
     Ok(())
 }
 
-/// The file's version; 0 where there is nothing in it.
+/// The file's version; 0 if it is empty.
 fn version(connection: &Connection) -> Result<i64, Misfit> {
     let number = |pragma| connection.pragma_query_value(None, pragma, |row| row.get::<_, i64>(0));
     let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;

@@ -9,19 +9,19 @@ use alert_core::position::Position;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 use std::collections::HashMap;
 
-/// So many messages may go with a batch, or twice as many as come. What is over is out of sight all the same.
+/// This many messages may be dropped with a batch, or twice as many as come. Any left over are out of sight anyway.
 const AT_ONCE: i64 = 1024;
 
-/// A room keeps up to an eighth more than it should, out of sight, so that many go at once.
+/// A room keeps up to an eighth more than it should, out of sight, so that many are dropped at once.
 pub(super) fn slack(most: i64) -> i64 {
     most / 8
 }
 
-/// Rooms of a batch: their number in the file, and how many messages came.
+/// The rooms of a batch: each one's number in the file, and how many messages came.
 type Rooms<'a> = HashMap<&'a RoomCode, (i64, i64)>;
 
-/// Writes a batch; when this returns, it is on disk. In each room of it the oldest messages go where there are more
-/// than `most`.
+/// Writes a batch; when this returns, it is on disk. Rooms in it that have more than `most` messages drop their
+/// oldest.
 pub(super) fn write(
     connection: &mut Connection,
     runs: &Runs,
@@ -41,7 +41,7 @@ pub(super) fn write(
     insert_messages(&transaction, runs, batch, &mut rooms)?;
     let sql = "UPDATE rooms SET count = count + ?2, emptied = NULL WHERE id = ?1 RETURNING count";
     let mut add = transaction.prepare_cached(sql)?;
-    // Rooms that are filled alike are over together, and whoever waits for this batch does not wait for all of them.
+    // Rooms that fill up alike reach their limit together, and this batch must not wait for all of them.
     let mut may_go = AT_ONCE.max(2 * batch.messages.len() as i64);
     for (id, added) in rooms.into_values() {
         let count: i64 = add.query_row([id, added], |row| row.get(0))?;
@@ -62,7 +62,7 @@ fn insert_messages<'a>(
     batch: &'a Batch,
     rooms: &mut Rooms<'a>,
 ) -> rusqlite::Result<()> {
-    // A commit that failed may have been done all the same.
+    // A commit that failed may have taken effect all the same.
     let sql = "INSERT OR IGNORE INTO messages (room, run, part, number, at, name, text, key)
                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
     let mut insert = connection.prepare_cached(sql)?;
@@ -97,7 +97,7 @@ fn insert_lost(connection: &Connection, room: i64, last: Place) -> rusqlite::Res
     Ok(added as i64)
 }
 
-/// The room's number in the file and its count of new messages; the room is entered where it is missing.
+/// The room's number in the file and its count of new messages; the room is added if it is missing.
 fn entry<'a, 'b>(
     connection: &Connection,
     rooms: &'b mut Rooms<'a>,
@@ -123,7 +123,7 @@ fn entry<'a, 'b>(
     }
 }
 
-/// Drops the oldest messages of a room, which remembers how far it is incomplete.
+/// Drops the oldest messages of a room, which remembers up to where it is incomplete.
 pub(super) fn drop_oldest(connection: &Connection, room: i64, count: i64) -> rusqlite::Result<()> {
     let sql =
         "SELECT run, part, number FROM messages WHERE room = ?1 ORDER BY run, part, number LIMIT 1 OFFSET ?2";

@@ -1,5 +1,5 @@
 //! The messages that are not on disk yet, oldest first. When there are too many, because the disk is full or does not
-//! answer, the oldest go, and their rooms remember how far they are incomplete.
+//! answer, the oldest are dropped, and their rooms remember up to where they are incomplete.
 
 use crate::log::{Append, KeyDigest};
 use alert_core::event::{RoomEvent, What};
@@ -8,10 +8,10 @@ use alert_core::position::Position;
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
-/// Beyond so many the oldest go.
+/// Beyond this many, the oldest are dropped.
 const MOST: usize = 65_536;
 const MOST_BYTES: usize = 64 << 20;
-/// What a message takes beside its name and text.
+/// What a message takes besides its name and text.
 const AROUND: usize = 256;
 
 /// A message on its way to the disk.
@@ -26,19 +26,19 @@ pub(super) struct Message {
 #[derive(Default)]
 pub(super) struct Unwritten {
     messages: VecDeque<Message>,
-    /// How many messages there were before the first of these.
+    /// How many messages were appended before the first of these.
     before: u64,
     bytes: usize,
-    /// The last message of each room that had to go: everything in `messages` comes after it. Emptied by the writer.
+    /// The last message of each room that was dropped: everything in `messages` comes after it. Emptied by the writer.
     lost: HashMap<RoomCode, Position>,
     lost_count: u64,
 }
 
-/// A part of it that is being written.
+/// The part that is being written.
 pub(super) struct Batch {
     pub(super) messages: Vec<Message>,
     pub(super) lost: Vec<(RoomCode, Position)>,
-    /// How many messages will have left when it is written.
+    /// How many messages will have left once it is written.
     pub(super) end: u64,
 }
 
@@ -54,7 +54,7 @@ impl Message {
 }
 
 impl Unwritten {
-    /// Takes what was appended, and drops the oldest where that is too much. Says whether it had to.
+    /// Takes what was appended, and drops the oldest if that is too much. Returns whether it had to.
     pub(super) fn take(&mut self, queue: &mut Vec<Message>) -> bool {
         self.bytes += queue.iter().map(Message::size).sum::<usize>();
         self.messages.extend(queue.drain(..));
@@ -104,12 +104,12 @@ impl Unwritten {
         }
     }
 
-    /// How many had to go since this was asked last.
+    /// How many were dropped since the last call.
     pub(super) fn lost_count(&mut self) -> u64 {
         std::mem::take(&mut self.lost_count)
     }
 
-    /// What there is of a room: the last message that had to go, and those that wait.
+    /// A room's part: its last message that was dropped, and those that wait.
     pub(super) fn of_room(&self, room: &RoomCode) -> (Option<Position>, Vec<Arc<RoomEvent>>) {
         let waiting = self.messages.iter().filter(|message| message.room == *room);
         (self.lost.get(room).copied(), waiting.map(|message| Arc::clone(&message.event)).collect())
