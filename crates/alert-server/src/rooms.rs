@@ -22,7 +22,7 @@ use alert_core::access::{Denied, Principal};
 use alert_core::members::Members;
 use alert_core::names::{RoomCode, UserName};
 use alert_core::wire::Form;
-pub use audience::replay;
+pub use audience::{replay, replay_all, replayed_size};
 pub use catch_up::{CatchUp, Missed};
 pub use history::{History, HistoryError, Wanted};
 use live_room::{Entrant, LiveRoom};
@@ -105,17 +105,27 @@ impl Rooms {
     /// # Errors
     /// If too many have entered from the origin, or there is no space.
     pub fn check_entry(&self, origin: &Origin, room: &Admitted, name: &UserName) -> Result<(), Refused> {
-        self.counted(
-            origin,
-            self.space_for(room.code()).and_then(|room| match room {
-                Some(room) if !room.has_space(name, self.0.max_people) => {
-                    Err(Refused::RoomFull(self.0.max_people))
-                }
-                _ => Ok(()),
-            }),
-        )?;
+        self.check_space(origin, room, name)?;
         let joined = self.0.admission.admit_join(origin, Instant::now());
         self.counted(origin, joined.map_err(|Wait(wait)| Refused::TooManyJoins(wait)))
+    }
+
+    /// Lets somebody back into a room who has shown that they were in it.
+    pub fn readmit(&self, origin: &Origin, code: RoomCode) -> Admitted {
+        self.0.admission.readmit(origin, code)
+    }
+
+    /// As [`Rooms::check_entry`], for somebody who was in the room. It counts as entering only where the others hear of it.
+    ///
+    /// # Errors
+    /// As there. Whoever comes back too fast can wait.
+    pub fn check_return(&self, origin: &Origin, room: &Admitted, name: &UserName) -> Result<(), Refused> {
+        let is_there = self.check_space(origin, room, name)?.is_some_and(|room| room.has(name));
+        if is_there {
+            return Ok(());
+        }
+        let joined = self.0.admission.admit_join(origin, Instant::now());
+        joined.map_err(|Wait(wait)| Refused::TooManyJoins(wait))
     }
 
     /// Whether somebody may hear a room now without being in it.
@@ -124,6 +134,21 @@ impl Rooms {
     /// If it would be one too many.
     pub fn check_hearing(&self, origin: &Origin, room: &Admitted) -> Result<(), Refused> {
         self.counted(origin, self.space_for(room.code())).map(drop)
+    }
+
+    fn check_space(
+        &self,
+        origin: &Origin,
+        room: &Admitted,
+        name: &UserName,
+    ) -> Result<Option<Arc<LiveRoom>>, Refused> {
+        let room = self.space_for(room.code()).and_then(|room| match room {
+            Some(room) if !room.has_space(name, self.0.max_people) => {
+                Err(Refused::RoomFull(self.0.max_people))
+            }
+            room => Ok(room),
+        });
+        self.counted(origin, room)
     }
 
     /// The room, if it exists; an error if it would be one too many.

@@ -18,14 +18,18 @@ pub struct Publication(Arc<dyn Content>);
 
 /// What a publication holds, now or later.
 trait Content: Send + Sync {
-    fn frames(&self) -> &[Frame];
+    fn frames(&self) -> &Frames;
 
     /// Its bytes, as far as they are known before it is rendered.
     fn size(&self) -> usize;
 }
 
 /// A publication's messages, rendered.
-pub struct Frames(SmallVec<[Frame; 1]>);
+pub struct Frames {
+    each: SmallVec<[Frame; 1]>,
+    /// All of them in one piece, for a WebSocket; where there are several.
+    whole: Option<Box<Frame>>,
+}
 
 /// See [`Publication::later`].
 struct Later<F> {
@@ -74,7 +78,12 @@ impl Publication {
     }
 
     pub(crate) fn frames(&self) -> &[Frame] {
-        self.0.frames()
+        &self.0.frames().each
+    }
+
+    /// All frames in one piece for a WebSocket, where there are several.
+    pub(crate) fn whole(&self) -> Option<&Frame> {
+        self.0.frames().whole.as_deref()
     }
 
     /// The bytes that it puts on a WebSocket, or about so many where it is rendered later.
@@ -83,35 +92,59 @@ impl Publication {
     }
 
     fn of(frame: Frame) -> Self {
-        Self(Arc::new(Frames(SmallVec::from_iter([frame]))))
+        Self(Arc::new(Frames::one(frame)))
     }
 }
 
 impl Frames {
     /// Bytes as they are, for a [`crate::Subscriber`].
     pub fn bytes(bytes: &[u8]) -> Self {
-        Self(SmallVec::from_iter([Frame::chunk(bytes)]))
+        Self::one(Frame::chunk(bytes))
+    }
+
+    fn one(frame: Frame) -> Self {
+        Self::of(SmallVec::from_iter([frame]))
+    }
+
+    fn of(each: SmallVec<[Frame; 1]>) -> Self {
+        Self { each, whole: None }
+    }
+
+    /// Puts several messages into one piece of memory, so that it takes as little to send them as to send one.
+    fn join(mut self) -> Self {
+        if self.each.len() > 1 && self.each.iter().all(|frame| frame.kind == FrameKind::Text) {
+            let all: Vec<u8> = self.each.iter().flat_map(|frame| &frame.bytes[..]).copied().collect();
+            let (all, mut begin) = (Bytes::from(all), 0);
+            for frame in &mut self.each {
+                let end = begin + frame.bytes.len();
+                frame.bytes = all.slice(begin..end);
+                begin = end;
+            }
+            self.whole = Some(Box::new(Frame { bytes: all, header: 0, kind: FrameKind::Control }));
+        }
+        self
     }
 }
 
 impl Content for Frames {
-    fn frames(&self) -> &[Frame] {
-        &self.0
+    fn frames(&self) -> &Frames {
+        self
     }
 
     fn size(&self) -> usize {
-        self.0.iter().map(|frame| frame.bytes.len()).sum()
+        self.each.iter().map(|frame| frame.bytes.len()).sum()
     }
 }
 
 impl<F: Fn() -> Frames + Send + Sync> Content for Later<F> {
-    fn frames(&self) -> &[Frame] {
+    fn frames(&self) -> &Frames {
         if self.rendered.get().is_none() {
             // Not in `get_or_init`, in which another thread would wait.
             let rendered = (self.render)();
             let _ = self.rendered.set(rendered);
         }
-        self.rendered.get().map_or(&[], Frames::frames)
+        // Somebody has set it by now.
+        self.rendered.get_or_init(|| Frames::of(SmallVec::new()))
     }
 
     fn size(&self) -> usize {
@@ -140,7 +173,14 @@ impl From<Frames> for Publication {
 /// Several packets, one after another.
 impl FromIterator<Rendered> for Frames {
     fn from_iter<I: IntoIterator<Item = Rendered>>(packets: I) -> Self {
-        Self(packets.into_iter().flat_map(|packet| Self::from(packet).0).collect())
+        packets.into_iter().map(Self::from).collect()
+    }
+}
+
+/// Several publications' messages, one after another.
+impl FromIterator<Self> for Frames {
+    fn from_iter<I: IntoIterator<Item = Self>>(parts: I) -> Self {
+        Self::of(parts.into_iter().flat_map(|part| part.each).collect()).join()
     }
 }
 
@@ -149,7 +189,7 @@ impl From<Rendered> for Frames {
         let attachments = packet.attachments.iter().map(|bytes: &Bytes| Frame::binary(bytes));
         let text = OpCode::Data(Data::Text);
         let text = Frame::in_place(text, packet.text.into_bytes(), FrameKind::Text);
-        Self(std::iter::once(text).chain(attachments).collect())
+        Self::of(std::iter::once(text).chain(attachments).collect())
     }
 }
 
@@ -241,6 +281,11 @@ impl Frame {
         Self { bytes: Bytes::copy_from_slice(&self.bytes), ..*self }
     }
 
+    /// The same bytes for whoever gets them: for a piece that is large, and that few shards count at a time.
+    pub(crate) fn shared(&self) -> Self {
+        Self { bytes: self.bytes.clone(), ..*self }
+    }
+
     /// What goes onto a WebSocket.
     pub(crate) fn wire(&self) -> &[u8] {
         &self.bytes
@@ -287,6 +332,20 @@ mod tests {
         publication.clone().render();
         assert_eq!(publication.frames(), Publication::bytes(b"late").frames());
         assert_eq!(made.load(Ordering::Relaxed), 1);
+    }
+
+    #[test]
+    fn several_messages_are_one_piece_for_a_websocket_and_each_its_own_for_polling() {
+        let packet = |text: &str| Rendered { text: text.to_owned(), attachments: Vec::new() };
+        let frames: Frames = ["41", "42[\"a\"]"].into_iter().map(packet).collect();
+        let each: Vec<_> = frames.each.iter().map(Frame::payload).collect();
+        assert_eq!(each, ["41", "42[\"a\"]"]);
+        let wire: Vec<u8> = frames.each.iter().flat_map(Frame::wire).copied().collect();
+        assert_eq!(frames.whole.unwrap().wire(), wire);
+        let one: Frames = [packet("41")].into_iter().collect();
+        assert!(one.whole.is_none() && one.each.len() == 1);
+        let binary = Rendered { text: "451-[]".to_owned(), attachments: vec![Bytes::from_static(b"x")] };
+        assert!(Frames::from(binary).whole.is_none(), "attachments are no messages of their own");
     }
 
     #[test]

@@ -122,6 +122,12 @@ impl Admission {
         Ok(admitted)
     }
 
+    /// Lets `origin` back into a room that it has shown to have been in: it guesses nothing, and is not counted.
+    pub(super) fn readmit(&self, origin: &Origin, code: RoomCode) -> Admitted {
+        let key = self.hasher.hash_one((origin, &code));
+        Admitted { code, key }
+    }
+
     /// Lets `origin` enter a room once more, or says how long it has to wait.
     pub(super) fn admit_join(&self, origin: &Origin, now: Instant) -> Result<(), Wait> {
         let Some(rate) = self.joins else { return Ok(()) };
@@ -281,6 +287,18 @@ mod tests {
         let token = Origin::Token(alert_core::ApiToken::parse("0123456789abcdef").unwrap());
         assert_eq!(tries(&admission(), &token, Way::FromOutside, 0, start), 2_000);
         assert_eq!(tries(&Admission::new(None, None), &origin(1), Way::FromOutside, 0, start), 2_000);
+    }
+
+    #[test]
+    fn whoever_was_in_a_room_comes_back_without_being_counted() {
+        let (admission, start) = (admission(), Instant::now());
+        assert_eq!(tries(&admission, &origin(1), Way::Enter, 0, start), 600);
+        let back = admission.readmit(&origin(1), room(5_000));
+        assert!(admission.admit(&origin(1), Way::Enter, room(5_000), start).is_err(), "it is not there yet");
+        let held = admission.hold(&back);
+        assert!(admission.admit(&origin(1), Way::FromOutside, room(5_000), start).is_ok());
+        drop(held);
+        assert_eq!(tries(&admission, &origin(2), Way::Enter, 0, start), 600);
     }
 
     #[test]

@@ -58,19 +58,38 @@ impl Published {
 
 /// A message of the log in `form`, to be rendered by whoever needs it first.
 pub fn replay(form: Form, room: &RoomCode, message: &Arc<RoomEvent>) -> Publication {
-    let size = match &message.what {
+    publication(form, room, message, size(message))
+}
+
+/// Messages of the log in `form`, one after the other, to be rendered by whoever needs them first.
+pub fn replay_all(form: Form, room: &RoomCode, messages: &Arc<[Arc<RoomEvent>]>) -> Publication {
+    let bytes = replayed_size(form, room, messages);
+    let (room, messages) = (room.clone(), Arc::clone(messages));
+    Publication::later(bytes, move || messages.iter().map(|event| frames(form, &room, event)).collect())
+}
+
+/// The most bytes that they have.
+pub fn replayed_size(form: Form, room: &RoomCode, messages: &[Arc<RoomEvent>]) -> usize {
+    messages.iter().map(|event| form.size(room, event, size(event))).sum()
+}
+
+fn size(event: &RoomEvent) -> usize {
+    match &event.what {
         What::Said { name, text } => wire::size(name, text),
         What::Entered { name, .. } | What::Left { name, .. } => wire::size(name, ""),
-    };
-    publication(form, room, message, size)
+    }
 }
 
 /// The event in `form`, to be rendered by whoever needs it first.
 pub(super) fn publication(form: Form, room: &RoomCode, event: &Arc<RoomEvent>, size: usize) -> Publication {
     let size = form.size(room, event, size);
     let (room, event) = (room.clone(), Arc::clone(event));
-    Publication::later(size, move || match form.render(&room, &event) {
+    Publication::later(size, move || frames(form, &room, &event))
+}
+
+fn frames(form: Form, room: &RoomCode, event: &RoomEvent) -> Frames {
+    match form.render(room, event) {
         Rendering::Packet(packet) => packet.into(),
         Rendering::Piece(text) => Frames::bytes(text.as_bytes()),
-    })
+    }
 }

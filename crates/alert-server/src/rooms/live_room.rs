@@ -250,6 +250,11 @@ impl LiveRoom {
         state.room.count() < max_people || state.room.contains(name)
     }
 
+    /// Whether `name` is in the room, which those are whose grace has not ended.
+    pub(super) fn has(&self, name: &UserName) -> bool {
+        self.lock().room.contains(name)
+    }
+
     /// Who is in the room: the first [`Members::MOST`].
     pub(super) fn members(&self) -> Arc<Members> {
         let mut state = self.lock();

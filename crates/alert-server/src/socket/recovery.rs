@@ -4,6 +4,7 @@
 
 mod client;
 mod live;
+mod pages;
 mod resume;
 mod slot;
 
@@ -17,6 +18,7 @@ use alert_core::position::Position;
 use alert_core::wire::v1::Notice;
 pub(super) use client::{Auth, Client};
 use live::Live;
+use pages::Pages;
 use resume::Resume;
 use slot::{Decision, Slot};
 use socketio_server::{CloseReason, ConnectionId, Socket, SocketIds};
@@ -26,10 +28,14 @@ use std::{
     sync::Arc,
     time::{Duration, SystemTime},
 };
-use tokio::runtime::Handle;
+use tokio::{runtime::Handle, sync::Semaphore};
 
 /// A seat that is older than this is kept anew when its client is lost, which may have been in its room for days.
 const REFRESH: Duration = Duration::from_secs(60 * 60);
+
+/// How many clients are given their places at a time; the others wait for their turn. More would only wait for their
+/// shards, holding all that they are sent.
+const AT_A_TIME: usize = 32;
 
 /// Gives clients their places back.
 #[derive(Clone)]
@@ -42,6 +48,9 @@ struct Shared {
     /// Where logs are read.
     runtime: Handle,
     live: Live,
+    pages: Pages,
+    /// Permits to be given a place.
+    turns: Arc<Semaphore>,
     /// The most bytes that may wait for a client before more is sent.
     most_bytes: usize,
 }
@@ -111,6 +120,8 @@ impl Recoveries {
             rooms,
             runtime,
             live: Live::default(),
+            pages: Pages::default(),
+            turns: Arc::new(Semaphore::new(AT_A_TIME)),
             most_bytes: config.queue_limit / 4,
         }))
     }

@@ -14,6 +14,11 @@ use tokio::{sync::oneshot, time::timeout};
 impl<E: Engine> Shard<E> {
     /// Puts a publication into a connection's queue.
     pub(crate) fn send(self: &Rc<Self>, connection: &ConnectionOf<E>, publication: &Publication) {
+        if let Some(whole) = publication.whole()
+            && connection.stream().is_some()
+        {
+            return self.push(connection, &Rc::new(whole.shared()));
+        }
         for frame in publication.frames() {
             self.push(connection, &Rc::new(frame.of_shard()));
         }

@@ -15,6 +15,10 @@ use std::time::SystemTime;
 /// The part of a room that is not on disk yet: the last message that was lost, and those that wait.
 pub(super) type Pending = (Option<Position>, Vec<Arc<RoomEvent>>);
 
+/// What changes whenever a message enters or leaves a room of the file: how many there are, and the last one that was
+/// dropped. `None` for a room that the file does not know.
+pub(super) type RoomState = Option<(i64, i64, Option<Place>)>;
+
 /// The file as a reader sees it at one moment.
 pub(super) struct View<'a> {
     connection: &'a Connection,
@@ -73,6 +77,20 @@ pub(super) fn page(
     }
 }
 
+/// The state of a room.
+pub(super) fn room_state(connection: &Connection, room: &RoomCode) -> rusqlite::Result<RoomState> {
+    let sql = "SELECT id, count, dropped_run, dropped_part, dropped_number FROM rooms WHERE code = ?1";
+    let mut find = connection.prepare_cached(sql)?;
+    find.query_row([room.as_str()], |row| {
+        let dropped = match row.get(2)? {
+            Some(run) => Some(Place { run, part: row.get(3)?, number: row.get(4)? }),
+            None => None,
+        };
+        Ok((row.get(0)?, row.get(1)?, dropped))
+    })
+    .optional()
+}
+
 impl<'a> View<'a> {
     fn new(
         connection: &'a Connection,
@@ -87,18 +105,7 @@ impl<'a> View<'a> {
         });
         let pending = lost.into_iter().chain(waiting).collect();
         let mut view = Self { connection, runs, retention, room: None, dropped: None, pending };
-        let sql = "SELECT id, count, dropped_run, dropped_part, dropped_number FROM rooms WHERE code = ?1";
-        let mut find = connection.prepare_cached(sql)?;
-        let found = find
-            .query_row([room.as_str()], |row| {
-                let dropped = match row.get(2)? {
-                    Some(run) => Some(Place { run, part: row.get(3)?, number: row.get(4)? }),
-                    None => None,
-                };
-                Ok((row.get(0)?, row.get(1)?, dropped))
-            })
-            .optional()?;
-        if let Some((id, count, dropped)) = found {
+        if let Some((id, count, dropped)) = room_state(connection, room)? {
             view.room = Some(id);
             view.dropped = dropped.max(view.too_many(id, count)?).max(view.too_old(id)?);
         }

@@ -1,6 +1,6 @@
 //! The thread that reads: one request after another, with those for the same page answered together.
 
-use super::read::{self, Pending};
+use super::read::{self, Pending, RoomState};
 use super::runs::Runs;
 use super::state::Shared;
 use crate::config::Retention;
@@ -50,14 +50,20 @@ pub(super) struct Reader {
     pub(super) requests: Arc<Requests>,
 }
 
-/// Pages as they are while nothing is written.
+/// Pages as they are while nothing is written to their rooms.
 #[derive(Default)]
 struct Kept {
-    /// SQLite's number for the state of the file.
-    version: i64,
     since: Option<Instant>,
     messages: usize,
-    pages: HashMap<(RoomCode, Query), Page>,
+    pages: HashMap<(RoomCode, Query), KeptPage>,
+}
+
+struct KeptPage {
+    page: Page,
+    /// SQLite's number for the state of the file: what has been written since need not concern the room. Seats are
+    /// written all the time when many come back.
+    version: i64,
+    room: RoomState,
 }
 
 impl Requests {
@@ -178,18 +184,27 @@ impl Reader {
         }
         let version =
             self.connection.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get(0))?;
-        let is_stale = kept.version != version || kept.since.is_none_or(|since| since.elapsed() > KEPT);
-        if is_stale {
-            *kept = Kept { version, since: Some(Instant::now()), ..Kept::default() };
+        if kept.since.is_none_or(|since| since.elapsed() > KEPT) {
+            *kept = Kept { since: Some(Instant::now()), ..Kept::default() };
         }
         let key = (room, query);
-        if let Some(page) = kept.pages.get(&key) {
-            return Ok(page.clone());
+        if let Some(known) = kept.pages.get_mut(&key) {
+            if known.version == version {
+                return Ok(known.page.clone());
+            }
+            if known.room.is_some() && read::room_state(&self.connection, &key.0)? == known.room {
+                known.version = version;
+                return Ok(known.page.clone());
+            }
+            let stale = kept.pages.remove(&key);
+            kept.messages -= stale.map_or(0, |stale| stale.page.messages.len());
         }
+        // Before the page: what is written between is then looked at again.
+        let room = read::room_state(&self.connection, &key.0)?;
         let page = read::page(&self.connection, &self.runs, &self.retention, &key.0, query, &pending)?;
         if kept.pages.len() < MOST_KEPT && kept.messages + page.messages.len() <= MOST_KEPT_MESSAGES {
             kept.messages += page.messages.len();
-            kept.pages.insert(key, page.clone());
+            kept.pages.insert(key, KeptPage { page: page.clone(), version, room });
         }
         Ok(page)
     }

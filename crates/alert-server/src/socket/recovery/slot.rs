@@ -6,6 +6,7 @@ use std::{
     mem,
     sync::{Mutex, MutexGuard, PoisonError},
 };
+use tokio::sync::OwnedSemaphorePermit;
 
 /// What became of a client that showed a pid.
 pub(super) enum Decision {
@@ -23,19 +24,24 @@ pub(super) struct Slot(Mutex<State>);
 enum State {
     #[default]
     Open,
-    Decided(Box<Decision>),
+    /// The turn ends when the decision is taken: so the connection's thread sets the pace.
+    Decided { decision: Box<Decision>, _turn: Option<OwnedSemaphorePermit> },
     /// The connection has ended.
     Abandoned,
 }
 
 impl Slot {
     /// Puts the decision in; returns it if the connection has ended.
-    pub(super) fn put(&self, decision: Box<Decision>) -> Option<Box<Decision>> {
+    pub(super) fn put(
+        &self,
+        decision: Box<Decision>,
+        turn: Option<OwnedSemaphorePermit>,
+    ) -> Option<Box<Decision>> {
         let mut state = self.lock();
         if let State::Abandoned = *state {
             return Some(decision);
         }
-        *state = State::Decided(decision);
+        *state = State::Decided { decision, _turn: turn };
         None
     }
 
@@ -43,7 +49,7 @@ impl Slot {
     pub(super) fn take(&self) -> Option<Box<Decision>> {
         let mut state = self.lock();
         match mem::take(&mut *state) {
-            State::Decided(decision) => Some(decision),
+            State::Decided { decision, .. } => Some(decision),
             other => {
                 *state = other;
                 None
@@ -54,7 +60,7 @@ impl Slot {
     /// The connection has ended. Returns what was decided before.
     pub(super) fn abandon(&self) -> Option<Box<Decision>> {
         match mem::replace(&mut *self.lock(), State::Abandoned) {
-            State::Decided(decision) => Some(decision),
+            State::Decided { decision, .. } => Some(decision),
             State::Open | State::Abandoned => None,
         }
     }
