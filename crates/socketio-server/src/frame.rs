@@ -1,5 +1,5 @@
-//! A message rendered once for every receiver: the bytes of its WebSocket frame, whose payload serves long-polling
-//! too. Server frames carry no mask (RFC 6455, section 5.1), so that one rendering fits all.
+//! A message rendered once for all receivers: the bytes of its WebSocket frame, whose payload serves long-polling too.
+//! Server frames carry no mask (RFC 6455, section 5.1), so one rendering fits all.
 
 use bytes::Bytes;
 use smallvec::SmallVec;
@@ -20,7 +20,7 @@ pub struct Publication(Arc<dyn Content>);
 trait Content: Send + Sync {
     fn frames(&self) -> &Frames;
 
-    /// Its bytes, as far as they are known before it is rendered.
+    /// Its size in bytes, as far as that is known before it is rendered.
     fn size(&self) -> usize;
 }
 
@@ -50,13 +50,13 @@ pub(crate) struct Frame {
 pub(crate) enum FrameKind {
     Text,
     Binary,
-    /// Means something to a WebSocket only.
+    /// It means something only on a WebSocket.
     Control,
     /// A part of a subscriber's response, with the framing that HTTP/1.1 gives it.
     Chunk,
 }
 
-/// Bytes of the longest header of a frame.
+/// Bytes of the longest frame header.
 const MAX_HEADER: usize = 10;
 
 impl Publication {
@@ -65,9 +65,9 @@ impl Publication {
         Frames::bytes(bytes).into()
     }
 
-    /// One that `render` makes when it is needed: so it can be sent under a lock, in order, and rendered outside. It
-    /// is made once, unless two threads need it in the same instant: none waits for the other. `size` is about its
-    /// bytes, as which it counts until it is delivered.
+    /// One that `render` makes when it is needed, so that it can be sent in order under a lock and rendered outside. It
+    /// is made once, unless two threads need it in the same instant: neither waits for the other. `size` is roughly its
+    /// bytes; it counts as that until it is delivered.
     pub fn later(size: usize, render: impl Fn() -> Frames + Send + Sync + 'static) -> Self {
         Self(Arc::new(Later { size, render, rendered: OnceLock::new() }))
     }
@@ -86,7 +86,7 @@ impl Publication {
         self.0.frames().whole.as_deref()
     }
 
-    /// The bytes that it puts on a WebSocket, or about so many where it is rendered later.
+    /// Its bytes on a WebSocket, or roughly that if it is rendered later.
     pub fn size(&self) -> usize {
         self.0.size()
     }
@@ -139,7 +139,7 @@ impl Content for Frames {
 impl<F: Fn() -> Frames + Send + Sync> Content for Later<F> {
     fn frames(&self) -> &Frames {
         if self.rendered.get().is_none() {
-            // Not in `get_or_init`, in which another thread would wait.
+            // Not in `get_or_init`, where another thread would wait.
             let rendered = (self.render)();
             let _ = self.rendered.set(rendered);
         }
@@ -224,12 +224,12 @@ impl Frame {
         Self::new(OpCode::Control(Control::Close), &payload, FrameKind::Control)
     }
 
-    /// Bytes that are in order already, such as a pong that a library made.
+    /// Bytes that are framed already, such as a pong that a library made.
     pub(crate) fn raw(bytes: &[u8]) -> Self {
         Self { bytes: Bytes::copy_from_slice(bytes), header: 0, kind: FrameKind::Control }
     }
 
-    /// A chunk of a response (RFC 9112, section 7.1). Nothing at all makes none, since an empty chunk is the last.
+    /// A chunk of a response (RFC 9112, section 7.1). An empty payload makes none: an empty chunk would be the last.
     pub(crate) fn chunk(payload: &[u8]) -> Self {
         if payload.is_empty() {
             return Self::raw(payload);
@@ -255,7 +255,7 @@ impl Frame {
         Self::in_place(opcode, bytes, kind)
     }
 
-    /// Makes a frame of its payload, in the payload's memory where that has room for the header.
+    /// Makes a frame of its payload, in the payload's memory if that has room for the header.
     fn in_place(opcode: OpCode, mut bytes: Vec<u8>, kind: FrameKind) -> Self {
         let length = bytes.len();
         let mut header: SmallVec<[u8; MAX_HEADER]> = SmallVec::from_iter([0x80 | u8::from(opcode)]);
@@ -276,7 +276,7 @@ impl Frame {
         Self { bytes: bytes.into(), header: header.len() as u8, kind }
     }
 
-    /// A copy for one shard, whose reference counts no other core touches.
+    /// A copy for one shard, whose reference count no other core touches.
     pub(crate) fn of_shard(&self) -> Self {
         Self { bytes: Bytes::copy_from_slice(&self.bytes), ..*self }
     }

@@ -36,7 +36,7 @@ use std::thread::{Builder, JoinHandle};
 use std::time::SystemTime;
 use writer::Writer;
 
-/// As many keys as are remembered.
+/// The most keys that are remembered.
 const MOST_KEYS: i64 = 10_000;
 
 /// The log of a server that keeps its history in a file.
@@ -44,18 +44,18 @@ pub(super) struct Sqlite {
     shared: Arc<Shared>,
     requests: Arc<Requests>,
     file: Box<Path>,
-    /// The reader's is the first.
+    /// The reader's comes first.
     threads: Mutex<VecDeque<JoinHandle<()>>>,
 }
 
-/// Messages with the keys by which a retry of them is known.
+/// Messages with the keys that identify a retry of them.
 type Keys = Vec<(KeyDigest, RoomCode, Arc<RoomEvent>)>;
 
 impl Sqlite {
-    /// Opens the file, which is made where it is missing, for a new run.
+    /// Opens the file for a new run, and makes it if it is missing.
     ///
     /// # Errors
-    /// Where it cannot be used, with what to do about it.
+    /// If it cannot be used, and what to do about it.
     pub(super) fn open(file: &Path, run: Run, retention: Retention) -> Result<Self, FileError> {
         let lock = file::prepare(file)?;
         let mut connection = file::open_to_write(file)?;
@@ -140,7 +140,7 @@ impl Backend for Sqlite {
     fn close(&self) {
         let mut threads = std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
         self.requests.close();
-        // First of all: the last connection that closes tidies up, and a reader cannot. A panic has been reported.
+        // The reader first: the last connection to close tidies up, and a reader's cannot. A panic has been reported.
         threads.pop_front().map(JoinHandle::join);
         self.shared.close();
         threads.into_iter().for_each(|thread| drop(thread.join()));

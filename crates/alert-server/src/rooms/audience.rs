@@ -1,4 +1,4 @@
-//! Who hears a room, each in the form that they asked for. An event is rendered once for each form that somebody wants,
+//! Who hears a room, each in the form that they asked for. An event is rendered once for each form that is in use,
 //! outside the room's lock.
 
 use std::sync::Arc;
@@ -10,17 +10,17 @@ use socketio_server::{ConnectionId, Frames, Hub, Membership, Publication, Room};
 
 pub(super) struct Audience {
     code: RoomCode,
-    /// By [`Form::index`]; made for the first listener who wants that form.
+    /// By [`Form::index`]; made for the first connection that wants that form.
     groups: [Option<Room>; Form::ALL.len()],
 }
 
-/// What was published, for each form that somebody wants: to be rendered when the lock is released.
+/// What was published, for each form that is in use: to be rendered when the lock is released.
 #[must_use = "what is not rendered here is rendered by the threads that deliver it"]
 #[derive(Default)]
 pub(super) struct Published([Option<Publication>; Form::ALL.len()]);
 
 impl Audience {
-    /// Of the room with this code.
+    /// The audience of the room with this code, empty.
     pub(super) fn new(code: RoomCode) -> Self {
         Self { code, groups: Default::default() }
     }
@@ -36,7 +36,7 @@ impl Audience {
         self.groups.iter().flatten().next()
     }
 
-    /// Tells everybody, and says how many they are.
+    /// Tells everybody, and returns how many they are.
     pub(super) fn publish(&self, event: &Arc<RoomEvent>, size: usize) -> (Published, usize) {
         let (mut published, mut count) = (Published::default(), 0);
         for (form, place) in Form::ALL.into_iter().zip(&mut published.0) {

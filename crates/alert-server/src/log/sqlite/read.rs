@@ -1,4 +1,4 @@
-//! Reads a page of a room: what is on disk, and behind that what is not yet.
+//! Reads a page of a room: what is on disk, followed by what is not there yet.
 
 use super::page::{Row, backward, forward};
 use super::prune::horizon;
@@ -18,14 +18,14 @@ use std::time::SystemTime;
 /// that was dropped. Nothing for a room that the file does not know.
 pub(super) type RoomState = Option<(i64, i64, Option<Place>)>;
 
-/// A file, as a reader sees it at one moment.
+/// The file as a reader sees it at one moment.
 pub(super) struct View<'a> {
     connection: &'a Connection,
     runs: &'a Runs,
     retention: &'a Retention,
     /// The room's number in the file.
     room: Option<i64>,
-    /// The last message that is on disk no more, or is not to be seen any more.
+    /// The last message that is gone from disk, or must not be seen any more.
     dropped: Option<Place>,
     /// What is not in the room on disk yet, and comes after what is.
     pending: Vec<Row>,
@@ -168,7 +168,7 @@ impl<'a> View<'a> {
         Ok(self.pending.iter().take_while(is_old).last().map(|row| row.place).or(last))
     }
 
-    /// The rows after a place, and how many of them make a page: one less, where there are more.
+    /// The rows after a place, and how many of them make a page: one fewer, if there are more.
     fn after(&self, after: Option<Place>, limit: usize) -> rusqlite::Result<(Vec<Row>, usize)> {
         let after = after.unwrap_or(Place::FIRST);
         let sql = "SELECT run, part, number, at, name, text FROM messages
@@ -180,7 +180,7 @@ impl<'a> View<'a> {
         Ok((rows, limit))
     }
 
-    /// The same of those before a place; the newest first.
+    /// The same for the rows before a place, newest first.
     fn before(&self, before: Option<Place>, limit: usize) -> rusqlite::Result<(Vec<Row>, usize)> {
         let before = before.unwrap_or(Place { run: i64::MAX, part: i64::MAX, number: i64::MAX });
         let is_seen = |row: &&Row| row.place < before && Some(row.place) > self.dropped;
@@ -196,7 +196,7 @@ impl<'a> View<'a> {
         Ok((rows, limit.min(newer + left)))
     }
 
-    /// At most one row more than `limit`; fewer, and a smaller limit, where they would be larger than a page.
+    /// At most one row more than `limit`; fewer, with a smaller limit, if they would be larger than a page.
     fn rows(
         &self,
         sql: &str,
@@ -247,7 +247,7 @@ impl<'a> View<'a> {
     }
 
     /// Whether messages after a place may be missing, although none is known to be: the room was forgotten meanwhile,
-    /// or the file does not know the message at that place, which a run before this one has given.
+    /// or the message at that place was given by an earlier run and is not in the file.
     fn is_doubtful(&self, place: Place, next: Option<&Row>) -> rusqlite::Result<bool> {
         if self.dropped >= Some(place) {
             return Ok(false);

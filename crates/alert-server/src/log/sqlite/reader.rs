@@ -1,4 +1,4 @@
-//! The thread that reads: one request after the other, and those for one page together.
+//! The thread that reads: one request after another, with those for the same page answered together.
 
 use super::read::{self, RoomState};
 use super::runs::Runs;
@@ -12,17 +12,17 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Readers beyond this many are sent away.
+/// Requests beyond this many are refused.
 const MOST_WAITING: usize = 65_536;
 /// Pages that are kept for those who ask for the same.
 const MOST_KEPT: usize = 256;
 const MOST_KEPT_MESSAGES: usize = 50_000;
-/// And how long: messages grow old, and a quiet server gives its memory back.
+/// How long they are kept: messages grow old, and a quiet server returns its memory.
 const KEPT: Duration = Duration::from_secs(5);
 
 pub(super) type OnSeat = Box<dyn FnOnce(Option<Seat>) + Send>;
 
-/// What is asked for.
+/// The requests that wait.
 #[derive(Default)]
 pub(super) struct Requests {
     asked: Mutex<Asked>,
@@ -102,7 +102,7 @@ impl Requests {
         self.to_reader.notify_one();
     }
 
-    /// The next one with all who wait for it; `Ok(None)` when there was none for long; an error at the end.
+    /// The next request with all who wait for it; `Ok(None)` if there was none for `patience`; an error at the end.
     fn next(&self, patience: Duration) -> Result<Option<(Request, Vec<OnRead>)>, ()> {
         let mut asked = self.lock();
         while asked.order.is_empty() {
@@ -129,7 +129,7 @@ impl Requests {
     }
 
     fn lock(&self) -> MutexGuard<'_, Asked> {
-        // Whole between any two statements.
+        // The state is whole between any two statements.
         self.asked.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,4 +1,4 @@
-//! The tables, their version, and how a file of an older one becomes one of this.
+//! The tables, their version, and how a file of an older version is migrated.
 
 use rusqlite::{Connection, TransactionBehavior};
 
@@ -84,11 +84,11 @@ impl From<rusqlite::Error> for Misfit {
     }
 }
 
-/// Looks whether this Alert can read the file, and changes nothing.
+/// Checks whether this Alert can read the file, and changes nothing.
 pub(super) fn check(connection: &mut Connection) -> Result<(), Misfit> {
     match version(connection)? {
         VERSION => Ok(()),
-        // Made this moment, or of an older Alert: the server brings it up to date.
+        // Just made, or by an older Alert: the server brings it up to date.
         _ => Err(Misfit::Foreign),
     }
 }
@@ -106,7 +106,7 @@ pub(super) fn prepare(connection: &mut Connection) -> Result<(), Misfit> {
     connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT)?;
     connection.pragma_update(None, "cache_size", -8192)?;
     connection.pragma_update(None, "temp_store", "MEMORY")?;
-    // What is deleted is overwritten where that costs no further write.
+    // What is deleted is overwritten if that costs no further write.
     connection.pragma_update(None, "secure_delete", "FAST")?;
     if found < VERSION {
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -120,7 +120,7 @@ pub(super) fn prepare(connection: &mut Connection) -> Result<(), Misfit> {
     Ok(())
 }
 
-/// The file's version; 0 where there is nothing in it.
+/// The file's version; 0 if it is empty.
 fn version(connection: &Connection) -> Result<i64, Misfit> {
     let number = |pragma| connection.pragma_query_value(None, pragma, |row| row.get::<_, i64>(0));
     let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;

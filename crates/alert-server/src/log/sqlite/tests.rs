@@ -1,4 +1,4 @@
-//! What only a store on disk has to keep.
+//! What only a store on disk has to promise.
 
 use super::*;
 use crate::log::contract::{Desk, contract, shown};

@@ -9,10 +9,10 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::SystemTime;
 
-/// Beyond so many the oldest go.
+/// Beyond this many, the oldest are dropped.
 const MOST: usize = 65_536;
 const MOST_BYTES: usize = 64 << 20;
-/// What a message takes beside its name and text.
+/// What a message takes besides its name and text.
 const AROUND: usize = 256;
 
 /// A message on its way to the disk.
@@ -47,7 +47,7 @@ pub(super) struct Entry {
 pub(super) struct Unwritten {
     /// What is not on disk.
     messages: VecDeque<Message>,
-    /// How many messages there were before the first of these.
+    /// How many messages were appended before the first of these.
     before: u64,
     bytes: usize,
     /// Everything in `messages` comes after these. Emptied by the writer.
@@ -57,7 +57,7 @@ pub(super) struct Unwritten {
     unsettled: HashMap<RoomCode, Vec<Entry>>,
 }
 
-/// A part of it that is being written.
+/// The part that is being written.
 pub(super) struct Batch {
     pub(super) messages: Vec<Message>,
     pub(super) lost: Vec<(RoomCode, Lost)>,
@@ -79,7 +79,7 @@ impl Message {
 }
 
 impl Unwritten {
-    /// Takes what was appended, and drops the oldest where that is too much. Says whether it had to.
+    /// Takes what was appended, and drops the oldest if that is too much. Returns whether it had to.
     pub(super) fn take(&mut self, queue: &mut Vec<Message>) -> bool {
         self.bytes += queue.iter().map(Message::size).sum::<usize>();
         self.messages.extend(queue.drain(..));

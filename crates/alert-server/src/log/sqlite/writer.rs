@@ -1,4 +1,4 @@
-//! The thread that writes: everything that waits goes to disk in one transaction, and then whoever waits hears of it.
+//! The thread that writes: everything that waits goes to disk in one transaction, and then those who wait are told.
 //! A disk that fails is tried again until it works.
 
 use super::file::{Lock, Opened};
@@ -13,20 +13,20 @@ use rusqlite::{Connection, ErrorCode};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// From one batch to the next, under load: a batch waits for the disk, and larger ones cost less for each message.
+/// From one batch to the next, under load: each batch waits for the disk, and larger ones cost less per message.
 const PACE: Duration = Duration::from_millis(5);
-/// The same where nobody waits for an ack: a killed server loses what was said in this time.
+/// The same if nobody waits for an ack: a killed server loses what was said in this time.
 const LAZY: Duration = Duration::from_millis(20);
-/// After a batch of no more than these the next one begins at once where somebody waits for it.
+/// After a batch of no more than this, the next one begins at once if somebody waits for it.
 const FEW: usize = 4;
-/// Messages of one batch.
+/// The most messages of one batch.
 const BATCH: usize = 4096;
 /// A disk that failed is tried again after this.
 const RETRY: Duration = Duration::from_secs(1);
-/// So often it is looked whether something has grown old.
+/// How often old messages are looked for.
 const PRUNE: Duration = Duration::from_secs(30);
 
-/// SQLite goes on writing to a file that has no name any more, and nobody will ever read that.
+/// SQLite goes on writing to a file that has lost its name, which nobody will ever read.
 const REMOVED: &str =
     "somebody removed or replaced the history's file: put it back, or restart the server for a new one";
 
@@ -81,7 +81,7 @@ impl Writer {
                 prune_at = begun + PRUNE;
             }
             if written > 0 {
-                // Whoever speaks and waits, and speaks again, waits for the disk alone.
+                // Whoever speaks only after each answer waits for the disk alone.
                 let pace = if written > FEW { PACE } else { Duration::ZERO };
                 self.shared.gather(begun, pace, LAZY);
             }
@@ -135,7 +135,7 @@ impl Writer {
         }
     }
 
-    /// Lets a portion of what is too old or too much go. Says whether there is more of it.
+    /// Drops a portion of what is too old or too much. Returns whether there is more of it.
     fn prune(&mut self, written: usize, all: bool) -> bool {
         let Self { connection, retention, shared, .. } = self;
         let pruned = shared.at_work(|| match prune::messages(connection, retention, written)? {

@@ -19,7 +19,7 @@ use std::time::Instant;
 pub struct Presence {
     pub(super) room: Arc<LiveRoom>,
     pub(super) name: UserName,
-    /// What its client has heard of the room ends at or before this, whatever it received of the connection.
+    /// What its client has already heard of the room ends here or earlier, whatever this connection brought it.
     pub(super) entered: Position,
     pub(super) membership: Membership,
     pub(super) _held: Held,
@@ -44,7 +44,7 @@ impl Presence {
     /// Says something to everybody in the room.
     ///
     /// # Errors
-    /// Where `who` may not.
+    /// If `who` may not.
     pub fn say(&self, who: &Principal, speech: Speech<'_>) -> Result<Said, Denied> {
         who.may(|rights| rights.speak)?;
         Ok(self.room.say(speech))
@@ -69,14 +69,14 @@ impl Presence {
         published.render();
     }
 
-    /// The connection ended without `left`. Its client, if it may come back, is given then what it has not received.
+    /// The connection ended without `left`. If its client comes back, it is given what it has not received.
     pub fn lose(self, rooms: &Rooms, unreceived: Option<Unreceived>) {
         let size = wire::size(&self.name, "");
         let now = Instant::now();
         let mut state = self.room.lock();
         drop(self.membership);
         if let Some(Unreceived { client, bytes }) = unreceived {
-            // What is in inboxes has not come to its queue, where bytes are counted.
+            // What is in inboxes has not reached its queue, where bytes are counted.
             let in_flight = state.audience.room().map_or(0, socketio_server::Room::in_flight);
             let unconfirmed = bytes + in_flight as u64;
             let (entered, upto) = (self.entered, state.numbering.last());

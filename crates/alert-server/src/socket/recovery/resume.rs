@@ -1,5 +1,5 @@
-//! Gives one client its place back: looks for the seat, reads what was said since, sends it, and enters the room at the
-//! point where that ends.
+//! Gives one client its place back: looks for the seat, reads what was said since, sends it, and enters the room where
+//! that ends.
 
 use super::pages::in_form;
 use super::slot::{Decision, Slot};
@@ -23,10 +23,10 @@ use tokio::time::{Instant, sleep};
 
 /// Messages that are read at a time.
 const PAGE: usize = 100;
-/// How often a store that has too much to do is asked again, and after how long.
+/// How often a busy store is asked again, and after how long.
 const TRIES: usize = 20;
 const PAUSE: Duration = Duration::from_millis(250);
-/// How long a client waits where too many enter rooms at once.
+/// How long a client waits if too many enter rooms at once.
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
 /// A client that showed a pid.
@@ -36,7 +36,7 @@ pub(super) struct Resume {
     pub(super) waker: Waker,
     pub(super) id: SeatId,
     pub(super) is_of_this_run: bool,
-    /// What it had last.
+    /// The last message that it has.
     pub(super) offset: Option<Position>,
     pub(super) origin: Origin,
     pub(super) session: Option<WebSession>,
@@ -47,11 +47,11 @@ type Turn = Option<OwnedSemaphorePermit>;
 
 /// Why a client does not get its place.
 enum Failure {
-    /// The rights, the store or the space for it are missing.
+    /// It may not, the store fails, or there is no space.
     Refused(String),
     /// Messages are missing.
     Gap(Missed),
-    /// Messages were forgotten while they were read, and some have been sent: the client has to ask again.
+    /// Messages were dropped while they were being read, and some have been sent: the client has to ask again.
     Torn,
     /// The connection has ended.
     Gone,
@@ -76,7 +76,7 @@ impl Resume {
         let (tell, told) = oneshot::channel();
         self.recoveries.0.rooms.log().seat(self.id, Box::new(|seat| drop(tell.send(seat))));
         let Some(seat) = told.await.ok().flatten() else {
-            // Within one run that is a seat that was given up. Another run may have had no store that outlives it.
+            // Within one run, the seat was given up. Another run's store may not have outlived it.
             let is_lost = !self.is_of_this_run && self.offset.is_some();
             let missed = Missed { room: None, count: None, upto: self.offset, is_all: false };
             return Decision::Not(is_lost.then_some(missed));
@@ -155,7 +155,7 @@ impl Resume {
         }
     }
 
-    /// Whoever comes back too fast together with others waits, and need not try again.
+    /// A client that comes back together with too many others waits here, and need not try again.
     async fn wait_to_enter(&self, room: &Admitted, seat: &Seat, turn: &mut Turn) -> Result<(), Failure> {
         let until = Instant::now() + LONGEST_WAIT;
         loop {
@@ -174,9 +174,9 @@ impl Resume {
         }
     }
 
-    /// The message before a position that the store lacks, though it has older ones. The client was given it live, and
-    /// it was lost before it was on disk: with `kill -9`, or with a store that went back. What is there is recovered; that
-    /// something else may be lost, the client is told.
+    /// The last stored message before a position that the store lacks. The client was given the one at `position`
+    /// live, and it was lost before it was on disk, by a `kill -9`, or with a restored backup. What is there is
+    /// recovered, and the client is told that something may be lost.
     async fn last_stored(&self, seat: &Seat, gap: Gap, position: Position) -> Option<Position> {
         if gap.missed.is_some() {
             return None;
@@ -241,7 +241,7 @@ impl Resume {
         Ok(())
     }
 
-    /// How much was missed, where the log cannot give all of it.
+    /// How much was missed, if the log cannot give all of it.
     async fn count(&self, catch_up: &mut CatchUp, seat: &Seat, gap: Gap, mut page: Page) -> Missed {
         let mut count = gap.missed;
         while let (Some(sum), Some(last)) = (&mut count, page.messages.last()) {
@@ -258,8 +258,8 @@ impl Resume {
     }
 }
 
-/// Behind what the client has. An offset that stems from another room, because none of this room came yet, does not
-/// count.
+/// Where reading starts: behind what the client has. An offset from another room, because nothing of this one had
+/// come yet, does not count.
 fn start(seat: &Seat, offset: Option<Position>) -> Position {
     match offset {
         Some(offset) if offset.epoch == seat.position.epoch => {

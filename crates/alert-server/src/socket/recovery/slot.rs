@@ -1,4 +1,4 @@
-//! Where the thread that looks for a seat leaves what it has found, for the thread of the connection.
+//! Where the thread that looks for a seat leaves what it found, for the connection's thread.
 
 use super::{Missed, Place};
 use crate::log::Seat;
@@ -10,9 +10,9 @@ use tokio::sync::OwnedSemaphorePermit;
 
 /// What became of a client that showed a pid.
 pub(super) enum Decision {
-    /// It has its place again, and was sent what it missed.
+    /// It has its place back, and was sent what it missed.
     Resumed { place: Place, seat: Seat },
-    /// It has not, and has to be told what it missed, if that is anything.
+    /// It has not, and must be told what it missed, if anything.
     Not(Option<Missed>),
 }
 
@@ -31,7 +31,7 @@ enum State {
 }
 
 impl Slot {
-    /// Puts the decision in; gives it back where the connection has ended.
+    /// Puts the decision in; returns it if the connection has ended.
     pub(super) fn put(
         &self,
         decision: Box<Decision>,
@@ -57,7 +57,7 @@ impl Slot {
         }
     }
 
-    /// The connection has ended. Gives what was decided before.
+    /// The connection has ended. Returns what was decided before.
     pub(super) fn abandon(&self) -> Option<Box<Decision>> {
         match mem::replace(&mut *self.lock(), State::Abandoned) {
             State::Decided { decision, .. } => Some(decision),

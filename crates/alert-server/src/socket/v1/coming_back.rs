@@ -1,5 +1,5 @@
-//! A client that was lost and joins again: it waits until the log has been read, and then comes into the room with its
-//! entering, what it missed, and what is live, in this order.
+//! A client that was lost and joins again: it waits until the log has been read, and then gets its entering, what it
+//! missed, and what is live, in this order.
 
 use crate::rooms::{Admitted, CatchUp, Missed, Presence, Replay, Rooms};
 use alert_core::access::{Denied, Principal};
@@ -16,7 +16,7 @@ use std::{
 };
 use tokio::sync::oneshot::{self, error::TryRecvError};
 
-/// How often the log is read again where too much was said meanwhile.
+/// How often the log is read again if too much was said meanwhile.
 const TRIES: u32 = 5;
 
 /// A client on its way into a room.
@@ -27,7 +27,7 @@ pub(super) struct ComingBack {
     client: ClientKey,
     /// What the lost connection did not receive.
     doubt: Doubt,
-    /// Of its `joined`, where that waits for one.
+    /// The ack of its `joined`, if that waits for one.
     pub(super) ack: Option<AckId>,
     read: oneshot::Receiver<(CatchUp, Replay)>,
     tries: u32,
@@ -89,7 +89,7 @@ impl ComingBack {
     }
 }
 
-/// Has the log read; the socket is woken then.
+/// Has the log read. The socket is woken when that is done.
 fn read(
     socket: &Socket<'_>,
     rooms: &Rooms,
@@ -102,7 +102,7 @@ fn read(
     let reader = rooms.clone();
     rooms.runtime().spawn(async move {
         if let Ok(read) = reader.missed(&who, &room, &doubt).await {
-            // Whoever has gone meanwhile hears nothing.
+            // The client may be gone by now.
             let _ = tell.send(read);
         }
         waker.wake();
@@ -110,7 +110,7 @@ fn read(
     read
 }
 
-/// What the client gets first. It is made under the room's lock, and rendered later.
+/// What the client gets first. Made under the room's lock, and rendered later.
 fn greeting(time: Duration, entered: Arc<RoomEvent>, mut replay: Replay, missed: &Missed<'_>) -> Publication {
     /// Its entering, and the status.
     const AROUND: usize = 512;

@@ -9,7 +9,7 @@ use std::time::Instant;
 struct SmallDisk(tempfile::TempDir);
 
 impl SmallDisk {
-    /// Nothing, with words, where this user may not mount.
+    /// `None`, with a notice, if this user may not mount.
     fn mount(bytes: u64) -> Option<Self> {
         let folder = tempfile::tempdir().unwrap();
         let size = format!("size={bytes}");
@@ -55,7 +55,7 @@ fn a_full_disk_fails_the_acks_loses_nothing_that_is_kept_and_recovers_by_itself(
     let mut room = desk.room("one");
     let first = desk.say(&mut room, "first");
     let filler = disk.path().join("filler");
-    // Everything that is left is taken.
+    // Takes all the space that is left.
     let _ = std::fs::write(&filler, vec![0; 4 << 20]);
     let text = "x".repeat(50_000);
     let mut said = 1;
@@ -96,7 +96,7 @@ fn a_full_disk_fails_the_acks_loses_nothing_that_is_kept_and_recovers_by_itself(
 
 #[test]
 fn a_file_system_that_becomes_read_only_fails_the_acks_and_recovers_by_itself() {
-    // A file that is open keeps a file system from becoming read-only; a limit on the size of files does the same.
+    // An open file keeps a file system from becoming read-only; a limit on file sizes has the same effect.
     let Some(disk) = SmallDisk::mount(8 << 20) else { return };
     let mut desk = open_in(disk.path(), KEEP_ALL);
     let mut room = desk.room("one");
