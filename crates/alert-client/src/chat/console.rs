@@ -19,8 +19,6 @@ use alert_core::names::UserName;
 const QUEUE: usize = 64;
 /// The longest line of standard input, in bytes: more than any server takes.
 const LONGEST_LINE: u64 = 128 << 20;
-/// What some editors write before text in UTF-8.
-const BYTE_ORDER_MARK: &[u8] = "\u{FEFF}".as_bytes();
 /// For a screen, or a pipe that nobody reads, to take the last lines.
 const TIME_TO_SHOW: Duration = Duration::from_secs(2);
 
@@ -139,15 +137,10 @@ fn read_lines(typed: &Sender<Input>) {
             // No server takes that: what follows belongs to it.
             let _ = skip_line(&mut stdin);
         }
-        let mut bytes = line.as_slice();
-        if number == 1 {
-            bytes = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
-        }
-        bytes = bytes.strip_suffix(b"\n").unwrap_or(bytes);
-        bytes = bytes.strip_suffix(b"\r").unwrap_or(bytes);
-        let input = match std::str::from_utf8(bytes) {
-            Ok("") => continue,
-            Ok(text) => Input::Line(text.to_owned()),
+        let read = if number == 1 { alert_settings::text(&line) } else { alert_settings::line(&line) };
+        let input = match read.map(|text| text.strip_suffix('\n').unwrap_or(text)) {
+            Ok("" | "\r") => continue,
+            Ok(text) => Input::Line(text.strip_suffix('\r').unwrap_or(text).to_owned()),
             Err(_) => Input::Unreadable(number),
         };
         if typed.blocking_send(input).is_err() {
