@@ -1,6 +1,6 @@
 //! Where lines are shown and where they come from: a terminal with a prompt, or standard input and output as they are.
 
-use std::io::{self, BufRead, IsTerminal, Read, Write};
+use std::io::{self, BufRead, ErrorKind, IsTerminal, Read, Write};
 use std::time::Duration;
 
 use jiff::Zoned;
@@ -30,7 +30,7 @@ pub(super) struct Console {
     pub(super) inputs: Receiver<Input>,
     /// Whether the user sits at the prompt, and so sees what becomes of each line.
     pub(super) has_prompt: bool,
-    screen: JoinHandle<()>,
+    screen: JoinHandle<io::Result<()>>,
     terminal: Option<Termios>,
 }
 
@@ -52,9 +52,10 @@ impl Console {
         let terminal = prompt.as_ref().and_then(|_| tcgetattr(io::stdin()).ok());
         let has_prompt = prompt.is_some();
         let screen = match prompt {
-            Some((prompt, printer)) => {
-                spawn_blocking(move || with_prompt(prompt, printer, lines, form, typed))
-            }
+            Some((prompt, printer)) => spawn_blocking(move || {
+                with_prompt(prompt, printer, lines, form, typed);
+                Ok(())
+            }),
             None => {
                 spawn_blocking(move || read_lines(&typed));
                 spawn_blocking(move || without_prompt(lines, form))
@@ -63,8 +64,8 @@ impl Console {
         Self { shown, inputs, has_prompt, screen, terminal }
     }
 
-    /// Shows what is left, and gives the terminal back as it was.
-    pub(super) async fn close(self, rest: impl IntoIterator<Item = (Zoned, Line)>) {
+    /// Shows what is left, and gives the terminal back as it was. A full disk is an error; a reader that is gone is not.
+    pub(super) async fn close(self, rest: impl IntoIterator<Item = (Zoned, Line)>) -> io::Result<()> {
         // A prompt that waits for the session hears that there is none.
         drop(self.inputs);
         let last = async {
@@ -74,9 +75,9 @@ impl Console {
                 }
             }
             drop(self.shown);
-            let _ = self.screen.await;
+            self.screen.await.unwrap_or(Ok(()))
         };
-        let _ = timeout(TIME_TO_SHOW, last).await;
+        let shown = timeout(TIME_TO_SHOW, last).await.unwrap_or(Ok(()));
         if let Some(before) = self.terminal
             && let Ok(now) = tcgetattr(io::stdin())
             && now.local_modes != before.local_modes
@@ -85,6 +86,7 @@ impl Console {
             let _ = tcsetattr(io::stdin(), OptionalActions::Drain, &before);
             let _ = io::stdout().write_all(b"\x1b[?2004l\n");
         }
+        shown.map_err(|error| io::Error::new(error.kind(), format!("standard output: {error}")))
     }
 }
 
@@ -111,7 +113,7 @@ fn with_prompt(
 }
 
 /// Prints lines; what was not sent goes to standard error, but in JSON.
-fn without_prompt(mut lines: Receiver<(Zoned, Line)>, form: Form) {
+fn without_prompt(mut lines: Receiver<(Zoned, Line)>, form: Form) -> io::Result<()> {
     while let Some((at, line)) = lines.blocking_recv() {
         let text = line.render(form, &at);
         let written = if line.is_complaint() && form != Form::Json {
@@ -120,10 +122,12 @@ fn without_prompt(mut lines: Receiver<(Zoned, Line)>, form: Form) {
             let mut stdout = io::stdout();
             stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush())
         };
-        if written.is_err() {
-            return;
+        match written {
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => break,
+            written => written?,
         }
     }
+    Ok(())
 }
 
 /// Reads standard input to its end. Empty lines are nothing to say.

@@ -1,6 +1,6 @@
 //! `alert send`.
 
-use std::io::{self, BufRead, IsTerminal, Read, Write};
+use std::io::{self, BufRead, ErrorKind, IsTerminal, Read, Write};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -86,6 +86,7 @@ struct Sender {
     sent: u64,
     last: Option<Receipt>,
     has_told_to_wait: bool,
+    has_told_of_output: bool,
 }
 
 enum Report {
@@ -139,6 +140,7 @@ impl Args {
             sent: 0,
             last: None,
             has_told_to_wait: false,
+            has_told_of_output: false,
         };
         let sending = async {
             match from_input {
@@ -215,14 +217,13 @@ impl Sender {
         self.sent += 1;
         self.not_stored += u64::from(receipt.stored != Some(true));
         if let Report::Json = self.report {
-            // Who no longer listens to the answers still wants the messages sent.
-            let _ = serde_json::to_writer(io::stdout().lock(), &receipt).map(|()| writeln!(io::stdout()));
+            print(&serde_json::to_string(&receipt).unwrap_or_default(), &mut self.has_told_of_output);
         }
         self.last = Some(receipt);
         Ok(())
     }
 
-    fn summarize(&self) -> ExitCode {
+    fn summarize(&mut self) -> ExitCode {
         if let (Report::Sentence, Some(last)) = (&self.report, &self.last) {
             let room = one_line(self.room.as_str());
             let reached = match last.connections {
@@ -237,7 +238,7 @@ impl Sender {
                 (sent, Some(0)) => format!("sent {sent} messages, but {reached}"),
                 (sent, _) => format!("sent {sent} messages, the last to {reached}"),
             };
-            let _ = writeln!(io::stdout(), "{sentence}");
+            print(&sentence, &mut self.has_told_of_output);
         }
         match self.not_stored {
             0 => ExitCode::SUCCESS,
@@ -248,6 +249,17 @@ impl Sender {
                 &format!("{number} of {} messages were sent, but each {NOT_ON_DISK}", self.sent),
             ),
         }
+    }
+}
+
+/// Whoever no longer listens to the answers still wants the messages sent, and the exit code says whether they are.
+fn print(line: &str, has_told: &mut bool) {
+    match writeln!(io::stdout(), "{line}") {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe && !*has_told => {
+            super::complain(format_args!("standard output: {error}"));
+            *has_told = true;
+        }
+        _ => {}
     }
 }
 
