@@ -6,6 +6,8 @@
 
 #![cfg(target_os = "linux")]
 
+mod churn;
+mod comeback;
 mod dialer;
 mod error;
 mod fleet;
@@ -32,7 +34,7 @@ mod websocket;
 
 pub use error::BenchError;
 pub use latency::Latency;
-pub use plan::{FanOut, Mode, Pace, Plan, PlanError, Transport};
-pub use report::{Joined, Report, Settings, Spoken, Usage};
+pub use plan::{Avalanche, FanOut, Jitter, Mode, Pace, Plan, PlanError, Transport};
+pub use report::{Bystanders, Comeback, Joined, Report, Returned, Settings, Spoken, Usage};
 pub use runner::run;
 pub use target::{Target, TargetError};

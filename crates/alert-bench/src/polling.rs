@@ -31,17 +31,24 @@ struct Session {
 }
 
 impl Polling {
-    /// Begins a session.
-    pub(super) fn open(tokens: [Token; 2], target: &Target, dialer: &mut Dialer) -> Result<Self, Death> {
+    /// Begins a session. `query` is what its requests have beside the usual.
+    pub(super) fn open(
+        tokens: [Token; 2],
+        target: &Target,
+        query: &str,
+        dialer: &mut Dialer,
+    ) -> Result<Self, Death> {
         let mut get = dialer.dial(tokens[0])?;
         let Target { path, host, .. } = target;
-        get.send(format!("GET {path}?EIO=4&transport=polling HTTP/1.1\r\nHost: {host}\r\n\r\n").as_bytes())?;
+        get.send(
+            format!("GET {path}?EIO=4&transport=polling{query} HTTP/1.1\r\nHost: {host}\r\n\r\n").as_bytes(),
+        )?;
         Ok(Self { get, post: None, session: None, waiting: Vec::new(), posting: false, tokens })
     }
 
     /// The server named the session.
-    pub(super) fn opened(&mut self, sid: &str, target: &Target) {
-        let path = format!("{}?EIO=4&transport=polling&sid={sid}", target.path);
+    pub(super) fn opened(&mut self, sid: &str, target: &Target, query: &str) {
+        let path = format!("{}?EIO=4&transport=polling{query}&sid={sid}", target.path);
         self.session = Some(Session { path, host: target.host.clone() });
     }
 

@@ -19,6 +19,11 @@ impl Progress {
         Self { terminal: io::stderr().is_terminal(), shown_at: 0, deliveries: 0 }
     }
 
+    /// Shows nothing.
+    pub(super) fn hidden() -> Self {
+        Self { terminal: false, shown_at: 0, deliveries: 0 }
+    }
+
     /// Shows where the run stands, if a second has passed.
     pub(super) fn show(&mut self, phase: &str, fleet: &Fleet) {
         let shared = &fleet.shared;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use super::{
+    comeback::{Comebacks, Return},
     dialer::Dialer,
     error::{BenchError, Death},
     latency::Times,
@@ -17,6 +18,8 @@ use super::{
 #[derive(Debug)]
 pub(super) struct Shared {
     pub(super) target: Target,
+    /// What handshakes ask for beside the usual.
+    pub(super) query: &'static str,
     pub(super) names: Names,
     pub(super) dialer: Dialer,
     pub(super) rooms: Vec<Room>,
@@ -24,6 +27,7 @@ pub(super) struct Shared {
     pub(super) connect_times: Times,
     pub(super) join_times: Times,
     pub(super) latency: Times,
+    pub(super) comebacks: Comebacks,
     /// Messages sent from this moment on are measured.
     pub(super) measured_from: u64,
     /// Why connections ended, and how many each.
@@ -90,6 +94,7 @@ impl Shared {
         };
         Ok(Self {
             target: plan.target.clone(),
+            query: if plan.recovers() { "&recovery=1" } else { "" },
             names,
             dialer,
             rooms: (0..plan.rooms)
@@ -99,6 +104,7 @@ impl Shared {
             connect_times: Times::new()?,
             join_times: Times::new()?,
             latency: Times::new()?,
+            comebacks: Comebacks::new()?,
             measured_from: u64::MAX,
             deaths: BTreeMap::new(),
             first_death: None,
@@ -146,27 +152,67 @@ impl Shared {
     /// A `message` arrived.
     #[inline]
     pub(super) fn heard(&mut self, in_room: u32, seat: u32, text: &[u8]) {
+        if let Some(at) = self.count(in_room, seat, text) {
+            self.measure(at);
+        }
+    }
+
+    /// A `message` arrived at a member that is cut off at times.
+    pub(super) fn heard_by(
+        &mut self,
+        in_room: u32,
+        seat: u32,
+        text: &[u8],
+        returns: &mut Return,
+        phase: Phase,
+    ) {
+        if let Some(at) = self.count(in_room, seat, text)
+            && !returns.heard(at, phase != Phase::Connecting, &mut self.comebacks, self.now)
+        {
+            self.measure(at);
+        }
+    }
+
+    /// Counts a `message`. When it was sent, unless this is no delivery to count.
+    #[inline]
+    fn count(&mut self, in_room: u32, seat: u32, text: &[u8]) -> Option<u64> {
         let room = &mut self.rooms[in_room as usize];
         let number = match room.tag.find(text) {
             Found::Here(number) => number,
             Found::Elsewhere => {
                 self.counts.leaks += 1;
-                return;
+                return None;
             }
             Found::Nothing => {
                 self.counts.unknown += 1;
-                return;
+                return None;
             }
         };
-        let Some(at) = room.hear(seat, number) else { return };
+        let at = room.hear(seat, number)?;
         self.counts.deliveries += 1;
         self.counts.progress_at = self.now;
-        if at >= self.measured_from {
-            self.latency.record(self.now.saturating_sub(at));
-        }
         if self.window.is_some_and(|window| room.has_place(window)) && self.wake.last() != Some(&in_room) {
             self.wake.push(in_room);
         }
+        Some(at)
+    }
+
+    #[inline]
+    fn measure(&mut self, at: u64) {
+        if at >= self.measured_from {
+            self.latency.record(self.now.saturating_sub(at));
+        }
+    }
+
+    /// The connection of a member ended that comes back.
+    pub(super) fn dropped(&mut self, room: u32, seat: u32, phase: Phase, death: &Death) {
+        if phase == Phase::Joined {
+            self.comebacks.cuts += 1;
+        } else {
+            self.comebacks.failed += 1;
+        }
+        self.comebacks.dropped.push((room, seat));
+        *self.deaths.entry(death.to_string()).or_default() += 1;
     }
 
     /// A member's connection ended, in this phase.

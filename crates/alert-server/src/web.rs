@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::http::header;
+use axum::http::{Uri, header};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{Redirect, Response};
 use axum::routing::{get, post};
@@ -39,7 +39,7 @@ use crate::auth::SessionCookies;
 use crate::config::{Config, SessionKey};
 use alert_core::wire::v1::Limits;
 
-/// What the pages need. A clone shares it.
+/// What the pages need. Clones share it.
 #[derive(Clone, Debug)]
 pub struct WebState(Arc<Shared>);
 
@@ -52,7 +52,7 @@ struct Shared {
     api: Api,
 }
 
-/// A form of ours is small; what is larger is not read.
+/// Our forms are small. A larger one is not read.
 const FORM_BYTES: usize = 256 * 1024;
 
 impl WebState {
@@ -83,7 +83,7 @@ pub fn app(state: WebState) -> App {
         let (mut head, body) = response.into_parts();
         match head.extensions.remove::<Opening>() {
             Some(opening) => {
-                // axum gives the length of a body that is never sent.
+                // axum sets the length of a body that is never sent.
                 head.headers.remove(header::CONTENT_LENGTH);
                 AppAnswer::Stream(head, opening.subscriber())
             }
@@ -95,9 +95,9 @@ pub fn app(state: WebState) -> App {
 
 fn router(state: WebState) -> Router {
     Router::new()
-        .route("/", get(async || Redirect::temporary("/v1")))
+        .route("/", get(async |uri: Uri| Redirect::temporary(&start(&uri))))
         .route("/v1", get(login::show).layer(from_fn(utf8::check)))
-        .route("/v1/", get(async || Redirect::permanent("/v1")))
+        .route("/v1/", get(async |uri: Uri| Redirect::permanent(&start(&uri))))
         .route(
             "/v1",
             post(login::submit)
@@ -108,7 +108,7 @@ fn router(state: WebState) -> Router {
         .route("/livez", get(health::live))
         .route("/readyz", get(health::ready))
         .route("/assets/{*name}", get(assets::serve))
-        // What browsers ask for beside a text without a page around it.
+        // Browsers ask for it even with plain text.
         .route("/favicon.ico", get(async || Redirect::permanent("/assets/favicon.svg")))
         .route("/docs", get(async || Redirect::permanent("/docs/")))
         .route("/docs/", get(docs::index))
@@ -118,4 +118,9 @@ fn router(state: WebState) -> Router {
         .layer(DefaultBodyLimit::max(FORM_BYTES))
         .layer(from_fn(headers::secure))
         .with_state(state)
+}
+
+/// The login page, for the room that is asked for if there is one.
+fn start(asked: &Uri) -> String {
+    asked.query().map_or_else(|| "/v1".to_owned(), |query| format!("/v1?{query}"))
 }

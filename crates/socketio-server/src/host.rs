@@ -1,8 +1,8 @@
-//! The host names that a server answers to. A page of another site can have its own name point to this server (DNS
-//! rebinding) and would then be taken for a page of ours; but the browser still says that name in `Host`.
+//! The host names that a server answers to. Another site can point its own name at this server (DNS rebinding), and its
+//! page would then pass for one of ours; but the browser still sends that name in `Host`.
 //!
-//! Names that nobody can own on the internet need no list: addresses, names without a dot, and the domains that are kept
-//! for local networks.
+//! Names that nobody can own on the internet need not be listed: addresses, names without a dot, and the domains
+//! reserved for local networks.
 
 use std::{
     net::{Ipv4Addr, Ipv6Addr},
@@ -27,7 +27,7 @@ pub struct HostPolicy {
 /// A host name, `*.` before one for all names below it, or `*` for every name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum HostPattern {
-    /// This name, in small letters.
+    /// This name, in lower case.
     Name(String),
     /// Every name below this one.
     Below(String),
@@ -43,18 +43,18 @@ pub enum HostPattern {
 pub struct HostPatternError;
 
 impl HostPolicy {
-    /// Answers to these names too. `advice` ends what a client is told that asked for another.
+    /// Answers to these names too. A client that asks for another is told so, and then `advice`.
     pub fn new(names: impl IntoIterator<Item = HostPattern>, advice: &str) -> Self {
         Self { names: names.into_iter().collect(), advice: advice.to_owned(), refused: Arc::default() }
     }
 
-    /// Whether this is a host of ours, as it stands in a URL, without the port.
+    /// Whether this host, as written in a URL, without the port, is one of ours.
     pub(crate) fn allows(&self, host: &str) -> bool {
         let host = host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase();
         is_local(&host) || self.names.iter().any(|name| name.matches(&host))
     }
 
-    /// Counts a request that was refused, and says how many that makes.
+    /// Counts a request that was refused, and returns how many that makes.
     pub(crate) fn count_refused(&self) -> u64 {
         self.refused.fetch_add(1, Ordering::Relaxed) + 1
     }
@@ -93,14 +93,13 @@ impl FromStr for HostPattern {
     }
 }
 
-/// The host of `host:port`, where it is one.
+/// The host of `host:port`, if it is one.
 pub(crate) fn without_port(authority: &str) -> Option<&str> {
     let is_port = |port: &str| port.bytes().all(|byte| byte.is_ascii_digit());
     if authority.starts_with('[') {
         let (host, port) = authority.split_at(authority.find(']')? + 1);
-        let host_is_right = host[1..host.len() - 1].parse::<Ipv6Addr>().is_ok();
         let port_is_right = port.is_empty() || port.strip_prefix(':').is_some_and(is_port);
-        return (host_is_right && port_is_right).then_some(host);
+        return (is_ipv6(host) && port_is_right).then_some(host);
     }
     let (host, port) = authority.split_once(':').unwrap_or((authority, ""));
     let is_name = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
@@ -110,7 +109,21 @@ pub(crate) fn without_port(authority: &str) -> Option<&str> {
 fn is_local(host: &str) -> bool {
     !host.contains('.')
         || host.parse::<Ipv4Addr>().is_ok()
+        || is_short_address(host)
+        || is_ipv6(host)
         || LOCAL.iter().any(|domain| is_below(host, domain))
+}
+
+/// An IPv4 address with fewer than four parts, as in `127.1`. No name ends in a number (URL Standard, "host parsing").
+fn is_short_address(host: &str) -> bool {
+    let is_number = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    host.split('.').count() < 4 && host.split('.').all(is_number)
+}
+
+/// In brackets, and with dots where it holds an IPv4 address.
+fn is_ipv6(host: &str) -> bool {
+    let address = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
+    address.is_some_and(|address| address.parse::<Ipv6Addr>().is_ok())
 }
 
 fn is_below(host: &str, domain: &str) -> bool {
@@ -134,6 +147,11 @@ mod tests {
             "127.0.0.1",
             "192.168.1.10",
             "8.8.8.8",
+            "127.1",
+            "127.0.1",
+            "2130706433",
+            "[::ffff:127.0.0.1]",
+            "[fe80::1]",
             "[::1]",
             "[2001:db8::7]",
             "server",
@@ -154,6 +172,10 @@ mod tests {
             "evillocal.com",
             "a.xlocal",
             "1.2.3.4.5",
+            "1.2.3.evil.com",
+            "127.1.evil.com",
+            "1..2",
+            "127.0.0.256",
             ".local",
         ] {
             assert!(!allows(&[], host), "{host}");

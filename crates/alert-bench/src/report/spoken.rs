@@ -24,6 +24,8 @@ pub struct Spoken {
     pub deliveries_per_s: f64,
     /// From sending to delivery; at a fixed rate from when the message was to be sent.
     pub latency_us: Option<Latency>,
+    /// Deliveries that arrived in the whole run.
+    pub arrived: u64,
     /// Deliveries that never came.
     pub lost: u64,
     /// Deliveries that came again.
@@ -55,6 +57,7 @@ impl Spoken {
             deliveries,
             deliveries_per_s: a_second(deliveries),
             latency_us,
+            arrived: sum(|tally| tally.deliveries),
             lost: sum(|tally| tally.lost),
             duplicates: sum(|tally| tally.duplicates),
             out_of_order: sum(|tally| tally.out_of_order),

@@ -1,4 +1,4 @@
-//! What is kept of what was said, where, and for how long.
+//! How much of what was said is kept, where, and for how long.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -12,9 +12,9 @@ use alert_settings::value::size;
 pub struct History {
     /// Where it is kept.
     pub kind: HistoryKind,
-    /// Somebody has said so; otherwise a server that cannot have a file does without it.
+    /// Whether somebody chose that. If not, a server that cannot have a file does without one.
     pub is_asked_for: bool,
-    /// The file, where there is a state folder.
+    /// The file, if there is a state folder.
     pub file: Option<PathBuf>,
     /// The Redis that several servers share, where there is one.
     pub redis: Option<RedisSettings>,
@@ -25,9 +25,9 @@ pub struct History {
 /// How much a store keeps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Retention<Bytes = u64> {
-    /// Messages of a room.
+    /// Messages in each room.
     pub messages: usize,
-    /// How long each.
+    /// How long each is kept.
     pub age: Duration,
     /// Bytes in all.
     pub bytes: Bytes,
@@ -46,7 +46,7 @@ pub enum HistoryKind {
     Off,
 }
 
-/// The words for it.
+/// The words that name each kind.
 pub(super) const KINDS: &[(&str, HistoryKind)] =
     &[("sqlite", HistoryKind::Sqlite), ("memory", HistoryKind::Memory), ("off", HistoryKind::Off)];
 

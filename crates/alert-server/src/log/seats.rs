@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 /// Beyond this many the oldest is forgotten. Some 300 bytes each.
 pub(super) const MOST: usize = 100_000;
-/// A seat is kept for so much longer than messages, so that whoever comes back too late hears how much was missed.
+/// A seat is kept this much longer than messages, so that whoever comes back too late hears how much was missed.
 pub(super) const LONGER: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// A table of seats.

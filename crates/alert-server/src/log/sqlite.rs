@@ -9,6 +9,7 @@ mod read;
 mod reader;
 mod runs;
 mod schema;
+mod settle;
 mod state;
 mod store;
 #[cfg(test)]
@@ -35,7 +36,7 @@ use std::thread::{Builder, JoinHandle};
 use std::time::SystemTime;
 use writer::Writer;
 
-/// As many keys as are remembered.
+/// The most keys that are remembered.
 const MOST_KEYS: i64 = 10_000;
 
 /// The log of a server that keeps its history in a file.
@@ -43,22 +44,24 @@ pub(super) struct Sqlite {
     shared: Arc<Shared>,
     requests: Arc<Requests>,
     file: Box<Path>,
-    /// The reader's is the first.
+    /// The reader's comes first.
     threads: Mutex<VecDeque<JoinHandle<()>>>,
 }
 
-/// Messages with the keys by which a retry of them is known.
+/// Messages with the keys that identify a retry of them.
 type Keys = Vec<(KeyDigest, RoomCode, Arc<RoomEvent>)>;
 
 impl Sqlite {
-    /// Opens the file, which is made where it is missing, for a new run.
+    /// Opens the file for a new run, and makes it if it is missing.
     ///
     /// # Errors
-    /// Where it cannot be used, with what to do about it.
+    /// If it cannot be used, and what to do about it.
     pub(super) fn open(file: &Path, run: Run, retention: Retention) -> Result<Self, FileError> {
         let lock = file::prepare(file)?;
-        let connection = file::open_to_write(file)?;
+        let mut connection = file::open_to_write(file)?;
         let wrong = |problem: rusqlite::Error| FileError::of(file, &problem);
+        // What a killed server left.
+        settle::at_once(&mut connection, &retention).map_err(wrong)?;
         let runs = Arc::new(Runs::begin(&connection, run, retention.age).map_err(wrong)?);
         let reading = file::open_to_read(file)?;
         let opened = Opened::now(file)
@@ -69,6 +72,7 @@ impl Sqlite {
             runs: Arc::clone(&runs),
             retention,
             shared: Arc::clone(&shared),
+            incoming: settle::Incoming::default(),
             file: opened,
             _lock: lock,
         };
@@ -138,7 +142,7 @@ impl Backend for Sqlite {
     fn close(&self) {
         let mut threads = std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
         self.requests.close();
-        // First of all: the last connection that closes tidies up, and a reader cannot. A panic has been reported.
+        // The reader first: the last connection to close tidies up, and a reader's cannot. A panic has been reported.
         threads.pop_front().map(JoinHandle::join);
         self.shared.close();
         threads.into_iter().for_each(|thread| drop(thread.join()));

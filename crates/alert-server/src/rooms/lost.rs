@@ -1,4 +1,4 @@
-//! Who was lost lately and may come back, whatever has become of the room meanwhile.
+//! Who was lost lately and may come back, whatever has become of the room.
 
 use super::{Admitted, Rooms};
 use crate::recent::Recent;
@@ -6,11 +6,11 @@ use alert_core::names::{RoomCode, UserName};
 use alert_core::room::{ClientKey, Doubt, Lost};
 use std::time::{Duration, Instant};
 
-/// Some 300 bytes each. Then whoever was lost first is forgotten.
+/// Some 300 bytes each. Beyond that, whoever was lost first is forgotten.
 const MOST_PEOPLE: usize = 100_000;
 
-/// The people who were lost, each for the window. Entries leave with the last connection that comes back, and when the
-/// window is over, whenever somebody is lost or joins.
+/// The people who were lost, each kept for the window. Entries leave when the last connection comes back, and, once the
+/// window is over, at the next loss or join.
 pub(super) struct LostPeople {
     window: Duration,
     people: Recent<(RoomCode, UserName), Lost>,
@@ -19,14 +19,14 @@ pub(super) struct LostPeople {
 /// A connection that ends without `left`, and whose client may come back.
 #[derive(Clone, Copy, Debug)]
 pub struct Unreceived {
-    /// Which client it is of.
+    /// Whose connection it was.
     pub client: ClientKey,
-    /// Bytes that were sent to it and may not have come.
+    /// Bytes that were sent to it and may not have arrived.
     pub bytes: u64,
 }
 
 impl LostPeople {
-    /// Nobody yet. Nobody ever, where the window is zero.
+    /// Nobody yet. With a window of zero, nobody ever.
     pub(super) fn new(window: Duration) -> Self {
         Self { window, people: Recent::new(window, MOST_PEOPLE) }
     }
@@ -56,8 +56,8 @@ impl LostPeople {
 }
 
 impl Rooms {
-    /// Somebody comes who may have been lost before: what they have not received, if so. It has to be given back with
-    /// [`Rooms::still_away`] where they do not come in after all.
+    /// Somebody comes who may have been lost before: takes what they have not received, if so. It must be put back with
+    /// [`Rooms::still_away`] if they do not come in after all.
     pub fn been_away(&self, room: &Admitted, name: &UserName, client: ClientKey) -> Option<Doubt> {
         self.0.lost.take(room.code(), name, client)
     }

@@ -1,4 +1,4 @@
-//! Why somebody does not come into a room.
+//! Why somebody is not let into a room.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use super::KeyReused;
 use crate::log::redis::Unavailable;
 use alert_core::access::Denied;
 
-/// Why somebody does not come into a room. The text is for the log.
+/// Why somebody is not let into a room. The text is for the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refused {
     /// A right is missing.

@@ -1,4 +1,4 @@
-//! What somebody missed who was lost and comes back: read from the log, as much as they can be given at once.
+//! What somebody who was lost and comes back has missed: read from the log, as much as they can be given at once.
 
 use super::{Admitted, CatchUp, Refused, Rooms};
 use crate::log::{Page, Query, ReadError, Start};
@@ -10,28 +10,28 @@ use alert_core::wire;
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 use tokio::time::timeout;
 
-/// Messages that somebody is given at most.
+/// The most messages that somebody is given.
 const MOST_MESSAGES: usize = 1_000;
-/// How long the log may take. Then whoever waits comes in without what they missed, and is told so.
+/// How long the log may take. After that, they come in without what they missed, and are told so.
 const LONGEST_READ: Duration = Duration::from_secs(5);
-/// Those who read at a time; the others wait for their turn.
+/// How many read at a time; the others wait for their turn.
 pub(super) const READERS: usize = 32;
 
 /// What somebody is given, oldest first.
 #[derive(Debug)]
 pub struct Replay {
     messages: VecDeque<Arc<RoomEvent>>,
-    /// Of the messages on the wire, at most.
+    /// The most that the messages can take on the wire.
     bytes: usize,
     most_bytes: usize,
     before: Before,
 }
 
 impl Rooms {
-    /// Reads what somebody missed. The room goes on meanwhile: what is said there from now on, the returned reader has.
+    /// Reads what somebody missed. The room goes on meanwhile: the returned reader has what is said from now on.
     ///
     /// # Errors
-    /// Where `who` may not read it.
+    /// If `who` may not read it.
     pub async fn missed(
         &self,
         who: &Principal,
@@ -64,7 +64,7 @@ impl Rooms {
         doubt: &Doubt,
     ) -> Result<(Vec<Arc<RoomEvent>>, Before), ReadError> {
         let (mut messages, mut before) = self.doubtful(room, doubt).await?;
-        // At last, since the reader goes on from where this ends.
+        // This comes last, since the reader goes on from where it ends.
         let missed = reader.page(Query { start: Start::After(doubt.upto), limit: MOST_MESSAGES }).await?;
         if missed.more {
             let page = reader.page(Query { start: Start::Newest, limit: MOST_MESSAGES }).await?;
@@ -81,7 +81,7 @@ impl Rooms {
         Ok((messages, before))
     }
 
-    /// The last messages before the loss that may not have come.
+    /// The last messages before the loss, which may not have arrived.
     async fn doubtful(
         &self,
         room: &Admitted,
@@ -100,7 +100,7 @@ impl Rooms {
     }
 }
 
-/// How many messages there are between two, where that is known.
+/// How many messages there are between two, if that is known.
 fn between(last: Position, next: Position) -> Option<u64> {
     (last.epoch == next.epoch).then(|| next.number.saturating_sub(last.number + 1))
 }
@@ -148,7 +148,7 @@ fn size(message: &RoomEvent) -> usize {
     }
 }
 
-/// The fewest.
+/// The fewest bytes that a message has on the wire.
 fn least(message: &RoomEvent) -> usize {
     match &message.what {
         What::Said { name, text } => wire::least_size(name, text),

@@ -1,4 +1,4 @@
-//! What a handshake tells of the way to a client: which others come by the same, and whether a proxy stands between.
+//! What a handshake tells about the way to a client: which others come the same way, and whether a proxy is in between.
 
 use crate::auth::Origin;
 use crate::rooms::Unreceived;
@@ -27,8 +27,8 @@ const PROXY_HEADERS: [&str; 8] = [
 pub(super) struct Route {
     /// The same for connections of one client, as long as it stays at its address.
     pub(super) client: ClientKey,
-    /// What TCP acknowledges has come to the client's machine, and not to a proxy that may lose it. In doubt not: then
-    /// a message may come twice, rather than never.
+    /// What TCP acknowledges has reached the client's machine, and not a proxy that may lose it. False in doubt: better
+    /// that a message comes twice than never.
     is_direct: bool,
 }
 
@@ -48,7 +48,7 @@ impl Route {
     }
 }
 
-/// Many a proxy runs beside the server.
+/// A loopback peer may be a proxy: many run on the server's machine.
 fn comes_directly(peer: &PeerAddr, headers: &HeaderMap) -> bool {
     peer.ip().is_some_and(|address| !address.is_loopback())
         && PROXY_HEADERS.iter().all(|header| !headers.contains_key(*header))

@@ -1,4 +1,4 @@
-//! The v1 protocol: events of a client to rooms, and who the client speaks for (docs/protocol-v1.md, "Identity").
+//! The v1 protocol: what a client's events do, and who the client speaks for (docs/protocol-v1.md, "Identity").
 
 mod coming_back;
 
@@ -20,12 +20,12 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
-/// A client: the room that it is in, if it is in one.
+/// A client, with the room that it is in, if any.
 #[derive(Default)]
 pub struct Member {
     /// Its principal was fixed at `joined`.
     seat: Option<Box<Place>>,
-    /// There is one for a client that recovers its state.
+    /// Set if the client recovers its state.
     recoverable: Option<Box<Recoverable>>,
     /// It was lost, and waits for what it missed. It says nothing meanwhile.
     coming_back: Option<Box<ComingBack>>,
@@ -128,12 +128,12 @@ impl V1<'_> {
         let (who, name, code) = self.identify(joined)?;
         let is_there = member.seat.as_ref().is_some_and(|seat| *seat.presence.room() == code);
         if !is_there {
-            // Where it is refused, the connection stays where it was.
+            // If it is refused, the connection stays where it was.
             let origin = Origin::of(None, self.address);
             let room = self.rooms.admit(&origin, Way::Enter, code.clone())?;
             self.rooms.check_entry(&origin, &room, &name)?;
             self.leave(socket, member);
-            // One that recovers its state does so by itself.
+            // A client that recovers its state gets what it missed that way.
             let is_simple = member.recoverable.is_none();
             let lost = is_simple.then(|| self.rooms.been_away(&room, &name, self.client)).flatten();
             if lost.is_some() || self.rooms.are_shared() {
@@ -220,7 +220,7 @@ impl V1<'_> {
         }
     }
 
-    /// The name on an event. One that a credential fixed is changed by no body.
+    /// The name on an event. If a credential fixed it, the body cannot change it.
     fn speaker(&self, seat: &Place, speaker: Speaker<'_>) -> Result<UserName, Refusal> {
         match &seat.who.name {
             Some(name) => Ok(name.clone()),
@@ -228,7 +228,7 @@ impl V1<'_> {
         }
     }
 
-    /// The person said `left`, or goes to another room.
+    /// The person said `left`, or is going to another room.
     fn leave(&self, socket: &Socket<'_>, member: &mut Member) {
         if let Some(presence) = self.give_up(socket, member) {
             presence.leave(self.rooms);
@@ -247,7 +247,7 @@ impl V1<'_> {
 }
 
 impl Member {
-    /// A client that recovers its state, and that has its place again, if it has.
+    /// A client that recovers its state, with its place if it has that back.
     pub(super) fn recoverable(recoverable: Box<Recoverable>, place: Option<Place>) -> Self {
         Self { seat: place.map(Box::new), recoverable: Some(recoverable), coming_back: None, leaving: None }
     }
@@ -257,7 +257,7 @@ impl Member {
         if self.recoverable.is_some() { Form::V1Recovery } else { Form::V1 }
     }
 
-    /// The place in a room that the client gives up with its connection, and by what it recovers that.
+    /// The place in a room that the client gives up with its connection, and what it can recover that by.
     pub(super) fn into_parts(self, rooms: &Rooms) -> (Option<Box<Place>>, Option<Box<Recoverable>>) {
         if let Some(coming_back) = self.coming_back {
             coming_back.give_up(rooms);

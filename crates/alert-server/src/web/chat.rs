@@ -12,7 +12,7 @@ use super::trouble::Trouble;
 use super::{WebState, assets, pages};
 use alert_core::names::RoomCode;
 
-/// Which room.
+/// The room that is asked for.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Asked {

@@ -1,5 +1,5 @@
-//! `/docs/`: what the author of a client needs, from the files in `docs/`, embedded. Markdown is a page for browsers,
-//! and text for programs.
+//! `/docs/`: what the author of a client needs, embedded from `docs/`. Markdown becomes a page for browsers, and stays
+//! text for programs.
 
 mod markdown;
 
@@ -17,7 +17,7 @@ use super::language::Language;
 use super::{accept, assets, pages};
 use markdown::Rendered;
 
-/// The files of `docs/`, by their path below it, but for pictures, measurements, and what building a program leaves.
+/// The files of `docs/`, by their path below it, except pictures, measurements and build output.
 #[derive(Embed)]
 #[folder = "../../docs"]
 #[include = "*.md"]
@@ -128,7 +128,7 @@ pub(super) async fn serve(
     headers: HeaderMap,
 ) -> Response {
     let Some(file) = Files::get(&path) else {
-        return pages::not_found(Language::of(&headers), None);
+        return pages::not_found(Language::of(&headers), meant(&path).as_deref());
     };
     let caching = [(header::CACHE_CONTROL, AN_HOUR), (header::VARY, "Accept")];
     let wants_source = query.as_deref() == Some("source") || !prefers_page(&headers);
@@ -147,6 +147,16 @@ pub(super) async fn serve(
         _ => "text/plain; charset=utf-8",
     };
     (caching, [(header::CONTENT_TYPE, kind)], file.data).into_response()
+}
+
+/// The document that was meant: its name without the ending, with another one, in other letters; or of a folder its
+/// `README.md`.
+fn meant(path: &str) -> Option<String> {
+    let asked = path.trim_end_matches('/');
+    let stem = |path: &str| path.rsplit_once('.').map_or(path, |(stem, _)| stem).to_ascii_lowercase();
+    let folder = format!("{asked}/README.md");
+    let near = |path: &Cow<'static, str>| stem(path) == stem(asked) || path.eq_ignore_ascii_case(&folder);
+    Files::iter().find(near).map(|path| format!("/docs/{path}"))
 }
 
 /// Browsers ask for HTML by name, programs for anything.

@@ -34,7 +34,7 @@ pub enum Change {
 /// Something that no version of Alert that is known here has told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("another program, or a version of Alert that this one does not know, writes to the rooms in Redis")]
-pub struct NotAnEntry;
+pub(super) struct NotAnEntry;
 
 impl Entry {
     /// Reads what a function of the library tells: a line of facts, then the name and, of a message, the text.

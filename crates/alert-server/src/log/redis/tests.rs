@@ -127,7 +127,7 @@ async fn say(
     key: Option<KeyDigest>,
 ) -> Result<Fate, Unavailable> {
     let (tell, told) = tokio::sync::oneshot::channel();
-    node.say(room, (&name("Ada"), text), key, |fate| drop(tell.send(fate)));
+    node.say(room, (&name("Ada"), text), key, |fate| _ = tell.send(fate));
     timeout(DEADLINE, told).await.expect("in time").unwrap()
 }
 
@@ -140,7 +140,7 @@ async fn said(node: &Shared, room: &RoomCode, text: &str) -> Position {
 
 async fn enter(node: &Shared, room: &RoomCode, who: &str, connections: u32) -> Arrival {
     let (tell, told) = tokio::sync::oneshot::channel();
-    node.enter(room, &name(who), connections, |arrival| drop(tell.send(arrival)));
+    node.enter(room, &name(who), connections, |arrival| _ = tell.send(arrival));
     timeout(DEADLINE, told).await.expect("in time").unwrap().unwrap()
 }
 
@@ -251,7 +251,7 @@ async fn given_a_redis_that_is_killed_then_nothing_that_was_acknowledged_is_lost
     for round in 1..=3 {
         server.kill();
         let (tell, told) = tokio::sync::oneshot::channel();
-        node.say(&room, (&name("Ada"), &round.to_string()), None, |fate| drop(tell.send(fate)));
+        node.say(&room, (&name("Ada"), &round.to_string()), None, |fate| _ = tell.send(fate));
         server.start_again();
         let Ok(Fate::Said(placed)) = timeout(DEADLINE, told).await.unwrap().unwrap() else {
             panic!("{round}")

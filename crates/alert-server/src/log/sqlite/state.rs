@@ -8,9 +8,9 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// So many messages wait in the queue while the writer takes none; from then on whoever appends makes room.
+/// This many messages wait in the queue while the writer takes none; beyond that, whoever appends moves them on.
 const QUEUE: usize = 8192;
-/// When so many wait for their acks, the next batch begins before its time.
+/// When this many wait for their acks, the next batch begins early.
 const IMPATIENT: usize = 32;
 /// A disk that takes longer than this for one batch is stalled.
 const STALLED: Duration = Duration::from_secs(2);
@@ -29,9 +29,9 @@ pub(super) struct State {
     queue: Vec<Message>,
     /// How many messages were ever appended.
     appended: u64,
-    /// Who waits for which message: its number.
+    /// Who waits for which message, by its number.
     waiting: VecDeque<(u64, OnStored)>,
-    /// Seats to be written, a bounded number of new ones; nothing is a seat that was given up.
+    /// Seats to be written, a bounded number of new ones; `None` is a seat that was given up.
     seats: Seats,
     /// Seats that are being written.
     seats_in_hand: Arc<Seats>,
@@ -65,7 +65,7 @@ impl Shared {
         self.unwritten.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes a message. Gives back whoever has to be told at once that it will not be stored.
+    /// Takes a message. Returns whoever has to be told at once that it will not be stored.
     pub(super) fn append(&self, mut append: Append) -> Option<(OnStored, Stored)> {
         let message = Message::of(&append);
         let mut state = self.state();
@@ -107,7 +107,7 @@ impl Shared {
     }
 
     fn wake_writer(&self, mut state: MutexGuard<'_, State>) {
-        // The first who waits ends a long rest, and many end a short one.
+        // The first to wait ends a long rest, and many end a short one.
         let ends_rest = state.is_writer_resting && matches!(state.waiting.len(), 1 | IMPATIENT);
         if std::mem::take(&mut state.is_writer_waiting) || ends_rest {
             drop(state);
@@ -127,7 +127,7 @@ impl Shared {
         unwritten
     }
 
-    /// Waits for something to write, but not longer than until `due`.
+    /// Waits for something to write, until `due` at the latest.
     pub(super) fn wait_for_work(&self, due: Instant) {
         self.state().is_gathered = false;
         let has_older = !self.unwritten().is_empty();
@@ -151,8 +151,8 @@ impl Shared {
         self.rest_until(|state| (!state.is_closing).then_some(due));
     }
 
-    /// Waits until the next batch after one that began at `begun` is worth it: sooner for those who wait for an ack, and
-    /// at once when they are many.
+    /// Waits until it is worth starting the next batch after one that began at `begun`: sooner if somebody waits for an
+    /// ack, and at once if many do.
     pub(super) fn gather(&self, begun: Instant, pace: Duration, lazy: Duration) {
         self.rest_until(|state| match state.waiting.len() {
             _ if state.is_closing => None,
@@ -190,7 +190,7 @@ impl Shared {
         }
     }
 
-    /// Does something on the disk besides writing: it too may find that the disk does not answer.
+    /// Does something on the disk other than writing a batch: the disk may fail to answer then too.
     pub(super) fn at_work<T>(&self, work: impl FnOnce() -> T) -> T {
         self.is_at_work(&mut self.state());
         let done = work();
@@ -198,7 +198,7 @@ impl Shared {
         done
     }
 
-    /// All messages up to the one with this number are on disk. Gives back whoever waits for that, and the trouble that
+    /// All messages up to the one with this number are on disk. Returns whoever waits for that, and the trouble that
     /// is over.
     pub(super) fn succeeded(&self, end: u64, is_all: bool) -> (Vec<OnStored>, Option<Trouble>) {
         let mut state = self.state();
@@ -209,7 +209,7 @@ impl Shared {
         (told, if is_all { state.trouble.take() } else { None })
     }
 
-    /// The batch could not be written. Gives back whoever waits, and whether this is news.
+    /// The batch could not be written. Returns whoever waits, and whether this is news.
     pub(super) fn failed(&self, words: &str) -> (Vec<OnStored>, bool) {
         let mut state = self.state();
         state.busy_since = None;
@@ -221,7 +221,7 @@ impl Shared {
         (state.tell_nobody_else(), is_news)
     }
 
-    /// Waits until the disk is stalled. Gives back whoever waits for it, and since when; nothing when the store closes.
+    /// Waits until the disk is stalled. Returns whoever waits for it, and since when; `None` when the store closes.
     pub(super) fn wait_for_stall(&self) -> Option<(Vec<OnStored>, Option<Instant>)> {
         let mut state = self.state();
         loop {
@@ -264,9 +264,9 @@ impl Shared {
 }
 
 impl State {
-    /// Moves the queue to where everything is that is not written. Says whether that was too much.
+    /// Moves the queue into `unwritten`. Returns whether that was too much.
     fn gather(&mut self, unwritten: &mut Unwritten) -> bool {
-        // A reader may do this between the writer's call and its waking up, which then finds the queue empty.
+        // A reader may do this after the writer was called and before it wakes, and it then finds the queue empty.
         self.is_gathered |= !self.queue.is_empty();
         unwritten.take(&mut self.queue)
     }

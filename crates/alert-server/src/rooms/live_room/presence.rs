@@ -20,7 +20,7 @@ use std::time::Instant;
 pub struct Presence {
     pub(super) room: Arc<LiveRoom>,
     pub(super) name: UserName,
-    /// What its client has heard of the room ends at or before this, whatever it received of the connection.
+    /// What its client has already heard of the room ends here or earlier, whatever this connection brought it.
     pub(super) entered: Position,
     pub(super) membership: Membership,
     pub(super) _held: Held,
@@ -95,7 +95,7 @@ impl Presence {
         let mut state = self.room.lock();
         drop(self.membership);
         if let Some(Unreceived { client, bytes }) = unreceived {
-            // What is in inboxes has not come to its queue, where bytes are counted.
+            // What is in inboxes has not reached its queue, where bytes are counted.
             let in_flight = state.audience.room().map_or(0, socketio_server::Room::in_flight);
             let unconfirmed = bytes + in_flight as u64;
             let (entered, upto) = (self.entered, state.numbering.last());

@@ -381,7 +381,7 @@ impl LiveRoom {
             if following.is_known() {
                 return Ok(());
             }
-            following.waiting.entry(0).or_default().push(Box::new(|| drop(tell.send(()))));
+            following.waiting.entry(0).or_default().push(Box::new(|| _ = tell.send(())));
         }
         timeout(LONGEST, told).await.ok().and_then(Result::ok).ok_or(Refused::Unavailable)
     }
@@ -398,13 +398,13 @@ impl LiveRoom {
             let mut state = self.lock();
             let Some(following) = &mut state.following else { return Ok(None) };
             let connections = following.count_in(name);
-            shared.enter(&self.code, name, connections, |arrival| drop(tell.send(arrival)));
+            shared.enter(&self.code, name, connections, |arrival| _ = tell.send(arrival));
         }
         let (room, rooms, name) = (Arc::clone(self), rooms.clone(), name.clone());
         let mut announced = Announced { room, rooms, name, arrival: None, is_told: false, is_taken: false };
         let arrival = told.await.map_err(|_| Refused::Unavailable)??;
         let (tell, told) = oneshot::channel();
-        self.after(arrival.placed.seq, Box::new(|| drop(tell.send(()))));
+        self.after(arrival.placed.seq, Box::new(|| _ = tell.send(())));
         timeout(LONGEST, told).await.ok().and_then(Result::ok).ok_or(Refused::Unavailable)?;
         announced.arrival = Some(arrival);
         Ok(Some(announced))

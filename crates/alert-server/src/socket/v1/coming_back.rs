@@ -17,7 +17,7 @@ use std::{
 };
 use tokio::sync::oneshot::{self, error::TryRecvError};
 
-/// How often the log is read again where too much was said meanwhile.
+/// How often the log is read again if too much was said meanwhile.
 const TRIES: u32 = 5;
 
 /// A client on its way into a room.
@@ -103,7 +103,7 @@ impl ComingBack {
     }
 }
 
-/// Has the log read; the socket is woken then.
+/// Has the log read. The socket is woken when that is done.
 fn read(
     socket: &Socket<'_>,
     rooms: &Rooms,
@@ -130,7 +130,7 @@ fn read(
     read
 }
 
-/// What the client gets first. It is made under the room's lock, and rendered later.
+/// What the client gets first. Made under the room's lock, and rendered later.
 fn greeting(time: Duration, entered: Arc<RoomEvent>, mut replay: Replay, missed: &Missed<'_>) -> Publication {
     /// Its entering, and the status.
     const AROUND: usize = 512;

@@ -12,7 +12,7 @@ use std::sync::Arc;
 #[derive(Default)]
 pub struct Member {
     places: Vec<Place>,
-    /// The event that is under way.
+    /// The event that is being carried out.
     pub(super) pending: Option<Pending>,
 }
 

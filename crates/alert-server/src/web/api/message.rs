@@ -1,4 +1,4 @@
-//! `POST`: says something to a room. Nobody enters for it, and nobody leaves.
+//! `POST`: says something to a room, without entering or leaving.
 
 use std::time::Instant;
 
@@ -26,15 +26,13 @@ struct Told {
     id: MessageId,
     /// Where it stands in the room's log.
     position: Position,
-    /// How many connections it went to; null where it was said before the server's start.
+    /// How many connections it went to; null if it was said before the server's start.
     connections: Option<usize>,
     /// Whether it is on disk.
     stored: bool,
 }
 
-/// What editors put before a text in UTF-8.
-const BYTE_ORDER_MARK: &[u8] = "\u{FEFF}".as_bytes();
-/// Who speaks where nobody is named.
+/// The name of a message that comes without one.
 const DEFAULT_NAME: &str = "http";
 
 pub(super) async fn say(
@@ -51,13 +49,13 @@ pub(super) async fn say(
     let room = api.room(&caller, path)?;
     let limits = &api.0.limits;
     let kind = kind(&headers);
-    if kind == "multipart/form-data" {
+    if kind.starts_with("multipart/") {
         return Err(Problem::a_form_with_parts());
     }
     if !utf8::may_be_text(&headers) {
         return Err(Problem::not_utf8());
     }
-    let body = body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&body);
+    let body = utf8::bare(&body);
     let is_json = kind == "application/json";
     let text = if is_json { Text::from_json(body, limits) } else { Text::verbatim(body, limits) }?;
     let name = text.speaker.or_joined(&named(query.as_deref(), &headers, limits)?, limits)?;
@@ -66,7 +64,7 @@ pub(super) async fn say(
 
     let key = key.map(|key| KeyDigest::new(Sender::Token(caller.token()), room.code(), key.as_str()));
     let (tell, told) = oneshot::channel();
-    // Whoever asked may not be there any more.
+    // The caller may be gone by now.
     let done = Box::new(move |receipt| {
         let _ = tell.send(receipt);
     });
@@ -93,7 +91,7 @@ impl From<Receipt> for Told {
     }
 }
 
-/// The name in the address, or else in the header. Each has to be one, whichever counts.
+/// The name in the address, or else in the header. Both have to be valid, whichever counts.
 fn named(query: Option<&str>, headers: &HeaderMap, limits: &Limits) -> Result<UserName, Problem> {
     let parse =
         |text: &str| UserName::parse(text, limits.name_chars).map_err(|error| Refusal::name(error).into());
@@ -105,7 +103,11 @@ fn named(query: Option<&str>, headers: &HeaderMap, limits: &Limits) -> Result<Us
     let text = |value: &HeaderValue| {
         std::str::from_utf8(value.as_bytes()).map_err(|_| Problem::name_not_utf8()).and_then(parse)
     };
-    let in_header = headers.get("alert-name").map(text).transpose()?;
+    let mut in_headers = headers.get_all("alert-name").iter();
+    let in_header = in_headers.next().map(text).transpose()?;
+    if in_headers.next().is_some() {
+        return Err(Problem::two_names());
+    }
     in_query.or(in_header).map_or_else(|| parse(DEFAULT_NAME), Ok)
 }
 

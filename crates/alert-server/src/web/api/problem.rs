@@ -42,6 +42,11 @@ impl Problem {
         Self::new(StatusCode::BAD_REQUEST, ErrorCode::NameInvalid.as_str(), "name must be UTF-8.")
     }
 
+    pub(super) fn two_names() -> Self {
+        let detail = "there may be only one Alert-Name.";
+        Self::new(StatusCode::BAD_REQUEST, ErrorCode::NameInvalid.as_str(), detail)
+    }
+
     pub(super) fn foreign_origin() -> Self {
         let detail = "pages of this origin may not use this server; --allow-origin lets them, and --public-url says what \
                       our own pages' address is.";
@@ -113,7 +118,7 @@ impl Problem {
     }
 
     pub(super) fn not_utf8() -> Self {
-        let detail = "send the message as text in UTF-8, with no other charset and no Content-Encoding.";
+        let detail = "send the message as text in UTF-8, with one Content-Type, no other charset and no Content-Encoding.";
         Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail)
     }
 
@@ -122,7 +127,7 @@ impl Problem {
         Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail)
     }
 
-    /// `meant`: the address that was meant, where that is known.
+    /// `meant`: the address that was meant, if that is known.
     pub(super) fn no_such_resource(meant: Option<&str>) -> Self {
         let detail = match meant {
             Some(meant) => format!("there is nothing here; did you mean {meant}?"),
@@ -145,14 +150,14 @@ impl Problem {
         Self { header: Some((name, value)), ..self }
     }
 
-    /// Whole seconds, rounded up: who waits for them does not come too early.
+    /// Whole seconds, rounded up, so that whoever waits for them does not come too early.
     fn retry_after(self, wait: Duration) -> Self {
         let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
         self.with(header::RETRY_AFTER, seconds.max(1).into())
     }
 }
 
-/// Over HTTP it is a token that gives rights.
+/// Over HTTP, a token gives the rights.
 impl From<Denied> for Problem {
     fn from(_: Denied) -> Self {
         Self::token_missing()
