@@ -178,6 +178,7 @@ pub fn delete(history: &History, room: &RoomCode) -> Result<u64, ArchiveError> {
             transaction.commit()?;
         }
         connection.execute("DELETE FROM seats WHERE room = ?1", [room.as_str()])?;
+        connection.execute("DELETE FROM stays WHERE room = ?1", [room.as_str()])?;
         // What was said is also in the file beside it, until that is written anew. Readers may be in the way.
         connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
         Ok(deleted as u64)

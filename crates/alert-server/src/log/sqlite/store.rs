@@ -1,7 +1,8 @@
-//! Writes a batch of messages and seats, in one transaction.
+//! Writes a batch of messages, seats and stays, in one transaction.
 
 use super::runs::{Place, Runs, micros};
-use super::state::Seats;
+use super::state::{Seating, Seats};
+use super::stays;
 use super::unwritten::Batch;
 use alert_core::event::What;
 use alert_core::names::RoomCode;
@@ -21,13 +22,13 @@ pub(super) fn slack(most: i64) -> i64 {
 type Rooms<'a> = HashMap<&'a RoomCode, (i64, i64)>;
 
 /// Writes a batch; when this returns, it is on disk. In each room of it the oldest messages go where there are more
-/// than `most`.
+/// than `most`. Where `notes_alive`, it is noted that the server is alive.
 pub(super) fn write(
     connection: &mut Connection,
     runs: &Runs,
     batch: &Batch,
-    seats: &Seats,
-    most: i64,
+    seating: &Seating,
+    (most, notes_alive): (i64, bool),
 ) -> rusqlite::Result<()> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let mut rooms = Rooms::new();
@@ -52,7 +53,11 @@ pub(super) fn write(
         }
     }
     drop(add);
-    write_seats(&transaction, seats)?;
+    write_seats(&transaction, &seating.seats)?;
+    stays::write(&transaction, &seating.stays)?;
+    if notes_alive {
+        stays::note_alive(&transaction)?;
+    }
     transaction.commit()
 }
 

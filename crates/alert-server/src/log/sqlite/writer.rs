@@ -5,8 +5,9 @@ use super::file::{Lock, Opened};
 use super::prune;
 use super::runs::Runs;
 use super::state::{Shared, Trouble};
-use super::store;
+use super::{stays, store};
 use crate::config::Retention;
+use crate::log::stays::ALIVE;
 use crate::log::{OnStored, Stored};
 use rusqlite::{Connection, ErrorCode};
 use std::sync::Arc;
@@ -24,6 +25,8 @@ const BATCH: usize = 4096;
 const RETRY: Duration = Duration::from_secs(1);
 /// So often it is looked whether something has grown old.
 const PRUNE: Duration = Duration::from_secs(30);
+/// From one sign of life in a batch to the next: each costs a page.
+const ALIVE_WITH_BATCH: Duration = Duration::from_secs(1);
 
 /// SQLite goes on writing to a file that has no name any more, and nobody will ever read that.
 const REMOVED: &str =
@@ -36,16 +39,22 @@ pub(super) struct Writer {
     pub(super) retention: Retention,
     pub(super) shared: Arc<Shared>,
     pub(super) file: Opened,
+    /// When it was noted last that the server is alive.
+    pub(super) alive: Option<Instant>,
     /// Nobody else has the file before this thread ends.
     pub(super) _lock: Lock,
 }
 
 impl Writer {
     pub(super) fn run(mut self) {
-        let mut prune_at = Instant::now();
+        let (mut prune_at, mut alive_at) = (Instant::now(), Instant::now());
         let mut has_more_to_prune = true;
         loop {
-            self.shared.wait_for_work(if has_more_to_prune { Instant::now() } else { prune_at });
+            self.shared.wait_for_work(if has_more_to_prune {
+                Instant::now()
+            } else {
+                prune_at.min(alive_at)
+            });
             let begun = Instant::now();
             let written = match self.write_batch() {
                 Ok(written) => written,
@@ -60,6 +69,10 @@ impl Writer {
             };
             if written == 0 && self.shared.state().is_closing {
                 return;
+            }
+            if begun >= alive_at {
+                self.note_alive();
+                alive_at = begun + ALIVE;
             }
             has_more_to_prune = self.prune(written, begun >= prune_at);
             if begun >= prune_at && !has_more_to_prune {
@@ -85,16 +98,21 @@ impl Writer {
                 "messages were delivered and will not be in the history: too many waited for the disk"
             );
         }
-        let seats = self.shared.begin();
+        let seating = self.shared.begin();
         let is_all = batch.messages.len() < BATCH;
-        let is_empty = batch.messages.is_empty() && batch.lost.is_empty() && seats.is_empty();
+        let is_empty = batch.messages.is_empty() && batch.lost.is_empty() && seating.is_empty();
         if !is_empty {
             let most = i64::try_from(self.retention.messages).unwrap_or(i64::MAX / 2);
             if !self.file.is_in_place() {
                 return Err(REMOVED.to_owned());
             }
-            let written = store::write(&mut self.connection, &self.runs, &batch, &seats, most);
+            let notes_alive = self.alive.is_none_or(|alive| alive.elapsed() >= ALIVE_WITH_BATCH);
+            let how = (most, notes_alive);
+            let written = store::write(&mut self.connection, &self.runs, &batch, &seating, how);
             written.map_err(|problem| words(&problem))?;
+            if notes_alive {
+                self.alive = Some(Instant::now());
+            }
             self.shared.unwritten().written(&batch);
         }
         let (told, over) = self.shared.succeeded(batch.end, is_all);
@@ -103,7 +121,7 @@ impl Writer {
             let seconds = since.elapsed().as_secs();
             tracing::info!(seconds, "the history is stored again");
         }
-        Ok(batch.messages.len() + batch.lost.len() + seats.len())
+        Ok(batch.messages.len() + batch.lost.len() + seating.len())
     }
 
     fn fail(&self, reason: &str) {
@@ -114,6 +132,25 @@ impl Writer {
                 reason,
                 "the history cannot be stored: messages are delivered, and kept in memory until it can"
             );
+        }
+    }
+
+    /// Notes that the server is alive, where no batch has done so for long, if that matters to anybody.
+    fn note_alive(&mut self) {
+        if self.alive.is_some_and(|alive| alive.elapsed() < ALIVE / 2) {
+            return;
+        }
+        let Self { connection, shared, .. } = self;
+        let noted = shared.at_work(|| {
+            let matters = stays::is_anybody_there(connection)?;
+            if matters {
+                stays::note_alive(connection)?;
+            }
+            Ok::<_, rusqlite::Error>(matters)
+        });
+        // A disk that fails is reported where messages are written.
+        if noted.is_ok_and(|noted| noted) {
+            self.alive = Some(Instant::now());
         }
     }
 

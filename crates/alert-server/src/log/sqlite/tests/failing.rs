@@ -158,7 +158,7 @@ fn what_was_lost_is_a_row_of_its_own_once_the_disk_works() {
     let batch = unwritten.batch(usize::MAX);
     for _ in 0..2 {
         // A commit that failed may have been done all the same.
-        store::write(&mut connection, &runs, &batch, &state::Seats::new(), 1_000_000).unwrap();
+        store::write(&mut connection, &runs, &batch, &state::Seating::default(), (1_000_000, false)).unwrap();
     }
     drop(connection);
     let reopened = open_in(folder.path(), KEEP_ALL);
