@@ -1,38 +1,38 @@
 //! Connections that were lost, so that whoever comes back is given what was said meanwhile. What such a connection has
-//! certainly received is known in bytes; which messages those are is worked out when somebody wants to know.
+//! certainly received is known in bytes; which messages those are is worked out only when it is needed.
 
 use std::time::{Duration, Instant};
 
 use crate::position::Position;
 
-/// What the connections of one client have in common. Different clients may have it in common too.
+/// What the connections of one client have in common. Different clients may share it too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ClientKey(pub u64);
 
-/// What a lost connection has not certainly received: what was said after `upto`, and before that the last messages, as
-/// long as they may be among the `unconfirmed` bytes.
+/// What a lost connection may not have received: what was said after `upto`, and as many of the last messages before
+/// that as may be among the `unconfirmed` bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Doubt {
     /// It heard nothing up to here.
     pub entered: Position,
     /// The room's last message when it was lost.
     pub upto: Position,
-    /// Bytes that were sent to it, or were on their way, and may not have come.
+    /// Bytes that were sent to it, or were on their way, and may not have arrived.
     pub unconfirmed: u64,
     /// When it was lost.
     pub at: Instant,
 }
 
-/// What somebody has missed who has come back, before the first message that they are given.
+/// What somebody who has come back has missed before the first message that they are given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Before {
     /// Nothing.
     Nothing,
-    /// More messages than can be given: so many.
+    /// More messages than can be given: this many.
     Many(u64),
     /// Messages that are no longer kept.
     NotKept,
-    /// Nobody knows: the log cannot be read.
+    /// Unknown, since the log cannot be read.
     Unknown,
 }
 
@@ -40,7 +40,7 @@ pub enum Before {
 #[derive(Debug, Default)]
 pub struct Lost(Vec<Client>);
 
-/// Those of one client, which cannot be told apart.
+/// The lost connections of one client, which cannot be told apart.
 #[derive(Debug)]
 struct Client {
     key: ClientKey,
@@ -58,12 +58,12 @@ impl Doubt {
         if run == self.entered.epoch.run {
             return place > (self.entered.epoch.part, self.entered.number);
         }
-        // A room's messages of the time between are of these two runs: one server follows another.
+        // Messages in between belong to one of these two runs, since one server follows another.
         run == self.upto.epoch.run
     }
 
-    /// Of messages up to `upto`, oldest first, each with the fewest bytes that it may have had on the wire: how many of
-    /// the last may not have come. It is never too few.
+    /// How many of the last of these messages may not have arrived; never too few. They go up to `upto`, oldest first,
+    /// each with the fewest bytes that it may have had on the wire.
     #[must_use]
     pub fn among(&self, messages: impl DoubleEndedIterator<Item = (Position, usize)>) -> usize {
         let mut unconfirmed = self.unconfirmed;
@@ -75,7 +75,7 @@ impl Doubt {
         messages.rev().take_while(is_in_doubt).count()
     }
 
-    /// The most messages that can be in doubt, where each has at least so many bytes.
+    /// The most messages that can be in doubt, if each has at least this many bytes.
     #[must_use]
     pub fn most(&self, least: usize) -> usize {
         usize::try_from(self.unconfirmed.div_ceil(least as u64)).unwrap_or(usize::MAX)
@@ -91,7 +91,7 @@ impl Doubt {
 }
 
 impl Lost {
-    /// Clients of one person that are told apart.
+    /// The most clients of one person that are told apart.
     pub const MOST: usize = 8;
 
     /// A connection of this client was lost.
@@ -109,7 +109,7 @@ impl Lost {
         }
     }
 
-    /// A connection of this client has come: it takes the place of one of its own that were lost, or else of the one
+    /// A connection of this client has come: it takes the place of a lost one of the same client, or else of the one
     /// that was lost first, so that it is given too much rather than too little.
     pub fn take(&mut self, key: ClientKey) -> Option<Doubt> {
         let own = self.0.iter().position(|client| client.key == key);
@@ -123,7 +123,7 @@ impl Lost {
         Some(doubt)
     }
 
-    /// Forgets those that were lost `window` ago at `now`.
+    /// Forgets those that were lost at least `window` before `now`.
     pub fn expire(&mut self, now: Instant, window: Duration) {
         self.0.retain(|client| now.saturating_duration_since(client.last) < window);
     }
