@@ -1,6 +1,6 @@
-//! The text of a file that people write: with an editor's byte order mark, or in another encoding.
+//! The text of a file that people write, perhaps with an editor's byte order mark, or in another encoding.
 
-/// Bytes that are no UTF-8.
+/// Bytes that are not UTF-8.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("line {line} is not UTF-8; save it as UTF-8")]
 pub struct NotUtf8 {
@@ -11,7 +11,7 @@ pub struct NotUtf8 {
 /// The text without its byte order mark. Nothing else is changed.
 ///
 /// # Errors
-/// Where it is in another encoding.
+/// If it is in another encoding.
 pub fn text(bytes: Vec<u8>) -> Result<String, NotUtf8> {
     let mut text = String::from_utf8(bytes).map_err(|problem| {
         let right = &problem.as_bytes()[..problem.utf8_error().valid_up_to()];
