@@ -26,13 +26,13 @@ Examples:
   STATE_DIRECTORY=/var/lib/alert alert history stats
                                           the history of a systemd service
 
-They work on the server's file, also while it runs: alert.db in $STATE_DIRECTORY, $XDG_STATE_HOME/alert
-or ~/.local/state/alert. A server that runs tells whoever comes back to a room whose messages were
-deleted that there is a gap. Copies elsewhere (backups, logs of clients) are not touched.
+They work on the server's file, even while it runs: alert.db in $STATE_DIRECTORY, $XDG_STATE_HOME/alert
+or ~/.local/state/alert. If messages of a room were deleted, a running server tells whoever comes back
+to it that there is a gap. Copies elsewhere (backups, logs of clients) are not touched.
 
 Exit codes: 0 success, 1 failure (no file, or not readable), 2 wrong usage.";
 
-/// Messages that are read at once.
+/// How many messages are read at once.
 const PAGE: usize = 500;
 
 #[derive(Debug, Subcommand)]
@@ -42,7 +42,7 @@ pub(super) enum Command {
         /// The room's code, in any spelling, or the link to it
         #[arg(value_parser = room)]
         room: RoomCode,
-        /// From where on: all, a time as in 2h, a number of messages, or a position
+        /// From where: all, a time such as 2h, a number of messages, or a position
         #[arg(long, value_name = "SINCE", default_value = "all")]
         since: Since,
         /// One JSON object a line, a table for spreadsheets, or lines to read
@@ -95,7 +95,7 @@ impl Command {
         };
         match done {
             Ok(()) => ExitCode::SUCCESS,
-            // Whoever reads has seen enough.
+            // Whoever stops reading has seen enough.
             Err(HistoryError::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => {
                 ExitCode::SUCCESS
             }
@@ -169,7 +169,7 @@ fn write_message(out: &mut impl Write, event: &RoomEvent, format: Format) -> io:
     }
 }
 
-/// A field as RFC 4180 has it.
+/// A field as in RFC 4180.
 fn quoted(text: &str) -> String {
     format!("\"{}\"", text.replace('"', "\"\""))
 }
