@@ -89,6 +89,7 @@ e2e-js: binary $(E2E) ## the contract with the official JavaScript client
 e2e-python: binary $(VENV) ## the contract with python-socketio, and the streams with requests and behind HAProxy
 	e2e/need haproxy /usr/sbin/haproxy haproxy
 	e2e/.venv/bin/python e2e/python/test_contract.py
+	e2e/.venv/bin/python e2e/python/test_v2.py
 	e2e/.venv/bin/python e2e/python/test_streams.py
 
 .PHONY: e2e-terminal

@@ -146,7 +146,7 @@ impl FromStr for ServerAddress {
     type Err = AddressError;
 
     /// Reads `http://host:port`, `https://host`, `host:port` or `unix:/path`; the address of the web page (`/v1`) will
-    /// do, and so will `ws://` and `wss://`.
+    /// do, with a room too, and so will `ws://` and `wss://`.
     fn from_str(text: &str) -> Result<Self, AddressError> {
         let text = text.trim();
         let named = || text.to_owned();
@@ -198,8 +198,12 @@ impl FromStr for ServerAddress {
             url::Host::Ipv4(ip) => ServerName::from(std::net::IpAddr::from(ip)),
             url::Host::Ipv6(ip) => ServerName::from(std::net::IpAddr::from(ip)),
         };
-        let is_page = matches!(url.path().trim_end_matches('/'), "" | "/v1");
-        if !is_page || url.query().is_some() || url.fragment().is_some() {
+        // The page's address as a browser shows it, with a room behind it.
+        let is_page = match url.path().trim_end_matches('/') {
+            "" => url.query().is_none() && url.fragment().is_none(),
+            path => matches!(path, "/v1" | "/v1/chat"),
+        };
+        if !is_page {
             return Err(AddressError::Path(named()));
         }
         Ok(Self(Arc::new(Parts { tls, host, port: number, socket: None })))
@@ -238,6 +242,9 @@ mod tests {
             ("localhost:80", "http://localhost", "localhost", 80),
             (" localhost:5000/v1 ", "http://localhost:5000", "localhost", 5000),
             ("http://localhost:5000/v1/", "http://localhost:5000", "localhost", 5000),
+            ("localhost:5000/v1/chat", "http://localhost:5000", "localhost", 5000),
+            ("localhost:5000/v1?room=x#top", "http://localhost:5000", "localhost", 5000),
+            ("https://example.org/v1/chat?room=a%20b", "https://example.org", "example.org", 443),
             ("http://example.org", "http://example.org", "example.org", 80),
             ("https://example.org/", "https://example.org", "example.org", 443),
             ("HTTPS://Example.org:8443", "https://example.org:8443", "example.org", 8443),
@@ -267,9 +274,10 @@ mod tests {
     fn given_a_path_then_it_says_that_alert_does_not_work_below_one() {
         for text in [
             "https://example.org/alert",
-            "localhost:5000/v1/chat",
-            "http://a/v1?room=x",
             "http://a/v1/v1",
+            "http://a/v2",
+            "http://a/?x",
+            "http://a/v1/rooms/x",
             "http://a/#x",
         ] {
             assert_eq!(parse(text), Err(AddressError::Path(text.to_owned())));

@@ -18,7 +18,7 @@ mod prompt;
 mod recall;
 mod session;
 
-use super::Route;
+use super::{Reader, Route};
 use alert_core::names::{RoomCode, UserName};
 use alert_signals::Signals;
 use console::Console;
@@ -61,7 +61,7 @@ impl Chat {
     /// standard input, and leaves at its end.
     ///
     /// # Errors
-    /// If signals cannot be handled.
+    /// If signals cannot be handled, or standard output cannot be written.
     pub async fn run(self) -> io::Result<Ended> {
         let mut signals = Signals::install()?;
         let mut console = Console::open(&self.name, self.json);
@@ -72,13 +72,15 @@ impl Chat {
         let mut way = Way::None;
         let mut lines: VecDeque<(Zoned, Line)> = VecDeque::new();
         let mut has_screen = true;
+        let reader = Reader::of_stdout();
         let ending = loop {
             let Some(output) = session.next() else {
                 let reads_server = lines.is_empty();
                 let input = tokio::select! {
                     biased;
                     () = signals.next() => Input::Leave,
-                    () = console.shown.closed(), if has_screen => {
+                    () = async { tokio::select! { () = console.shown.closed() => {}, () = reader.gone() => {} } },
+                        if has_screen => {
                         has_screen = false;
                         lines.clear();
                         Input::Leave
@@ -126,11 +128,11 @@ impl Chat {
             }
         };
         let has_seen = console.has_prompt;
-        console.close(lines).await;
+        let shown = console.close(lines).await;
         if let Way::Up(link) = way {
             link.close().await;
         }
-        Ok(Ended { ending, has_seen })
+        shown.map(|()| Ended { ending, has_seen })
     }
 }
 

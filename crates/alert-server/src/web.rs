@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::http::header;
+use axum::http::{Uri, header};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{Redirect, Response};
 use axum::routing::{get, post};
@@ -95,9 +95,9 @@ pub fn app(state: WebState) -> App {
 
 fn router(state: WebState) -> Router {
     Router::new()
-        .route("/", get(async || Redirect::temporary("/v1")))
+        .route("/", get(async |uri: Uri| Redirect::temporary(&start(&uri))))
         .route("/v1", get(login::show).layer(from_fn(utf8::check)))
-        .route("/v1/", get(async || Redirect::permanent("/v1")))
+        .route("/v1/", get(async |uri: Uri| Redirect::permanent(&start(&uri))))
         .route(
             "/v1",
             post(login::submit)
@@ -118,4 +118,9 @@ fn router(state: WebState) -> Router {
         .layer(DefaultBodyLimit::max(FORM_BYTES))
         .layer(from_fn(headers::secure))
         .with_state(state)
+}
+
+/// The login page, for the room that is asked for if there is one.
+fn start(asked: &Uri) -> String {
+    asked.query().map_or_else(|| "/v1".to_owned(), |query| format!("/v1?{query}"))
 }

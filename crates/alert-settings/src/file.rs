@@ -58,7 +58,7 @@ pub fn read(path: &Path) -> Result<TextFile, FileError> {
     if bytes.len() as u64 > MOST_BYTES {
         return Err(FileError::TooLarge);
     }
-    Ok(TextFile { text: text(bytes)?, metadata })
+    Ok(TextFile { text: text(&bytes)?.to_owned(), metadata })
 }
 
 /// Reads a file of settings. An error does not repeat its text, which may hold a secret.

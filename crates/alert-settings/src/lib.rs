@@ -13,5 +13,5 @@ pub use environment::Environment;
 pub use error::{ConfigError, ConfigErrors};
 pub use setting::{CLIENT_VARIABLES, Setting, VARIABLE_PREFIX};
 pub use source::{Given, Source};
-pub use text::{NotUtf8, text};
+pub use text::{NotUtf8, line, text};
 pub use value::{Allowed, MOST_CHARS};

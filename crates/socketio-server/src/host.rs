@@ -98,9 +98,8 @@ pub(crate) fn without_port(authority: &str) -> Option<&str> {
     let is_port = |port: &str| port.bytes().all(|byte| byte.is_ascii_digit());
     if authority.starts_with('[') {
         let (host, port) = authority.split_at(authority.find(']')? + 1);
-        let host_is_right = host[1..host.len() - 1].parse::<Ipv6Addr>().is_ok();
         let port_is_right = port.is_empty() || port.strip_prefix(':').is_some_and(is_port);
-        return (host_is_right && port_is_right).then_some(host);
+        return (is_ipv6(host) && port_is_right).then_some(host);
     }
     let (host, port) = authority.split_once(':').unwrap_or((authority, ""));
     let is_name = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
@@ -110,7 +109,21 @@ pub(crate) fn without_port(authority: &str) -> Option<&str> {
 fn is_local(host: &str) -> bool {
     !host.contains('.')
         || host.parse::<Ipv4Addr>().is_ok()
+        || is_short_address(host)
+        || is_ipv6(host)
         || LOCAL.iter().any(|domain| is_below(host, domain))
+}
+
+/// An IPv4 address with fewer than four parts, as in `127.1`. No name ends in a number (URL Standard, "host parsing").
+fn is_short_address(host: &str) -> bool {
+    let is_number = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    host.split('.').count() < 4 && host.split('.').all(is_number)
+}
+
+/// In brackets, and with dots where it holds an IPv4 address.
+fn is_ipv6(host: &str) -> bool {
+    let address = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
+    address.is_some_and(|address| address.parse::<Ipv6Addr>().is_ok())
 }
 
 fn is_below(host: &str, domain: &str) -> bool {
@@ -134,6 +147,11 @@ mod tests {
             "127.0.0.1",
             "192.168.1.10",
             "8.8.8.8",
+            "127.1",
+            "127.0.1",
+            "2130706433",
+            "[::ffff:127.0.0.1]",
+            "[fe80::1]",
             "[::1]",
             "[2001:db8::7]",
             "server",
@@ -154,6 +172,10 @@ mod tests {
             "evillocal.com",
             "a.xlocal",
             "1.2.3.4.5",
+            "1.2.3.evil.com",
+            "127.1.evil.com",
+            "1..2",
+            "127.0.0.256",
             ".local",
         ] {
             assert!(!allows(&[], host), "{host}");

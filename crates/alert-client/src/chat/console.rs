@@ -1,6 +1,6 @@
 //! Where lines are shown and where they come from: a terminal with a prompt, or plain standard input and output.
 
-use std::io::{self, BufRead, IsTerminal, Read, Write};
+use std::io::{self, BufRead, ErrorKind, IsTerminal, Read, Write};
 use std::time::Duration;
 
 use jiff::Zoned;
@@ -19,8 +19,6 @@ use alert_core::names::UserName;
 const QUEUE: usize = 64;
 /// The longest line of standard input, in bytes: more than any server takes.
 const LONGEST_LINE: u64 = 128 << 20;
-/// What some editors write before text in UTF-8.
-const BYTE_ORDER_MARK: &[u8] = "\u{FEFF}".as_bytes();
 /// How long a screen, or a pipe that nobody reads, may take for the last lines.
 const TIME_TO_SHOW: Duration = Duration::from_secs(2);
 
@@ -32,7 +30,7 @@ pub(super) struct Console {
     pub(super) inputs: Receiver<Input>,
     /// Whether the user is at a prompt, and so sees what becomes of each line.
     pub(super) has_prompt: bool,
-    screen: JoinHandle<()>,
+    screen: JoinHandle<io::Result<()>>,
     terminal: Option<Termios>,
 }
 
@@ -54,9 +52,10 @@ impl Console {
         let terminal = prompt.as_ref().and_then(|_| tcgetattr(io::stdin()).ok());
         let has_prompt = prompt.is_some();
         let screen = match prompt {
-            Some((prompt, printer)) => {
-                spawn_blocking(move || with_prompt(prompt, printer, lines, form, typed))
-            }
+            Some((prompt, printer)) => spawn_blocking(move || {
+                with_prompt(prompt, printer, lines, form, typed);
+                Ok(())
+            }),
             None => {
                 spawn_blocking(move || read_lines(&typed));
                 spawn_blocking(move || without_prompt(lines, form))
@@ -65,8 +64,8 @@ impl Console {
         Self { shown, inputs, has_prompt, screen, terminal }
     }
 
-    /// Shows what is left, and restores the terminal.
-    pub(super) async fn close(self, rest: impl IntoIterator<Item = (Zoned, Line)>) {
+    /// Shows what is left, and restores the terminal. A full disk is an error; a reader that is gone is not.
+    pub(super) async fn close(self, rest: impl IntoIterator<Item = (Zoned, Line)>) -> io::Result<()> {
         // This tells a prompt that waits for the session that there is none.
         drop(self.inputs);
         let last = async {
@@ -76,9 +75,9 @@ impl Console {
                 }
             }
             drop(self.shown);
-            let _ = self.screen.await;
+            self.screen.await.unwrap_or(Ok(()))
         };
-        let _ = timeout(TIME_TO_SHOW, last).await;
+        let shown = timeout(TIME_TO_SHOW, last).await.unwrap_or(Ok(()));
         if let Some(before) = self.terminal
             && let Ok(now) = tcgetattr(io::stdin())
             && now.local_modes != before.local_modes
@@ -87,6 +86,7 @@ impl Console {
             let _ = tcsetattr(io::stdin(), OptionalActions::Drain, &before);
             let _ = io::stdout().write_all(b"\x1b[?2004l\n");
         }
+        shown.map_err(|error| io::Error::new(error.kind(), format!("standard output: {error}")))
     }
 }
 
@@ -113,7 +113,7 @@ fn with_prompt(
 }
 
 /// Prints lines. What was not sent goes to standard error, except in JSON.
-fn without_prompt(mut lines: Receiver<(Zoned, Line)>, form: Form) {
+fn without_prompt(mut lines: Receiver<(Zoned, Line)>, form: Form) -> io::Result<()> {
     while let Some((at, line)) = lines.blocking_recv() {
         let text = line.render(form, &at);
         let written = if line.is_complaint() && form != Form::Json {
@@ -122,10 +122,12 @@ fn without_prompt(mut lines: Receiver<(Zoned, Line)>, form: Form) {
             let mut stdout = io::stdout();
             stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush())
         };
-        if written.is_err() {
-            return;
+        match written {
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => break,
+            written => written?,
         }
     }
+    Ok(())
 }
 
 /// Reads standard input to its end. Empty lines are nothing to say.
@@ -139,15 +141,10 @@ fn read_lines(typed: &Sender<Input>) {
             // No server takes that. What follows is part of it.
             let _ = skip_line(&mut stdin);
         }
-        let mut bytes = line.as_slice();
-        if number == 1 {
-            bytes = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
-        }
-        bytes = bytes.strip_suffix(b"\n").unwrap_or(bytes);
-        bytes = bytes.strip_suffix(b"\r").unwrap_or(bytes);
-        let input = match std::str::from_utf8(bytes) {
-            Ok("") => continue,
-            Ok(text) => Input::Line(text.to_owned()),
+        let read = if number == 1 { alert_settings::text(&line) } else { alert_settings::line(&line) };
+        let input = match read.map(|text| text.strip_suffix('\n').unwrap_or(text)) {
+            Ok("" | "\r") => continue,
+            Ok(text) => Input::Line(text.strip_suffix('\r').unwrap_or(text).to_owned()),
             Err(_) => Input::Unreadable(number),
         };
         if typed.blocking_send(input).is_err() {

@@ -25,9 +25,10 @@ use outbox::Outbox;
 const TIME_TO_JOIN: Duration = Duration::from_secs(10);
 /// How long the ack of `leave` may take.
 const TIME_TO_LEAVE: Duration = Duration::from_secs(1);
-/// Why a server does not know v2.
+/// How servers refuse a namespace that they do not have: JavaScript's and Alert, and python-socketio.
+const NO_SUCH_NAMESPACE: [&str; 2] = ["Invalid namespace", "Unable to connect"];
 const TOO_OLD: &str =
-    "it is older than this program and does not speak v2: update it, or join on its web page";
+    "it is older than this program and does not speak v2: update it, or join on its web page, below /v1";
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
@@ -214,7 +215,9 @@ impl Session {
             }
             Incoming::Ping(data) => self.send(client::pong(data)),
             Incoming::Close => self.lost("the server closed it"),
-            Incoming::Refused(why) if why == "Invalid namespace" => self.end(Ending::Refused(TOO_OLD.into())),
+            Incoming::Refused(why) if NO_SUCH_NAMESPACE.contains(&why.as_str()) => {
+                self.end(Ending::Refused(TOO_OLD.into()));
+            }
             Incoming::Refused(why) => self.end(Ending::Refused(why)),
             Incoming::Message(message) => self.heard(message),
             Incoming::Status(msg) => self.show(Line::Status { msg }),

@@ -15,7 +15,8 @@ pub struct RoomLink {
 
 impl RoomLink {
     /// The first link to a room in `text`; there may be words, quotes or brackets around it. The addresses are
-    /// `/v1?room=`, `/v1/chat?room=`, `/v1/rooms/` and `/v1/room/`.
+    /// `/v1?room=` or `/?room=`, `/v1/chat?room=`, `/v1/rooms/` and `/v1/room/`, in upper or lower case. A code that is
+    /// not UTF-8 is none.
     #[must_use]
     pub fn find(text: &str) -> Option<Self> {
         text.split(char::is_whitespace).find_map(|word| Self::parse(bare(word)))
@@ -24,7 +25,7 @@ impl RoomLink {
     fn parse(link: &str) -> Option<Self> {
         let link = link.split('#').next().unwrap_or_default();
         let scheme = scheme(link);
-        let start = link[scheme..].find('/')? + scheme;
+        let start = link[scheme..].find(['/', '?'])? + scheme;
         let (server, address) = link.split_at(start);
         if !server[scheme..].chars().all(|c| c.is_alphanumeric() || ".-_:[]@".contains(c))
             || (scheme > 0 && server.len() == scheme)
@@ -32,15 +33,21 @@ impl RoomLink {
             return None;
         }
         let (path, query) = address.split_once('?').unwrap_or((address, ""));
-        let room = match path.trim_end_matches('/') {
-            "/v1" | "/v1/chat" => {
+        let is_utf8 = |encoded: &str| percent_decode_str(encoded).decode_utf8().is_ok();
+        let room = match path.trim_end_matches('/').to_ascii_lowercase().as_str() {
+            start @ ("" | "/v1" | "/v1/chat") => {
                 let mut keys = form_urlencoded::parse(query.as_bytes());
-                keys.find(|(key, _)| key == "room").map(|(_, room)| room).unwrap_or_default()
+                match keys.find(|(key, _)| key.eq_ignore_ascii_case("room")) {
+                    Some((_, room)) if is_utf8(query) => room,
+                    None if start.is_empty() => return None,
+                    _ => Cow::default(),
+                }
             }
-            path => {
-                let below = path.strip_prefix("/v1/rooms/").or_else(|| path.strip_prefix("/v1/room/"))?;
-                let segment = below.split('/').next().unwrap_or_default();
-                percent_decode_str(segment).decode_utf8().ok()?
+            lower => {
+                let below =
+                    ["/v1/rooms/", "/v1/room/"].iter().find(|above| lower.starts_with(**above))?.len();
+                let segment = path[below..].split('/').next().unwrap_or_default();
+                percent_decode_str(segment).decode_utf8().unwrap_or_default()
             }
         };
         // "/v1" alone is a link only with a scheme.
@@ -49,9 +56,9 @@ impl RoomLink {
     }
 }
 
-/// The length of `https://` or `http://` at the start; phones write it as `Https://`.
+/// The length of `https://` or the like at the start; phones write it as `Https://`.
 fn scheme(link: &str) -> usize {
-    ["https://", "http://"]
+    ["https://", "http://", "wss://", "ws://"]
         .iter()
         .find(|scheme| link.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme)))
         .map_or(0, |scheme| scheme.len())

@@ -1,6 +1,8 @@
 //! Room codes as people give them: read aloud, copied from a page, sent as a link. Codes that a server made are
 //! recognised in any of these; what people chose themselves stays as they spell it.
 
+use unicode_normalization::UnicodeNormalization;
+
 use super::invisible::is_unseen;
 use super::{NameError, RoomCode, RoomLink};
 
@@ -40,7 +42,7 @@ fn generated(text: &str) -> Option<String> {
         if is_separator(c) {
             continue;
         }
-        let c = match narrow(c).to_ascii_uppercase() {
+        let c = match plain(c).to_ascii_uppercase() {
             'O' => '0',
             'I' | 'L' => '1',
             c if c.is_ascii_alphanumeric() => c,
@@ -76,15 +78,23 @@ fn is_separator(c: char) -> bool {
                 ..='\u{2015}' | '\u{2043}' | '\u{2212}'
             | '\u{2E3A}' | '\u{2E3B}'
             | '\u{301C}' | '\u{30FC}' | '\u{FF70}' // what a Japanese keyboard gives for a dash
-            | '\u{FE58}' | '\u{FE63}' | '\u{FF0D}'
+            | '\u{FE58}' | '\u{FE63}' | '\u{FF0D}' | '\u{B7}' | '\u{2022}' | '\u{30FB}'
         )
 }
 
-/// A letter of a Chinese or Japanese keyboard in its usual width.
-fn narrow(c: char) -> char {
+/// The ASCII letter or digit that this is another form of: the wide ones of Chinese and Japanese keyboards, the digits
+/// of Arabic, Persian and Indian ones, those in circles.
+fn plain(c: char) -> char {
+    let digit = |zero| char::from_digit(u32::from(c) - zero, 10).unwrap_or(c);
     match c {
-        '\u{FF01}'..='\u{FF5E}' => char::from_u32(u32::from(c) - 0xFEE0).unwrap_or(c),
-        c => c,
+        '\u{660}'..='\u{669}' => digit(0x660),
+        '\u{6F0}'..='\u{6F9}' => digit(0x6F0),
+        '\u{966}'..='\u{96F}' => digit(0x966),
+        c if c.is_ascii() => c,
+        c => {
+            let mut forms = std::iter::once(c).nfkc();
+            forms.next().filter(|form| form.is_ascii() && forms.next().is_none()).unwrap_or(c)
+        }
     }
 }
 

@@ -51,10 +51,11 @@ impl Handshake {
     }
 }
 
-/// `{"message": "..."}`, or whatever the server wrote instead.
+/// `{"message": "..."}`, the text alone (python-socketio), or whatever the server wrote instead.
 pub(super) fn reason(data: Option<&RawValue>) -> String {
     let json = data.map_or("", RawValue::get);
-    serde_json::from_str::<Complaint>(json).map_or_else(|_| json.to_owned(), |complaint| complaint.message)
+    let complaint = serde_json::from_str::<Complaint>(json).map(|complaint| complaint.message);
+    complaint.or_else(|_| serde_json::from_str(json)).unwrap_or_else(|_| json.to_owned())
 }
 
 /// Asks for a namespace.

@@ -9,6 +9,7 @@ mod read;
 mod reader;
 mod runs;
 mod schema;
+mod settle;
 mod state;
 mod store;
 #[cfg(test)]
@@ -57,8 +58,10 @@ impl Sqlite {
     /// If it cannot be used, and what to do about it.
     pub(super) fn open(file: &Path, run: Run, retention: Retention) -> Result<Self, FileError> {
         let lock = file::prepare(file)?;
-        let connection = file::open_to_write(file)?;
+        let mut connection = file::open_to_write(file)?;
         let wrong = |problem: rusqlite::Error| FileError::of(file, &problem);
+        // What a killed server left.
+        settle::at_once(&mut connection, &retention).map_err(wrong)?;
         let runs = Arc::new(Runs::begin(&connection, run, retention.age).map_err(wrong)?);
         let reading = file::open_to_read(file)?;
         let opened = Opened::now(file)
@@ -69,6 +72,7 @@ impl Sqlite {
             runs: Arc::clone(&runs),
             retention,
             shared: Arc::clone(&shared),
+            incoming: settle::Incoming::default(),
             file: opened,
             _lock: lock,
         };

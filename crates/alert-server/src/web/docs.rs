@@ -128,7 +128,7 @@ pub(super) async fn serve(
     headers: HeaderMap,
 ) -> Response {
     let Some(file) = Files::get(&path) else {
-        return pages::not_found(Language::of(&headers), None);
+        return pages::not_found(Language::of(&headers), meant(&path).as_deref());
     };
     let caching = [(header::CACHE_CONTROL, AN_HOUR), (header::VARY, "Accept")];
     let wants_source = query.as_deref() == Some("source") || !prefers_page(&headers);
@@ -147,6 +147,16 @@ pub(super) async fn serve(
         _ => "text/plain; charset=utf-8",
     };
     (caching, [(header::CONTENT_TYPE, kind)], file.data).into_response()
+}
+
+/// The document that was meant: its name without the ending, with another one, in other letters; or of a folder its
+/// `README.md`.
+fn meant(path: &str) -> Option<String> {
+    let asked = path.trim_end_matches('/');
+    let stem = |path: &str| path.rsplit_once('.').map_or(path, |(stem, _)| stem).to_ascii_lowercase();
+    let folder = format!("{asked}/README.md");
+    let near = |path: &Cow<'static, str>| stem(path) == stem(asked) || path.eq_ignore_ascii_case(&folder);
+    Files::iter().find(near).map(|path| format!("/docs/{path}"))
 }
 
 /// Browsers ask for HTML by name, programs for anything.

@@ -13,7 +13,14 @@ use super::pages;
 const GUESSED_CHARS: usize = 300;
 
 pub(super) async fn answer(OriginalUri(uri): OriginalUri, headers: HeaderMap) -> Response {
-    let meant = meant(uri.path());
+    let mut meant = meant(uri.path());
+    // A link to a room has its code there.
+    if let (Some(meant), Some(query)) = (&mut meant, uri.query())
+        && matches!(meant.as_str(), "/v1" | "/v1/chat")
+        && query.len() <= GUESSED_CHARS
+    {
+        *meant = format!("{meant}?{query}");
+    }
     if wants_page(uri.path(), &headers) {
         pages::not_found(Language::of(&headers), meant.as_deref())
     } else {
@@ -43,7 +50,7 @@ fn meant(path: &str) -> Option<String> {
     let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
     let lower: Vec<String> = parts.iter().map(|part| part.to_ascii_lowercase()).collect();
     let names: Vec<&str> = lower.iter().map(String::as_str).collect();
-    let skipped = names.iter().take_while(|name| matches!(**name, "v1" | "api")).count();
+    let skipped = names.iter().take_while(|name| matches!(**name, "v1" | "v2" | "api")).count();
     let meant = match (&names[skipped..], parts.get(skipped + 1)) {
         (["room" | "rooms"], _) => "/v1/rooms".to_owned(),
         (["room" | "rooms", _], Some(room)) => format!("/v1/rooms/{room}"),
@@ -76,6 +83,11 @@ mod tests {
             ("/V1/Rooms/aB%20c", "/v1/rooms/aB%20c"),
             ("/rooms/X", "/v1/rooms/X"),
             ("/api/v1/rooms/X", "/v1/rooms/X"),
+            ("/v2/rooms/X", "/v1/rooms/X"),
+            ("/v2/rooms/X/events", "/v1/rooms/X/events"),
+            ("/api/v2/rooms/X/messages", "/v1/rooms/X/messages"),
+            ("/v2", "/v1"),
+            ("/v2/chat", "/v1/chat"),
             ("/v1/rooms/X/event", "/v1/rooms/X/events"),
             ("/v1/rooms/X/events/", "/v1/rooms/X/events"),
             ("/v1/room/X/message", "/v1/rooms/X/messages"),

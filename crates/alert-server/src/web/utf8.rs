@@ -10,22 +10,39 @@ use percent_encoding::percent_decode;
 use super::language::{Language, Text, Texts};
 use super::pages;
 
-/// Whether a query or a form is UTF-8 once its percent signs are resolved.
+/// What editors put before a text in UTF-8.
+const BYTE_ORDER_MARK: &[u8] = "\u{FEFF}".as_bytes();
+
+/// Without a byte order mark.
+pub(super) fn bare(bytes: &[u8]) -> &[u8] {
+    bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes)
+}
+
+/// Whether a query or a form is UTF-8 once its percent signs are resolved. UTF-16 has NUL bytes.
 pub(super) fn is_text(encoded: &[u8]) -> bool {
-    percent_decode(encoded).decode_utf8().is_ok()
+    !encoded.contains(&0) && percent_decode(encoded).decode_utf8().is_ok()
 }
 
 /// Whether a body with this head may be UTF-8: no other charset is named, and nothing has to be decompressed first.
 pub(super) fn may_be_text(headers: &HeaderMap) -> bool {
-    let is_packed = |value: &HeaderValue| !value.as_bytes().eq_ignore_ascii_case(b"identity");
-    let kind = headers.get(header::CONTENT_TYPE).map_or(&b""[..], HeaderValue::as_bytes);
+    let is_plain = |coding: &[u8]| {
+        let coding = coding.trim_ascii();
+        coding.is_empty() || coding.eq_ignore_ascii_case(b"identity")
+    };
+    let is_packed = |value: &HeaderValue| !value.as_bytes().split(|&byte| byte == b',').all(is_plain);
+    let mut kinds = headers.get_all(header::CONTENT_TYPE).iter();
+    let kind = kinds.next().map_or(&b""[..], HeaderValue::as_bytes);
+    if kinds.next().is_some() {
+        return false;
+    }
     let charset = String::from_utf8_lossy(kind).split(';').skip(1).find_map(|parameter| {
         let (name, value) = parameter.split_once('=')?;
         name.trim()
             .eq_ignore_ascii_case("charset")
             .then(|| value.trim().trim_matches('"').to_ascii_lowercase())
     });
-    let is_known = charset.is_none_or(|charset| ["utf-8", "utf8", "us-ascii"].contains(&charset.as_str()));
+    let is_known =
+        charset.is_none_or(|charset| ["utf-8", "utf8", "us-ascii", "ascii"].contains(&charset.as_str()));
     is_known && !headers.get_all(header::CONTENT_ENCODING).iter().any(is_packed)
 }
 
@@ -44,7 +61,10 @@ pub(super) async fn check(request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
     // The runtime has read it already, up to max_payload.
     match to_bytes(body, usize::MAX).await {
-        Ok(bytes) if is_text(&bytes) => next.run(Request::from_parts(parts, Body::from(bytes))).await,
+        Ok(bytes) if is_text(&bytes) => {
+            let body = Body::from(bytes.slice_ref(bare(&bytes)));
+            next.run(Request::from_parts(parts, body)).await
+        }
         _ => refuse(language, StatusCode::BAD_REQUEST, |t| &t.utf8_form),
     }
 }
@@ -70,7 +90,12 @@ mod tests {
             ("content-type", "application/json; x=y; charset=utf-16le", false),
             ("content-type", "text/plain; charset=", false),
             ("content-encoding", "identity", true),
+            ("content-encoding", "", true),
+            ("content-encoding", "Identity , identity", true),
             ("content-encoding", "gzip", false),
+            ("content-encoding", "identity, gzip", false),
+            ("content-type", "text/plain; charset=ASCII", true),
+            ("content-type", "text/plain; CharSet=UTF-16", false),
             ("content-encoding", "br", false),
         ] {
             let name: header::HeaderName = name.parse().unwrap();
@@ -78,6 +103,10 @@ mod tests {
             assert_eq!(may_be_text(&headers), may, "{value}");
         }
         assert!(may_be_text(&HeaderMap::new()));
+        let mut two = HeaderMap::new();
+        two.append("content-type", HeaderValue::from_static("text/plain"));
+        two.append("content-type", HeaderValue::from_static("text/plain; charset=utf-16"));
+        assert!(!may_be_text(&two), "two that may contradict each other");
     }
 
     #[test]
@@ -87,6 +116,7 @@ mod tests {
             ("name=caf%C3%A9+x", true),
             ("name=caf%E9", false),
             ("a=%FF%FEa%00", false),
+            ("n\0=\0a\0", false),
             ("name=%", true),
         ] {
             assert_eq!(is_text(query.as_bytes()), is, "{query}");

@@ -1,6 +1,6 @@
 //! `alert send`.
 
-use std::io::{self, BufRead, IsTerminal, Read, Write};
+use std::io::{self, BufRead, ErrorKind, IsTerminal, Read, Write};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use alert_client::{ClientError, ClientFlags, Poster, Receipt, RoomArgument, Serv
 use alert_core::names::RoomCode;
 use alert_core::printable::one_line;
 use alert_settings::value::time;
-use alert_settings::{NotUtf8, text};
+use alert_settings::{NotUtf8, line, text};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -40,8 +40,6 @@ const NOT_ON_DISK: &str = "is not on the server's disk (its history is in memory
 
 /// The longest message that a server can be set to take.
 const MOST_BYTES: u64 = 64 << 20;
-/// What some editors write before text in UTF-8.
-const BYTE_ORDER_MARK: &[u8] = "\u{FEFF}".as_bytes();
 /// After this time, the user is told what it is waiting for.
 const PATIENCE: Duration = Duration::from_secs(1);
 
@@ -88,6 +86,7 @@ struct Sender {
     sent: u64,
     last: Option<Receipt>,
     has_told_to_wait: bool,
+    has_told_of_output: bool,
 }
 
 enum Report {
@@ -141,6 +140,7 @@ impl Args {
             sent: 0,
             last: None,
             has_told_to_wait: false,
+            has_told_of_output: false,
         };
         let sending = async {
             match from_input {
@@ -171,16 +171,16 @@ impl Sender {
     /// is noticed, and reopened, with the next message.
     async fn send_lines(&mut self, input: &mut impl BufRead) -> ExitCode {
         let mut outcome = ExitCode::SUCCESS;
-        let mut line = Vec::new();
+        let mut bytes = Vec::new();
         for number in 1_u64.. {
-            line.clear();
-            match input.take(MOST_BYTES).read_until(b'\n', &mut line) {
+            bytes.clear();
+            match input.take(MOST_BYTES).read_until(b'\n', &mut bytes) {
                 Ok(0) => break,
                 Ok(_) => {}
                 Err(error) => return fail(1, &format!("standard input, line {number}: {error}")),
             }
-            let bytes = if number == 1 { line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&line) } else { &line };
-            let Ok(msg) = std::str::from_utf8(without_end(bytes)) else {
+            let read = if number == 1 { text(&bytes) } else { line(&bytes) };
+            let Ok(msg) = read.map(without_end) else {
                 outcome = fail(1, &format!("line {number} is not UTF-8 and was not sent"));
                 continue;
             };
@@ -217,14 +217,13 @@ impl Sender {
         self.sent += 1;
         self.not_stored += u64::from(receipt.stored != Some(true));
         if let Report::Json = self.report {
-            // Whoever no longer reads the answers still wants the messages sent.
-            let _ = serde_json::to_writer(io::stdout().lock(), &receipt).map(|()| writeln!(io::stdout()));
+            print(&serde_json::to_string(&receipt).unwrap_or_default(), &mut self.has_told_of_output);
         }
         self.last = Some(receipt);
         Ok(())
     }
 
-    fn summarize(&self) -> ExitCode {
+    fn summarize(&mut self) -> ExitCode {
         if let (Report::Sentence, Some(last)) = (&self.report, &self.last) {
             let room = one_line(self.room.as_str());
             let reached = match last.connections {
@@ -239,7 +238,7 @@ impl Sender {
                 (sent, Some(0)) => format!("sent {sent} messages, but {reached}"),
                 (sent, _) => format!("sent {sent} messages, the last to {reached}"),
             };
-            let _ = writeln!(io::stdout(), "{sentence}");
+            print(&sentence, &mut self.has_told_of_output);
         }
         match self.not_stored {
             0 => ExitCode::SUCCESS,
@@ -253,6 +252,17 @@ impl Sender {
     }
 }
 
+/// Whoever no longer listens to the answers still wants the messages sent, and the exit code says whether they are.
+fn print(line: &str, has_told: &mut bool) {
+    match writeln!(io::stdout(), "{line}") {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe && !*has_told => {
+            super::complain(format_args!("standard output: {error}"));
+            *has_told = true;
+        }
+        _ => {}
+    }
+}
+
 /// The whole input as one message.
 fn read_all(input: impl Read) -> Result<String, ExitCode> {
     let mut bytes = Vec::new();
@@ -263,17 +273,16 @@ fn read_all(input: impl Read) -> Result<String, ExitCode> {
     if bytes.len() as u64 > MOST_BYTES {
         return Err(fail(1, "standard input is longer than any message may be; --lines sends each line"));
     }
-    let mut text = text(bytes).map_err(|NotUtf8 { line }| {
+    let text = text(&bytes).map_err(|NotUtf8 { line }| {
         fail(super::USAGE_ERROR, &format!("standard input is not text: its line {line} is not UTF-8"))
     })?;
-    text.truncate(without_end(text.as_bytes()).len());
-    Ok(text)
+    Ok(without_end(text).to_owned())
 }
 
 /// Without one line break at the end.
-fn without_end(bytes: &[u8]) -> &[u8] {
-    let bytes = bytes.strip_suffix(b"\n").unwrap_or(bytes);
-    bytes.strip_suffix(b"\r").unwrap_or(bytes)
+fn without_end(text: &str) -> &str {
+    let text = text.strip_suffix('\n').unwrap_or(text);
+    text.strip_suffix('\r').unwrap_or(text)
 }
 
 fn fail(code: u8, problem: &str) -> ExitCode {

@@ -67,7 +67,10 @@ pub(super) fn without_help_of_help(mut words: Vec<OsString>) -> Vec<OsString> {
 /// Prints what was asked for (help, version), or what is wrong with these words, and returns the exit code.
 pub(super) fn refuse(mut error: clap::Error, words: &[OsString]) -> ExitCode {
     if !error.use_stderr() {
-        return if error.print().is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE };
+        return match error.print() {
+            Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => ExitCode::FAILURE,
+            _ => ExitCode::SUCCESS,
+        };
     }
     if error.kind() == ErrorKind::InvalidUtf8
         && let Some(word) = words.iter().find(|word| word.to_str().is_none())

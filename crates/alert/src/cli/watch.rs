@@ -6,7 +6,9 @@ use std::num::NonZeroU64;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use alert_client::{ClientError, ClientFlags, Event, Form, Heard, Program, RoomArgument, Target, Watcher};
+use alert_client::{
+    ClientError, ClientFlags, Event, Form, Heard, Program, Reader, RoomArgument, Target, Watcher,
+};
 use alert_core::names::RoomCode;
 use alert_core::since::Since;
 use alert_settings::Environment;
@@ -74,7 +76,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "WHERE", value_parser = since)]
     since: Option<String>,
     /// End after this many events (with --exec: messages)
-    #[arg(long, value_name = "COUNT")]
+    #[arg(long, value_name = "COUNT", value_parser = count)]
     count: Option<NonZeroU64>,
     /// End after this time; with exit code 1 if --count was not reached
     #[arg(long, value_name = "TIME", value_parser = time(Duration::from_millis(1)..=Duration::from_hours(24 * 365)))]
@@ -144,9 +146,13 @@ impl Watch {
     async fn run(mut self, watcher: Watcher, count: Option<NonZeroU64>, end: Option<Instant>) -> ExitCode {
         let mut left = count.map(NonZeroU64::get);
         let mut heard = watch(watcher);
+        let reader = Reader::of_stdout();
+        let prints = matches!(self.purpose, Use::Print(_));
         loop {
             let next = tokio::select! {
                 () = self.signals.next() => return ExitCode::SUCCESS,
+                // As in `alert watch K7Q-FM2-XD9 | head -1`.
+                () = reader.gone(), if prints => return ExitCode::SUCCESS,
                 () = until(end) => {
                     if let (Some(left), Some(count)) = (left, count) {
                         super::complain(format_args!("the time is over, and {left} of {count} did not come"));
@@ -228,7 +234,6 @@ fn print(event: &Event, form: Form) -> Result<bool, ExitCode> {
     let mut out = io::stdout().lock();
     match out.write_all(event.render(form, &Zoned::now()).as_bytes()).and_then(|()| out.flush()) {
         Ok(()) => Ok(true),
-        // As in `alert watch K7Q-FM2-XD9 | head -1`.
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Err(ExitCode::SUCCESS),
         Err(error) => Err(fail(format_args!("standard output: {error}"))),
     }
@@ -239,6 +244,10 @@ async fn until(end: Option<Instant>) {
         Some(end) => sleep_until(end).await,
         None => std::future::pending().await,
     }
+}
+
+fn count(text: &str) -> Result<NonZeroU64, &'static str> {
+    text.trim().parse().map_err(|_| "must be a whole number from 1")
 }
 
 /// What `--since` can be. The server reads it.

@@ -37,7 +37,7 @@ fn given_input_with_a_byte_order_mark_then_it_is_not_said() {
 #[test]
 fn given_a_message_that_is_not_utf_8_then_nothing_is_sent_and_its_line_is_named() {
     let url = Server::start(&[]).url();
-    for (input, line) in [(LATIN, 1), (b"a\nb\n\xFF\n", 3), (b"\xFF\xFEa\0", 1)] {
+    for (input, line) in [(LATIN, 1), (b"a\nb\n\xFF\n", 3), (b"\xFF\xFEa\0", 1), (b"a\n\0b\0", 2)] {
         let done = given(&["send", "D5DB", "--url", &url], input);
         let said = format!("alert: standard input is not text: its line {line} is not UTF-8\n");
         assert_eq!((done.code, done.err), (Some(2), said));
@@ -49,14 +49,19 @@ fn given_a_line_that_is_not_utf_8_then_it_is_named_and_the_others_are_said() {
     let server = Server::start(&[]);
     let mut ada = server.join("D5DB", "Ada");
     let url = server.url();
-    let input = [b"one\n", LATIN, b"\nthree\n"].concat();
-    let done = given(&["send", "D5DB", "--lines", "--url", &url], &input);
-    assert_eq!((done.code, done.err.as_str()), (Some(1), "alert: line 2 is not UTF-8 and was not sent\n"));
-    assert_eq!([ada.hears().1, ada.hears().1], ["http: one", "http: three"]);
-    let done = given(&["join", "D5DB", "--name", "Bea", "--url", &url], &input);
-    assert_eq!(done.code, Some(1));
-    assert!(done.err.contains("* Not sent (it is not UTF-8): line 2"), "{done:?}");
-    while ada.hears().1 != "Bea: three" {}
+    for wrong in [LATIN, b"U\0T\0F\0"] {
+        let input = [b"one\n", wrong, b"\nthree\n"].concat();
+        let done = given(&["send", "D5DB", "--lines", "--url", &url], &input);
+        assert_eq!(
+            (done.code, done.err.as_str()),
+            (Some(1), "alert: line 2 is not UTF-8 and was not sent\n")
+        );
+        while ada.hears().1 != "http: three" {}
+        let done = given(&["join", "D5DB", "--name", "Bea", "--url", &url], &input);
+        assert_eq!(done.code, Some(1));
+        assert!(done.err.contains("* Not sent (it is not UTF-8): line 2"), "{done:?}");
+        while ada.hears().1 != "Bea: three" {}
+    }
 }
 
 #[test]

@@ -59,6 +59,15 @@ fn given_any_mistake_then_the_error_begins_as_all_errors_do() {
 }
 
 #[test]
+fn given_a_number_that_is_none_then_the_error_says_what_is_one() {
+    for count in ["0", "x", "", "1.5"] {
+        let done = run(&["watch", "D5DB", "--count", count]);
+        assert_eq!(done.code, Some(2));
+        assert!(done.err.contains("must be a whole number from 1"), "{count}: {done:?}");
+    }
+}
+
+#[test]
 fn given_help_of_help_then_it_is_the_help() {
     for (words, beginning) in [
         (&["help", "--help"][..], "A messaging server"),

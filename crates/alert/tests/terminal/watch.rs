@@ -1,6 +1,6 @@
 //! `alert watch`: what it prints, when it ends, how it comes back.
 
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -37,6 +37,42 @@ fn given_a_room_then_everything_is_a_line_and_nobody_knows_of_who_watches() {
         heard.iter().filter(|msg| *msg != "http: up?").collect::<Vec<_>>(),
         ["Bea has entered the room.", "Bea has left the room."]
     );
+}
+
+#[test]
+fn given_a_pipe_that_its_reader_closes_then_it_ends_though_nothing_more_is_said() {
+    let server = Server::start(&[]);
+    for words in [&["watch", "D5DB", "--url", &server.url()][..], &["join", "D5DB", "--url", &server.url()]] {
+        let mut child = alert(words).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        server.until_heard_by(1);
+        drop(child.stdout.take());
+        let until = Instant::now() + DEADLINE;
+        let status = loop {
+            match child.try_wait().unwrap() {
+                Some(status) => break status,
+                None if Instant::now() > until => panic!("{words:?} goes on"),
+                None => std::thread::sleep(Duration::from_millis(10)),
+            }
+        };
+        assert_eq!(status.code(), Some(0), "{words:?}");
+    }
+}
+
+#[test]
+fn given_an_output_that_cannot_be_written_then_it_is_said_and_what_is_sent_is_sent() {
+    let server = Server::start(&[]);
+    for (words, code) in [
+        (&["send", "D5DB", "--json", "hi"][..], 0),
+        (&["join", "D5DB"], 1),
+        (&["watch", "D5DB", "--since", "1"], 1),
+    ] {
+        let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+        let done = Done::from(
+            alert(words).args(["--url", &server.url()]).stdin(Stdio::null()).stdout(full).output().unwrap(),
+        );
+        assert_eq!(done.code, Some(code), "{words:?}");
+        assert!(done.err.starts_with("alert: standard output: No space left"), "{words:?}: {}", done.err);
+    }
 }
 
 #[test]

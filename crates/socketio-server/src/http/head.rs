@@ -16,6 +16,8 @@ pub(crate) enum HeadError {
     NoHost,
     #[error("The request has more than one {0} header. Send one.")]
     Twice(HeaderName),
+    #[error("Of the transfer codings there is only chunked here. Send the body without any other.")]
+    Coding,
     #[error("The request's Host header is not a host name with a port or without.")]
     BadHost,
     #[error("This server does not answer to the host name {host}. {advice}")]
@@ -27,6 +29,8 @@ impl HeadError {
     pub(crate) fn response(&self) -> Response<Whole<Bytes>> {
         let status = match self {
             Self::OtherHost { .. } => StatusCode::MISDIRECTED_REQUEST,
+            // RFC 9112, section 6.1.
+            Self::Coding => StatusCode::NOT_IMPLEMENTED,
             _ => StatusCode::BAD_REQUEST,
         };
         let mut response = text_response(status, format!("{self}\n"));
@@ -55,6 +59,9 @@ pub(crate) const RETRY_AFTER: u8 = 10;
 pub(crate) fn check<B>(request: &Request<B>, peer: &PeerAddr, config: &Config) -> Result<(), HeadError> {
     let headers = request.headers();
     at_most_one(headers, header::AUTHORIZATION)?;
+    if headers.get_all(header::TRANSFER_ENCODING).iter().any(|value| !is_chunked(value)) {
+        return Err(HeadError::Coding);
+    }
     let host = match at_most_one(headers, header::HOST)? {
         Some(value) => Some(value.to_str().ok().and_then(host::without_port).ok_or(HeadError::BadHost)?),
         None if request.version() >= Version::HTTP_11 => return Err(HeadError::NoHost),
@@ -71,6 +78,10 @@ pub(crate) fn check<B>(request: &Request<B>, peer: &PeerAddr, config: &Config) -
         }
     }
     Ok(())
+}
+
+fn is_chunked(codings: &HeaderValue) -> bool {
+    codings.as_bytes().trim_ascii().eq_ignore_ascii_case(b"chunked")
 }
 
 fn at_most_one(headers: &HeaderMap, name: HeaderName) -> Result<Option<&HeaderValue>, HeadError> {

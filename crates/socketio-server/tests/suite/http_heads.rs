@@ -43,6 +43,11 @@ fn a_head_that_can_be_read_in_two_ways_is_refused() {
             is_refused(&server, &format!("GET {target} HTTP/1.1\r\n{lines}\r\n"), 400, part);
         }
         is_refused(&server, &format!("GET {target} HTTP/1.1\nHost: a\n\n"), 400, "CR LF");
+        for coding in ["gzip, chunked", "chunked, chunked", "gzip\r\nTransfer-Encoding: chunked"] {
+            let head =
+                format!("POST {target} HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: {coding}\r\n\r\n0\r\n\r\n");
+            is_refused(&server, &head, 501, "chunked");
+        }
     }
 }
 

@@ -387,9 +387,11 @@ fn given_no_way_in_then_it_ends_and_says_why() {
     let mut stay = Stay::new();
     stay.at(0, Input::Opened);
     assert_eq!(stay.frame(0, r#"44/v2,{"message":"no"}"#), [refused("no")]);
-    let mut stay = Stay::new();
-    stay.at(0, Input::Opened);
-    assert_eq!(stay.frame(0, r#"44/v2,{"message":"Invalid namespace"}"#), [refused(TOO_OLD)]);
+    for no_v2 in [r#"44/v2,{"message":"Invalid namespace"}"#, r#"44/v2,"Unable to connect""#] {
+        let mut stay = Stay::new();
+        stay.at(0, Input::Opened);
+        assert_eq!(stay.frame(0, no_v2), [refused(TOO_OLD)]);
+    }
     let mut stay = Stay::new();
     stay.at(0, Input::Opened);
     assert!(matches!(&stay.frame(0, "HTTP")[..], [Output::End(Ending::Unreachable(_))]));

@@ -32,6 +32,15 @@ fn given_a_link_however_it_is_passed_on_then_server_and_room_are_found() {
         ("https://h/v1?room=Klasse-4\u{FC}", "https://h", "Klasse-4\u{FC}"),
         ("https://m\u{FC}nchen.example/v1?room=R1", "https://m\u{FC}nchen.example", "R1"),
         ("https://h/v1?room=R1.", "https://h", "R1."),
+        ("https://h/?room=R1", "https://h", "R1"),
+        ("https://h?room=R1", "https://h", "R1"),
+        ("h:5000/?room=R1", "h:5000", "R1"),
+        ("https://h/V1?Room=R1", "https://h", "R1"),
+        ("HTTPS://H/V1/ROOMS/r%C3%BC", "HTTPS://H", "r\u{FC}"),
+        ("wss://h/v1?room=R1", "wss://h", "R1"),
+        ("WS://h/v1?room=R1", "WS://h", "R1"),
+        ("https://h/v1?room=%FF", "https://h", ""),
+        ("https://h/v1/rooms/%FF", "https://h", ""),
         ("https://h/v1", "https://h", ""),
         ("https://h/v1?room=", "https://h", ""),
     ] {
@@ -56,7 +65,11 @@ fn given_no_link_to_a_room_then_there_is_none() {
         "https://example.org/alert/v1?room=R1",
         "ftp://h/v1?room=R1",
         "https://h/v10?room=R1",
-        "https://h/v1/rooms/%FF",
+        "h/v1/rooms/%FF",
+        "https://h",
+        "https://h/?rooms=R1",
+        "/?x",
+        "?room=R1",
         "h{}/v1?room=R1",
     ] {
         assert_eq!(found(text), None, "{text}");

@@ -26,6 +26,16 @@ fn given_a_made_code_in_any_spelling_then_it_is_the_one_that_was_made() {
         "<K7Q-FM2-XD9>",
         "(K7Q-FM2-XD9).",
         "k 7 q f m 2 x d 9",
+        "K7Q\u{2012}FM2\u{2012}XD9",
+        "K7Q\u{B7}FM2\u{2022}XD9",
+        "K\u{667}Q-FM\u{662}-XD\u{669}",
+        "K\u{6F7}Q FM\u{6F2} XD\u{6F9}",
+        "K\u{96D}Q FM\u{968} XD\u{96F}",
+        "\u{24C0}\u{2466}Q-FM\u{2461}-XD\u{2468}",
+        "\u{1D40A}7Q-FM2-XD9",
+        "\u{2068}K7Q-FM2-XD9\u{2069}",
+        "'K7Q-FM2-XD9'!",
+        "**K7Q-FM2-XD9**",
         "K7Q\u{200B}-FM2\u{FEFF}-XD9\u{2060}",
         "K7Q\nFM2\nXD9",
     ] {
@@ -67,6 +77,11 @@ fn given_a_code_that_people_chose_then_it_stays() {
         "7C0F2E9A41D84B6FA3520C9E6D18B7F40",
         "7C0F2E9A41D84B6FA3520C9E6D18B7FG",
         "k7q_fm2_xd9",
+        "K7Q.FM2.XD9",
+        "code: K7Q-FM2-XD9",
+        "\u{667}",
+        "\u{41A}7Q-FM2-XD9",  // a Cyrillic letter
+        "\u{338F}7Q-FM2-XD9", // one sign that stands for two letters
         "https://example.org/",
         "v1?room",
         "/v1",
@@ -91,6 +106,9 @@ fn given_a_link_then_it_is_its_room() {
     assert_eq!(RoomCode::typed("https://alert.example.org/v1", 128), Err(NameError::Empty));
     assert_eq!(RoomCode::typed("https://alert.example.org/v1?room=", 128), Err(NameError::Empty));
     assert_eq!(RoomCode::typed("https://h/v1?room=a%0Ab", 128), Err(NameError::Control));
+    for text in ["https://h/v1?room=%FF", "https://h/v1/rooms/%FF", "https://h/v1?room=a%E9b"] {
+        assert_eq!(RoomCode::typed(text, 128), Err(NameError::Empty), "{text}: in another encoding");
+    }
 }
 
 #[test]

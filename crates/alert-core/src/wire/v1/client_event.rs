@@ -116,17 +116,17 @@ impl<'a> Text<'a> {
         let json = std::str::from_utf8(json)
             .map_err(|_| Refusal::invalid_body("the body must be one JSON object in UTF-8."))?;
         let body: &RawValue = serde_json::from_str(json)
-            .map_err(|_| Refusal::invalid_body("the body must be one JSON object."))?;
+            .map_err(|_| Refusal::invalid_body("the body must be one JSON object in UTF-8."))?;
         Self::read(Body::parse(Some(body), false)?, limits)
     }
 
-    /// Takes bytes as the message itself; they do not say who speaks.
+    /// Takes bytes as the message itself; they do not say who speaks. Text with NUL characters is taken for UTF-16.
     ///
     /// # Errors
     /// A [`Refusal`] to answer with.
     pub fn verbatim(bytes: &'a [u8], limits: &Limits) -> Result<Self, Refusal> {
-        let msg =
-            std::str::from_utf8(bytes).map_err(|_| Refusal::invalid_body("the message must be UTF-8."))?;
+        let msg = std::str::from_utf8(bytes).ok().filter(|msg| !msg.contains('\0'));
+        let msg = msg.ok_or_else(|| Refusal::invalid_body("the message must be UTF-8."))?;
         Self::new(Speaker(None), Cow::Borrowed(msg), limits)
     }
 

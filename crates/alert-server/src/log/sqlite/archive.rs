@@ -3,6 +3,7 @@
 use super::file;
 use super::read;
 use super::runs::{Place, Runs, time};
+use super::settle::at_once;
 use super::store::drop_up_to;
 use crate::config::{History, HistoryKind, Retention};
 use crate::log::{OpenError, Page, Query};
@@ -93,8 +94,11 @@ impl Archive {
     /// # Errors
     /// If the file cannot be read.
     pub fn page(&self, room: &RoomCode, query: Query) -> Result<Page, ArchiveError> {
-        let pending = read::Pending::default();
-        read::page(&self.connection, &self.runs, &self.retention, room, query, &pending)
+        // Before the rooms are looked at: what is moved meanwhile is then in both, rather than in neither.
+        read::incoming(&self.connection, &self.runs, room)
+            .and_then(|incoming| {
+                read::page(&self.connection, &self.runs, &self.retention, room, query, &incoming)
+            })
             .map_err(failed(&self.file))
     }
 
@@ -104,15 +108,26 @@ impl Archive {
     /// If the file cannot be read.
     pub fn stats(&self) -> Result<Stats, ArchiveError> {
         let number = |sql| self.connection.query_row(sql, [], |row| row.get::<_, i64>(0));
-        let at = |sql| number(sql).optional();
+        // The file is in order of time but for those that came in together.
+        let at = |which, order| {
+            let sql = format!(
+                "SELECT {which}(at) FROM (SELECT at FROM (SELECT at FROM messages ORDER BY id {order} LIMIT 10000)
+                 UNION ALL SELECT at FROM incoming)"
+            );
+            self.connection.query_row(&sql, [], |row| row.get::<_, Option<i64>>(0))
+        };
         let read = || {
             Ok(Stats {
                 bytes: (number("PRAGMA page_count")? * number("PRAGMA page_size")?) as u64,
-                messages: number("SELECT coalesce(sum(count), 0) FROM rooms")? as u64,
-                rooms: number("SELECT count(*) FROM rooms")? as u64,
+                messages: number(
+                    "SELECT coalesce(sum(count), 0) + (SELECT count(*) FROM incoming) FROM rooms",
+                )? as u64,
+                rooms: number(
+                    "SELECT count(*) FROM (SELECT code FROM rooms UNION SELECT room FROM incoming)",
+                )? as u64,
                 seats: number("SELECT count(*) FROM seats")? as u64,
-                oldest: at("SELECT at FROM messages ORDER BY id LIMIT 1")?.map(time),
-                newest: at("SELECT at FROM messages ORDER BY id DESC LIMIT 1")?.map(time),
+                oldest: at("min", "ASC")?.map(time),
+                newest: at("max", "DESC")?.map(time),
             })
         };
         read().map_err(failed(&self.file))
@@ -158,9 +173,11 @@ pub fn delete(history: &History, room: &RoomCode) -> Result<u64, ArchiveError> {
     // Opening it to write would make missing tables, and migrate an older version.
     drop(file::open_to_read(&file).map_err(OpenError::File)?);
     let mut connection = file::open_to_write(&file).map_err(OpenError::File)?;
+    let retention = history.retention(HistoryKind::Sqlite);
     let mut all = || {
         // What is deleted is overwritten.
         connection.pragma_update(None, "secure_delete", "ON")?;
+        at_once(&mut connection, &retention)?;
         let sql = "SELECT id FROM rooms WHERE code = ?1";
         let Some(id) = connection.query_row(sql, [room.as_str()], |row| row.get(0)).optional()? else {
             return Ok(0);
@@ -178,7 +195,11 @@ pub fn delete(history: &History, room: &RoomCode) -> Result<u64, ArchiveError> {
             transaction.commit()?;
         }
         connection.execute("DELETE FROM seats WHERE room = ?1", [room.as_str()])?;
-        // The texts are also in the write-ahead log, until that is truncated. Readers may be in the way.
+        // It went through pages that are empty now and were not overwritten.
+        while connection.pragma_query_value(None, "freelist_count", |row| row.get::<_, i64>(0))? > 0 {
+            connection.execute_batch("PRAGMA incremental_vacuum(1024)")?;
+        }
+        // What was said is also in the file beside it, until that is written anew. Readers may be in the way.
         connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
         Ok(deleted as u64)
     };

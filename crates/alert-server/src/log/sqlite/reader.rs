@@ -1,11 +1,12 @@
 //! The thread that reads: one request after another, with those for the same page answered together.
 
-use super::read::{self, Pending, RoomState};
+use super::read::{self, RoomState};
 use super::runs::Runs;
 use super::state::Shared;
 use crate::config::Retention;
 use crate::log::{OnRead, Page, Query, ReadError, Seat, SeatId};
 use alert_core::names::RoomCode;
+use alert_core::position::Position;
 use rusqlite::Connection;
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -55,7 +56,8 @@ pub(super) struct Reader {
 struct Kept {
     since: Option<Instant>,
     messages: usize,
-    pages: HashMap<(RoomCode, Query), KeptPage>,
+    /// With the last message of the room that is not in it on disk yet.
+    pages: HashMap<(RoomCode, Query, Option<Position>), KeptPage>,
 }
 
 struct KeptPage {
@@ -178,16 +180,13 @@ impl Reader {
 
     fn page(&self, kept: &mut Kept, room: RoomCode, query: Query) -> rusqlite::Result<Page> {
         // Before the file is looked at: what is written meanwhile is then in both, rather than in neither.
-        let pending: Pending = self.shared.gathered().of_room(&room);
-        if pending.0.is_some() || !pending.1.is_empty() {
-            return read::page(&self.connection, &self.runs, &self.retention, &room, query, &pending);
-        }
+        let pending = self.shared.gathered().of_room(&room);
         let version =
             self.connection.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get(0))?;
         if kept.since.is_none_or(|since| since.elapsed() > KEPT) {
             *kept = Kept { since: Some(Instant::now()), ..Kept::default() };
         }
-        let key = (room, query);
+        let key = (room, query, pending.last().map(|entry| entry.position));
         if let Some(known) = kept.pages.get_mut(&key) {
             if known.version == version {
                 return Ok(known.page.clone());

@@ -20,8 +20,8 @@ const MIGRATIONS: &[&str] = &["
         emptied INTEGER
     );
     CREATE INDEX rooms_by_emptied ON rooms(emptied) WHERE emptied IS NOT NULL;
-    -- `id` follows the order in which all messages were said. A row without a text stands for messages that could not
-    -- be stored: those after the row before, up to its own position.
+    -- `id` follows the order in which all messages were said, but for those that came in together. A row without a text
+    -- stands for messages that could not be stored: those after the row before, up to its own position.
     CREATE TABLE messages (
         id INTEGER PRIMARY KEY,
         room INTEGER NOT NULL,
@@ -48,12 +48,27 @@ const MIGRATIONS: &[&str] = &["
     ) WITHOUT ROWID;
     CREATE INDEX seats_by_age ON seats(at);
     CREATE INDEX seats_by_room ON seats(room);
+", "
+    -- Messages as they come: a few pages for a batch, however many its rooms. They go on to `messages` many at a time,
+    -- in the order of their rooms.
+    CREATE TABLE incoming (
+        id INTEGER PRIMARY KEY,
+        room TEXT NOT NULL,
+        run INTEGER NOT NULL, part INTEGER NOT NULL, number INTEGER NOT NULL,
+        at INTEGER NOT NULL,
+        name TEXT NOT NULL,
+        text TEXT,
+        key BLOB
+    );
 "];
 
 /// The version that this Alert writes.
 pub(super) const VERSION: i64 = MIGRATIONS.len() as i64;
 
-/// Marks a file as Alert's: "Alrt".
+/// Pages that are written before they go to their places, where a page that was written often goes once.
+const CHECKPOINT: i64 = 4000;
+
+/// Says that a file is Alert's: "Alrt".
 const APPLICATION: i64 = 0x416c_7274;
 
 /// Why a file cannot be used as it is.
@@ -88,6 +103,7 @@ pub(super) fn prepare(connection: &mut Connection) -> Result<(), Misfit> {
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "journal_size_limit", 16 << 20)?;
+    connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT)?;
     connection.pragma_update(None, "cache_size", -8192)?;
     connection.pragma_update(None, "temp_store", "MEMORY")?;
     // What is deleted is overwritten if that costs no further write.

@@ -4,6 +4,7 @@
 use super::file::{Lock, Opened};
 use super::prune;
 use super::runs::Runs;
+use super::settle::Incoming;
 use super::state::{Shared, Trouble};
 use super::store;
 use crate::config::Retention;
@@ -35,9 +36,18 @@ pub(super) struct Writer {
     pub(super) runs: Arc<Runs>,
     pub(super) retention: Retention,
     pub(super) shared: Arc<Shared>,
+    pub(super) incoming: Incoming,
     pub(super) file: Opened,
     /// Nobody else has the file before this thread ends.
     pub(super) _lock: Lock,
+}
+
+/// What a batch was.
+struct Written {
+    /// Messages, seats and what was lost.
+    all: usize,
+    /// Messages that went to their rooms.
+    settled: usize,
 }
 
 impl Writer {
@@ -45,9 +55,11 @@ impl Writer {
         let mut prune_at = Instant::now();
         let mut has_more_to_prune = true;
         loop {
-            self.shared.wait_for_work(if has_more_to_prune { Instant::now() } else { prune_at });
+            let due = if has_more_to_prune { Instant::now() } else { prune_at };
+            let settle_at = self.incoming.due(&self.retention);
+            self.shared.wait_for_work(settle_at.map_or(due, |settle_at| settle_at.min(due)));
             let begun = Instant::now();
-            let written = match self.write_batch() {
+            let Written { all: written, settled } = match self.write_batch() {
                 Ok(written) => written,
                 Err(reason) => {
                     self.fail(&reason);
@@ -61,8 +73,11 @@ impl Writer {
             if written == 0 && self.shared.state().is_closing {
                 return;
             }
-            has_more_to_prune = self.prune(written, begun >= prune_at);
-            if begun >= prune_at && !has_more_to_prune {
+            let is_time = begun >= prune_at;
+            if settled > 0 || has_more_to_prune || is_time {
+                has_more_to_prune = self.prune(settled, is_time);
+            }
+            if is_time && !has_more_to_prune {
                 prune_at = begun + PRUNE;
             }
             if written > 0 {
@@ -73,8 +88,8 @@ impl Writer {
         }
     }
 
-    /// Writes what waits; says how many messages that were, or why it cannot.
-    fn write_batch(&mut self) -> Result<usize, String> {
+    /// Writes what waits; says why, if it cannot.
+    fn write_batch(&mut self) -> Result<Written, String> {
         let mut unwritten = self.shared.gathered();
         let batch = unwritten.batch(BATCH);
         let lost = unwritten.lost_count();
@@ -87,23 +102,26 @@ impl Writer {
         }
         let seats = self.shared.begin();
         let is_all = batch.messages.len() < BATCH;
-        let is_empty = batch.messages.is_empty() && batch.lost.is_empty() && seats.is_empty();
-        if !is_empty {
-            let most = i64::try_from(self.retention.messages).unwrap_or(i64::MAX / 2);
+        let (end, all) = (batch.end, batch.messages.len() + batch.lost.len() + seats.len());
+        self.incoming.add(&batch);
+        let is_settled = self.incoming.is_due(&self.retention, self.shared.state().is_closing);
+        if all > 0 || is_settled {
             if !self.file.is_in_place() {
                 return Err(REMOVED.to_owned());
             }
-            let written = store::write(&mut self.connection, &self.runs, &batch, &seats, most);
-            written.map_err(|problem| words(&problem))?;
-            self.shared.unwritten().written(&batch);
+            let settling = is_settled.then_some(&self.retention);
+            let stored = store::write(&mut self.connection, &self.runs, &batch, &seats, settling);
+            stored.map_err(|problem| words(&problem))?;
+            self.shared.unwritten().written(batch, is_settled);
         }
-        let (told, over) = self.shared.succeeded(batch.end, is_all);
+        let (told, over) = self.shared.succeeded(end, is_all);
         tell(told, Stored::Durably);
         if let Some(Trouble { since, .. }) = over {
             let seconds = since.elapsed().as_secs();
             tracing::info!(seconds, "the history is stored again");
         }
-        Ok(batch.messages.len() + batch.lost.len() + seats.len())
+        let settled = if is_settled { std::mem::take(&mut self.incoming).messages() } else { 0 };
+        Ok(Written { all, settled })
     }
 
     fn fail(&self, reason: &str) {

@@ -32,8 +32,6 @@ struct Told {
     stored: bool,
 }
 
-/// Some editors put it before a text in UTF-8.
-const BYTE_ORDER_MARK: &[u8] = "\u{FEFF}".as_bytes();
 /// The name of a message that comes without one.
 const DEFAULT_NAME: &str = "http";
 
@@ -51,13 +49,13 @@ pub(super) async fn say(
     let room = api.room(&caller, path)?;
     let limits = &api.0.limits;
     let kind = kind(&headers);
-    if kind == "multipart/form-data" {
+    if kind.starts_with("multipart/") {
         return Err(Problem::a_form_with_parts());
     }
     if !utf8::may_be_text(&headers) {
         return Err(Problem::not_utf8());
     }
-    let body = body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&body);
+    let body = utf8::bare(&body);
     let is_json = kind == "application/json";
     let text = if is_json { Text::from_json(body, limits) } else { Text::verbatim(body, limits) }?;
     let name = text.speaker.or_joined(&named(query.as_deref(), &headers, limits)?, limits)?;
@@ -105,7 +103,11 @@ fn named(query: Option<&str>, headers: &HeaderMap, limits: &Limits) -> Result<Us
     let text = |value: &HeaderValue| {
         std::str::from_utf8(value.as_bytes()).map_err(|_| Problem::name_not_utf8()).and_then(parse)
     };
-    let in_header = headers.get("alert-name").map(text).transpose()?;
+    let mut in_headers = headers.get_all("alert-name").iter();
+    let in_header = in_headers.next().map(text).transpose()?;
+    if in_headers.next().is_some() {
+        return Err(Problem::two_names());
+    }
     in_query.or(in_header).map_or_else(|| parse(DEFAULT_NAME), Ok)
 }
 

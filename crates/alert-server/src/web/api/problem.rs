@@ -42,6 +42,11 @@ impl Problem {
         Self::new(StatusCode::BAD_REQUEST, ErrorCode::NameInvalid.as_str(), "name must be UTF-8.")
     }
 
+    pub(super) fn two_names() -> Self {
+        let detail = "there may be only one Alert-Name.";
+        Self::new(StatusCode::BAD_REQUEST, ErrorCode::NameInvalid.as_str(), detail)
+    }
+
     pub(super) fn foreign_origin() -> Self {
         let detail = "pages of this origin may not use this server; --allow-origin lets them, and --public-url says what \
                       our own pages' address is.";
@@ -113,7 +118,7 @@ impl Problem {
     }
 
     pub(super) fn not_utf8() -> Self {
-        let detail = "send the message as text in UTF-8, with no other charset and no Content-Encoding.";
+        let detail = "send the message as text in UTF-8, with one Content-Type, no other charset and no Content-Encoding.";
         Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail)
     }
 

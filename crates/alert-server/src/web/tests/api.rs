@@ -47,8 +47,10 @@ async fn what_is_wrong_with_a_message_is_said_in_the_words_of_v1() {
         (good, JSON, r#"{"msg":1}"#, 400, "invalid_body", "msg must be a string."),
         (good, JSON, r#"{"msg":"123456789"}"#, 413, "msg_too_long", "msg is longer than 8 bytes."),
         (good, JSON, r#"["hi"]"#, 400, "invalid_body", "the body must be one JSON object."),
-        (good, JSON, "hi", 400, "invalid_body", "the body must be one JSON object."),
-        (good, JSON, "", 400, "invalid_body", "the body must be one JSON object."),
+        (good, JSON, "hi", 400, "invalid_body", "the body must be one JSON object in UTF-8."),
+        (good, JSON, "", 400, "invalid_body", "the body must be one JSON object in UTF-8."),
+        (good, JSON, "{\0\"\0", 400, "invalid_body", "the body must be one JSON object in UTF-8."),
+        (good, PLAIN, "R\0i\0n\0", 400, "invalid_body", "the message must be UTF-8."),
         (good, JSON, r#"{"msg":"hi","name":""}"#, 400, "name_required", "name is required."),
         (good, JSON, r#"{"msg":"hi","name":7}"#, 400, "invalid_body", "name must be a string."),
         ("/v1/rooms/D5DB?name=", PLAIN, "hi", 400, "name_required", "name is required."),
@@ -91,6 +93,14 @@ async fn what_is_wrong_with_a_message_is_said_in_the_words_of_v1() {
             is(400, "name_required"),
             "{address}: also where another name goes before it"
         );
+    }
+    let two = [PLAIN, ("alert-name", "Ada"), ("alert-name", "Bea")];
+    assert_eq!(site.ask(Method::POST, good, &two, "hi").await.code(), is(400, "name_invalid"));
+    for kind in ["multipart/form-data; boundary=x", "Multipart/Mixed", "text/plain; charset=utf-16"] {
+        let answer = site.ask(Method::POST, good, &[("content-type", kind)], "hi").await;
+        let (status, code, detail) = answer.problem();
+        assert_eq!((status, code.as_str()), (415, "unsupported_media_type"), "{kind}");
+        assert!(detail.contains("UTF-8"), "{detail}");
     }
     for key in ["", "a\tb"] {
         let answer = site.ask(Method::POST, good, &[PLAIN, ("idempotency-key", key)], "hi").await;

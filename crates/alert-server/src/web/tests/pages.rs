@@ -3,9 +3,16 @@
 use super::*;
 
 #[tokio::test]
-async fn the_root_goes_to_v1() {
-    let answer = Site::new().get("/").await;
-    assert_eq!((answer.status, answer.header("location")), (StatusCode::TEMPORARY_REDIRECT, "/v1"));
+async fn the_root_goes_to_v1_and_keeps_the_room() {
+    for (address, status, location) in [
+        ("/", StatusCode::TEMPORARY_REDIRECT, "/v1"),
+        ("/?room=K7Q-FM2-XD9", StatusCode::TEMPORARY_REDIRECT, "/v1?room=K7Q-FM2-XD9"),
+        ("/v1/", StatusCode::PERMANENT_REDIRECT, "/v1"),
+        ("/v1/?room=a%20b", StatusCode::PERMANENT_REDIRECT, "/v1?room=a%20b"),
+    ] {
+        let answer = Site::new().get(address).await;
+        assert_eq!((answer.status, answer.header("location")), (status, location), "{address}");
+    }
 }
 
 #[tokio::test]
@@ -38,6 +45,40 @@ async fn an_unknown_address_is_a_small_page() {
         assert!(answer.body.contains("There is no page here"), "{address}: {}", answer.body);
         assert_eq!(answer.header("cache-control"), "no-store");
     }
+}
+
+#[tokio::test]
+async fn a_link_to_a_room_that_is_nearly_right_leads_to_the_room() {
+    let site = Site::new();
+    for (address, link) in [
+        ("/V1?room=K7Q", "/v1?room=K7Q"),
+        ("/v2?room=a%22b", "/v1?room=a%22b"),
+        ("/login?room=K7Q&x=%3Cb%3E", "/v1?room=K7Q&#38;x=%3Cb%3E"),
+        ("/v1/chat/?room=K7Q", "/v1/chat?room=K7Q"),
+    ] {
+        let page = site.ask(Method::GET, address, &[("accept", "text/html")], "").await;
+        assert!(page.body.contains(&format!("<a href=\"{link}\">")), "{address}: {}", page.body);
+    }
+}
+
+#[tokio::test]
+async fn a_document_is_found_without_its_ending_and_in_any_case() {
+    let site = Site::new();
+    for (address, meant) in [
+        ("/docs/http-api", "/docs/http-api.md"),
+        ("/docs/HTTP-API.md", "/docs/http-api.md"),
+        ("/docs/http-api.html", "/docs/http-api.md"),
+        ("/docs/http-api.md/", "/docs/http-api.md"),
+        ("/docs/openapi.json", "/docs/openapi.yaml"),
+        ("/docs/clients", "/docs/clients/README.md"),
+        ("/docs/clients/", "/docs/clients/README.md"),
+    ] {
+        let page = site.ask(Method::GET, address, &[("accept", "text/html")], "").await;
+        assert_eq!(page.status, StatusCode::NOT_FOUND, "{address}");
+        assert!(page.body.contains(&format!("<a href=\"{meant}\">")), "{address}: {}", page.body);
+    }
+    let page = site.ask(Method::GET, "/docs/nothing", &[("accept", "text/html")], "").await;
+    assert!(!page.body.contains("<a href=\"/docs/nothing"), "{}", page.body);
 }
 
 #[tokio::test]
