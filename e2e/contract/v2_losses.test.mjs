@@ -5,6 +5,7 @@ import { randomUUID } from "node:crypto";
 import { describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Client, fresh } from "../harness/client.mjs";
+import { Keeper } from "../harness/keeper.mjs";
 import { Relay } from "../harness/relay.mjs";
 import { Server, serverFor } from "../harness/server.mjs";
 import { DEADLINE, within } from "../harness/time.mjs";
@@ -13,45 +14,6 @@ import { V2 } from "../harness/v2.mjs";
 /** As docs/protocol-v2.md has it. */
 const RETRIES = { retries: 3, ackTimeout: 1000 };
 const DOWN = 4000;
-
-/** A member that keeps all messages of its room, as a client is told to. */
-class Keeper extends V2 {
-  messages = [];
-  gaps = [];
-  joins = 0;
-
-  constructor(server, transport, room, name) {
-    super(server, transport);
-    let early = [];
-    let position;
-    const keep = (message) => {
-      this.messages.push(message);
-      position = message.position;
-      if (position === this.awaited) this.hasAll();
-    };
-    const join = async () => {
-      const joined = await this.socket.emitWithAck("join", { room, name, since: position ?? "all" });
-      this.joins += 1;
-      if (joined.gap) this.gaps.push(joined.gap);
-      joined.history.forEach(keep);
-      for (let more = joined.more; more; ) {
-        const page = await this.socket.emitWithAck("history", { room, after: position });
-        const end = page.messages.findIndex((message) => message.position === joined.position) + 1;
-        page.messages.slice(0, end || undefined).forEach(keep);
-        more = page.more && end === 0;
-      }
-      position = joined.position;
-      const live = early;
-      early = undefined;
-      live.forEach(keep);
-    };
-    this.socket.on("connect", () => {
-      early = [];
-      join().catch(() => {}); // disconnected meanwhile
-    });
-    this.socket.on("message", (message) => (early ? early.push(message) : keep(message)));
-  }
-}
 
 /** Waits until a keeper has this message. */
 async function hasKept(keeper, position) {
@@ -172,6 +134,55 @@ describe("a message sent with retries is said once", () => {
       const second = await first.restarted();
       const bob = await V2.inRoom(second, room, "Bob");
       await check(room, bob, answers, 3);
+      Client.closeAll();
+      await second.stop();
+    });
+
+  it("by a server that is killed three times with one on its way, and has the others on disk", async () => {
+    const COUNT = 40;
+    let server = await new Server().start();
+    const room = fresh("room");
+    const ada = await V2.connect(server, "websocket", RETRIES);
+    ada.socket.on("connect", () => ada.socket.volatile.emit("join", { room, name: "Ada" }));
+    ada.socket.volatile.emit("join", { room, name: "Ada" });
+    const answers = send(ada, room, COUNT);
+    for (const number of [5, 15, 30]) {
+      // The library sends the next one when this one is answered.
+      const { answer } = await answers[number];
+      assert.equal(answer?.stored, true);
+      await server.kill();
+      server = await server.restarted();
+    }
+    const bob = await V2.inRoom(server, room, "Bob");
+    await check(room, bob, answers, COUNT);
+    Client.closeAll();
+    await server.stop();
+  });
+
+  for (const signal of ["SIGTERM", "SIGKILL"])
+    it(`by a server that comes back after ${signal} with the file that has it, for as long as the key counts`, async () => {
+      const first = await new Server().start();
+      const room = fresh("room");
+      const message = { room, name: "Ada", msg: "Ring", key: randomUUID() };
+      const before = await V2.connect(first, "websocket");
+      const said = await before.ask("send", message);
+      assert.deepEqual([said.ok, said.stored], [true, true]);
+      first.signal(signal);
+      await first.exited;
+      Client.closeAll();
+      const second = await first.restarted();
+      for (const transport of ["websocket", "polling"]) {
+        const again = await V2.connect(second, transport);
+        assert.deepEqual(await again.ask("send", message), said);
+        const other = await again.ask("send", { ...message, msg: "Ring again" });
+        assert.equal(other.error?.code, "key_reused");
+      }
+      const bob = await V2.inRoom(second, room, "Bob");
+      const { messages } = await bob.ask("history", { room });
+      assert.deepEqual(
+        messages.map(({ id, msg }) => [id, msg]),
+        [[said.id, "Ring"]],
+      );
       Client.closeAll();
       await second.stop();
     });

@@ -30,6 +30,18 @@ pub fn with_lines(text: &str, indent: &str) -> String {
     lines.collect::<Vec<_>>().join(&format!("\n{indent}"))
 }
 
+/// `text` with its line breaks and tabs; other characters that command a terminal show as `\u001b`.
+#[must_use]
+pub fn without_commands(text: &str) -> String {
+    text.split_inclusive('\n').fold(String::new(), |safe, line| {
+        let (line, end) = match line.strip_suffix('\n') {
+            Some(line) => (line.strip_suffix('\r').unwrap_or(line), "\n"),
+            None => (line, ""),
+        };
+        safe + &one_line(line) + end
+    })
+}
+
 /// Control characters, line and paragraph separators, and what sets the direction of text.
 #[must_use]
 pub fn is_unsafe(c: char) -> bool {
@@ -58,6 +70,18 @@ mod tests {
             ("\u{5D0}\u{200F}!", "\u{5D0}\u{200F}!"),
         ] {
             assert_eq!(one_line(text), safe);
+        }
+    }
+
+    #[test]
+    fn given_text_for_a_table_then_its_lines_stay_and_nothing_in_it_commands_a_terminal() {
+        for (text, safe) in [
+            ("a\n\nb\tc\n", "a\n\nb\tc\n"),
+            ("a\r\nb\rc", "a\nb\\rc"),
+            ("\u{1B}[2J\n\u{9B}31m\u{202E}", "\\u001b[2J\n\\u009b31m\\u202e"),
+            ("", ""),
+        ] {
+            assert_eq!(without_commands(text), safe);
         }
     }
 

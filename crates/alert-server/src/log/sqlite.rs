@@ -73,6 +73,8 @@ impl Sqlite {
             retention,
             shared: Arc::clone(&shared),
             incoming: settle::Incoming::default(),
+            does_sync: true,
+            unsynced_since: None,
             file: opened,
             _lock: lock,
         };

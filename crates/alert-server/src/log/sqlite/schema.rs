@@ -101,6 +101,7 @@ pub(super) fn prepare(connection: &mut Connection) -> Result<(), Misfit> {
         connection.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
     }
     connection.pragma_update(None, "journal_mode", "WAL")?;
+    // So that whoever waits for a commit waits for the disk.
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "journal_size_limit", 16 << 20)?;
     connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT)?;

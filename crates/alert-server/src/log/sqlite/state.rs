@@ -174,13 +174,15 @@ impl Shared {
         state.is_writer_resting = false;
     }
 
-    /// The writer begins a batch: these seats go with it.
-    pub(super) fn begin(&self) -> Arc<Seats> {
+    /// The writer begins a batch up to the message with this number. These seats go with it; and whether anybody waits
+    /// for it, or has to hear that the disk works again.
+    pub(super) fn begin(&self, end: u64) -> (Arc<Seats>, bool) {
         let mut state = self.state();
         self.is_at_work(&mut state);
         let seats = std::mem::take(&mut state.seats);
         state.seats_in_hand = Arc::new(seats);
-        Arc::clone(&state.seats_in_hand)
+        let is_waited_for = state.waiting.front().is_some_and(|(number, _)| *number <= end);
+        (Arc::clone(&state.seats_in_hand), is_waited_for || state.trouble.is_some() || state.is_closing)
     }
 
     fn is_at_work(&self, state: &mut State) {

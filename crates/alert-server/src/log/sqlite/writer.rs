@@ -19,7 +19,9 @@ const PACE: Duration = Duration::from_millis(5);
 const LAZY: Duration = Duration::from_millis(20);
 /// After a batch of no more than this, the next one begins at once if somebody waits for it.
 const FEW: usize = 4;
-/// The most messages of one batch.
+/// What nobody waits for is on the disk after this.
+const UNSYNCED: Duration = Duration::from_secs(1);
+/// Messages of one batch.
 const BATCH: usize = 4096;
 /// A disk that failed is tried again after this.
 const RETRY: Duration = Duration::from_secs(1);
@@ -37,6 +39,10 @@ pub(super) struct Writer {
     pub(super) retention: Retention,
     pub(super) shared: Arc<Shared>,
     pub(super) incoming: Incoming,
+    /// Each commit waits for the disk.
+    pub(super) does_sync: bool,
+    /// Since when there is something that is written and may not be on the disk.
+    pub(super) unsynced_since: Option<Instant>,
     pub(super) file: Opened,
     /// Nobody else has the file before this thread ends.
     pub(super) _lock: Lock,
@@ -56,10 +62,10 @@ impl Writer {
         let mut has_more_to_prune = true;
         loop {
             let due = if has_more_to_prune { Instant::now() } else { prune_at };
-            let settle_at = self.incoming.due(&self.retention);
-            self.shared.wait_for_work(settle_at.map_or(due, |settle_at| settle_at.min(due)));
+            let others = [self.incoming.due(&self.retention, false), self.sync_at()];
+            self.shared.wait_for_work(others.into_iter().flatten().fold(due, Instant::min));
             let begun = Instant::now();
-            let Written { all: written, settled } = match self.write_batch() {
+            let Written { all: written, settled } = match self.write_batch(begun) {
                 Ok(written) => written,
                 Err(reason) => {
                     self.fail(&reason);
@@ -89,7 +95,7 @@ impl Writer {
     }
 
     /// Writes what waits; says why, if it cannot.
-    fn write_batch(&mut self) -> Result<Written, String> {
+    fn write_batch(&mut self, begun: Instant) -> Result<Written, String> {
         let mut unwritten = self.shared.gathered();
         let batch = unwritten.batch(BATCH);
         let lost = unwritten.lost_count();
@@ -100,19 +106,27 @@ impl Writer {
                 "messages were delivered and will not be in the history: too many waited for the disk"
             );
         }
-        let seats = self.shared.begin();
+        let (seats, is_waited_for) = self.shared.begin(batch.end);
         let is_all = batch.messages.len() < BATCH;
         let (end, all) = (batch.end, batch.messages.len() + batch.lost.len() + seats.len());
         self.incoming.add(&batch);
-        let is_settled = self.incoming.is_due(&self.retention, self.shared.state().is_closing);
+        let is_closing = self.shared.state().is_closing;
+        let settle_at = self.incoming.due(&self.retention, is_waited_for);
+        let is_settled = settle_at.is_some_and(|due| is_closing || due <= begun);
+        let is_to_sync = is_waited_for || self.sync_at().is_some_and(|due| due <= begun);
         if all > 0 || is_settled {
             if !self.file.is_in_place() {
                 return Err(REMOVED.to_owned());
             }
+            self.set_sync(is_to_sync).map_err(|problem| words(&problem))?;
             let settling = is_settled.then_some(&self.retention);
             let stored = store::write(&mut self.connection, &self.runs, &batch, &seats, settling);
             stored.map_err(|problem| words(&problem))?;
             self.shared.unwritten().written(batch, is_settled);
+            self.unsynced_since = if is_to_sync { None } else { self.unsynced_since.or(Some(begun)) };
+        } else if is_to_sync && self.unsynced_since.is_some() {
+            self.file.sync().map_err(|problem| format!("{problem}; look at the disk"))?;
+            self.unsynced_since = None;
         }
         let (told, over) = self.shared.succeeded(end, is_all);
         tell(told, Stored::Durably);
@@ -122,6 +136,22 @@ impl Writer {
         }
         let settled = if is_settled { std::mem::take(&mut self.incoming).messages() } else { 0 };
         Ok(Written { all, settled })
+    }
+
+    /// When what nobody waits for has to be on the disk.
+    fn sync_at(&self) -> Option<Instant> {
+        self.unsynced_since.map(|since| since + UNSYNCED)
+    }
+
+    /// Whether the next commit waits for the disk: a killed process loses nothing of one that does not, but a power cut
+    /// may take it.
+    fn set_sync(&mut self, is_to_sync: bool) -> rusqlite::Result<()> {
+        if self.does_sync != is_to_sync {
+            let level = if is_to_sync { "FULL" } else { "NORMAL" };
+            self.connection.pragma_update(None, "synchronous", level)?;
+            self.does_sync = is_to_sync;
+        }
+        Ok(())
     }
 
     fn fail(&self, reason: &str) {
