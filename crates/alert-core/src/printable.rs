@@ -1,10 +1,10 @@
-//! Text of others, made fit for a terminal or a log: nothing in it can move the cursor, set colours, or turn the line
-//! around.
+//! Other people's text, made fit for a terminal or a log: nothing in it can move the cursor, set colours, or reverse
+//! the line.
 
 use std::borrow::Cow;
 use std::fmt::Write;
 
-/// `text` as one line. Line breaks show as `\n`, other characters that command a terminal as `\u001b`.
+/// `text` as one line. Line breaks show as `\n`, other characters that control a terminal as in `\u001b`.
 #[must_use]
 pub fn one_line(text: &str) -> Cow<'_, str> {
     if !text.contains(is_unsafe_on_terminal) {
@@ -23,7 +23,7 @@ pub fn one_line(text: &str) -> Cow<'_, str> {
     safe.into()
 }
 
-/// `text` with its line breaks; what follows one begins with `indent`, so that it does not pass for a separate line.
+/// `text` with its line breaks, each followed by `indent`, so that no line of it passes for a separate one.
 #[must_use]
 pub fn with_lines(text: &str, indent: &str) -> String {
     let lines = text.split('\n').map(|line| one_line(line.strip_suffix('\r').unwrap_or(line)));
@@ -50,7 +50,7 @@ pub fn is_unsafe(c: char) -> bool {
     c.is_control() || bidi || matches!(c, '\u{2028}' | '\u{2029}')
 }
 
-/// A tab does no harm, and neither do the marks that right-to-left scripts need; overrides do.
+/// A tab does no harm, nor do the marks that right-to-left scripts need; overrides do.
 fn is_unsafe_on_terminal(c: char) -> bool {
     is_unsafe(c) && !matches!(c, '\t' | '\u{61C}' | '\u{200E}' | '\u{200F}')
 }

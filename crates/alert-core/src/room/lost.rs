@@ -1,5 +1,5 @@
 //! Connections that were lost, so that whoever comes back is given what was said meanwhile. What such a connection has
-//! certainly received is known in bytes; which messages those are is worked out when somebody wants to know.
+//! certainly received is known in bytes; which messages those are is worked out only when it is needed.
 
 use std::time::{Duration, Instant, SystemTime};
 
@@ -8,7 +8,7 @@ use crate::position::{Position, Run};
 /// Which of two runs is the later one: the one with the greater number. One that nobody knows any more has 0.
 pub type RunOrder<'a> = &'a dyn Fn(Run) -> u64;
 
-/// What the connections of one client have in common. Different clients may have it in common too.
+/// What the connections of one client have in common. Different clients may share it too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ClientKey(pub u64);
 
@@ -20,7 +20,7 @@ pub struct Doubt {
     pub entered: Position,
     /// The room's last message when it was lost.
     pub upto: Position,
-    /// Bytes that were sent to it, or were on their way, and may not have come.
+    /// Bytes that were sent to it, or were on their way, and may not have arrived.
     pub unconfirmed: u64,
     /// Set where the server was killed, which counts no bytes then.
     pub since: Option<SystemTime>,
@@ -44,11 +44,11 @@ pub struct Sent {
 pub enum Before {
     /// Nothing.
     Nothing,
-    /// More messages than can be given: so many.
+    /// More messages than can be given: this many.
     Many(u64),
     /// Messages that are no longer kept.
     NotKept,
-    /// Nobody knows: the log cannot be read.
+    /// Unknown, since the log cannot be read.
     Unknown,
 }
 
@@ -56,7 +56,7 @@ pub enum Before {
 #[derive(Debug)]
 pub struct Lost<T>(Vec<Client<T>>);
 
-/// Those of one client, which cannot be told apart.
+/// The lost connections of one client, which cannot be told apart.
 #[derive(Debug)]
 struct Client<T> {
     key: ClientKey,
@@ -91,7 +91,7 @@ impl Doubt {
         messages.rev().take_while(is_in_doubt).count()
     }
 
-    /// The most messages that can be in doubt, where each has at least so many bytes.
+    /// The most messages that can be in doubt, if each has at least this many bytes.
     #[must_use]
     pub fn most(&self, least: usize) -> usize {
         if self.since.is_some() {
@@ -142,7 +142,7 @@ impl<T> Lost<T> {
         }
     }
 
-    /// A connection of this client has come: it takes the place of one of its own that were lost, or else of the one
+    /// A connection of this client has come: it takes the place of a lost one of the same client, or else of the one
     /// that was lost first, so that it is given too much rather than too little.
     pub fn take(&mut self, key: ClientKey) -> Option<(Doubt, Option<T>)> {
         let own = self.0.iter().position(|client| client.key == key);
@@ -157,7 +157,7 @@ impl<T> Lost<T> {
         Some(taken)
     }
 
-    /// Forgets those that were lost `window` ago at `now`.
+    /// Forgets those that were lost at least `window` before `now`.
     pub fn expire(&mut self, now: Instant, window: Duration) {
         self.0.retain(|client| now.saturating_duration_since(client.last) < window);
     }
