@@ -127,4 +127,53 @@ describe("a message sent with retries is said once", () => {
       Client.closeAll();
       await second.stop();
     });
+
+  it("by a server that is killed three times with one on its way, and has the others on disk", async () => {
+    const COUNT = 40;
+    let server = await new Server().start();
+    const room = fresh("room");
+    const ada = await V2.connect(server, "websocket", RETRIES);
+    ada.socket.on("connect", () => ada.socket.volatile.emit("join", { room, name: "Ada" }));
+    ada.socket.volatile.emit("join", { room, name: "Ada" });
+    const answers = send(ada, room, COUNT);
+    for (const number of [5, 15, 30]) {
+      // The library sends the next one when this one is answered.
+      const { answer } = await answers[number];
+      assert.equal(answer?.stored, true);
+      await server.kill();
+      server = await server.restarted();
+    }
+    const bob = await V2.inRoom(server, room, "Bob");
+    await check(room, bob, answers, COUNT);
+    Client.closeAll();
+    await server.stop();
+  });
+
+  for (const signal of ["SIGTERM", "SIGKILL"])
+    it(`by a server that comes back after ${signal} with the file that has it, for as long as the key counts`, async () => {
+      const first = await new Server().start();
+      const room = fresh("room");
+      const message = { room, name: "Ada", msg: "Ring", key: randomUUID() };
+      const before = await V2.connect(first, "websocket");
+      const said = await before.ask("send", message);
+      assert.deepEqual([said.ok, said.stored], [true, true]);
+      first.signal(signal);
+      await first.exited;
+      Client.closeAll();
+      const second = await first.restarted();
+      for (const transport of ["websocket", "polling"]) {
+        const again = await V2.connect(second, transport);
+        assert.deepEqual(await again.ask("send", message), said);
+        const other = await again.ask("send", { ...message, msg: "Ring again" });
+        assert.equal(other.error?.code, "key_reused");
+      }
+      const bob = await V2.inRoom(second, room, "Bob");
+      const { messages } = await bob.ask("history", { room });
+      assert.deepEqual(
+        messages.map(({ id, msg }) => [id, msg]),
+        [[said.id, "Ring"]],
+      );
+      Client.closeAll();
+      await second.stop();
+    });
 });

@@ -1,11 +1,12 @@
-// A member of v2 that keeps all messages of its room, whatever happens to its connections.
+// A member of /v2 that keeps all messages of its room, as a client is told to (docs/protocol-v2.md, "Coming back").
 
 import { DEADLINE, within } from "./time.mjs";
 import { V2 } from "./v2.mjs";
 
-/** A member that keeps all messages of its room, as a client is told to. */
 export class Keeper extends V2 {
+  /** All that came, in order. */
   messages = [];
+  /** The gaps that it was told of, each with the last message before it. */
   gaps = [];
   joins = 0;
 
@@ -21,7 +22,7 @@ export class Keeper extends V2 {
     const join = async () => {
       const joined = await this.socket.emitWithAck("join", { room, name, since: position ?? "all" });
       this.joins += 1;
-      if (joined.gap) this.gaps.push(joined.gap);
+      if (joined.gap) this.gaps.push({ ...joined.gap, after: this.messages.at(-1) });
       joined.history.forEach(keep);
       for (let more = joined.more; more; ) {
         const page = await this.socket.emitWithAck("history", { room, after: position });

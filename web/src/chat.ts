@@ -26,7 +26,7 @@ speakAsPage();
 /** A code of at most this many characters is shown large: a whole class may have to type it. */
 const BRIEF = 16;
 const page = byId("chat", HTMLElement);
-const { room = "", name = "", maxMsg = "" } = page.dataset;
+const { room = "", name = "", maxMsg = "", durable } = page.dataset;
 const loginUrl = `/v1?${new URLSearchParams({ room })}`;
 const link = new URL(loginUrl, location.href).href;
 
@@ -75,7 +75,7 @@ const connection: Connection = new Connection(room, name, {
     sound.chime();
   },
   entered(who, count) {
-    // One's own coming has its line already, whether or not the room had to be told.
+    // The reader's own entering already has its line, whether or not the room was told.
     if (who !== name) log.append(presenceLine("entered", who, Date.now()));
     people.entered(who, count);
     placeholder.others(count - 1);
@@ -107,6 +107,7 @@ const composer = new Composer(
     },
   },
   Number(maxMsg),
+  durable !== undefined,
 );
 
 function show(said: Said): void {
@@ -143,14 +144,14 @@ function catchUp({ messages, awaySince, gap }: Arrival): void {
   sound.chime();
 }
 
-/** What else than the login may be wrong is the server's to say: the page was made for a login that it knew. */
+/** If it is not the login, the server says what is wrong: the page was made for a login that it knew. */
 function whyRefused(refusal: Refusal): string {
   // Without a login that it knows, the server has no name for this connection.
   if (refusal.code === "name_required") return text(hasEntered ? "login_lost" : "login_strange");
   return text("refused", { reason: reason(refusal) });
 }
 
-/** A message as a string that other programs show: no name turns the text after it. */
+/** A message as a string for other programs to show: no name reverses the text after it. */
 function isolated({ name, text }: Said): string {
   return name === "" ? text : `\u2068${name}\u2069: ${text}`;
 }

@@ -1,4 +1,4 @@
-// The input: what is typed, what is on its way, and why something cannot be sent.
+// The input: what is typed, what is on its way, and why something cannot be sent or was not stored.
 
 import type { Connection } from "./connection.ts";
 import { byId } from "./dom.ts";
@@ -24,7 +24,7 @@ interface Letter {
 export interface Host {
   /** Shows a text to the person, or clears it with "". */
   problem(text: string): void;
-  /** Something is on its way. */
+  /** Something has been sent and is not answered yet. */
   sent(): void;
 }
 
@@ -36,18 +36,21 @@ export class Composer {
   readonly #why = byId("why", HTMLElement);
   /** Sent and not yet answered, oldest first. */
   readonly #waiting: Letter[] = [];
-  /** Answered before the room heard them; few, since the room hears first as a rule. */
+  /** Answered before the room heard them; few, since as a rule the room hears first. */
   readonly #unheard: Letter[] = [];
   readonly #draft: Draft;
   #connected = false;
   #slow = false;
   #slowTimer: number | undefined;
+  /** The last message was heard and is not kept. */
+  #unstored = false;
 
-  /** A message may have `maxBytes`. */
+  /** A message may have `maxBytes`. `isDurable` says that the server's history is to be on disk. */
   constructor(
     readonly connection: Connection,
     readonly host: Host,
     readonly maxBytes: number,
+    readonly isDurable: boolean,
   ) {
     this.#draft = new Draft(connection.room, connection.name);
     this.#form.addEventListener("submit", (event) => {
@@ -81,7 +84,7 @@ export class Composer {
     if (matchMedia("(hover: hover)").matches) this.#input.focus();
   }
 
-  /** Whether this message is what was sent from here; asked once for each message. */
+  /** Whether this message was sent from here. Asked once for each message. */
   isOwn(said: Said): boolean {
     if (!said.own) return false;
     const letters = [...this.#unheard, ...this.#waiting];
@@ -115,8 +118,9 @@ export class Composer {
       if (!letter.heard) this.#unheard.unshift(letter);
       this.#unheard.length = Math.min(this.#unheard.length, MOST_UNHEARD);
       this.host.problem("");
+      this.#unstored = this.isDurable && !sent.stored;
     } else {
-      // What is behind a text without an answer has none either, and the order of the texts must stay.
+      // What follows a text without an answer has none either, and the texts must keep their order.
       this.#takeBack(sent.kind === "refused" ? this.#waiting.splice(index, 1) : this.#waiting.splice(index));
       this.host.problem(failure(sent));
     }
@@ -149,9 +153,12 @@ export class Composer {
     const over = excess(this.#input.value, this.maxBytes);
     this.#send.disabled = !this.#connected || over > 0;
     this.#input.setAttribute("aria-invalid", String(over > 0));
-    const why = this.#whyNot(over);
+    const whyNot = this.#whyNot(over);
+    const isNote = whyNot === "" && this.#unstored;
+    const why = isNote ? text("unstored") : whyNot;
     if (this.#why.textContent !== why) this.#why.textContent = why;
     this.#why.classList.toggle("over", over > 0);
+    this.#why.classList.toggle("note", isNote);
     this.#hint.hidden = why !== "";
   }
 
@@ -162,7 +169,7 @@ export class Composer {
   }
 }
 
-/** What is on its way and what is in the input, as one text. */
+/** What is under way and what is in the input, as one text. */
 function joined(letters: readonly Letter[], input: string): string {
   return [...letters.map(({ text }) => text), input].filter((text) => text !== "").join("\n");
 }
@@ -171,7 +178,7 @@ function failure(sent: Exclude<Sent, { kind: "sent" }>): string {
   return sent.kind === "refused" ? text("not_sent", { reason: reason(sent) }) : text(sent.kind);
 }
 
-/** Why the server has refused something: in the language of the page, or else in its own words. */
+/** Why the server has refused something: in the page's language, or else in the server's words. */
 export function reason({ code, message }: Refusal): string {
   return isKey(code) ? text(code) : message;
 }

@@ -1,4 +1,4 @@
-//! Who is cut off when, and comes back when.
+//! Who is cut off and comes back, and when.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -7,10 +7,10 @@ use super::{fleet::Fleet, plan::Plan};
 
 /// Connections that are begun before the sockets are looked at again.
 const BURST: usize = 32;
-/// From an attempt to come back that failed to the next: what the official client waits at least.
+/// From one failed attempt to come back to the next: the shortest that the official client waits.
 const RETRY: Duration = Duration::from_millis(500);
 
-/// The members that are cut off: all but those who speak.
+/// The members that are cut off: all except the senders.
 #[derive(Debug)]
 pub(super) struct Churn {
     rooms: u32,
@@ -19,9 +19,9 @@ pub(super) struct Churn {
     cut_for: u64,
     /// Cuts so far.
     cuts: u64,
-    /// Who is away, and when they connect again; the first is due first.
+    /// Who is away, and when they connect again, in that order.
     away: VecDeque<(u64, u32)>,
-    /// The same, after an attempt that failed.
+    /// The same, after a failed attempt.
     retries: VecDeque<(u64, u32)>,
 }
 
@@ -45,7 +45,7 @@ impl Churn {
         }
     }
 
-    /// Cuts off who is due, where everybody is once in `every`, one after the other; the moment of the next cut.
+    /// Cuts off whoever is due: everybody once in `every`, one after the other. Returns the moment of the next cut.
     pub(super) fn cut_due(&mut self, fleet: &mut Fleet, begin: u64, every: Duration) -> u64 {
         loop {
             let due = begin + (self.cuts as f64 * every.as_nanos() as f64 / self.size() as f64) as u64;
@@ -56,7 +56,7 @@ impl Churn {
         }
     }
 
-    /// Lets those connect again whose time has come; the moment of the next.
+    /// Lets those connect again whose time has come. Returns the moment of the next.
     pub(super) fn reconnect_due(&mut self, fleet: &mut Fleet) -> u64 {
         let now = fleet.shared.now;
         for (room, seat) in std::mem::take(&mut fleet.shared.comebacks.dropped) {
@@ -82,13 +82,13 @@ impl Churn {
     }
 
     fn cut_next(&mut self, fleet: &mut Fleet) {
-        // One of each room by turns, so that all rooms are alike.
+        // One of each room in turn, so that all rooms are treated alike.
         let place = self.cuts % self.size();
         let (room, seat) =
             (place % u64::from(self.rooms), u64::from(self.senders) + place / u64::from(self.rooms));
         let member = (room * u64::from(self.members) + seat) as u32;
         self.cuts += 1;
-        // Whoever is not back yet is not cut off once more.
+        // Whoever is not back yet is not cut off again.
         if fleet.cut(member) {
             self.away.push_back((fleet.shared.now + self.cut_for, member));
         }

@@ -1,14 +1,14 @@
-//! Members that are cut off and come back: what each of them keeps from one connection to the next, and what came of it
-//! in all.
+//! Members that are cut off and come back: what each of them keeps from one connection to the next, and how that went
+//! overall.
 
 use serde::Serialize;
 
 use super::{error::BenchError, latency::Times, packet};
 
-/// What a member keeps that will be cut off.
+/// What a member that will be cut off keeps.
 #[derive(Debug, Default)]
 pub(super) struct Return {
-    /// By what it recovers its place; nothing where the server gives none.
+    /// What it recovers its place with; `None` if the server gives none.
     pid: Option<String>,
     /// The last offset that it was given, or nothing.
     offset: Vec<u8>,
@@ -16,13 +16,13 @@ pub(super) struct Return {
     pub(super) is_again: bool,
     /// When it began to connect again.
     began: u64,
-    /// Since when it hears its room live.
+    /// Since when it has heard its room live.
     live_since: u64,
     /// When the messages were sent that came before the server's CONNECT. The official client holds them back until then.
     held: Vec<u64>,
 }
 
-/// What came of all cuts.
+/// What became of all cuts.
 #[derive(Clone, Debug)]
 pub(super) struct Comebacks {
     pub(super) cuts: u64,
@@ -30,9 +30,9 @@ pub(super) struct Comebacks {
     pub(super) recovered: u64,
     /// Cuts after which the member joined anew.
     pub(super) joined_again: u64,
-    /// Attempts to come back that failed and were made again.
+    /// Attempts to come back that failed and were repeated.
     pub(super) failed: u64,
-    /// Members whose connection ended by itself: room and seat.
+    /// Members whose connection ended without a cut: room and seat.
     pub(super) dropped: Vec<(u32, u32)>,
     /// Messages that came by replay.
     pub(super) replayed: u64,
@@ -67,7 +67,7 @@ impl Comebacks {
         })
     }
 
-    /// Members that are on their way.
+    /// Members that are on their way back.
     pub(super) fn away(&self) -> u64 {
         self.cuts - self.recovered - self.joined_again
     }
@@ -97,13 +97,13 @@ impl Return {
         let mut packet = packet::CONNECT.to_vec();
         if let Some(pid) = &self.pid {
             let offset = std::str::from_utf8(&self.offset).ok().filter(|offset| !offset.is_empty());
-            // Strings can always be written into memory.
+            // Writing strings into memory cannot fail.
             let _ = serde_json::to_writer(&mut packet, &Auth { pid, offset });
         }
         packet
     }
 
-    /// The server's CONNECT, with its JSON. Whether it gives the place back that the member showed.
+    /// The server's CONNECT, with its JSON. Returns whether it gives back the place that the member asked for.
     pub(super) fn connected(&mut self, json: &[u8], comebacks: &mut Comebacks, now: u64) -> bool {
         let pid = packet::member(json, "pid");
         let recovered = self.is_again && pid.is_some() && pid == self.pid;
@@ -118,7 +118,7 @@ impl Return {
         recovered
     }
 
-    /// It is in its room, after it has asked for that.
+    /// It is in its room, after asking for that.
     pub(super) fn joined(&mut self, comebacks: &mut Comebacks, now: u64) {
         if self.is_again {
             comebacks.joined_again += 1;
@@ -139,7 +139,7 @@ impl Return {
         }
     }
 
-    /// A message came that was sent at `sent`. Whether it was missed, and is accounted for here.
+    /// A message came that was sent at `sent`. Returns whether it had been missed, and is accounted for here.
     pub(super) fn heard(
         &mut self,
         sent: u64,

@@ -1,4 +1,4 @@
-//! Opens connections, from several addresses where one has too few ports.
+//! Opens connections, from several addresses if one has too few ports.
 
 use std::io::{self, ErrorKind};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -8,13 +8,13 @@ use socket2::{Domain, Socket as RawSocket, Type};
 
 use super::{error::Death, socket::Socket};
 
-/// Connections from one address before the next one is taken: the usual range has 28,232 ports, and the system becomes
-/// slow at finding one long before the last.
+/// Connections from one address before the next one is used: the usual range has 28,232 ports, and the system gets slow
+/// at finding a free one long before the last.
 const PORTS: u32 = 10_000;
-/// The first of these on each further address. Looking for a free one takes the system far longer than connecting does,
-/// so they are named; these are below the usual range.
+/// The first port on each further address. The system takes far longer to find a free port than to connect, so ports
+/// are given; these are below the usual range.
 const FIRST_PORT: u16 = 20_000;
-/// Addresses that are used, beside the one that the system chooses.
+/// Addresses that are used besides the one that the system chooses.
 const SOURCES: u32 = 254;
 
 #[derive(Debug)]
@@ -70,7 +70,8 @@ fn is_under_way(error: &io::Error) -> bool {
     error.raw_os_error() == Some(rustix::io::Errno::INPROGRESS.raw_os_error())
 }
 
-/// Where to connect from, after so many connections; `None` leaves it to the system. Only this machine's loopback has others to offer.
+/// Where to connect from, after this many connections; `None` leaves it to the system. Only the loopback has other
+/// addresses to offer.
 fn source(target: IpAddr, opened: u32) -> Option<SocketAddr> {
     match (target, u8::try_from(opened / PORTS)) {
         (IpAddr::V4(target), Ok(index @ 1..)) if target.is_loopback() => {

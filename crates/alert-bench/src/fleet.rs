@@ -65,7 +65,7 @@ impl Fleet {
         self.start(index);
     }
 
-    /// Cuts a member off, if it is in its room, and says whether it was.
+    /// Cuts a member off if it is in its room, and returns whether it was.
     pub(super) fn cut(&mut self, member: u32) -> bool {
         let was_in = self.members[member as usize].cut();
         self.shared.comebacks.cuts += u64::from(was_in);
@@ -94,7 +94,7 @@ impl Fleet {
         }
         for event in &self.events {
             let Token(token) = event.token();
-            // The timer has the number after the last: it only ends the wait.
+            // The timer has the number after the last member's: it only ends the wait.
             let Some(member) = self.members.get_mut(token / 2) else { continue };
             if let Err(death) = member.ready(token % 2, event, &mut self.scratch, &mut self.shared) {
                 bury(member, &death, &mut self.shared);
@@ -104,7 +104,7 @@ impl Fleet {
         Ok(())
     }
 
-    /// Somebody in a room says something, which counts as said at `at`. Nobody does where all senders are gone.
+    /// Somebody in a room says something, which counts as said at `at`; nobody, if all senders are gone.
     pub(super) fn say(&mut self, room: u32, at: u64) {
         let account = &mut self.shared.rooms[room as usize];
         let Some(sender) = account.sender() else { return };
@@ -126,7 +126,7 @@ impl Fleet {
     }
 }
 
-/// Does what is left to do for a connection that ended.
+/// Cleans up after a connection that ended.
 fn bury(member: &mut Member, death: &Death, shared: &mut Shared) {
     let phase = member.phase;
     if member.lose() {

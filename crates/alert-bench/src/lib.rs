@@ -1,5 +1,5 @@
-//! `alert bench`: a load generator for any server that speaks v1. One thread and epoll, with a reader of its own that is
-//! strict and small, because it has to cost less than the server that it measures.
+//! `alert bench`: a load generator for any server that speaks v1. One thread and epoll, with a small and strict parser
+//! of its own, because it has to cost less than the server that it measures.
 //!
 //! [`run`] connects and joins everybody (`fleet`), lets `load` speak at the pace that the [`Plan`] says, and returns a
 //! [`Report`]. What arrives is accounted for in `room`, delivery by delivery.

@@ -11,14 +11,14 @@ const WAIT: Duration = Duration::from_millis(50);
 /// Time without a delivery after which a closed loop no longer waits for what is missing in a room.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// The pace, and where it stands.
+/// The pace, and how far it is.
 #[derive(Debug)]
 pub(super) struct Load {
     pace: Pace,
     begin: u64,
     /// Messages sent on the schedule.
     sent: u64,
-    /// And how many there are at most.
+    /// How many there are at most.
     most: u64,
     /// Deliveries of each room at the last look, and when that was.
     seen: Vec<u64>,
@@ -34,7 +34,7 @@ impl Load {
         Self { pace, begin: now, sent: 0, most: u64::MAX, seen: vec![0; rooms], looked_at: now }
     }
 
-    /// At this rate, and so many messages in all.
+    /// Begins at this rate, with this many messages in all.
     pub(super) fn of(messages: u64, rate: f64, fleet: &mut Fleet) -> Self {
         Self { most: messages, ..Self::begin(Pace::Rate(rate), fleet) }
     }
@@ -55,24 +55,24 @@ impl Load {
         }
     }
 
-    /// Sends what is due at a fixed rate; the moment of the next message.
+    /// Sends what is due at a fixed rate. Returns the moment of the next message.
     pub(super) fn send_due(&mut self, fleet: &mut Fleet) -> u64 {
         if let Pace::Rate(rate) = self.pace { self.send_scheduled(rate, fleet) } else { u64::MAX }
     }
 
-    /// Whether there is more to be sent.
+    /// Whether there is more to send.
     pub(super) fn is_under_way(&self) -> bool {
         self.sent < self.most
     }
 
-    /// Sends what is due by the schedule, to one room after the other; the moment of the next message.
+    /// Sends what is due by the schedule, to one room after the other. Returns the moment of the next message.
     fn send_scheduled(&mut self, rate: f64, fleet: &mut Fleet) -> u64 {
         let rooms = fleet.shared.rooms.len() as u64;
         for _ in 0..BURST {
             if self.sent == self.most {
                 return u64::MAX;
             }
-            // From the beginning each time, so that rounding does not add up.
+            // Counted from the beginning each time, so that rounding does not add up.
             let due = self.begin + (self.sent as f64 * 1e9 / rate) as u64;
             fleet.shared.tick();
             if due > fleet.shared.now {
@@ -84,7 +84,7 @@ impl Load {
         fleet.shared.now
     }
 
-    /// Lets rooms go on where a message got lost.
+    /// Lets rooms go on in which a message got lost.
     fn write_off_stalled(&mut self, fleet: &mut Fleet) {
         let shared = &mut fleet.shared;
         if shared.now < self.looked_at + PATIENCE.as_nanos() as u64 {

@@ -23,13 +23,13 @@ pub(super) struct Member {
     /// When the phase that is being timed began.
     since: u64,
     wire: Wire,
-    /// Where it will be cut off.
+    /// Set if it will be cut off.
     returns: Option<Box<Return>>,
 }
 
 #[derive(Debug)]
 enum Wire {
-    /// Not there yet, or no more.
+    /// Not there yet, or no longer.
     Down,
     WebSocket {
         socket: Socket,
@@ -74,7 +74,7 @@ impl Member {
         self.phase != Phase::Joined && !matches!(self.wire, Wire::Down)
     }
 
-    /// Cuts it off, without a word to the server. Whether it was in its room.
+    /// Cuts it off without a word to the server. Returns whether it was in its room.
     pub(super) fn cut(&mut self) -> bool {
         let was_in = self.phase == Phase::Joined;
         if was_in {
@@ -83,7 +83,7 @@ impl Member {
         was_in
     }
 
-    /// Gives up its sockets. Whether it comes back: once it has been in its room.
+    /// Gives up its sockets. Returns whether it comes back, as it does once it has been in its room.
     pub(super) fn lose(&mut self) -> bool {
         self.hang_up();
         let Some(returns) = &mut self.returns else { return false };
@@ -172,7 +172,7 @@ impl Member {
             if let Some(socket) = self.socket(which) {
                 socket.keep(inbox);
             }
-            // Less than there was room for: the socket is empty, and asking again would only cost.
+            // The buffer is not full, so the socket is empty, and asking again would be wasted.
             if count < scratch.len() {
                 return Ok(());
             }
@@ -180,7 +180,7 @@ impl Member {
         Ok(())
     }
 
-    /// Handles all that is complete; how many bytes that was.
+    /// Handles all that is complete. Returns how many bytes that was.
     fn take(&mut self, which: usize, bytes: &[u8], shared: &mut Shared) -> Result<usize, Death> {
         match &mut self.wire {
             Wire::Down => Ok(bytes.len()),

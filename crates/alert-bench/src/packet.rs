@@ -1,4 +1,4 @@
-//! The packets of Engine.IO and Socket.IO that a run needs, in the one spelling that servers write them in.
+//! The Engine.IO and Socket.IO packets that a run needs, in the one spelling that servers use.
 
 use std::io::Write;
 
@@ -21,15 +21,15 @@ pub(super) enum Packet<'a> {
     Ping,
     /// Socket.IO CONNECT, with its JSON: the server let us in.
     Connected(&'a [u8]),
-    /// The event `message`, with all that follows its name.
+    /// The event `message`, with everything after its name.
     Message(&'a [u8]),
-    /// The event `status`, with all that follows its name.
+    /// The event `status`, with everything after its name.
     Status(&'a [u8]),
     /// Socket.IO CONNECT_ERROR, with its JSON.
     Refused(&'a [u8]),
     /// Engine.IO CLOSE or Socket.IO DISCONNECT.
     Close,
-    /// What a run has no use for.
+    /// Anything that a run has no use for.
     Other,
 }
 
@@ -62,7 +62,7 @@ pub(super) fn member(json: &[u8], key: &str) -> Option<String> {
     object[key].as_str().map(str::to_owned)
 }
 
-/// The offset of an event, for recovery: a string behind the body, in all that follows the event's name.
+/// The offset of an event, for recovery: a string after the body, in what follows the event's name.
 pub(super) fn offset(event: &[u8]) -> Option<&[u8]> {
     let text = event.strip_suffix(b"\"]")?;
     let quote = memchr::memrchr(b'"', text)?;
@@ -116,7 +116,7 @@ impl Names {
     }
 }
 
-/// What a `status` complains about, where it is an error.
+/// What a `status` complains about, if it is an error.
 pub(super) fn complaint(status: &[u8]) -> Result<(), Death> {
     match status.strip_prefix(b"{\"msg\":\"Error: ") {
         None => Ok(()),

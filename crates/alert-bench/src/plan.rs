@@ -21,7 +21,7 @@ pub struct Plan {
     pub mode: Mode,
     /// Connections that are opened side by side, at least 1.
     pub concurrency: u32,
-    /// The server's process, where it runs on this machine: its CPU time and memory are reported, its children's included.
+    /// The server's process, if it runs on this machine: its CPU time and memory are reported, its children's included.
     pub pid: Option<i32>,
 }
 
@@ -45,9 +45,9 @@ pub enum Mode {
     Storm,
     /// Members join and then stay silent for this long.
     Hold(Duration),
-    /// All but the senders are cut off again and again, and come back.
+    /// All except the senders are cut off again and again, and come back.
     Jitter(Jitter),
-    /// All but the senders are cut off at once, and come back at once.
+    /// All except the senders are cut off at once, and come back at once.
     Avalanche(Avalanche),
 }
 
@@ -56,7 +56,7 @@ pub enum Mode {
 pub struct FanOut {
     /// How fast.
     pub pace: Pace,
-    /// Members of each room that speak, by turns.
+    /// Members of each room that speak, in turn.
     pub senders: u32,
     /// Length of a message in bytes.
     pub payload: usize,
@@ -103,9 +103,9 @@ pub struct Avalanche {
 /// How fast messages are sent.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Pace {
-    /// So many in flight per room: a closed loop, which finds the throughput.
+    /// This many in flight per room: a closed loop, which finds the throughput.
     Window(u32),
-    /// So many a second over all rooms, whatever the server does: an open loop, which finds the latency.
+    /// This many a second over all rooms, whatever the server does: an open loop, which finds the latency.
     Rate(f64),
 }
 
@@ -115,12 +115,12 @@ pub enum PlanError {
     /// More senders than members.
     #[error("--senders {senders} is more than --members {members}: senders are members of the room")]
     Senders {
-        /// Wanted.
+        /// Senders wanted.
         senders: u32,
-        /// There are.
+        /// Members that there are.
         members: u32,
     },
-    /// No place for what identifies a message.
+    /// No room for what identifies a message.
     #[error("--payload {0} is too small: a message carries {least} bytes that tell it from all others", least = tag::LENGTH)]
     Payload(usize),
     /// Nobody is left to be cut off.
@@ -128,7 +128,7 @@ pub enum PlanError {
     NobodyToCut {
         /// Members of a room.
         members: u32,
-        /// Of whom so many speak.
+        /// How many of them speak.
         senders: u32,
     },
     /// Members would be cut off again before they are back.
@@ -146,7 +146,7 @@ impl Plan {
     /// Most connections in a run.
     pub const CONNECTIONS_MAX: u32 = 1_000_000;
 
-    /// Checks what no single number can tell.
+    /// Checks what no single number shows.
     ///
     /// # Errors
     /// [`PlanError`], in the words of the command line.
@@ -191,7 +191,7 @@ impl Plan {
         }
     }
 
-    /// Length of a message, where there are any.
+    /// Length of a message, if there are any.
     pub(super) fn payload(&self) -> Option<usize> {
         match &self.mode {
             Mode::FanOut(FanOut { payload, .. })

@@ -19,7 +19,7 @@ pub(super) struct Polling {
     /// Packets for the next POST.
     waiting: Vec<u8>,
     posting: bool,
-    /// The numbers under which the sockets report.
+    /// The tokens under which the sockets report.
     tokens: [Token; 2],
 }
 
@@ -31,7 +31,7 @@ struct Session {
 }
 
 impl Polling {
-    /// Begins a session. `query` is what its requests have beside the usual.
+    /// Begins a session. `query` is added to the query of its requests.
     pub(super) fn open(
         tokens: [Token; 2],
         target: &Target,
@@ -52,7 +52,7 @@ impl Polling {
         self.session = Some(Session { path, host: target.host.clone() });
     }
 
-    /// The answer to the GET has been read: asks for the next one.
+    /// The answer to the GET has been read: sends the next one.
     pub(super) fn poll(&mut self, last: &Response<'_>, dialer: &mut Dialer) -> Result<(), Death> {
         let Some(Session { path, host }) = &self.session else {
             return Err(Death::Protocol("no OPEN packet"));
@@ -81,7 +81,7 @@ impl Polling {
         self.post_waiting(dialer)
     }
 
-    /// Whether the end of this socket is no loss: servers close one that is quiet for long.
+    /// Whether it does not matter that this socket ends: servers close one that is quiet for long.
     pub(super) fn may_end(&mut self, socket: usize) -> bool {
         let quiet = socket == 1 && !self.posting;
         if quiet {

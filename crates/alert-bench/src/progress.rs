@@ -54,7 +54,7 @@ impl Progress {
         write(&line);
     }
 
-    /// Takes the line away.
+    /// Removes the line.
     pub(super) fn clear(&self) {
         if self.terminal {
             write(CLEAR);
@@ -64,7 +64,7 @@ impl Progress {
 
 fn write(text: &str) {
     let mut out = io::stderr().lock();
-    // Nobody may be there to read it.
+    // Perhaps nobody is there to read it.
     let _ = out.write_all(text.as_bytes());
     let _ = out.flush();
 }

@@ -18,9 +18,9 @@ mod spoken;
 pub use comeback::{Bystanders, Comeback, Returned};
 pub use spoken::Spoken;
 
-/// Where Alert slows a sender down, unless it is told otherwise.
+/// The rate at which Alert slows a sender down by default.
 const DEFAULT_EVENT_RATE: f64 = 500.0;
-/// Above this share of a core the generator may be what is slow.
+/// Above this share of a core, the generator may be what is slow.
 const BUSY: f64 = 90.0;
 
 /// The result of a run.
@@ -143,11 +143,11 @@ pub struct Settings {
     pub concurrency: u32,
     /// Seconds from one cut of a member to its next; `null` without `--jitter`.
     pub cut_every_s: Option<f64>,
-    /// Seconds from a cut until the member connects again; `null` where nobody is cut off.
+    /// Seconds from a cut until the member connects again; `null` if nobody is cut off.
     pub cut_for_s: Option<f64>,
     /// Messages that are said in each room while its members are away; `null` without `--avalanche`.
     pub missed: Option<u32>,
-    /// Whether members ask for connection state recovery; `null` where nobody is cut off.
+    /// Whether members ask for connection state recovery; `null` if nobody is cut off.
     pub recovery: Option<bool>,
 }
 
@@ -198,7 +198,7 @@ pub struct Joined {
     pub statuses_s: f64,
     /// `status` events that arrived.
     pub statuses: u64,
-    /// `status` events that had to arrive: m (m + 1) / 2 for a room of m.
+    /// `status` events that should arrive: m (m + 1) / 2 for a room of m.
     pub statuses_expected: u64,
     /// From the start of a connection to the server's CONNECT.
     pub connect_us: Option<Latency>,
@@ -247,7 +247,7 @@ pub struct Usage {
     pub memory_joined: u64,
     /// Resident bytes at the end.
     pub memory_end: u64,
-    /// Growth from before to when all had joined, for each of them; at the end of the time with `--hold`.
+    /// Growth from before to when all had joined, per member; with `--hold`, to the end of the time.
     pub memory_per_connection: f64,
 }
 

@@ -1,4 +1,4 @@
-//! The course of a run: join, speak or stay, wait for what is still under way, report.
+//! The course of a run: join, speak or stay silent, wait for what is still under way, report.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -37,7 +37,7 @@ struct Runner<'a> {
 /// Does what the plan says. `stop` ends it early, with a report of what there is.
 ///
 /// # Errors
-/// When there is nothing to report: the server cannot be reached, this machine lacks something.
+/// If there is nothing to report, because the server cannot be reached or this machine lacks something.
 pub fn run(plan: &Plan, stop: &AtomicBool) -> Result<Report, BenchError> {
     run_with(plan, stop, Progress::new())
 }
@@ -88,13 +88,13 @@ impl Runner<'_> {
     fn join(&mut self) -> Result<(), BenchError> {
         let size = self.fleet.size();
         let members = u64::from(self.plan.members);
-        // Each that enters is announced to those that are there, and to itself.
+        // Each member that enters is announced to those that are there, and to itself.
         let statuses = u64::from(self.plan.rooms) * members * (members + 1) / 2;
         self.fleet.shared.tick();
         self.fleet.shared.counts.progress_at = self.fleet.shared.now;
         loop {
             let counts = self.fleet.shared.counts;
-            // One tries first: where it fails, all would.
+            // One tries first: if it fails, all would.
             let at_once = if counts.joined == 0 { 1 } else { self.plan.concurrency };
             let under_way = counts.started - counts.connected - counts.failed;
             for _ in under_way..at_once.min(under_way + size - counts.started) {

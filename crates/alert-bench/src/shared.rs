@@ -18,7 +18,7 @@ use super::{
 #[derive(Debug)]
 pub(super) struct Shared {
     pub(super) target: Target,
-    /// What handshakes ask for beside the usual.
+    /// What is added to the query of handshakes.
     pub(super) query: &'static str,
     pub(super) names: Names,
     pub(super) dialer: Dialer,
@@ -34,7 +34,7 @@ pub(super) struct Shared {
     pub(super) deaths: BTreeMap<String, u64>,
     /// The first of them.
     pub(super) first_death: Option<Death>,
-    /// Rooms that may have a place in their window.
+    /// Rooms that may have space in their window.
     pub(super) wake: Vec<u32>,
     /// The moment of what is being handled, in nanoseconds from the start.
     pub(super) now: u64,
@@ -42,7 +42,7 @@ pub(super) struct Shared {
     start: Instant,
 }
 
-/// How far a member came.
+/// How far a member got.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Phase {
     /// Until the server's CONNECT.
@@ -73,7 +73,7 @@ pub(super) struct Counts {
     pub(super) deliveries: u64,
     /// Messages of another room.
     pub(super) leaks: u64,
-    /// Messages that are not of this run.
+    /// Messages that do not belong to this run.
     pub(super) unknown: u64,
     /// The moment when the last member was connected.
     pub(super) connected_at: u64,
@@ -115,7 +115,7 @@ impl Shared {
         })
     }
 
-    /// Looks at the clock. Once for each read, since that costs as much as a delivery.
+    /// Reads the clock: once for each read of a socket, since it costs as much as a delivery.
     #[inline]
     pub(super) fn tick(&mut self) {
         self.now = u64::try_from(self.start.elapsed().as_nanos()).unwrap_or(u64::MAX);
@@ -126,7 +126,7 @@ impl Shared {
         Duration::from_nanos(self.now.saturating_sub(self.counts.progress_at))
     }
 
-    /// The server let a member in, which had begun at `since`.
+    /// The server let in a member that had begun at `since`.
     pub(super) fn connected(&mut self, since: u64) {
         self.counts.connected += 1;
         self.counts.connected_at = self.now;
@@ -134,7 +134,7 @@ impl Shared {
         self.connect_times.record(self.now - since);
     }
 
-    /// A member read that it entered, which it had asked for at `since`.
+    /// A member that had asked to enter at `since` read that it has.
     pub(super) fn joined(&mut self, room: u32, seat: u32, since: u64) {
         self.rooms[room as usize].enter(seat);
         self.counts.joined += 1;
@@ -173,7 +173,7 @@ impl Shared {
         }
     }
 
-    /// Counts a `message`. When it was sent, unless this is no delivery to count.
+    /// Counts a `message`. Returns when it was sent, unless this delivery does not count.
     #[inline]
     fn count(&mut self, in_room: u32, seat: u32, text: &[u8]) -> Option<u64> {
         let room = &mut self.rooms[in_room as usize];
@@ -204,7 +204,7 @@ impl Shared {
         }
     }
 
-    /// The connection of a member ended that comes back.
+    /// The connection of a member that will come back ended.
     pub(super) fn dropped(&mut self, room: u32, seat: u32, phase: Phase, death: &Death) {
         if phase == Phase::Joined {
             self.comebacks.cuts += 1;
@@ -218,7 +218,7 @@ impl Shared {
     /// A member's connection ended, in this phase.
     pub(super) fn died(&mut self, room: u32, seat: u32, phase: Phase, death: &Death) {
         self.rooms[room as usize].leave(seat);
-        // What it had still to hear may have been all that the room waited for.
+        // The room may have been waiting only for what it still had to hear.
         self.wake.push(room);
         self.counts.died += 1;
         self.counts.failed += u32::from(phase == Phase::Connecting);

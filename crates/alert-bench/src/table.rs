@@ -179,7 +179,7 @@ pub(super) fn time(microseconds: u64) -> String {
     }
 }
 
-/// With a decimal where it says something.
+/// With a decimal if that says something.
 fn decimal(value: f64) -> String {
     if value < 100.0 { format!("{value:.1}") } else { number(value.round() as u64) }
 }

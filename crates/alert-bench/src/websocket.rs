@@ -11,7 +11,8 @@ pub(super) enum Frame<'a> {
     Other,
 }
 
-/// The request for an upgrade, with more of a query. The key is always the same: it is there against caches, and nobody caches here.
+/// The request for an upgrade, with `query` added. The key is always the same: it protects against caches, and there
+/// are none here.
 pub(super) fn request(target: &Target, query: &str) -> Vec<u8> {
     let Target { path, host, .. } = target;
     format!(

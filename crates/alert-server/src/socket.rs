@@ -171,12 +171,14 @@ impl Handler for Alert {
             }
             Session::V2(member) => return member.end(&self.rooms, reason),
         };
-        // On shutdown everybody leaves, and all come back to the next server; nobody is left to hear of it, unless others
-        // share the room.
-        if let Some(presence) =
-            presence.filter(|_| *reason != CloseReason::Shutdown || self.rooms.are_shared())
-        {
-            self.lose(presence, unreceived, reason);
+        match presence {
+            // Everybody leaves, and all come back to the next server; nobody is left to hear of it, unless other servers
+            // share the room.
+            Some(presence) if *reason == CloseReason::Shutdown && !self.rooms.are_shared() => {
+                presence.stop(&self.rooms, unreceived);
+            }
+            Some(presence) => self.lose(presence, unreceived, reason),
+            None => {}
         }
     }
 

@@ -14,11 +14,11 @@ pub struct Comeback {
     pub recovered: u64,
     /// Cuts after which the member had to join again.
     pub joined_again: u64,
-    /// Cuts after which the member was not in its room again at the end.
+    /// Cuts after which the member was still not back in its room at the end.
     pub not_back: u64,
-    /// Attempts to come back that failed and were made again; `died` says why.
+    /// Attempts to come back that failed and were repeated; `died` says why.
     pub failed_attempts: u64,
-    /// Deliveries that came, of all that had to: each message to each member.
+    /// The share of deliveries that came, out of each message to each member.
     pub delivered_share: f64,
     /// Deliveries of messages that members had missed.
     pub replayed: u64,
@@ -26,21 +26,21 @@ pub struct Comeback {
     pub back_us: Option<Latency>,
     /// From connecting again to a message that was missed; what comes before the CONNECT counts as coming with it.
     pub replay_us: Option<Latency>,
-    /// From sending to the delivery of such a message: the time away is in it.
+    /// From sending to the delivery of such a message, including the time away.
     pub replay_since_sent_us: Option<Latency>,
     /// What only an avalanche has; all of it `null` with `--jitter`.
     #[serde(flatten)]
     pub returned: Returned,
 }
 
-/// The way back of all together.
+/// How all of them came back together.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Returned {
     /// Seconds from connecting again until all were back and had what they missed.
     pub all_back_s: Option<f64>,
     /// The server's CPU seconds in this time.
     pub all_back_cpu_s: Option<f64>,
-    /// Two in a room of their own meanwhile.
+    /// Two members in another room meanwhile.
     pub bystanders: Option<Bystanders>,
 }
 

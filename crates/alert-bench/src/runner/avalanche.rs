@@ -1,5 +1,5 @@
 //! `--avalanche`: members are cut off together, miss something, and come back together, while two others in a room of
-//! their own tell what that does to those who have nothing to do with it.
+//! their own show what that does to those who have nothing to do with it.
 
 use super::{DRAIN_PATIENCE, Runner};
 use crate::{
@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-/// Share of the time away in which what is missed is said.
+/// The share of the time away in which the missed messages are said.
 const SPEAKING: f64 = 0.7;
 /// How long the bystanders speak before they are measured; it ends when all come back.
 const WARMUP: Duration = Duration::from_millis(300);
@@ -80,7 +80,7 @@ impl Quiet {
                 senders: 2,
                 payload: 64,
                 warmup: WARMUP,
-                // Until they are told to stop.
+                // They are told to stop before that.
                 duration: Duration::from_secs(3600),
             }),
             concurrency: 2,

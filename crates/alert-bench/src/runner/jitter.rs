@@ -33,7 +33,7 @@ impl Runner<'_> {
         self.wait_for_all_back(&mut churn, jitter.cut_for + DRAIN_PATIENCE)
     }
 
-    /// Lets all come back who are away, until everything has arrived, or nothing comes for too long.
+    /// Lets all who are away come back, until everything has arrived or nothing comes for too long.
     pub(super) fn wait_for_all_back(
         &mut self,
         churn: &mut Churn,

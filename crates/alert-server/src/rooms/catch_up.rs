@@ -17,6 +17,8 @@ use std::sync::Arc;
 pub struct CatchUp {
     /// The person has come to a room that several servers share.
     announced: Option<Box<Announced>>,
+    /// It is known where the room stands.
+    is_ready: bool,
     rooms: Rooms,
     admitted: Admitted,
     reading: Reading,
@@ -42,7 +44,15 @@ impl Rooms {
         let held = || self.0.admission.hold(room);
         let reading = self.in_room(room.code(), |room| room.read_along(self, held));
         let cursor = reading.room.position();
-        Ok(CatchUp { announced: None, rooms: self.clone(), admitted: room.clone(), reading, cursor })
+        let is_ready = !self.are_shared();
+        Ok(CatchUp {
+            announced: None,
+            is_ready,
+            rooms: self.clone(),
+            admitted: room.clone(),
+            reading,
+            cursor,
+        })
     }
 }
 
@@ -58,9 +68,10 @@ impl CatchUp {
     /// Where that cannot be known.
     pub async fn ready(&mut self) -> Result<(), Refused> {
         let room = &self.reading.room;
-        if room.log.shared().is_some() {
+        if !self.is_ready {
             room.is_known().await?;
             self.cursor = room.position();
+            self.is_ready = true;
         }
         Ok(())
     }

@@ -178,7 +178,7 @@ impl LiveRoom {
         let greet = || greet(Missed { messages: &messages, position });
         let membership = self.seat_announced(&mut state, entrant, announced, Some(greet))?;
         let (room, name) = (Arc::clone(self), entrant.name.clone());
-        Some(Presence { room, name, entered: position, membership, _held: held })
+        Some(Presence { room, name, entered: position, stay: None, membership, _held: held })
     }
 
     /// Lets a connection in whose person has been announced, and that wants nothing of what was before.
@@ -192,7 +192,7 @@ impl LiveRoom {
         let entered = announced.arrival()?.placed.position;
         let membership = self.seat_announced(&mut state, entrant, announced, None::<fn()>)?;
         let (room, name) = (Arc::clone(self), entrant.name.clone());
-        Some(Presence { room, name, entered, membership, _held: held })
+        Some(Presence { room, name, entered, stay: None, membership, _held: held })
     }
 
     fn seat(
@@ -217,7 +217,7 @@ impl LiveRoom {
         let entered = state.numbering.last();
         drop(state);
         published.render();
-        Presence { room: Arc::clone(self), name: name.clone(), entered, membership, _held: held }
+        Presence { room: Arc::clone(self), name: name.clone(), entered, stay: None, membership, _held: held }
     }
 
     /// See [`super::CatchUp::come_back`].
@@ -246,6 +246,7 @@ impl LiveRoom {
                 room: Arc::clone(self),
                 name: name.clone(),
                 entered: heard,
+                stay: None,
                 membership,
                 _held: held,
             });
@@ -264,7 +265,14 @@ impl LiveRoom {
         let membership = state.audience.join(hub, form, connection);
         drop(state);
         published.render();
-        Some(Presence { room: Arc::clone(self), name: name.clone(), entered: heard, membership, _held: held })
+        Some(Presence {
+            room: Arc::clone(self),
+            name: name.clone(),
+            entered: heard,
+            stay: None,
+            membership,
+            _held: held,
+        })
     }
 
     /// Says something to everybody who hears the room. The log takes it in the same order.

@@ -137,12 +137,15 @@ impl V1<'_> {
             let is_simple = member.recoverable.is_none();
             let lost = is_simple.then(|| self.rooms.been_away(&room, &name, self.client)).flatten();
             if lost.is_some() || self.rooms.are_shared() {
-                let (place, lost) = ((who, room, name), (self.client, lost));
+                let place = (who, room, name);
                 member.coming_back = Some(ComingBack::begin(socket, self.rooms, place, lost, ack));
                 return Ok(Outcome::AnsweredLater);
             }
             let connection = (socket.hub(), socket.connection());
-            let presence = self.rooms.enter(&who, connection, member.form(), &room, &name)?;
+            let mut presence = self.rooms.enter(&who, connection, member.form(), &room, &name)?;
+            if is_simple {
+                presence.stays(self.rooms, self.client, None, None);
+            }
             self.seat(socket, member, Place { who, presence });
         }
         Ok(Outcome::Joined)
@@ -188,7 +191,11 @@ impl V1<'_> {
             Progress::Done(coming_back, entered) => (*coming_back, entered),
         };
         let result = match entered {
-            Ok(presence) => {
+            Ok(mut presence) => {
+                if member.recoverable.is_none() {
+                    let (back, given) = (coming_back.returning.as_ref(), coming_back.given);
+                    presence.stays(self.rooms, self.client, back, given);
+                }
                 self.seat(socket, member, Place { who: coming_back.who, presence });
                 Ok(Outcome::Joined)
             }

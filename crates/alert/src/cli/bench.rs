@@ -10,7 +10,7 @@ use alert_bench::{Avalanche, BenchError, FanOut, Jitter, Mode, Pace, Plan, Repor
 use clap::ValueEnum;
 use tokio::signal::unix::{SignalKind, signal};
 
-/// What a shell expects of a program that Ctrl-C ended.
+/// What a shell expects from a program that Ctrl-C ended.
 const ENDED_AT_ONCE: i32 = 130;
 
 pub(super) const EXAMPLES: &str = "\
@@ -34,7 +34,7 @@ Examples:
       start the server with --join-rate 0
 
 A message in a room of 800 is 800 deliveries. Names and rooms are new in each run (bench-...):
-a run disturbs nobody on a live server, but for the load. It needs an open file for each member,
+apart from its load, a run disturbs nobody on a live server. It needs an open file for each member,
 two for each that polls.
 
 Exit codes: 0 everything arrived, once and in order; 1 something was lost, came twice, out of
@@ -84,7 +84,7 @@ pub(super) struct Args {
     /// Rooms [default: 1; 100 with --avalanche]
     #[arg(long, value_name = "COUNT", value_parser = at_least_one())]
     rooms: Option<u32>,
-    /// Members of each room that speak, by turns
+    /// Members of each room that speak, in turn
     #[arg(long, value_name = "COUNT", default_value = "1", value_parser = at_least_one())]
     senders: u32,
     /// Messages in flight per room: one more is sent for each MEMBERS deliveries [default: 1]
@@ -108,10 +108,10 @@ pub(super) struct Args {
     /// Connect, join, and stay silent for this long
     #[arg(long, value_name = "TIME", value_parser = time, conflicts_with_all = SPEAKING, conflicts_with = "storm")]
     hold: Option<Duration>,
-    /// Cut all but the senders off again and again, one after the other, and let them come back
+    /// Cut off all except the senders again and again, one after the other, and let them come back
     #[arg(long, group = "cutting", conflicts_with_all = ["storm", "hold", "window", "warmup"])]
     jitter: bool,
-    /// Cut all but the senders off at once, and let them come back at once
+    /// Cut off all except the senders at once, and let them come back at once
     #[arg(long, group = "cutting", conflicts_with_all = ["storm", "hold", "jitter", "window", "rate", "warmup", "duration"])]
     avalanche: bool,
     /// From one cut of a member to its next, with --jitter
@@ -230,7 +230,7 @@ fn fail(code: u8, problem: &str) -> ExitCode {
     ExitCode::from(code)
 }
 
-/// Ctrl-C ends the run, a second one the process. Where signals cannot be handled, the first one ends the process.
+/// Ctrl-C ends the run, a second one the process. If signals cannot be handled, the first one ends the process.
 fn end_on_signal(stop: Arc<AtomicBool>) {
     let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return };
     let interrupts = {

@@ -101,7 +101,14 @@ impl Opened {
         Ok(Self { file: file.into(), identity: identity(file)? })
     }
 
-    /// Whether the name still belongs to this file.
+    /// Brings to the disk what was written beside it.
+    pub(super) fn sync(&self) -> io::Result<()> {
+        let mut beside = self.file.as_os_str().to_owned();
+        beside.push("-wal");
+        OpenOptions::new().write(true).open(beside)?.sync_data()
+    }
+
+    /// Whether it is still the one that has the name.
     pub(super) fn is_in_place(&self) -> bool {
         identity(&self.file).is_ok_and(|identity| identity == self.identity)
     }

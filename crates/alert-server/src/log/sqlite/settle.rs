@@ -20,6 +20,8 @@ pub(super) fn slack(most: i64) -> i64 {
 const OF_EACH: usize = 16;
 const MANY: usize = 4096;
 const MANY_BYTES: usize = 4 << 20;
+/// So much more where nobody waits for that.
+const UNHURRIED: usize = 4;
 const LONG: Duration = Duration::from_secs(1);
 
 /// How much has come in since the last move.
@@ -53,15 +55,12 @@ impl Incoming {
     }
 
     /// When it is time for the next move.
-    pub(super) fn due(&self, retention: &Retention) -> Option<Instant> {
+    pub(super) fn due(&self, retention: &Retention, is_hurried: bool) -> Option<Instant> {
+        let more = if is_hurried { 1 } else { UNHURRIED };
         let most_bytes = MANY_BYTES.min(usize::try_from(retention.bytes / 16).unwrap_or(usize::MAX));
-        let most = MANY.min(OF_EACH * self.rooms.len());
+        let most = more * MANY.min(OF_EACH * self.rooms.len());
         let is_much = self.messages >= most || self.bytes >= most_bytes;
         self.since.map(|since| if is_much { since } else { since + LONG })
-    }
-
-    pub(super) fn is_due(&self, retention: &Retention, is_closing: bool) -> bool {
-        self.due(retention).is_some_and(|due| is_closing || due <= Instant::now())
     }
 }
 

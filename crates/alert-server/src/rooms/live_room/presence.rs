@@ -3,18 +3,19 @@
 use super::super::Rooms;
 use super::super::admission::Held;
 use super::super::audience::Published;
-use super::super::lost::Unreceived;
-use super::{Listening, LiveRoom, Said, Speech, say_shared};
+use super::super::lost::{Returning, Unreceived};
+use super::{Listening, LiveRoom, Said, Speech, State, say_shared};
+use crate::log::StayId;
 use crate::log::redis::Going;
 use alert_core::access::{Denied, Principal};
 use alert_core::members::Members;
 use alert_core::names::{RoomCode, UserName};
 use alert_core::position::Position;
-use alert_core::room::{Departure, Doubt, Loss};
+use alert_core::room::{ClientKey, Departure, Doubt, Loss};
 use alert_core::wire;
 use socketio_server::Membership;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
 /// A connection's place in a room. To be given up with [`Presence::leave`] or [`Presence::lose`].
 pub struct Presence {
@@ -22,6 +23,8 @@ pub struct Presence {
     pub(super) name: UserName,
     /// What its client has already heard of the room ends here or earlier, whatever this connection brought it.
     pub(super) entered: Position,
+    /// Kept where its client gets what it missed when it comes back.
+    pub(super) stay: Option<StayId>,
     pub(super) membership: Membership,
     pub(super) _held: Held,
 }
@@ -40,6 +43,19 @@ impl Presence {
     /// The room's position when the connection entered.
     pub fn entered(&self) -> Position {
         self.entered
+    }
+
+    /// Its client gets what it missed when it comes back, also where the server ends meanwhile. `back` is what it came
+    /// back with this time, and `given` when the oldest message was said that it has been given.
+    pub fn stays(
+        &mut self,
+        rooms: &Rooms,
+        client: ClientKey,
+        back: Option<&Returning>,
+        given: Option<SystemTime>,
+    ) {
+        let person = (&self.room.code, &self.name);
+        self.stay = rooms.0.lost.enters(person, client, self.entered, given, back);
     }
 
     /// Says something to everybody in the room. In one that several servers share, where it stands is known later.
@@ -76,6 +92,9 @@ impl Presence {
         self.room.retire_if_empty(&mut state, rooms);
         drop(state);
         published.render();
+        if let Some(stay) = self.stay {
+            rooms.0.lost.leaves(stay);
+        }
     }
 
     /// As [`Presence::leave`], in a room that several servers share: the connection hears it until what was said before
@@ -95,12 +114,8 @@ impl Presence {
         let mut state = self.room.lock();
         drop(self.membership);
         if let Some(Unreceived { client, bytes }) = unreceived {
-            // What is in inboxes has not reached its queue, where bytes are counted.
-            let in_flight = state.audience.room().map_or(0, socketio_server::Room::in_flight);
-            let unconfirmed = bytes + in_flight as u64;
-            let (entered, upto) = (self.entered, state.numbering.last());
-            let doubt = Doubt { entered, upto, unconfirmed, at: now };
-            rooms.0.lost.add(&self.room.code, &self.name, client, doubt);
+            let doubt = state.doubt(self.entered, bytes, now);
+            rooms.0.lost.add(&self.room.code, &self.name, client, doubt, self.stay);
         }
         if state.following.is_some() {
             self.room.goes(&mut state, rooms, &self.name, Going::Lost(rooms.0.grace));
@@ -119,5 +134,23 @@ impl Presence {
         self.room.retire_if_empty(&mut state, rooms);
         drop(state);
         published.render();
+    }
+
+    /// The connection ended with the server: nobody is left to hear of it. Its client, if it may come back, is given by
+    /// the next server what it has not received.
+    pub fn stop(self, rooms: &Rooms, unreceived: Option<Unreceived>) {
+        let Some(Unreceived { client, bytes }) = unreceived else { return };
+        let doubt = self.room.lock().doubt(self.entered, bytes, Instant::now());
+        rooms.0.lost.note(&self.room.code, &self.name, client, &doubt, self.stay);
+    }
+}
+
+impl State {
+    /// What a connection may not have received that is lost now, with so many unconfirmed bytes in its queue.
+    fn doubt(&self, entered: Position, bytes: u64, at: Instant) -> Doubt {
+        // What is in inboxes has not come to its queue, where bytes are counted.
+        let in_flight = self.audience.room().map_or(0, socketio_server::Room::in_flight);
+        let unconfirmed = bytes + in_flight as u64;
+        Doubt { entered, upto: self.numbering.last(), unconfirmed, since: None, at }
     }
 }

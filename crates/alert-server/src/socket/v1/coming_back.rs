@@ -2,18 +2,18 @@
 //! with its entering, what it missed, and what is live, in this order. In a room that several servers share, everybody
 //! waits until the others know of it.
 
-use crate::rooms::{Admitted, CatchUp, Missed, Presence, Refused, Replay, Rooms};
+use crate::rooms::{Admitted, CatchUp, Missed, Presence, Refused, Replay, Returning, Rooms};
 use alert_core::access::Principal;
 use alert_core::event::RoomEvent;
 use alert_core::names::UserName;
-use alert_core::room::{Before, ClientKey, Doubt};
+use alert_core::room::{Before, Doubt};
 use alert_core::wire::Form;
 use alert_core::wire::v1::{Away, Notice};
 use socketio_server::{AckId, Publication, Socket};
 use std::{
     iter,
     sync::Arc,
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime},
 };
 use tokio::sync::oneshot::{self, error::TryRecvError};
 
@@ -25,9 +25,10 @@ pub(super) struct ComingBack {
     pub(super) who: Principal,
     pub(super) room: Admitted,
     pub(super) name: UserName,
-    client: ClientKey,
     /// What the lost connection did not receive, if one was lost.
-    doubt: Option<Doubt>,
+    pub(super) returning: Option<Returning>,
+    /// When the oldest message was said that it has been given.
+    pub(super) given: Option<SystemTime>,
     /// Of its `joined`, where that waits for one.
     pub(super) ack: Option<AckId>,
     read: oneshot::Receiver<Result<(CatchUp, Replay), Refused>>,
@@ -46,25 +47,28 @@ impl ComingBack {
         socket: &Socket<'_>,
         rooms: &Rooms,
         (who, room, name): (Principal, Admitted, UserName),
-        (client, doubt): (ClientKey, Option<Doubt>),
+        returning: Option<Returning>,
         ack: Option<AckId>,
     ) -> Box<Self> {
         socket.pause();
+        let doubt = returning.map(|returning| returning.doubt);
         let read = read(socket, rooms, (&who, &room, &name), doubt);
-        Box::new(Self { who, room, name, client, doubt, ack, read, tries: 1 })
+        Box::new(Self { who, room, name, returning, given: None, ack, read, tries: 1 })
     }
 
     /// The socket was woken.
     pub(super) fn go_on(mut self: Box<Self>, socket: &Socket<'_>, rooms: &Rooms, form: Form) -> Progress {
         let connection = (socket.hub(), socket.connection());
+        let doubt = self.returning.map(|returning| returning.doubt);
         match self.read.try_recv() {
             Err(TryRecvError::Empty) => return Progress::Waits(self),
             Err(TryRecvError::Closed) => {}
             Ok(Err(refused)) => return Progress::Done(self, Err(refused)),
             Ok(Ok((reader, replay))) => {
-                let presence = match self.doubt {
+                let presence = match doubt {
                     Some(doubt) => {
                         let time = Instant::now().saturating_duration_since(doubt.at);
+                        self.given = replay.oldest();
                         let greet = |entered, missed: Missed<'_>| {
                             socket.send(greeting(time, entered, replay, &missed))
                         };
@@ -77,7 +81,7 @@ impl ComingBack {
                 }
                 if self.tries < TRIES {
                     self.tries += 1;
-                    self.read = read(socket, rooms, (&self.who, &self.room, &self.name), self.doubt);
+                    self.read = read(socket, rooms, (&self.who, &self.room, &self.name), doubt);
                     return Progress::Waits(self);
                 }
             }
@@ -86,7 +90,7 @@ impl ComingBack {
             return Progress::Done(self, Err(Refused::Unavailable));
         }
         let entered = rooms.enter(&self.who, connection, form, &self.room, &self.name).map_err(Refused::from);
-        if let (Ok(_), Some(doubt)) = (&entered, self.doubt) {
+        if let (Ok(_), Some(doubt)) = (&entered, doubt) {
             let time = Instant::now().saturating_duration_since(doubt.at);
             let away = Away { time, messages: 0, before: Before::Unknown };
             // Behind its entering, which is on its way there too.
@@ -97,8 +101,8 @@ impl ComingBack {
 
     /// Its connection has ended too.
     pub(super) fn give_up(self, rooms: &Rooms) {
-        if let Some(doubt) = self.doubt {
-            rooms.still_away(&self.room, &self.name, self.client, doubt);
+        if let Some(returning) = self.returning {
+            rooms.still_away(&self.room, &self.name, returning);
         }
     }
 }

@@ -1,11 +1,13 @@
 //! Messages on their way from those that came in to their rooms.
 
+use super::super::state::Seating;
+use super::super::store::Also;
 use super::super::unwritten::{Message, Unwritten};
 use super::*;
 use crate::config::{History, HistoryKind};
-use crate::log::contract::Speaker;
-use crate::log::{Query, Seat};
-use std::collections::HashMap;
+use crate::log::Query;
+use crate::log::contract::{DEADLINE, Speaker};
+use std::time::Instant;
 
 /// What a killed server leaves: messages that are on disk, and in no room.
 fn leave_behind(folder: &Path, texts: &[&str]) -> Speaker {
@@ -18,7 +20,14 @@ fn leave_behind(folder: &Path, texts: &[&str]) -> Speaker {
     let message = |text: &&str| Message::of(&desk.message(&mut room, text, SystemTime::now(), None));
     unwritten.take(&mut texts.iter().map(message).collect());
     let batch = unwritten.batch(usize::MAX);
-    store::write(&mut connection, &runs, &batch, &HashMap::<SeatId, Option<Seat>>::new(), None).unwrap();
+    store::write(
+        &mut connection,
+        &runs,
+        &batch,
+        &Seating::default(),
+        &Also { settling: None, notes_alive: false },
+    )
+    .unwrap();
     room
 }
 
@@ -102,6 +111,46 @@ fn given_a_room_that_a_command_deletes_then_a_running_server_has_nothing_of_it_a
 }
 
 #[test]
+fn a_commit_waits_for_the_disk_where_somebody_waits_for_it() {
+    let mut desk = open(KEEP_ALL);
+    let mut room = desk.room("one");
+    let shared = state::Shared::default();
+    let mut append = |is_waited_for: bool| {
+        let mut append = desk.message(&mut room, "x", SystemTime::now(), None);
+        append.stored = is_waited_for.then(|| -> crate::log::OnStored { Box::new(|_| ()) });
+        assert!(shared.append(append).is_none());
+    };
+    append(false);
+    assert!(!shared.begin(1).1);
+    append(true);
+    assert!(!shared.begin(1).1, "its message goes with a later batch");
+    assert!(shared.begin(2).1);
+    shared.succeeded(2, true);
+    append(false);
+    assert!(!shared.begin(3).1);
+    shared.failed("the disk is full");
+    assert!(shared.begin(3).1, "whether the disk works is seen on the disk");
+}
+
+#[test]
+fn what_nobody_waits_for_is_in_the_file_soon_and_synchronised_without_more_to_write() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut desk = open_in(folder.path(), KEEP_ALL);
+    let mut room = desk.room("one");
+    assert!(desk.store.append(desk.message(&mut room, "a", SystemTime::now(), None)).is_none());
+    let (archive, code) =
+        (Archive::open(&history(folder.path())).unwrap(), RoomCode::parse("one", 64).unwrap());
+    let query = Query { start: Start::Oldest, limit: 9 };
+    let until = Instant::now() + DEADLINE;
+    while archive.page(&code, query).unwrap().messages.is_empty() {
+        assert!(Instant::now() < until);
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    Opened::now(&folder.path().join("alert.db")).unwrap().sync().unwrap();
+    assert!(desk.store.trouble().is_none());
+}
+
+#[test]
 fn a_file_of_the_first_version_is_brought_up_to_date_with_what_is_in_it() {
     let folder = tempfile::tempdir().unwrap();
     let mut desk = open_in(folder.path(), KEEP_ALL);
@@ -109,9 +158,11 @@ fn a_file_of_the_first_version_is_brought_up_to_date_with_what_is_in_it() {
     let first = desk.say(&mut room, "a");
     desk.store.close();
     let connection = Connection::open(folder.path().join("alert.db")).unwrap();
-    connection.execute_batch("DROP TABLE incoming; PRAGMA user_version = 1").unwrap();
+    let later = "DROP TABLE incoming; DROP TABLE stays; DROP TABLE alive; PRAGMA user_version = 1";
+    connection.execute_batch(later).unwrap();
     drop(connection);
     let mut desk = open_in(folder.path(), KEEP_ALL);
     desk.say_in("one", "b");
     assert_eq!(shown(&desk.read("one", Start::After(first), 9)), (vec!["b"], None, false));
+    assert_eq!(desk.store.former_stays().unwrap().stays, []);
 }
