@@ -103,6 +103,11 @@ e2e-terminal: binary $(VENV) ## alert join on a terminal, completions and the ma
 e2e-openapi: binary $(VENV) ## docs/openapi.yaml against the server
 	e2e/.venv/bin/python e2e/python/test_openapi.py
 
+# On a release build, which leaves less time between an ack and the kill.
+.PHONY: proof
+proof: build $(E2E) ## kill -9 twenty times under load, with a ledger: a minute
+	cd e2e && KILL_ROUNDS=20 ALERT_BIN=$(abspath $(or $(CARGO_TARGET_DIR),target)/release/alert) node --test --test-timeout=600000 contract/kill.test.mjs
+
 # The Rust program stands alone, as a user's would; its library needs OpenSSL.
 .PHONY: e2e-clients
 e2e-clients: export RUST_CLIENT := $(abspath $(RUST_CLIENT))

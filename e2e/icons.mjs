@@ -6,7 +6,7 @@ import { ARGS, EXECUTABLE } from "./harness/browser.mjs";
 
 const folder = new URL("../web/public/", import.meta.url);
 const svg = readFileSync(new URL("favicon.svg", folder), "utf8");
-/** What of a maskable icon is always seen is a circle of 80 % of its width; the ground goes on to its corners. */
+/** Of a maskable icon, only a circle of 80 % of its width is sure to be seen; the background fills the corners. */
 const masked = svg
   .replace('viewBox="0 0 32 32"', 'viewBox="-4 -4 40 40"')
   .replace('width="32" height="32" rx="8"', 'x="-4" y="-4" width="40" height="40"');

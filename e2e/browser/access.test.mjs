@@ -9,7 +9,7 @@ import { Server, serverFor } from "../harness/server.mjs";
 const server = serverFor();
 const browser = browserFor();
 
-/** A room with everything in it that the log can show, but for a gap. */
+/** A room with everything in it that the log can show, except a gap. */
 async function busyRoom(page, on = server) {
   const room = fresh("room");
   await enter(page, on, "Ada", room);

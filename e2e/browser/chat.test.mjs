@@ -247,7 +247,7 @@ it("why notifications cannot work is said, whatever the reason", async () => {
     ],
     [
       () => {
-        // As on a phone: there is permission, and no way.
+        // As on a phone: there is permission, but no way to show one.
         window.Notification = class {
           static permission = "granted";
           static requestPermission = async () => "granted";

@@ -34,7 +34,7 @@ async function listen(page, room, origin = "") {
 const isOpen = (page, times = 1) => page.waitForFunction((times) => window.opened >= times, times);
 const heard = (page) => page.evaluate(() => window.heard);
 
-/** Waits until the page has heard this message, which is the last that was said, and gives all that it heard. */
+/** Waits until the page has heard this message, the last that was said, and returns all that it heard. */
 async function heardUntil(page, msg) {
   await page.waitForFunction((msg) => window.heard.some(([, body]) => body.msg === msg), msg);
   return heard(page);

@@ -13,7 +13,7 @@ import { DEADLINE } from "../harness/time.mjs";
 const server = serverFor();
 const browser = browserFor();
 
-/** A room in which a program has said so many messages. */
+/** A room in which a program has said this many messages. */
 async function roomWith(count) {
   const room = fresh("room");
   const bell = await Client.inRoom(server, room, "Bell");

@@ -16,7 +16,7 @@ import { DEADLINE, within } from "../harness/time.mjs";
 
 const path = (name) => fileURLToPath(new URL(`../${name}`, import.meta.url));
 const CLIENTS = path("../docs/clients");
-/** Copies stand in here, so that they find what is installed in e2e/node_modules. */
+/** Copies go in here, so that they find what is installed in e2e/node_modules. */
 const OUT = path("out/clients");
 const PYTHON = path(".venv/bin/python");
 const RUST = process.env.RUST_CLIENT ?? path("../target/clients/debug/alert-client");
@@ -43,7 +43,7 @@ const V2_PROGRAMS = {
   "Python, v2": [PYTHON, `${CLIENTS}/python/client_v2.py`],
 };
 
-/** A program that runs; what it prints is in `lines`. */
+/** A running program; what it prints is in `lines`. */
 class Program {
   lines = [];
   complaints = "";
@@ -91,7 +91,7 @@ class Program {
     assert.equal(code, 0, this.complaints);
   }
 
-  /** Kills it with its children, where it still runs. */
+  /** Kills it with its children, if it still runs. */
   kill() {
     if (this.child.exitCode === null) process.kill(-this.child.pid, "SIGKILL");
   }

@@ -8,7 +8,7 @@ import { serverFor } from "../harness/server.mjs";
 
 const GRACE = 300;
 
-/** Ways in which a connection ends without `left`: each opens one, joins, and gives what ends it. */
+/** Ways in which a connection ends without `left`: each opens one, joins, and returns what ends it. */
 const WAYS = {
   "packet 41 over websocket": withSocket((raw) => raw.ws.send("41")),
   "packet 1 over websocket": withSocket((raw) => raw.ws.send("1")),

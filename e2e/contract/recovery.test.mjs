@@ -92,7 +92,7 @@ class Display {
     this.heard = this.heard.filter((msg) => msg !== `Ada: ${fence}`);
   }
 
-  /** What came of messages, without who came and went. */
+  /** The messages that came, without who came and went. */
   get messages() {
     return this.heard.filter((msg) => msg.startsWith("Ada: ")).map((msg) => msg.slice(5));
   }
@@ -177,7 +177,7 @@ for (const [version, io] of Object.entries(VERSIONS)) {
   }
 }
 
-/** A raw client: each packet is in the test's hands. Connects with `auth`, and gives the answer beside it. */
+/** A raw client: the test handles each packet. Connects with `auth`, and returns the answer with the client. */
 async function raw(server, auth = { recovery: true }, options = {}) {
   const socket = await RawSocket.open(server, { connect: false, ...options });
   closing.push(() => socket.ws.terminate());
@@ -333,7 +333,7 @@ it("a client that sleeps until everybody has given it up recovers", async () => 
   assert.deepEqual(display.messages, numbers(1, 200));
 });
 
-/** Another server in the place of the one that has ended, for the same relay. */
+/** Another server in place of the one that has ended, for the same relay. */
 async function restart(at) {
   at.server = await at.server.restarted();
   const { server } = at;

@@ -5,6 +5,7 @@ import { randomUUID } from "node:crypto";
 import { describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Client, fresh } from "../harness/client.mjs";
+import { Keeper } from "../harness/keeper.mjs";
 import { Relay } from "../harness/relay.mjs";
 import { Server, serverFor } from "../harness/server.mjs";
 import { DEADLINE, within } from "../harness/time.mjs";
@@ -13,45 +14,6 @@ import { V2 } from "../harness/v2.mjs";
 /** As docs/protocol-v2.md has it. */
 const RETRIES = { retries: 3, ackTimeout: 1000 };
 const DOWN = 4000;
-
-/** A member that keeps all messages of its room, as a client is told to. */
-class Keeper extends V2 {
-  messages = [];
-  gaps = [];
-  joins = 0;
-
-  constructor(server, transport, room, name) {
-    super(server, transport);
-    let early = [];
-    let position;
-    const keep = (message) => {
-      this.messages.push(message);
-      position = message.position;
-      if (position === this.awaited) this.hasAll();
-    };
-    const join = async () => {
-      const joined = await this.socket.emitWithAck("join", { room, name, since: position ?? "all" });
-      this.joins += 1;
-      if (joined.gap) this.gaps.push(joined.gap);
-      joined.history.forEach(keep);
-      for (let more = joined.more; more; ) {
-        const page = await this.socket.emitWithAck("history", { room, after: position });
-        const end = page.messages.findIndex((message) => message.position === joined.position) + 1;
-        page.messages.slice(0, end || undefined).forEach(keep);
-        more = page.more && end === 0;
-      }
-      position = joined.position;
-      const live = early;
-      early = undefined;
-      live.forEach(keep);
-    };
-    this.socket.on("connect", () => {
-      early = [];
-      join().catch(() => {}); // disconnected meanwhile
-    });
-    this.socket.on("message", (message) => (early ? early.push(message) : keep(message)));
-  }
-}
 
 /** Waits until a keeper has this message. */
 async function hasKept(keeper, position) {

@@ -130,7 +130,7 @@ export class Document {
 
 const PARTING = / has (left|entered) the room\.$/;
 
-/** Leaves whatever room it is in. What the client heard is complete then. */
+/** Leaves its room, if it is in one. After that, what the client heard is complete. */
 async function part(client, name) {
   await client.join(fresh("parting"), `${name} at the end`);
   await client.ask("left", {});

@@ -12,7 +12,7 @@ export const EXECUTABLE =
   process.env.CHROMIUM ?? CANDIDATES.map((name) => `/usr/bin/${name}`).find(existsSync);
 assert.ok(EXECUTABLE, "no browser: install Chromium (apt-get install chromium), or set CHROMIUM to its path");
 
-/** A name for this machine that servers answer to, and no secure context, as an address in the local network is none. */
+/** A name for this machine that servers answer to. It is no secure context, like an address in a local network. */
 export const PLAIN_HOST = "alert.local";
 
 export const ARGS = [
@@ -91,7 +91,7 @@ export async function enter(page, server, name, room, origin = server.url) {
 /** Waits for the state that the page shows. */
 export const state = (page, name) => page.locator(`#state[data-state=${name}]`).waitFor();
 
-/** Leaves the room, and says that it is meant. */
+/** Leaves the room, and confirms it. */
 export async function leave(page) {
   await page.locator("#leave").click();
   await page.locator("#leave-now").click();
@@ -116,7 +116,7 @@ export async function line(page, kind, text) {
 /** The texts of all lines of a kind. */
 export const lines = (page, kind) => page.locator(`#log .${kind} .text`).allTextContents();
 
-/** Waits until no transition is under way, so that colours are what they will be. What moves for ever does not count. */
+/** Waits until no transition is under way, so that colours are final. What moves forever does not count. */
 export const settled = (page) =>
   page.evaluate(async () => {
     const passing = document

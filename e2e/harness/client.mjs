@@ -75,7 +75,7 @@ export class Client {
     return this.socket.io.engine.transport.name;
   }
 
-  /** Enters as a program does, and gives the ack. */
+  /** Enters as a program does, and returns the ack. */
   async join(room, name, more = {}) {
     this.name = name;
     return this.ask("joined", { headless: true, name, room, ...more });
@@ -99,14 +99,14 @@ export class Client {
     this.send("text", { headless: true, msg });
   }
 
-  /** Waits for an event, also one that has come already. */
+  /** Waits for an event, or returns at once if it has come already. */
   waitFor(event, predicate = () => true, deadline = DEADLINE) {
     const fits = typeof predicate === "string" ? (msg) => msg === predicate : predicate;
     const what = `${event} ${typeof predicate === "string" ? JSON.stringify(predicate) : predicate}`;
     return this.until(what, () => this.heard.find(([name, msg]) => name === event && fits(msg)), deadline);
   }
 
-  /** Waits until `condition` gives something. */
+  /** Waits until `condition` returns something. */
   async until(what, condition, deadline = DEADLINE) {
     let watcher;
     const happened = new Promise((resolve) => {
@@ -168,7 +168,7 @@ export class Client {
     return isPlain && isAlone && Object.keys(body).length === 1 ? body.msg : { unexpected: args };
   }
 
-  /** Whether the server gave it something to recover by. */
+  /** Whether the server gave it something to recover with. */
   get recovers() {
     return this.socket._pid !== undefined;
   }

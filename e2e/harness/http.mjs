@@ -12,7 +12,7 @@ const SEPARATOR = "\x1e";
 export const engineUrl = (server, query = {}) =>
   `${server.url}/socket.io/?${new URLSearchParams({ EIO: "4", transport: "polling", ...query })}`;
 
-/** Logs in by the form, as a browser that has `cookie`, and gives the new cookie. */
+/** Logs in with the form, as a browser that has `cookie`, and returns the new cookie. */
 export async function login(server, name, room, cookie) {
   const response = await fetch(`${server.url}/v1`, {
     method: "POST",

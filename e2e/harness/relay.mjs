@@ -57,7 +57,7 @@ export class Relay {
     }
   }
 
-  /** Nothing comes through any more, and neither side is told. */
+  /** Nothing gets through any more, and neither side is told. */
   sleep() {
     for (const pair of this.#pairs) pair.silent = true;
   }

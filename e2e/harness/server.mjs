@@ -89,7 +89,7 @@ export class Server {
     return this.#child.pid;
   }
 
-  /** Waits until the log has a line that fits, behind its first `from` characters, and gives it. */
+  /** Waits until the log has a line that matches, after its first `from` characters, and returns it. */
   async logged(pattern, from = 0) {
     let watcher;
     const line = new Promise((resolve, reject) => {

@@ -1,6 +1,6 @@
 // Deadlines: a test waits for what has to happen, and says what did not.
 
-/** What is waited for is there in milliseconds; this long it may take on a machine that is busy with other things. */
+/** What is waited for usually comes in milliseconds; it may take this long on a machine that is busy. */
 export const DEADLINE = 15_000;
 
 /** The promise's value; an error that names `what` if it takes longer than `limit` ms. `detail` adds to that error. */

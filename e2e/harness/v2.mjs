@@ -22,7 +22,7 @@ export class V2 extends Client {
     super({ url: `${server.url}/v2` }, transport, options);
   }
 
-  /** Enters, and gives the answer. */
+  /** Enters, and returns the answer. */
   join(room, name, more = {}) {
     this.room = room;
     return this.ask("join", { room, name, ...more });
@@ -47,7 +47,7 @@ export class V2 extends Client {
     return this.until(`the message ${text}`, () => this.texts.includes(text));
   }
 
-  /** What came until a message that is sent now, as `[event, ...what]`; times, ids and positions are left out. */
+  /** What comes until a message that is sent now, as `[event, ...what]`; times, ids and positions are left out. */
   async seen(speaker = this) {
     const fence = fresh("fence");
     await speaker.tell(fence);

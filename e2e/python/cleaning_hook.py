@@ -10,7 +10,7 @@ import schemathesis
 from schemathesis.core.failures import AcceptedNegativeData
 from schemathesis.openapi.checks import RejectedPositiveData
 
-# Variation selectors and characters that look empty, beside those that Unicode calls formats (Cf).
+# Variation selectors and characters that look empty, besides those that Unicode calls formats (Cf).
 UNSEEN = set("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0")
 
 

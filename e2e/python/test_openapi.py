@@ -15,9 +15,9 @@ E2E = Path(__file__).resolve().parents[1]
 DOCUMENT = E2E.parent / "docs" / "openapi.yaml"
 SCHEMATHESIS = Path(sys.executable).with_name("schemathesis")
 TOKEN = "token-of-the-openapi-tests"
-# Nothing that a test sends so fast is refused for being fast; too many rooms without a token are.
+# Nothing is refused for coming too fast; naming too many rooms without a token is.
 FAST = ("--event-rate", "0")
-# Nobody lists the rooms of a server without tokens: that is 403, and the check knows only 401.
+# Nobody may list the rooms of a server without tokens: that is 403, but the check knows only 401.
 NO_TOKENS = ("--exclude-checks", "missing_required_header")
 
 

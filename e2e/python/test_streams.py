@@ -16,7 +16,7 @@ import urllib3
 
 from server import Server
 
-# Nothing takes longer that a test waits for. An event that hangs in a buffer fails by it.
+# Nothing that a test waits for takes longer. An event stuck in a buffer fails the test.
 DEADLINE = 20
 NDJSON = {"Accept": "application/x-ndjson"}
 number = itertools.count(1)

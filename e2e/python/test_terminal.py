@@ -38,7 +38,7 @@ def run(*words, says=None, **variables):
 
 
 class WithServer(unittest.TestCase):
-    # A grace that no test waits for: who is seen to leave has said so.
+    # A grace that no test waits for: whoever is seen to leave has said so.
     flags = ("--leave-grace", "1h", "--event-rate", "0")
 
     def setUp(self):
@@ -248,7 +248,7 @@ class AtATerminal(WithServer):
         ada.type("\x03")
         ada.wait("the terminal", lambda ada: ada.has_echo())
         ada.type("\x03")
-        # 0 where the machine took longer for this than the second that leaving may take.
+        # 0 if the machine took longer for this than the second that leaving may take.
         self.assertIn(ada.end(), (0, 130))
 
     def test_after_a_restart_it_is_back_and_what_was_typed_meanwhile_arrives_once(self):

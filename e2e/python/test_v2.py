@@ -128,7 +128,7 @@ class V2:
         first = client.ask("send", send)
         server = server.restarted()
         client.wait("a new connection", lambda events: events.count(("connect",)) == 2)
-        # As a client does whose answer was lost, before it joins.
+        # As a client whose answer was lost does, before it joins.
         self.assertEqual(client.ask("send", send), first)
         self.assertEqual(len(client.ask("join", {**join, "since": "all"})["history"]), 1)
 

@@ -2,9 +2,9 @@
 
 import { text } from "./language.ts";
 
-/** Lines that come within this time (ms) are said together. */
+/** Lines that come within this time (ms) are announced together. */
 const PAUSE = 300;
-/** More than this many at once are a number. */
+/** More than this many at once are announced as a number. */
 const MAX_SAID = 3;
 
 export class Announcer {
@@ -13,7 +13,7 @@ export class Announcer {
 
   constructor(readonly region: HTMLElement) {}
 
-  /** A message of somebody else. */
+  /** A message from somebody else. */
   message(words: string): void {
     this.#waiting.push(words);
     this.#timer ??= setTimeout(() => this.#say(), PAUSE);

@@ -75,7 +75,7 @@ const connection: Connection = new Connection(room, name, {
     sound.chime();
   },
   entered(who, count) {
-    // One's own coming has its line already, whether or not the room had to be told.
+    // The reader's own entering already has its line, whether or not the room was told.
     if (who !== name) log.append(presenceLine("entered", who, Date.now()));
     people.entered(who, count);
     placeholder.others(count - 1);
@@ -144,14 +144,14 @@ function catchUp({ messages, awaySince, gap }: Arrival): void {
   sound.chime();
 }
 
-/** What else than the login may be wrong is the server's to say: the page was made for a login that it knew. */
+/** If it is not the login, the server says what is wrong: the page was made for a login that it knew. */
 function whyRefused(refusal: Refusal): string {
   // Without a login that it knows, the server has no name for this connection.
   if (refusal.code === "name_required") return text(hasEntered ? "login_lost" : "login_strange");
   return text("refused", { reason: reason(refusal) });
 }
 
-/** A message as a string that other programs show: no name turns the text after it. */
+/** A message as a string for other programs to show: no name reverses the text after it. */
 function isolated({ name, text }: Said): string {
   return name === "" ? text : `\u2068${name}\u2069: ${text}`;
 }

@@ -1,6 +1,6 @@
 // A stable colour for each name: everybody sees the same one, on every device and every day.
 
-/** So many colours can still be told apart; the style sheet keeps each readable (log.css). */
+/** This many colours can still be told apart; the style sheet keeps each readable (log.css). */
 const HUES = 24;
 
 /** The hue of a name, in degrees. */

@@ -24,7 +24,7 @@ interface Letter {
 export interface Host {
   /** Shows a text to the person, or clears it with "". */
   problem(text: string): void;
-  /** Something is on its way. */
+  /** Something has been sent and is not answered yet. */
   sent(): void;
 }
 
@@ -36,7 +36,7 @@ export class Composer {
   readonly #why = byId("why", HTMLElement);
   /** Sent and not yet answered, oldest first. */
   readonly #waiting: Letter[] = [];
-  /** Answered before the room heard them; few, since the room hears first as a rule. */
+  /** Answered before the room heard them; few, since as a rule the room hears first. */
   readonly #unheard: Letter[] = [];
   readonly #draft: Draft;
   #connected = false;
@@ -84,7 +84,7 @@ export class Composer {
     if (matchMedia("(hover: hover)").matches) this.#input.focus();
   }
 
-  /** Whether this message is what was sent from here; asked once for each message. */
+  /** Whether this message was sent from here. Asked once for each message. */
   isOwn(said: Said): boolean {
     if (!said.own) return false;
     const letters = [...this.#unheard, ...this.#waiting];
@@ -120,7 +120,7 @@ export class Composer {
       this.host.problem("");
       this.#unstored = this.isDurable && !sent.stored;
     } else {
-      // What is behind a text without an answer has none either, and the order of the texts must stay.
+      // What follows a text without an answer has none either, and the texts must keep their order.
       this.#takeBack(sent.kind === "refused" ? this.#waiting.splice(index, 1) : this.#waiting.splice(index));
       this.host.problem(failure(sent));
     }
@@ -169,7 +169,7 @@ export class Composer {
   }
 }
 
-/** What is on its way and what is in the input, as one text. */
+/** What is under way and what is in the input, as one text. */
 function joined(letters: readonly Letter[], input: string): string {
   return [...letters.map(({ text }) => text), input].filter((text) => text !== "").join("\n");
 }
@@ -178,7 +178,7 @@ function failure(sent: Exclude<Sent, { kind: "sent" }>): string {
   return sent.kind === "refused" ? text("not_sent", { reason: reason(sent) }) : text(sent.kind);
 }
 
-/** Why the server has refused something: in the language of the page, or else in its own words. */
+/** Why the server has refused something: in the page's language, or else in the server's words. */
 export function reason({ code, message }: Refusal): string {
   return isKey(code) ? text(code) : message;
 }

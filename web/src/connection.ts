@@ -16,18 +16,18 @@ export interface Listener {
   refused(refusal: Refusal): void;
 }
 
-/** The room as it is on coming into it. */
+/** The room as it is on entering. */
 export interface Arrival {
-  /** Not all of them where there are very many. */
+  /** Not all of them if there are very many. */
   readonly members: readonly string[];
   readonly count: number;
-  /** At the first time the newest, and later what was missed; oldest first. */
+  /** The first time the newest, and later what was missed; oldest first. */
   readonly messages: readonly Said[];
-  /** At the first time: whether there are older ones. */
+  /** The first time: whether there are older ones. */
   readonly more: boolean;
-  /** When (ms since 1970) the connection was lost, where it is not the first time. */
+  /** When (ms since 1970) the connection was lost, unless this is the first time. */
   readonly awaySince: number | null;
-  /** What is missing before the first message; `missed` is null where nobody knows how many. */
+  /** What is missing before the first message; `missed` is null if it is not known how many. */
   readonly gap: Gap | null;
 }
 
@@ -76,7 +76,7 @@ const LEAVE_TIMEOUT = 1_000;
 const PATIENCE = 30_000;
 /** The server pings every 25 s; a silence longer than this is worth a question. */
 const SILENCE = 30_000;
-/** Messages on coming in, and on each look further back. */
+/** Messages fetched on entering, and on each look further back. */
 const PAGE = 50;
 /** The most messages of one answer. */
 const LARGE_PAGE = 200;
@@ -89,7 +89,7 @@ export class Connection {
   #patience: number | undefined;
   /** What the page has seen goes up to here. */
   #position: string | undefined;
-  /** What came before everything that was missed: it belongs behind that. */
+  /** What came before all that was missed had been read: it belongs after that. */
   #early: (() => void)[] = [];
 
   constructor(
@@ -126,7 +126,7 @@ export class Connection {
     this.#socket.connect();
   }
 
-  /** Tries immediately instead of at the end of the current delay, or makes sure that a silent connection still lives. */
+  /** Tries immediately instead of at the end of the current delay, or makes sure that a silent connection is still alive. */
   wake(): void {
     if (this.#state.why !== null && !heals(this.#state.why)) return;
     if (!this.#socket.connected) this.retry();
@@ -173,7 +173,7 @@ export class Connection {
     if (!joined.ok) return this.#refuse(joined.error);
     const messages = [...joined.history];
     let { gap, more } = joined;
-    // After a loss everything is fetched; at the first time older messages wait until somebody looks for them.
+    // After a loss everything is fetched; the first time, older messages wait until somebody looks for them.
     while (this.#position !== undefined && more) {
       const after = messages.at(-1)?.position ?? this.#position;
       const page = await this.#ask<History>("history", { after, limit: LARGE_PAGE }, JOIN_TIMEOUT);

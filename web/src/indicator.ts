@@ -31,7 +31,7 @@ export function word(state: State): string {
   return text(state.why === "left" ? "leaving" : state.phase);
 }
 
-/** The sentence for the banner; empty where there is nothing to explain. */
+/** The sentence for the banner; empty if there is nothing to explain. */
 export function explanation(state: State): string {
   const kind = trouble(state);
   if (kind === undefined) return "";

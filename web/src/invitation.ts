@@ -5,7 +5,7 @@ import { parts, text } from "./language.ts";
 import { groups } from "./roomcode.ts";
 
 const SVG = "http://www.w3.org/2000/svg";
-/** Modules of white around a QR code that its specification asks for. */
+/** The white margin, in modules, that the specification asks for around a QR code. */
 const QUIET = 4;
 
 /** A block for a room whose login is at `link`, under a heading of this level and id. */

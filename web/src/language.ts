@@ -13,10 +13,10 @@ let locale = "en";
 let plural = new Intl.PluralRules(locale);
 let number = new Intl.NumberFormat(locale);
 
-/** Everything that is said from now on is said like this. */
+/** The language of everything from now on. */
 export function speak(language: string, catalogue: Catalogue): void {
   texts = catalogue;
-  // The browser knows of which region the reader is, and with it how a date or a time of day is written.
+  // The browser knows the reader's region, and so how a date or a time of day is written.
   locale = globalThis.navigator?.languages?.find((one) => one.split("-")[0] === language) ?? language;
   plural = new Intl.PluralRules(locale);
   number = new Intl.NumberFormat(locale);
@@ -29,7 +29,7 @@ export function speakAsPage(): void {
 
 export const currentLocale = (): string => locale;
 
-/** The text, with what stands for each name in braces; `count` also chooses the plural form. */
+/** The text, with a value for each name in braces; `count` also chooses the plural form. */
 export function text(key: Key, values: Readonly<Record<string, string | number>> = {}): string {
   return parts(key, values).join("");
 }
@@ -47,7 +47,7 @@ export function parts(key: Key, values: Readonly<Record<string, Value>>): (strin
 /** A number as the language writes it. */
 export const formatNumber = (value: number): string => number.format(value);
 
-/** Whether there is a text of this key, which came from elsewhere. */
+/** Whether there is a text for this key, which came from elsewhere. */
 export const isKey = (key: string): key is Key => typeof texts[key] === "string";
 
 function pattern(key: Key, count: Value | undefined): string {

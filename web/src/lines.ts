@@ -8,7 +8,7 @@ import { clock, day, exactClock, isSameDay, span, timeElement } from "./time.ts"
 
 /** What somebody said. */
 export interface Said {
-  /** Where it stands in the room's history; only the server knows what it means. */
+  /** Its place in the room's history; only the server knows what it means. */
   readonly position: string;
   /** ms since 1970. */
   readonly at: number;
@@ -18,14 +18,14 @@ export interface Said {
   readonly own: boolean;
 }
 
-/** A line of the log, with what its neighbours depend on. */
+/** A line of the log, with what its neighbours need to know. */
 export interface Line {
   readonly element: HTMLElement;
   readonly at: number;
   readonly said?: Said;
 }
 
-/** Somebody who goes on within this time (ms) after the line with the name needs no name again. */
+/** Somebody who goes on within this time (ms) after the line with the name needs no second name. */
 const GROUP = 2 * 60_000;
 
 export function messageLine(said: Said): Line {
@@ -50,7 +50,7 @@ export function presenceLine(kind: "entered" | "left", name: string, at: number)
   return { element: timed("status", at, make("span", "vh", `${text("status")} `), content), at };
 }
 
-/** Messages between two moments are not in the list: so many, or nobody knows how many. */
+/** Messages between two moments are not in the list: this many, or it is not known how many. */
 export function gapLine(from: number, to: number, missed: number | null): Line {
   const times = {
     from: timeElement(from, exactClock(from)),
@@ -69,12 +69,12 @@ export function dayLine(at: number): HTMLElement {
   return make("div", "line day", timeElement(at, day(at, Date.now())));
 }
 
-/** From here on it is new to whoever was away. */
+/** From here on, everything is new to whoever was away. */
 export function newLine(): HTMLElement {
   return make("div", "line new", make("span", "text", text("new_here")));
 }
 
-/** Whether `line` goes on with what `before` began: `first` is the line of it that has the name. */
+/** Whether `line` continues the group of `before`; `first` is the line of that group that has the name. */
 export function continues(line: Line, before: Line | undefined, first: Line | undefined): boolean {
   if (line.said === undefined || before?.said === undefined || first?.said === undefined) return false;
   const isSamePerson = line.said.name === before.said.name && line.said.own === before.said.own;

@@ -2,7 +2,7 @@
 
 import { LinkifyIt } from "linkify-it";
 
-/** A piece of a text; `href` where it is a link. */
+/** A piece of a text; `href` if it is a link. */
 export interface Piece {
   readonly text: string;
   readonly href?: string;
@@ -10,11 +10,11 @@ export interface Piece {
 
 // Without "fuzzy" links: main.py and notes.md would be two.
 const finder = new LinkifyIt({ fuzzyLink: false, fuzzyIP: false }).add("ftp:", null).add("//", null);
-/** What turns the direction of a text could make an address look like another one. */
+/** Characters that reverse text could make an address look like another one. */
 const TURNS = /[\u061C\u200E\u200F\u202A-\u202E\u2066-\u2069]/;
 const SAFE = /^(?:https?|mailto):/i;
 
-/** The text in pieces; joined they are the text as it was. */
+/** The text in pieces; joined, they are the original text. */
 export function pieces(text: string): Piece[] {
   const found: Piece[] = [];
   let end = 0;

@@ -6,7 +6,7 @@ import { isSameDay } from "./time.ts";
 
 /** Older lines than this many are dropped, so that a page can stay open for weeks, */
 const MAX_LINES = 1_000;
-/** but later while somebody reads further up. */
+/** or this many while somebody reads further up. */
 const MAX_LINES_READING = 5_000;
 /** Pixels from the end that still count as being at the end. */
 const NEAR = 32;
@@ -16,7 +16,7 @@ interface Placed {
   readonly line: Line;
   /** The line that has the name over its group. */
   head: Line;
-  /** The date above it, where it is the first of its day. */
+  /** The date above it, if it is the first of its day. */
   day?: HTMLElement | undefined;
 }
 
@@ -30,7 +30,7 @@ export class Log {
   #newest: HTMLElement | undefined;
   #mark: HTMLElement | undefined;
 
-  /** `placeholder` stands where there is no message yet; `trimmed` hears that old lines were dropped. */
+  /** `placeholder` is shown while there is no message yet; `trimmed` is called when old lines were dropped. */
   constructor(
     readonly list: HTMLElement,
     readonly placeholder: HTMLElement,
@@ -94,7 +94,7 @@ export class Log {
       older.push(placed);
     }
     this.#lines.unshift(...older);
-    // The group that the older lines run into has got another head.
+    // The group that the older lines join now has another first line.
     for (let at = older.length; at > 0 && at < this.#lines.length; at += 1) {
       const placed = this.#lines[at];
       if (placed === undefined) break;
@@ -164,7 +164,7 @@ export class Log {
     requestAnimationFrame(() => {
       this.#pinning = false;
       if (!this.#following) return;
-      // Where nothing is said yet, what stands there is read from its top.
+      // If nothing has been said yet, the placeholder is read from its top.
       this.list.scrollTop = this.placeholder.parentNode === null ? this.list.scrollHeight : 0;
       this.#lastTop = this.list.scrollTop;
     });
@@ -173,7 +173,7 @@ export class Log {
   #scrolled(): void {
     const { scrollTop, scrollHeight, clientHeight } = this.list;
     if (scrollHeight - scrollTop - clientHeight <= NEAR) this.#follow();
-    // New lines never move the view up; only the reader does. So lines that come in between are no reason to stop.
+    // New lines never move the view up; only the reader does. So lines that come meanwhile are no reason to stop.
     else if (scrollTop < this.#lastTop) this.#setFollowing(false);
     this.#lastTop = scrollTop;
   }

@@ -26,7 +26,7 @@ interface Waiting extends Letter {
   readonly timer: number;
 }
 
-/** For this long (ms) the page tries by itself; then the person decides. The server knows a key for ten minutes. */
+/** The page tries by itself for this long (ms); then the person decides. The server remembers a key for ten minutes. */
 const GIVE_UP = 30_000;
 
 export class Outbox {
@@ -37,7 +37,7 @@ export class Outbox {
 
   send(text: string): Promise<Sent> {
     return new Promise((answer) => {
-      // The oldest is the first to be given up, and what is behind it with it: the order must stay.
+      // The oldest is the first to be given up, together with all that follow it, to keep the order.
       const timer = setTimeout(() => this.giveUp(), GIVE_UP);
       const letter = { text, key: newKey(), answer, timer };
       this.#waiting.push(letter);
@@ -57,7 +57,7 @@ export class Outbox {
     waiting?.answer(sent);
   }
 
-  /** There will be no answers. */
+  /** No answers will come any more. */
   giveUp(): void {
     for (const letter of [...this.#waiting]) this.answered(letter, { kind: "unsure" });
   }

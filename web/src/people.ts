@@ -7,7 +7,7 @@ import { Preference } from "./preference.ts";
 
 /** Wide enough for a panel beside the lines. */
 const WIDE = "(min-width: 64rem)";
-/** More names than this are no list to read. */
+/** A list of more names than this is of no use. */
 const MAX_SHOWN = 500;
 
 export class People {
@@ -21,7 +21,7 @@ export class People {
   readonly #more = byId("more-members", HTMLElement);
   readonly #isClosed = new Preference("alert.people.closed");
   readonly #wide = matchMedia(WIDE);
-  /** In the order in which they came. */
+  /** In the order in which they entered. */
   readonly #names = new Set<string>();
   /** Those who are here and were not named. */
   #unnamed = 0;
@@ -51,7 +51,7 @@ export class People {
     this.#changed(count);
   }
 
-  /** Now there are `count`. */
+  /** There are `count` now. */
   entered(name: string, count: number): void {
     this.#names.add(name);
     this.#changed(count);
@@ -77,7 +77,7 @@ export class People {
     }
   }
 
-  /** Where the list is to be seen, and what the button says about it. */
+  /** Where the list is shown, and what the button says about it. */
   #place(): void {
     const isWide = this.#wide.matches;
     if (isWide && this.#sheet.open) this.#sheet.close();

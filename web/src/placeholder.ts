@@ -16,7 +16,7 @@ export class Placeholder {
   /** How many others are in the room. */
   others(count: number): void {
     const isAlone = count <= 0;
-    // What has made way for messages does not come back, and nothing is drawn for it.
+    // A placeholder that has made way for messages does not come back, so nothing is drawn for it.
     if (isAlone === this.#isAlone || this.element.parentNode === null) return;
     this.#isAlone = isAlone;
     this.element.replaceChildren(

@@ -17,7 +17,7 @@ export class Preference {
       if (on) localStorage.setItem(this.key, "on");
       else localStorage.removeItem(this.key);
     } catch {
-      // Then it holds for this page only.
+      // In that case it holds for this page only.
     }
   }
 }

@@ -3,7 +3,7 @@
 /** Crockford's alphabet, which has none of I, L, O and U, without the vowels that are left: no code is a word. */
 const ALPHABET = "0123456789BCDFGHJKMNPQRSTVWXYZ";
 const LENGTH = 9;
-/** What tells a fresh code from a word that people chose: see "Room codes" in docs/protocol-v1.md. */
+/** What tells a made code from a word that people chose: see "Room codes" in docs/protocol-v1.md. */
 const MARK = /[2-9].*[A-Z]/;
 
 /** A code that can be said and typed: nine characters in threes, 44 random bits. */
@@ -16,7 +16,7 @@ export function freshCode(): string {
 function character(): string {
   const most = 256 - (256 % ALPHABET.length);
   for (;;) {
-    // A byte above would make the first characters more likely than the others.
+    // Higher bytes would make the first characters more likely than the others.
     const [byte = most] = crypto.getRandomValues(new Uint8Array(1));
     if (byte < most) return ALPHABET.charAt(byte % ALPHABET.length);
   }

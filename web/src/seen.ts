@@ -1,6 +1,6 @@
 // Up to which message the person has read, for each of the last rooms, so that what is new can be told from the rest.
 
-/** As many rooms as the login remembers. */
+/** The login remembers this many rooms too. */
 const MOST_ROOMS = 8;
 const KEY = "alert.seen";
 
@@ -32,7 +32,7 @@ export class Seen {
       const others = read().filter((entry) => !this.#isOurs(entry));
       localStorage.setItem(KEY, JSON.stringify([...ours, ...others].slice(0, MOST_ROOMS)));
     } catch {
-      // Blocked or full: then nothing is known to be new.
+      // Blocked or full: then the page cannot tell what is new.
     }
   }
 

@@ -31,7 +31,7 @@ export function next(state: State, change: Change): State {
     case "joined":
       return state.phase === "connected" ? state : { phase: "connected", why: null, missingSince: null };
     case "dropped":
-      // Only the first loss counts: what is missing is missing from there on.
+      // Only the first loss counts: messages are missing from then on.
       return state.phase === "connected"
         ? { phase: "reconnecting", why: null, missingSince: change.at }
         : state;
@@ -41,7 +41,7 @@ export function next(state: State, change: Change): State {
     case "gave-up":
       // A connection that works is not lost, whatever a timer or the browser's idea of "offline" says.
       if (state.phase === "connected" && heals(change.why)) return state;
-      // The first reason stays; only one that does not heal takes its place.
+      // The first reason stays; only one that does not heal by itself replaces it.
       if (state.why !== null && (!heals(state.why) || heals(change.why))) return state;
       return { ...state, phase: "lost", why: change.why };
   }

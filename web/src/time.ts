@@ -21,7 +21,7 @@ export const clock = (at: number): string => written(at, "clock", { hour: "2-dig
 export const exactClock = (at: number): string =>
   written(at, "exact", { hour: "2-digit", minute: "2-digit", second: "2-digit" });
 
-/** The day in words; the year only where it is another one. */
+/** The day in words; the year only if it is not this one. */
 export const day = (at: number, now: number): string => {
   const isThisYear = new Date(at).getFullYear() === new Date(now).getFullYear();
   return isThisYear

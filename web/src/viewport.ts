@@ -8,7 +8,7 @@ export function fitToView(page: HTMLElement): void {
   const view = window.visualViewport;
   if (view === null) return;
   const fit = (): void => {
-    // Who zooms in sees less of the page, but it has the same size.
+    // Whoever zooms in sees less of the page, but its size is the same.
     const height = Math.round(view.height * view.scale);
     page.style.setProperty("--height", `${height}px`);
     page.classList.toggle("short", height < SHORT);

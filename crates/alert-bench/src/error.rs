@@ -9,7 +9,7 @@ use super::target::Target;
 /// Why there was no run.
 #[derive(Debug, Error)]
 pub enum BenchError {
-    /// Nobody answers, or not as a Socket.IO server.
+    /// Nothing answers, or not as a Socket.IO server.
     #[error("cannot reach {url}: {why}", url = target.url, why = advice(target, death))]
     Unreachable {
         /// The server.
@@ -17,7 +17,7 @@ pub enum BenchError {
         /// What became of the first connection.
         death: Death,
     },
-    /// The host name leads nowhere.
+    /// The host name has no address.
     #[error("cannot find {host}: {problem}. Is the name right?")]
     Unknown {
         /// The name that was looked up.
@@ -36,7 +36,7 @@ pub enum BenchError {
         /// The hard limit.
         allowed: u64,
     },
-    /// `--pid` names no process that can be looked at.
+    /// `--pid` does not name a process that can be examined.
     #[error(
         "--pid {pid}: {problem}. Give the process of a server on this machine, as `pgrep alert` prints it"
     )]
@@ -65,7 +65,7 @@ pub enum Death {
     /// No local port left.
     #[error(
         "no local port is left: wait a minute until those of an earlier run are free, or take fewer members \
-         (on 127.0.0.1 several source addresses are used by themselves)"
+        (on 127.0.0.1 several source addresses are used automatically)"
     )]
     Ports,
     /// End of the stream.
@@ -82,7 +82,7 @@ pub enum Death {
     /// Engine.IO close or Socket.IO disconnect.
     #[error("the server disconnected the client")]
     Disconnected,
-    /// An HTTP answer other than the one that was wanted.
+    /// An HTTP answer other than the expected one.
     #[error("the server answered with HTTP status {status}: {body}")]
     Http {
         /// The status code.
@@ -96,7 +96,7 @@ pub enum Death {
     /// A `status` that says what was wrong with an event.
     #[error("the server refused an event: {0}")]
     Complaint(String),
-    /// Something that the reader here does not understand.
+    /// Something that this program does not understand.
     #[error("the server sent {0}")]
     Protocol(&'static str),
     /// Nothing came for too long.

@@ -9,7 +9,7 @@ use super::{
     dialer::Dialer,
     error::{BenchError, Death},
     member::Member,
-    plan::{Mode, Plan, Transport},
+    plan::{Plan, Transport},
     shared::Shared,
     timer::Timer,
 };
@@ -38,7 +38,7 @@ impl Fleet {
         let poll = Poll::new()?;
         let dialer = Dialer::new(poll.registry().try_clone()?, address);
         let places = (0..plan.rooms).flat_map(|room| (0..plan.members).map(move |seat| (room, seat)));
-        let members: Vec<Member> = places.map(|(room, seat)| Member::new(room, seat)).collect();
+        let members: Vec<Member> = places.map(|(room, seat)| Member::new(room, seat, plan.cuts())).collect();
         Ok(Self {
             shared: Shared::new(plan, run, dialer)?,
             timer: Timer::new(poll.registry(), Token(members.len() * 2))?,
@@ -47,7 +47,7 @@ impl Fleet {
             members,
             transport: plan.transport,
             members_per_room: plan.members,
-            payload: if let Mode::FanOut(fan_out) = &plan.mode { fan_out.payload } else { 0 },
+            payload: plan.payload().unwrap_or(0),
             scratch: vec![0; SCRATCH],
             event: Vec::new(),
         })
@@ -62,6 +62,22 @@ impl Fleet {
     pub(super) fn start_next(&mut self) {
         let index = self.shared.counts.started as usize;
         self.shared.counts.started += 1;
+        self.start(index);
+    }
+
+    /// Cuts a member off if it is in its room, and returns whether it was.
+    pub(super) fn cut(&mut self, member: u32) -> bool {
+        let was_in = self.members[member as usize].cut();
+        self.shared.comebacks.cuts += u64::from(was_in);
+        was_in
+    }
+
+    /// Begins to connect a member that was cut off.
+    pub(super) fn reconnect(&mut self, member: u32) {
+        self.start(member as usize);
+    }
+
+    fn start(&mut self, index: usize) {
         let member = &mut self.members[index];
         let polls = self.transport.polls(member.seat);
         let started = member.start(polls, [Token(index * 2), Token(index * 2 + 1)], &mut self.shared);
@@ -78,7 +94,7 @@ impl Fleet {
         }
         for event in &self.events {
             let Token(token) = event.token();
-            // The timer has the number after the last: it only ends the wait.
+            // The timer has the number after the last member's: it only ends the wait.
             let Some(member) = self.members.get_mut(token / 2) else { continue };
             if let Err(death) = member.ready(token % 2, event, &mut self.scratch, &mut self.shared) {
                 bury(member, &death, &mut self.shared);
@@ -88,7 +104,7 @@ impl Fleet {
         Ok(())
     }
 
-    /// Somebody in a room says something, which counts as said at `at`. Nobody does where all senders are gone.
+    /// Somebody in a room says something, which counts as said at `at`; nobody, if all senders are gone.
     pub(super) fn say(&mut self, room: u32, at: u64) {
         let account = &mut self.shared.rooms[room as usize];
         let Some(sender) = account.sender() else { return };
@@ -110,8 +126,11 @@ impl Fleet {
     }
 }
 
-/// Does what is left to do for a connection that ended.
+/// Cleans up after a connection that ended.
 fn bury(member: &mut Member, death: &Death, shared: &mut Shared) {
-    member.hang_up();
+    let phase = member.phase;
+    if member.lose() {
+        return shared.dropped(member.room, member.seat, phase, death);
+    }
     shared.died(member.room, member.seat, member.phase, death);
 }

@@ -16,7 +16,7 @@ pub(super) struct Response<'a> {
 }
 
 impl Response<'_> {
-    /// The error that an unwanted answer is.
+    /// The error for an unwanted answer.
     pub(super) fn unwanted(&self) -> Death {
         Death::Http { status: self.status, body: excerpt(&self.body) }
     }

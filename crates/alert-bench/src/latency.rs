@@ -21,7 +21,7 @@ pub struct Latency {
     pub max: u64,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Times(Histogram<u64>);
 
 impl Times {

@@ -1,11 +1,13 @@
-//! `alert bench`: a load generator for any server that speaks v1. One thread and epoll, with a reader of its own that is
-//! strict and small, because it has to cost less than the server that it measures.
+//! `alert bench`: a load generator for any server that speaks v1. One thread and epoll, with a small and strict parser
+//! of its own, because it has to cost less than the server that it measures.
 //!
 //! [`run`] connects and joins everybody (`fleet`), lets `load` speak at the pace that the [`Plan`] says, and returns a
 //! [`Report`]. What arrives is accounted for in `room`, delivery by delivery.
 
 #![cfg(target_os = "linux")]
 
+mod churn;
+mod comeback;
 mod dialer;
 mod error;
 mod fleet;
@@ -32,7 +34,7 @@ mod websocket;
 
 pub use error::BenchError;
 pub use latency::Latency;
-pub use plan::{FanOut, Mode, Pace, Plan, PlanError, Transport};
-pub use report::{Joined, Report, Settings, Spoken, Usage};
+pub use plan::{Avalanche, FanOut, Jitter, Mode, Pace, Plan, PlanError, Transport};
+pub use report::{Bystanders, Comeback, Joined, Report, Returned, Settings, Spoken, Usage};
 pub use runner::run;
 pub use target::{Target, TargetError};

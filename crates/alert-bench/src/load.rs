@@ -11,13 +11,15 @@ const WAIT: Duration = Duration::from_millis(50);
 /// Time without a delivery after which a closed loop no longer waits for what is missing in a room.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// The pace, and where it stands.
+/// The pace, and how far it is.
 #[derive(Debug)]
 pub(super) struct Load {
     pace: Pace,
     begin: u64,
     /// Messages sent on the schedule.
     sent: u64,
+    /// How many there are at most.
+    most: u64,
     /// Deliveries of each room at the last look, and when that was.
     seen: Vec<u64>,
     looked_at: u64,
@@ -28,7 +30,13 @@ impl Load {
     pub(super) fn begin(pace: Pace, fleet: &mut Fleet) -> Self {
         let rooms = fleet.shared.rooms.len();
         fleet.shared.wake = (0..rooms as u32).collect();
-        Self { pace, begin: fleet.shared.now, sent: 0, seen: vec![0; rooms], looked_at: fleet.shared.now }
+        let now = fleet.shared.now;
+        Self { pace, begin: now, sent: 0, most: u64::MAX, seen: vec![0; rooms], looked_at: now }
+    }
+
+    /// Begins at this rate, with this many messages in all.
+    pub(super) fn of(messages: u64, rate: f64, fleet: &mut Fleet) -> Self {
+        Self { most: messages, ..Self::begin(Pace::Rate(rate), fleet) }
     }
 
     /// Sends what is due, then serves the sockets until more may be due.
@@ -47,11 +55,24 @@ impl Load {
         }
     }
 
-    /// Sends what is due by the schedule, to one room after the other; the moment of the next message.
+    /// Sends what is due at a fixed rate. Returns the moment of the next message.
+    pub(super) fn send_due(&mut self, fleet: &mut Fleet) -> u64 {
+        if let Pace::Rate(rate) = self.pace { self.send_scheduled(rate, fleet) } else { u64::MAX }
+    }
+
+    /// Whether there is more to send.
+    pub(super) fn is_under_way(&self) -> bool {
+        self.sent < self.most
+    }
+
+    /// Sends what is due by the schedule, to one room after the other. Returns the moment of the next message.
     fn send_scheduled(&mut self, rate: f64, fleet: &mut Fleet) -> u64 {
         let rooms = fleet.shared.rooms.len() as u64;
         for _ in 0..BURST {
-            // From the beginning each time, so that rounding does not add up.
+            if self.sent == self.most {
+                return u64::MAX;
+            }
+            // Counted from the beginning each time, so that rounding does not add up.
             let due = self.begin + (self.sent as f64 * 1e9 / rate) as u64;
             fleet.shared.tick();
             if due > fleet.shared.now {
@@ -63,7 +84,7 @@ impl Load {
         fleet.shared.now
     }
 
-    /// Lets rooms go on where a message got lost.
+    /// Lets rooms go on in which a message got lost.
     fn write_off_stalled(&mut self, fleet: &mut Fleet) {
         let shared = &mut fleet.shared;
         if shared.now < self.looked_at + PATIENCE.as_nanos() as u64 {

@@ -3,9 +3,10 @@
 use mio::{Token, event::Event};
 
 use super::{
+    comeback::Return,
     error::Death,
     http,
-    packet::{self, CONNECT, PONG, Packet},
+    packet::{self, PONG, Packet},
     polling::{self, Polling},
     shared::{Phase, Shared},
     socket::Socket,
@@ -22,11 +23,13 @@ pub(super) struct Member {
     /// When the phase that is being timed began.
     since: u64,
     wire: Wire,
+    /// Set if it will be cut off.
+    returns: Option<Box<Return>>,
 }
 
 #[derive(Debug)]
 enum Wire {
-    /// Not there yet, or no more.
+    /// Not there yet, or no longer.
     Down,
     WebSocket {
         socket: Socket,
@@ -36,8 +39,10 @@ enum Wire {
 }
 
 impl Member {
-    pub(super) fn new(room: u32, seat: u32) -> Self {
-        Self { room, seat, phase: Phase::Connecting, since: 0, wire: Wire::Down }
+    /// `returns` says whether it comes back when its connection ends.
+    pub(super) fn new(room: u32, seat: u32, returns: bool) -> Self {
+        let returns = returns.then(Box::default);
+        Self { room, seat, phase: Phase::Connecting, since: 0, wire: Wire::Down, returns }
     }
 
     /// Begins to connect and to join.
@@ -49,11 +54,16 @@ impl Member {
     ) -> Result<(), Death> {
         shared.tick();
         self.since = shared.now;
+        self.phase = Phase::Connecting;
+        if let Some(returns) = &mut self.returns {
+            returns.begin(shared.now);
+        }
         self.wire = if polls {
-            Wire::Polling(Box::new(Polling::open(tokens, &shared.target, &mut shared.dialer)?))
+            let Shared { target, query, dialer, .. } = shared;
+            Wire::Polling(Box::new(Polling::open(tokens, target, query, dialer)?))
         } else {
             let mut socket = shared.dialer.dial(tokens[0])?;
-            socket.send(&websocket::request(&shared.target))?;
+            socket.send(&websocket::request(&shared.target, shared.query))?;
             Wire::WebSocket { socket, upgraded: false }
         };
         Ok(())
@@ -62,6 +72,27 @@ impl Member {
     /// Whether it is on its way into the room.
     pub(super) fn is_waiting(&self) -> bool {
         self.phase != Phase::Joined && !matches!(self.wire, Wire::Down)
+    }
+
+    /// Cuts it off without a word to the server. Returns whether it was in its room.
+    pub(super) fn cut(&mut self) -> bool {
+        let was_in = self.phase == Phase::Joined;
+        if was_in {
+            self.lose();
+        }
+        was_in
+    }
+
+    /// Gives up its sockets. Returns whether it comes back, as it does once it has been in its room.
+    pub(super) fn lose(&mut self) -> bool {
+        self.hang_up();
+        let Some(returns) = &mut self.returns else { return false };
+        let comes_back = returns.is_again || self.phase == Phase::Joined;
+        if comes_back {
+            returns.lost();
+            self.phase = Phase::Connecting;
+        }
+        comes_back
     }
 
     /// Gives up its sockets.
@@ -141,7 +172,7 @@ impl Member {
             if let Some(socket) = self.socket(which) {
                 socket.keep(inbox);
             }
-            // Less than there was room for: the socket is empty, and asking again would only cost.
+            // The buffer is not full, so the socket is empty, and asking again would be wasted.
             if count < scratch.len() {
                 return Ok(());
             }
@@ -149,7 +180,7 @@ impl Member {
         Ok(())
     }
 
-    /// Handles all that is complete; how many bytes that was.
+    /// Handles all that is complete. Returns how many bytes that was.
     fn take(&mut self, which: usize, bytes: &[u8], shared: &mut Shared) -> Result<usize, Death> {
         match &mut self.wire {
             Wire::Down => Ok(bytes.len()),
@@ -203,34 +234,65 @@ impl Member {
 
     fn take_packet(&mut self, bytes: &[u8], shared: &mut Shared) -> Result<(), Death> {
         match Packet::read(bytes) {
-            Packet::Message(text) => shared.heard(self.room, self.seat, text),
+            Packet::Message(text) => match &mut self.returns {
+                None => shared.heard(self.room, self.seat, text),
+                Some(returns) => {
+                    returns.note(text);
+                    shared.heard_by(self.room, self.seat, text, returns, self.phase);
+                }
+            },
             Packet::Status(text) => {
                 packet::complaint(text)?;
                 shared.status();
+                if let Some(returns) = &mut self.returns {
+                    returns.note(text);
+                }
                 if self.phase == Phase::Joining && shared.names.entered(self.seat, text) {
-                    self.phase = Phase::Joined;
-                    shared.joined(self.room, self.seat, self.since);
+                    self.joined(shared);
                 }
             }
             Packet::Ping => self.send(PONG, shared)?,
             Packet::Open(json) => {
                 if let Wire::Polling(polling) = &mut self.wire {
-                    polling.opened(&packet::sid(json)?, &shared.target);
+                    polling.opened(&packet::sid(json)?, &shared.target, shared.query);
                 }
-                self.send(CONNECT, shared)?;
+                let connect = self.returns.as_ref().map(|returns| returns.connect());
+                self.send(connect.as_deref().unwrap_or(packet::CONNECT), shared)?;
             }
-            Packet::Connected if self.phase == Phase::Connecting => {
-                self.phase = Phase::Joining;
-                shared.connected(self.since);
-                self.since = shared.now;
-                let mut joined = Vec::new();
-                shared.names.joined(self.room, self.seat, &mut joined);
-                self.send(&joined, shared)?;
-            }
+            Packet::Connected(json) if self.phase == Phase::Connecting => self.connected(json, shared)?,
             Packet::Refused(json) => return Err(Death::Refused(packet::excerpt(json))),
             Packet::Close => return Err(Death::Disconnected),
-            Packet::Connected | Packet::Other => {}
+            Packet::Connected(_) | Packet::Other => {}
         }
         Ok(())
+    }
+
+    fn connected(&mut self, json: &[u8], shared: &mut Shared) -> Result<(), Death> {
+        if let Some(returns) = &mut self.returns {
+            let is_again = returns.is_again;
+            if returns.connected(json, &mut shared.comebacks, shared.now) {
+                shared.counts.progress_at = shared.now;
+                self.phase = Phase::Joined;
+                return Ok(());
+            }
+            if !is_again {
+                shared.connected(self.since);
+            }
+        } else {
+            shared.connected(self.since);
+        }
+        self.phase = Phase::Joining;
+        self.since = shared.now;
+        let mut joined = Vec::new();
+        shared.names.joined(self.room, self.seat, &mut joined);
+        self.send(&joined, shared)
+    }
+
+    fn joined(&mut self, shared: &mut Shared) {
+        self.phase = Phase::Joined;
+        match &mut self.returns {
+            Some(returns) if returns.is_again => returns.joined(&mut shared.comebacks, shared.now),
+            _ => shared.joined(self.room, self.seat, self.since),
+        }
     }
 }

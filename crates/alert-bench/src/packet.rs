@@ -1,4 +1,4 @@
-//! The packets of Engine.IO and Socket.IO that a run needs, in the one spelling that servers write them in.
+//! The Engine.IO and Socket.IO packets that a run needs, in the one spelling that servers use.
 
 use std::io::Write;
 
@@ -19,17 +19,17 @@ pub(super) enum Packet<'a> {
     Open(&'a [u8]),
     /// Engine.IO PING.
     Ping,
-    /// Socket.IO CONNECT: the server let us in.
-    Connected,
-    /// The event `message`, with all that follows its name.
+    /// Socket.IO CONNECT, with its JSON: the server let us in.
+    Connected(&'a [u8]),
+    /// The event `message`, with everything after its name.
     Message(&'a [u8]),
-    /// The event `status`, with all that follows its name.
+    /// The event `status`, with everything after its name.
     Status(&'a [u8]),
     /// Socket.IO CONNECT_ERROR, with its JSON.
     Refused(&'a [u8]),
     /// Engine.IO CLOSE or Socket.IO DISCONNECT.
     Close,
-    /// What a run has no use for.
+    /// Anything that a run has no use for.
     Other,
 }
 
@@ -43,7 +43,7 @@ impl<'a> Packet<'a> {
             [b'4', b'2', rest @ ..] => rest.strip_prefix(b"[\"status\",").map_or(Self::Other, Self::Status),
             [b'2', ..] => Self::Ping,
             [b'0', json @ ..] => Self::Open(json),
-            [b'4', b'0', ..] => Self::Connected,
+            [b'4', b'0', json @ ..] => Self::Connected(json),
             [b'4', b'4', json @ ..] => Self::Refused(json),
             [b'1'] | [b'4', b'1', ..] => Self::Close,
             _ => Self::Other,
@@ -53,9 +53,20 @@ impl<'a> Packet<'a> {
 
 /// The session id in an OPEN packet.
 pub(super) fn sid(json: &[u8]) -> Result<String, Death> {
-    let open: Option<serde_json::Value> = serde_json::from_slice(json).ok();
-    let sid = open.as_ref().and_then(|open| open["sid"].as_str());
-    sid.map(str::to_owned).ok_or(Death::Protocol("an OPEN packet without a session id"))
+    member(json, "sid").ok_or(Death::Protocol("an OPEN packet without a session id"))
+}
+
+/// A string in a JSON object.
+pub(super) fn member(json: &[u8], key: &str) -> Option<String> {
+    let object: serde_json::Value = serde_json::from_slice(json).ok()?;
+    object[key].as_str().map(str::to_owned)
+}
+
+/// The offset of an event, for recovery: a string after the body, in what follows the event's name.
+pub(super) fn offset(event: &[u8]) -> Option<&[u8]> {
+    let text = event.strip_suffix(b"\"]")?;
+    let quote = memchr::memrchr(b'"', text)?;
+    text[..quote].ends_with(b"},").then(|| &text[quote + 1..])
 }
 
 /// What the members and the rooms of a run are called, so that it disturbs nobody else.
@@ -105,7 +116,7 @@ impl Names {
     }
 }
 
-/// What a `status` complains about, where it is an error.
+/// What a `status` complains about, if it is an error.
 pub(super) fn complaint(status: &[u8]) -> Result<(), Death> {
     match status.strip_prefix(b"{\"msg\":\"Error: ") {
         None => Ok(()),
@@ -135,7 +146,7 @@ mod tests {
         for (bytes, packet) in [
             ("0{\"sid\":\"a\"}", Packet::Open(b"{\"sid\":\"a\"}")),
             ("2", Packet::Ping),
-            ("40{\"sid\":\"b\"}", Packet::Connected),
+            ("40{\"sid\":\"b\"}", Packet::Connected(b"{\"sid\":\"b\"}")),
             ("42[\"message\",{\"msg\":\"a\"}]", Packet::Message(b"{\"msg\":\"a\"}]")),
             ("42[\"status\",{\"msg\":\"a\"}]", Packet::Status(b"{\"msg\":\"a\"}]")),
             ("42[\"else\",1]", Packet::Other),
@@ -149,6 +160,19 @@ mod tests {
         }
         assert_eq!(sid(b"{\"sid\":\"a\",\"upgrades\":[]}"), Ok("a".to_owned()));
         assert!(sid(b"{}").is_err());
+    }
+
+    #[test]
+    fn given_an_event_with_an_offset_then_it_is_found() {
+        for (event, found) in [
+            ("{\"msg\":\"a\"},\"8f3a-57\"]", Some("8f3a-57")),
+            ("{\"msg\":\"a\"}]", None),
+            ("{\"msg\":\"},\\\"8f3a-57\"}]", None),
+            ("\"a\"]", None),
+            ("", None),
+        ] {
+            assert_eq!(offset(event.as_bytes()), found.map(str::as_bytes), "{event}");
+        }
     }
 
     #[test]

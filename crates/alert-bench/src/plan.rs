@@ -21,7 +21,7 @@ pub struct Plan {
     pub mode: Mode,
     /// Connections that are opened side by side, at least 1.
     pub concurrency: u32,
-    /// The server's process, where it runs on this machine: its CPU time and memory are reported, its children's included.
+    /// The server's process, if it runs on this machine: its CPU time and memory are reported, its children's included.
     pub pid: Option<i32>,
 }
 
@@ -45,6 +45,10 @@ pub enum Mode {
     Storm,
     /// Members join and then stay silent for this long.
     Hold(Duration),
+    /// All except the senders are cut off again and again, and come back.
+    Jitter(Jitter),
+    /// All except the senders are cut off at once, and come back at once.
+    Avalanche(Avalanche),
 }
 
 /// Speaking and listening.
@@ -52,7 +56,7 @@ pub enum Mode {
 pub struct FanOut {
     /// How fast.
     pub pace: Pace,
-    /// Members of each room that speak, by turns.
+    /// Members of each room that speak, in turn.
     pub senders: u32,
     /// Length of a message in bytes.
     pub payload: usize,
@@ -62,12 +66,46 @@ pub struct FanOut {
     pub duration: Duration,
 }
 
+/// Members that lose their connections, one after the other.
+#[derive(Clone, Debug)]
+pub struct Jitter {
+    /// Messages a second over all rooms.
+    pub rate: f64,
+    /// Members of each room that speak, by turns, and keep their connections.
+    pub senders: u32,
+    /// Length of a message in bytes.
+    pub payload: usize,
+    /// Time of speaking.
+    pub duration: Duration,
+    /// From one cut of a member to its next.
+    pub cut_every: Duration,
+    /// From a cut until the member connects again.
+    pub cut_for: Duration,
+    /// Whether members ask for connection state recovery.
+    pub recovery: bool,
+}
+
+/// Members that lose their connections together.
+#[derive(Clone, Debug)]
+pub struct Avalanche {
+    /// Messages that are said in each room meanwhile.
+    pub missed: u32,
+    /// Members of each room that speak, by turns, and keep their connections.
+    pub senders: u32,
+    /// Length of a message in bytes.
+    pub payload: usize,
+    /// From the cut until all connect again; what is missed is said in this time.
+    pub cut_for: Duration,
+    /// Whether members ask for connection state recovery.
+    pub recovery: bool,
+}
+
 /// How fast messages are sent.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Pace {
-    /// So many in flight per room: a closed loop, which finds the throughput.
+    /// This many in flight per room: a closed loop, which finds the throughput.
     Window(u32),
-    /// So many a second over all rooms, whatever the server does: an open loop, which finds the latency.
+    /// This many a second over all rooms, whatever the server does: an open loop, which finds the latency.
     Rate(f64),
 }
 
@@ -77,14 +115,25 @@ pub enum PlanError {
     /// More senders than members.
     #[error("--senders {senders} is more than --members {members}: senders are members of the room")]
     Senders {
-        /// Wanted.
+        /// Senders wanted.
         senders: u32,
-        /// There are.
+        /// Members that there are.
         members: u32,
     },
-    /// No place for what identifies a message.
+    /// No room for what identifies a message.
     #[error("--payload {0} is too small: a message carries {least} bytes that tell it from all others", least = tag::LENGTH)]
     Payload(usize),
+    /// Nobody is left to be cut off.
+    #[error("--members {members} leaves nobody to cut off: the first {senders} of each room speak, and stay")]
+    NobodyToCut {
+        /// Members of a room.
+        members: u32,
+        /// How many of them speak.
+        senders: u32,
+    },
+    /// Members would be cut off again before they are back.
+    #[error("--cut-every has to be longer than --cut-for")]
+    Cuts,
     /// More than can be told apart.
     #[error("--rooms {0} is too many; the most is {most}", most = tag::ROOMS_MAX)]
     Rooms(u32),
@@ -97,7 +146,7 @@ impl Plan {
     /// Most connections in a run.
     pub const CONNECTIONS_MAX: u32 = 1_000_000;
 
-    /// Checks what no single number can tell.
+    /// Checks what no single number shows.
     ///
     /// # Errors
     /// [`PlanError`], in the words of the command line.
@@ -109,15 +158,22 @@ impl Plan {
         if connections > u64::from(Self::CONNECTIONS_MAX) {
             return Err(PlanError::Connections(connections));
         }
-        if let Mode::FanOut(FanOut { senders, payload, .. }) = self.mode {
-            if senders > self.members {
-                return Err(PlanError::Senders { senders, members: self.members });
-            }
-            if payload < tag::LENGTH {
-                return Err(PlanError::Payload(payload));
-            }
+        let (senders, members) = (self.senders(), self.members);
+        if senders > members {
+            return Err(PlanError::Senders { senders, members });
         }
-        Ok(self)
+        if let Some(payload) = self.payload()
+            && payload < tag::LENGTH
+        {
+            return Err(PlanError::Payload(payload));
+        }
+        if self.cuts() && senders == members {
+            return Err(PlanError::NobodyToCut { members, senders });
+        }
+        match &self.mode {
+            Mode::Jitter(Jitter { cut_every, cut_for, .. }) if cut_every <= cut_for => Err(PlanError::Cuts),
+            _ => Ok(self),
+        }
     }
 
     /// Members of all rooms.
@@ -127,7 +183,35 @@ impl Plan {
 
     /// Members of a room that speak.
     pub(super) fn senders(&self) -> u32 {
-        if let Mode::FanOut(fan_out) = &self.mode { fan_out.senders } else { 0 }
+        match &self.mode {
+            Mode::FanOut(FanOut { senders, .. })
+            | Mode::Jitter(Jitter { senders, .. })
+            | Mode::Avalanche(Avalanche { senders, .. }) => *senders,
+            Mode::Storm | Mode::Hold(_) => 0,
+        }
+    }
+
+    /// Length of a message, if there are any.
+    pub(super) fn payload(&self) -> Option<usize> {
+        match &self.mode {
+            Mode::FanOut(FanOut { payload, .. })
+            | Mode::Jitter(Jitter { payload, .. })
+            | Mode::Avalanche(Avalanche { payload, .. }) => Some(*payload),
+            Mode::Storm | Mode::Hold(_) => None,
+        }
+    }
+
+    /// Whether members are cut off.
+    pub(super) fn cuts(&self) -> bool {
+        matches!(self.mode, Mode::Jitter(_) | Mode::Avalanche(_))
+    }
+
+    /// Whether members ask for connection state recovery.
+    pub(super) fn recovers(&self) -> bool {
+        match &self.mode {
+            Mode::Jitter(Jitter { recovery, .. }) | Mode::Avalanche(Avalanche { recovery, .. }) => *recovery,
+            Mode::FanOut(_) | Mode::Storm | Mode::Hold(_) => false,
+        }
     }
 
     /// Files that the run opens: a socket for each member by WebSocket, two for one by long-polling.

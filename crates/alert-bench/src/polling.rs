@@ -19,7 +19,7 @@ pub(super) struct Polling {
     /// Packets for the next POST.
     waiting: Vec<u8>,
     posting: bool,
-    /// The numbers under which the sockets report.
+    /// The tokens under which the sockets report.
     tokens: [Token; 2],
 }
 
@@ -31,21 +31,28 @@ struct Session {
 }
 
 impl Polling {
-    /// Begins a session.
-    pub(super) fn open(tokens: [Token; 2], target: &Target, dialer: &mut Dialer) -> Result<Self, Death> {
+    /// Begins a session. `query` is added to the query of its requests.
+    pub(super) fn open(
+        tokens: [Token; 2],
+        target: &Target,
+        query: &str,
+        dialer: &mut Dialer,
+    ) -> Result<Self, Death> {
         let mut get = dialer.dial(tokens[0])?;
         let Target { path, host, .. } = target;
-        get.send(format!("GET {path}?EIO=4&transport=polling HTTP/1.1\r\nHost: {host}\r\n\r\n").as_bytes())?;
+        get.send(
+            format!("GET {path}?EIO=4&transport=polling{query} HTTP/1.1\r\nHost: {host}\r\n\r\n").as_bytes(),
+        )?;
         Ok(Self { get, post: None, session: None, waiting: Vec::new(), posting: false, tokens })
     }
 
     /// The server named the session.
-    pub(super) fn opened(&mut self, sid: &str, target: &Target) {
-        let path = format!("{}?EIO=4&transport=polling&sid={sid}", target.path);
+    pub(super) fn opened(&mut self, sid: &str, target: &Target, query: &str) {
+        let path = format!("{}?EIO=4&transport=polling{query}&sid={sid}", target.path);
         self.session = Some(Session { path, host: target.host.clone() });
     }
 
-    /// The answer to the GET has been read: asks for the next one.
+    /// The answer to the GET has been read: sends the next one.
     pub(super) fn poll(&mut self, last: &Response<'_>, dialer: &mut Dialer) -> Result<(), Death> {
         let Some(Session { path, host }) = &self.session else {
             return Err(Death::Protocol("no OPEN packet"));
@@ -74,7 +81,7 @@ impl Polling {
         self.post_waiting(dialer)
     }
 
-    /// Whether the end of this socket is no loss: servers close one that is quiet for long.
+    /// Whether it does not matter that this socket ends: servers close one that is quiet for long.
     pub(super) fn may_end(&mut self, socket: usize) -> bool {
         let quiet = socket == 1 && !self.posting;
         if quiet {

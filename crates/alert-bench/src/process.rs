@@ -20,7 +20,7 @@ pub(super) struct Used {
 }
 
 impl Processes {
-    /// A process that has to be there.
+    /// A process that must exist.
     pub(super) fn of(pid: i32) -> Result<Self, BenchError> {
         let found = Process::new(pid).and_then(|process| process.stat());
         found.map_err(|error| BenchError::Process { pid, problem: in_words(&error) })?;
@@ -32,7 +32,7 @@ impl Processes {
         Self { root: i32::try_from(std::process::id()).unwrap_or(0) }
     }
 
-    /// What they used. One that ended meanwhile counts no more.
+    /// What they used. A process that has ended no longer counts.
     pub(super) fn used(self) -> Used {
         let mut used = Used::default();
         for process in self.all() {

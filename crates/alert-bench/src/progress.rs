@@ -19,6 +19,11 @@ impl Progress {
         Self { terminal: io::stderr().is_terminal(), shown_at: 0, deliveries: 0 }
     }
 
+    /// Shows nothing.
+    pub(super) fn hidden() -> Self {
+        Self { terminal: false, shown_at: 0, deliveries: 0 }
+    }
+
     /// Shows where the run stands, if a second has passed.
     pub(super) fn show(&mut self, phase: &str, fleet: &Fleet) {
         let shared = &fleet.shared;
@@ -49,7 +54,7 @@ impl Progress {
         write(&line);
     }
 
-    /// Takes the line away.
+    /// Removes the line.
     pub(super) fn clear(&self) {
         if self.terminal {
             write(CLEAR);
@@ -59,7 +64,7 @@ impl Progress {
 
 fn write(text: &str) {
     let mut out = io::stderr().lock();
-    // Nobody may be there to read it.
+    // Perhaps nobody is there to read it.
     let _ = out.write_all(text.as_bytes());
     let _ = out.flush();
 }

@@ -6,19 +6,21 @@ use serde::Serialize;
 
 use super::{
     latency::Latency,
-    plan::{FanOut, Mode, Pace, Plan},
+    plan::{Avalanche, FanOut, Jitter, Mode, Pace, Plan},
     process::Used,
     samples::{Sample, Samples},
     shared::Shared,
 };
 
+mod comeback;
 mod spoken;
 
+pub use comeback::{Bystanders, Comeback, Returned};
 pub use spoken::Spoken;
 
-/// Where Alert slows a sender down, unless it is told otherwise.
+/// The rate at which Alert slows a sender down by default.
 const DEFAULT_EVENT_RATE: f64 = 500.0;
-/// Above this share of a core the generator may be what is slow.
+/// Above this share of a core, the generator may be what is slow.
 const BUSY: f64 = 90.0;
 
 /// The result of a run.
@@ -34,6 +36,8 @@ pub struct Report {
     pub join: Joined,
     /// Speaking and listening; `null` with `--storm` and `--hold`.
     pub fanout: Option<Spoken>,
+    /// Coming back after cuts; `null` without `--jitter` and `--avalanche`.
+    pub comeback: Option<Comeback>,
     /// What the server used; `null` without `--pid`.
     pub server: Option<Usage>,
     /// What this generator used.
@@ -45,18 +49,39 @@ pub struct Report {
 }
 
 impl Report {
-    pub(super) fn new(plan: &Plan, shared: Shared, samples: &Samples, interrupted: bool) -> Self {
+    pub(super) fn new(
+        plan: &Plan,
+        shared: Shared,
+        samples: &Samples,
+        returned: Returned,
+        interrupted: bool,
+    ) -> Self {
         let settings = Settings::new(plan);
         let join = Joined::new(plan, &shared, samples);
         let server = plan.pid.map(|_| Usage::new(samples, &join, &settings, |sample| sample.server));
         let generator = Usage::new(samples, &join, &settings, |sample| sample.own);
         let died = shared.deaths.clone();
-        let fanout = matches!(plan.mode, Mode::FanOut(_)).then(|| Spoken::new(shared, samples));
-        let ok = died.is_empty()
+        let cuts = plan.cuts().then(|| shared.comebacks.clone());
+        let all_died = shared.counts.died;
+        let fanout = plan.payload().map(|_| Spoken::new(shared, samples));
+        let comeback = cuts.zip(fanout.as_ref()).map(|(cuts, spoken)| Comeback::new(&cuts, spoken, returned));
+        // Whoever comes back may need more than one attempt.
+        let ok = all_died == 0
+            && comeback.as_ref().is_none_or(Comeback::is_faultless)
             && (interrupted || join.is_complete())
             && fanout.as_ref().is_none_or(Spoken::is_faultless);
-        let mut report =
-            Self { ok, interrupted, settings, join, fanout, server, generator, died, notes: Vec::new() };
+        let mut report = Self {
+            ok,
+            interrupted,
+            settings,
+            join,
+            fanout,
+            comeback,
+            server,
+            generator,
+            died,
+            notes: Vec::new(),
+        };
         report.notes = report.remarks(samples);
         report
     }
@@ -98,7 +123,7 @@ impl Report {
 pub struct Settings {
     /// The server.
     pub url: String,
-    /// `fanout`, `storm` or `hold`.
+    /// `fanout`, `storm`, `hold`, `jitter` or `avalanche`.
     pub mode: &'static str,
     /// `websocket`, `polling` or `mixed`.
     pub transport: &'static str,
@@ -116,16 +141,29 @@ pub struct Settings {
     pub payload: Option<usize>,
     /// Connections being opened side by side.
     pub concurrency: u32,
+    /// Seconds from one cut of a member to its next; `null` without `--jitter`.
+    pub cut_every_s: Option<f64>,
+    /// Seconds from a cut until the member connects again; `null` if nobody is cut off.
+    pub cut_for_s: Option<f64>,
+    /// Messages that are said in each room while its members are away; `null` without `--avalanche`.
+    pub missed: Option<u32>,
+    /// Whether members ask for connection state recovery; `null` if nobody is cut off.
+    pub recovery: Option<bool>,
 }
 
 impl Settings {
     fn new(plan: &Plan) -> Self {
-        let (mode, fan_out) = match &plan.mode {
-            Mode::FanOut(fan_out) => ("fanout", Some(fan_out)),
-            Mode::Storm => ("storm", None),
-            Mode::Hold(_) => ("hold", None),
+        let (mode, pace, cut_every, cut_for) = match &plan.mode {
+            Mode::FanOut(FanOut { pace, .. }) => ("fanout", Some(*pace), None, None),
+            Mode::Storm => ("storm", None, None, None),
+            Mode::Hold(_) => ("hold", None, None, None),
+            Mode::Jitter(Jitter { rate, cut_every, cut_for, .. }) => {
+                ("jitter", Some(Pace::Rate(*rate)), Some(*cut_every), Some(*cut_for))
+            }
+            Mode::Avalanche(Avalanche { cut_for, .. }) => ("avalanche", None, None, Some(*cut_for)),
         };
-        let pace = fan_out.map(|FanOut { pace, .. }| *pace);
+        let missed =
+            if let Mode::Avalanche(Avalanche { missed, .. }) = plan.mode { Some(missed) } else { None };
         Self {
             url: plan.target.url.clone(),
             mode,
@@ -135,8 +173,12 @@ impl Settings {
             senders: plan.senders(),
             window: if let Some(Pace::Window(window)) = pace { Some(window) } else { None },
             rate: if let Some(Pace::Rate(rate)) = pace { Some(rate) } else { None },
-            payload: fan_out.map(|fan_out| fan_out.payload),
+            payload: plan.payload(),
             concurrency: plan.concurrency,
+            cut_every_s: cut_every.map(|time| time.as_secs_f64()),
+            cut_for_s: cut_for.map(|time| time.as_secs_f64()),
+            missed,
+            recovery: plan.cuts().then(|| plan.recovers()),
         }
     }
 }
@@ -156,7 +198,7 @@ pub struct Joined {
     pub statuses_s: f64,
     /// `status` events that arrived.
     pub statuses: u64,
-    /// `status` events that had to arrive: m (m + 1) / 2 for a room of m.
+    /// `status` events that should arrive: m (m + 1) / 2 for a room of m.
     pub statuses_expected: u64,
     /// From the start of a connection to the server's CONNECT.
     pub connect_us: Option<Latency>,
@@ -205,7 +247,7 @@ pub struct Usage {
     pub memory_joined: u64,
     /// Resident bytes at the end.
     pub memory_end: u64,
-    /// Growth from before to when all had joined, for each of them; at the end of the time with `--hold`.
+    /// Growth from before to when all had joined, per member; with `--hold`, to the end of the time.
     pub memory_per_connection: f64,
 }
 

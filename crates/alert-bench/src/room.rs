@@ -13,13 +13,13 @@ pub(super) struct Room {
     next: Vec<u32>,
     /// For each sender: messages sent.
     said: Vec<u32>,
-    /// Messages that somebody has still to hear, oldest first.
+    /// Messages that somebody still has to hear, oldest first.
     sent: VecDeque<Sent>,
     /// The number of the first of them.
     first: u32,
     /// Members that are there.
     present: u64,
-    /// Deliveries that have still to come.
+    /// Deliveries that are still to come.
     due: u64,
     /// How many of them nobody waits for any more.
     written_off: u64,
@@ -39,7 +39,7 @@ pub(super) struct Tally {
     pub(super) duplicates: u64,
     /// Deliveries that came after a later message of the same sender.
     pub(super) out_of_order: u64,
-    /// Members that heard everything, but in another order than the others.
+    /// Members that heard everything, but in a different order from the others.
     pub(super) other_order: u64,
 }
 
@@ -61,7 +61,7 @@ struct Sent {
     sender: u32,
     /// The sender's number for it.
     number: u32,
-    /// Members that have still to hear it.
+    /// Members that still have to hear it.
     due: u32,
 }
 
@@ -81,7 +81,7 @@ impl Room {
         }
     }
 
-    /// A member entered. All have to be there before the first message.
+    /// A member entered. All must be there before the first message.
     pub(super) fn enter(&mut self, member: u32) {
         self.seats[member as usize].present = true;
         self.present += 1;
@@ -107,14 +107,14 @@ impl Room {
         self.forget_heard();
     }
 
-    /// The next sender by turns that is there.
+    /// The next sender in turn that is there.
     pub(super) fn sender(&self) -> Option<u32> {
         let senders = self.said.len() as u64;
         let by_turns = (0..senders).map(|turn| ((self.tally.messages + turn) % senders) as u32);
         by_turns.into_iter().find(|sender| self.seats[*sender as usize].present)
     }
 
-    /// A sender says something; the message's number in the room.
+    /// A sender says something. Returns the message's number in the room.
     pub(super) fn say(&mut self, sender: u32, at: u64) -> u32 {
         let number = self.first.wrapping_add(self.sent.len() as u32);
         let said = &mut self.said[sender as usize];
@@ -125,7 +125,7 @@ impl Room {
         number
     }
 
-    /// A member heard a message. When it was sent, unless this is no delivery to count.
+    /// A member heard a message. Returns when it was sent, unless this delivery does not count.
     #[inline]
     pub(super) fn hear(&mut self, member: u32, number: u32) -> Option<u64> {
         let seat = &mut self.seats[member as usize];
@@ -166,17 +166,17 @@ impl Room {
         self.due.saturating_sub(self.written_off) <= (u64::from(window) - 1) * self.present
     }
 
-    /// Whether somebody is there to say one more.
+    /// Whether somebody is there to say another.
     pub(super) fn may_speak(&self, window: u32) -> bool {
         self.has_place(window) && self.sender().is_some()
     }
 
-    /// Stops waiting for what is due, so that a lost message does not hold the window for ever.
+    /// Stops waiting for what is due, so that a lost message does not block the window forever.
     pub(super) fn write_off(&mut self) {
         self.written_off = self.due;
     }
 
-    /// Deliveries that have still to come.
+    /// Deliveries that are still to come.
     pub(super) fn due(&self) -> u64 {
         self.due
     }

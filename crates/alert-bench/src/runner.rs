@@ -1,7 +1,10 @@
-//! The course of a run: join, speak or stay, wait for what is still under way, report.
+//! The course of a run: join, speak or stay silent, wait for what is still under way, report.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
+
+mod avalanche;
+mod jitter;
 
 use super::{
     error::{BenchError, Death},
@@ -10,7 +13,7 @@ use super::{
     plan::{FanOut, Mode, Plan},
     process::Processes,
     progress::Progress,
-    report::Report,
+    report::{Report, Returned},
     samples::{Sample, Samples},
 };
 
@@ -34,8 +37,12 @@ struct Runner<'a> {
 /// Does what the plan says. `stop` ends it early, with a report of what there is.
 ///
 /// # Errors
-/// When there is nothing to report: the server cannot be reached, this machine lacks something.
+/// If there is nothing to report, because the server cannot be reached or this machine lacks something.
 pub fn run(plan: &Plan, stop: &AtomicBool) -> Result<Report, BenchError> {
+    run_with(plan, stop, Progress::new())
+}
+
+fn run_with(plan: &Plan, stop: &AtomicBool, progress: Progress) -> Result<Report, BenchError> {
     allow_open_files(plan.open_files())?;
     let address = plan.target.look_up();
     let address =
@@ -45,22 +52,23 @@ pub fn run(plan: &Plan, stop: &AtomicBool) -> Result<Report, BenchError> {
         plan,
         fleet: Fleet::new(plan, address, run)?,
         server: plan.pid.map(Processes::of).transpose()?,
-        progress: Progress::new(),
+        progress,
         stop,
     };
-    let samples = runner.all()?;
+    let (samples, returned) = runner.all()?;
     runner.progress.clear();
     let stopped = runner.is_stopped();
-    Ok(Report::new(plan, runner.fleet.shared, &samples, stopped))
+    Ok(Report::new(plan, runner.fleet.shared, &samples, returned, stopped))
 }
 
 impl Runner<'_> {
-    fn all(&mut self) -> Result<Samples, BenchError> {
+    fn all(&mut self) -> Result<(Samples, Returned), BenchError> {
         let start = self.sample();
         self.join()?;
         let joined = self.sample();
         let join = self.fleet.shared.counts;
         let mut samples = Samples { start, joined, join, begin: joined, half: joined, end: joined };
+        let mut returned = Returned::default();
         match &self.plan.mode {
             Mode::Storm => {}
             Mode::Hold(time) => {
@@ -71,20 +79,22 @@ impl Runner<'_> {
                 samples.end = self.sample();
             }
             Mode::FanOut(fan_out) => self.fan_out(fan_out, &mut samples)?,
+            Mode::Jitter(jitter) => self.jitter(jitter, &mut samples)?,
+            Mode::Avalanche(avalanche) => returned = self.avalanche(avalanche, &mut samples)?,
         }
-        Ok(samples)
+        Ok((samples, returned))
     }
 
     fn join(&mut self) -> Result<(), BenchError> {
         let size = self.fleet.size();
         let members = u64::from(self.plan.members);
-        // Each that enters is announced to those that are there, and to itself.
+        // Each member that enters is announced to those that are there, and to itself.
         let statuses = u64::from(self.plan.rooms) * members * (members + 1) / 2;
         self.fleet.shared.tick();
         self.fleet.shared.counts.progress_at = self.fleet.shared.now;
         loop {
             let counts = self.fleet.shared.counts;
-            // One tries first: where it fails, all would.
+            // One tries first: if it fails, all would.
             let at_once = if counts.joined == 0 { 1 } else { self.plan.concurrency };
             let under_way = counts.started - counts.connected - counts.failed;
             for _ in under_way..at_once.min(under_way + size - counts.started) {

@@ -1,4 +1,4 @@
-//! What is noted at the moments of a run, for the report.
+//! What is noted at certain moments of a run, for the report.
 
 use super::process::Used;
 use super::shared::Counts;

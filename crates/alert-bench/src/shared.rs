@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use super::{
+    comeback::{Comebacks, Return},
     dialer::Dialer,
     error::{BenchError, Death},
     latency::Times,
@@ -17,6 +18,8 @@ use super::{
 #[derive(Debug)]
 pub(super) struct Shared {
     pub(super) target: Target,
+    /// What is added to the query of handshakes.
+    pub(super) query: &'static str,
     pub(super) names: Names,
     pub(super) dialer: Dialer,
     pub(super) rooms: Vec<Room>,
@@ -24,13 +27,14 @@ pub(super) struct Shared {
     pub(super) connect_times: Times,
     pub(super) join_times: Times,
     pub(super) latency: Times,
+    pub(super) comebacks: Comebacks,
     /// Messages sent from this moment on are measured.
     pub(super) measured_from: u64,
     /// Why connections ended, and how many each.
     pub(super) deaths: BTreeMap<String, u64>,
     /// The first of them.
     pub(super) first_death: Option<Death>,
-    /// Rooms that may have a place in their window.
+    /// Rooms that may have space in their window.
     pub(super) wake: Vec<u32>,
     /// The moment of what is being handled, in nanoseconds from the start.
     pub(super) now: u64,
@@ -38,7 +42,7 @@ pub(super) struct Shared {
     start: Instant,
 }
 
-/// How far a member came.
+/// How far a member got.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Phase {
     /// Until the server's CONNECT.
@@ -69,7 +73,7 @@ pub(super) struct Counts {
     pub(super) deliveries: u64,
     /// Messages of another room.
     pub(super) leaks: u64,
-    /// Messages that are not of this run.
+    /// Messages that do not belong to this run.
     pub(super) unknown: u64,
     /// The moment when the last member was connected.
     pub(super) connected_at: u64,
@@ -90,6 +94,7 @@ impl Shared {
         };
         Ok(Self {
             target: plan.target.clone(),
+            query: if plan.recovers() { "&recovery=1" } else { "" },
             names,
             dialer,
             rooms: (0..plan.rooms)
@@ -99,6 +104,7 @@ impl Shared {
             connect_times: Times::new()?,
             join_times: Times::new()?,
             latency: Times::new()?,
+            comebacks: Comebacks::new()?,
             measured_from: u64::MAX,
             deaths: BTreeMap::new(),
             first_death: None,
@@ -109,7 +115,7 @@ impl Shared {
         })
     }
 
-    /// Looks at the clock. Once for each read, since that costs as much as a delivery.
+    /// Reads the clock: once for each read of a socket, since it costs as much as a delivery.
     #[inline]
     pub(super) fn tick(&mut self) {
         self.now = u64::try_from(self.start.elapsed().as_nanos()).unwrap_or(u64::MAX);
@@ -120,7 +126,7 @@ impl Shared {
         Duration::from_nanos(self.now.saturating_sub(self.counts.progress_at))
     }
 
-    /// The server let a member in, which had begun at `since`.
+    /// The server let in a member that had begun at `since`.
     pub(super) fn connected(&mut self, since: u64) {
         self.counts.connected += 1;
         self.counts.connected_at = self.now;
@@ -128,7 +134,7 @@ impl Shared {
         self.connect_times.record(self.now - since);
     }
 
-    /// A member read that it entered, which it had asked for at `since`.
+    /// A member that had asked to enter at `since` read that it has.
     pub(super) fn joined(&mut self, room: u32, seat: u32, since: u64) {
         self.rooms[room as usize].enter(seat);
         self.counts.joined += 1;
@@ -146,33 +152,73 @@ impl Shared {
     /// A `message` arrived.
     #[inline]
     pub(super) fn heard(&mut self, in_room: u32, seat: u32, text: &[u8]) {
+        if let Some(at) = self.count(in_room, seat, text) {
+            self.measure(at);
+        }
+    }
+
+    /// A `message` arrived at a member that is cut off at times.
+    pub(super) fn heard_by(
+        &mut self,
+        in_room: u32,
+        seat: u32,
+        text: &[u8],
+        returns: &mut Return,
+        phase: Phase,
+    ) {
+        if let Some(at) = self.count(in_room, seat, text)
+            && !returns.heard(at, phase != Phase::Connecting, &mut self.comebacks, self.now)
+        {
+            self.measure(at);
+        }
+    }
+
+    /// Counts a `message`. Returns when it was sent, unless this delivery does not count.
+    #[inline]
+    fn count(&mut self, in_room: u32, seat: u32, text: &[u8]) -> Option<u64> {
         let room = &mut self.rooms[in_room as usize];
         let number = match room.tag.find(text) {
             Found::Here(number) => number,
             Found::Elsewhere => {
                 self.counts.leaks += 1;
-                return;
+                return None;
             }
             Found::Nothing => {
                 self.counts.unknown += 1;
-                return;
+                return None;
             }
         };
-        let Some(at) = room.hear(seat, number) else { return };
+        let at = room.hear(seat, number)?;
         self.counts.deliveries += 1;
         self.counts.progress_at = self.now;
-        if at >= self.measured_from {
-            self.latency.record(self.now.saturating_sub(at));
-        }
         if self.window.is_some_and(|window| room.has_place(window)) && self.wake.last() != Some(&in_room) {
             self.wake.push(in_room);
         }
+        Some(at)
+    }
+
+    #[inline]
+    fn measure(&mut self, at: u64) {
+        if at >= self.measured_from {
+            self.latency.record(self.now.saturating_sub(at));
+        }
+    }
+
+    /// The connection of a member that will come back ended.
+    pub(super) fn dropped(&mut self, room: u32, seat: u32, phase: Phase, death: &Death) {
+        if phase == Phase::Joined {
+            self.comebacks.cuts += 1;
+        } else {
+            self.comebacks.failed += 1;
+        }
+        self.comebacks.dropped.push((room, seat));
+        *self.deaths.entry(death.to_string()).or_default() += 1;
     }
 
     /// A member's connection ended, in this phase.
     pub(super) fn died(&mut self, room: u32, seat: u32, phase: Phase, death: &Death) {
         self.rooms[room as usize].leave(seat);
-        // What it had still to hear may have been all that the room waited for.
+        // The room may have been waiting only for what it still had to hear.
         self.wake.push(room);
         self.counts.died += 1;
         self.counts.failed += u32::from(phase == Phase::Connecting);

@@ -1,4 +1,4 @@
-//! A socket with what is half read and what could not be written yet.
+//! A socket, with what is half read and what could not be written yet.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::mem;
@@ -22,7 +22,7 @@ impl Socket {
         Self { stream, connected: false, inbox: Vec::new(), outbox: Vec::new() }
     }
 
-    /// Writes now, or later what the system does not take now.
+    /// Writes now, and keeps for later what the system does not take.
     pub(super) fn send(&mut self, bytes: &[u8]) -> Result<(), Death> {
         let written = if self.connected && self.outbox.is_empty() { self.write(bytes)? } else { 0 };
         self.outbox.extend_from_slice(&bytes[written..]);
@@ -35,7 +35,7 @@ impl Socket {
             if let Some(error) = self.stream.take_error()? {
                 return Err(error.into());
             }
-            // A report about the socket that had this number before.
+            // A report about the socket that had this token before.
             if self.stream.peer_addr().is_err_and(|error| error.kind() == ErrorKind::NotConnected) {
                 return Ok(());
             }
@@ -64,7 +64,7 @@ impl Socket {
         }
     }
 
-    /// What was read before and is incomplete. Give it back with [`Socket::keep`].
+    /// What was read before and is incomplete. Return it with [`Socket::keep`].
     pub(super) fn take_inbox(&mut self) -> Vec<u8> {
         mem::take(&mut self.inbox)
     }

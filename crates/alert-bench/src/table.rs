@@ -4,12 +4,12 @@ use std::fmt::{self, Display, Formatter};
 
 use super::{
     latency::Latency,
-    report::{Joined, Report, Settings, Spoken, Usage},
+    report::{Bystanders, Comeback, Joined, Report, Settings, Spoken, Usage},
 };
 
 impl Display for Report {
     fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
-        let Self { settings, join, fanout, server, generator, .. } = self;
+        let Self { settings, join, fanout, comeback, server, generator, .. } = self;
         let mut row = |name: &str, text: String| writeln!(out, "{name:<13}{text}");
         row("Server", settings.url.clone())?;
         row("Load", load(settings))?;
@@ -35,6 +35,11 @@ impl Display for Report {
             row("Latency", times(spoken.latency_us, ""))?;
             let faults = spoken.faults().map(|(name, count)| format!("{} {name}", number(count)));
             row("Faults", faults.join(", "))?;
+        }
+        if let Some(comeback) = comeback {
+            for (name, text) in back(comeback) {
+                row(name, text)?;
+            }
         }
         if let Some(server) = server {
             row("Server CPU", cpu(server, settings))?;
@@ -67,7 +72,45 @@ fn load(settings: &Settings) -> String {
         (_, Some(rate)) => text += &format!(", {rate} messages/s in all"),
         _ => {}
     }
+    let seconds = |time: f64| format!("{time} s");
+    match (settings.cut_every_s.map(seconds), settings.cut_for_s.map(seconds), settings.missed) {
+        (Some(every), Some(time), _) => text += &format!(", the others cut off every {every} for {time}"),
+        (None, Some(time), Some(missed)) => {
+            text += &format!(", the others cut off for {time} and {missed} messages");
+        }
+        _ => {}
+    }
     text
+}
+
+fn back(comeback: &Comeback) -> Vec<(&'static str, String)> {
+    let Comeback { cuts, recovered, joined_again, not_back, failed_attempts, .. } = comeback;
+    let [cuts, recovered, joined_again, not_back, failed] =
+        [*cuts, *recovered, *joined_again, *not_back, *failed_attempts].map(number);
+    let mut rows = vec![
+        (
+            "Cuts",
+            format!(
+                "{cuts}: {recovered} recovered, {joined_again} joined again, {not_back} not back; {failed} attempts failed"
+            ),
+        ),
+        ("Delivered", format!("{:.3} %", comeback.delivered_share * 100.0)),
+        ("Back", times(comeback.back_us, "from connecting again")),
+        (
+            "Replayed",
+            times(comeback.replay_us, &format!("{}, from connecting again", number(comeback.replayed))),
+        ),
+        ("", times(comeback.replay_since_sent_us, "from sending")),
+    ];
+    if let Some(seconds) = comeback.returned.all_back_s {
+        let cpu = comeback.returned.all_back_cpu_s.map(|cpu| format!("; server CPU {cpu:.2} s"));
+        rows.push(("All back", format!("after {seconds:.2} s{}", cpu.unwrap_or_default())));
+    }
+    if let Some(Bystanders { messages, lost, latency_us }) = comeback.returned.bystanders {
+        let before = format!("{} messages, {} lost", number(messages), number(lost));
+        rows.push(("Bystanders", times(latency_us, &before)));
+    }
+    rows
 }
 
 fn joined(join: &Joined) -> String {
@@ -136,7 +179,7 @@ pub(super) fn time(microseconds: u64) -> String {
     }
 }
 
-/// With a decimal where it says something.
+/// With a decimal if that says something.
 fn decimal(value: f64) -> String {
     if value < 100.0 { format!("{value:.1}") } else { number(value.round() as u64) }
 }

@@ -57,7 +57,7 @@ impl Target {
         Ok(Self { url: format!("http://{host}"), host, path })
     }
 
-    /// Asks the system for the address; IPv4 first where a name has both.
+    /// Asks the system for the address; IPv4 first if a name has both.
     pub(super) fn look_up(&self) -> std::io::Result<SocketAddr> {
         let addresses: Vec<SocketAddr> = self.host.to_socket_addrs()?.collect();
         let first = addresses.iter().find(|address| address.is_ipv4()).or_else(|| addresses.first());

@@ -11,11 +11,12 @@ pub(super) enum Frame<'a> {
     Other,
 }
 
-/// The request for an upgrade. The key is always the same: it is there against caches, and nobody caches here.
-pub(super) fn request(target: &Target) -> Vec<u8> {
+/// The request for an upgrade, with `query` added. The key is always the same: it protects against caches, and there
+/// are none here.
+pub(super) fn request(target: &Target, query: &str) -> Vec<u8> {
     let Target { path, host, .. } = target;
     format!(
-        "GET {path}?EIO=4&transport=websocket HTTP/1.1\r\nHost: {host}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+        "GET {path}?EIO=4&transport=websocket{query} HTTP/1.1\r\nHost: {host}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
          Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: YWxlcnQgYmVuY2ggICAgIA==\r\n\r\n"
     )
     .into_bytes()

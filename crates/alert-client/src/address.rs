@@ -48,10 +48,10 @@ pub enum AddressError {
     Port {
         /// The whole text.
         text: String,
-        /// What stands behind the colon.
+        /// What follows the colon.
         port: String,
     },
-    /// Nothing where the host belongs.
+    /// There is no host.
     #[error("{0:?} names no host: give it as in http://127.0.0.1:5000 or https://alert.example.org")]
     HostMissing(String),
     /// An IPv6 address without brackets.
@@ -99,38 +99,38 @@ impl ServerAddress {
         self.0.host.to_str()
     }
 
-    /// The port, the scheme's own where none was given.
+    /// The port; the scheme's default if none was given.
     #[must_use]
     pub fn port(&self) -> u16 {
         self.0.port
     }
 
-    /// The Unix socket, where it is one.
+    /// The Unix socket, if it is one.
     #[must_use]
     pub fn socket(&self) -> Option<&Path> {
         self.0.socket.as_deref()
     }
 
-    /// The host with its port where that is not the scheme's own: for the `Host` header.
+    /// The host, with its port if that is not the scheme's default: for the `Host` header.
     #[must_use]
     pub fn authority(&self) -> String {
         let usual = if self.0.tls { HTTPS_PORT } else { HTTP_PORT };
         if self.0.port == usual { self.bracketed() } else { format!("{}:{}", self.bracketed(), self.0.port) }
     }
 
-    /// The host with its port, whatever that is.
+    /// The host with its port, always.
     #[must_use]
     pub fn host_and_port(&self) -> String {
         format!("{}:{}", self.bracketed(), self.0.port)
     }
 
-    /// Scheme, host and port, also of a Unix socket: what a page of this server has as its origin.
+    /// Scheme, host and port, even for a Unix socket: the origin of this server's pages.
     #[must_use]
     pub fn origin(&self) -> String {
         format!("{}://{}", self.scheme(), self.authority())
     }
 
-    /// The name that the server's certificate has to be for.
+    /// The name that the server's certificate must be for.
     #[must_use]
     pub fn server_name(&self) -> &ServerName<'static> {
         &self.0.host
@@ -210,7 +210,7 @@ impl FromStr for ServerAddress {
     }
 }
 
-/// The server calls itself so towards whoever comes through a socket.
+/// What the server calls itself to those who come through a socket.
 #[expect(clippy::expect_used, reason = "localhost is a name")]
 fn unix(path: &str) -> ServerAddress {
     let host = ServerName::DnsName(DnsName::try_from("localhost").expect("a name"));

@@ -1,6 +1,6 @@
-//! A stay in a room as one of its members, over Socket.IO: `alert join`.
+//! A stay in a room as a member, over Socket.IO: `alert join`.
 //!
-//! `session` decides; this carries out what it decides, with a `link` to the server and a `console` for the user.
+//! `session` decides; this module carries that out, with a `link` to the server and a `console` for the user.
 
 use std::collections::VecDeque;
 use std::io;
@@ -27,7 +27,7 @@ use link::Link;
 pub use session::Ending;
 use session::{Identity, Input, Output, Session};
 
-/// What somebody at a prompt sees of what was said before.
+/// How many earlier messages somebody at a prompt sees.
 const SINCE: &str = "20";
 const NO_HISTORY: &str = "none";
 
@@ -40,10 +40,10 @@ pub struct Chat {
     pub room: RoomCode,
     /// The name to be known by.
     pub name: UserName,
-    /// From where on to show what was said before: [`alert_core::since::Since`] as text. Without it, the last 20
+    /// From where to show what was said before: [`alert_core::since::Since`] as text. Without it, the last 20
     /// messages for somebody at a prompt, and none otherwise.
     pub since: Option<String>,
-    /// Write JSON, a line for each event.
+    /// Whether to write JSON, a line for each event.
     pub json: bool,
 }
 
@@ -52,16 +52,16 @@ pub struct Chat {
 pub struct Ended {
     /// By whom, and why.
     pub ending: Ending,
-    /// Whether the user sat at a prompt, and so has seen what became of each line.
+    /// Whether the user was at a prompt, and so has seen what became of each line.
     pub has_seen: bool,
 }
 
 impl Chat {
-    /// Joins, and stays until the user leaves or the server refuses. Where nobody sits at a prompt, lines of standard
-    /// input are what the user says, and its end is the wish to leave.
+    /// Joins, and stays until the user leaves or the server refuses. Without a prompt, the user says the lines of
+    /// standard input, and leaves at its end.
     ///
     /// # Errors
-    /// When signals cannot be handled, or standard output cannot be written.
+    /// If signals cannot be handled, or standard output cannot be written.
     pub async fn run(self) -> io::Result<Ended> {
         let mut signals = Signals::install()?;
         let mut console = Console::open(&self.name, self.json);
@@ -144,7 +144,7 @@ enum Way {
 }
 
 impl Way {
-    /// What happens on it next; never returns where there is none. Nothing is lost when this is dropped.
+    /// What happens on it next; never returns if there is none. Nothing is lost when this is dropped.
     async fn next(&mut self) -> Input {
         let ended = match self {
             Self::None => std::future::pending().await,

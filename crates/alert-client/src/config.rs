@@ -1,4 +1,4 @@
-//! What the commands that speak to a server have to know: flags, then environment, then the user's file.
+//! What the commands that speak to a server have to know, from flags, then the environment, then the user's file.
 
 use std::io::ErrorKind;
 use std::net::IpAddr;
@@ -11,16 +11,16 @@ use alert_settings::{Allowed, CLIENT_VARIABLES, ConfigError, ConfigErrors, Envir
 
 use crate::{AddressError, Proxy, Route, ServerAddress};
 
-/// Which server, as whom. How long a name may be is up to the server.
+/// Which server, and under which name. How long a name may be is up to the server.
 #[derive(Clone, Debug)]
 pub struct ClientConfig {
     /// The server, and the way to it.
     pub server: Route,
-    /// The name to speak with, where one is configured.
+    /// The name to speak with, if one is configured.
     pub name: Option<UserName>,
-    /// What the user is called on this machine, where that can be a name.
+    /// What the user is called on this machine, if that can be a name.
     pub login_name: Option<UserName>,
-    /// The token of the HTTP API, where one is configured.
+    /// The token of the HTTP API, if one is configured.
     pub token: Option<ApiToken>,
     /// Every setting as it was given.
     pub shown: [Shown; 3],
@@ -33,11 +33,11 @@ pub struct Shown {
     pub name: &'static str,
     /// What it is; a secret is not shown.
     pub value: Option<String>,
-    /// The flag, variable or file that it is from.
+    /// The flag, variable or file that it comes from.
     pub from: String,
 }
 
-/// What the command line says. A command has those flags that mean something to it.
+/// What the command line says. Each command has the flags that it can use.
 #[derive(Clone, Debug, Default)]
 pub struct ClientFlags {
     /// `--url`
@@ -50,7 +50,7 @@ pub struct ClientFlags {
     pub link: Option<ServerAddress>,
 }
 
-/// A room as a command line names it, and its server where it is a link.
+/// A room as a command line names it, and its server if it is a link.
 #[derive(Clone, Debug)]
 pub struct RoomArgument {
     /// The room's code.
@@ -72,8 +72,8 @@ impl ClientFlags {
     /// The help of `--name`.
     pub const NAME: &str = "The name to speak with [env: ALERT_NAME]";
     /// The help of `--token`.
-    pub const TOKEN: &str = "Token of the server's HTTP API, where it asks for one; better in the file or the variable, \
-                             since others on this machine see flags [env: ALERT_TOKEN]";
+    pub const TOKEN: &str = "Token of the server's HTTP API, if it asks for one; better in the file or the variable, \
+    since others on this machine see flags [env: ALERT_TOKEN]";
 }
 
 impl ClientConfig {
@@ -108,7 +108,7 @@ impl ClientConfig {
             server.unwrap_or_else(|| DEFAULT_URL.parse().expect("the address of a server"));
         if let Some(link) = flags.link.as_ref().filter(|link| flags.url.is_none() && **link != address) {
             address = link.clone();
-            // The token that is kept is for the server that is kept; a link comes from anybody.
+            // The configured token is for the configured server; a link may come from anybody.
             token = token.filter(|_| flags.token.is_some());
         }
         let proxy = Proxy::find(&address, environment).unwrap_or_else(|error| {
@@ -129,7 +129,7 @@ impl ClientConfig {
     }
 }
 
-/// What this machine calls the user, also where the environment does not say it.
+/// What this machine calls the user, even if the environment does not say it.
 #[must_use]
 pub fn account_name() -> Option<UserName> {
     whoami::username().ok().and_then(|name| user_name(&name).ok())
@@ -149,8 +149,8 @@ impl RoomArgument {
     }
 }
 
-/// Phones leave out `https://`. Where that is and no port either, it is the public one; names of this machine and
-/// addresses have no certificate.
+/// Phones leave out `https://`. If there is no port either, https is meant; names of this machine and addresses have
+/// no certificate.
 fn linked_server(text: &str) -> Result<ServerAddress, AddressError> {
     text.parse().or_else(|error| match error {
         AddressError::SchemeMissing(_) => {

@@ -1,4 +1,4 @@
-//! The way to a server, for every command: the name, the TCP connection or the Unix socket, a proxy where the environment
+//! The way to a server, for every command: the name, the TCP connection or the Unix socket, a proxy if the environment
 //! names one, TLS.
 
 use std::error::Error;
@@ -30,7 +30,7 @@ use super::tls::{self, TlsError};
 pub struct Route {
     /// The server.
     pub address: ServerAddress,
-    /// The proxy that leads there.
+    /// The proxy to go through.
     pub proxy: Option<Proxy>,
 }
 
@@ -66,16 +66,16 @@ pub enum ConnectError {
         /// What the system says.
         problem: String,
     },
-    /// No answer within the time.
+    /// No answer in time.
     #[error("{address} did not answer in time: check --url, and firewalls on the way to it")]
     TimedOut {
         /// Scheme, host and port.
         address: ServerAddress,
     },
-    /// The proxy does not do it.
+    /// The proxy refuses, or fails.
     #[error(
-        "the proxy {proxy} leads nobody to {address} ({problem}): it has to allow CONNECT to that port; or name the \
-         host in NO_PROXY"
+        "the proxy {proxy} does not connect to {address} ({problem}): it has to allow CONNECT to that port; or name \
+        the host in NO_PROXY"
     )]
     Proxy {
         /// Its address.
@@ -85,7 +85,7 @@ pub enum ConnectError {
         /// What is wrong with it.
         problem: String,
     },
-    /// Anything else that the system says of the way there.
+    /// Anything else that goes wrong on the way there.
     #[error("{address} cannot be reached ({problem}): check this machine's network")]
     Unreachable {
         /// Scheme, host and port.
@@ -93,7 +93,7 @@ pub enum ConnectError {
         /// What the system says.
         problem: String,
     },
-    /// The connection is there, and cannot be encrypted.
+    /// The connection is there, but cannot be encrypted.
     #[error(transparent)]
     Tls(#[from] TlsError),
 }
@@ -102,14 +102,14 @@ pub enum ConnectError {
 const TIME_TO_CONNECT: Duration = Duration::from_secs(10);
 
 impl Route {
-    /// A `path` at the server. Proxies are told the port even where it is the usual one.
+    /// A `path` at the server. Proxies are told the port even if it is the default.
     #[expect(clippy::expect_used, reason = "an address was read as a URL, and paths are encoded")]
     pub(super) fn uri(&self, path: &str) -> Uri {
         let url = format!("{}{path}", self.address.origin());
         url.parse().expect("a URL")
     }
 
-    /// What makes connections to the server. The system's certificates are read only if needed.
+    /// Makes connections to the server. The system's certificates are read only if needed.
     pub(super) fn connector(&self) -> Result<(Connector, Arc<AtomicBool>), TlsError> {
         let config = if self.address.is_tls() { tls::tls_config()? } else { tls::trusting_nobody() };
         let has_connected = Arc::new(AtomicBool::new(false));
@@ -131,7 +131,7 @@ impl Route {
         }
     }
 
-    /// Up to where TLS begins, if there is any.
+    /// Connects, but leaves TLS to the caller, if there is any.
     ///
     /// # Errors
     /// [`ConnectError`] says which step failed.
@@ -169,7 +169,7 @@ impl Route {
     }
 }
 
-/// Makes connections up to where TLS begins.
+/// Makes connections, without TLS.
 #[derive(Clone)]
 pub(super) struct Dialer {
     route: Route,
@@ -185,7 +185,7 @@ impl Service<Uri> for Dialer {
         Poll::Ready(Ok(()))
     }
 
-    /// There is one server, whatever the URI says.
+    /// Connects to the one server there is, whatever the URI says.
     fn call(&mut self, _: Uri) -> Self::Future {
         let Self { route, has_connected } = self.clone();
         Box::pin(async move {
@@ -211,7 +211,7 @@ async fn look_up(name: Name) -> Result<std::vec::IntoIter<std::net::SocketAddr>,
 }
 
 impl ConnectError {
-    /// What an error of the libraries is about.
+    /// What is behind an error of the libraries.
     pub(super) fn of(address: &ServerAddress, error: &(dyn Error + 'static)) -> Self {
         let address = address.clone();
         for cause in causes(error) {
@@ -242,7 +242,7 @@ pub(super) fn causes<'a>(
     error: &'a (dyn Error + 'static),
 ) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
     std::iter::successors(Some(error), |&error| {
-        // The standard library shows what such an error holds here only.
+        // The standard library shows the inner error of an `io::Error` only like this.
         match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
             Some(inner) => Some(inner as &(dyn Error + 'static)),
             None => error.source(),

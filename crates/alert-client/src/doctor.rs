@@ -1,4 +1,4 @@
-//! `alert doctor`: walks the way that a client takes to a server, and says of each step whether it works and what to
+//! `alert doctor`: takes the steps of a client on its way to a server, and says of each whether it works and what to
 //! change. It joins no room, and leaves nothing behind.
 
 use std::future::Future;
@@ -43,11 +43,11 @@ pub struct Plan {
 pub trait Watch {
     /// A check is done.
     fn found(&mut self, finding: &Finding);
-    /// The heartbeats are waited for: so much of a ping interval has passed.
+    /// Heartbeats are being waited for: this much of a ping interval has passed.
     fn waiting(&mut self, passed: Duration, of: Duration);
 }
 
-/// Walks the whole way; what cannot be tried is in the report too. Every step has a time limit.
+/// Takes all the steps; the report also has those that could not be tried. Every step has a time limit.
 pub async fn examine(plan: &Plan, watch: &mut impl Watch) -> Report {
     let mut walk = Walk { plan, watch, report: Report::default() };
     if let Err(reason) = walk.go().await {
@@ -63,7 +63,7 @@ struct Walk<'a, W> {
 }
 
 impl<W: Watch> Walk<'_, W> {
-    /// Goes as far as it can; the error is why it cannot go on.
+    /// Goes as far as it can; the error says why it cannot go on.
     async fn go(&mut self) -> Result<(), String> {
         let site = self.reach().await?;
         let room = throw_away_room();
@@ -120,7 +120,7 @@ impl<W: Watch> Walk<'_, W> {
         Ok(Site::new(address.clone(), door, Some(config.ok_or("no TLS connection")?)))
     }
 
-    /// Everything of Socket.IO, and the events of `room`, which only Alert has.
+    /// Everything about Socket.IO, and the events of `room`, which only Alert has.
     async fn transports(&mut self, site: &Site, room: Option<&str>) -> Result<(), String> {
         let (finding, polled) = transports::polling(site).await;
         self.found(finding);
@@ -146,7 +146,7 @@ impl<W: Watch> Walk<'_, W> {
         Ok(())
     }
 
-    /// What takes a ping interval, all at the same time.
+    /// The checks that take a ping interval, all at the same time.
     async fn silences(
         &mut self,
         site: &Site,
@@ -211,13 +211,13 @@ impl<W: Watch> Walk<'_, W> {
     }
 }
 
-/// Where the server did not say another one.
+/// Used if the server did not give another one.
 const USUAL_INTERVAL: Duration = Duration::from_secs(25);
 const NOT_ALERT: &str = "this is not Alert";
 const NO_POLLING: &str = "long-polling failed";
 const NO_WEBSOCKET: &str = "WebSocket failed";
 
-/// A code that nobody has, so that nobody hears of the visit.
+/// A code that nobody uses, so that nobody hears of the visit.
 #[expect(clippy::expect_used, reason = "a system without random numbers cannot make a code that nobody has")]
 fn throw_away_room() -> String {
     let mut bytes = [0; 16];

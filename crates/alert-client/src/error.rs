@@ -16,7 +16,7 @@ pub enum ClientError {
     /// There is no connection.
     #[error(transparent)]
     Connect(#[from] ConnectError),
-    /// The server understood, and will not.
+    /// The server understood, but refuses.
     #[error("refused: {0}")]
     Refused(Problem),
     /// The server is elsewhere.
@@ -24,21 +24,21 @@ pub enum ClientError {
     Moved {
         /// Scheme, host and port.
         address: ServerAddress,
-        /// Where to: scheme, host and port.
+        /// Where it is: scheme, host and port.
         to: String,
     },
-    /// Whoever answers is no Alert server.
+    /// What answers is not an Alert server.
     #[error("there is no Alert server at {address} ({what}): check --url")]
     NotAlert {
         /// Scheme, host and port.
         address: ServerAddress,
-        /// What is unlike one.
+        /// What is different.
         what: String,
     },
-    /// Whoever answers does not speak HTTP.
-    #[error("{0} does not answer as a web server does: check --url; where it has TLS, write https://")]
+    /// What answers does not speak HTTP.
+    #[error("{0} does not answer as a web server does: check --url; if it has TLS, write https://")]
     NotHttp(ServerAddress),
-    /// A proxy without a server behind it, or a server that starts or ends.
+    /// A proxy without a server behind it, or a server that is starting or stopping.
     #[error("{address} cannot do it now ({status}): see whether the server behind it runs, and try again")]
     Unavailable {
         /// Scheme, host and port.
@@ -54,18 +54,18 @@ pub enum ClientError {
         /// What the HTTP library says.
         problem: String,
     },
-    /// The server ended what was to go on.
+    /// The server ended a stream that should go on.
     #[error("{0} closed the connection")]
     Closed(ServerAddress),
-    /// The connection is there, and nothing comes.
+    /// The connection is there, but nothing comes.
     #[error("there was no sign of life from {address} for {}", humantime::format_duration(*time))]
     Silent {
         /// Scheme, host and port.
         address: ServerAddress,
-        /// For how long, in whole seconds.
+        /// How long, in whole seconds.
         time: Duration,
     },
-    /// No answer within the time.
+    /// No answer in time.
     #[error("{0} gave no answer in time: see whether it is overloaded, or allow more with --timeout")]
     NoAnswer(ServerAddress),
 }
@@ -88,7 +88,7 @@ pub struct Problem {
 }
 
 impl ClientError {
-    /// Whether a server answered, and the answer will be the same the next time.
+    /// Whether a server answered, and would answer the same next time.
     #[must_use]
     pub fn is_refusal(&self) -> bool {
         matches!(self, Self::Refused(_) | Self::Moved { .. } | Self::NotAlert { .. })

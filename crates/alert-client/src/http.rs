@@ -18,14 +18,14 @@ use super::address::ServerAddress;
 use super::connect::{ConnectError, Connector, Route, causes};
 use super::error::{ClientError, Problem};
 
-/// Sends requests to one server, one after the other over a connection that is kept.
+/// Sends requests to one server, one after the other, over a connection that is kept.
 pub(super) struct HttpClient {
     server: Route,
     client: Client<Connector, Full<Bytes>>,
     has_connected: Arc<AtomicBool>,
 }
 
-/// More than the answer to any request that ends. The rest is not read.
+/// Larger than any whole answer. Anything beyond it is not read.
 const MOST_BYTES: usize = 65_536;
 
 impl HttpClient {
@@ -47,7 +47,7 @@ impl HttpClient {
         }
     }
 
-    /// The time is over: nobody was there, or whoever is there does not answer.
+    /// The time is up: nothing is there, or what is there does not answer.
     pub(super) fn late(&self) -> ClientError {
         let address = self.server.address.clone();
         if self.has_connected.load(Ordering::Relaxed) {
@@ -97,7 +97,7 @@ impl HttpClient {
         match problem {
             Some(problem) => ClientError::Refused(Problem { retry_after: retry_after(headers), ..problem }),
             None if status.is_server_error() => ClientError::Unavailable { address, status },
-            // What is refused before it is understood, by the server or by a proxy.
+            // Refused by the server or a proxy before it was read.
             None if [StatusCode::PAYLOAD_TOO_LARGE, StatusCode::TOO_MANY_REQUESTS].contains(&status) => {
                 ClientError::Refused(Problem {
                     title: status.canonical_reason().unwrap_or_default().to_owned(),
@@ -147,7 +147,7 @@ pub(super) fn moved(
     })
 }
 
-/// When to come again, where the answer says it in seconds.
+/// When to come again, if the answer gives it in seconds.
 pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let seconds: u32 = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
     Some(Duration::from_secs(seconds.into()))

@@ -1,4 +1,4 @@
-//! Alert from the other side: what the commands that speak to a server do.
+//! Alert's client side: what the commands that speak to a server do.
 
 use std::future::Future;
 
@@ -34,10 +34,10 @@ pub use target::Target;
 pub use tls::TlsError;
 pub use watcher::{Event, Heard, Told, Watcher};
 
-/// Runs a client to its end on one thread. A look-up that the system does not answer is left behind.
+/// Runs a client to its end on one thread. A lookup that the system does not answer is left behind.
 ///
 /// # Errors
-/// When the system gives no poller.
+/// If the system has no poller for it.
 pub fn block_on<F: Future>(client: F) -> std::io::Result<F::Output> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let output = runtime.block_on(client);

@@ -1,4 +1,4 @@
-//! Posts messages to a room, each one once, in order, over one connection that is kept.
+//! Posts messages to a room, each once, in order, over one connection that is kept.
 
 use std::time::Duration;
 
@@ -23,7 +23,7 @@ pub struct Poster {
     has_reached: bool,
 }
 
-/// What the server says of a message that it took.
+/// What the server says about a message that it took.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Receipt {
     /// Unique to the message.
@@ -31,9 +31,9 @@ pub struct Receipt {
     /// Where it stands in the room's history.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub position: Option<String>,
-    /// How many connections it is on its way to; not known of a retry after the server's restart.
+    /// How many connections it is on its way to; not known for a retry after the server's restart.
     pub connections: Option<u64>,
-    /// Whether it is on disk. Servers of before the history do not say.
+    /// Whether it is on disk. Servers without a history do not say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stored: Option<bool>,
 }
@@ -52,19 +52,19 @@ struct Answer {
     body: Bytes,
 }
 
-/// Between attempts to reach a server that was there a moment ago.
+/// The pause between attempts to reach a server that was there a moment ago.
 const PAUSE: Duration = Duration::from_millis(200);
 
 impl Poster {
-    /// Speaks to `target` as `name`, or as the server calls those without one; `timeout` is for one message, with all
+    /// Speaks to `target` as `name`, or under the server's default name; `timeout` is for one message, with all
     /// attempts.
     #[must_use]
     pub fn new(target: Target, name: Option<UserName>, timeout: Duration) -> Self {
         Self { target, name, timeout, client: None, has_reached: false }
     }
 
-    /// Posts `msg`. A connection that breaks is reopened, and a server that asks to come later is asked again when it
-    /// says so, if there is time; the message is said once nevertheless (`Idempotency-Key`).
+    /// Posts `msg`. A connection that breaks is reopened, and a server that asks to come later is tried again then, if
+    /// there is time. The message is still said only once (`Idempotency-Key`).
     ///
     /// # Errors
     /// [`ClientError`].
@@ -75,7 +75,7 @@ impl Poster {
             Some(client) => client,
             None => HttpClient::new(&self.target.server)?,
         };
-        // A kept connection may have ended while nothing was said; that is no failure.
+        // A kept connection may have ended while it was idle; that is no failure.
         let mut may_break = if self.has_reached { 2 } else { 1 };
         let outcome = loop {
             let answer = match self.exchange(&client, &key, msg, deadline).await {

@@ -1,4 +1,4 @@
-//! A program that is run for a message, without a shell: nothing in a message is ever a command.
+//! A program that is run for each message, without a shell: nothing in a message is ever a command.
 
 use std::ffi::OsString;
 use std::io;
@@ -17,7 +17,7 @@ use tokio::time::timeout;
 
 use super::watcher::Event;
 
-/// A program that is there, and its arguments.
+/// A program that exists, and its arguments.
 #[derive(Clone, Debug)]
 pub struct Program {
     name: OsString,
@@ -43,14 +43,14 @@ pub struct Run {
 
 /// The system refuses to start a program with a variable of 128 KiB. The whole message is on standard input.
 const MOST_BYTES: usize = 100_000;
-/// For a program that is asked to end.
+/// How long a program may take that is asked to end.
 const TIME_TO_END: Duration = Duration::from_secs(2);
 
 impl Program {
-    /// The first word is the program, found in `PATH` or by its path. Nothing without a word.
+    /// The first word is the program, found in `PATH` or by its path. `None` without a word.
     ///
     /// # Errors
-    /// [`ProgramError`] when there is no such program.
+    /// [`ProgramError`] if there is no such program.
     pub fn find(words: Vec<OsString>, environment: &Environment) -> Result<Option<Self>, ProgramError> {
         let mut words = words.into_iter();
         let Some(name) = words.next() else { return Ok(None) };
@@ -72,7 +72,7 @@ impl Program {
     /// Starts it for `event`, with `ALERT_ROOM`, `ALERT_EVENT`, `ALERT_MESSAGE`, and the message on its standard input.
     ///
     /// # Errors
-    /// [`ProgramError`] when it cannot be started.
+    /// [`ProgramError`] if it cannot be started.
     pub fn start(&self, room: &RoomCode, event: &Event) -> Result<Run, ProgramError> {
         let mut command = Command::new(&self.file);
         self.secrets.iter().for_each(|name| {
@@ -100,7 +100,7 @@ impl Program {
         Ok(Run { child, feed })
     }
 
-    /// Says how it ended, where that was no success.
+    /// How it ended, if that was not a success.
     #[must_use]
     pub fn complaint(&self, status: &io::Result<ExitStatus>) -> Option<String> {
         use std::os::unix::process::ExitStatusExt;
@@ -121,15 +121,15 @@ impl Run {
     /// Waits until it ends by itself. Nothing is lost when this is dropped.
     ///
     /// # Errors
-    /// What the system says of it.
+    /// What the system says about it.
     pub async fn ended(&mut self) -> io::Result<ExitStatus> {
         let status = self.child.wait().await;
-        // What is still unread when it has ended, nobody will read.
+        // It has ended: nobody will read the rest.
         self.feed.abort();
         status
     }
 
-    /// Ends it, and what it has started: asks, and does not wait for long.
+    /// Ends it, and what it has started: asks first, and does not wait for long.
     pub async fn end(mut self) {
         let group = self.child.id().and_then(|id| Pid::from_raw(id.cast_signed()));
         for signal in [Signal::TERM, Signal::KILL] {

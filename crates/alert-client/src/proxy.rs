@@ -1,4 +1,4 @@
-//! The proxy that the environment names for a server: `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, and `NO_PROXY` for the
+//! The proxy that the environment names for a server: `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, and `NO_PROXY` for
 //! hosts that are reached without one.
 
 use std::fmt::{self, Display, Formatter};
@@ -10,11 +10,11 @@ use hyper_util::client::proxy::matcher::Matcher;
 
 use super::address::ServerAddress;
 
-/// An HTTP proxy, which leads to a server by `CONNECT`.
+/// An HTTP proxy that reaches a server with `CONNECT`.
 #[derive(Clone, Debug)]
 pub struct Proxy {
     pub(super) uri: Uri,
-    /// The password is in none of its outputs.
+    /// It has the password, so it is never printed.
     pub(super) auth: Option<HeaderValue>,
 }
 
@@ -25,12 +25,12 @@ impl Proxy {
     /// The proxy for `address`, if there is one. This machine is always reached without one.
     ///
     /// # Errors
-    /// A value that names no proxy that can be used.
+    /// If a value does not name a proxy that can be used.
     pub fn find(address: &ServerAddress, environment: &Environment) -> Result<Option<Self>, ConfigError> {
         if address.socket().is_some() || is_here(address) {
             return Ok(None);
         }
-        // A web server gives the header `Proxy` of whoever asks to its programs as HTTP_PROXY.
+        // A web server passes the client's header `Proxy` to its CGI programs as HTTP_PROXY.
         let http = if environment.get("REQUEST_METHOD").is_some() { "http_proxy" } else { "HTTP_PROXY" };
         let own = if address.is_tls() { ["HTTPS_PROXY", "https_proxy"] } else { [http, "http_proxy"] };
         let names = own.into_iter().chain(["ALL_PROXY", "all_proxy"]);

@@ -1,4 +1,4 @@
-//! How long a connection may be silent before it counts as dead. The server sends a comment once in its
+//! How long a connection may be silent before it counts as dead. The server sends a comment once every
 //! `ping_interval`, which it does not tell: it is learnt from the comments.
 
 use std::time::Duration;
@@ -6,7 +6,7 @@ use std::time::Duration;
 /// Learns how often comments come.
 #[derive(Debug)]
 pub(super) struct Silence {
-    /// The time waited since the last comment, where nothing else came in between.
+    /// The time waited since the last comment, if nothing else came in between.
     since_comment: Option<Duration>,
     longest_gap: Option<Duration>,
     until_known: Duration,
@@ -16,9 +16,9 @@ pub(super) struct Silence {
 const UNTIL_KNOWN: Duration = Duration::from_secs(60);
 /// More than twice the longest interval that a server can be set to (1 h).
 const LONGEST: Duration = Duration::from_secs(3 * 3600);
-/// For the network, beyond two intervals.
+/// Allowed for the network, beyond two intervals.
 const ALLOWANCE: Duration = Duration::from_secs(5);
-/// Comments that are closer were held up on the way, or here.
+/// Comments that are closer together were held up on the way, or here.
 const SHORTEST_GAP: Duration = Duration::from_millis(50);
 
 impl Silence {
@@ -37,7 +37,7 @@ impl Silence {
         self.longest_gap = self.longest_gap.max(gap);
     }
 
-    /// It was something else, or it is another connection: the time to the next comment says nothing.
+    /// It was something else, or it is another connection: the time to the next comment proves nothing.
     pub(super) fn interrupt(&mut self) {
         self.since_comment = None;
     }
@@ -47,7 +47,7 @@ impl Silence {
         self.longest_gap.map_or(self.until_known, |gap| gap * 2 + ALLOWANCE)
     }
 
-    /// The limit has passed. Where no interval is known, it may just have been too short.
+    /// The limit has passed. If no interval is known, it may just have been too short.
     pub(super) fn was_too_long(&mut self) {
         if self.longest_gap.is_none() {
             self.until_known = (self.until_known * 2).min(LONGEST);

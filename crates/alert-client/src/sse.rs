@@ -9,11 +9,11 @@ use thiserror::Error;
 /// What a stream holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Item {
-    /// An event: its name, empty where it has none, and its data.
+    /// An event: its name, empty if it has none, and its data.
     Event { name: String, data: String },
     /// From here on this is the last id. It comes before the event that brings it.
     Id(String),
-    /// A comment, which says that the other side lives.
+    /// A comment, which shows that the other side is alive.
     Comment,
 }
 
@@ -22,7 +22,7 @@ pub(super) enum Item {
 #[error("an event is too long")]
 pub(super) struct TooLong;
 
-/// Takes bytes and gives items.
+/// Turns bytes into items.
 #[derive(Debug, Default)]
 pub(super) struct Parser {
     line: Vec<u8>,
@@ -41,7 +41,7 @@ impl Parser {
     /// Reads on.
     pub(super) fn push(&mut self, bytes: &[u8]) -> Result<(), TooLong> {
         for piece in bytes.split_inclusive(|byte| matches!(byte, b'\n' | b'\r')) {
-            // CR LF ends one line, also when it comes in two pieces.
+            // CR LF ends one line, even when it comes in two pieces.
             if std::mem::take(&mut self.ends_with_cr) && piece == b"\n" {
                 continue;
             }
@@ -59,7 +59,7 @@ impl Parser {
         Ok(())
     }
 
-    /// The next item that is complete.
+    /// The next complete item.
     pub(super) fn pop(&mut self) -> Option<Item> {
         self.found.pop_front()
     }

@@ -8,7 +8,7 @@ use super::connect::Route;
 use alert_core::ApiToken;
 use alert_core::names::RoomCode;
 
-/// A room, where it is, and with which right to come.
+/// A room, its server, and the token to use there.
 #[derive(Clone, Debug)]
 pub struct Target {
     /// The server.

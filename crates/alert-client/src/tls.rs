@@ -10,25 +10,25 @@ use super::address::ServerAddress;
 /// Why a connection cannot be encrypted.
 #[derive(Clone, Debug, Error)]
 pub enum TlsError {
-    /// The system trusts nobody.
+    /// The system trusts no authority.
     #[error(
         "this machine has no certificates to check servers with{0}: install them (package ca-certificates), or name a \
          file in SSL_CERT_FILE"
     )]
     NoRoots(String),
-    /// The certificate's time is over.
+    /// The certificate has expired.
     #[error("the certificate of {0} has expired: renew it on the server, or set this machine's clock right")]
     Expired(ServerAddress),
-    /// The certificate's time has not begun.
+    /// The certificate is not valid yet.
     #[error("the certificate of {0} is not valid yet: set this machine's clock right")]
     NotYetValid(ServerAddress),
-    /// Nobody whom the system trusts has signed it.
+    /// No authority that the system trusts has signed it.
     #[error(
-        "the certificate of {0} is signed by nobody whom this machine trusts: send the whole chain from the server, \
+        "the certificate of {0} is not signed by anybody this machine trusts: send the whole chain from the server, \
          or name the authority's file in SSL_CERT_FILE"
     )]
     UnknownIssuer(ServerAddress),
-    /// It is another host's.
+    /// It is for another host.
     #[error("the certificate is for {names}, not for {}: use that name in --url, or get one for this name", address.host())]
     WrongName {
         /// Scheme, host and port.
@@ -57,8 +57,8 @@ pub enum TlsError {
     },
 }
 
-/// Trusts whom the system trusts, or `SSL_CERT_FILE` and `SSL_CERT_DIR`. Reading them takes some milliseconds: only for
-/// who needs it.
+/// Trusts what the system trusts, or `SSL_CERT_FILE` and `SSL_CERT_DIR`. Reading them takes some milliseconds, so call
+/// this only if needed.
 ///
 /// # Errors
 /// [`TlsError::NoRoots`].
@@ -66,7 +66,7 @@ pub(super) fn tls_config() -> Result<ClientConfig, TlsError> {
     Ok(trusting(roots()?))
 }
 
-/// For connections without TLS, where the library wants a configuration all the same.
+/// For connections without TLS, for which the library needs a configuration all the same.
 pub(super) fn trusting_nobody() -> ClientConfig {
     trusting(RootCertStore::empty())
 }
@@ -80,7 +80,7 @@ fn trusting(roots: RootCertStore) -> ClientConfig {
         .with_no_client_auth()
 }
 
-/// Whom the system trusts.
+/// The authorities that the system trusts.
 pub(super) fn roots() -> Result<RootCertStore, TlsError> {
     let found = rustls_native_certs::load_native_certs();
     let mut roots = RootCertStore::empty();
@@ -108,7 +108,7 @@ impl TlsError {
             CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
                 Self::NotYetValid(address)
             }
-            // The latter when somebody of the same name is trusted, with another key.
+            // `BadSignature` comes if an authority of the same name is trusted, with another key.
             CertificateError::UnknownIssuer | CertificateError::BadSignature => Self::UnknownIssuer(address),
             CertificateError::NotValidForName => Self::WrongName { address, names: "another".to_owned() },
             CertificateError::NotValidForNameContext { presented, .. } => {

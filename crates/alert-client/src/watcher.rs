@@ -30,7 +30,7 @@ pub enum Heard {
     Lost {
         /// Why.
         why: ClientError,
-        /// The watcher knows where it was: what is said until [`Heard::Back`] follows then. Otherwise it is missed.
+        /// The watcher knows where it was, so what is said until [`Heard::Back`] follows later. If not, it is missed.
         will_follow: bool,
     },
     /// There is a connection again.
@@ -42,18 +42,18 @@ pub enum Heard {
 pub struct Event {
     /// `message`, `status` or `gap`.
     pub event: String,
-    /// What else the server says of it.
+    /// What else the server says about it.
     pub told: Told,
     /// Where the room stood.
     pub position: Option<String>,
 }
 
-/// The data of an event. Servers of before the history say only `msg`.
+/// The data of an event. Servers without a history say only `msg`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Told {
     /// What people see.
     pub msg: String,
-    /// Of a message: unique to it.
+    /// For a message: its unique id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
     /// When, by the server's clock.
@@ -62,7 +62,7 @@ pub struct Told {
     /// Who.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// Of a gap: how many messages are missing.
+    /// For a gap: how many messages are missing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub missed: Option<u64>,
 }
@@ -91,7 +91,7 @@ impl Event {
         self.event == GAP
     }
 
-    /// The line with its end, as `alert join` shows it too. What comes late has the time at which it was said.
+    /// The line with its end, as `alert join` shows it too. A message that comes late shows when it was said.
     #[must_use]
     pub fn render(&self, form: Form, now: &Zoned) -> String {
         if form == Form::Json {
@@ -109,17 +109,17 @@ impl Event {
         let json = Json { time: format!("{:.3}", now.timestamp()), event, told, position };
         #[expect(clippy::expect_used, reason = "strings and numbers always serialize")]
         let json = serde_json::to_string(&json).expect("strings and numbers always serialize");
-        // What this escapes is in strings only, where its escapes mean the same.
+        // What this escapes can only be in strings, where its escapes mean the same.
         format!("{}\n", one_line(&json))
     }
 }
 
-/// Hears what is said in a room, and is not in it.
+/// Hears what is said in a room without being in it.
 pub struct Watcher {
     target: Target,
-    /// From where on it began.
+    /// From where it began.
     since: Option<String>,
-    /// Where the room stood last.
+    /// The room's last known position.
     position: Option<String>,
     stream: Option<Stream>,
     silence: Silence,
@@ -134,26 +134,26 @@ struct Stream {
 }
 
 const GAP: &str = "gap";
-/// From the first packet to the head of the answer.
+/// Time from the first packet to the head of the answer.
 const CONNECT_LIMIT: Duration = Duration::from_secs(10);
 const SHORTEST_BACKOFF: Duration = Duration::from_millis(500);
 const LONGEST_BACKOFF: Duration = Duration::from_secs(30);
 
 impl Watcher {
-    /// Begins to watch, from `since` on or from now; nothing that is said after this is missed.
+    /// Begins to watch, from `since` or from now; nothing that is said after this is missed.
     ///
     /// # Errors
-    /// [`ClientError`], where there is no such server.
+    /// [`ClientError`], if there is no such server.
     pub async fn open(target: Target, since: Option<String>) -> Result<Self, ClientError> {
         let stream = Some(Stream::open(&target, since.as_deref(), None).await?);
         let (silence, backoff) = (Silence::new(), SHORTEST_BACKOFF);
         Ok(Self { target, since, position: None, stream, silence, backoff })
     }
 
-    /// Waits for what comes next. To be polled to its end: half of an event may be read.
+    /// Waits for what comes next. It must be polled to its end: half an event may have been read.
     ///
     /// # Errors
-    /// [`ClientError`], when the server will not have it any more.
+    /// [`ClientError`], if the server refuses for good.
     pub async fn next(&mut self) -> Result<Heard, ClientError> {
         let Some(stream) = &mut self.stream else {
             self.stream = Some(self.connect_again().await?);
@@ -226,11 +226,11 @@ impl Stream {
                     let told = serde_json::from_str(&data)
                         .map_err(|_| self.client.not_alert("its events are others".to_owned()))?;
                     silence.interrupt();
-                    // A gap lies behind the place that was asked for, and has none of its own.
+                    // A gap comes after the place that was asked for, and has none of its own.
                     let position = position.clone().filter(|_| name != GAP);
                     return Ok(Event { event: name, told, position });
                 }
-                // It is shown in a header, where it has to be one that can stand there.
+                // It will be sent in a header, so it must be valid there.
                 Some(Item::Id(id)) => *position = Some(id).filter(|id| id.parse::<Position>().is_ok()),
                 Some(Item::Comment) => silence.comment(),
                 None => {
@@ -253,10 +253,10 @@ impl Stream {
     }
 }
 
-/// 0.5 to 1: so that those whom a server lost do not all return together.
+/// 0.5 to 1, so that those whom a server lost do not all return together.
 fn jitter() -> f64 {
     let mut byte = [0];
-    // Without random numbers they do return together, and that works too.
+    // Without random numbers they do return together, which works too.
     let _ = getrandom::fill(&mut byte);
     0.5 + f64::from(byte[0]) / 512.0
 }

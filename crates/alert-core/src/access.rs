@@ -1,8 +1,8 @@
-//! Who acts, and what they may do. Denied is the default of every right.
+//! Who acts, and what they may do. Every right is denied by default.
 
 use crate::names::UserName;
 
-/// Whoever acts, as exactly one credential says, or none.
+/// Whoever acts, as shown by exactly one credential or by none.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Principal {
     /// The name that the credential fixes. Without one, people say in each message who they are.
@@ -28,15 +28,15 @@ pub struct Rights {
 pub struct Denied;
 
 impl Rights {
-    /// What an open server lets everybody do who knows a room's code.
+    /// What an open server lets anybody do who knows a room's code.
     pub const OPEN: Self = Self { read: true, speak: true, list: false };
 }
 
 impl Principal {
-    /// Goes on where `right` is there: `principal.may(|rights| rights.speak)?`.
+    /// Succeeds if the right is there: `principal.may(|rights| rights.speak)?`.
     ///
     /// # Errors
-    /// [`Denied`] where it is not.
+    /// [`Denied`] if it is not.
     pub fn may(&self, right: impl FnOnce(Rights) -> bool) -> Result<(), Denied> {
         if right(self.rights) { Ok(()) } else { Err(Denied) }
     }

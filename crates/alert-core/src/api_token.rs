@@ -3,8 +3,8 @@
 use std::fmt::{self, Debug, Formatter};
 use std::sync::Arc;
 
-/// A secret of at least 16 characters that can stand in an `Authorization: Bearer` header (RFC 6750, section 2.1). It
-/// is in no `Debug` output.
+/// A secret of at least 16 characters that fits into an `Authorization: Bearer` header (RFC 6750, section 2.1). `Debug`
+/// does not show it.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct ApiToken(Arc<str>);
 
@@ -13,7 +13,7 @@ const ALLOWED: &str = "at least 16 characters, of letters, digits and -._~+/ wit
                        prints them";
 
 impl ApiToken {
-    /// Reads a token, without what is around it.
+    /// Reads a token, without white space around it.
     ///
     /// # Errors
     /// What is allowed instead.

@@ -1,4 +1,4 @@
-//! What happens in a room, as a value. It becomes text in [`crate::wire`] only.
+//! What happens in a room, as a value. It becomes text only in [`crate::wire`].
 
 use std::time::SystemTime;
 
@@ -10,7 +10,7 @@ use crate::position::Position;
 pub struct RoomEvent {
     /// When.
     pub at: SystemTime,
-    /// Where: a message's own position; for everything else that of the last message before it.
+    /// Where: a message's own position; for anything else, that of the last message before it.
     pub position: Position,
     /// What.
     pub what: What,
@@ -26,7 +26,7 @@ pub enum What {
         /// What they said, as they sent it.
         text: Box<str>,
     },
-    /// A person came into the room.
+    /// A person entered the room.
     Entered {
         /// Who.
         name: UserName,

@@ -1,5 +1,5 @@
-//! The people of a room as a list: made once for each change of the room, and put into JSON once, by whoever needs that
-//! first. In a room of a thousand it has tens of kilobytes, and everybody who joins asks for it.
+//! The people of a room as a list: made once for each change of the room, and turned into JSON once, by whoever needs
+//! that first. For a room of a thousand it is tens of kilobytes, and everybody who joins asks for it.
 
 use std::sync::OnceLock;
 
@@ -16,7 +16,7 @@ pub struct Members {
 }
 
 impl Members {
-    /// How many names clients get to see at most.
+    /// The most names that clients get to see.
     pub const MOST: usize = 1_000;
 
     /// `names` are the first of `count`.
@@ -41,7 +41,7 @@ impl Members {
     #[expect(clippy::expect_used, reason = "a list of strings is JSON")]
     pub fn json(&self) -> &RawValue {
         if self.json.get().is_none() {
-            // Not in `get_or_init`, in which another thread would wait.
+            // Not in `get_or_init`, where another thread would wait.
             let list = serde_json::value::to_raw_value(&self.names).expect("a list of strings is JSON");
             let _ = self.json.set(list);
         }

@@ -1,4 +1,4 @@
-//! The names that people and rooms go by: cleaned once, at the edge, and right ever after.
+//! The names that people and rooms go by: cleaned once, at the edge, and valid from then on.
 
 mod cleaning;
 mod invisible;
@@ -29,14 +29,13 @@ pub enum NameError {
     },
 }
 
-/// Defines one kind of name; the kinds differ only in what they name, so that none passes for another.
+/// Defines one kind of name. The kinds differ only in what they name, and none passes for another.
 macro_rules! name {
     ($(#[$doc:meta])* $Name:ident) => {
         $(#[$doc])*
         ///
-        /// In Unicode NFC, trimmed, without characters that show nothing, not empty, without control
-        /// characters. A clone costs a reference count. `Display` is the name itself; `Debug` is quoted and escaped,
-        /// for logs.
+        /// In Unicode NFC, trimmed, not empty, without invisible characters and control characters. A clone costs a
+        /// reference count. `Display` is the name itself; `Debug` is quoted and escaped, for logs.
         #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub struct $Name(Arc<str>);
 
@@ -44,7 +43,7 @@ macro_rules! name {
             /// Cleans `text` and checks what is left; `max_chars` counts Unicode scalar values after cleaning.
             ///
             /// # Errors
-            /// [`NameError`] says what is wrong, and reads on from the name of the field.
+            /// [`NameError`] says what is wrong, in words that follow the name of the field.
             pub fn parse(text: &str, max_chars: usize) -> Result<Self, NameError> {
                 cleaning::clean(text, max_chars).map(|text| Self(Arc::from(text)))
             }
@@ -82,7 +81,7 @@ name! {
 }
 
 name! {
-    /// What a room is called: who knows it may join.
+    /// What a room is called: whoever knows it may join.
     RoomCode
 }
 

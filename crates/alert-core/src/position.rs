@@ -1,5 +1,5 @@
 //! Where a message stands in its room's log. Positions are never given twice: each start of the server is a new run
-//! with a random name, each time a room is made in it begins a new epoch, and in an epoch the numbers grow by one.
+//! with a random name, each making of a room in it begins a new epoch, and in an epoch the numbers grow by one.
 
 use std::fmt;
 use std::str::FromStr;
@@ -13,28 +13,28 @@ const PART_BITS: u32 = 36;
 /// Bits of a position's number.
 const NUMBER_BITS: u32 = 44;
 
-/// Names one run of a server, from its start to its end: random, so that a log that went back in time (a restored
-/// backup, a clock, a disk that forgot) gives no name again.
+/// Names one run of a server, from its start to its end. It is random, so that a log that went back in time (a restored
+/// backup, a clock, a disk that forgot) does not give a name again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Run(u64);
 
 /// One numbering of a room's messages, written as hexadecimal digits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Epoch {
-    /// Whose it is.
+    /// The run that it belongs to.
     pub run: Run,
     /// Which of that run's epochs; a later one is greater.
     pub part: u64,
 }
 
 /// A place in a room's log: of a message, or, with number 0, before the first of an epoch. Written `EPOCH-NUMBER`, for
-/// example `8f3a1c20b7d41-57`; clients must not read anything into it. Which of two epochs of different runs is the
-/// later one only a log knows.
+/// example `8f3a1c20b7d41-57`; clients must not read anything into it. Only a log knows which of two epochs of
+/// different runs came later.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Position {
     /// The numbering.
     pub epoch: Epoch,
-    /// How many messages of that epoch there are up to here.
+    /// How many messages the epoch has up to here.
     pub number: u64,
 }
 
@@ -43,10 +43,10 @@ pub struct Position {
 #[error("is not a position: give one as the server wrote it, for example 8f3a1c20b7d41-57")]
 pub struct NotAPosition;
 
-/// Messages that a log cannot give any more.
+/// Messages that a log can no longer give.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Gap {
-    /// How many, where it is known.
+    /// How many, if that is known.
     pub missed: Option<u64>,
 }
 
@@ -55,7 +55,7 @@ pub struct Gap {
 pub struct Numbering(Position);
 
 impl Run {
-    /// A run that is named by the lowest bits of `random`.
+    /// The run that the lowest bits of `random` name.
     #[must_use]
     pub fn new(random: u64) -> Self {
         Self(random & mask(RUN_BITS))
@@ -77,7 +77,7 @@ impl Epoch {
 }
 
 impl Position {
-    /// The name of the message at this place: 32 hexadecimal digits.
+    /// The id of the message at this place: 32 hexadecimal digits.
     #[must_use]
     pub fn message_id(self) -> MessageId {
         MessageId(self)
@@ -85,7 +85,7 @@ impl Position {
 }
 
 impl Numbering {
-    /// Of a room that is made in `epoch`.
+    /// Numbers a room that is made in `epoch`.
     #[must_use]
     pub fn new(epoch: Epoch) -> Self {
         Self(epoch.start())
@@ -132,7 +132,7 @@ impl FromStr for Position {
             let number = number.parse().ok().filter(|number| *number <= mask(NUMBER_BITS))?;
             Some(Self { epoch: Epoch { run, part }, number })
         };
-        // One spelling only: no sign, no zero in front, no capital.
+        // One spelling only: no sign, no leading zero, no capitals.
         parse().filter(|position| position.to_string() == text).ok_or(NotAPosition)
     }
 }

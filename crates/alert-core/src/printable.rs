@@ -1,10 +1,10 @@
-//! Text of others, made fit for a terminal or a log: nothing in it can move the cursor, set colours, or turn the line
-//! around.
+//! Other people's text, made fit for a terminal or a log: nothing in it can move the cursor, set colours, or reverse
+//! the line.
 
 use std::borrow::Cow;
 use std::fmt::Write;
 
-/// `text` as one line. Line breaks show as `\n`, other characters that command a terminal as `\u001b`.
+/// `text` as one line. Line breaks show as `\n`, other characters that control a terminal as in `\u001b`.
 #[must_use]
 pub fn one_line(text: &str) -> Cow<'_, str> {
     if !text.contains(is_unsafe_on_terminal) {
@@ -23,11 +23,23 @@ pub fn one_line(text: &str) -> Cow<'_, str> {
     safe.into()
 }
 
-/// `text` with its line breaks; what follows one begins with `indent`, so that it does not pass for a separate line.
+/// `text` with its line breaks, each followed by `indent`, so that no line of it passes for a separate one.
 #[must_use]
 pub fn with_lines(text: &str, indent: &str) -> String {
     let lines = text.split('\n').map(|line| one_line(line.strip_suffix('\r').unwrap_or(line)));
     lines.collect::<Vec<_>>().join(&format!("\n{indent}"))
+}
+
+/// `text` with its line breaks and tabs; other characters that command a terminal show as `\u001b`.
+#[must_use]
+pub fn without_commands(text: &str) -> String {
+    text.split_inclusive('\n').fold(String::new(), |safe, line| {
+        let (line, end) = match line.strip_suffix('\n') {
+            Some(line) => (line.strip_suffix('\r').unwrap_or(line), "\n"),
+            None => (line, ""),
+        };
+        safe + &one_line(line) + end
+    })
 }
 
 /// Control characters, line and paragraph separators, and what sets the direction of text.
@@ -38,7 +50,7 @@ pub fn is_unsafe(c: char) -> bool {
     c.is_control() || bidi || matches!(c, '\u{2028}' | '\u{2029}')
 }
 
-/// A tab does no harm, and neither do the marks that right-to-left scripts need; overrides do.
+/// A tab does no harm, nor do the marks that right-to-left scripts need; overrides do.
 fn is_unsafe_on_terminal(c: char) -> bool {
     is_unsafe(c) && !matches!(c, '\t' | '\u{61C}' | '\u{200E}' | '\u{200F}')
 }
@@ -58,6 +70,18 @@ mod tests {
             ("\u{5D0}\u{200F}!", "\u{5D0}\u{200F}!"),
         ] {
             assert_eq!(one_line(text), safe);
+        }
+    }
+
+    #[test]
+    fn given_text_for_a_table_then_its_lines_stay_and_nothing_in_it_commands_a_terminal() {
+        for (text, safe) in [
+            ("a\n\nb\tc\n", "a\n\nb\tc\n"),
+            ("a\r\nb\rc", "a\nb\\rc"),
+            ("\u{1B}[2J\n\u{9B}31m\u{202E}", "\\u001b[2J\n\\u009b31m\\u202e"),
+            ("", ""),
+        ] {
+            assert_eq!(without_commands(text), safe);
         }
     }
 

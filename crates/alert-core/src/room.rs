@@ -1,5 +1,5 @@
-//! A room: who is in it, and when the others hear of somebody's coming and going. Pure: the time is passed in, and
-//! what must be published is returned.
+//! A room: who is in it, and when the others hear that somebody comes or goes. Pure: the time is passed in, and what
+//! must be published is returned.
 
 mod lost;
 mod roster;
@@ -8,13 +8,13 @@ use std::time::{Duration, Instant};
 
 use crate::members::Members;
 use crate::names::UserName;
-pub use lost::{Before, ClientKey, Doubt, Lost};
+pub use lost::{Before, ClientKey, Doubt, Lost, RunOrder, Sent};
 use roster::Roster;
 
 /// One room's state. A person is a name in the room, with one or more connections: they enter with the first and
 /// leave with the last. Whoever is lost without `left` stays for a grace and may come back unnoticed.
 ///
-/// For each person announced entries and announced departures take turns, whatever the order of the calls.
+/// For each person, announced entries and departures alternate, whatever the order of the calls.
 #[derive(Debug)]
 pub struct Room {
     roster: Roster,
@@ -37,11 +37,11 @@ pub enum Entry {
 pub enum Departure {
     /// The person left with it: those who remain hear.
     Announced,
-    /// The person stays, by another connection: nobody hears.
+    /// The person stays, with another connection: nobody hears.
     Quiet,
 }
 
-/// What came of a connection that ended without `left`.
+/// What becomes of a connection that ended without `left`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use = "a loss may have to be published, now or at its deadline"]
 pub enum Loss {
@@ -49,7 +49,7 @@ pub enum Loss {
     Announced,
     /// It was the person's last: they leave at this moment unless they come back; see [`Room::expire`].
     Grace(Instant),
-    /// The person stays, by another connection: nobody hears.
+    /// The person stays, with another connection: nobody hears.
     Quiet,
 }
 
@@ -79,7 +79,7 @@ impl Room {
         deadline.map_or(Loss::Announced, Loss::Grace)
     }
 
-    /// Those whose grace has ended at `now` leave, at most so many, the longest gone first: those who remain hear of
+    /// Those whose grace has ended by `now` leave, at most this many, the longest gone first. Those who remain hear of
     /// each.
     #[must_use = "each of these departures must be published"]
     pub fn expire(&mut self, now: Instant, most: usize) -> Vec<UserName> {

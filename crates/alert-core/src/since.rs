@@ -1,25 +1,25 @@
-//! From where on somebody wants the messages of a room, as they say it: `?since=`, v2's `since`, `alert watch --since`.
+//! From where somebody wants the messages of a room, as they write it: `?since=`, v2's `since`, `alert watch --since`.
 
 use std::{str::FromStr, time::Duration};
 
 use crate::position::Position;
 
-/// From where on somebody wants the messages of a room.
+/// From where somebody wants the messages of a room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Since {
     /// What came after this place.
     Position(Position),
-    /// All that there is: `all`.
+    /// Everything: `all`.
     All,
     /// Nothing of what was said before: `none`.
     Nothing,
-    /// The last so many: `20`.
+    /// The last messages, this many: `20`.
     Last(usize),
-    /// What was said in the last so much time: `10m`.
+    /// What was said in the last, say, ten minutes: `10m`.
     Ago(Duration),
 }
 
-/// A text that says nothing of the kind.
+/// A text that says none of these.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "must be a position as the server wrote it, all, none, a number of messages up to {}, or a time such as 10m",

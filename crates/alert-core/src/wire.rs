@@ -59,7 +59,7 @@ impl Form {
         }
     }
 
-    /// An event in `room`, in this form.
+    /// Renders an event in `room` in this form.
     #[must_use]
     pub fn render(self, room: &RoomCode, event: &RoomEvent) -> Rendering {
         match self {
@@ -70,7 +70,7 @@ impl Form {
         }
     }
 
-    /// The most bytes that an event in `room` has in this form, if [`size`] says `size`.
+    /// The most bytes that an event in `room` has in this form, if [`size`] gives `size`.
     #[must_use]
     pub fn size(self, room: &RoomCode, event: &RoomEvent, size: usize) -> usize {
         let (What::Said { name, .. } | What::Entered { name, .. } | What::Left { name, .. }) = &event.what;
@@ -82,8 +82,8 @@ impl Form {
     }
 }
 
-/// The most bytes that an event of `name`, who said `text`, has: known before it is rendered. [`Form::size`] knows the
-/// forms that have more.
+/// The most bytes of an event in which `name` said `text`, before it is rendered. [`Form::size`] knows the forms that
+/// have more.
 #[must_use]
 pub fn size(name: &UserName, text: &str) -> usize {
     /// A packet's or an SSE event's own bytes, the sentence of a `status`, and a position.
@@ -91,10 +91,10 @@ pub fn size(name: &UserName, text: &str) -> usize {
     AROUND + json_size(name.as_str()) + json_size(text)
 }
 
-/// The fewest bytes that a message takes: in v1, with the shortest head of a WebSocket's frame.
+/// The fewest bytes that a message takes: in v1, with the shortest WebSocket frame header.
 pub const LEAST_SIZE: usize = 2 + r#"42["message",{"msg":": "}]"#.len();
 
-/// The fewest bytes that a message of `name`, who said `text`, takes. What JSON escapes makes it longer.
+/// The fewest bytes of a message in which `name` said `text`. Escapes in JSON make it longer.
 #[must_use]
 pub fn least_size(name: &UserName, text: &str) -> usize {
     LEAST_SIZE + name.as_str().len() + text.len()
@@ -103,7 +103,7 @@ pub fn least_size(name: &UserName, text: &str) -> usize {
 /// JSON escapes quotes, backslashes and control characters.
 fn json_size(text: &str) -> usize {
     let more = |&byte: &u8| 5 * u8::from(byte < 0x20) + u8::from(byte == b'"' || byte == b'\\');
-    // Without a branch, and in pieces whose sum fits into a byte: so it is done many bytes at a time.
+    // Without a branch, and in pieces whose sum fits into a byte, so that the compiler does many bytes at a time.
     let pieces = text.as_bytes().chunks(32).map(|piece| usize::from(piece.iter().map(more).sum::<u8>()));
     text.len() + pieces.sum::<usize>()
 }

@@ -1,5 +1,5 @@
-//! Who asks: a module for each credential, which makes a principal of it. What a principal may do is checked in
-//! [`crate::rooms`].
+//! Who is asking: one module for each kind of credential turns it into a principal. What a principal may do is checked
+//! in [`crate::rooms`].
 
 pub mod api_token;
 mod origin;

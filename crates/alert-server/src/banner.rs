@@ -1,4 +1,4 @@
-//! What a person sees at start: where to go, what is on and what is off, and how to open it to the network.
+//! What a person sees at start: where to go, what is on and what is off, and how to open the server to the network.
 
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal, Write as _};
@@ -12,14 +12,14 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-/// This machine's addresses on the network, where it has any.
+/// This machine's addresses on the network, if it has any.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Lan {
     v4: Option<IpAddr>,
     v6: Option<IpAddr>,
 }
 
-/// Says where the server listens: on stdout for people, in the log where that is JSON. `bound` has the real ports,
+/// Says where the server listens: on stdout for people, in the log if that is JSON. `bound` has the real ports;
 /// `history` is where it is really kept.
 pub fn print(config: &Config, history: HistoryKind, bound: &[ListenAddr]) {
     match config.log_format {
@@ -76,9 +76,9 @@ pub fn text(config: &Config, history: HistoryKind, bound: &[ListenAddr], lan: La
 }
 
 impl Lan {
-    /// Asks the system which of its addresses it would use to reach a host elsewhere. Nothing is sent.
+    /// Asks the system which of its addresses it would use to reach another host. Nothing is sent.
     pub fn look_up() -> Self {
-        // Addresses for documentation, which are nobody's.
+        // Addresses reserved for documentation.
         Self {
             v4: address_towards(Ipv4Addr::UNSPECIFIED.into(), Ipv4Addr::new(192, 0, 2, 1).into()),
             v6: address_towards(
@@ -107,7 +107,7 @@ fn local_url(address: &ListenAddr) -> Option<String> {
     Some(url(ip, address.port()))
 }
 
-/// The address that others open, where we listen on all of them.
+/// The address that others open, if we listen on all addresses.
 fn network_url(address: &ListenAddr, lan: Lan) -> Option<String> {
     let ListenAddr::Tcp(address) = address else { return None };
     let ip = if address.is_ipv4() { lan.v4 } else { lan.v6 };
@@ -118,7 +118,7 @@ fn url(ip: IpAddr, port: u16) -> String {
     format!("http://{}/v1", SocketAddr::new(ip, port))
 }
 
-/// The port of the first TCP address, where every one is for this machine only.
+/// The port of the first TCP address, if all of them are for this machine only.
 fn port_if_closed(bound: &[ListenAddr]) -> Option<u16> {
     let tcp: Vec<SocketAddr> = bound
         .iter()

@@ -45,9 +45,9 @@ pub struct Config {
     pub workers: NonZeroU16,
     /// How long a person whose connections were lost stays in the room.
     pub leave_grace: Duration,
-    /// What is kept of what was said.
+    /// How much of what was said is kept.
     pub history: History,
-    /// How long whoever was lost may be away and still be given what was said meanwhile.
+    /// How long whoever was lost may be away and still get what was said meanwhile.
     pub replay_window: Duration,
     /// Limits of what clients send.
     pub limits: Limits,
@@ -65,7 +65,7 @@ pub struct Config {
     pub message_timeout: Duration,
     /// How many bytes may be said in one room; `None` is no limit.
     pub room_byte_rate: Option<Rate>,
-    /// What one address may name of rooms that are new to it; `None` is no limit.
+    /// How many rooms that are new to it one address may name; `None` is no limit.
     pub room_tries: Option<Rate>,
     /// How often people of one address may enter rooms; `None` is no limit.
     pub join_rate: Option<Rate>,
@@ -81,7 +81,7 @@ pub struct Config {
     pub recovery: RecoveryMode,
     /// Which host names are ours.
     pub hosts: HostPolicy,
-    /// Which pages may connect, as one rule.
+    /// Which pages may connect.
     pub origins: OriginPolicy,
     /// The foreign pages in it, as they were given.
     pub allow_origin: Vec<AllowOrigin>,
@@ -103,7 +103,7 @@ pub struct Config {
     pub log_level: tracing::Level,
     /// Whether a terminal may be written to in colour.
     pub color: bool,
-    /// What is odd, though not wrong: to be logged at start.
+    /// What is odd but not wrong, to be logged at start.
     pub warnings: Vec<String>,
     given: BTreeMap<&'static str, Given>,
 }
@@ -111,9 +111,9 @@ pub struct Config {
 /// The log's form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogFormat {
-    /// One line an event, for people.
+    /// One line for each event, for people.
     Text,
-    /// One JSON object an event.
+    /// One JSON object for each event.
     Json,
 }
 
@@ -138,7 +138,7 @@ const LEVELS: &[(&str, tracing::Level)] = &[
     ("debug", tracing::Level::DEBUG),
     ("trace", tracing::Level::TRACE),
 ];
-/// What a packet needs beside the message: its frame, and a name with every character escaped.
+/// What a packet needs besides the message: its frame, and a name with every character escaped.
 const AROUND_MSG: usize = 4096;
 const MOST_EVENTS: u32 = 1_000_000_000;
 const TWICE: NonZeroU32 = NonZeroU32::new(2).unwrap();
@@ -154,7 +154,7 @@ impl Config {
     /// Makes the configuration from its sources, reading the file that `--config` or `ALERT_CONFIG` names.
     ///
     /// # Errors
-    /// Everything that is wrong, together.
+    /// Everything that is wrong, at once.
     pub fn load(flags: &Flags, environment: &Environment) -> Result<Self, ConfigErrors> {
         let mut reader = Reader(Sources::gather(flags, environment));
         let public_url = reader.optional("public_url", PublicUrl::parse);
@@ -233,7 +233,7 @@ impl Config {
         SETTINGS.iter().map(|setting| (setting, &self.given[setting.name]))
     }
 
-    /// What no single value shows.
+    /// Checks what no single value shows.
     fn check_together(&self, reader: &mut Reader) {
         let least = self.limits.msg_bytes + AROUND_MSG;
         if self.max_payload < least {
@@ -264,7 +264,7 @@ impl Config {
     }
 }
 
-/// That many in a burst, and as many again in a minute. 0 is no limit.
+/// `count` in a burst, and as many again each minute. 0 is no limit.
 fn per_minute(count: u32) -> Option<Rate> {
     Some(Rate { per_second: NonZeroU32::new(count.div_ceil(60))?, burst: NonZeroU32::new(count)? })
 }
@@ -289,7 +289,7 @@ impl Reader {
         self.many(name, parse).pop()
     }
 
-    /// The value; where it is wrong (which is noted), the default stands in so that the others are looked at too.
+    /// The value. If it is wrong, that is noted, and the default stands in so that the others are looked at too.
     #[expect(
         clippy::expect_used,
         reason = "settings read with this have a default, and a test loads all of them"
@@ -311,8 +311,7 @@ impl Reader {
         Some(Rate { per_second: NonZeroU32::new(per_second)?, burst: NonZeroU32::new(burst)? })
     }
 
-    /// A burst may have twice as much as a second.
-    /// A bound, of which 0 is none.
+    /// A bound; 0 is none.
     fn bound(&mut self, name: &'static str) -> usize {
         match self.one(name, whole(0..=MOST_HELD)) {
             0 => usize::MAX,
@@ -320,6 +319,7 @@ impl Reader {
         }
     }
 
+    /// A burst may have twice as much as a second.
     fn byte_rate(&mut self, name: &'static str) -> Option<Rate> {
         let per_second = NonZeroU32::new(self.one(name, whole(0..=MOST_EVENTS)))?;
         Some(Rate { per_second, burst: per_second.saturating_mul(TWICE) })

@@ -1,4 +1,4 @@
-//! The log: what was said in each room, in order, so that whoever was away can have it later. This is the one seam for
+//! The log: what was said in each room, in order, so that whoever was away can get it later. This is the one seam for
 //! every store. Nothing here waits: messages are handed over, and answers come back on the store's own thread.
 
 #[cfg(test)]
@@ -6,15 +6,18 @@ mod contract;
 mod memory;
 mod seats;
 mod sqlite;
+mod stays;
 
 use crate::config::{History, HistoryKind};
 use alert_core::event::{RoomEvent, What};
-use alert_core::names::{RoomCode, UserName};
+use alert_core::names::RoomCode;
 pub use alert_core::position::Gap;
 use alert_core::position::{Epoch, Position, Run};
 use alert_core::wire;
 use seats::Seats;
+pub use seats::{Seat, SeatId};
 pub use sqlite::{Archive, ArchiveError, FileError, Stats, delete};
+pub use stays::{ALIVE, FormerStays, Gone, Stay, StayId};
 use std::{
     sync::{
         Arc,
@@ -24,7 +27,7 @@ use std::{
 };
 use tokio::sync::oneshot;
 
-/// Bytes of a page's messages, as JSON.
+/// The most bytes of a page's messages, as JSON.
 const MOST_BYTES: usize = 1 << 20;
 
 /// The log of this server. Cheap to clone.
@@ -35,32 +38,48 @@ struct Shared {
     kind: HistoryKind,
     run: Run,
     parts: AtomicU64,
-    /// There is none where no history is kept.
+    /// There is none if no history is kept.
     backend: Option<Box<dyn Backend>>,
-    /// Those of a server that keeps no history.
+    /// Seats of a server that keeps no history.
     seats: Seats,
 }
 
 /// What a store must do. Every one passes `contract`.
 pub trait Backend: Send + Sync {
     /// Takes a message. It is called under the room's lock, so that the calls come in the room's order, and must not
-    /// wait. `append.stored` is called once, from any thread; or, where its fate is known already, it is given back to be
-    /// called without the lock.
+    /// wait. `append.stored` is called once, from any thread; if the fate is known at once, it is returned instead, to
+    /// be called without the lock.
     #[must_use = "whoever waits for the message's fate has to be told"]
     fn append(&self, append: Append) -> Option<(OnStored, Stored)>;
 
-    /// Reads a page, in which is everything that was appended before this call. `done` is called once, from any
+    /// Reads a page, which includes everything that was appended before this call. `done` is called once, from any
     /// thread.
     fn read(&self, room: RoomCode, query: Query, done: OnRead);
 
-    /// The messages that came with a key at `since` or later: asked once, at the start.
+    /// The messages that came with a key at `since` or later. Called once, at the start.
     fn keys(&self, since: SystemTime) -> Vec<(KeyDigest, RoomCode, Arc<RoomEvent>)>;
 
-    /// Keeps a seat, or forgets it. It must not wait. In order with other calls about the same seat.
+    /// Keeps a seat, or forgets it. Must not wait. Calls about the same seat take effect in order.
     fn put_seat(&self, id: SeatId, seat: Option<Seat>);
 
     /// Looks for a seat. `done` is called once, from any thread.
     fn seat(&self, id: SeatId, done: Box<dyn FnOnce(Option<Seat>) + Send>);
+
+    /// Keeps a stay, or forgets it, where the store survives the process. As with a seat, it must not wait.
+    fn put_stay(&self, id: StayId, stay: Option<Stay>) {
+        let _ = (id, stay);
+    }
+
+    /// What earlier runs have left: asked once, at the start. Nothing where it cannot be read, or nothing survives.
+    fn former_stays(&self) -> Option<FormerStays> {
+        None
+    }
+
+    /// Which of two runs is the later one: the one with the greater number. One that is not known has 0.
+    fn order(&self, run: Run) -> u64 {
+        let _ = run;
+        0
+    }
 
     /// Why messages are not stored at the moment, and what to do about it.
     fn trouble(&self) -> Option<String> {
@@ -77,7 +96,7 @@ pub struct Append {
     pub room: RoomCode,
     /// The message; always a `Said`.
     pub message: Arc<RoomEvent>,
-    /// By what a retry of it is known.
+    /// Identifies a retry of it.
     pub key: Option<KeyDigest>,
     /// Whoever waits for its fate.
     pub stored: Option<OnStored>,
@@ -109,11 +128,11 @@ pub enum Stored {
 pub struct Query {
     /// Where it begins.
     pub start: Start,
-    /// At most so many messages.
+    /// At most this many messages.
     pub limit: usize,
 }
 
-/// Where reading begins. Whatever it is, a page has its messages oldest first.
+/// Where reading begins. In each case, a page has its messages oldest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Start {
     /// What came after this position.
@@ -133,7 +152,7 @@ pub enum Start {
 pub struct Page {
     /// The messages, oldest first.
     pub messages: Arc<[Arc<RoomEvent>]>,
-    /// Set where messages are missing between the position that was asked for and the first of these.
+    /// Set if messages are missing between the position that was asked for and the first of these.
     pub gap: Option<Gap>,
     /// There is more in the direction of reading: after the last, or with `Newest` and `Before` before the first.
     pub more: bool,
@@ -145,7 +164,7 @@ pub enum ReadError {
     /// The store failed; it says more in the server's log.
     #[error("the history cannot be read at the moment: try again later")]
     Failed,
-    /// Too many wait already.
+    /// Too many are waiting already.
     #[error("too many read the history at the moment: try again in a second")]
     Busy,
 }
@@ -173,29 +192,6 @@ impl OpenError {
     }
 }
 
-/// Names a seat: a secret between the server and the client whose seat it is.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct SeatId(pub [u8; 16]);
-
-/// The place in a room of a client that can come back to it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Seat {
-    /// Where.
-    pub room: RoomCode,
-    /// Under which name.
-    pub name: UserName,
-    /// Whether a login cookie fixed that name.
-    pub by_login: bool,
-    /// The Socket.IO id, which the client keeps.
-    pub socket: Box<str>,
-    /// The room's position when the client entered; of a seat that was taken up again, what the client had then.
-    pub position: Position,
-    /// It was taken up again: what the client has had since may be of any epoch of the room.
-    pub resumed: bool,
-    /// When it entered.
-    pub at: SystemTime,
-}
-
 impl Start {
     /// Whether reading goes from here to what is older.
     pub fn is_backwards(self) -> bool {
@@ -220,7 +216,7 @@ impl Page {
         };
         let kept = most.max(1).min(all);
         self.more |= kept < all;
-        // The page may be in the hands of others.
+        // The page may be shared.
         if kept < all {
             let kept = if is_backwards { all - kept..all } else { 0..kept };
             self.messages = self.messages[kept].into();
@@ -232,7 +228,7 @@ impl Log {
     /// Opens the log that `history` asks for.
     ///
     /// # Errors
-    /// Where its file cannot be used, or has to be looked at by somebody first.
+    /// If its file cannot be used, or has to be looked at by somebody first.
     pub fn open(history: &History) -> Result<Self, OpenError> {
         match history.kind {
             HistoryKind::Off => Ok(Self::of(HistoryKind::Off, random_run(), None)),
@@ -266,7 +262,7 @@ impl Log {
         Self(Arc::new(Shared { kind, run, parts: AtomicU64::new(0), backend, seats }))
     }
 
-    /// Where it is kept, which may be another place than the one that was asked for.
+    /// Where it is kept, which may not be the place that was asked for.
     pub fn kind(&self) -> HistoryKind {
         self.0.kind
     }
@@ -276,7 +272,7 @@ impl Log {
         self.0.run
     }
 
-    /// An epoch that nobody has had.
+    /// An epoch that was never given before.
     pub fn next_epoch(&self) -> Epoch {
         Epoch { run: self.0.run, part: self.0.parts.fetch_add(1, Ordering::Relaxed) }
     }
@@ -295,7 +291,7 @@ impl Log {
         }
     }
 
-    /// Reads a page; see [`Backend::read`]. Where nothing is kept, whatever was said is a gap.
+    /// Reads a page; see [`Backend::read`]. If nothing is kept, whatever was said is a gap.
     pub fn read(&self, room: RoomCode, query: Query, done: OnRead) {
         match &self.0.backend {
             Some(backend) => backend.read(room, query, done),
@@ -309,7 +305,7 @@ impl Log {
     /// Reads a page of at most `MOST_BYTES`, or of one message that is larger.
     ///
     /// # Errors
-    /// Where the store fails.
+    /// If the store fails.
     pub async fn page(&self, room: RoomCode, query: Query) -> Result<Page, ReadError> {
         let (tell, told) = oneshot::channel();
         self.read(room, query, Box::new(|page| drop(tell.send(page))));
@@ -343,6 +339,23 @@ impl Log {
         }
     }
 
+    /// Keeps a stay, or forgets it; see [`Backend::put_stay`].
+    pub fn put_stay(&self, id: StayId, stay: Option<Stay>) {
+        if let Some(backend) = &self.0.backend {
+            backend.put_stay(id, stay);
+        }
+    }
+
+    /// What earlier runs have left; see [`Backend::former_stays`].
+    pub fn former_stays(&self) -> Option<FormerStays> {
+        self.0.backend.as_ref()?.former_stays()
+    }
+
+    /// Which of two runs is the later one; see [`Backend::order`].
+    pub fn order(&self, run: Run) -> u64 {
+        self.0.backend.as_ref().map_or(0, |backend| backend.order(run))
+    }
+
     /// Looks for a seat.
     pub fn seat(&self, id: SeatId, done: Box<dyn FnOnce(Option<Seat>) + Send>) {
         match &self.0.backend {
@@ -362,6 +375,7 @@ fn random_run() -> Run {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alert_core::names::UserName;
     use alert_core::position::Numbering;
 
     #[test]

@@ -26,13 +26,13 @@ use queue::Queue;
 use repeats::{Left, Repeats};
 use stderr::Stderr;
 
-/// What the names of the crates begin with whose events follow `--log-level`; the others' show from `warn`.
+/// Prefixes of the crates whose events follow `--log-level`; those of other crates show from `warn`.
 const OURS: [&str; 3] = ["alert", "socketio_protocol", "socketio_server"];
 
-/// How long the end of the process waits for whoever reads the log.
+/// How long the process waits at its end for whoever reads the log.
 const FLUSH_LIMIT: Duration = Duration::from_millis(300);
 
-/// What the lines of a moment take.
+/// The buffer keeps this much. What it grew beyond that is freed.
 const USUAL_BYTES: usize = 64 << 10;
 
 /// Why there is no log.
@@ -56,11 +56,11 @@ struct Shared {
     repeats: Repeats,
 }
 
-/// Starts logging for the whole process; to be called once, by a server. From here on a panic, on any thread, is
+/// Starts logging for the whole process; to be called once, by a server. From then on a panic on any thread is
 /// logged and ends the process.
 ///
 /// # Errors
-/// When it was started before, or the system gives no thread.
+/// If it was started before, or the system has no thread for it.
 pub fn start(config: &Config) -> Result<Log, LogError> {
     let log = Log::new(config.log_format);
     let out = Stderr::open()?;
@@ -76,12 +76,12 @@ impl Log {
         Self(Arc::new(Shared { format, queue: Queue::default(), repeats: Repeats::default() }))
     }
 
-    /// Writes a line that is no event: what a person who starts the server is told.
+    /// Writes a line that is no event: what the person who starts the server is told.
     pub fn say(&self, text: &str) {
         self.0.queue.push(&format!("{text}\n"));
     }
 
-    /// Writes what waits, for a short time at most: nobody may be reading.
+    /// Writes what waits, for a short time at most: perhaps nobody reads it.
     pub fn finish(&self) {
         for left in self.0.repeats.all_left_out() {
             self.0.queue.push(&self.left_out(&left));
@@ -92,7 +92,7 @@ impl Log {
     /// The log's thread.
     fn write_to(&self, mut out: impl io::Write) {
         let mut batch = Vec::new();
-        // Lines that were not taken, neither by the queue nor by `out`, and of which nobody has been told.
+        // Lines that neither the queue nor `out` took, and that have not been reported yet.
         let mut lost = 0;
         loop {
             lost += self.0.queue.take(&mut batch, self.0.repeats.next_report());
@@ -109,7 +109,7 @@ impl Log {
                 }
             }
             self.0.queue.written();
-            // After a time of trouble its memory goes.
+            // After a time of trouble its memory is freed.
             batch.clear();
             batch.shrink_to(USUAL_BYTES);
         }
@@ -143,7 +143,7 @@ impl<S: Subscriber> Layer<S> for Lines {
         match repeats.admit(event, Instant::now()) {
             repeats::Verdict::Log => queue.push(&Line::of(event, *format)),
             repeats::Verdict::LeaveOut => {}
-            // The writer is to wake when it is time to say how many were left out.
+            // The writer has to wake when it is time to say how many were left out.
             repeats::Verdict::LeaveOutFirst => queue.wake(),
         }
     }

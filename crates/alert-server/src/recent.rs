@@ -1,4 +1,4 @@
-//! A table that forgets: what is older than its time, and, when it is full, the oldest. It has no clock.
+//! A table that forgets what is older than its time and, when it is full, the oldest entry. It has no clock.
 
 use std::hash::Hash;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -49,7 +49,7 @@ impl<K: Eq + Hash, V> Table<'_, K, V> {
         self.entries.get(key).map(|(_, value)| value)
     }
 
-    /// Adds an entry, which is the newest.
+    /// Adds an entry as the newest.
     pub(crate) fn insert(&mut self, key: K, value: V) {
         self.make_room();
         self.entries.insert(key, (self.now, value));
@@ -68,7 +68,7 @@ impl<K: Eq + Hash, V> Table<'_, K, V> {
         self.entries.remove(key);
     }
 
-    /// The entry of `key`, made where it is missing; it is the newest from now on.
+    /// The entry of `key`, made if it is missing; it becomes the newest.
     pub(crate) fn touch(&mut self, key: K, make: impl FnOnce() -> V) -> &mut V {
         let value = match self.entries.remove(&key) {
             Some((_, value)) => value,

@@ -1,4 +1,4 @@
-//! All rooms by their code, and the one place that says who may do what in them. A room is there while somebody is in
+//! All rooms by their code, and the one place that says who may do what in them. A room exists while somebody is in
 //! it: the first to enter makes it, and `Rooms::forget` removes it with the last.
 
 mod admission;
@@ -22,13 +22,13 @@ use alert_core::access::{Denied, Principal};
 use alert_core::members::Members;
 use alert_core::names::{RoomCode, UserName};
 use alert_core::wire::Form;
-pub use audience::replay;
+pub use audience::{replay, replay_all, replayed_size};
 pub use catch_up::{CatchUp, Missed};
 pub use history::{History, HistoryError, Wanted};
 use live_room::{Entrant, LiveRoom};
 pub use live_room::{Listening, Presence, Said, Speech};
 use lost::LostPeople;
-pub use lost::Unreceived;
+pub use lost::{Returning, Unreceived};
 use once::Keys;
 pub use once::{KeyReused, OnReceipt, Receipt, Sender};
 pub use refused::Refused;
@@ -42,10 +42,10 @@ use std::{
 pub use subscription::{Begin, Hearing, Subscription};
 use tokio::{runtime::Handle, sync::Semaphore};
 
-/// How long departures wait for a room that can take no more; speakers who never pause must not keep them out.
+/// How long departures wait for a room under pressure; speakers who never pause must not hold them back.
 const LONGEST_RELIEF: Duration = Duration::from_secs(1);
 
-/// Enough for a fast connection, and far less than what may wait for one.
+/// Enough for a fast connection, and far less than `queue_limit` allows.
 const MOST_REPLAYED: usize = 64 << 10;
 
 /// The rooms of this server. Cheap to clone.
@@ -58,16 +58,16 @@ struct Shared {
     grace: Duration,
     max_rooms: usize,
     max_people: usize,
-    /// Where the tasks run that wait for the end of a grace: one for each room in which somebody is missing.
+    /// Runs the tasks that wait for the end of a grace: one for each room that somebody was lost from.
     runtime: Handle,
     /// Bytes of a replay that may wait for one connection while more is read.
     most_replayed: usize,
     log: Log,
     keys: Keys,
     lost: LostPeople,
-    /// Turns to read what was missed.
+    /// Permits to read what was missed.
     readers: Semaphore,
-    /// Bytes that somebody is given who comes back: less than what makes a member count as behind.
+    /// The most bytes replayed to whoever comes back: fewer than make a member count as behind.
     most_given: usize,
 }
 
@@ -83,47 +83,76 @@ impl Rooms {
             runtime,
             most_replayed: MOST_REPLAYED.min(config.queue_limit / 8),
             keys: Keys::new(&log),
-            lost: LostPeople::new(if log.is_on() { config.replay_window } else { Duration::ZERO }),
+            lost: LostPeople::new(
+                if log.is_on() { config.replay_window } else { Duration::ZERO },
+                config.ping_interval + config.ping_timeout,
+                &log,
+            ),
             readers: Semaphore::new(replay::READERS),
             most_given: config.queue_limit / 5,
             log,
         }))
     }
 
-    /// Lets somebody name a room. Everything that is done with one begins here.
+    /// Lets somebody name a room. Whatever is done with a room begins here.
     ///
     /// # Errors
-    /// Where the origin has named too many.
+    /// If the origin has named too many rooms.
     pub fn admit(&self, origin: &Origin, way: Way, code: RoomCode) -> Result<Admitted, Refused> {
         let admitted = self.0.admission.admit(origin, way, code, Instant::now());
         self.counted(origin, admitted.map_err(|Wait(wait)| Refused::TooManyRooms(wait)))
     }
 
-    /// Whether somebody may enter a room now; a connection leaves its present room only after that. Two who ask
-    /// together may both hear yes for the last place.
+    /// Whether somebody may enter a room now. A connection leaves its present room only after that. Two who ask at the
+    /// same time may both be given the last place.
     ///
     /// # Errors
-    /// Where too many have entered from the origin, or there is no place.
+    /// If too many have entered from the origin, or there is no space.
     pub fn check_entry(&self, origin: &Origin, room: &Admitted, name: &UserName) -> Result<(), Refused> {
-        self.counted(
-            origin,
-            self.space_for(room.code()).and_then(|room| match room {
-                Some(room) if !room.has_space(name, self.0.max_people) => {
-                    Err(Refused::RoomFull(self.0.max_people))
-                }
-                _ => Ok(()),
-            }),
-        )?;
+        self.check_space(origin, room, name)?;
         let joined = self.0.admission.admit_join(origin, Instant::now());
         self.counted(origin, joined.map_err(|Wait(wait)| Refused::TooManyJoins(wait)))
+    }
+
+    /// Lets somebody back into a room who has shown that they were in it.
+    pub fn readmit(&self, origin: &Origin, code: RoomCode) -> Admitted {
+        self.0.admission.readmit(origin, code)
+    }
+
+    /// As [`Rooms::check_entry`], for somebody who was in the room. It counts as entering only where the others hear of it.
+    ///
+    /// # Errors
+    /// As there. Whoever comes back too fast can wait.
+    pub fn check_return(&self, origin: &Origin, room: &Admitted, name: &UserName) -> Result<(), Refused> {
+        let is_there = self.check_space(origin, room, name)?.is_some_and(|room| room.has(name));
+        if is_there {
+            return Ok(());
+        }
+        let joined = self.0.admission.admit_join(origin, Instant::now());
+        joined.map_err(|Wait(wait)| Refused::TooManyJoins(wait))
     }
 
     /// Whether somebody may hear a room now without being in it.
     ///
     /// # Errors
-    /// Where it would be one too many.
+    /// If it would be one too many.
     pub fn check_hearing(&self, origin: &Origin, room: &Admitted) -> Result<(), Refused> {
         self.counted(origin, self.space_for(room.code())).map(drop)
+    }
+
+    fn check_space(
+        &self,
+        origin: &Origin,
+        room: &Admitted,
+        name: &UserName,
+    ) -> Result<Option<Arc<LiveRoom>>, Refused> {
+        let room = self.space_for(room.code()).and_then(|room| match room {
+            Some(room) if !room.has_space(name, self.0.max_people) => {
+                Err(Refused::RoomFull(self.0.max_people))
+            }
+            room => Ok(room),
+        });
+        self.counted(origin, room)
     }
 
     /// The room, if it exists; an error if it would be one too many.
@@ -143,7 +172,7 @@ impl Rooms {
         })
     }
 
-    /// Waits until a room can take more. Whoever speaks from outside it waits for this first.
+    /// Waits until a room can take more. Whoever speaks from outside waits for this first.
     pub async fn relief(&self, room: &Admitted) {
         let room = self.lock().get(room.code()).cloned();
         if let Some(room) = room {
@@ -151,7 +180,7 @@ impl Rooms {
         }
     }
 
-    /// Where tasks run that wait for the rooms.
+    /// Runs the tasks that wait for rooms.
     pub fn runtime(&self) -> &Handle {
         &self.0.runtime
     }
@@ -161,10 +190,10 @@ impl Rooms {
         &self.0.log
     }
 
-    /// Says something to a room from outside it. Where nobody hears the room, the log still takes it.
+    /// Says something to a room from outside it. If nobody hears the room, the log still takes it.
     ///
     /// # Errors
-    /// Where `who` may not, or the room would be one too many.
+    /// If `who` may not, or the room would be one too many.
     pub fn say(&self, who: &Principal, room: &Admitted, speech: Speech<'_>) -> Result<Said, Refused> {
         who.may(|rights| rights.speak)?;
         let mut speech = Some(speech);
@@ -182,11 +211,11 @@ impl Rooms {
         }))
     }
 
-    /// Has `say` called for a message, with what it has to hand on to the log, unless it came before with this key;
-    /// `done` hears what became of it. True where it is said for the first time.
+    /// Calls `say` for a message, with what it must hand on to the log, unless the message came before with this key.
+    /// `done` is told what became of it. True if it is said for the first time.
     ///
     /// # Errors
-    /// Where the key belongs to another message.
+    /// If the key belongs to another message.
     pub fn once(
         &self,
         key: Option<KeyDigest>,
@@ -197,10 +226,10 @@ impl Rooms {
         self.0.keys.once(key, message, Instant::now(), done, say)
     }
 
-    /// Who is in a room. One that does not exist has nobody in it.
+    /// Who is in a room. A room that does not exist is empty.
     ///
     /// # Errors
-    /// Where `who` may not see it.
+    /// If `who` may not see it.
     pub fn members(&self, who: &Principal, room: &Admitted) -> Result<Arc<Members>, Denied> {
         who.may(|rights| rights.read)?;
         let room = self.lock().get(room.code()).cloned();
@@ -210,7 +239,7 @@ impl Rooms {
     /// All rooms in which somebody is, and how many people.
     ///
     /// # Errors
-    /// Where `who` may not see them.
+    /// If `who` may not see them.
     pub fn all(&self, who: &Principal) -> Result<Vec<(RoomCode, usize)>, Denied> {
         who.may(|rights| rights.list)?;
         let rooms: Vec<_> = self.lock().values().cloned().collect();
@@ -218,10 +247,10 @@ impl Rooms {
         Ok(counted.filter(|(_, count)| *count > 0).collect())
     }
 
-    /// Lets a connection into a room, under a name, after [`Self::check_entry`]; it hears the room in `form`.
+    /// Lets a connection into a room, under a name, after [`Self::check_entry`]. It hears the room in `form`.
     ///
     /// # Errors
-    /// Where `who` may not.
+    /// If `who` may not.
     pub fn enter(
         &self,
         who: &Principal,
@@ -235,8 +264,8 @@ impl Rooms {
         Ok(self.in_room(room.code(), |live| live.enter(&entrant, || self.0.admission.hold(room))))
     }
 
-    /// Does something in a room, which is made where it is missing. `act` gives nothing where the room has just been
-    /// forgotten; then there is a new one.
+    /// Does something in a room, which is made if it is missing. `act` returns `None` if the room has just been
+    /// forgotten; then it is tried again in a new one.
     fn in_room<T>(&self, code: &RoomCode, mut act: impl FnMut(&Arc<LiveRoom>) -> Option<T>) -> T {
         loop {
             let room = {
@@ -244,7 +273,7 @@ impl Rooms {
                 let room = rooms.entry(code.clone());
                 Arc::clone(room.or_insert_with(|| LiveRoom::new(code.clone(), self.0.grace, &self.0.log)))
             };
-            // Not under the registry's lock: rooms lock themselves first and the registry second.
+            // Not under the registry's lock: a room's lock comes before the registry's.
             if let Some(done) = act(&room) {
                 return done;
             }

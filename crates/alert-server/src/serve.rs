@@ -20,17 +20,17 @@ use signals::{Request, Signals};
 /// From the end of the drain wait to the end of the process, whatever clients do.
 const SHUTDOWN_LIMIT: Duration = Duration::from_secs(8);
 
-/// For storing what waits, after that.
+/// After that, for storing what waits.
 const CLOSE_LIMIT: Duration = Duration::from_secs(1);
 
-/// What the developer of a page that may not connect reads.
+/// Read by the developer of a page that may not connect.
 const ORIGIN_HELP: &str = "If this page is Alert's own, seen through a proxy, set --public-url to its address; otherwise \
                            allow it with --allow-origin.";
 
 /// Runs the server until a signal stops it.
 ///
 /// # Errors
-/// When it cannot start: an address that is taken, a session key that cannot be read.
+/// If it cannot start: an address is taken, say, or the session key cannot be read.
 pub fn run(config: Config) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -66,7 +66,7 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
             }
         }
     };
-    // Before the line: whoever reads it finds /readyz at 503.
+    // Before the log line: whoever reads that finds /readyz at 503.
     readiness.begin_drain();
     tracing::info!(signal, "shutting down; a second signal ends it immediately");
     let way_down = async {
@@ -84,7 +84,7 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
 /// Waits until everything is stored, but not for a disk that does not answer.
 async fn close(log: Log) {
     let (tell, told) = oneshot::channel();
-    // Not one of the runtime's threads, for which it would wait at its end.
+    // Not one of the runtime's threads, which it would wait for at its end.
     let closing = std::thread::Builder::new().name("history-close".to_owned()).spawn(move || {
         log.close();
         let _ = tell.send(());

@@ -1,4 +1,4 @@
-//! Socket.IO: the handler that makes the runtime an Alert server. A version of the protocol is a module.
+//! Socket.IO: the handler that makes the runtime an Alert server. Each version of the protocol is a module.
 
 mod recovery;
 mod route;
@@ -25,9 +25,9 @@ use tokio::runtime::Handle;
 use v1::{Member, V1};
 use v2::V2;
 
-/// Of a queue's limit, the share of messages in one answer,
+/// The messages of one answer may take up the queue's limit divided by this,
 const ANSWER_SHARE: usize = 4;
-/// and the most.
+/// but no more than this.
 const MOST_ANSWER_BYTES: usize = 256 << 10;
 
 /// Speaks v1 and v2.
@@ -44,7 +44,7 @@ pub struct Alert {
 
 /// What is kept of a client's handshake.
 pub struct Peer {
-    /// Its web session, where it has one that counts; nearly all have none, so it costs a pointer.
+    /// Its web session, if it has a valid one. Nearly all have none, so that costs a pointer.
     session: Option<Box<WebSession>>,
     address: Option<IpAddr>,
     client: Client,
@@ -55,7 +55,7 @@ pub struct Peer {
 pub enum Session {
     /// It speaks v1.
     V1(Member),
-    /// It speaks v1, and may have its place again, which is being looked for.
+    /// It speaks v1, and may get its place back, which is being looked for.
     Recovering(Recovering),
     /// It speaks v2.
     V2(Box<v2::Member>),
@@ -171,9 +171,11 @@ impl Handler for Alert {
             }
             Session::V2(member) => return member.end(&self.rooms, reason),
         };
-        // On shutdown everybody leaves: nobody is left to hear of it, and all come back to the next server.
-        if let Some(presence) = presence.filter(|_| *reason != CloseReason::Shutdown) {
-            self.lose(presence, unreceived, reason);
+        match presence {
+            // Everybody leaves: nobody is left to hear of it, and all come back to the next server.
+            Some(presence) if *reason == CloseReason::Shutdown => presence.stop(&self.rooms, unreceived),
+            Some(presence) => self.lose(presence, unreceived, reason),
+            None => {}
         }
     }
 

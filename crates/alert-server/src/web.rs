@@ -39,7 +39,7 @@ use crate::auth::SessionCookies;
 use crate::config::{Config, SessionKeyError};
 use alert_core::wire::v1::Limits;
 
-/// What the pages need. A clone shares it.
+/// What the pages need. Clones share it.
 #[derive(Clone, Debug)]
 pub struct WebState(Arc<Shared>);
 
@@ -52,14 +52,14 @@ struct Shared {
     api: Api,
 }
 
-/// A form of ours is small; what is larger is not read.
+/// Our forms are small. A larger one is not read.
 const FORM_BYTES: usize = 256 * 1024;
 
 impl WebState {
     /// Makes the state, reading (or making) the session key's file.
     ///
     /// # Errors
-    /// When that file is there and gives no key.
+    /// If that file is there but holds no key.
     pub fn new(config: &Config, readiness: Readiness, api: Api) -> Result<Self, SessionKeyError> {
         let sessions = SessionCookies::new(config)?;
         Ok(Self(Arc::new(Shared {
@@ -83,7 +83,7 @@ pub fn app(state: WebState) -> App {
         let (mut head, body) = response.into_parts();
         match head.extensions.remove::<Opening>() {
             Some(opening) => {
-                // axum gives the length of a body that is never sent.
+                // axum sets the length of a body that is never sent.
                 head.headers.remove(header::CONTENT_LENGTH);
                 AppAnswer::Stream(head, opening.subscriber())
             }
@@ -108,7 +108,7 @@ fn router(state: WebState) -> Router {
         .route("/livez", get(health::live))
         .route("/readyz", get(health::ready))
         .route("/assets/{*name}", get(assets::serve))
-        // What browsers ask for beside a text without a page around it.
+        // Browsers ask for it even with plain text.
         .route("/favicon.ico", get(async || Redirect::permanent("/assets/favicon.svg")))
         .route("/docs", get(async || Redirect::permanent("/docs/")))
         .route("/docs/", get(docs::index))

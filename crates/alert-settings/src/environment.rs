@@ -35,9 +35,9 @@ impl Environment {
         Some(self.state_folder()?.join("alert.db"))
     }
 
-    /// systemd's state folder, else the user's.
+    /// systemd's state folder, or else the user's.
     fn state_folder(&self) -> Option<PathBuf> {
-        // systemd gives a list with colons where a unit has several state folders.
+        // systemd gives a list with colons if a unit has several state folders.
         let own = self.path("STATE_DIRECTORY").and_then(|list| std::env::split_paths(&list).next());
         let user = || self.path("XDG_STATE_HOME").filter(|path| path.is_absolute());
         let home = || self.path("HOME").map(|home| home.join(".local/state"));
@@ -51,7 +51,7 @@ impl Environment {
         folder.map(|folder| folder.join("alert/client.toml"))
     }
 
-    /// What the user is called on this machine, where the environment says it.
+    /// What the user is called on this machine, if the environment says it.
     pub fn login_name(&self) -> Option<String> {
         ["USER", "LOGNAME"].into_iter().filter(|name| !self.is_no_text(name)).find_map(|name| self.get(name))
     }
@@ -61,7 +61,7 @@ impl Environment {
         self.0.get("PATH").map(OsString::as_os_str)
     }
 
-    /// Those variables of Alert that hold a secret; no program that Alert starts is to have them.
+    /// Those variables of Alert that hold a secret. No program that Alert starts gets them.
     pub fn secrets(&self) -> impl Iterator<Item = &str> {
         let is_secret = |name: &&str| SECRETS.iter().any(|word| name.contains(word));
         self.names().filter(|name| name.starts_with(VARIABLE_PREFIX)).filter(is_secret)

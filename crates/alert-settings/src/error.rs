@@ -26,7 +26,7 @@ pub enum ConfigError {
         /// What would be possible.
         allowed: String,
     },
-    /// The file has a key that is no setting.
+    /// The file has a key that is not a setting.
     #[error("{key} (in {}) is not a setting; {hint}", file.display())]
     UnknownKey {
         /// The key.
@@ -49,7 +49,7 @@ pub enum ConfigError {
     Unreadable {
         /// The file.
         file: PathBuf,
-        /// What keeps us from it.
+        /// Why it cannot be read.
         problem: FileError,
     },
 }

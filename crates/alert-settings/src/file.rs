@@ -1,4 +1,4 @@
-//! Files with settings and secrets: read whole, and without waiting for whoever writes into a pipe.
+//! Files with settings and secrets: read whole, without waiting for the other end of a pipe.
 
 use std::fs::{FileType, Metadata, OpenOptions};
 use std::io::{self, Read};
@@ -14,20 +14,20 @@ use crate::{ConfigError, NotUtf8, text};
 pub struct TextFile {
     /// Its text, without a byte order mark.
     pub text: String,
-    /// Who may read it, among others.
+    /// Its mode, among others: who may read it.
     pub metadata: Metadata,
 }
 
-/// Why a file gives no text.
+/// Why a file does not give a text.
 #[derive(Debug, thiserror::Error)]
 pub enum FileError {
-    /// The system does not let us.
+    /// The system refuses it.
     #[error("{0}")]
     Unreadable(#[from] io::Error),
     /// It is a folder, a pipe, a device: reading it may never end.
     #[error("it is {0}, not a file")]
     NotAFile(&'static str),
-    /// It cannot be what it should be.
+    /// It cannot be a file of settings.
     #[error("it is larger than {MOST_BYTES} bytes")]
     TooLarge,
     /// It is in another encoding.
@@ -44,9 +44,9 @@ const NOTHING: &str = "/dev/null";
 /// Reads a file.
 ///
 /// # Errors
-/// Where it cannot be read, or is something else.
+/// If it cannot be read, or is something else.
 pub fn read(path: &Path) -> Result<TextFile, FileError> {
-    // Opening a pipe would wait for its other end otherwise.
+    // Otherwise, opening a pipe would wait for its other end.
     let nonblocking = i32::try_from(OFlags::NONBLOCK.bits()).unwrap_or_default();
     let file = OpenOptions::new().read(true).custom_flags(nonblocking).open(path)?;
     let metadata = file.metadata()?;
@@ -61,10 +61,10 @@ pub fn read(path: &Path) -> Result<TextFile, FileError> {
     Ok(TextFile { text: text(&bytes)?.to_owned(), metadata })
 }
 
-/// Reads a file of settings. What is wrong with it is said without its text, which may hold a secret.
+/// Reads a file of settings. An error does not repeat its text, which may hold a secret.
 ///
 /// # Errors
-/// Where it cannot be read, or is not TOML.
+/// If it cannot be read, or is not TOML.
 pub fn read_toml(path: &Path) -> Result<(toml::Table, Metadata), ConfigError> {
     let TextFile { text, metadata } =
         read(path).map_err(|problem| ConfigError::Unreadable { file: path.to_owned(), problem })?;

@@ -1,5 +1,5 @@
-//! Where settings come from and what is wrong with them: what the server and the clients have in common. Nothing else in
-//! Alert reads the environment.
+//! Where settings come from and what is wrong with them, for the server and the clients. Nothing else in Alert reads
+//! the environment.
 
 mod environment;
 mod error;

@@ -1,13 +1,13 @@
 //! A setting: its name, from which its key, flag and variable follow.
 
-/// One setting: how it is spelt, what it is without being set, and what the help says.
+/// One setting: how it is spelt, its default, and what the help says.
 #[derive(Debug)]
 pub struct Setting {
     /// The key in the file; the flag and the variable follow from it.
     pub name: &'static str,
     /// What stands for the value in the help.
     pub placeholder: &'static str,
-    /// The values that hold when nothing is set.
+    /// The values if nothing is set.
     pub default: &'static [&'static str],
     /// The heading that the help shows it under.
     pub heading: &'static str,

@@ -20,14 +20,14 @@ pub enum Source {
 /// A setting's values, as text, and their source.
 #[derive(Clone, Debug)]
 pub struct Given {
-    /// The values; more than one only where the setting takes several.
+    /// The values; more than one only if the setting takes several.
     pub values: Vec<String>,
     /// Where they came from.
     pub source: Source,
 }
 
 impl Source {
-    /// How to call it in a sentence about `setting`: `--workers`, `ALERT_WORKERS`, `alert.toml`, `default`.
+    /// What to call it in a sentence about `setting`: `--workers`, `ALERT_WORKERS`, `alert.toml`, `default`.
     pub fn name_of(&self, setting: &Setting) -> String {
         match self {
             Self::Default => "default".to_owned(),

@@ -1,6 +1,6 @@
-//! The text of a file that people write: with an editor's byte order mark, or in another encoding.
+//! The text of a file that people write, perhaps with an editor's byte order mark, or in another encoding.
 
-/// Bytes that are no text in UTF-8. UTF-16 without a byte order mark is known by its NUL characters.
+/// Bytes that are not text in UTF-8. UTF-16 without a byte order mark is recognised by its NUL characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("line {line} is not UTF-8; save it as UTF-8")]
 pub struct NotUtf8 {
@@ -11,15 +11,15 @@ pub struct NotUtf8 {
 /// The text of a whole file or input, without its byte order mark. Nothing else is changed.
 ///
 /// # Errors
-/// Where it is in another encoding.
+/// If it is in another encoding.
 pub fn text(bytes: &[u8]) -> Result<&str, NotUtf8> {
     line(bytes).map(|text| text.strip_prefix('\u{FEFF}').unwrap_or(text))
 }
 
-/// A part of such a text: of a file's lines only the first may have a byte order mark.
+/// Part of such a text: only the first line of a file may have a byte order mark.
 ///
 /// # Errors
-/// Where it is in another encoding.
+/// If it is in another encoding.
 pub fn line(bytes: &[u8]) -> Result<&str, NotUtf8> {
     let (read, utf8) = match std::str::from_utf8(bytes) {
         Ok(text) => (Ok(text), bytes),

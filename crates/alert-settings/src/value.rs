@@ -1,4 +1,4 @@
-//! Text to typed value, for the settings that have no type of their own. An error says what is allowed.
+//! From text to typed value, for the settings that have no type of their own. An error says what is allowed.
 
 use std::fmt::Display;
 use std::num::NonZeroU16;
@@ -11,8 +11,8 @@ use bytesize::ByteSize;
 /// What a setting allows, for its error message.
 pub type Allowed = String;
 
-/// Most characters that a name or a room code can be allowed: a cookie (4 kB) must hold the longest of both at four bytes
-/// a character.
+/// The highest limit of characters that a name or a room code can be given: a cookie (4 kB) must hold the longest of
+/// both at four bytes a character.
 pub const MOST_CHARS: usize = 256;
 
 /// A length of time: `2s`, `500ms`, `1m 30s`; a plain number is seconds.

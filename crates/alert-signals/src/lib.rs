@@ -1,5 +1,5 @@
-//! The signals that a process reacts to. One that was ignored when the process started stays ignored: so `nohup` and a
-//! shell's `command &` ask for it.
+//! The signals that a process reacts to. One that was ignored when the process started stays ignored: that is how
+//! `nohup` and a shell's `command &` work.
 
 use std::io;
 use std::mem::MaybeUninit;
@@ -16,12 +16,12 @@ impl Heeded {
     /// received. To be called once for each kind, before anything else handles it.
     ///
     /// # Errors
-    /// Where the system lets nobody handle it.
+    /// If the system does not let anybody handle it.
     pub fn new(kind: SignalKind) -> io::Result<Self> {
         if is_ignored(kind) { Ok(Self(None)) } else { Ok(Self(Some(signal(kind)?))) }
     }
 
-    /// Waits for the next one; for ever, where they are ignored. Nothing is lost when this is dropped.
+    /// Waits for the next one, forever if they are ignored. Nothing is lost when this is dropped.
     pub async fn recv(&mut self) {
         if let Some(signal) = &mut self.0
             && signal.recv().await.is_some()
@@ -40,7 +40,7 @@ impl Signals {
     /// From here on these signals do not end the process by themselves.
     ///
     /// # Errors
-    /// Where the system lets nobody handle them.
+    /// If the system does not let anybody handle them.
     pub fn install() -> io::Result<Self> {
         let kinds = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
         let [interrupt, terminate, hangup] = kinds.map(Heeded::new);

@@ -26,7 +26,7 @@ mod serve;
 mod usage;
 mod watch;
 
-const ABOUT: &str = "A messaging server that speaks to a room at once.";
+const ABOUT: &str = "A messaging server: say something to a whole room at once.";
 
 const EXAMPLES: &str = "\
 Examples:
@@ -82,7 +82,7 @@ enum Command {
     /// Copy the history, also while the server runs
     #[command(after_help = notes(backup::EXAMPLES))]
     Backup(backup::Args),
-    /// Walk the way of a client to a server, and say what to change where it does not work
+    /// Check every step of a client's way to a server, and say what to change if one fails
     #[command(after_help = notes(doctor::EXAMPLES), after_long_help = notes(&format!("{}\n\n{}", doctor::EXAMPLES, doctor::JSON)))]
     Doctor(doctor::Args),
     /// Measure a server: members join rooms, speak and listen, and every delivery is accounted for
@@ -131,7 +131,7 @@ fn load(flags: &Flags) -> Result<Config, ExitCode> {
     })
 }
 
-/// What a client is to know, or the exit code after saying what is wrong with it.
+/// The configuration of a client, or the exit code after saying what is wrong with it.
 fn load_client(flags: &ClientFlags) -> Result<ClientConfig, ExitCode> {
     ClientConfig::load(flags, &Environment::of_process()).map_err(|errors| {
         for error in errors.0 {
@@ -157,7 +157,7 @@ fn client_failure(error: &ClientError) -> ExitCode {
     if error.is_refusal() { ExitCode::FAILURE } else { ExitCode::from(UNREACHABLE) }
 }
 
-/// Says what went wrong to whoever started the command. There is nobody left to tell when that fails.
+/// Tells whoever started the command what went wrong. If that fails, there is nobody left to tell.
 fn complain(what: impl Display) {
     let _ = writeln!(std::io::stderr(), "alert: {what}");
 }

@@ -1,8 +1,8 @@
 //! JSON strings whose lone surrogates (`"\ud800"`) become U+FFFD instead of errors.
 //!
-//! JavaScript sends them, JSON allows them, Rust's strings cannot hold them. These helpers ask the JSON parser for
-//! bytes; so they work where it reads text itself, not behind `#[serde(flatten)]` or untagged enums, which buffer. Asked
-//! for bytes, the parser lets unescaped control characters pass; a `RawValue`, as arguments are, has none.
+//! JavaScript sends them, JSON allows them, and Rust's strings cannot hold them. These helpers ask the JSON parser for
+//! bytes, so they do not work behind `#[serde(flatten)]` or untagged enums, which buffer. When asked for bytes, the
+//! parser lets unescaped control characters pass, but a `RawValue`, which arguments are, has none.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -13,7 +13,7 @@ use serde::de::{Deserialize, Deserializer, Error, Visitor};
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct LossyString(pub String);
 
-/// A string from JSON, borrowed from the input where it has no escapes.
+/// A string from JSON, borrowed from the input if it has no escapes.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct LossyStr<'a>(pub Cow<'a, str>);
 

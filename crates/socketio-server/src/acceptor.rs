@@ -20,10 +20,10 @@ use tokio::net::{TcpListener, UnixListener};
 
 /// Connections that may wait to be accepted; the kernel cuts it to `net.core.somaxconn`.
 const BACKLOG: i32 = 4096;
-/// Bytes that the kernel takes of a socket beyond what it may send right away.
+/// Bytes that the kernel accepts for a socket beyond what it may send right away.
 #[cfg(target_os = "linux")]
 const UNSENT: u32 = 256 << 10;
-/// How long accepting pauses when no file can be opened.
+/// How long accepting pauses when no file descriptor is free.
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// An address to listen on.
@@ -61,15 +61,15 @@ impl Acceptor {
     /// Binds an address. Must be called on a tokio runtime.
     ///
     /// # Errors
-    /// What the system says; `AddrInUse` also where another process answers on the Unix socket.
+    /// What the system says; `AddrInUse` also if another process answers on the Unix socket.
     pub fn bind(address: &ListenAddr) -> io::Result<Self> {
         match address {
             ListenAddr::Tcp(address) => {
                 let socket = Socket::new(Domain::for_address(*address), Type::STREAM, Some(Protocol::TCP))?;
                 socket.set_reuse_address(true)?;
                 socket.set_nonblocking(true)?;
-                // Accepted sockets have it from the listening one. What a client has not taken then waits in its
-                // queue, where it is counted, and not in megabytes of a kernel's buffer.
+                // Accepted sockets inherit it. What a client has not taken then waits in its queue, where it is
+                // counted, and not in megabytes of kernel buffers.
                 #[cfg(target_os = "linux")]
                 socket.set_tcp_notsent_lowat(UNSENT)?;
                 socket.bind(&(*address).into())?;
@@ -90,7 +90,7 @@ impl Acceptor {
         &self.address
     }
 
-    /// Accepts until it is dropped, and deals the sockets to the shards in turn.
+    /// Accepts until dropped, and deals the sockets to the shards in turn.
     pub(crate) async fn accept(self, hub: Hub) {
         let mut shards = (0..hub.shards()).cycle();
         let mut last_log: Option<Instant> = None;
@@ -110,7 +110,7 @@ impl Acceptor {
                     }
                     tokio::time::sleep(PAUSE).await;
                 }
-                // The client gave up while it waited: the next one may be fine.
+                // The client gave up while waiting. The next one may be fine.
                 Err(error) => {
                     tracing::debug!(address = %self.address, %error, "a connection was not accepted")
                 }
@@ -136,22 +136,22 @@ impl Acceptor {
 impl Drop for Acceptor {
     fn drop(&mut self) {
         if let ListenAddr::Unix(path) = &self.address {
-            // Somebody may have removed it before; the next start would too.
+            // Somebody may have removed it already, and the next start would remove it too.
             let _ = std::fs::remove_file(path);
         }
     }
 }
 
-/// Removes a socket file that a server left behind, but not one on which a server answers.
+/// Removes a socket file that a server left behind, but not one that a server answers on.
 fn remove_stale(path: &Path) -> io::Result<()> {
-    // Connecting to a file of another kind is refused too, and that file is the user's.
+    // A connection to a file of another kind is refused too, but that file is the user's.
     if !path.symlink_metadata().is_ok_and(|found| found.file_type().is_socket()) {
         return Ok(());
     }
     match StdUnixStream::connect(path) {
         Ok(_) => Err(io::ErrorKind::AddrInUse.into()),
         Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => std::fs::remove_file(path),
-        // Nothing is there, or what is there makes the bind fail with the right words.
+        // Nothing is there, or the bind will fail and say why.
         Err(_) => Ok(()),
     }
 }

@@ -1,7 +1,7 @@
-//! What all clients together, and those of one address, may hold: connections, and input that is not finished.
+//! What all clients together, and those of one address, may hold: connections and unfinished input.
 //!
-//! A connection is a socket, and a session that polls, which has no lasting socket. Behind a proxy an address has no
-//! sockets: its sessions count for it, whatever carries them.
+//! Sockets count as connections, and so do sessions that poll, which have no lasting socket. Behind a proxy, an address
+//! has no sockets: there its sessions count, whatever carries them.
 
 use http::StatusCode;
 use std::{
@@ -13,8 +13,8 @@ use std::{
     },
 };
 
-/// Bytes of unfinished input that a connection may have for nothing: nearly everything that comes in parts is smaller,
-/// and so still gets through while others use the bound up.
+/// Bytes of unfinished input that a connection may have for free: nearly everything that comes in parts is smaller,
+/// and so still gets through when others have used the bound up.
 const FREE_BYTES: usize = 4 << 10;
 
 /// The bounds. `usize::MAX` is none.
@@ -25,7 +25,7 @@ pub struct Bounds {
     /// Connections of one address: an IPv4 address, or a /64 network of IPv6.
     pub connections_per_address: usize,
     /// Bytes of messages and heads that have begun and are not complete, and of request bodies that have not been
-    /// worked through. Of what came over a WebSocket and is held back there is one read at most.
+    /// processed. Of what a WebSocket has brought and is held back, there is one read at most.
     pub unfinished_bytes: usize,
 }
 
@@ -46,7 +46,7 @@ pub(crate) struct Held {
     refused: AtomicU64,
 }
 
-/// The addresses that count as one: whoever has an IPv6 address has 2^64 of them.
+/// Addresses that count as one: whoever has an IPv6 address has 2^64 of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Block {
     V4(Ipv4Addr),
@@ -176,7 +176,7 @@ impl Charge {
         Self { held: Arc::clone(held), bytes: 0 }
     }
 
-    /// Now it is so many bytes.
+    /// Sets the number of bytes.
     pub(crate) fn set(&mut self, bytes: usize) -> Result<(), Full> {
         let (wanted, held) = (bytes.saturating_sub(FREE_BYTES), &self.held);
         if wanted > self.bytes {

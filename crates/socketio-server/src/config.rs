@@ -1,10 +1,10 @@
-//! What a server can be told.
+//! What a server can be configured with.
 
 use crate::{bounds::Bounds, host::HostPolicy, origin::OriginPolicy, proxy::TrustedProxies, rate::Rate};
 use socketio_protocol::engine::heartbeat::Timing;
 use std::time::Duration;
 
-/// The figures of a server. The defaults are those of the reference server, where it has them.
+/// A server's configuration. The defaults are those of the reference server, if it has them.
 #[derive(Clone, Debug)]
 pub struct Config {
     /// Shards, each a thread; at least 1.
@@ -23,15 +23,15 @@ pub struct Config {
     pub room_byte_rate: Option<Rate>,
     /// What all clients together, and those of one address, may hold.
     pub bounds: Bounds,
-    /// From the first byte of a message, or of an event with attachments, to its last.
+    /// Time from the first byte of a message, or of an event with attachments, to its last.
     pub message_timeout: Duration,
-    /// From the handshake to the first namespace.
+    /// Time from the handshake to the first namespace.
     pub connect_timeout: Duration,
-    /// From the WebSocket's handshake to the end of the upgrade.
+    /// Time from the WebSocket's handshake to the end of the upgrade.
     pub upgrade_timeout: Duration,
-    /// To which host names it answers.
+    /// The host names that it answers to.
     pub hosts: HostPolicy,
-    /// Who says for whom it asks.
+    /// The proxies that are trusted to give a client's address.
     pub proxies: TrustedProxies,
     /// Whose pages may connect.
     pub origins: OriginPolicy,

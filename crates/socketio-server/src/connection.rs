@@ -29,7 +29,7 @@ use std::{
 };
 use tokio::sync::Notify;
 
-/// Bytes of answers that wait for a client before it is read from no further.
+/// Bytes of answers that may wait for a client before it is no longer read from.
 const MOST_ANSWERS: usize = 64 << 10;
 
 slotmap::new_key_type! {
@@ -53,7 +53,7 @@ pub(crate) struct Connection<S> {
     pub(crate) closed: Cell<bool>,
     pub(crate) heartbeat: Cell<Heartbeat>,
     pub(crate) receipt: Cell<Receipt>,
-    /// Its input waits until the engine goes on; whoever holds it back is told then.
+    /// Set while its input waits for the engine; told when that goes on.
     pub(crate) pause: RefCell<Option<Rc<Notify>>>,
     /// When it must have connected a namespace.
     pub(crate) confirm_by: Instant,
@@ -61,15 +61,15 @@ pub(crate) struct Connection<S> {
     /// The earliest entry in the shard's timers that counts for it.
     pub(crate) armed: Cell<Option<Instant>>,
     pub(crate) intake: Cell<Intake>,
-    /// Since when a message has begun to arrive over the WebSocket.
+    /// When the message that is arriving over the WebSocket began.
     pub(crate) message_since: Cell<Option<Instant>>,
     /// An event that waits for its attachments.
     pub(crate) waiting_event: RefCell<Option<Box<WaitingEvent>>>,
-    /// Where it counts apart from its sockets.
+    /// Its place in the bounds, if it counts apart from its sockets.
     pub(crate) place: Cell<Option<Place>>,
     pub(crate) answers: Answers,
     pub(crate) pace: Cell<Pace>,
-    /// Where it stands in the shard's rooms.
+    /// Its places in the shard's lists of room members.
     pub(crate) rooms: RefCell<SmallVec<[Seat; 1]>>,
     /// The room that it left last. Entering and leaving speaks in a room as well, so it waits for that room too.
     pub(crate) left: RefCell<Option<Left>>,
@@ -83,21 +83,21 @@ pub(crate) struct WaitingEvent {
     pub(crate) charge: Charge,
 }
 
-/// Who sees to it that the queue is written.
+/// What will write the queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Output {
-    /// Nobody: there was nothing to write.
+    /// Nothing: the queue was empty.
     Flushed,
     /// It is in the shard's dirty list.
     Dirty,
-    /// A task that waits for the socket.
+    /// A task that waits for the socket writes it.
     Blocked,
     /// Nobody: the client takes nothing any more. What it sent before it went still counts, so the connection ends
-    /// when that has been read.
+    /// once that has been read.
     Broken,
 }
 
-/// What its own packets are answered with, from when it is made until the client has taken it.
+/// The answers to its own packets, from when they are made until the client has taken them.
 #[derive(Debug, Default)]
 pub(crate) struct Answers {
     /// Bytes on their way to the queue, through the shard's inbox.
@@ -113,7 +113,7 @@ pub(crate) struct Seat {
     pub(crate) index: usize,
 }
 
-/// A room that a connection has left, and until when it waits for it at most.
+/// A room that a connection has left, and until when it waits for that at most.
 pub(crate) struct Left {
     pub(crate) room: Room,
     pub(crate) until: Instant,
@@ -123,9 +123,9 @@ pub(crate) struct Left {
 pub(crate) trait Carrier {
     /// Bytes that the client may not have received.
     fn unconfirmed(&self, trusts_tcp: bool) -> u64;
-    /// Has its input wait.
+    /// Makes its input wait.
     fn pause(&self);
-    /// Has its input wait no longer.
+    /// Lets its input go on.
     fn resume(&self);
 }
 
@@ -153,7 +153,7 @@ pub(crate) enum Transport {
 }
 
 impl Transport {
-    /// The WebSocket that tries to take over, if there is one.
+    /// The WebSocket that is trying to take over, if there is one.
     pub(crate) fn probe(&mut self) -> Option<&mut Probe> {
         match self {
             Self::Polling(polling) => polling.probe.as_mut(),
@@ -181,13 +181,13 @@ impl<S> Connection<S> {
         }
     }
 
-    /// Whether a room that it is in can take no more. Many who were quiet may begin together, so that each of them is
-    /// looked at before it is read from.
+    /// Whether a room that it is in is under pressure. Many who were quiet may begin together, so each of them is
+    /// checked before it is read from.
     pub(crate) fn must_not_speak(&self) -> bool {
         self.rooms.borrow().iter().any(|seat| seat.room.pressure().is_over())
     }
 
-    /// A room that it speaks in and that can take no more.
+    /// A room under pressure that it speaks in.
     pub(crate) fn room_under_pressure(&self, now: Instant) -> Option<Room> {
         let is_on = |room: &&Room| room.pressure().is_on(now);
         let rooms = self.rooms.borrow();
@@ -197,25 +197,25 @@ impl<S> Connection<S> {
         in_it.or_else(left).cloned()
     }
 
-    /// What it is written with: the first of its rooms.
+    /// The flow that it is written with: the first of its rooms.
     pub(crate) fn flow(&self) -> Option<RoomId> {
         self.rooms.borrow().first().map(|seat| seat.room.id())
     }
 
-    /// When something must be done for it if nothing happens before.
+    /// When something must be done for it unless something happens before.
     pub(crate) fn deadline(&self, message_timeout: Duration) -> Instant {
         let deadline = self.heartbeat.get().deadline();
         let deadline = if self.confirmed.get() { deadline } else { deadline.min(self.confirm_by) };
         self.unfinished_since().map_or(deadline, |since| deadline.min(since + message_timeout))
     }
 
-    /// Since when it owes the rest of a message, or of an event.
+    /// Since when it has owed the rest of a message, or of an event.
     pub(crate) fn unfinished_since(&self) -> Option<Instant> {
         let event = self.waiting_event.borrow().as_ref().map(|event| event.since);
         self.message_since.get().into_iter().chain(event).min()
     }
 
-    /// Time for which it was not read from does not count.
+    /// Does not count time in which it was not read from.
     pub(crate) fn forgive(&self, time: Duration) {
         self.message_since.update(|since| since.map(|since| since + time));
         if let Some(event) = &mut *self.waiting_event.borrow_mut() {
@@ -223,14 +223,14 @@ impl<S> Connection<S> {
         }
     }
 
-    /// Changes what has been counted of its input.
+    /// Changes the counts of its input.
     pub(crate) fn count(&self, change: impl FnOnce(&mut Intake)) {
         let mut intake = self.intake.get();
         change(&mut intake);
         self.intake.set(intake);
     }
 
-    /// Whether what its own packets are answered with waits for the client to take it.
+    /// Whether answers to its own packets wait for the client to take them.
     pub(crate) fn owes_answers(&self) -> bool {
         let on_their_way = self.answers.on_their_way.get();
         (on_their_way > 0 || self.answers.in_queue.get())

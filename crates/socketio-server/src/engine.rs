@@ -1,5 +1,5 @@
 //! The seam between transports and what speaks over them: an [`Engine`] gets each connection's messages in order.
-//! [`crate::socketio::SocketIo`] is the one that speaks Socket.IO; another may echo.
+//! [`crate::socketio::SocketIo`] speaks Socket.IO; another could just echo.
 
 use crate::{
     connection::{Answers, Carrier, CloseReason, ConnectionId},
@@ -39,13 +39,13 @@ pub trait Engine: Send + Sync + 'static {
     /// Why the connection must be closed.
     fn binary(&self, link: &Link<'_>, session: &mut Self::Session, data: Bytes) -> Result<(), CloseReason>;
 
-    /// Another thread has something ready for what the engine calls `socket`. What is sent now goes out in the place of that call among
-    /// what the hub was told.
+    /// Another thread has something ready for what the engine calls `socket`. What is sent now goes out in order with
+    /// what the hub was told before and after that call.
     fn woken(&self, link: &Link<'_>, session: &mut Self::Session, socket: u32) {
         let _ = (link, session, socket);
     }
 
-    /// Bytes of what has begun and needs further messages to be complete.
+    /// Bytes of an event that needs further messages to be complete.
     fn unfinished(&self, session: &Self::Session) -> Option<usize> {
         let _ = session;
         None
@@ -64,7 +64,7 @@ pub struct Handshake<'a> {
 }
 
 impl Handshake<'_> {
-    /// The peer's address, where it has one.
+    /// The peer's address, if it has one.
     pub fn ip(&self) -> Option<IpAddr> {
         match self.peer {
             PeerAddr::Tcp(address) => Some(address.ip()),
@@ -83,11 +83,11 @@ pub struct Link<'a> {
     pub(crate) way_out: WayOut<'a>,
 }
 
-/// Where what is sent over a [`Link`] goes.
+/// Where a [`Link`] sends to.
 pub(crate) enum WayOut<'a> {
     /// Behind what the hub was told before.
     Inbox,
-    /// Here, for the connection's queue, when the call is over: the call itself stands in the inbox.
+    /// Here, for the connection's queue once the call is over: the call itself was in the inbox.
     Directly(&'a RefCell<Vec<Publication>>),
 }
 
@@ -102,8 +102,8 @@ impl<'a> Link<'a> {
         self.hub
     }
 
-    /// Sends to this connection, in order with everything else that the hub is told (see [`Engine::woken`]). It counts against the connection
-    /// from now on: while much of it waits, the connection is not read from.
+    /// Sends to this connection, in order with everything else that the hub is told (see [`Engine::woken`]). It counts
+    /// against the connection from now on: while much of it waits, the connection is not read from.
     pub fn send(&self, publication: impl Into<Publication>) {
         let publication = publication.into();
         if let WayOut::Directly(sent) = self.way_out {
@@ -113,21 +113,21 @@ impl<'a> Link<'a> {
         self.hub.push(self.id.shard, Command::Answer { connection: self.id.key, publication });
     }
 
-    /// Bytes that were meant for the client and that it may not have received: those after the last ping that it has
-    /// answered, or on long-polling after what its last poll shows that it has. `trusts_tcp`: what TCP has acknowledged
-    /// has reached the client too, since no proxy stands between (Linux; elsewhere it changes nothing). Bytes of
-    /// publications to rooms that are still in inboxes come on top: see [`crate::Room::in_flight`].
+    /// Bytes for the client that it may not have received: those after the last ping that it has answered, or, on
+    /// long-polling, after what its last poll confirms. `trusts_tcp`: what TCP has acknowledged has reached the client
+    /// too, since no proxy is in between (Linux; elsewhere it changes nothing). Bytes of publications to rooms that are
+    /// still in inboxes come on top: see [`crate::Room::in_flight`].
     pub fn unconfirmed(&self, trusts_tcp: bool) -> u64 {
         self.carrier.unconfirmed(trusts_tcp)
     }
 
-    /// Has the client's further packets wait, after the one that is being handled, until [`Link::resume`]. The time
-    /// does not count towards its ping timeout.
+    /// Makes the client's packets after the present one wait until [`Link::resume`]. That time does not count towards
+    /// its ping timeout.
     pub fn pause(&self) {
         self.carrier.pause();
     }
 
-    /// Lets the client's packets come again.
+    /// Lets the client's packets in again.
     pub fn resume(&self) {
         self.carrier.resume();
     }

@@ -1,5 +1,5 @@
-//! A message rendered once for every receiver: the bytes of its WebSocket frame, whose payload serves long-polling
-//! too. Server frames carry no mask (RFC 6455, section 5.1), so that one rendering fits all.
+//! A message rendered once for all receivers: the bytes of its WebSocket frame, whose payload serves long-polling too.
+//! Server frames carry no mask (RFC 6455, section 5.1), so one rendering fits all.
 
 use bytes::Bytes;
 use smallvec::SmallVec;
@@ -18,14 +18,18 @@ pub struct Publication(Arc<dyn Content>);
 
 /// What a publication holds, now or later.
 trait Content: Send + Sync {
-    fn frames(&self) -> &[Frame];
+    fn frames(&self) -> &Frames;
 
-    /// Its bytes, as far as they are known before it is rendered.
+    /// Its size in bytes, as far as that is known before it is rendered.
     fn size(&self) -> usize;
 }
 
 /// A publication's messages, rendered.
-pub struct Frames(SmallVec<[Frame; 1]>);
+pub struct Frames {
+    each: SmallVec<[Frame; 1]>,
+    /// All of them in one piece, for a WebSocket; where there are several.
+    whole: Option<Box<Frame>>,
+}
 
 /// See [`Publication::later`].
 struct Later<F> {
@@ -46,13 +50,13 @@ pub(crate) struct Frame {
 pub(crate) enum FrameKind {
     Text,
     Binary,
-    /// Means something to a WebSocket only.
+    /// It means something only on a WebSocket.
     Control,
     /// A part of a subscriber's response, with the framing that HTTP/1.1 gives it.
     Chunk,
 }
 
-/// Bytes of the longest header of a frame.
+/// Bytes of the longest frame header.
 const MAX_HEADER: usize = 10;
 
 impl Publication {
@@ -61,9 +65,9 @@ impl Publication {
         Frames::bytes(bytes).into()
     }
 
-    /// One that `render` makes when it is needed: so it can be sent under a lock, in order, and rendered outside. It
-    /// is made once, unless two threads need it in the same instant: none waits for the other. `size` is about its
-    /// bytes, as which it counts until it is delivered.
+    /// One that `render` makes when it is needed, so that it can be sent in order under a lock and rendered outside. It
+    /// is made once, unless two threads need it in the same instant: neither waits for the other. `size` is roughly its
+    /// bytes; it counts as that until it is delivered.
     pub fn later(size: usize, render: impl Fn() -> Frames + Send + Sync + 'static) -> Self {
         Self(Arc::new(Later { size, render, rendered: OnceLock::new() }))
     }
@@ -74,44 +78,73 @@ impl Publication {
     }
 
     pub(crate) fn frames(&self) -> &[Frame] {
-        self.0.frames()
+        &self.0.frames().each
     }
 
-    /// The bytes that it puts on a WebSocket, or about so many where it is rendered later.
+    /// All frames in one piece for a WebSocket, where there are several.
+    pub(crate) fn whole(&self) -> Option<&Frame> {
+        self.0.frames().whole.as_deref()
+    }
+
+    /// Its bytes on a WebSocket, or roughly that if it is rendered later.
     pub fn size(&self) -> usize {
         self.0.size()
     }
 
     fn of(frame: Frame) -> Self {
-        Self(Arc::new(Frames(SmallVec::from_iter([frame]))))
+        Self(Arc::new(Frames::one(frame)))
     }
 }
 
 impl Frames {
     /// Bytes as they are, for a [`crate::Subscriber`].
     pub fn bytes(bytes: &[u8]) -> Self {
-        Self(SmallVec::from_iter([Frame::chunk(bytes)]))
+        Self::one(Frame::chunk(bytes))
+    }
+
+    fn one(frame: Frame) -> Self {
+        Self::of(SmallVec::from_iter([frame]))
+    }
+
+    fn of(each: SmallVec<[Frame; 1]>) -> Self {
+        Self { each, whole: None }
+    }
+
+    /// Puts several messages into one piece of memory, so that it takes as little to send them as to send one.
+    fn join(mut self) -> Self {
+        if self.each.len() > 1 && self.each.iter().all(|frame| frame.kind == FrameKind::Text) {
+            let all: Vec<u8> = self.each.iter().flat_map(|frame| &frame.bytes[..]).copied().collect();
+            let (all, mut begin) = (Bytes::from(all), 0);
+            for frame in &mut self.each {
+                let end = begin + frame.bytes.len();
+                frame.bytes = all.slice(begin..end);
+                begin = end;
+            }
+            self.whole = Some(Box::new(Frame { bytes: all, header: 0, kind: FrameKind::Control }));
+        }
+        self
     }
 }
 
 impl Content for Frames {
-    fn frames(&self) -> &[Frame] {
-        &self.0
+    fn frames(&self) -> &Frames {
+        self
     }
 
     fn size(&self) -> usize {
-        self.0.iter().map(|frame| frame.bytes.len()).sum()
+        self.each.iter().map(|frame| frame.bytes.len()).sum()
     }
 }
 
 impl<F: Fn() -> Frames + Send + Sync> Content for Later<F> {
-    fn frames(&self) -> &[Frame] {
+    fn frames(&self) -> &Frames {
         if self.rendered.get().is_none() {
-            // Not in `get_or_init`, in which another thread would wait.
+            // Not in `get_or_init`, where another thread would wait.
             let rendered = (self.render)();
             let _ = self.rendered.set(rendered);
         }
-        self.rendered.get().map_or(&[], Frames::frames)
+        // Somebody has set it by now.
+        self.rendered.get_or_init(|| Frames::of(SmallVec::new()))
     }
 
     fn size(&self) -> usize {
@@ -140,7 +173,14 @@ impl From<Frames> for Publication {
 /// Several packets, one after another.
 impl FromIterator<Rendered> for Frames {
     fn from_iter<I: IntoIterator<Item = Rendered>>(packets: I) -> Self {
-        Self(packets.into_iter().flat_map(|packet| Self::from(packet).0).collect())
+        packets.into_iter().map(Self::from).collect()
+    }
+}
+
+/// Several publications' messages, one after another.
+impl FromIterator<Self> for Frames {
+    fn from_iter<I: IntoIterator<Item = Self>>(parts: I) -> Self {
+        Self::of(parts.into_iter().flat_map(|part| part.each).collect()).join()
     }
 }
 
@@ -149,7 +189,7 @@ impl From<Rendered> for Frames {
         let attachments = packet.attachments.iter().map(|bytes: &Bytes| Frame::binary(bytes));
         let text = OpCode::Data(Data::Text);
         let text = Frame::in_place(text, packet.text.into_bytes(), FrameKind::Text);
-        Self(std::iter::once(text).chain(attachments).collect())
+        Self::of(std::iter::once(text).chain(attachments).collect())
     }
 }
 
@@ -184,12 +224,12 @@ impl Frame {
         Self::new(OpCode::Control(Control::Close), &payload, FrameKind::Control)
     }
 
-    /// Bytes that are in order already, such as a pong that a library made.
+    /// Bytes that are framed already, such as a pong that a library made.
     pub(crate) fn raw(bytes: &[u8]) -> Self {
         Self { bytes: Bytes::copy_from_slice(bytes), header: 0, kind: FrameKind::Control }
     }
 
-    /// A chunk of a response (RFC 9112, section 7.1). Nothing at all makes none, since an empty chunk is the last.
+    /// A chunk of a response (RFC 9112, section 7.1). An empty payload makes none: an empty chunk would be the last.
     pub(crate) fn chunk(payload: &[u8]) -> Self {
         if payload.is_empty() {
             return Self::raw(payload);
@@ -215,7 +255,7 @@ impl Frame {
         Self::in_place(opcode, bytes, kind)
     }
 
-    /// Makes a frame of its payload, in the payload's memory where that has room for the header.
+    /// Makes a frame of its payload, in the payload's memory if that has room for the header.
     fn in_place(opcode: OpCode, mut bytes: Vec<u8>, kind: FrameKind) -> Self {
         let length = bytes.len();
         let mut header: SmallVec<[u8; MAX_HEADER]> = SmallVec::from_iter([0x80 | u8::from(opcode)]);
@@ -236,9 +276,14 @@ impl Frame {
         Self { bytes: bytes.into(), header: header.len() as u8, kind }
     }
 
-    /// A copy for one shard, whose reference counts no other core touches.
+    /// A copy for one shard, whose reference count no other core touches.
     pub(crate) fn of_shard(&self) -> Self {
         Self { bytes: Bytes::copy_from_slice(&self.bytes), ..*self }
+    }
+
+    /// The same bytes for whoever gets them: for a piece that is large, and that few shards count at a time.
+    pub(crate) fn shared(&self) -> Self {
+        Self { bytes: self.bytes.clone(), ..*self }
     }
 
     /// What goes onto a WebSocket.
@@ -287,6 +332,20 @@ mod tests {
         publication.clone().render();
         assert_eq!(publication.frames(), Publication::bytes(b"late").frames());
         assert_eq!(made.load(Ordering::Relaxed), 1);
+    }
+
+    #[test]
+    fn several_messages_are_one_piece_for_a_websocket_and_each_its_own_for_polling() {
+        let packet = |text: &str| Rendered { text: text.to_owned(), attachments: Vec::new() };
+        let frames: Frames = ["41", "42[\"a\"]"].into_iter().map(packet).collect();
+        let each: Vec<_> = frames.each.iter().map(Frame::payload).collect();
+        assert_eq!(each, ["41", "42[\"a\"]"]);
+        let wire: Vec<u8> = frames.each.iter().flat_map(Frame::wire).copied().collect();
+        assert_eq!(frames.whole.unwrap().wire(), wire);
+        let one: Frames = [packet("41")].into_iter().collect();
+        assert!(one.whole.is_none() && one.each.len() == 1);
+        let binary = Rendered { text: "451-[]".to_owned(), attachments: vec![Bytes::from_static(b"x")] };
+        assert!(Frames::from(binary).whole.is_none(), "attachments are no messages of their own");
     }
 
     #[test]

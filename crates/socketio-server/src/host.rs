@@ -1,8 +1,8 @@
-//! The host names that a server answers to. A page of another site can have its own name point to this server (DNS
-//! rebinding) and would then be taken for a page of ours; but the browser still says that name in `Host`.
+//! The host names that a server answers to. Another site can point its own name at this server (DNS rebinding), and its
+//! page would then pass for one of ours; but the browser still sends that name in `Host`.
 //!
-//! Names that nobody can own on the internet need no list: addresses, names without a dot, and the domains that are kept
-//! for local networks.
+//! Names that nobody can own on the internet need not be listed: addresses, names without a dot, and the domains
+//! reserved for local networks.
 
 use std::{
     net::{Ipv4Addr, Ipv6Addr},
@@ -27,7 +27,7 @@ pub struct HostPolicy {
 /// A host name, `*.` before one for all names below it, or `*` for every name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum HostPattern {
-    /// This name, in small letters.
+    /// This name, in lower case.
     Name(String),
     /// Every name below this one.
     Below(String),
@@ -43,18 +43,18 @@ pub enum HostPattern {
 pub struct HostPatternError;
 
 impl HostPolicy {
-    /// Answers to these names too. `advice` ends what a client is told that asked for another.
+    /// Answers to these names too. A client that asks for another is told so, and then `advice`.
     pub fn new(names: impl IntoIterator<Item = HostPattern>, advice: &str) -> Self {
         Self { names: names.into_iter().collect(), advice: advice.to_owned(), refused: Arc::default() }
     }
 
-    /// Whether this is a host of ours, as it stands in a URL, without the port.
+    /// Whether this host, as written in a URL, without the port, is one of ours.
     pub(crate) fn allows(&self, host: &str) -> bool {
         let host = host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase();
         is_local(&host) || self.names.iter().any(|name| name.matches(&host))
     }
 
-    /// Counts a request that was refused, and says how many that makes.
+    /// Counts a request that was refused, and returns how many that makes.
     pub(crate) fn count_refused(&self) -> u64 {
         self.refused.fetch_add(1, Ordering::Relaxed) + 1
     }
@@ -93,7 +93,7 @@ impl FromStr for HostPattern {
     }
 }
 
-/// The host of `host:port`, where it is one.
+/// The host of `host:port`, if it is one.
 pub(crate) fn without_port(authority: &str) -> Option<&str> {
     let is_port = |port: &str| port.bytes().all(|byte| byte.is_ascii_digit());
     if authority.starts_with('[') {

@@ -32,7 +32,7 @@ impl HotPath {
     /// Makes a room of `members`. To be called, and used, on a tokio `LocalRuntime`.
     ///
     /// # Errors
-    /// Where the system gives no more sockets.
+    /// If the system has no more sockets.
     pub fn new(members: usize, app: App) -> io::Result<Self> {
         let config = Config::default();
         let hub = Hub::new(&config);
@@ -61,10 +61,10 @@ impl HotPath {
         while !self.shard.flush_dirty() {}
     }
 
-    /// Reads what has been written; says how many bytes.
+    /// Reads what has been written. Returns how many bytes.
     ///
     /// # Errors
-    /// Where a socket broke.
+    /// If a socket is broken.
     pub fn drain(&mut self) -> io::Result<usize> {
         let (mut buffer, mut all) = ([0; 65_536], 0);
         for client in &mut self.clients {
@@ -114,7 +114,7 @@ mod tests {
         }))
     }
 
-    /// The letters of the messages that have come; frames have headers, and packets a digit.
+    /// The letters of the messages that have come, without frame headers and packet digits.
     fn read(client: &mut UnixStream) -> String {
         let mut buffer = [0; 1024];
         let count = client.read(&mut buffer).unwrap_or(0);

@@ -1,4 +1,4 @@
-//! HTTP: new sockets, requests for the application, and responses that go on as streams.
+//! HTTP: new sockets, requests for the application, and responses that become streams.
 
 pub(crate) mod app;
 pub(crate) mod body;

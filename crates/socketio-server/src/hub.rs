@@ -1,4 +1,4 @@
-//! The handle of a running server that any thread may hold: it puts commands into the shards' inboxes.
+//! The handle on a running server, which any thread may hold: it puts commands into the shards' inboxes.
 
 use crate::{
     bounds::Held,
@@ -17,8 +17,8 @@ use std::sync::{
 };
 use tokio::sync::oneshot;
 
-/// The part of a queue's limit that a room may have in inboxes. With what makes a member count as behind, a quarter
-/// (`shard/behind.rs`), and a message for each shard it stays under the limit.
+/// The part of a queue's limit that a room may have in inboxes. Together with the quarter at which a member counts as
+/// behind (`shard/behind.rs`), and a message for each shard, that stays under the limit.
 const IN_FLIGHT_SHARE: usize = 8;
 
 /// A running server, seen from anywhere. Cheap to clone.
@@ -52,12 +52,12 @@ impl Hub {
         Room::new(self.clone(), self.next_room(), self.0.pressure_limits)
     }
 
-    /// A number that no room has had.
+    /// A number that no room has had before.
     pub(crate) fn next_room(&self) -> u64 {
         self.0.next_room.fetch_add(1, Ordering::Relaxed)
     }
 
-    /// Sends to one connection; in order with everything else that was told to this hub about it.
+    /// Sends to one connection, in order with everything else that this hub was told about it.
     pub fn send(&self, to: ConnectionId, publication: Publication) {
         self.push(to.shard, Command::Send { connection: to.key, publication });
     }
@@ -67,7 +67,7 @@ impl Hub {
         self.push(connection.shard, Command::Wake { connection: connection.key, socket });
     }
 
-    /// Waits until a connection has taken all that was sent to it; false where it ends before. Whoever sends one
+    /// Waits until a connection has taken all that was sent to it; false if it ends before that. Whoever sends a
     /// connection more than its queue may hold waits for this in between.
     pub async fn drained(&self, connection: ConnectionId) -> bool {
         let (reply, drained) = oneshot::channel();
@@ -75,7 +75,7 @@ impl Hub {
         drained.await.is_ok()
     }
 
-    /// Closes one connection, after what was sent to it before.
+    /// Closes one connection, after what was already sent to it.
     pub fn close(&self, connection: ConnectionId) {
         let reason = CloseReason::ServerDisconnect;
         self.push(connection.shard, Command::Close { connection: connection.key, reason });

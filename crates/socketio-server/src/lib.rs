@@ -1,4 +1,4 @@
-//! A Socket.IO server runtime: what a message server needs and nothing of what it is for.
+//! A Socket.IO server runtime: what any message server needs, and nothing of what one is for.
 //!
 //! # Layout
 //! - [`Server`] starts the shards and the [`Acceptor`]s; [`Hub`] is the handle for sending from anywhere.
@@ -7,7 +7,7 @@
 //! - `room`: who hears a publication, and when those who speak have to wait.
 //! - `engineio`: long-polling, WebSocket, and the upgrade from one to the other.
 //! - `socketio`: Socket.IO for a [`Handler`], which is what an application implements.
-//! - `http`: sockets before that, other requests, and subscribers.
+//! - `http`: new sockets, all other requests, and subscribers.
 //! - [`origin`] and [`host`]: which web pages may connect, and under which names.
 
 #![warn(missing_docs)]

@@ -1,4 +1,4 @@
-//! Which web pages may speak to this server: the `Origin` header held against our own address and a list of
+//! Which web pages may speak to this server: the `Origin` header is compared with our own address and a list of
 //! others. A request without the header is not from a foreign page: browsers leave it out only on same-origin GETs,
 //! and programs that are not browsers have no page.
 
@@ -19,11 +19,11 @@ pub struct OriginPolicy {
 pub enum OriginVerdict {
     /// There is no `Origin` header.
     Absent,
-    /// The page is ours: its host and port are the ones that the request went to, or those of the public URL.
+    /// The page is ours: its host and port are those that the request went to, or those of the public URL.
     Own(HeaderValue),
     /// A foreign page that is listed.
     Listed(HeaderValue),
-    /// A foreign page that is not listed, where every page may connect (`*`).
+    /// A foreign page that is not listed, but every page may connect (`*`).
     Any,
     /// A foreign page that may not connect.
     Refused(HeaderValue),
@@ -33,7 +33,7 @@ pub enum OriginVerdict {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Origin {
     text: String,
-    /// Where the host stands in it; nowhere in `null`.
+    /// Where the host is in it; empty for `null`.
     host: Range<usize>,
 }
 
@@ -67,7 +67,7 @@ const NO_PORT: &str = "a port is a number from 1 to 65535; without the colon it 
 const NO_WILDCARD: &str = "`*.` may stand before a domain, as in https://*.example.org, and nowhere else";
 
 impl OriginPolicy {
-    /// Accepts pages of the address that requests go to, and of `own` (the public URL's origin) where it is given.
+    /// Accepts pages of the address that requests go to, and of `own` (the public URL's origin) if that is given.
     pub fn new(own: Option<Origin>) -> Self {
         Self { own, ..Self::default() }
     }
@@ -82,7 +82,7 @@ impl OriginPolicy {
         self.any = true;
     }
 
-    /// Judges the page that a request came from. Two headers say nothing that could be relied on.
+    /// Judges the page that a request came from. Two headers cannot be relied on.
     pub fn judge(&self, headers: &HeaderMap) -> OriginVerdict {
         let mut values = headers.get_all(header::ORIGIN).into_iter();
         let Some(value) = values.next() else {
@@ -106,11 +106,11 @@ impl OriginPolicy {
 }
 
 impl Origin {
-    /// Reads an origin. `null` is one too, and so is `file:`, whose pages browsers call that. The default port is
+    /// Reads an origin. `null` is one too, and so is `file:`, for whose pages browsers send `null`. The default port is
     /// dropped; `ws:` and `wss:` stand for the pages that they belong to.
     ///
     /// # Errors
-    /// When there is no scheme or host, when the port is none, or when anything follows it.
+    /// If there is no scheme or host, if the port is invalid, or if anything follows it.
     pub fn parse(text: &str) -> Result<Self, OriginError> {
         let wrong = |reason| OriginError { text: text.to_owned(), reason };
         let (scheme, rest) = match text.split_once("://") {
@@ -173,7 +173,7 @@ impl OriginPattern {
     /// Reads an origin, with `*.` before its host or without.
     ///
     /// # Errors
-    /// When it is no origin without the `*.`.
+    /// If it is not an origin without the `*.`.
     pub fn parse(text: &str) -> Result<Self, OriginError> {
         match text.split_once("://*.") {
             Some((scheme, domain)) => Origin::parse(&format!("{scheme}://{domain}"))
@@ -207,7 +207,7 @@ impl fmt::Display for OriginPattern {
     }
 }
 
-/// Whether a page of this origin is one of the host that the request went to. Nothing is parsed: most pages are.
+/// Whether this origin is that of the host that the request went to. Nothing is parsed, since it mostly is.
 fn is_of_host(origin: &str, headers: &HeaderMap) -> bool {
     let Some(host) = headers.get(header::HOST).and_then(|host| host.to_str().ok()) else {
         return false;

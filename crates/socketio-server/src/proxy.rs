@@ -1,11 +1,11 @@
-//! Proxies whose word on the client's address is taken.
+//! Proxies that are trusted to give the client's address.
 
 use crate::stream::PeerAddr;
 use http::HeaderMap;
 use ipnet::IpNet;
 use std::net::{IpAddr, SocketAddr};
 
-/// The networks of proxies that say in `X-Forwarded-For` for whom they ask.
+/// The networks of the proxies whose `X-Forwarded-For` is trusted.
 #[derive(Clone, Debug, Default)]
 pub struct TrustedProxies(Vec<IpNet>);
 
@@ -16,7 +16,7 @@ impl TrustedProxies {
     }
 
     /// The address that a request counts for: the peer's, or, as far as trusted proxies vouch for it, the client's from
-    /// `X-Forwarded-For`. A Unix socket has no peer address; whoever may write to it is the proxy in front of us.
+    /// `X-Forwarded-For`. A Unix socket has no peer address: whoever may write to it is the proxy in front of us.
     pub fn client(&self, peer: &PeerAddr, headers: &HeaderMap) -> Option<IpAddr> {
         let mut client = peer.ip();
         if !self.is_proxy(peer) {
@@ -24,7 +24,7 @@ impl TrustedProxies {
         }
         // Each proxy appends the address it saw, so the list is read from its end; the first that is not a trusted
         // proxy is the client, and everything before it is hearsay. It is read as bytes: what a client has put in
-        // front must not hide what the proxies say.
+        // front must not hide what the proxies add.
         let fields = headers.get_all("x-forwarded-for").iter().rev();
         let items = fields.flat_map(|field| field.as_bytes().rsplit(|byte| *byte == b','));
         for item in items.map(<[u8]>::trim_ascii).filter(|item| !item.is_empty()) {
@@ -37,7 +37,7 @@ impl TrustedProxies {
         client
     }
 
-    /// Whether the peer is a proxy of ours.
+    /// Whether the peer is one of our proxies.
     pub fn is_proxy(&self, peer: &PeerAddr) -> bool {
         peer.ip().is_none_or(|peer| self.trusts(peer))
     }
@@ -47,7 +47,7 @@ impl TrustedProxies {
     }
 }
 
-/// An address as proxies write it: some add the port, some the brackets, some the interface.
+/// An address as proxies write it: some add the port, some brackets, some the interface.
 fn address(item: &[u8]) -> Option<IpAddr> {
     let text = std::str::from_utf8(item).ok()?;
     let (bare, zone) = text.split_once('%').unwrap_or((text, ""));
@@ -95,7 +95,7 @@ mod tests {
         }
     }
 
-    /// Bytes that are no text, in the client's own part of the list, hide nothing of what the proxy has put behind.
+    /// Bytes that are not text, in the client's own part of the list, hide nothing that the proxy has appended.
     #[test]
     fn what_cannot_be_read_ends_the_list_and_hides_nothing_behind_it() {
         for line in [

@@ -1,4 +1,4 @@
-//! How much a sender may hand in: the generic cell rate algorithm, in integers. Whoever is over the rate is not read
+//! How much a sender may send in: the generic cell rate algorithm, in integers. Whoever is over the rate is not read
 //! from until the time has come.
 
 use std::{
@@ -19,26 +19,26 @@ pub struct Rate {
     pub burst: NonZeroU32,
 }
 
-/// Nanoseconds of a second.
+/// Nanoseconds in a second.
 const NANOS: u64 = 1_000_000_000;
 
 impl Rate {
     /// How long `units` take at this rate, in nanoseconds, rounded up.
     fn nanos(self, units: u64) -> u64 {
         let per_second = u64::from(self.per_second.get());
-        // 128 bits are divided by a function of their own, and few need them.
+        // Dividing 128 bits is a function call, and few need it.
         units.checked_mul(NANOS).map(|nanos| nanos.div_ceil(per_second)).unwrap_or_else(|| {
             let nanos = u128::from(units) * u128::from(NANOS);
             u64::try_from(nanos.div_ceil(per_second.into())).unwrap_or(u64::MAX)
         })
     }
 
-    /// How long a sender that has used its burst up has to be quiet to have it again.
+    /// How long a sender that has used up its burst has to be quiet to have it again.
     pub fn recovery(self) -> Duration {
         Duration::from_nanos(self.nanos(self.burst.get().into()))
     }
 
-    /// How far ahead of the time a sender may be and still hand in `units`, in nanoseconds.
+    /// How far ahead of time a sender may be and still send in `units`, in nanoseconds.
     fn tolerance(self, units: u64) -> u64 {
         self.nanos(u64::from(self.burst.get()).saturating_sub(units))
     }
@@ -46,8 +46,8 @@ impl Rate {
 
 /// What one sender has used of its rate. A new one has used nothing.
 ///
-/// It is the algorithm's "theoretical arrival time", in nanoseconds since `START`: the moment at which all that was
-/// handed in would have come at the rate.
+/// It is the algorithm's "theoretical arrival time", in nanoseconds since `START`: the moment by which all that was
+/// sent in would have come at the rate.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Meter(u64);
 
@@ -55,7 +55,7 @@ pub struct Meter(u64);
 #[derive(Debug, Default)]
 pub(crate) struct SharedMeter(AtomicU64);
 
-/// A little before the first look, so that a moment taken just before it counts as it is.
+/// A little before its first use, so that a moment taken just before that still counts.
 static START: LazyLock<Instant> = LazyLock::new(|| {
     let now = Instant::now();
     now.checked_sub(Duration::from_secs(1)).unwrap_or(now)
@@ -66,7 +66,7 @@ fn nanos_at(now: Instant) -> u64 {
 }
 
 impl Meter {
-    /// Takes `units` that are being handled, also where that is more than the rate allows: then what follows waits.
+    /// Takes `units` that are being handled, even if that is more than the rate allows: then what follows waits.
     pub fn take(&mut self, now: Instant, rate: Rate, units: u64) {
         self.0 = self.0.max(nanos_at(now)).saturating_add(rate.nanos(units));
     }
@@ -76,7 +76,7 @@ impl Meter {
         self.wait_for(now, rate, 1)
     }
 
-    /// How long the next `units` have to wait that are taken together: at most a burst.
+    /// How long the next `units` have to wait, if they are taken together. At most a burst.
     pub fn wait_for(self, now: Instant, rate: Rate, units: u64) -> Option<Duration> {
         let ahead = self.0.saturating_sub(nanos_at(now));
         let wait = ahead.saturating_sub(rate.tolerance(units));
@@ -92,7 +92,7 @@ impl SharedMeter {
             meter.take(now, rate, units);
             Some(meter.0)
         };
-        // It never gives up: `add` always has an answer.
+        // `add` always returns a value, so this cannot fail.
         let _ = self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, add);
     }
 

@@ -22,14 +22,14 @@ thread_local! {
     static MOVED_UNDER_PRESSURE: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Whether this thread has let somebody into or out of a room that can take no more, since it was last asked.
+/// Whether this thread has let somebody into or out of a room under pressure since the last call.
 pub(crate) fn take_moved_under_pressure() -> bool {
     MOVED_UNDER_PRESSURE.replace(false)
 }
 
 /// A set of connections that hear the same publications.
 ///
-/// Whoever wants one order for all members calls [`Room::join`], [`Room::publish`] and drops [`Membership`]s under one
+/// To have one order for all members, call [`Room::join`] and [`Room::publish`], and drop [`Membership`]s, under one
 /// lock: the inboxes keep that order.
 #[derive(Clone)]
 pub struct Room(Arc<Shared>);
@@ -40,7 +40,7 @@ struct Shared {
     /// Members on each shard.
     members: Box<[AtomicU32]>,
     pressure: Arc<Pressure>,
-    /// It says in another form what another room says, which is counted there.
+    /// It says what another room says, in another form. That is counted in the other room.
     is_form: bool,
 }
 
@@ -95,7 +95,7 @@ impl Room {
         Membership { room: self.clone(), connection }
     }
 
-    /// Sends to all members, and says how many they are. It never waits: see [`Room::relief`].
+    /// Sends to all members, and returns how many they are. It never waits: see [`Room::relief`].
     pub fn publish(&self, publication: &Publication) -> usize {
         let bytes = publication.size();
         if !self.0.is_form {
@@ -114,14 +114,14 @@ impl Room {
         all
     }
 
-    /// Bytes of publications, in all forms of the room, that are in inboxes and have not been put into the queues of
-    /// those who are to get them: so many at most for each.
+    /// Bytes of publications, in all forms of the room, that are in inboxes and not yet in their receivers' queues: at
+    /// most this many for each.
     pub fn in_flight(&self) -> usize {
         self.0.pressure.bytes()
     }
 
     /// Waits until the room can take more: it is within its rate, and its members who read are not behind. Whoever
-    /// publishes from outside waits for it before; connections in the room are not read from meanwhile.
+    /// publishes from outside waits for this first; connections in the room are not read from meanwhile.
     pub async fn relief(&self) {
         while self.0.pressure.is_on(Instant::now()) {
             self.0.pressure.wait().await;

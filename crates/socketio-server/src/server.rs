@@ -22,9 +22,8 @@ use tokio::{
 
 /// A running server. Dropping it leaves the shards running: use [`Server::shut_down`].
 ///
-/// After a panic of the application the server promises nothing: what is left may be a connection or a whole shard that
-/// nobody serves. So a panic must end the process, and it is the program that sees to that, with a panic hook that
-/// aborts.
+/// After a panic in the application the server promises nothing: a connection or a whole shard may be left that nobody
+/// serves. So a panic must end the process, and the program has to see to that, with a panic hook that aborts.
 pub struct Server {
     hub: Hub,
     acceptors: Vec<AbortHandle>,
@@ -35,7 +34,7 @@ impl Server {
     /// Starts the shards, and accepts on the caller's runtime.
     ///
     /// # Errors
-    /// Where the system gives no thread.
+    /// If the system has no thread for it.
     pub fn start<E: Engine>(
         config: Config,
         engine: E,
@@ -60,7 +59,7 @@ impl Server {
         Ok(Self { hub, acceptors, shards })
     }
 
-    /// Ends the server: listeners close, what is queued is written, every client is closed so that it comes back.
+    /// Ends the server: listeners close, what is queued is written, and every client is closed so that it comes back.
     /// Returns when all have gone, or after `limit`.
     pub async fn shut_down(self, limit: Duration) {
         for acceptor in &self.acceptors {
@@ -101,10 +100,10 @@ impl Server {
     }
 }
 
-/// How long a shard may take to see that it is to stop.
+/// How long a shard may take to notice that it must stop.
 const STOPPING: Duration = Duration::from_millis(250);
 
-/// Steps of tasks between two looks at the sockets. Each is bounded by a turn (see `shard`).
+/// Polls of tasks between two looks at the sockets. Each is bounded by a turn (see `shard`).
 const STEPS: u32 = 16;
 
 /// Runs a shard on this thread.
@@ -114,7 +113,7 @@ fn run_shard<E: Engine>(make: impl FnOnce() -> std::rc::Rc<Shard<E>>) {
     match runtime {
         Ok(runtime) => runtime.block_on(make().run()),
         Err(error) => {
-            // Without it nobody would serve the sockets that are dealt to it.
+            // Without the shard, nobody would serve the sockets that are dealt to it.
             tracing::error!(%error, "the system gives a shard no poller: raise the open-file limit (ulimit -n)");
             std::process::abort();
         }

@@ -1,8 +1,8 @@
 //! A shard: one thread, one runtime, the connections it owns, and nothing shared but its inbox.
 //!
 //! A turn drains the inbox, which puts frames into the members' queues and each connection once onto the dirty list;
-//! then the first of that list are written, each with one system call. What is read between two turns is gathered into
-//! the queues that are still to be written, so that under load a message waits for no pass that began before it.
+//! then the first of that list are written, each with one system call. What is read between two turns joins the queues
+//! that are still to be written, so under load a message does not wait for a pass that began before it.
 
 mod beat;
 pub(crate) mod behind;
@@ -43,10 +43,10 @@ use std::{
 };
 use tokio::sync::Notify;
 
-/// For how long a connection's input, or the commands of an inbox, may be worked on before others run.
+/// How long a connection's input, or the commands of an inbox, may be processed before others run.
 const TURN: Duration = Duration::from_micros(500);
 
-/// Deliveries, or what takes as long, between two looks at the clock: a look takes as long as one of them.
+/// Deliveries, or work that takes as long, between two looks at the clock: a look takes as long as one of them.
 const LOOK_AFTER: usize = 64;
 
 /// Bytes of the buffer that all connections of a shard are read into.
@@ -66,9 +66,9 @@ pub(crate) struct Shard<E: Engine> {
     by_sid: RefCell<HashMap<Sid, ConnectionKey>>,
     /// Entries leave with the last member, in [`Shard::unseat`].
     rooms: RefCell<HashMap<RoomId, Members<E>>>,
-    /// The farewells to long-polling clients. Entries leave with the last of them, or after [`close::FAREWELL`].
+    /// The farewells to long-polling clients. An entry leaves with its last answer, or after [`close::FAREWELL`].
     pub(crate) farewells: RefCell<HashMap<Sid, Farewell>>,
-    /// Those that have something to be written.
+    /// Connections with something to write.
     dirty: RefCell<Pass<Connection<E::Session>>>,
     /// Members for whom too much waits. Entries leave in `behind::look_after`.
     behind: RefCell<HashSet<ConnectionKey>>,
@@ -79,7 +79,7 @@ pub(crate) struct Shard<E: Engine> {
     /// Holds frames while the dirty list does.
     gather: RefCell<Gather>,
     timers: RefCell<Timers>,
-    /// Turns are on: the last ends with an empty dirty list, so nobody needs to wake it.
+    /// Turns are running: the last one ends with an empty dirty list, so nobody needs to wake it.
     turning: Cell<bool>,
     ping: Rc<Frame>,
     /// No new connections.
@@ -88,7 +88,7 @@ pub(crate) struct Shard<E: Engine> {
     pub(crate) turned_away: Cell<usize>,
     /// Sockets with a task of their own.
     pub(crate) sockets: Cell<usize>,
-    /// Told when a socket or a farewell goes.
+    /// Told when a socket or a farewell is gone.
     pub(crate) gone: Notify,
     /// Told on shutdown.
     going: Notify,
@@ -179,7 +179,7 @@ impl<E: Engine> Shard<E> {
         }
     }
 
-    /// Says what the time is. Whoever works through something long asks [`Shard::turn_is_over`] after each step.
+    /// Begins a turn, and returns the time. Long work asks [`Shard::turn_is_over`] after each step.
     pub(crate) fn begin_turn(&self) -> Instant {
         let now = Instant::now();
         self.turn_ends.set(now + TURN);
@@ -244,7 +244,7 @@ impl<E: Engine> Shard<E> {
         }
     }
 
-    /// Makes a connection of a client that has shaken hands. `transport` carries it from here on.
+    /// Makes a connection for a client that has shaken hands. `transport` carries it from here on.
     pub(crate) fn open(self: &Rc<Self>, handshake: &Handshake<'_>, transport: Transport) -> ConnectionOf<E> {
         let connection = self.insert(transport);
         self.by_sid.borrow_mut().insert(connection.sid, connection.id.key);

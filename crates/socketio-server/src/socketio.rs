@@ -13,13 +13,13 @@ use serde_json::value::RawValue;
 use smallvec::SmallVec;
 use socketio_protocol::socket::{DecodeError, attachments::Decoder, encode, packet::Packet};
 
-/// The path of every Socket.IO client's default.
+/// The default path of every Socket.IO client.
 pub const DEFAULT_PATH: &str = "/socket.io/";
 
 /// Speaks Socket.IO for a [`Handler`].
 pub struct SocketIo<H> {
     handler: H,
-    /// Bounds an event with its attachments.
+    /// The limit of an event with its attachments.
     max_payload: usize,
 }
 
@@ -27,9 +27,9 @@ pub struct SocketIo<H> {
 pub struct Session<H: Handler> {
     peer: H::Peer,
     decoder: Decoder,
-    /// The namespaces that it has connected. Entries leave in `disconnect` and `close`.
+    /// The namespaces that are connected. Entries leave in `disconnect` and `close`.
     sockets: SmallVec<[Connected<H>; 1]>,
-    /// How many it has connected so far.
+    /// How many have been connected so far.
     connected: u32,
 }
 
@@ -97,7 +97,7 @@ impl<H: Handler> SocketIo<H> {
                 self.handler.event(&socket, &session.peer, &mut session.sockets[position].session, &event);
                 Ok(())
             }
-            // Nobody waits for one; as in the reference server, an id that nobody waits for is ignored.
+            // The server asks for no acks. As in the reference server, an unknown id is ignored.
             (Packet::Ack { .. }, Some(_)) => Ok(()),
             // As in the reference server: a client that does this has lost track.
             (Packet::Connect { .. }, Some(_)) => Err(broken("the namespace is connected already")),
@@ -160,7 +160,7 @@ impl<H: Handler> Engine for SocketIo<H> {
     type Session = Session<H>;
 
     fn claims(&self, path: &str) -> bool {
-        // Some clients are told to leave the slash out (`addTrailingSlash: false`), and some proxies do by themselves.
+        // Some clients are told to leave out the slash (`addTrailingSlash: false`), and some proxies remove it.
         path == DEFAULT_PATH || path == DEFAULT_PATH.trim_end_matches('/')
     }
 

@@ -89,7 +89,7 @@ impl Stream {
         }
     }
 
-    /// Ends one or both directions; whoever waits for the stream wakes up. It is not an error if the peer was faster.
+    /// Ends one or both directions; whoever waits for the stream wakes up. If the peer was faster, that is no error.
     pub(crate) fn shut(&self, how: Shutdown) {
         let _ = match self {
             Self::Tcp(stream) => SockRef::from(stream).shutdown(how),
@@ -97,9 +97,9 @@ impl Stream {
         };
     }
 
-    /// Bytes that were written and that the peer's TCP has not acknowledged; nothing where that cannot be known. That
-    /// is so after a reset too: a program that ends with unread bytes in its socket causes one, so that what TCP has
-    /// acknowledged says nothing then.
+    /// Bytes that were written and that the peer's TCP has not acknowledged; `None` if that cannot be known. It cannot
+    /// after a reset: a program that ends with unread bytes in its socket causes one, so TCP's acknowledgements prove
+    /// nothing then.
     pub(crate) fn unacknowledged(&self) -> Option<u64> {
         match self {
             #[cfg(target_os = "linux")]
@@ -117,7 +117,7 @@ impl Stream {
 }
 
 impl DetachedStream {
-    /// Gives the stream to the runtime that this is called on.
+    /// Attaches the stream to the runtime that this is called on.
     pub(crate) fn attach(self) -> io::Result<Stream> {
         Ok(match self {
             Self::Tcp(stream) => Stream::Tcp(TcpStream::from_std(stream)?),
@@ -152,8 +152,8 @@ impl Stream {
         }
     }
 
-    /// After a read that did not fill its buffer there is nothing left, which saves the system call that would say so.
-    /// Whoever waits is woken for what comes after, by epoll and by kqueue: tokio's own `poll_read` relies on it too.
+    /// After a read that did not fill its buffer nothing is left, which saves the system call that would say so. epoll
+    /// and kqueue wake whoever waits for what comes later: tokio's own `poll_read` relies on that too.
     fn note_read(&self, count: usize, room: usize) {
         if 0 < count && count < room {
             let nothing = || Err::<(), _>(io::ErrorKind::WouldBlock.into());
@@ -164,7 +164,7 @@ impl Stream {
         }
     }
 
-    /// Waits until a write was possible, with the runtime's help when it was not.
+    /// Writes, waiting with the runtime's help while that is not possible.
     pub(crate) fn poll_write(
         &self,
         cx: &mut Context<'_>,
@@ -189,7 +189,7 @@ impl Stream {
         }
     }
 
-    /// Returns when the peer has ended its side; not where something to read came before that.
+    /// Returns when the peer has ended its side, unless something to read came before that.
     pub(crate) async fn peer_ends(&self) {
         if !self.ready(Interest::READABLE).await.is_ok_and(|ready| !ready.is_read_closed()) {
             return;
@@ -199,7 +199,7 @@ impl Stream {
 
     /// Returns when the stream has failed, as with a reset.
     pub(crate) async fn failed(&self) {
-        // An error here is that of a runtime that ends.
+        // This fails only when the runtime ends.
         let _ = self.ready(Interest::ERROR).await;
     }
 

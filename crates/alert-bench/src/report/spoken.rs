@@ -9,7 +9,7 @@ use crate::{
     shared::Shared,
 };
 
-/// Speaking and listening. Rates and latency are of the time after the warm-up, the counts of faults of the whole run.
+/// Speaking and listening. Rates and latency are for the time after the warm-up, counts of faults for the whole run.
 #[derive(Clone, Debug, Serialize)]
 pub struct Spoken {
     /// Seconds measured.
@@ -22,15 +22,17 @@ pub struct Spoken {
     pub deliveries: u64,
     /// The same, a second.
     pub deliveries_per_s: f64,
-    /// From sending to delivery; at a fixed rate from when the message was to be sent.
+    /// From sending to delivery; at a fixed rate, from when the message was to be sent.
     pub latency_us: Option<Latency>,
+    /// Deliveries that arrived in the whole run.
+    pub arrived: u64,
     /// Deliveries that never came.
     pub lost: u64,
     /// Deliveries that came again.
     pub duplicates: u64,
     /// Deliveries that came after a later message of the same sender.
     pub out_of_order: u64,
-    /// Members that heard everything, but in another order than the others of their room.
+    /// Members that heard everything, but in a different order from the others in their room.
     pub other_order: u64,
     /// Deliveries of another room's messages.
     pub leaked: u64,
@@ -55,6 +57,7 @@ impl Spoken {
             deliveries,
             deliveries_per_s: a_second(deliveries),
             latency_us,
+            arrived: sum(|tally| tally.deliveries),
             lost: sum(|tally| tally.lost),
             duplicates: sum(|tally| tally.duplicates),
             out_of_order: sum(|tally| tally.out_of_order),

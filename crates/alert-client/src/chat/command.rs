@@ -15,13 +15,13 @@ pub(super) enum Typed {
 
 /// The answer to `/help`.
 pub(super) const HELP: &str = "/quit leaves the room, as Ctrl-D does; /help says this. A line that begins with // is \
-                               said with one slash.";
+said with one slash.";
 /// Why an unknown command is not said.
 pub(super) const UNKNOWN: &str =
     "there is no such command; /help lists them, and // at the start says a slash";
 
 impl Typed {
-    /// Reads a line. A path such as `/usr/bin` has a second slash, and is no command.
+    /// Reads a line. A path such as `/usr/bin` has a second slash, so it is not a command.
     pub(super) fn read(line: String) -> Self {
         let Some(rest) = line.strip_prefix('/') else { return Self::Message(line) };
         if rest.starts_with('/') {

@@ -1,4 +1,4 @@
-//! Where lines are shown and where they come from: a terminal with a prompt, or standard input and output as they are.
+//! Where lines are shown and where they come from: a terminal with a prompt, or plain standard input and output.
 
 use std::io::{self, BufRead, ErrorKind, IsTerminal, Read, Write};
 use std::time::Duration;
@@ -19,24 +19,24 @@ use alert_core::names::UserName;
 const QUEUE: usize = 64;
 /// The longest line of standard input, in bytes: more than any server takes.
 const LONGEST_LINE: u64 = 128 << 20;
-/// For a screen, or a pipe that nobody reads, to take the last lines.
+/// How long a screen, or a pipe that nobody reads, may take for the last lines.
 const TIME_TO_SHOW: Duration = Duration::from_secs(2);
 
 /// A user.
 pub(super) struct Console {
-    /// What to show to the user, with its time. It closes when nobody can see anything any more.
+    /// What to show the user, with its time. It closes when nobody can see anything any more.
     pub(super) shown: Sender<(Zoned, Line)>,
     /// What the user does.
     pub(super) inputs: Receiver<Input>,
-    /// Whether the user sits at the prompt, and so sees what becomes of each line.
+    /// Whether the user is at a prompt, and so sees what becomes of each line.
     pub(super) has_prompt: bool,
     screen: JoinHandle<io::Result<()>>,
     terminal: Option<Termios>,
 }
 
 impl Console {
-    /// At the terminal with a prompt where there is one for input and output; otherwise lines in and lines out. Must
-    /// be called in a runtime.
+    /// A prompt if both input and output are a terminal; otherwise lines in and lines out. Must be called in a
+    /// runtime.
     pub(super) fn open(name: &UserName, json: bool) -> Self {
         let (typed, inputs) = channel(QUEUE);
         let (shown, lines) = channel(QUEUE);
@@ -64,9 +64,9 @@ impl Console {
         Self { shown, inputs, has_prompt, screen, terminal }
     }
 
-    /// Shows what is left, and gives the terminal back as it was. A full disk is an error; a reader that is gone is not.
+    /// Shows what is left, and restores the terminal. A full disk is an error; a reader that is gone is not.
     pub(super) async fn close(self, rest: impl IntoIterator<Item = (Zoned, Line)>) -> io::Result<()> {
-        // A prompt that waits for the session hears that there is none.
+        // This tells a prompt that waits for the session that there is none.
         drop(self.inputs);
         let last = async {
             for line in rest {
@@ -82,7 +82,7 @@ impl Console {
             && let Ok(now) = tcgetattr(io::stdin())
             && now.local_modes != before.local_modes
         {
-            // The prompt is still there: the session ended by itself. These fail when the terminal is gone.
+            // The prompt is still there: the session ended first. These calls fail when the terminal is gone.
             let _ = tcsetattr(io::stdin(), OptionalActions::Drain, &before);
             let _ = io::stdout().write_all(b"\x1b[?2004l\n");
         }
@@ -90,7 +90,7 @@ impl Console {
     }
 }
 
-/// Prints above the prompt, which comes when the user is in the room.
+/// Prints above the prompt, which appears when the user is in the room.
 fn with_prompt(
     prompt: Prompt,
     mut printer: impl ExternalPrinter,
@@ -106,13 +106,13 @@ fn with_prompt(
         if matches!(line, Line::Joined { .. })
             && let Some((prompt, typed)) = later.take()
         {
-            // What is printed while the prompt comes up would be printed into it.
+            // Anything printed while the prompt comes up would land in it.
             let _ = prompt.show(typed).blocking_recv();
         }
     }
 }
 
-/// Prints lines; what was not sent goes to standard error, but in JSON.
+/// Prints lines. What was not sent goes to standard error, except in JSON.
 fn without_prompt(mut lines: Receiver<(Zoned, Line)>, form: Form) -> io::Result<()> {
     while let Some((at, line)) = lines.blocking_recv() {
         let text = line.render(form, &at);
@@ -138,7 +138,7 @@ fn read_lines(typed: &Sender<Input>) {
         line.clear();
         let Ok(1..) = (&mut stdin).take(LONGEST_LINE).read_until(b'\n', &mut line) else { break };
         if !line.ends_with(b"\n") && line.len() as u64 == LONGEST_LINE {
-            // No server takes that: what follows belongs to it.
+            // No server takes that. What follows is part of it.
             let _ = skip_line(&mut stdin);
         }
         let read = if number == 1 { alert_settings::text(&line) } else { alert_settings::line(&line) };

@@ -9,23 +9,23 @@ use alert_core::printable::{one_line, with_lines};
 #[cfg(test)]
 mod tests;
 
-/// Names that are listed of the people in a room.
+/// How many people of a room are listed by name.
 const MOST_NAMES: usize = 20;
-/// Characters that are repeated of a message that was not sent.
+/// How many characters of a message that was not sent are repeated.
 const MOST_CHARS: usize = 80;
 const PLAIN_TIME: &str = "%Y-%m-%d %H:%M:%S";
 const SHORT_TIME: &str = "%H:%M";
-/// As wide as the time and the space behind it.
+/// As wide as the time and the space after it.
 const INDENT: &str = "      ";
 
-/// Something that happened in the room or on the way to it.
+/// Something that happened in the room or with the connection to it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub(crate) enum Line {
     /// Somebody spoke.
     Message {
         msg: String,
-        /// When, where it was before now.
+        /// When, if that was earlier.
         #[serde(skip)]
         at: Option<Timestamp>,
     },
@@ -37,11 +37,11 @@ pub(crate) enum Line {
     Lost { why: String },
     /// We are in again.
     Back { members: Vec<String>, count: usize },
-    /// Messages are missing here: so many, where it is known.
+    /// Messages are missing here: this many, if that is known.
     Gap { missed: Option<u64> },
     /// This will be sent when we are in again.
     Waits { msg: String },
-    /// The server did not take this.
+    /// The server refused this.
     Refused { msg: String, why: String },
     /// We left before the server said that it took this.
     Unconfirmed { msg: String },
@@ -51,7 +51,7 @@ pub(crate) enum Line {
     Help { msg: String },
 }
 
-/// For whom lines are.
+/// Who lines are for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
     /// A person at a terminal.
@@ -100,7 +100,7 @@ impl Line {
                 let json = Json { time: format!("{:.3}", at.timestamp()), line: self };
                 #[expect(clippy::expect_used, reason = "strings and numbers always serialize")]
                 let json = serde_json::to_string(&json).expect("strings and numbers always serialize");
-                // What `one_line` escapes is in strings only, where its escapes mean the same.
+                // What `one_line` escapes can only be in strings, where its escapes mean the same.
                 format!("{}\n", one_line(&json))
             }
         }
@@ -134,7 +134,7 @@ impl Line {
         }
     }
 
-    /// What it says; a star tells everything else from messages.
+    /// What it says. A star marks everything that is not a message.
     fn text(&self) -> String {
         match self {
             Self::Message { msg, .. } => msg.clone(),

@@ -13,11 +13,11 @@ use crate::http::moved;
 
 const PATH: &str = "/socket.io/";
 const TIME_TO_CONNECT: Duration = Duration::from_secs(10);
-/// A server that takes nothing for so long is gone.
+/// A server that takes nothing for this long is gone.
 const TIME_TO_SEND: Duration = Duration::from_secs(45);
 const TIME_TO_CLOSE: Duration = Duration::from_secs(1);
 
-/// A connection that takes and gives text frames. Its errors read as reasons why it is not there any more.
+/// A connection that sends and receives text frames. Its errors say why it has ended.
 #[derive(Debug)]
 pub(super) struct Link(WebSocketStream<Stream>);
 
@@ -62,13 +62,13 @@ impl Link {
         }
     }
 
-    /// Says goodbye. There is nobody left to tell when that fails.
+    /// Says goodbye. If that fails, there is nobody left to tell.
     pub(super) async fn close(mut self) {
         let _ = timeout(TIME_TO_CLOSE, self.0.close(None)).await;
     }
 }
 
-/// Between half of a pause and one and a half, so that not everybody comes back in the same moment.
+/// Between 0.5 and 1.5 pauses, so that not everybody comes back at the same moment.
 fn spread(pause: Duration) -> Duration {
     let random = getrandom::u32().unwrap_or(u32::MAX / 2);
     pause.mul_f64(0.5 + f64::from(random) / f64::from(u32::MAX))

@@ -1,7 +1,7 @@
-//! The line that a user types at a terminal, below what is said.
+//! The line that a user types at a terminal, below what is said in the room.
 //!
-//! The editor reads one line that never ends: Enter sends what is in it and empties it. So the terminal stays in the
-//! editor's hands, and whatever is printed goes above the prompt through the editor, with nothing typed in between.
+//! The editor reads one line that never ends: Enter sends what is in it and empties it. So the editor keeps control of
+//! the terminal, and whatever is printed goes above the prompt through the editor, without disturbing what is typed.
 
 use std::borrow::Cow;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -30,7 +30,7 @@ pub(super) struct Prompt {
 }
 
 impl Prompt {
-    /// A prompt and what prints above it, or nothing where the terminal cannot have one.
+    /// A prompt and what prints above it, or `None` if the terminal cannot have one.
     pub(super) fn new(
         text: String,
         color: bool,
@@ -64,12 +64,12 @@ impl Prompt {
         Some((Self { editor, text, shown }, printer))
     }
 
-    /// Shows the prompt until the user wants to go (Ctrl-C, Ctrl-D, or the terminal is gone). The receiver hears when
+    /// Shows the prompt until the user wants to go (Ctrl-C, Ctrl-D, or the terminal is gone). The receiver is told when
     /// it is there.
     pub(super) fn show(self, typed: Sender<Input>) -> oneshot::Receiver<()> {
         let Self { mut editor, text, shown } = self;
         tokio::task::spawn_blocking(move || {
-            // No key ends the line but those with which a user goes. When nobody listens any more, that is known.
+            // Only the keys with which a user goes end the line, and `typed` has been told of them.
             let _ = editor.readline(&text);
             let _ = typed.blocking_send(Input::Leave);
         });
@@ -98,7 +98,7 @@ impl ConditionalEventHandler for Say {
     }
 }
 
-/// An arrow: what was said before. Inside a text of several lines arrows keep their meaning.
+/// An arrow key: recalls what was said before. Inside a text of several lines, arrows keep their usual meaning.
 struct Step {
     older: bool,
     recall: Arc<Mutex<Recall>>,
@@ -120,13 +120,13 @@ impl ConditionalEventHandler for Step {
     }
 }
 
-/// What the editor asks while it reads: how the prompt looks, and what an arrow puts there.
+/// What the editor asks while it reads: how the prompt looks, and what an arrow key puts there.
 struct Look {
     recall: Arc<Mutex<Recall>>,
     shown: Mutex<Option<oneshot::Sender<()>>>,
 }
 
-/// No other command than a completion puts a text into the place of another, with the cursor behind it.
+/// Only a completion can replace the text and put the cursor behind it.
 impl Completer for Look {
     type Candidate = String;
 
@@ -143,13 +143,13 @@ impl Highlighter for Look {
     }
 }
 
-/// It hints at nothing; that it is asked means that the terminal is the editor's, and what is printed goes above.
+/// It gives no hints. Being asked for one means that the editor has the terminal, and prints go above the prompt.
 impl Hinter for Look {
     type Hint = String;
 
     fn hint(&self, _: &str, _: usize, _: &Context<'_>) -> Option<String> {
         if let Some(shown) = self.shown.lock().unwrap_or_else(PoisonError::into_inner).take() {
-            // Nobody waits when the session has ended already.
+            // Nobody waits if the session has ended already.
             let _ = shown.send(());
         }
         None

@@ -4,19 +4,19 @@ use std::collections::VecDeque;
 
 const MOST_LINES: usize = 100;
 
-/// The last lines and which of them is at the prompt.
+/// The last lines, and which of them is at the prompt.
 #[derive(Debug, Default)]
 pub(super) struct Recall {
     lines: VecDeque<String>,
     /// Steps back from the present.
     back: usize,
-    /// What stood at the prompt in the present.
+    /// What was at the prompt before the first step.
     draft: String,
     is_asked: bool,
 }
 
 impl Recall {
-    /// Keeps a line that was said, and comes back to the present.
+    /// Keeps a line that was said, and goes back to the present.
     pub(super) fn keep(&mut self, line: &str) {
         self.back = 0;
         if self.lines.back().is_some_and(|last| last == line) {
@@ -28,7 +28,7 @@ impl Recall {
         self.lines.push_back(line.to_owned());
     }
 
-    /// Goes to the line before, if there is one; `at_prompt` is what stands there.
+    /// Goes to the line before, if there is one; `at_prompt` is the text there now.
     pub(super) fn older(&mut self, at_prompt: &str) -> bool {
         let is_there = self.back < self.lines.len();
         if is_there {
@@ -41,7 +41,7 @@ impl Recall {
         is_there
     }
 
-    /// Goes to the line after, at last to the draft.
+    /// Goes to the line after, and finally to the draft.
     pub(super) fn newer(&mut self) -> bool {
         let is_there = self.back > 0;
         self.back = self.back.saturating_sub(1);
@@ -49,7 +49,7 @@ impl Recall {
         is_there
     }
 
-    /// What belongs at the prompt now, once after each step.
+    /// What belongs at the prompt now: `Some` once after each step.
     pub(super) fn take(&mut self) -> Option<String> {
         if !std::mem::take(&mut self.is_asked) {
             return None;

@@ -1,7 +1,7 @@
 //! A stay in a room from the first connection to leaving, as a state machine: no I/O, no clock.
 //!
-//! What is typed without a connection waits, and is sent in order when we are in the room again; what was sent and not
-//! acknowledged when a connection ended is sent again before it, with its key, so that it is said once. What was said
+//! What is typed without a connection waits, and is sent in order when we are in the room again. What was sent but not
+//! acknowledged when a connection ended is sent again first, with its key, so that it is said once. What was said
 //! meanwhile is read, page by page, before what is live.
 
 use std::collections::VecDeque;
@@ -21,9 +21,9 @@ mod tests;
 
 use outbox::Outbox;
 
-/// For a new connection to let us in.
+/// How long a new connection may take to let us in.
 const TIME_TO_JOIN: Duration = Duration::from_secs(10);
-/// For the ack of `leave`.
+/// How long the ack of `leave` may take.
 const TIME_TO_LEAVE: Duration = Duration::from_secs(1);
 /// How servers refuse a namespace that they do not have: JavaScript's and Alert, and python-socketio.
 const NO_SUCH_NAMESPACE: [&str; 2] = ["Invalid namespace", "Unable to connect"];
@@ -39,7 +39,7 @@ pub(super) enum Input {
     Opened,
     /// A text frame came.
     Frame(String),
-    /// The connection has ended, or could not be made.
+    /// The connection has ended, or could not be opened.
     Lost(String),
     /// The user has something to say.
     Line(String),
@@ -56,7 +56,7 @@ pub(super) enum Input {
 /// What to do next.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Output {
-    /// Make a connection after this pause; the last one is done with.
+    /// Open a connection after this pause; the last one is finished.
     Connect(Duration),
     /// Send a text frame.
     Send(String),
@@ -87,19 +87,19 @@ pub enum Ending {
 pub(super) struct Identity {
     pub(super) name: UserName,
     pub(super) room: RoomCode,
-    /// From where on to show what was said before, as the user wrote it.
+    /// From where to show what was said before, as the user wrote it.
     pub(super) since: String,
-    /// Begins the keys of our messages: nobody else's do.
+    /// The prefix of our messages' keys, which nobody else's have.
     pub(super) key: String,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
-    /// Without a connection; one has been asked for.
+    /// There is no connection; one has been asked for.
     Away,
     /// Connected; `join` is not acknowledged yet.
     Joining,
-    /// In the room; what was said meanwhile is being read, and what comes live is read with it.
+    /// In the room; what was said meanwhile is being read, and live messages are read with it.
     CatchingUp {
         /// A message has come since the last page was asked for.
         misses: bool,
@@ -118,7 +118,7 @@ pub(super) struct Session {
     has_been_in: bool,
     /// No more lines will come.
     is_last: bool,
-    /// The last message that we have.
+    /// The position of the last message that we have.
     position: Option<String>,
     /// Connections since the last `join` that was carried out.
     attempts: u32,
@@ -158,7 +158,7 @@ impl Session {
         }
     }
 
-    /// Takes what happened at `now`; [`next`](Self::next) has what follows from it.
+    /// Takes what happened at `now`; [`next`](Self::next) returns what to do about it.
     pub(super) fn handle(&mut self, input: Input, now: Instant) {
         match input {
             _ if self.phase == Phase::Ended => {}
@@ -193,7 +193,7 @@ impl Session {
         [self.step_due, self.ping_due].into_iter().flatten().min()
     }
 
-    /// Whether another line can wait; one that comes all the same is refused.
+    /// Whether another line can wait; one that comes anyway is refused.
     pub(super) fn has_room(&self) -> bool {
         self.outbox.has_room()
     }
@@ -276,7 +276,7 @@ impl Session {
         self.outbox.wait(msg);
     }
 
-    /// Sends what waits, as far as may be, and leaves behind the last line.
+    /// Sends what waits, as far as possible, and leaves after the last line.
     fn go_on(&mut self, now: Instant) {
         if self.is_done() && matches!(self.phase, Phase::Away | Phase::Joining) {
             return self.end_as_left();
@@ -356,7 +356,7 @@ impl Session {
         self.is_last && self.has_been_in && !self.outbox.is_waiting()
     }
 
-    /// Nobody will say any more what became of the messages under way.
+    /// We will never know what became of the messages under way.
     fn unconfirmed(&mut self) {
         for msg in self.outbox.lose() {
             self.not_sent(Line::Unconfirmed { msg });

@@ -9,7 +9,7 @@ use serde::Serialize;
 pub struct Advice {
     /// One or two sentences.
     pub text: String,
-    /// The same as configuration.
+    /// The same, as configuration.
     pub config: Vec<Config>,
 }
 
@@ -26,11 +26,11 @@ pub struct Config {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Program {
-    /// In the `location` that passes requests on, unless the lines have one.
+    /// Lines for the `location` that passes requests on, unless they contain one.
     Nginx,
     /// A Caddyfile.
     Caddy,
-    /// How `alert` is started.
+    /// Alert's command line.
     Alert,
 }
 
@@ -69,7 +69,7 @@ impl Advice {
     }
 }
 
-/// The proxy does not pass the request to become a WebSocket.
+/// The proxy does not pass WebSocket upgrades on.
 pub(super) fn pass_upgrades() -> Advice {
     Advice::new(
         "Have the proxy pass WebSocket upgrades. Until then clients stay on long-polling, and those that use only \
@@ -83,10 +83,10 @@ pub(super) fn pass_upgrades() -> Advice {
     .caddy(["reverse_proxy 127.0.0.1:5000    # without header_up for Connection or Upgrade"])
 }
 
-/// The proxy gives up on a connection that was silent for as long as `patience`, before the next ping.
+/// The proxy gives up on a connection that was silent for `patience`, before the next ping.
 pub(super) fn wait_longer(interval: Duration, patience: Duration) -> Advice {
     let seconds = interval.as_secs() + u64::from(interval.subsec_nanos() > 0);
-    // Three pings: one that is late must not be the end.
+    // Three pings, so that a late one is not the end.
     let wait = (3 * seconds).max(1);
     let advice = Advice::new(format!(
         "A connection is silent for up to {seconds} s, the ping interval. Have the proxy wait longer than that, or \
@@ -106,7 +106,7 @@ pub(super) fn wait_longer(interval: Duration, patience: Duration) -> Advice {
     }
 }
 
-/// A ping interval that leaves a third of the time to a ping that is late, where it can be so short.
+/// A ping interval that leaves a third of the time for a late ping, if one that short is possible.
 fn shorter(patience: Duration) -> Option<String> {
     match patience.as_millis() * 2 / 3 {
         ..100 => None,
@@ -115,7 +115,7 @@ fn shorter(patience: Duration) -> Option<String> {
     }
 }
 
-/// The proxy gathers what it should pass on.
+/// The proxy buffers what it should pass on.
 pub(super) fn no_buffering() -> Advice {
     Advice::new(
         "The stream is held back on the way: switch the proxy's buffering off, and let X-Accel-Buffering count. \
@@ -151,7 +151,7 @@ pub(super) fn name_the_host(host: &str) -> Advice {
     .caddy([&format!("{host} {{"), "    reverse_proxy 127.0.0.1:5000", "}"])
 }
 
-/// The proxy reaches nobody.
+/// The proxy does not reach a server.
 pub(super) fn start_alert() -> Advice {
     Advice::new(
         "Check that Alert runs, and that the proxy passes requests to the address that it listens on (`alert config \
@@ -162,7 +162,7 @@ pub(super) fn start_alert() -> Advice {
     .alert(["--listen 127.0.0.1:5000"])
 }
 
-/// Several servers answer, and none knows the sessions of the others.
+/// Several servers answer, and none of them knows the sessions of the others.
 pub(super) fn one_server() -> Advice {
     Advice::new(
         "Requests of one client go to several servers. Run one Alert, and have one server in the upstream: several Alert \

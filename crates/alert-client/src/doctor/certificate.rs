@@ -1,5 +1,5 @@
-//! TLS and the certificate. A certificate that is wrong does not stop the walk: each thing that is wrong with it is
-//! said, and what is behind it is examined all the same.
+//! TLS and the certificate. A bad certificate does not stop the examination: each thing that is wrong with it is
+//! reported, and what is behind it is examined anyway.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -22,11 +22,11 @@ use super::site::{HttpError, PROMPT};
 use super::witness::Witness;
 use crate::{ServerAddress, TlsError, tls};
 
-/// Below this a certificate should have been renewed.
+/// A certificate with fewer days left should have been renewed.
 const RENEWED_BEFORE: i64 = 14;
 const DAY: i64 = 24 * 60 * 60;
 
-/// What is found, and the configuration for the rest of the walk, where there is a connection.
+/// What is found, and the configuration for the remaining checks, if there is a connection.
 pub(super) async fn examine(
     address: &ServerAddress,
     door: &Door,
@@ -83,7 +83,7 @@ async fn open(address: &ServerAddress, door: &Door) -> Result<Opened, Finding> {
     Ok((Finding::ok(Check::Tls, format!("{version} in {took}")), witness.seen(), roots, config))
 }
 
-/// Name, dates and issuer, each by itself: a certificate may be wrong in several ways.
+/// Name, dates and issuer, each on its own: a certificate may be wrong in several ways.
 fn judge(
     address: &ServerAddress,
     chain: &[CertificateDer<'static>],
@@ -120,7 +120,7 @@ fn name(
          the request met another server block: check server_name."
     );
     let mut advice = Advice::new(text);
-    // Authorities give certificates for names of the DNS alone.
+    // Authorities issue certificates only for DNS names.
     if matches!(address.server_name(), ServerName::DnsName(_)) && host != "localhost" {
         advice = advice
             .nginx([
@@ -206,7 +206,7 @@ fn issuer(
         (Some(organization), Some(common)) => format!("{organization} ({common})"),
         (one, other) => one.or(other).unwrap_or("somebody without a name").to_owned(),
     };
-    // Its own dates are another check's.
+    // Its own dates are left to another check.
     let validity = certificate.validity();
     let within = |time: ASN1Time| u64::try_from(time.timestamp()).unwrap_or(0);
     let (begin, end) = (within(validity.not_before), within(validity.not_after));

@@ -1,4 +1,4 @@
-//! What a page of another origin may do. Its browser asks the same way, and believes the same headers.
+//! What a page of another origin may do. A browser asks the same way, and believes the same headers.
 
 use http::{Method, StatusCode, header};
 

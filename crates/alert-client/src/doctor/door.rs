@@ -1,4 +1,4 @@
-//! Where a server is entered: the address that was found to work, or the one way that there is, through a Unix socket or a
+//! How to get to a server: the address that was found to work, or the only way there is, through a Unix socket or a
 //! proxy.
 
 use std::io;

@@ -1,4 +1,4 @@
-//! A room's events over HTTP: they must come as they happen, not when some buffer is full.
+//! A room's events over HTTP: they must come as they happen, not when a buffer is full.
 
 use std::time::Duration;
 
@@ -18,10 +18,10 @@ use super::site::{HttpError, Site, summary};
 /// The head of the answer comes without delay; nginx holds back even that.
 const AT_ONCE: Duration = Duration::from_secs(3);
 
-/// What comes after less is still the beginning.
+/// What comes after a shorter silence is still the beginning.
 const SILENCE: Duration = Duration::from_millis(200);
 
-/// Listens to `room`, which is nobody's, until the first comment, which comes after a ping interval.
+/// Listens to `room`, which nobody uses, until the first comment, which comes after a ping interval.
 pub(super) async fn stream(site: &Site, room: &str, interval: Duration) -> Finding {
     let check = Check::EventStream;
     let (started, limit) = (Instant::now(), interval + LATE);
@@ -54,7 +54,7 @@ pub(super) async fn stream(site: &Site, room: &str, interval: Duration) -> Findi
     }
 }
 
-/// Waits until something comes after a silence; what comes at the start says nothing of that. False when it ends before.
+/// Waits until something comes after a silence; what comes at the start proves nothing. False if it ends before that.
 async fn later_frame(mut body: Incoming, silence: Duration) -> bool {
     loop {
         let waited = Instant::now();

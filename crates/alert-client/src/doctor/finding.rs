@@ -1,28 +1,28 @@
-//! What the doctor found: one finding for each check, in the order of the walk.
+//! What the doctor found: one finding for each check, in order.
 
 use serde::Serialize;
 
 use super::advice::Advice;
 
-/// One step on the way of a client.
+/// One step on a client's way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Check {
     /// The name has addresses.
     Dns,
-    /// One of them takes connections.
+    /// One of the addresses takes connections.
     Tcp,
     /// The connection can be encrypted.
     Tls,
-    /// The certificate is this host's.
+    /// The certificate is for this host.
     CertificateName,
-    /// The certificate's time has begun, and does not end soon.
+    /// The certificate is valid already, and does not expire soon.
     CertificateDates,
-    /// The certificate is signed by somebody whom this machine trusts.
+    /// The certificate is signed by an authority that this machine trusts.
     CertificateIssuer,
     /// What answers over HTTP is Alert.
     Http,
-    /// Alert knows its own pages, through the proxy.
+    /// Alert recognises its own pages through the proxy.
     OwnOrigin,
     /// The server's clock and ours agree.
     Clock,
@@ -36,11 +36,11 @@ pub enum Check {
     Upgrade,
     /// A foreign page may poll.
     CorsPolling,
-    /// A foreign page may ask what it may.
+    /// A foreign page may send a preflight request.
     CorsPreflight,
     /// A foreign page may open a WebSocket.
     CorsWebsocket,
-    /// A WebSocket lives through the silence between two pings.
+    /// A WebSocket survives the silence between two pings.
     HeartbeatWebsocket,
     /// So does a long poll.
     HeartbeatPolling,
@@ -54,7 +54,7 @@ pub enum Check {
 pub enum Outcome {
     /// As it should be.
     Ok,
-    /// It works, and could be better or will not work for long.
+    /// It works, but could be better, or will not work for long.
     Warning,
     /// Some client will not work.
     Failed,
@@ -82,7 +82,7 @@ pub struct Report {
     pub findings: Vec<Finding>,
 }
 
-/// What a script wants to know.
+/// The result for a script.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// Nothing failed.
@@ -93,7 +93,7 @@ pub enum Verdict {
     Unreachable,
 }
 
-/// In the order of the walk. The last three take a ping interval.
+/// All checks, in order. The last three take a ping interval.
 const WALK: [Check; 19] = [
     Check::Dns,
     Check::Tcp,
@@ -117,7 +117,7 @@ const WALK: [Check; 19] = [
 ];
 
 impl Check {
-    /// The checks of a walk with or without TLS and a foreign page.
+    /// The checks with or without TLS and a foreign page.
     pub(super) fn walk(tls: bool, origin: bool) -> impl Iterator<Item = Self> {
         WALK.into_iter().filter(move |check| match check {
             Self::Tls | Self::CertificateName | Self::CertificateDates | Self::CertificateIssuer => tls,
@@ -183,7 +183,7 @@ impl Report {
         }
     }
 
-    /// How many checks went so.
+    /// How many checks had this outcome.
     #[must_use]
     pub fn count(&self, outcome: Outcome) -> usize {
         self.findings.iter().filter(|finding| finding.outcome == outcome).count()

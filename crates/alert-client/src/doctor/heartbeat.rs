@@ -61,7 +61,7 @@ fn came(check: Check, started: Instant) -> Finding {
     Finding::ok(check, format!("a ping came after {:.1} s", started.elapsed().as_secs_f64()))
 }
 
-/// What was silent was ended, `how`.
+/// The silent connection was ended; `how` says in which way.
 pub(super) fn ended(check: Check, started: Instant, interval: Duration, how: &str) -> Finding {
     let seen = format!(
         "{how} after {:.1} s, before the ping that is due after {:.1} s",

@@ -13,16 +13,16 @@ use super::network::time;
 use super::session::{Session, shortened};
 use super::site::{HttpError, Reply, Site};
 
-/// Who answers.
+/// Who answered.
 pub(super) enum Identity {
     Alert(Reply),
-    /// Socket.IO of some version, and not Alert; some answer only what is Socket.IO's.
+    /// Some version of Socket.IO, but not Alert. Some such servers answer only Socket.IO requests.
     Stranger(Option<Reply>),
 }
 
 const BANNER: Duration = Duration::from_secs(2);
 
-/// Asks for something that only Alert has. Otherwise says why there is nothing to examine.
+/// Asks for something that only Alert has. The error says why there is nothing to examine.
 pub(super) async fn identify(site: &Site, room: &str) -> (Finding, Result<Identity, String>) {
     let reply = match site.get(&format!("/v1/rooms/{room}")).await {
         Ok(reply) => reply,
@@ -79,7 +79,7 @@ pub(super) async fn identify(site: &Site, room: &str) -> (Finding, Result<Identi
     }
 }
 
-/// Which Engine.IO there is, if any.
+/// Which Engine.IO it speaks, if any.
 async fn socket_io(site: &Site) -> Option<&'static str> {
     match Session::open(site).await {
         Ok((session, _)) => {
@@ -128,7 +128,7 @@ fn redirected(site: &Site, reply: &Reply, target: &str) -> (String, Advice) {
     (format!("{summary}: it redirects to {}", shortened(target)), Advice::new(advice))
 }
 
-/// What a browser shows in its tab: it tells whose default page this is.
+/// What a browser shows in its tab, which tells whose default page this is.
 fn title(html: &str) -> Option<String> {
     let (_, rest) = html.split_once("<title>")?;
     Some(shortened(rest.split_once("</title>")?.0))

@@ -44,13 +44,13 @@ pub(super) async fn dns(address: &ServerAddress) -> (Finding, Option<Vec<SocketA
     }
 }
 
-/// Why nothing is looked up here, where there is one way in only.
+/// Why nothing is looked up here, if there is only one way in.
 pub(super) fn detour(server: &Route) -> Option<String> {
     let proxy = server.proxy.as_ref().map(|proxy| format!("the proxy {proxy} looks it up"));
     server.address.socket().map(|_| "a Unix socket, nothing to look up".to_owned()).or(proxy)
 }
 
-/// Tries that one way.
+/// Tries the only way in.
 pub(super) async fn enter(server: &Route) -> Finding {
     let started = Instant::now();
     let through = server.proxy.as_ref().map_or(String::new(), |proxy| format!(", through the proxy {proxy}"));
@@ -77,7 +77,7 @@ pub(super) async fn enter(server: &Route) -> Finding {
     }
 }
 
-/// Tries every address, as other clients may take another one, and gives the first that works.
+/// Tries every address, as other clients may take another one, and returns the first that works.
 pub(super) async fn tcp(address: &ServerAddress, candidates: &[SocketAddr]) -> (Finding, Option<SocketAddr>) {
     let attempts: Vec<_> =
         candidates.iter().map(|&socket| (socket, tokio::spawn(try_connect(socket)))).collect();
@@ -100,8 +100,8 @@ pub(super) async fn tcp(address: &ServerAddress, candidates: &[SocketAddr]) -> (
     let finding = if fails.is_empty() {
         Finding::ok(Check::Tcp, seen)
     } else if first.ip().is_loopback() || fails.iter().all(|(_, problem)| problem == NO_WAY) {
-        // `localhost` has two addresses, and servers commonly listen on one of them; many networks have no IPv6. Clients
-        // take the other address immediately.
+        // `localhost` has two addresses, and servers often listen on only one; many networks have no IPv6. Clients try
+        // the other address immediately.
         seen += &format!(" (not to {failures})");
         Finding::ok(Check::Tcp, seen)
     } else {

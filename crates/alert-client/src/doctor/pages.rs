@@ -11,12 +11,12 @@ use super::finding::{Check, Finding};
 use super::site::{PROMPT, Reply, Site};
 use crate::ServerAddress;
 
-/// Alert answers so to who asks for many rooms.
+/// Alert's answer to an address that asks for many rooms.
 pub(super) const TOO_MANY: &str = "this address has asked for too many rooms, try again in a minute";
-/// Codes and certificates do not care about less.
+/// A smaller difference does no harm.
 const SKEW: i64 = 30;
 
-/// Asks as a page of this very address does.
+/// Asks as a page of this address does.
 pub(super) async fn own_origin(site: &Site, room: &str) -> Finding {
     let check = Check::OwnOrigin;
     let url = site.address().origin();
@@ -53,7 +53,7 @@ fn host_seen(reply: &Reply) -> Option<String> {
     Some(host.to_owned())
 }
 
-/// Logs in with a name and a room that nobody has. Logging in enters no room, and the server keeps nothing of it.
+/// Logs in with a name and a room that nobody uses. Logging in does not enter a room, and the server keeps nothing.
 pub(super) async fn cookie(site: &Site, room: &str) -> Finding {
     let check = Check::Cookie;
     let form = format!("name=doctor&room={room}");
@@ -126,7 +126,7 @@ fn wrong_flags(address: &ServerAddress, cookie: &Cookie<'_>) -> Option<Finding> 
         let text = "Open the https address. If there is none, tell Alert the address that users see.";
         let advice = Advice::new(text).alert([&public("http")]);
         let seen = format!("it is Secure, and browsers drop that over http: {has}");
-        // Directly at a server whose users come through a proxy this is as it should be.
+        // For a server whose users come through a proxy, asked directly, this is as it should be.
         return Some(match is_local(address) {
             true => Finding::warning(check, seen, advice),
             false => Finding::failed(check, seen, advice),
@@ -142,7 +142,7 @@ fn is_local(address: &ServerAddress) -> bool {
     }
 }
 
-/// Holds the `Date` of an answer against our clock.
+/// Compares the `Date` of an answer with our clock.
 pub(super) fn clock(reply: &Reply) -> Finding {
     let check = Check::Clock;
     let date = reply.header(header::DATE).and_then(|date| OffsetDateTime::parse(date, &Rfc2822).ok());

@@ -1,4 +1,4 @@
-//! An Engine.IO session over long-polling, and what answers in the place of one.
+//! An Engine.IO session over long-polling, or what answers instead.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use super::site::{HttpError, PROMPT, Reply, Site};
 
 pub(super) const PATH: &str = "/socket.io/?EIO=4&transport=polling";
 
-/// An open session. Nobody hears of it: it joins no room.
+/// An open session. Nobody hears of it, since it joins no room.
 pub(super) struct Session<'a> {
     site: &'a Site,
     pub(super) opened: Opened,
@@ -44,13 +44,13 @@ pub(super) enum Fault {
     UnknownSession(String),
     #[error("{summary}{said}")]
     Status { status: StatusCode, summary: String, said: String },
-    /// 200 and something else.
+    /// A 200 with something else.
     #[error("it answers, but not with an Engine.IO packet: {0:?}")]
     Other(String),
 }
 
 impl<'a> Session<'a> {
-    /// Opens one, as a page of `origin` where there is one.
+    /// Opens one.
     pub(super) async fn open(site: &'a Site) -> Result<(Self, Duration), Fault> {
         let reply = site.get(PATH).await?;
         let took = reply.took;
@@ -92,7 +92,7 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// Ends it. A server that does not take that ends it by itself, when no pong comes.
+    /// Ends it. If that fails, the server ends it when no pong comes.
     pub(super) async fn close(self) {
         let _ = self.post("1").await;
     }
@@ -116,7 +116,7 @@ impl Opened {
         Self::parse(&text).ok_or_else(|| Fault::Other(shortened(&text)))
     }
 
-    /// Reads an open packet; anything behind it in the payload is left.
+    /// Reads an open packet; anything after it in the payload is ignored.
     pub(super) fn parse(text: &str) -> Option<Self> {
         let packet = text.split(payload::SEPARATOR).next()?;
         serde_json::from_str(packet.strip_prefix('0')?).ok()
@@ -160,12 +160,12 @@ impl Fault {
         Self::Status { status: reply.status, summary: reply.summary(), said }
     }
 
-    /// Whether a Socket.IO server is there, only not a current one.
+    /// Whether it is a Socket.IO server, but not a current one.
     pub(super) fn is_old_server(&self) -> bool {
         matches!(self, Self::Engine3 | Self::Unsupported(_))
     }
 
-    /// What to change where a session cannot be opened or used.
+    /// What to change if a session cannot be opened or used.
     pub(super) fn advice(&self, site: &Site) -> Advice {
         match self {
             Self::Engine3 | Self::Unsupported(_) => Advice::new(

@@ -1,4 +1,4 @@
-//! The server under examination: a new connection for each request, as a balancer or a proxy may treat each of them
+//! The server being examined. Each request gets a new connection, as a load balancer or a proxy may treat each
 //! differently.
 
 use std::error::Error as _;
@@ -22,7 +22,7 @@ use crate::{ServerAddress, TlsError};
 
 /// Time for one request that is answered immediately.
 pub(super) const PROMPT: Duration = Duration::from_secs(10);
-/// More than this of an answer is not read.
+/// No more than this of an answer is read.
 const BODY_BYTES: usize = 256 * 1024;
 pub(super) const USER_AGENT: &str = concat!("alert-doctor/", env!("CARGO_PKG_VERSION"));
 
@@ -87,7 +87,7 @@ impl Site {
         timeout(PROMPT, open).await.unwrap_or(Err(HttpError::Late(PROMPT)))
     }
 
-    /// A request whose body is still missing.
+    /// A request that still needs a body.
     pub(super) fn request(&self, method: Method, path: &str) -> http::request::Builder {
         Request::builder()
             .method(method)
@@ -126,7 +126,7 @@ impl Site {
         timeout(limit, exchange).await.unwrap_or(Err(HttpError::Late(limit)))
     }
 
-    /// Sends a request; its body comes as it comes. Dropping the response ends the connection.
+    /// Sends a request and returns the response before its body has come. Dropping it ends the connection.
     pub(super) async fn begin(&self, request: Request<Full<Bytes>>) -> Result<Response<Incoming>, HttpError> {
         let stream = TokioIo::new(self.connect().await?);
         let (mut sender, connection) = http1::handshake(stream).await.map_err(HttpError::of)?;

@@ -15,7 +15,7 @@ use super::site::{HttpError, PROMPT, Site, Stream, USER_AGENT, summary};
 
 pub(super) struct Socket(WebSocketStream<Stream>);
 
-/// Why there is none, or no longer.
+/// Why there is no WebSocket, or no longer one.
 #[derive(Debug, Error)]
 pub(super) enum SocketFault {
     #[error(transparent)]
@@ -29,13 +29,13 @@ pub(super) enum SocketFault {
     Late(Duration),
     #[error("{0}")]
     Broken(String),
-    /// A packet that has no place there.
+    /// A packet that does not belong there.
     #[error("it sent {0:?}")]
     Unexpected(String),
 }
 
 impl Socket {
-    /// Opens one, for a session where there is one, as a page of `origin` where there is one.
+    /// Opens one: for a session, if there is one, and as a page of `origin`, if there is one.
     pub(super) async fn open(
         site: &Site,
         sid: Option<&str>,
@@ -103,7 +103,7 @@ impl Socket {
         }
     }
 
-    /// Ends it. Whether the other side hears of it does not matter any more.
+    /// Ends it. It no longer matters whether the other side hears of it.
     pub(super) async fn close(mut self) {
         let _ = timeout(PROMPT, self.0.close(None)).await;
     }

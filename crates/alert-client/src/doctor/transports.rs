@@ -1,4 +1,4 @@
-//! Socket.IO over long-polling, over a WebSocket, and the way from one to the other.
+//! Socket.IO over long-polling, over a WebSocket, and the upgrade from one to the other.
 
 use alert_core::wire::{client, v1};
 use http::StatusCode;
@@ -57,7 +57,7 @@ pub(super) async fn connected(site: &Site) -> Result<(Socket, Opened), SocketFau
     Ok((socket, opened))
 }
 
-/// Begins with long-polling and changes to a WebSocket, as browsers do. `websocket` is whether one that is opened
+/// Begins with long-polling and changes to a WebSocket, as browsers do. `websocket` says whether one that is opened
 /// directly works.
 pub(super) async fn upgrade(site: &Site, websocket: bool) -> Finding {
     let check = Check::Upgrade;
@@ -89,7 +89,7 @@ pub(super) async fn upgrade(site: &Site, websocket: bool) -> Finding {
 
 async fn change_over(site: &Site, session: &Session<'_>) -> Result<Socket, SocketFault> {
     let mut socket = Socket::open(site, Some(&session.opened.sid), None).await?;
-    // The server ends the poll that waits, so that nothing is lost between the two.
+    // The server ends the waiting poll, so that nothing is lost between the two.
     let probe = async {
         socket.send("2probe").await?;
         socket.wait_for("3probe", PROMPT).await
@@ -102,7 +102,7 @@ async fn change_over(site: &Site, session: &Session<'_>) -> Result<Socket, Socke
     Ok(socket)
 }
 
-/// A WebSocket that is not one: nearly always the proxy.
+/// Something other than a WebSocket: nearly always it is the proxy.
 fn refused(check: Check, fault: &SocketFault) -> Finding {
     let advice = match fault {
         SocketFault::Refused { status, .. } if *status == StatusCode::FORBIDDEN => Advice::new(

@@ -1,4 +1,4 @@
-//! Looks at certificates and judges none: whoever uses it must, and sends no secret over such a connection.
+//! Looks at certificates and judges none of them: the caller must do that, and send no secret over such a connection.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -7,7 +7,7 @@ use rustls::crypto::{WebPkiSupportedAlgorithms, verify_tls12_signature, verify_t
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{DigitallySignedStruct, SignatureScheme};
 
-/// Takes every certificate, and remembers what came.
+/// Accepts every certificate, and remembers what came.
 #[derive(Debug)]
 pub(super) struct Witness {
     chain: Mutex<Vec<CertificateDer<'static>>>,

@@ -1,5 +1,5 @@
-//! Cleaning of names: two names that look the same for a cheap reason (spaces, invisible characters, another
-//! composition) become the same, and no name can turn the text around it.
+//! Cleaning of names: two names that look the same for a simple reason (spaces, invisible characters, another
+//! composition) become the same, and no name can reverse the text around it.
 
 use unicode_normalization::UnicodeNormalization;
 
@@ -14,7 +14,7 @@ const BRAILLE_BLANK: char = '\u{2800}';
 
 /// Strips, trims and composes `text`, then checks it. Doing it again changes nothing.
 pub(super) fn clean(text: &str, max_chars: usize) -> Result<String, NameError> {
-    // Each message names its room and its speaker, most of them in ASCII: there is nothing to strip or to compose.
+    // Each message names its room and its speaker, mostly in ASCII, where there is nothing to strip or compose.
     if text.is_ascii() { clean_ascii(text.trim(), max_chars) } else { clean_any(text, max_chars) }
 }
 
@@ -40,12 +40,12 @@ fn clean_any(text: &str, max_chars: usize) -> Result<String, NameError> {
     if kept.is_empty() {
         return Err(NameError::Empty);
     }
-    // Composing is the only step whose cost is more than a pass; a text that cannot become short enough is spared it.
+    // Composing is the only step that costs more than one pass: skip it for a text that cannot become short enough.
     let too_long = NameError::TooLong { max: max_chars };
     if kept.chars().count() > max_chars.saturating_mul(NFC_SHRINKS_AT_MOST) {
         return Err(too_long);
     }
-    // Of the whole: in a text that is not composed, a joiner may not stand beside the letter that it is for.
+    // The whole text is composed first: before that, a joiner may not be next to the letter that it is for.
     let name = composed(seen.trim());
     if name.chars().count() > max_chars {
         return Err(too_long);
@@ -53,7 +53,7 @@ fn clean_any(text: &str, max_chars: usize) -> Result<String, NameError> {
     Ok(name)
 }
 
-/// In NFC, and without what is idle then: composing moves marks, and what stands beside a joiner may be another.
+/// In NFC, and without what is idle after that: composing moves marks, so a joiner may get another neighbour.
 fn composed(text: &str) -> String {
     let mut name: String = text.nfc().collect();
     loop {
@@ -66,14 +66,14 @@ fn composed(text: &str) -> String {
     }
 }
 
-/// Blanks that look like a space are one.
+/// Blanks that look like a space become one.
 fn plain_space(c: char) -> char {
     let is_line_end = matches!(c, '\t'..='\r' | '\u{85}' | '\u{2028}' | '\u{2029}');
     let is_blank = c == BRAILLE_BLANK || (c.is_whitespace() && !is_line_end);
     if is_blank { ' ' } else { c }
 }
 
-/// C0, DEL and C1 controls (so also newlines), and the two separators that break a line as they do.
+/// C0, DEL and C1 controls (so newlines too), and the two separators that break a line as they do.
 fn is_control(c: char) -> bool {
     c.is_control() || matches!(c, '\u{2028}' | '\u{2029}')
 }

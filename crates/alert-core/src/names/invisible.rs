@@ -1,6 +1,6 @@
-//! Characters that show nothing (Unicode's Default_Ignorable_Code_Point): none of them makes a name another one. They stay
-//! where a text looks wrong without them: joiners in scripts and emoji that need them, the emoji form of a character, and
-//! the three flags that are spelt with tags.
+//! Characters that show nothing (Unicode's Default_Ignorable_Code_Point): none of them makes a name a different one.
+//! They stay where a text looks wrong without them: joiners in scripts and emoji that need them, the emoji form of a
+//! character, and the three flags that are spelt with tags.
 
 use icu_properties::props::{
     CanonicalCombiningClass, DefaultIgnorableCodePoint, Emoji, EmojiModifier, EmojiPresentation,
@@ -10,26 +10,26 @@ use icu_properties::{CodePointMapData, CodePointSetData};
 
 const ZWNJ: char = '\u{200C}';
 const ZWJ: char = '\u{200D}';
-/// Variation selector 16: the character before it as an emoji.
+/// Variation selector 16: shows the character before it as an emoji.
 const AS_EMOJI: char = '\u{FE0F}';
 const KEYCAP: char = '\u{20E3}';
 const BLACK_FLAG: char = '\u{1F3F4}';
-/// England, Scotland, Wales: after a black flag, as tags. Others show the black flag alone.
+/// England, Scotland, Wales: tags after a black flag. Others show just the black flag.
 const TAGGED: [&str; 3] = ["gbeng", "gbsct", "gbwls"];
 
-/// Whether a character shows nothing and never changes what stands beside it.
+/// Whether a character shows nothing and never changes what is next to it.
 pub(super) fn is_void(c: char) -> bool {
     let annotation = matches!(c, '\u{FFF9}'..='\u{FFFB}');
     let in_context = matches!(c, ZWNJ | ZWJ | AS_EMOJI | '\u{E0020}'..='\u{E007F}');
     (annotation || CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(c)) && !in_context
 }
 
-/// Whether a character shows nothing, wherever it stands.
+/// Whether a character shows nothing, wherever it is.
 pub(super) fn is_unseen(c: char) -> bool {
     is_void(c) || c == '\u{2800}' || CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(c)
 }
 
-/// `text`, which has no void characters, without those that change nothing where they stand.
+/// `text`, which has no void characters, without those that change nothing where they are.
 pub(super) fn without_idle(text: &str) -> String {
     let mut kept = String::with_capacity(text.len());
     let mut rest = text.chars();
@@ -79,7 +79,7 @@ fn follows_virama(before: &str) -> bool {
     before.chars().next_back().is_some_and(|c| class(c) == CanonicalCombiningClass::Virama)
 }
 
-/// Where the character has both forms, and is text by itself. Digits are emoji only as keycaps.
+/// Whether the character has both forms, and is text by itself. Digits are emoji only as keycaps.
 fn turns_into_emoji(before: &str, after: &str) -> bool {
     let is_emoji = |c| CodePointSetData::new::<Emoji>().contains(c);
     let is_by_itself = |c| CodePointSetData::new::<EmojiPresentation>().contains(c);
@@ -87,7 +87,7 @@ fn turns_into_emoji(before: &str, after: &str) -> bool {
     last.is_some_and(|c| is_emoji(c) && !is_by_itself(c) && (!c.is_ascii() || after.starts_with(KEYCAP)))
 }
 
-/// The tags that make a flag of the black one.
+/// The tags that turn the black flag into another.
 fn tags(text: &str) -> Option<&str> {
     let end = text.find('\u{E007F}')?;
     let letters: Option<String> =

@@ -1,4 +1,4 @@
-//! Links to a room, as pages make them and as people pass them on.
+//! Links to a room, as pages make them and people pass them on.
 
 use std::borrow::Cow;
 
@@ -9,14 +9,14 @@ use percent_encoding::percent_decode_str;
 pub struct RoomLink {
     /// `https://alert.example.org`, or without a scheme as in `localhost:5000`, or empty.
     pub server: String,
-    /// The room's code, not cleaned yet; empty in a link to a server's start.
+    /// The room's code, not cleaned yet; empty in a link to a server's start page.
     pub room: String,
 }
 
 impl RoomLink {
-    /// The first link to a room in `text`, where it may have words, quotes or brackets around it. The addresses are
-    /// `/v1?room=` or `/?room=`, `/v1/chat?room=`, `/v1/rooms/` and `/v1/room/`, in small letters or capitals. A code in
-    /// another encoding than UTF-8 is none.
+    /// The first link to a room in `text`; there may be words, quotes or brackets around it. The addresses are
+    /// `/v1?room=` or `/?room=`, `/v1/chat?room=`, `/v1/rooms/` and `/v1/room/`, in upper or lower case. A code that is
+    /// not UTF-8 is none.
     #[must_use]
     pub fn find(text: &str) -> Option<Self> {
         text.split(char::is_whitespace).find_map(|word| Self::parse(bare(word)))
@@ -50,7 +50,7 @@ impl RoomLink {
                 percent_decode_str(segment).decode_utf8().unwrap_or_default()
             }
         };
-        // "/v1" alone is a link only where it says so itself.
+        // "/v1" alone is a link only with a scheme.
         let is_link = scheme > 0 || !room.is_empty();
         is_link.then(|| Self { server: server.to_owned(), room: Cow::into_owned(room) })
     }
@@ -64,7 +64,7 @@ fn scheme(link: &str) -> usize {
         .map_or(0, |scheme| scheme.len())
 }
 
-/// Without what stands around a link: what a page encodes in one is not part of it.
+/// Without what is around a link: characters that a page would have encoded are not part of it.
 fn bare(word: &str) -> &str {
     let start = (0..word.len()).find(|&at| word.is_char_boundary(at) && scheme(&word[at..]) > 0);
     let word = match start {

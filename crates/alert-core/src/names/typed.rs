@@ -1,5 +1,5 @@
-//! Room codes as people give them: read aloud, copied from a page, sent as a link. Codes that a server has made are found
-//! in any of these; what people have chosen themselves stays as they spell it.
+//! Room codes as people give them: read aloud, copied from a page, sent as a link. Codes that a server made are
+//! recognised in any of these; what people chose themselves stays as they spell it.
 
 use unicode_normalization::UnicodeNormalization;
 
@@ -14,8 +14,8 @@ const HEX: usize = 32;
 impl RoomCode {
     /// The room that a person means by `text`; `max_chars` as for [`Self::parse`].
     ///
-    /// A link to a room stands for its code. Of what is left, white space and dashes do not count, nor does the case,
-    /// and O is 0, I and L are 1, where that gives
+    /// A link to a room stands for its code. White space, dashes and case do not count, and O is 0, I and L are 1, if
+    /// that gives
     /// - nine characters of Crockford's alphabet with a digit from 2 to 9 somewhere before a letter: `K7Q-FM2-XD9`;
     /// - 32 hex digits: `7C0F2E9A41D84B6FA3520C9E6D18B7F4`.
     ///
@@ -62,13 +62,13 @@ fn generated(text: &str) -> Option<String> {
     }
 }
 
-/// What tells a code from a word with a number behind it.
+/// What tells a code from a word followed by a number.
 fn is_marked(code: &str) -> bool {
     code.find(|c| matches!(c, '2'..='9'))
         .is_some_and(|digit| code[digit..].contains(|c: char| c.is_ascii_alphabetic()))
 }
 
-/// White space of every kind, what cannot be seen, and dashes as keyboards and text programs make them.
+/// White space of every kind, invisible characters, and dashes as keyboards and text programs make them.
 fn is_separator(c: char) -> bool {
     is_unseen(c)
         || c.is_whitespace()

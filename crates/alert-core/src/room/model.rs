@@ -1,5 +1,5 @@
 //! Random sequences of calls against the simplest model that could be right: a list of people, searched from the
-//! front, and a list of what was announced of each.
+//! front, and a list of what was announced for each.
 
 use proptest::prelude::*;
 
@@ -104,7 +104,7 @@ proptest! {
         let at = |millis: u64| start + Duration::from_millis(millis);
         let mut room = Room::new(Duration::from_millis(grace));
         let mut model = Model { grace, ..Model::default() };
-        // Who is in the room by the announcements alone: turns are taken when each of them changes it.
+        // Who is in the room by the announcements alone: they alternate if each of them changes that.
         let mut announced = [false; 4];
 
         for call in calls {

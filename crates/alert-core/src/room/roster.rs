@@ -1,5 +1,5 @@
 //! The people of a room: found by name, listed in the order in which they entered, and, for those in grace, in the
-//! order in which it ends. About 100 bytes a person beside the name.
+//! order in which it ends. About 100 bytes a person besides the name.
 
 use std::collections::hash_map;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use crate::names::UserName;
 
-/// Number of an entry into the room; never given twice.
+/// The number of an entry into the room; never given twice.
 type Seat = u64;
 
 #[derive(Debug, Default)]
@@ -16,7 +16,7 @@ pub(super) struct Roster {
     /// Exactly the people, in the order in which they entered.
     seats: BTreeMap<Seat, UserName>,
     /// Exactly the people in grace, by the end of it. A set and not a queue, so that those who come back are taken
-    /// out: who reconnects over and over leaves nothing behind.
+    /// out: whoever reconnects over and over leaves nothing behind.
     graces: BTreeSet<(Instant, Seat)>,
     next_seat: Seat,
 }
@@ -64,8 +64,8 @@ impl Roster {
         self.people.contains_key(name)
     }
 
-    /// Takes back a connection of `name`. True if it was the person's last: they stay in grace until `deadline`, or
-    /// leave now if there is none. Nothing happens for somebody who has no connection to take back.
+    /// Removes a connection of `name`. True if it was the person's last: they stay in grace until `deadline`, or leave
+    /// now if there is none. Nothing happens if the person has no connection.
     pub(super) fn disconnect(&mut self, name: &UserName, deadline: Option<Instant>) -> bool {
         let Some(person) = self.people.get_mut(name) else {
             return false;

@@ -1,4 +1,4 @@
-//! The body of a client event, read once: where the keys are that count, whatever they hold.
+//! The body of a client event, read once: finds the keys that count, whatever they hold.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -11,8 +11,8 @@ use socketio_protocol::text::LossyStr;
 use super::v1::{Limits, Refusal};
 use crate::names::{RoomCode, UserName};
 
-/// The values under `keys`, where present, in that order; as in JavaScript the last of equal keys wins. Strings are
-/// still JSON: whether they count at all may depend on who sends them.
+/// The values under `keys`, if present, in that order; as in JavaScript the last of equal keys wins. Strings are still
+/// JSON: whether they count at all may depend on who sends them.
 pub(super) fn object<'a, const N: usize>(
     arg: Option<&'a RawValue>,
     has_attachments: bool,
@@ -27,19 +27,19 @@ pub(super) fn object<'a, const N: usize>(
         .map_err(|_| Refusal::invalid_body("the body must be one JSON object."))
 }
 
-/// A JSON value as a string: a slice of the body where it has no escapes.
+/// A JSON value as a string: a slice of the body if it has no escapes.
 pub(super) fn string<'a>(key: &str, json: &'a RawValue) -> Result<Cow<'a, str>, Refusal> {
     serde_json::from_str(json.get())
         .map(|LossyStr(text)| text)
         .map_err(|_| Refusal::invalid_body(format!("{key} must be a string.")))
 }
 
-/// A JSON value as what a person is called.
+/// A JSON value as a person's name.
 pub(super) fn name(json: &RawValue, limits: &Limits) -> Result<UserName, Refusal> {
     UserName::parse(&string("name", json)?, limits.name_chars).map_err(Refusal::name)
 }
 
-/// A JSON value as the code of a room.
+/// A JSON value as a room's code.
 pub(super) fn room(json: &RawValue, limits: &Limits) -> Result<RoomCode, Refusal> {
     RoomCode::parse(&string("room", json)?, limits.room_chars).map_err(Refusal::room)
 }

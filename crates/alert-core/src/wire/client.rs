@@ -1,4 +1,4 @@
-//! What every client says to a server and reads of it, whatever the version of the protocol.
+//! What every client says to a server and reads from it, whatever the version of the protocol.
 
 use std::time::Duration;
 
@@ -8,13 +8,13 @@ use socketio_protocol::engine::{Packet as EnginePacket, PacketError};
 use socketio_protocol::socket::{DecodeError, encode};
 use socketio_protocol::text::lossy_string;
 
-/// What no server of Socket.IO sends.
+/// Something that no Socket.IO server sends.
 #[derive(Debug, thiserror::Error)]
 pub enum PacketProblem {
-    /// Not a packet of Engine.IO.
+    /// Not an Engine.IO packet.
     #[error(transparent)]
     Engine(#[from] PacketError),
-    /// Not a packet of Socket.IO.
+    /// Not a Socket.IO packet.
     #[error(transparent)]
     Socket(#[from] DecodeError),
     /// JSON of another form.
@@ -22,13 +22,13 @@ pub enum PacketProblem {
     Json(#[from] serde_json::Error),
 }
 
-/// What the server tells first, over every transport.
+/// What the server tells a client first, over every transport.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Handshake {
     ping_interval: u64,
     ping_timeout: u64,
-    /// The longest frame that it takes, in bytes.
+    /// The longest frame that the server takes, in bytes.
     #[serde(default = "no_limit")]
     pub(super) max_payload: usize,
 }

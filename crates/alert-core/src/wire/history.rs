@@ -16,7 +16,7 @@ use crate::position::{Gap, MessageId, Position};
 /// A message: `{"id","position","at","name","msg"}`.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct Message<'a> {
-    /// Names it, in whatever room.
+    /// Unique over all rooms.
     pub id: MessageId,
     /// Where it stands in its room's history.
     pub position: Position,
@@ -28,29 +28,29 @@ pub struct Message<'a> {
     pub msg: &'a str,
 }
 
-/// Messages as a list, in their order. Whatever else happened is left out.
+/// Messages as a list, in order. Other events are left out.
 #[derive(Clone, Copy, Debug)]
 pub struct Messages<'a>(pub &'a [Arc<RoomEvent>]);
 
-/// A part of a room's history: `{"messages","position","gap","more"}`.
+/// Part of a room's history: `{"messages","position","gap","more"}`.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct Page<'a> {
     /// The messages, oldest first.
     pub messages: Messages<'a>,
-    /// What comes after the page is what comes after this.
+    /// The next page begins after this.
     pub position: Position,
-    /// What is missing between the position that was asked for and the first message; `null` where nothing is.
+    /// What is missing between the position that was asked for and the first message; `null` if nothing is.
     pub gap: Option<Gap>,
     /// There is more in the direction of reading.
     pub more: bool,
 }
 
-/// A time as RFC 3339 has it: UTC, with milliseconds.
+/// A time in RFC 3339: UTC, with milliseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct At(pub SystemTime);
 
 impl<'a> Message<'a> {
-    /// The message, where the event is one.
+    /// The message, if the event is one.
     #[must_use]
     pub fn of(event: &'a RoomEvent) -> Option<Self> {
         let RoomEvent { at, position, what: What::Said { name, text } } = event else { return None };
@@ -66,7 +66,7 @@ impl Serialize for Messages<'_> {
 
 impl Display for At {
     fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
-        // Beyond the year 9999 there is only a clock that is wrong.
+        // Only a clock that is wrong is beyond the year 9999.
         let time = Timestamp::try_from(self.0).unwrap_or(Timestamp::UNIX_EPOCH);
         write!(out, "{time:.3}")
     }

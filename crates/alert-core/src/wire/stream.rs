@@ -27,7 +27,7 @@ impl StreamForm {
         }
     }
 
-    /// Sent while there is nothing to say, so that proxies keep the connection: a comment, or an empty line.
+    /// Sent while nothing happens, so that proxies keep the connection: a comment, or an empty line.
     #[must_use]
     pub fn keep_alive(self) -> &'static [u8] {
         match self {
@@ -48,8 +48,8 @@ impl StreamForm {
         }
     }
 
-    /// Says where the room stands, so that the client can come back to here. In SSE it makes no event, but sets what the
-    /// client sends as `Last-Event-ID`.
+    /// Says where the room stands, so that the client can come back to this place. In SSE it makes no event, but sets
+    /// what the client sends as `Last-Event-ID`.
     #[must_use]
     pub fn position(self, position: Position) -> String {
         match self {
@@ -73,7 +73,7 @@ impl StreamForm {
         }
     }
 
-    /// How many bytes more an event about `name` can have than in v1.
+    /// How many more bytes an event about `name` can have than in v1.
     pub(super) fn extra(name: &UserName) -> usize {
         /// The names of the keys, an id and a time.
         const AROUND: usize = 160;

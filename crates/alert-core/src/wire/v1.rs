@@ -1,7 +1,7 @@
 //! The v1 protocol: every type, event name and string that a v1 client sees. Text in, types out; no I/O.
 //!
-//! Client events come in through [`ClientEvent::parse`]; [`Notice`] and [`AckBody`] go out; a [`Refusal`] goes out as
-//! either of them.
+//! Client events come in through [`ClientEvent::parse`]; [`Notice`] and [`AckBody`] go out, and a [`Refusal`] as either
+//! of them.
 
 use serde::Serialize;
 use socketio_protocol::socket::encode::Arguments;

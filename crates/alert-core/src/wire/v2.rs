@@ -1,4 +1,4 @@
-//! The v2 protocol: events with keys of their own, positions, history. Text in, types out; no I/O.
+//! The v2 protocol: events with keys for retries, positions, history. Text in, types out; no I/O.
 //!
 //! Client events come in through [`ClientEvent::parse`]; each is answered with an [`Answer`]. What happens in a room
 //! goes out through [`packet`]. Codes, limits and cleaning are v1's.
@@ -21,7 +21,7 @@ pub const NAMESPACE: &str = "/v2";
 pub const JOIN: &str = "join";
 /// Event: a client speaks.
 pub const SEND: &str = "send";
-/// Event: a client wants to have what was said.
+/// Event: a client wants what was said before.
 pub const HISTORY: &str = "history";
 /// Event: a client asks who is in a room.
 pub const MEMBERS: &str = "members";
@@ -29,7 +29,7 @@ pub const MEMBERS: &str = "members";
 pub const LEAVE: &str = "leave";
 /// Event: somebody spoke.
 pub const MESSAGE: &str = "message";
-/// Event: a person came into a room.
+/// Event: a person entered a room.
 pub const ENTERED: &str = "entered";
 /// Event: a person is no longer in a room.
 pub const LEFT: &str = "left";
@@ -38,7 +38,7 @@ pub const ERROR: &str = "error";
 
 /// The most messages in one answer.
 pub const MOST_MESSAGES: usize = 200;
-/// The most rooms of one socket.
+/// The most rooms that one socket may be in.
 pub const MOST_ROOMS: usize = 64;
 /// The longest `key`, in bytes of UTF-8.
 pub const MOST_KEY_BYTES: usize = 255;

@@ -1,4 +1,4 @@
-//! API tokens: those that are good now, and the one that a request brings.
+//! API tokens: those that are valid now, and the one that a request brings.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -12,13 +12,13 @@ use alert_core::access::{Principal, Rights};
 /// The tokens of `api_token` and `api_token_file`.
 pub struct Tokens(Mutex<Arc<ApiTokens>>);
 
-/// A request brings a token that is none of ours.
+/// A request brings a token that is not ours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("this token is not one of this server's.")]
 pub struct WrongToken;
 
 impl Tokens {
-    /// Those of the configuration.
+    /// The tokens of the configuration.
     pub fn new(tokens: ApiTokens) -> Self {
         Self(Mutex::new(Arc::new(tokens)))
     }
@@ -28,10 +28,10 @@ impl Tokens {
         self.current().iter().next().is_some()
     }
 
-    /// The token that a request brings: none where it brings none or none is asked for.
+    /// The token that a request brings: none if it brings none, or if no tokens are set.
     ///
     /// # Errors
-    /// One that is not ours is a mistake in any request.
+    /// A token that is not ours is an error in any request.
     pub fn presented(&self, headers: &HeaderMap) -> Result<Option<ApiToken>, WrongToken> {
         let tokens = self.current();
         let Some(text) = bearer(headers).filter(|_| tokens.iter().next().is_some()) else { return Ok(None) };
@@ -41,7 +41,7 @@ impl Tokens {
         found.cloned().map(Some).ok_or(WrongToken)
     }
 
-    /// Whoever comes over HTTP, with or without a token. Where there are tokens, nobody speaks without one; the list of
+    /// Whoever comes over HTTP, with or without a token. If tokens are set, nobody speaks without one; the list of
     /// rooms is for their holders alone.
     pub fn principal(&self, token: Option<&ApiToken>) -> Principal {
         let rights = match token {
@@ -51,7 +51,7 @@ impl Tokens {
         Principal { name: None, rights }
     }
 
-    /// Reads the file again, where there is one. A bad file is logged, and the tokens stay as they were.
+    /// Reads the file again, if there is one. A bad file is logged, and the tokens stay as they were.
     pub fn reload(&self) {
         let old = self.current();
         let Some(file) = &old.file else { return };

@@ -1,4 +1,4 @@
-//! Who shares an allowance, where somebody must be held back.
+//! Who shares an allowance when somebody must be held back.
 
 use std::fmt::{self, Display, Formatter};
 use std::net::{IpAddr, Ipv6Addr};
@@ -10,14 +10,14 @@ use alert_core::ApiToken;
 pub enum Origin {
     /// Everybody with this token.
     Token(ApiToken),
-    /// An IPv4 address, or the /64 of an IPv6 address: a host has all of it for itself.
+    /// An IPv4 address, or the /64 of an IPv6 address: one host may use all of it.
     Network(IpAddr),
-    /// Everybody who comes through a Unix socket from a proxy that does not say for whom.
+    /// Everybody behind a proxy on a Unix socket that does not give the client's address.
     UnixSocket,
 }
 
 impl Origin {
-    /// Of the holder of a token, or else of somebody at an address.
+    /// The origin of a token's holder, or else of somebody at an address.
     pub fn of(token: Option<&ApiToken>, address: Option<IpAddr>) -> Self {
         match (token, address) {
             (Some(token), _) => Self::Token(token.clone()),

@@ -4,7 +4,7 @@ use http::HeaderMap;
 use socketio_server::origin::{OriginPolicy, OriginVerdict};
 
 /// False when an `Origin` that is not ours, or a `Sec-Fetch-Site` other than `same-origin` or `none`, came along.
-/// Listed foreign origins are not ours. Without both headers it is no browser, or a same-origin GET.
+/// Listed foreign origins are not ours. A request with neither header is no browser's, or a same-origin GET.
 pub fn is_ours(origins: &OriginPolicy, headers: &HeaderMap) -> bool {
     let own_origin = matches!(origins.judge(headers), OriginVerdict::Absent | OriginVerdict::Own(_));
     own_origin && is_own_site(headers)

@@ -1,5 +1,5 @@
-//! What a client shows to have its place back: the name of its seat, sealed, so that nobody can make one and nobody
-//! learns the name from it.
+//! What a client shows to get its place back: the name of its seat, sealed, so that nobody can forge one or read the
+//! name from it.
 
 use cookie::{Cookie, CookieJar, Key};
 
@@ -10,7 +10,7 @@ pub struct Pids {
     previous: Option<Key>,
 }
 
-/// Part of what is sealed: what was sealed for something else is no pid.
+/// Part of what is sealed, so that a value sealed for another purpose is no pid.
 const NAME: &str = "alert_pid";
 
 impl Pids {

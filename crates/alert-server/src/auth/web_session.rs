@@ -1,4 +1,4 @@
-//! The web session: who the holder of a browser is, in each room that it logged in to. It lives in one encrypted
+//! The web session: who the user of a browser is in each room that they logged in to. It lives in one encrypted
 //! cookie; the server keeps nothing.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -14,8 +14,8 @@ use alert_core::access::{Principal, Rights};
 use alert_core::names::{RoomCode, UserName};
 use alert_core::wire::v1::Limits;
 
-/// Reads and writes session cookies. A cookie that was tampered with, made with another key or too long ago is no
-/// session, and neither are two of them: one is not ours, and nobody knows which.
+/// Reads and writes session cookies. A cookie that was tampered with, made with another key or made too long ago is no
+/// session. Nor are two cookies: one of them is not ours, and there is no telling which.
 #[derive(Clone)]
 pub struct SessionCookies {
     name: &'static str,
@@ -26,7 +26,7 @@ pub struct SessionCookies {
     limits: Limits,
 }
 
-/// A name per room; the last login last.
+/// A name per room; the latest login comes last.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct WebSession(Vec<(RoomCode, UserName)>);
 
@@ -39,19 +39,19 @@ struct Sealed {
 }
 
 const NAME: &str = "alert_session";
-/// Browsers take such a name over TLS only, and from this host only, not from one of its domain (RFC 6265bis, 4.1.3.2).
+/// Browsers accept such a name over TLS only, and from this host only, not from its domain (RFC 6265bis, 4.1.3.2).
 const SECURE_NAME: &str = "__Host-alert_session";
 const MOST_ROOMS: usize = 8;
-/// What browsers keep at least, counting name, value and attributes (RFC 6265, section 6.1).
+/// The size that every browser keeps, counting name, value and attributes (RFC 6265, section 6.1).
 const MOST_BYTES: usize = 4096;
 const KEPT: Duration = Duration::from_secs(30 * DAY);
 const DAY: u64 = 24 * 60 * 60;
 
 impl SessionCookies {
-    /// With the key of `config`, read from its file or made where need be.
+    /// With the key of `config`, read from its file, which is made if need be.
     ///
     /// # Errors
-    /// When that file is there and gives no key.
+    /// If that file is there but holds no key.
     pub fn new(config: &Config) -> Result<Self, SessionKeyError> {
         let secure = config.public_url.as_ref().is_some_and(PublicUrl::is_https);
         Ok(Self {
@@ -83,12 +83,12 @@ impl SessionCookies {
         }
     }
 
-    /// Whether a cookie came, of whatever server.
+    /// Whether a cookie with our name came, from whichever server.
     pub fn is_there(&self, headers: &HeaderMap) -> bool {
         self.ours(headers).next().is_some()
     }
 
-    /// Whether a cookie came that is none of ours, or not any more.
+    /// Whether a cookie came that is not ours, or no longer valid.
     pub fn is_stale(&self, headers: &HeaderMap) -> bool {
         let now = SystemTime::now();
         self.is_there(headers) && self.ours(headers).all(|cookie| self.open(&cookie, now).is_none())
@@ -99,7 +99,7 @@ impl SessionCookies {
         self.secure
     }
 
-    /// The cookies that have our name. Another application's may be in any encoding; it is only passed over.
+    /// The cookies that have our name. Another application's may be in any encoding, and are passed over.
     fn ours(&self, headers: &HeaderMap) -> impl Iterator<Item = Cookie<'static>> {
         let pairs = headers
             .get_all(header::COOKIE)
@@ -109,7 +109,7 @@ impl SessionCookies {
         cookies.filter(|cookie| cookie.name() == self.name).map(Cookie::into_owned)
     }
 
-    /// The session that comes with a Socket.IO handshake: none where a page that is not ours caused it.
+    /// The session that comes with a Socket.IO handshake: none if a page that is not ours caused it.
     pub fn read_for_handshake(&self, headers: &HeaderMap) -> WebSession {
         if is_ours(&self.origins, headers) { self.read(headers) } else { WebSession::default() }
     }
@@ -136,7 +136,7 @@ impl SessionCookies {
         let mut keys = std::iter::once(&self.key).chain(&self.previous);
         let cookie = keys.find_map(|key| jar.private(key).decrypt(cookie.clone()))?;
         let sealed: Sealed = serde_json::from_str(cookie.value()).ok()?;
-        // A day ahead is another clock; more is a clock that was wrong then or is now.
+        // Up to a day ahead is another machine's clock; more is a clock that was wrong then or is wrong now.
         let age = seconds(now) - i128::from(sealed.at);
         if !(-i128::from(DAY)..=i128::from(KEPT.as_secs())).contains(&age) {
             return None;
@@ -179,7 +179,7 @@ impl WebSession {
         Principal { name: Some(name), rights: Rights::OPEN }
     }
 
-    /// A login: the newest one of at most eight rooms.
+    /// Notes a login, as the latest. At most eight rooms are kept.
     pub fn enter(&mut self, room: RoomCode, name: UserName) {
         self.0.retain(|(entered, _)| *entered != room);
         self.0.push((room, name));
@@ -187,7 +187,7 @@ impl WebSession {
     }
 }
 
-/// Seconds since 1970; a clock that stands before is at its beginning.
+/// Seconds since 1970; a clock set before that counts as 0.
 fn seconds(now: SystemTime) -> i128 {
     now.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs().into()
 }

@@ -1,4 +1,4 @@
-//! What is on and what is off, one row each.
+//! What is on and what is off, one row for each setting.
 
 use humantime::format_duration;
 

@@ -1,4 +1,4 @@
-//! Tokens of the HTTP API: who brings one may post messages and list rooms.
+//! Tokens of the HTTP API: whoever brings one may post messages and list rooms.
 
 use std::path::{Path, PathBuf};
 
@@ -24,10 +24,10 @@ pub struct ApiTokens {
 }
 
 impl ApiTokenFile {
-    /// Reads the file at `path`. One without a token is an error: a server must not open itself for want of a line.
+    /// Reads the file at `path`. A file without a token is an error: a missing line must not open the server.
     ///
     /// # Errors
-    /// What is allowed instead. Nothing of what is in the file is repeated.
+    /// What is allowed instead. Nothing from the file is repeated.
     pub fn parse(path: &str) -> Result<Self, String> {
         Self::read(PathBuf::from(path))
     }
@@ -46,7 +46,7 @@ impl ApiTokenFile {
         Ok(Self { path, tokens: tokens(&text)?, warning })
     }
 
-    /// What to say where others may read the file.
+    /// What to say if others may read the file.
     pub fn warning(&self) -> Option<&str> {
         self.warning.as_deref()
     }

@@ -1,4 +1,4 @@
-//! The settings as clap arguments, made from the list; plus `--config`, which says where the file is.
+//! The settings as clap arguments, made from the list, plus `--config`, which says where the file is.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -8,7 +8,7 @@ use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
 
 use super::settings::SETTINGS;
 
-/// What was given on the command line, as text: it is judged together with the other sources.
+/// What was given on the command line, as text: it is checked together with the other sources.
 #[derive(Clone, Debug, Default)]
 pub struct Flags {
     pub(super) file: Option<PathBuf>,

@@ -1,4 +1,4 @@
-//! What is kept of what was said, where, and for how long.
+//! How much of what was said is kept, where, and for how long.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -11,20 +11,20 @@ use alert_settings::value::size;
 pub struct History {
     /// Where it is kept.
     pub kind: HistoryKind,
-    /// Somebody has said so; otherwise a server that cannot have a file does without it.
+    /// Whether somebody chose that. If not, a server that cannot have a file does without one.
     pub is_asked_for: bool,
-    /// The file, where there is a state folder.
+    /// The file, if there is a state folder.
     pub file: Option<PathBuf>,
-    /// How much of it. Without a size it is the one for the kind.
+    /// How much of it. Without a size, it is the default of the kind.
     pub retention: Retention<Option<u64>>,
 }
 
 /// How much a store keeps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Retention<Bytes = u64> {
-    /// Messages of a room.
+    /// Messages in each room.
     pub messages: usize,
-    /// How long each.
+    /// How long each is kept.
     pub age: Duration,
     /// Bytes in all.
     pub bytes: Bytes,
@@ -41,7 +41,7 @@ pub enum HistoryKind {
     Off,
 }
 
-/// The words for it.
+/// The words that name each kind.
 pub(super) const KINDS: &[(&str, HistoryKind)] =
     &[("sqlite", HistoryKind::Sqlite), ("memory", HistoryKind::Memory), ("off", HistoryKind::Off)];
 

@@ -10,7 +10,7 @@ use socketio_server::ListenAddr;
 /// Reads `127.0.0.1:5000`, `[::1]:5000`, `localhost:5000` (127.0.0.1), `:5000` (every IPv4 address), `unix:/path`.
 ///
 /// # Errors
-/// What is allowed instead. Host names are not: listening needs an address of this machine, not a look-up.
+/// What is allowed instead. Host names are not: listening needs an address of this machine, not a lookup.
 pub(super) fn address(text: &str) -> Result<ListenAddr, String> {
     let text = text.trim();
     if let Some(path) = text.strip_prefix("unix:").filter(|path| !path.is_empty()) {
@@ -34,7 +34,7 @@ pub struct ListenError {
 }
 
 impl ListenError {
-    /// From what the system said when binding `address`.
+    /// Made from what the system said when binding `address`.
     pub fn new(address: ListenAddr, problem: io::Error) -> Self {
         Self { address, problem }
     }

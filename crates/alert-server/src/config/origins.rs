@@ -8,7 +8,7 @@ use socketio_server::origin::{Origin, OriginPattern, OriginPolicy};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PublicUrl(Origin);
 
-/// `--allow-origin`: one foreign origin, those below a domain, or every one.
+/// `--allow-origin`: one foreign origin, those below a domain, or all.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AllowOrigin {
     /// `*`

@@ -1,4 +1,4 @@
-//! Proxies whose word on the client's address is taken.
+//! Proxies that are trusted to give the client's address.
 
 use std::net::IpAddr;
 

@@ -19,8 +19,8 @@ pub(super) fn read(path: &Path) -> Result<SecretFile, FileError> {
     Ok(SecretFile { text, warning: warning(path, &metadata) })
 }
 
-/// What to say about a file that others may read or change. It is not an error: secrets are mounted into
-/// containers like that, where there are no others.
+/// What to say about a file that others may read or change. It is not an error: secrets are mounted like that into
+/// containers, where there are no others.
 pub(super) fn warning(path: &Path, metadata: &Metadata) -> Option<String> {
     let what = match (metadata.mode() & 0o004 != 0, metadata.mode() & 0o002 != 0) {
         (false, false) => return None,

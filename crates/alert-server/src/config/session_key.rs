@@ -14,7 +14,7 @@ use super::secret_file::{self, SecretFile};
 #[cfg(test)]
 mod tests;
 
-/// A secret of at least 32 bytes. It is in no `Debug` output.
+/// A secret of at least 32 bytes. `Debug` does not show it.
 #[derive(Clone)]
 pub struct SessionKey(Vec<u8>);
 
@@ -23,7 +23,7 @@ pub struct SessionKey(Vec<u8>);
 pub enum SessionKeySource {
     /// It was given as a setting.
     Given(SessionKey),
-    /// It is kept in this file, which is made where it is missing.
+    /// It is kept in this file, which is made if it is missing.
     File(PathBuf),
     /// There is no state folder.
     Nowhere,
@@ -83,10 +83,10 @@ impl SessionKey {
 }
 
 impl SessionKeySource {
-    /// The key, from its file where it is kept in one. Where it cannot be kept, it is random, and a warning says so.
+    /// The key, from its file if it is kept in one. If it cannot be kept, it is random, and a warning says so.
     ///
     /// # Errors
-    /// When the file is there and gives no key.
+    /// If the file is there but holds no key.
     pub fn resolve(&self) -> Result<SessionKey, SessionKeyError> {
         let reason = match self {
             Self::Given(key) => return Ok(key.clone()),
@@ -120,7 +120,7 @@ fn read(file: &Path) -> Result<Option<SessionKey>, SessionKeyError> {
             let key = SessionKey::parse(&text).ok();
             key.map(Some).ok_or_else(|| SessionKeyError::NotAKey { file: file.to_owned() })
         }
-        // Also a state folder that is a file: nothing is there to be read, and creating will say why.
+        // A state folder that is a file ends here too: there is nothing to read, and creating will say why.
         Err(FileError::Unreadable(problem))
             if matches!(problem.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) =>
         {
@@ -131,7 +131,7 @@ fn read(file: &Path) -> Result<Option<SessionKey>, SessionKeyError> {
     }
 }
 
-/// Writes a new key beside `file` and gives it that name only when complete, and only if nobody was faster.
+/// Writes a new key beside `file` and renames it only when complete, and only if nobody was faster.
 fn create(file: &Path) -> io::Result<()> {
     let folder = file.parent().unwrap_or(Path::new("."));
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;

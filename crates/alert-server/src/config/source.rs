@@ -1,4 +1,4 @@
-//! Where values come from, and which of several wins: flag, then environment, then file, then default.
+//! Where values come from, and which of several wins: flag over environment over file over default.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -91,7 +91,7 @@ impl Sources {
     }
 }
 
-/// What to say of a secret on the command line.
+/// What to say about a secret on the command line.
 fn warning_of_flag(name: &str) -> Option<String> {
     let setting = SETTINGS.iter().find(|setting| setting.secret && setting.name == name)?;
     let file = SETTINGS.iter().find(|file| file.name.strip_suffix("_file") == Some(setting.name));
@@ -116,7 +116,7 @@ fn texts(value: &toml::Value, many: bool) -> Result<Vec<String>, &'static str> {
         toml::Value::Array(values) if many => values.iter().map(one).collect(),
         value => one(value).map(|text| vec![text]),
     }
-    .ok_or(if many { "a text or an array of texts" } else { "a text or a number" })
+    .ok_or(if many { "a string or an array of strings" } else { "a string or a number" })
 }
 
 fn split(text: &str) -> Vec<String> {

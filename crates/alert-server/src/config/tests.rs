@@ -219,8 +219,8 @@ fn an_unknown_key_in_the_file_is_an_error_with_the_nearest_one() {
 #[test]
 fn a_file_of_the_wrong_shape_is_an_error() {
     let error = load_file("workers = [1, 2]").unwrap_err();
-    assert!(error.contains("workers = ") && error.contains("allowed: a text or a number"), "{error}");
-    assert!(load_file("listen = [[1]]").unwrap_err().contains("an array of texts"));
+    assert!(error.contains("workers = ") && error.contains("allowed: a string or a number"), "{error}");
+    assert!(load_file("listen = [[1]]").unwrap_err().contains("an array of strings"));
     let error = load_file("workers = 1\nsession_key = \"c2VjcmV0").unwrap_err();
     assert_eq!(
         error, "alert.toml is not a TOML file: line 2, column 24: invalid basic string, expected `\"`",

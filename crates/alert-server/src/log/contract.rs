@@ -1,4 +1,4 @@
-//! What every store has to keep, as one suite that runs on each of them.
+//! What every store has to promise, as one suite that runs on each of them.
 
 use super::{Append, Backend, Gap, KeyDigest, Page, Query, Seat, SeatId, Start, Stored};
 use crate::config::Retention;
@@ -19,7 +19,7 @@ pub(super) struct Desk {
     pub(super) store: Box<dyn Backend>,
     pub(super) run: Run,
     parts: u64,
-    /// Where the store is, after it: it ends first.
+    /// Where the store is. It stands last, so that the store is dropped first.
     _folder: Option<tempfile::TempDir>,
 }
 
@@ -39,7 +39,7 @@ impl Desk {
         Self { _folder: Some(folder), ..self }
     }
 
-    /// A room in an epoch of its own, as when somebody enters an empty room.
+    /// A room in a new epoch, as when somebody enters an empty room.
     pub(super) fn room(&mut self, code: &str) -> Speaker {
         let epoch = Epoch { run: self.run, part: self.parts };
         self.parts += 1;

@@ -1,4 +1,4 @@
-//! A log in memory: nothing survives the process, and it says so. Every call is short, so all of them share one lock.
+//! A log in memory: nothing survives the process, and it says so. Every call is short, so one lock serves them all.
 
 use super::seats::Seats;
 use super::{Append, Backend, Gap, KeyDigest, OnRead, OnStored, Page, Query, Seat, SeatId, Start, Stored};
@@ -25,12 +25,12 @@ pub(super) struct Memory {
 struct Kept {
     /// Entries leave in `drop_oldest`, with their last message.
     rooms: HashMap<RoomCode, Messages>,
-    /// Each room by its oldest message.
+    /// Each room, by its oldest message.
     by_age: BTreeMap<u64, RoomCode>,
     /// Counts messages, in all rooms.
     appended: u64,
     bytes: u64,
-    /// The last epoch of which something was dropped with the last message of its room.
+    /// The latest epoch from which a message was dropped that was the last of its room.
     forgotten: Option<u64>,
 }
 
@@ -53,7 +53,7 @@ impl Memory {
     }
 
     fn lock(&self) -> MutexGuard<'_, Kept> {
-        // What a panic left half done is a message too many or too few in one room.
+        // A panic halfway leaves at most one message too many or too few in one room.
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -78,7 +78,7 @@ impl Backend for Memory {
     }
 
     fn keys(&self, _since: SystemTime) -> Vec<(KeyDigest, RoomCode, Arc<RoomEvent>)> {
-        // Asked at the start, when there is nothing.
+        // Called at the start, when there is nothing.
         Vec::new()
     }
 
@@ -155,7 +155,7 @@ impl Kept {
                 let mut first = place(position);
                 let next = kept.get(first).map(|entry| entry.message.position);
                 first += usize::from(next == Some(position));
-                // Nothing of the room before its first message is known, where the room was forgotten and made again.
+                // If the room was forgotten and made again, nothing is known of it before its first message.
                 let follows = next
                     .is_some_and(|next| next.epoch == position.epoch && next.number <= position.number + 1);
                 let is_before_all = first == 0 && !follows;

@@ -9,14 +9,18 @@ mod read;
 mod reader;
 mod runs;
 mod schema;
+mod settle;
 mod state;
+mod stays;
 mod store;
 #[cfg(test)]
 mod tests;
 mod unwritten;
 mod writer;
 
-use super::{Append, Backend, KeyDigest, OnRead, OnStored, Query, Seat, SeatId, Stored};
+use super::{
+    Append, Backend, FormerStays, KeyDigest, OnRead, OnStored, Query, Seat, SeatId, Stay, StayId, Stored,
+};
 use crate::config::Retention;
 use alert_core::event::{RoomEvent, What};
 use alert_core::names::{RoomCode, UserName};
@@ -35,7 +39,7 @@ use std::thread::{Builder, JoinHandle};
 use std::time::SystemTime;
 use writer::Writer;
 
-/// As many keys as are remembered.
+/// The most keys that are remembered.
 const MOST_KEYS: i64 = 10_000;
 
 /// The log of a server that keeps its history in a file.
@@ -43,22 +47,29 @@ pub(super) struct Sqlite {
     shared: Arc<Shared>,
     requests: Arc<Requests>,
     file: Box<Path>,
+    /// The reader's comes first.
+    runs: Arc<Runs>,
+    /// The last sign of life of the run before this one.
+    died: SystemTime,
     /// The reader's is the first.
     threads: Mutex<VecDeque<JoinHandle<()>>>,
 }
 
-/// Messages with the keys by which a retry of them is known.
+/// Messages with the keys that identify a retry of them.
 type Keys = Vec<(KeyDigest, RoomCode, Arc<RoomEvent>)>;
 
 impl Sqlite {
-    /// Opens the file, which is made where it is missing, for a new run.
+    /// Opens the file for a new run, and makes it if it is missing.
     ///
     /// # Errors
-    /// Where it cannot be used, with what to do about it.
+    /// If it cannot be used, and what to do about it.
     pub(super) fn open(file: &Path, run: Run, retention: Retention) -> Result<Self, FileError> {
         let lock = file::prepare(file)?;
-        let connection = file::open_to_write(file)?;
+        let mut connection = file::open_to_write(file)?;
         let wrong = |problem: rusqlite::Error| FileError::of(file, &problem);
+        // What a killed server left.
+        settle::at_once(&mut connection, &retention).map_err(wrong)?;
+        let died = stays::alive(&connection).map_err(wrong)?;
         let runs = Arc::new(Runs::begin(&connection, run, retention.age).map_err(wrong)?);
         let reading = file::open_to_read(file)?;
         let opened = Opened::now(file)
@@ -69,12 +80,16 @@ impl Sqlite {
             runs: Arc::clone(&runs),
             retention,
             shared: Arc::clone(&shared),
+            incoming: settle::Incoming::default(),
+            does_sync: true,
+            unsynced_since: None,
             file: opened,
+            alive: None,
             _lock: lock,
         };
         let reader = Reader {
             connection: reading,
-            runs,
+            runs: Arc::clone(&runs),
             retention,
             shared: Arc::clone(&shared),
             requests: Arc::clone(&requests),
@@ -91,7 +106,7 @@ impl Sqlite {
             problem: format!("the system gives no more threads: {problem}"),
         })?;
         let threads = Mutex::new(threads);
-        Ok(Self { shared, requests, file: file.into(), threads })
+        Ok(Self { shared, requests, file: file.into(), runs, died, threads })
     }
 }
 
@@ -129,6 +144,24 @@ impl Backend for Sqlite {
         }
     }
 
+    fn put_stay(&self, id: StayId, stay: Option<Stay>) {
+        self.shared.put_stay(id, stay);
+    }
+
+    fn former_stays(&self) -> Option<FormerStays> {
+        let read = file::open_to_read(&self.file).map_err(|problem| problem.to_string());
+        let read =
+            read.and_then(|file| stays::former(&file, self.died).map_err(|problem| problem.to_string()));
+        read.inspect_err(|problem| {
+            tracing::error!(problem, "nobody who was in a room before is given what they missed");
+        })
+        .ok()
+    }
+
+    fn order(&self, run: Run) -> u64 {
+        self.runs.order(run)
+    }
+
     fn trouble(&self) -> Option<String> {
         self.shared.trouble().map(|trouble| trouble.words)
     }
@@ -136,7 +169,7 @@ impl Backend for Sqlite {
     fn close(&self) {
         let mut threads = std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
         self.requests.close();
-        // First of all: the last connection that closes tidies up, and a reader cannot. A panic has been reported.
+        // The reader first: the last connection to close tidies up, and a reader's cannot. A panic has been reported.
         threads.pop_front().map(JoinHandle::join);
         self.shared.close();
         threads.into_iter().for_each(|thread| drop(thread.join()));

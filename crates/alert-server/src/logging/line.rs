@@ -1,5 +1,5 @@
-//! One event as one line of text or JSON. Nothing gets through that would end the line early, command a terminal or
-//! turn the text around, and no value is longer than [`MOST_CHARS`].
+//! One event as one line of text or JSON. Nothing gets through that would end the line early, control a terminal or
+//! reverse the text, and no value is longer than [`MOST_CHARS`].
 
 use std::fmt::{self, Debug, Write};
 
@@ -11,7 +11,7 @@ use tracing_subscriber::fmt::time::{FormatTime, SystemTime};
 
 use crate::config::LogFormat;
 
-/// What is kept of a value. Values come from outside: an event's name may have a megabyte.
+/// What is kept of a value. Values come from outside: an event's name may be a megabyte long.
 const MOST_CHARS: usize = 128;
 /// What is kept of a message, which is ours.
 const MOST_MESSAGE_CHARS: usize = 1024;
@@ -66,7 +66,7 @@ impl Line {
         self.put(name, Form::Plain, &format!("{value:?}"));
     }
 
-    /// The whole line, with its end. `target` is the module that it is of.
+    /// The whole line, with its end. `target` is the module that logs it.
     pub(super) fn end(mut self, target: &str) -> String {
         if self.format == LogFormat::Json {
             self.put("target", Form::Shown, target);
@@ -79,7 +79,7 @@ impl Line {
 
     fn put(&mut self, name: &str, form: Form, value: &str) {
         let text = &mut self.text;
-        // Writing to a text cannot fail.
+        // Writing to a string cannot fail.
         let _ = match (self.format, form) {
             (LogFormat::Text, _) if name == MESSAGE => write!(text, " {value}"),
             (LogFormat::Text, Form::Quoted) => write!(text, " {name}={value:?}"),
@@ -92,12 +92,12 @@ impl Line {
     }
 }
 
-/// How a value stands in a line.
+/// How a value is written in a line.
 #[derive(Clone, Copy)]
 enum Form {
     /// A text: in quotes.
     Quoted,
-    /// What `Debug` or `Display` make of something: as they say it; in JSON a string.
+    /// The output of `Debug` or `Display`: as it is; in JSON, a string.
     Shown,
     /// A number or a truth value, which JSON has too.
     Plain,
@@ -147,14 +147,14 @@ pub(super) fn cut(text: &str, most: usize) -> String {
     kept.text
 }
 
-/// The beginning of what `Debug` says. No more is made than is kept.
+/// The beginning of what `Debug` writes. No more is made than is kept.
 pub(super) fn shown(value: &dyn Debug, most: usize) -> String {
     let mut kept = Beginning::of(most);
     let _ = write!(kept, "{value:?}");
     kept.text
 }
 
-/// Takes so many characters and no more.
+/// Takes this many characters and no more.
 struct Beginning {
     text: String,
     left: usize,
@@ -184,7 +184,7 @@ impl Write for Beginning {
     }
 }
 
-/// `\u202e` for U+202E: in a JSON string, which is where such a character is in JSON, it means the same.
+/// `\u202e` for U+202E. In JSON such a character can only be in a string, where the escape means the same.
 fn escape(line: &str) -> String {
     line.chars().fold(String::with_capacity(line.len() + 16), |mut safe, c| {
         if is_unsafe(c) {

@@ -1,5 +1,5 @@
-//! A panic ends the process. Contained, it would leave what it broke behind: a connection without its task, a room
-//! that is never swept. A restart brings every client back within seconds.
+//! A panic ends the process. If it were contained, what it broke would stay: a connection without its task, a room
+//! that is never swept. After a restart, every client is back within seconds.
 
 use std::io::Write;
 use std::panic::{self, PanicHookInfo};
@@ -12,20 +12,20 @@ use super::line::Line;
 use super::stderr::Stderr;
 use super::{FLUSH_LIMIT, Log};
 
-/// From the panic to the end, where nobody reads the log.
+/// From the panic to the end, if nobody reads the log.
 const LIMIT: Duration = Duration::from_secs(1);
 
-/// From here on a panic, on any thread, is one line of the log, and the end of the process.
+/// From here on, a panic on any thread is one line of the log and the end of the process.
 pub(super) fn end_the_process(log: Log, out: Stderr) {
     let out = Mutex::new(out);
     panic::set_hook(Box::new(move |panic| {
-        // Nobody may read stderr, or it was the log that panicked: the process ends all the same.
+        // Perhaps nobody reads stderr, or the log itself panicked: the process ends all the same.
         let _ = std::thread::Builder::new().spawn(|| {
             std::thread::sleep(LIMIT);
             std::process::abort();
         });
         log.0.queue.flush(FLUSH_LIMIT);
-        // Past the queue, whose thread may be the one that panicked. A second thread that panics waits here for the end.
+        // Not through the queue: its thread may be the one that panicked. A second panic waits here for the end.
         if let Ok(mut out) = out.lock() {
             let _ = out.write_all(line(&log, panic).as_bytes());
             std::process::abort();

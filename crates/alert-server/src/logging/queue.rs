@@ -1,11 +1,11 @@
 //! Lines on their way to the log's thread. Whoever logs never waits: what does not fit is dropped and counted.
 //!
-//! Not `tracing-appender`: where nobody reads stderr, its guard writes that to stderr, and the process never ends.
+//! Not `tracing-appender`: if nobody reads stderr, its guard writes that to stderr, and the process never ends.
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Bytes that wait at most: some thousand lines. As many again may be on their way to stderr.
+/// The most bytes that wait: some thousand lines. As many again may be on their way to stderr.
 const MOST_BYTES: usize = 1 << 20;
 
 #[derive(Default)]
@@ -20,12 +20,12 @@ struct State {
     waiting: Vec<u8>,
     dropped: u64,
     is_writing: bool,
-    /// The writer is to look again when it has to wake.
+    /// The writer has to work out anew when to wake.
     is_woken: bool,
 }
 
 impl Queue {
-    /// Puts a line into the queue, where it fits.
+    /// Puts a line into the queue, if it fits.
     pub(super) fn push(&self, line: &str) {
         let mut state = self.lock();
         if state.waiting.len() + line.len() > MOST_BYTES {
@@ -37,14 +37,14 @@ impl Queue {
         }
     }
 
-    /// Lets the writer go through [`Queue::take`] though there may be no lines.
+    /// Wakes the writer from [`Queue::take`], though there may be no lines.
     pub(super) fn wake(&self) {
         self.lock().is_woken = true;
         self.filled.notify_one();
     }
 
-    /// Moves all lines into `batch`, as soon as there are some, or at `until`, or after [`Queue::wake`]. Says how many
-    /// were dropped since the last time.
+    /// Moves all lines into `batch` as soon as there are some, or at `until`, or after [`Queue::wake`]. Returns how
+    /// many were dropped since the last time.
     pub(super) fn take(&self, batch: &mut Vec<u8>, until: Option<Instant>) -> u64 {
         batch.clear();
         let mut state = self.lock();
@@ -60,7 +60,7 @@ impl Queue {
         std::mem::take(&mut state.dropped)
     }
 
-    /// What was taken is written.
+    /// What was taken has been written.
     pub(super) fn written(&self) {
         self.lock().is_writing = false;
         self.emptied.notify_all();

@@ -1,5 +1,5 @@
-//! Lines of one kind that one address causes, limited: whoever sends rubbish without pause must not fill the disk, nor
-//! push out everybody else's lines. What was left out is counted and said.
+//! Limits lines of one kind that one address causes: whoever sends rubbish without pause must not fill the disk, nor
+//! push out everybody else's lines. What was left out is counted and reported.
 
 use std::fmt::Debug;
 use std::net::{IpAddr, Ipv6Addr};
@@ -21,11 +21,11 @@ const OF_LIFE: Rate = rate(20, 1000);
 const OF_TROUBLE: Rate = rate(2, 100);
 /// From the first line that was left out to the line that says how many were.
 const WINDOW: Duration = Duration::from_secs(10);
-/// After this time whoever has used their burst up has it again, as a new entry has.
+/// After this time a used-up burst is full again, as in a new entry.
 const FORGOTTEN: Duration = Duration::from_secs(60);
-/// About 200 kB. Then the entry that was quiet for longest goes.
+/// About 200 kB. Beyond that, the entry that was quiet longest goes.
 const MOST_ENTRIES: usize = 1000;
-/// Of the first message that is left out.
+/// How much is kept of the first message that is left out.
 const LIKE_CHARS: usize = 64;
 
 /// Which address has caused which kind of line lately.
@@ -34,11 +34,11 @@ pub(super) struct Repeats(Mutex<Table>);
 
 #[derive(Default)]
 struct Table {
-    /// The one that was quiet for longest first.
+    /// The one that was quiet longest comes first.
     entries: LinkedHashMap<Key, Entry>,
     /// Entries that have left something out.
     owing: usize,
-    /// What entries owed that had to go.
+    /// What was left out by entries that had to go.
     unnamed: u64,
 }
 
@@ -74,7 +74,7 @@ pub(super) struct Left {
 pub(super) enum Verdict {
     Log,
     LeaveOut,
-    /// As [`Verdict::LeaveOut`], and there was nothing to be said of before.
+    /// As [`Verdict::LeaveOut`], and nothing was waiting to be reported before.
     LeaveOutFirst,
 }
 
@@ -125,7 +125,7 @@ impl Repeats {
         table.settle(|owed| now.saturating_duration_since(owed.since) >= WINDOW)
     }
 
-    /// Everything that was left out and not said yet.
+    /// Everything that was left out and not reported yet.
     pub(super) fn all_left_out(&self) -> Vec<Left> {
         self.lock().settle(|_| true)
     }
@@ -168,7 +168,7 @@ impl Table {
     }
 }
 
-/// What of an event says who caused it, and its message.
+/// The part of an event that says who caused it, and its message.
 #[derive(Default)]
 struct Seen {
     address: Option<String>,
@@ -193,7 +193,7 @@ impl Visit for Seen {
     }
 }
 
-/// An IPv4 address, or the /64 of an IPv6 address: a host has all of it for itself.
+/// An IPv4 address, or the /64 of an IPv6 address: one host may use all of it.
 fn network(address: &str) -> Option<IpAddr> {
     match address.parse().ok()? {
         IpAddr::V6(v6) => Some(Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX)).into()),

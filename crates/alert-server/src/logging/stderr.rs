@@ -1,4 +1,4 @@
-//! Standard error without the standard library's lock: a thread that waits for whoever reads must not make others wait.
+//! Standard error without the standard library's lock: a thread that waits for the reader must not make others wait.
 
 use std::fs::File;
 use std::io::{self, ErrorKind, Write};
@@ -16,7 +16,7 @@ impl Stderr {
 }
 
 impl Write for Stderr {
-    /// Waits where stderr is non-blocking, which whoever shares it may have made it.
+    /// Waits if stderr is non-blocking, as another program that shares it may have made it.
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         loop {
             match self.0.write(bytes) {

@@ -1,8 +1,8 @@
 //! The one way to a room: whoever names a code is held back here, whatever the code is for. Room codes are the only key
-//! to a room, so they must not be found by trying.
+//! to a room, so it must not be possible to find them by trying.
 //!
-//! What counts is a room that is new to the origin, whether somebody is in it or not: a refusal must not tell. Rooms that
-//! people of the origin are in, or were until lately, cost nothing, so that a neighbour who tries codes shuts nobody out.
+//! What counts is a room that is new to the origin, whether or not somebody is in it: a refusal must not tell. Rooms
+//! that people of the origin are in, or were in lately, cost nothing, so a neighbour who tries codes shuts nobody out.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
@@ -23,12 +23,12 @@ pub struct Admitted {
     key: Key,
 }
 
-/// By which way a room is named.
+/// Why a room is named.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Way {
-    /// Whoever enters is seen there, and may be the first of a class.
+    /// To enter. Whoever enters is seen there, and may be the first of a class.
     Enter,
-    /// Asked for, spoken to or listened to from outside, where nobody notices.
+    /// To ask about it, speak to it or listen to it from outside, where nobody notices.
     FromOutside,
 }
 
@@ -36,7 +36,7 @@ pub enum Way {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Wait(pub(super) Duration);
 
-/// A keyed hash of an origin and a room: a long code costs no more than a short one.
+/// A keyed hash of an origin and a room, so that a long code costs no more than a short one.
 type Key = u64;
 
 /// Which origin named which room, and how often people entered.
@@ -66,13 +66,13 @@ pub(super) struct Held {
     since: Instant,
 }
 
-/// What one room costs that is named from outside, of what `room_tries` gives for a minute.
+/// How many of the tries in `room_tries` a room costs that is named from outside.
 const OUTSIDE: u64 = 10;
-/// A room that was named is not counted again for this time.
+/// A room that was named is not counted again within this time.
 const NAMED: Duration = Duration::from_secs(60);
 /// A room that people of an origin were in stays known to it for this time: a restart, a lunch break.
 const LATELY: Duration = Duration::from_secs(3600);
-/// ... when somebody stayed for this time. Whoever tries codes does not.
+/// It becomes known when somebody has stayed for this time. Whoever tries codes does not.
 const STAYED: Duration = Duration::from_secs(20);
 /// About 1 MB. Then whoever has been quiet longest is forgotten.
 const MOST_ORIGINS: usize = 10_000;
@@ -81,7 +81,7 @@ const MOST_ROOMS: usize = 100_000;
 
 impl Admission {
     pub(super) fn new(tries: Option<Rate>, joins: Option<Rate>) -> Arc<Self> {
-        // After this time an untouched meter is as a new one.
+        // After this time an untouched meter is as good as new.
         let recovery = tries.map(Rate::recovery).max(joins.map(Rate::recovery)).unwrap_or_default();
         Arc::new(Self {
             tries,
@@ -122,6 +122,12 @@ impl Admission {
         Ok(admitted)
     }
 
+    /// Lets `origin` back into a room that it has shown to have been in: it guesses nothing, and is not counted.
+    pub(super) fn readmit(&self, origin: &Origin, code: RoomCode) -> Admitted {
+        let key = self.hasher.hash_one((origin, &code));
+        Admitted { code, key }
+    }
+
     /// Lets `origin` enter a room once more, or says how long it has to wait.
     pub(super) fn admit_join(&self, origin: &Origin, now: Instant) -> Result<(), Wait> {
         let Some(rate) = self.joins else { return Ok(()) };
@@ -136,13 +142,13 @@ impl Admission {
         }
     }
 
-    /// A connection has come into the room, or hears it.
+    /// A connection has entered the room, or hears it.
     pub(super) fn hold(self: &Arc<Self>, admitted: &Admitted) -> Held {
         *self.held().entry(admitted.key).or_default() += 1;
         Held { admission: Arc::clone(self), key: admitted.key, since: Instant::now() }
     }
 
-    /// Counts a refusal, and says how many there were.
+    /// Counts a refusal, and returns how many there were.
     pub(super) fn count_refused(&self) -> u64 {
         self.refused.fetch_add(1, Ordering::Relaxed) + 1
     }
@@ -210,7 +216,7 @@ mod tests {
 
     const SECOND: Duration = Duration::from_secs(1);
 
-    /// How many of many new rooms one may name.
+    /// How many new rooms `origin` may name at `now`.
     fn tries(admission: &Admission, origin: &Origin, way: Way, from: usize, now: Instant) -> usize {
         (from..from + 2_000).filter(|&number| admission.admit(origin, way, room(number), now).is_ok()).count()
     }
@@ -281,6 +287,18 @@ mod tests {
         let token = Origin::Token(alert_core::ApiToken::parse("0123456789abcdef").unwrap());
         assert_eq!(tries(&admission(), &token, Way::FromOutside, 0, start), 2_000);
         assert_eq!(tries(&Admission::new(None, None), &origin(1), Way::FromOutside, 0, start), 2_000);
+    }
+
+    #[test]
+    fn whoever_was_in_a_room_comes_back_without_being_counted() {
+        let (admission, start) = (admission(), Instant::now());
+        assert_eq!(tries(&admission, &origin(1), Way::Enter, 0, start), 600);
+        let back = admission.readmit(&origin(1), room(5_000));
+        assert!(admission.admit(&origin(1), Way::Enter, room(5_000), start).is_err(), "it is not there yet");
+        let held = admission.hold(&back);
+        assert!(admission.admit(&origin(1), Way::FromOutside, room(5_000), start).is_ok());
+        drop(held);
+        assert_eq!(tries(&admission, &origin(2), Way::Enter, 0, start), 600);
     }
 
     #[test]

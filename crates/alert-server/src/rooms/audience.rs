@@ -1,4 +1,4 @@
-//! Who hears a room, each in the form that they asked for. An event is rendered once for each form that somebody wants,
+//! Who hears a room, each in the form that they asked for. An event is rendered once for each form that is in use,
 //! outside the room's lock.
 
 use std::sync::Arc;
@@ -10,17 +10,17 @@ use socketio_server::{ConnectionId, Frames, Hub, Membership, Publication, Room};
 
 pub(super) struct Audience {
     code: RoomCode,
-    /// By [`Form::index`]; made for the first listener who wants that form.
+    /// By [`Form::index`]; made for the first connection that wants that form.
     groups: [Option<Room>; Form::ALL.len()],
 }
 
-/// What was published, for each form that somebody wants: to be rendered when the lock is released.
+/// What was published, for each form that is in use: to be rendered when the lock is released.
 #[must_use = "what is not rendered here is rendered by the threads that deliver it"]
 #[derive(Default)]
 pub(super) struct Published([Option<Publication>; Form::ALL.len()]);
 
 impl Audience {
-    /// Of the room with this code.
+    /// The audience of the room with this code, empty.
     pub(super) fn new(code: RoomCode) -> Self {
         Self { code, groups: Default::default() }
     }
@@ -36,7 +36,7 @@ impl Audience {
         self.groups.iter().flatten().next()
     }
 
-    /// Tells everybody, and says how many they are.
+    /// Tells everybody, and returns how many they are.
     pub(super) fn publish(&self, event: &Arc<RoomEvent>, size: usize) -> (Published, usize) {
         let (mut published, mut count) = (Published::default(), 0);
         for (form, place) in Form::ALL.into_iter().zip(&mut published.0) {
@@ -58,19 +58,38 @@ impl Published {
 
 /// A message of the log in `form`, to be rendered by whoever needs it first.
 pub fn replay(form: Form, room: &RoomCode, message: &Arc<RoomEvent>) -> Publication {
-    let size = match &message.what {
+    publication(form, room, message, size(message))
+}
+
+/// Messages of the log in `form`, one after the other, to be rendered by whoever needs them first.
+pub fn replay_all(form: Form, room: &RoomCode, messages: &Arc<[Arc<RoomEvent>]>) -> Publication {
+    let bytes = replayed_size(form, room, messages);
+    let (room, messages) = (room.clone(), Arc::clone(messages));
+    Publication::later(bytes, move || messages.iter().map(|event| frames(form, &room, event)).collect())
+}
+
+/// The most bytes that they have.
+pub fn replayed_size(form: Form, room: &RoomCode, messages: &[Arc<RoomEvent>]) -> usize {
+    messages.iter().map(|event| form.size(room, event, size(event))).sum()
+}
+
+fn size(event: &RoomEvent) -> usize {
+    match &event.what {
         What::Said { name, text } => wire::size(name, text),
         What::Entered { name, .. } | What::Left { name, .. } => wire::size(name, ""),
-    };
-    publication(form, room, message, size)
+    }
 }
 
 /// The event in `form`, to be rendered by whoever needs it first.
 pub(super) fn publication(form: Form, room: &RoomCode, event: &Arc<RoomEvent>, size: usize) -> Publication {
     let size = form.size(room, event, size);
     let (room, event) = (room.clone(), Arc::clone(event));
-    Publication::later(size, move || match form.render(&room, &event) {
+    Publication::later(size, move || frames(form, &room, &event))
+}
+
+fn frames(form: Form, room: &RoomCode, event: &RoomEvent) -> Frames {
+    match form.render(room, event) {
         Rendering::Packet(packet) => packet.into(),
         Rendering::Piece(text) => Frames::bytes(text.as_bytes()),
-    })
+    }
 }

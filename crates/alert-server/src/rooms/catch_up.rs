@@ -1,5 +1,5 @@
-//! Coming back to a room: the log is read until the rest is short, and then, under the room's lock, what is missing is
-//! handed out and the connection becomes one of those who hear the room. There is neither a hole nor a double between.
+//! Coming back to a room: the log is read until little is left, and then, under the room's lock, the rest is handed out
+//! and the connection joins those who hear the room. Nothing is missing in between, and nothing comes twice.
 
 use super::live_room::{Entrant, Listening, Presence, Reading};
 use super::{Admitted, Rooms};
@@ -12,13 +12,13 @@ use alert_core::wire::Form;
 use socketio_server::{ConnectionId, Hub};
 use std::sync::Arc;
 
-/// Somebody who reads a room's log and wants to go on live. The room stays, and remembers what is said meanwhile, until
-/// this is dropped.
+/// Somebody who reads a room's log and wants to go on live. Until this is dropped, the room is kept and remembers what
+/// is said meanwhile.
 pub struct CatchUp {
     rooms: Rooms,
     admitted: Admitted,
     reading: Reading,
-    /// What has been read goes up to here.
+    /// The log has been read up to here.
     cursor: Position,
 }
 
@@ -31,10 +31,10 @@ pub struct Missed<'a> {
 }
 
 impl Rooms {
-    /// Begins to catch up with a room, which is made where it is missing.
+    /// Begins to catch up with a room, which is made if it is missing.
     ///
     /// # Errors
-    /// Where `who` may not read it.
+    /// If `who` may not read it.
     pub fn catch_up(&self, who: &Principal, room: &Admitted) -> Result<CatchUp, Denied> {
         who.may(|rights| rights.read)?;
         let held = || self.0.admission.hold(room);
@@ -45,15 +45,15 @@ impl Rooms {
 }
 
 impl CatchUp {
-    /// Everything up to here has been read, if the last page had no `more`.
+    /// The log has been read up to here, if the last page had no `more`.
     pub fn position(&self) -> Position {
         self.cursor
     }
 
-    /// Reads a page of the log. Where it has no `more`, everything has been read that was said before this call.
+    /// Reads a page of the log. If it has no `more`, everything that was said before this call has been read.
     ///
     /// # Errors
-    /// Where the store fails.
+    /// If the store fails.
     pub async fn page(&mut self, query: Query) -> Result<Page, ReadError> {
         let room = &self.reading.room;
         let now = room.position();
@@ -78,7 +78,7 @@ impl CatchUp {
     /// had, before the connection hears anything, under the room's lock: it may only hand over, and render nothing.
     ///
     /// # Errors
-    /// Gives everything back where too much was said meanwhile: read the log again, after [`CatchUp::position`].
+    /// Returns `self` if too much was said meanwhile: read the log again, after [`CatchUp::position`].
     pub fn enter(
         self,
         connection: (&Hub, ConnectionId),
@@ -89,8 +89,8 @@ impl CatchUp {
         self.admit(&Entrant { connection, form, name, resumes: false }, greet)
     }
 
-    /// As [`CatchUp::enter`], for a connection that takes the place of one that was lost: where the others do not hear
-    /// of it, because the person is still there, it does not either.
+    /// As [`CatchUp::enter`], for a connection that takes the place of one that was lost: if the others do not hear of
+    /// it, because the person is still there, it does not either.
     ///
     /// # Errors
     /// As there.
@@ -109,8 +109,8 @@ impl CatchUp {
         self.reading.room.enter_after(self.cursor, entrant, held, greet).ok_or(self)
     }
 
-    /// As [`CatchUp::enter`], for a client that was lost and is given again what was said after `heard`. `greet` is
-    /// given its own entering as well, which the others have heard of then where they hear of it.
+    /// As [`CatchUp::enter`], for a client that was lost. `greet` is also given the client's own entering, which the
+    /// others, if they hear of it, have heard of by then.
     ///
     /// # Errors
     /// As there.

@@ -1,4 +1,4 @@
-//! A part of what was said in a room, for whoever asks for it.
+//! Part of what was said in a room, for whoever asks for it.
 
 use super::{Admitted, Rooms};
 use crate::log::{Gap, Page, Query, ReadError, Start};
@@ -11,23 +11,23 @@ use std::{sync::Arc, time::SystemTime};
 /// Which part is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wanted {
-    /// What came after something.
+    /// What came after a place or a time.
     Since(Since),
     /// What came just before a place.
     Before(Position),
 }
 
-/// A part of what was said in a room.
+/// Part of what was said in a room.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct History {
     /// The messages, oldest first.
     pub messages: Arc<[Arc<RoomEvent>]>,
-    /// Of the last of them; without one, the place that was asked for, or where the room stands.
+    /// The position of the last of them; if there are none, the place that was asked for, or where the room stands.
     pub position: Position,
     /// What is missing before the first of them.
     pub gap: Option<Gap>,
-    /// There is more: before the first, where a number of messages was wanted or what came before a place; otherwise
-    /// after the last.
+    /// There is more: before the first, if a number of messages or what came before a place was wanted; otherwise after
+    /// the last.
     pub more: bool,
 }
 
@@ -46,7 +46,7 @@ impl Rooms {
     /// Reads at most `limit` messages of a room.
     ///
     /// # Errors
-    /// Where `who` may not read it, or the store fails.
+    /// If `who` may not read it, or the store fails.
     pub async fn history(
         &self,
         who: &Principal,
@@ -72,7 +72,7 @@ impl Rooms {
 }
 
 impl Wanted {
-    /// What has to be read for it, if anything has.
+    /// What has to be read for it, if anything.
     pub fn query(self, limit: usize) -> Option<Query> {
         let (start, limit) = match self {
             Self::Before(position) => (Start::Before(position), limit),

@@ -25,7 +25,7 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-/// Departures that one sweep publishes: before the next, the room's members take up what there is.
+/// Departures that one sweep publishes. Before the next, the room's members take what is waiting.
 const DEPARTURES: usize = 64;
 
 /// A room with its fan-out.
@@ -42,11 +42,11 @@ struct State {
     tail: Tail,
     /// Who hears it without being in it.
     subscribers: usize,
-    /// The list of the people, as long as nobody comes or goes.
+    /// The list of people, as long as nobody comes or goes.
     members: Option<Arc<Members>>,
     /// A task waits for the end of somebody's grace.
     is_sweeping: bool,
-    /// It was empty and has been forgotten: whoever finds it like this looks for a new one.
+    /// It was empty and has been forgotten: whoever still finds it looks for a new one.
     is_retired: bool,
 }
 
@@ -64,7 +64,7 @@ impl State {
         self.publish(What::Left { name, count }, size).0
     }
 
-    /// At the room's present position.
+    /// An event at the room's present position.
     fn event(&self, what: What) -> Arc<RoomEvent> {
         Arc::new(RoomEvent { at: SystemTime::now(), position: self.numbering.last(), what })
     }
@@ -75,7 +75,7 @@ pub(super) struct Entrant<'a> {
     pub(super) connection: (&'a Hub, ConnectionId),
     pub(super) form: Form,
     pub(super) name: &'a UserName,
-    /// It has its place back, and hears of that only if the others do.
+    /// It gets its place back, and hears of that only if the others do.
     pub(super) resumes: bool,
 }
 
@@ -85,7 +85,7 @@ pub struct Speech<'a> {
     pub name: &'a UserName,
     /// What they say.
     pub text: &'a str,
-    /// By what a retry is known.
+    /// Identifies a retry.
     pub key: Option<KeyDigest>,
     /// Whoever waits until it is stored.
     pub stored: Option<OnStored>,
@@ -103,7 +103,7 @@ pub struct Said {
 }
 
 impl LiveRoom {
-    /// Nobody is in it yet. What is said in it goes to `log`.
+    /// An empty room. What is said in it goes to `log`.
     pub(super) fn new(code: RoomCode, grace: Duration, log: &Log) -> Arc<Self> {
         let state = State {
             room: Room::new(grace),
@@ -128,8 +128,8 @@ impl LiveRoom {
         (!state.is_retired).then(|| self.seat(state, entrant, held()))
     }
 
-    /// Lets a connection in that has read the log up to `cursor`, after `greet` was given the rest; `None` where that
-    /// is too much. The room must be held by a [`Reading`].
+    /// Lets a connection in that has read the log up to `cursor`, after `greet` was given the rest; `None` if that is
+    /// too much. The room must be held by a [`Reading`].
     pub(super) fn enter_after(
         self: &Arc<Self>,
         cursor: Position,
@@ -165,7 +165,7 @@ impl LiveRoom {
         let entered = state.numbering.last();
         drop(state);
         published.render();
-        Presence { room: Arc::clone(self), name: name.clone(), entered, membership, _held: held }
+        Presence { room: Arc::clone(self), name: name.clone(), entered, stay: None, membership, _held: held }
     }
 
     /// See [`super::CatchUp::come_back`].
@@ -183,7 +183,7 @@ impl LiveRoom {
         let messages = state.tail.since(cursor.number)?;
         let entry = state.room.enter(name);
         let entered = state.event(What::Entered { name: name.clone(), count: state.room.count() });
-        // Before it becomes one of those who hear the room: its own comes with what it missed, and before that.
+        // Before it joins the audience: its own entering comes ahead of what it missed.
         let published = match entry {
             Entry::Announced => {
                 state.members = None;
@@ -195,7 +195,14 @@ impl LiveRoom {
         let membership = state.audience.join(hub, form, connection);
         drop(state);
         published.render();
-        Some(Presence { room: Arc::clone(self), name: name.clone(), entered: heard, membership, _held: held })
+        Some(Presence {
+            room: Arc::clone(self),
+            name: name.clone(),
+            entered: heard,
+            stay: None,
+            membership,
+            _held: held,
+        })
     }
 
     /// Says something to everybody who hears the room. The log takes it in the same order.
@@ -250,6 +257,11 @@ impl LiveRoom {
         state.room.count() < max_people || state.room.contains(name)
     }
 
+    /// Whether `name` is in the room, which those are whose grace has not ended.
+    pub(super) fn has(&self, name: &UserName) -> bool {
+        self.lock().room.contains(name)
+    }
+
     /// Who is in the room: the first [`Members::MOST`].
     pub(super) fn members(&self) -> Arc<Members> {
         let mut state = self.lock();
@@ -262,7 +274,7 @@ impl LiveRoom {
         self.lock().room.count()
     }
 
-    /// Keeps the room for somebody who reads its log; from now on it remembers what is said. `None` when the room has
+    /// Keeps the room for somebody who reads its log; from now on it remembers what is said. `None` if the room has
     /// been forgotten meanwhile.
     pub(super) fn read_along(
         self: &Arc<Self>,
@@ -280,8 +292,8 @@ impl LiveRoom {
         Some(Reading { room: Arc::clone(self), rooms: rooms.clone(), _held: held() })
     }
 
-    /// Lets a connection hear the room that has read its log up to `cursor`, after `greet` was given the rest; `None`
-    /// where that is too much.
+    /// Lets a connection that has read the room's log up to `cursor` hear it, after `greet` was given the rest; `None`
+    /// if that is too much.
     pub(super) fn listen_after(
         self: &Arc<Self>,
         cursor: Position,
@@ -301,7 +313,7 @@ impl LiveRoom {
         Some(Listening { room, rooms, membership: Some(membership), _held: held })
     }
 
-    /// Lets those go whose grace has ended, [`DEPARTURES`] at most. Says when to come again: now, if there are more.
+    /// Removes those whose grace has ended, [`DEPARTURES`] at most. Returns when to come again: now, if there are more.
     pub(super) fn sweep(&self, rooms: &Rooms) -> Option<Instant> {
         let mut state = self.lock();
         let gone = state.room.expire(Instant::now(), DEPARTURES);

@@ -1,5 +1,5 @@
-//! Messages that came with a key: one that is sent again with its key is not said again, and gets the answer of the
-//! first, also across a restart, since the log keeps the keys too.
+//! Messages that came with a key: one that is sent again with its key is not said again, and gets the first one's
+//! answer, even across a restart, since the log keeps the keys too.
 
 use super::{Refused, Said};
 use crate::log::{KeyDigest, Log, OnStored, Stored};
@@ -15,14 +15,14 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-/// For how long a key means the same message.
+/// How long a key means the same message.
 const KEPT: Duration = Duration::from_secs(600);
-/// Some 200 bytes each. Then the oldest is forgotten.
+/// Some 200 bytes each. Beyond that, the oldest is forgotten.
 const MOST_KEYS: usize = 100_000;
-/// Retries of one message that wait for its fate. One more hears at once that it is not known to be stored.
+/// Retries of one message that may wait for its fate. One more is told at once that it is not known to be stored.
 const MOST_WAITING: usize = 64;
 
-/// Whose keys they are: the same key of somebody else, or in another room, is another key.
+/// Whose keys they are: the same key from somebody else, or for another room, is another key.
 #[derive(Clone, Copy, Debug)]
 pub enum Sender<'a> {
     /// Whoever posts with this token, or without one.
@@ -38,7 +38,7 @@ pub struct Receipt {
     pub position: Position,
     /// When it was said.
     pub at: SystemTime,
-    /// How many connections it went to; not known of a message from before the server's start.
+    /// How many connections it went to; `None` for a message from before the server's start.
     pub connections: Option<usize>,
     /// Whether it is stored.
     pub stored: Stored,
@@ -55,7 +55,7 @@ pub struct KeyReused;
 /// The messages that came with a key in the last ten minutes.
 pub(super) struct Keys {
     said: Recent<KeyDigest, Kept>,
-    /// Of a message only a keyed hash is kept.
+    /// Only a keyed hash of a message is kept.
     hasher: RandomState,
 }
 
@@ -103,7 +103,7 @@ impl KeyDigest {
 }
 
 impl Keys {
-    /// With what `log` knows from before.
+    /// With the keys that `log` knows from before.
     pub(super) fn new(log: &Log) -> Self {
         let keys = Self { said: Recent::new(KEPT, MOST_KEYS), hasher: RandomState::new() };
         let now = SystemTime::now();
@@ -126,14 +126,14 @@ impl Keys {
             let receipt = Receipt { position, at, connections: None, stored: Stored::Durably };
             let fate = Arc::new(Fate(Mutex::new(State::Known(Ok(receipt)))));
             let message = self.hasher.hash_one((name, &**text));
-            // A system that has not run for ten minutes has no instant of ten minutes ago.
+            // A system that has run for less than ten minutes has no such instant.
             let since = start.checked_sub(age).unwrap_or(start);
             self.said.at(since).insert(key, Kept { message, fate });
         }
     }
 
-    /// Calls `say` for a key's first message; whoever sends it again gets the same receipt, when it is known. Whether
-    /// it was the first.
+    /// Calls `say` for a key's first message; whoever sends it again gets the same receipt, once it is known. Returns
+    /// whether it was the first.
     pub(super) fn once(
         &self,
         key: Option<KeyDigest>,
@@ -159,7 +159,7 @@ impl Keys {
             }
             said.insert(key, Kept { message, fate: Arc::clone(&fate) });
         }
-        // Without the table's lock: others are not to wait for this room.
+        // Without the table's lock: others must not wait for this room.
         let storing = Arc::clone(&fate);
         match say(Box::new(move |stored| storing.is_stored(stored))) {
             Ok(said) => fate.is_said(said),
@@ -179,7 +179,7 @@ impl Fate {
         Self(Mutex::new(State::Open { said: None, stored: None, waiting: vec![done] }))
     }
 
-    /// Whoever waits, where nobody else knows of this.
+    /// Whoever waits, if nobody else holds this.
     fn into_waiting(self: Arc<Self>) -> Option<OnReceipt> {
         match Arc::into_inner(self)?.0.into_inner().unwrap_or_else(PoisonError::into_inner) {
             State::Open { mut waiting, .. } => waiting.pop(),
@@ -201,7 +201,7 @@ impl Fate {
         });
     }
 
-    /// Notes something; where that settles it, everybody is told, without the lock.
+    /// Notes something; if that settles it, everybody is told, without the lock.
     fn settle(
         &self,
         note: impl FnOnce(&mut Option<Said>, &mut Option<Stored>) -> Option<Result<Receipt, Refused>>,
@@ -229,7 +229,7 @@ impl Fate {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        // Whole between any two statements.
+        // The state is whole between any two statements.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

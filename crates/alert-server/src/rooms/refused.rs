@@ -1,10 +1,10 @@
-//! Why somebody does not come into a room.
+//! Why somebody is not let into a room.
 
 use std::time::Duration;
 
 use alert_core::access::Denied;
 
-/// Why somebody does not come into a room. The text is for the log.
+/// Why somebody is not let into a room. The text is for the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refused {
     /// A right is missing.

@@ -1,37 +1,41 @@
-//! What somebody missed who was lost and comes back: read from the log, as much as they can be given at once.
+//! What somebody who was lost and comes back has missed: read from the log, as much as they can be given at once.
 
 use super::{Admitted, CatchUp, Rooms};
 use crate::log::{Page, Query, ReadError, Start};
 use alert_core::access::{Denied, Principal};
 use alert_core::event::{RoomEvent, What};
 use alert_core::position::Position;
-use alert_core::room::{Before, Doubt};
+use alert_core::room::{Before, Doubt, Sent};
 use alert_core::wire;
-use std::{collections::VecDeque, sync::Arc, time::Duration};
+use std::{
+    collections::VecDeque,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 use tokio::time::timeout;
 
-/// Messages that somebody is given at most.
+/// The most messages that somebody is given.
 const MOST_MESSAGES: usize = 1_000;
-/// How long the log may take. Then whoever waits comes in without what they missed, and is told so.
+/// How long the log may take. After that, they come in without what they missed, and are told so.
 const LONGEST_READ: Duration = Duration::from_secs(5);
-/// Those who read at a time; the others wait for their turn.
+/// How many read at a time; the others wait for their turn.
 pub(super) const READERS: usize = 32;
 
 /// What somebody is given, oldest first.
 #[derive(Debug)]
 pub struct Replay {
     messages: VecDeque<Arc<RoomEvent>>,
-    /// Of the messages on the wire, at most.
+    /// The most that the messages can take on the wire.
     bytes: usize,
     most_bytes: usize,
     before: Before,
 }
 
 impl Rooms {
-    /// Reads what somebody missed. The room goes on meanwhile: what is said there from now on, the returned reader has.
+    /// Reads what somebody missed. The room goes on meanwhile: the returned reader has what is said from now on.
     ///
     /// # Errors
-    /// Where `who` may not read it.
+    /// If `who` may not read it.
     pub async fn missed(
         &self,
         who: &Principal,
@@ -63,7 +67,7 @@ impl Rooms {
         doubt: &Doubt,
     ) -> Result<(Vec<Arc<RoomEvent>>, Before), ReadError> {
         let (mut messages, mut before) = self.doubtful(room, doubt).await?;
-        // At last, since the reader goes on from where this ends.
+        // This comes last, since the reader goes on from where it ends.
         let missed = reader.page(Query { start: Start::After(doubt.upto), limit: MOST_MESSAGES }).await?;
         if missed.more {
             let page = reader.page(Query { start: Start::Newest, limit: MOST_MESSAGES }).await?;
@@ -73,14 +77,13 @@ impl Rooms {
             return Ok((page.messages.to_vec(), before));
         }
         if missed.gap.is_some() {
-            messages.clear();
             before = Before::NotKept;
         }
         messages.extend(missed.messages.iter().cloned());
         Ok((messages, before))
     }
 
-    /// The last messages before the loss that may not have come.
+    /// The last messages before the loss, which may not have arrived.
     async fn doubtful(
         &self,
         room: &Admitted,
@@ -93,13 +96,18 @@ impl Rooms {
         let behind = Position { number: doubt.upto.number + 1, ..doubt.upto };
         let query = Query { start: Start::Before(behind), limit: most.min(MOST_MESSAGES) };
         let Page { messages, gap, .. } = self.log().page(room.code().clone(), query).await?;
-        let count = doubt.among(messages.iter().map(|message| (message.position, least(message))));
+        let sent = |message: &Arc<RoomEvent>| Sent {
+            position: message.position,
+            at: message.at,
+            least: least(message),
+        };
+        let count = doubt.among(messages.iter().map(sent), &|run| self.0.lost.order(run));
         let messages = messages[messages.len() - count..].to_vec();
         Ok((messages, if gap.is_some() { Before::NotKept } else { Before::Nothing }))
     }
 }
 
-/// How many messages there are between two, where that is known.
+/// How many messages there are between two, if that is known.
 fn between(last: Position, next: Position) -> Option<u64> {
     (last.epoch == next.epoch).then(|| next.number.saturating_sub(last.number + 1))
 }
@@ -128,6 +136,11 @@ impl Replay {
         }
     }
 
+    /// When the oldest of the messages was said.
+    pub fn oldest(&self) -> Option<SystemTime> {
+        self.messages.front().map(|message| message.at)
+    }
+
     /// The messages, what was missed before them, and their bytes on the wire.
     pub fn into_parts(self) -> (Vec<Arc<RoomEvent>>, Before, usize) {
         (self.messages.into(), self.before, self.bytes)
@@ -142,7 +155,7 @@ fn size(message: &RoomEvent) -> usize {
     }
 }
 
-/// The fewest.
+/// The fewest bytes that a message has on the wire.
 fn least(message: &RoomEvent) -> usize {
     match &message.what {
         What::Said { name, text } => wire::least_size(name, text),

@@ -1,4 +1,4 @@
-//! Whoever hears a room over plain HTTP without being in it: from now on, or from a place where they were before.
+//! Hearing a room over plain HTTP without being in it: from now on, or from a place in its history.
 
 mod follow;
 
@@ -17,14 +17,14 @@ use std::{
 };
 use tokio::task::AbortHandle;
 
-/// From where on somebody wants to hear a room.
+/// From where somebody wants to hear a room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Begin {
     /// From now on.
     Now,
     /// From somewhere in its history.
     Since(Since),
-    /// From a place that this server does not know: all that there is, behind a gap.
+    /// From a place that this server does not know: all there is, behind a gap.
     Unknown,
 }
 
@@ -38,14 +38,14 @@ pub struct Subscription {
     begin: Begin,
 }
 
-/// A subscriber's place, which it may not have reached yet. Dropping it gives it up.
+/// A subscriber's place, which it may not have taken yet. Dropping it gives it up.
 pub struct Hearing {
     seat: Arc<Seat>,
     /// Sends what was said before.
     task: Option<AbortHandle>,
 }
 
-/// Where the task leaves the place for the connection's thread.
+/// Where the task leaves the place for the connection's thread to find.
 #[derive(Default)]
 struct Seat(Mutex<State>);
 
@@ -63,7 +63,7 @@ impl Rooms {
     /// The right to hear a room without being in it.
     ///
     /// # Errors
-    /// Where `who` may not, or the room would be one too many.
+    /// If `who` may not, or the room would be one too many.
     pub fn subscribe(
         &self,
         who: &Principal,
@@ -89,10 +89,10 @@ impl Subscription {
         self.form
     }
 
-    /// Lets a connection hear the room until what is returned is dropped. Nothing that is said after this call is missed.
+    /// Lets a connection hear the room until the result is dropped. Nothing that is said after this call is missed.
     ///
     /// # Errors
-    /// Where the right has been taken back.
+    /// If the right has been taken back.
     pub fn open(&self, hub: &Hub, connection: ConnectionId) -> Result<Hearing, Denied> {
         let reader = self.rooms.catch_up(&self.who, &self.room)?;
         let seat = Arc::<Seat>::default();
@@ -103,7 +103,7 @@ impl Subscription {
                 seat.put(State::Taken { _place: place });
                 None
             }
-            // Too much can have been said since the line above only where this thread was stopped in between.
+            // Too much can have been said since the line above only if this thread was stopped in between.
             Err(reader) => Some(self.follow(follower, reader, Arc::clone(&seat))),
         };
         Ok(Hearing { seat, task })
@@ -120,7 +120,8 @@ impl Subscription {
 }
 
 impl Seat {
-    /// Unless it has been given up. What was there, or is not wanted, is dropped without the lock.
+    /// Puts a state in, unless the place has been given up. What it replaces, or is not wanted, is dropped without the
+    /// lock.
     fn put(&self, state: State) {
         let mut place = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let _unwanted =

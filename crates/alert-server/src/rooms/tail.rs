@@ -1,11 +1,11 @@
-//! What is said in a room while somebody reads its log: what the reader's page cannot have, so that there is no hole
-//! between the page and what is live. Nothing is kept while nobody reads.
+//! What is said in a room while somebody reads its log: the page may lack it, and it must not be missing between the
+//! page and what is live. While nobody reads, nothing is kept.
 
 use alert_core::event::RoomEvent;
 use alert_core::position::Position;
 use std::{collections::VecDeque, sync::Arc};
 
-/// Whoever misses more than this reads another page. A message is counted with its size on the wire.
+/// Whoever misses more than this reads another page. A message counts with its size on the wire.
 const MOST_BYTES: usize = 256 * 1024;
 
 /// The last messages of a room, while there are readers.
@@ -50,7 +50,7 @@ impl Tail {
         }
     }
 
-    /// What was said after the message with `number`; nothing where some of it is not here any more.
+    /// What was said after the message with `number`; `None` if part of that is gone.
     pub(super) fn since(&self, number: u64) -> Option<Vec<Arc<RoomEvent>>> {
         let later = self.messages.iter().filter(|(message, _)| message.position.number > number);
         (number >= self.complete_after).then(|| later.map(|(message, _)| Arc::clone(message)).collect())

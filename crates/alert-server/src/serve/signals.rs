@@ -1,4 +1,4 @@
-//! The signals that a server acts on. One that whoever started it wants ignored, as `nohup` does, stays ignored.
+//! The signals that a server acts on. One that was ignored at the start, as under `nohup`, stays ignored.
 
 use std::io;
 use std::time::{Duration, Instant};
@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use alert_signals::Heeded;
 use tokio::signal::unix::SignalKind;
 
-/// Signals this close together are one: a terminal and a process manager both pass it on.
+/// Signals this close together are one, passed on by both a terminal and a process manager.
 const ECHO: Duration = Duration::from_millis(50);
 
 /// SIGTERM, SIGINT and SIGHUP.
@@ -18,9 +18,9 @@ pub(super) struct Signals {
 
 /// What a server is asked for.
 pub(super) enum Request {
-    /// To end; this signal said it.
+    /// To stop, by this signal.
     Stop(&'static str),
-    /// To read again what can be read again.
+    /// To reread what can be reread.
     Reload,
 }
 
@@ -42,7 +42,7 @@ impl Signals {
         }
     }
 
-    /// A second signal that asks for the end, and is no echo of the first.
+    /// A second signal to stop that is no echo of the first.
     pub(super) async fn second_stop(&mut self) -> &'static str {
         let first = Instant::now();
         loop {

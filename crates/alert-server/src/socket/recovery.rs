@@ -1,9 +1,10 @@
-//! Connection state recovery (docs/protocol-v1.md): a client that comes back has its place in the room again, and what
-//! was said meanwhile. It shows a pid, which names its seat; the seat is in the log's store from `joined` on, so that no
-//! end of a connection or of the server comes too early for it.
+//! Connection state recovery (docs/protocol-v1.md): a client that comes back gets its place in the room again, and what
+//! was said meanwhile. It shows a pid, which names its seat. The seat is in the log's store from `joined` on, so it
+//! survives however the connection or the server ends.
 
 mod client;
 mod live;
+mod pages;
 mod resume;
 mod slot;
 
@@ -17,6 +18,7 @@ use alert_core::position::Position;
 use alert_core::wire::v1::Notice;
 pub(super) use client::{Auth, Client};
 use live::Live;
+use pages::Pages;
 use resume::Resume;
 use slot::{Decision, Slot};
 use socketio_server::{CloseReason, ConnectionId, Socket, SocketIds};
@@ -26,10 +28,14 @@ use std::{
     sync::Arc,
     time::{Duration, SystemTime},
 };
-use tokio::runtime::Handle;
+use tokio::{runtime::Handle, sync::Semaphore};
 
-/// A seat that was kept for so long is kept anew when its client is lost: it may have been in its room for days.
+/// A seat that is older than this is kept anew when its client is lost, which may have been in its room for days.
 const REFRESH: Duration = Duration::from_secs(60 * 60);
+
+/// How many clients are given their places at a time; the others wait for their turn. More would only wait for their
+/// shards, holding all that they are sent.
+const AT_A_TIME: usize = 32;
 
 /// Gives clients their places back.
 #[derive(Clone)]
@@ -42,36 +48,39 @@ struct Shared {
     /// Where logs are read.
     runtime: Handle,
     live: Live,
-    /// Bytes that a client is sent before it has taken them.
+    pages: Pages,
+    /// Permits to be given a place.
+    turns: Arc<Semaphore>,
+    /// The most bytes that may wait for a client before more is sent.
     most_bytes: usize,
 }
 
-/// By what a connected client can recover.
+/// What a connected client can recover by.
 pub(super) struct Recoverable {
     id: SeatId,
     /// The Socket.IO id, which it keeps.
     socket: Box<str>,
-    /// What its seat says beside that, while it is in a room.
+    /// The rest of its seat, while it is in a room.
     kept: Option<Kept>,
     /// What it has to be told at the next `joined`.
     missed: Option<Box<Missed>>,
 }
 
-/// Of a seat, what the place in the room does not say.
+/// The part of a seat that the place in the room does not give.
 struct Kept {
     position: Position,
     resumed: bool,
     at: SystemTime,
 }
 
-/// A client whose seat is looked for, and what it has missed.
+/// A client whose seat is being looked for, with what it has missed.
 pub struct Recovering {
     id: SeatId,
     pid: Box<str>,
     slot: Arc<Slot>,
 }
 
-/// A place in a room that a client has again.
+/// A client's place in a room.
 pub(super) struct Place {
     pub(super) who: Principal,
     pub(super) presence: Presence,
@@ -82,13 +91,13 @@ pub(super) struct Found {
     /// What the client is told.
     pub(super) ids: SocketIds,
     pub(super) recoverable: Box<Recoverable>,
-    /// Its place, if it has it again.
+    /// Its place, if it has that back.
     pub(super) place: Option<Place>,
 }
 
 /// What a client that could not be given its place has missed.
 struct Missed {
-    /// Where; unknown where nothing is left but the pid.
+    /// In which room; unknown if nothing is left but the pid.
     room: Option<RoomCode>,
     /// How many messages up to `upto`, if that is known.
     count: Option<u64>,
@@ -111,16 +120,18 @@ impl Recoveries {
             rooms,
             runtime,
             live: Live::default(),
+            pages: Pages::default(),
+            turns: Arc::new(Semaphore::new(AT_A_TIME)),
             most_bytes: config.queue_limit / 4,
         }))
     }
 
-    /// Whether a client is to have a pid.
+    /// Whether a client is given a pid.
     pub(super) fn wants(&self, client: Client, auth: &Auth) -> bool {
         client.recovers(self.0.mode, auth)
     }
 
-    /// What a client gets that is new, or is to be taken for new.
+    /// What a client gets that is new, or is treated as new.
     pub(super) fn begin(&self) -> (Box<Recoverable>, SocketIds) {
         let (id, socket) = (random_id(), Socket::new_id());
         let name = Name { run: self.0.rooms.log().run().number(), id };
@@ -128,7 +139,7 @@ impl Recoveries {
         (Box::new(Recoverable { id, socket: socket.into(), kept: None, missed: None }), ids)
     }
 
-    /// Looks for the seat that a client names, and for what it has missed; nothing, where the pid is none of ours.
+    /// Looks for the seat that a client names, and for what it has missed; `None` if the pid is not ours.
     pub(super) fn look_for(
         &self,
         socket: &Socket<'_>,
@@ -187,7 +198,7 @@ impl Recoveries {
         }
     }
 
-    /// The seat is this connection's. Another one that had it is half open, and ends.
+    /// Gives the seat to this connection. Another one that had it is half open, and is closed.
     fn take_seat(&self, socket: &Socket<'_>, recoverable: &mut Recoverable, seat: Seat) {
         let Seat { position, resumed, at, .. } = seat;
         recoverable.kept = Some(Kept { position, resumed, at });
@@ -198,7 +209,7 @@ impl Recoveries {
         }
     }
 
-    /// Nobody has the seat any more.
+    /// Gives the seat up, whoever has it.
     fn forget(&self, socket: &Socket<'_>, id: SeatId) {
         self.0.rooms.log().put_seat(id, None);
         if let Some(old) = self.0.live.remove(id) {
@@ -213,7 +224,7 @@ impl Recoveries {
         }
     }
 
-    /// A client's socket has ended, which was in this place.
+    /// The socket of a client in this place has ended.
     pub(super) fn ended(
         &self,
         connection: ConnectionId,
@@ -235,7 +246,7 @@ impl Recoveries {
         }
     }
 
-    /// The socket of a client has ended whose seat is still looked for. Gives what has been found already.
+    /// A client's socket has ended while its seat was still being looked for. Returns a place that was found already.
     pub(super) fn given_up(
         &self,
         socket: &Socket<'_>,
@@ -252,7 +263,7 @@ impl Recoveries {
     }
 }
 
-/// Whether the client ended it by itself, and so gives its place up.
+/// Whether the client meant to end it, and so gives its place up.
 fn is_meant(reason: &CloseReason) -> bool {
     matches!(reason, CloseReason::NamespaceLeft | CloseReason::ClientClosed)
 }

@@ -1,4 +1,4 @@
-//! The v1 protocol: events of a client to rooms, and who the client speaks for (docs/protocol-v1.md, "Identity").
+//! The v1 protocol: what a client's events do, and who the client speaks for (docs/protocol-v1.md, "Identity").
 
 mod coming_back;
 
@@ -16,12 +16,12 @@ use coming_back::{ComingBack, Progress};
 use socketio_server::{AckId, Event, PendingAck, Socket};
 use std::net::IpAddr;
 
-/// A client: the room that it is in, if it is in one.
+/// A client, with the room that it is in, if any.
 #[derive(Default)]
 pub struct Member {
     /// Its principal was fixed at `joined`.
     seat: Option<Box<Place>>,
-    /// There is one for a client that recovers its state.
+    /// Set if the client recovers its state.
     recoverable: Option<Box<Recoverable>>,
     /// It was lost, and waits for what it missed. It says nothing meanwhile.
     coming_back: Option<Box<ComingBack>>,
@@ -109,22 +109,25 @@ impl V1<'_> {
         let (who, name, code) = self.identify(joined)?;
         let is_there = member.seat.as_ref().is_some_and(|seat| *seat.presence.room() == code);
         if !is_there {
-            // Where it is refused, the connection stays where it was.
+            // If it is refused, the connection stays where it was.
             let origin = Origin::of(None, self.address);
             let room = self.rooms.admit(&origin, Way::Enter, code.clone())?;
             self.rooms.check_entry(&origin, &room, &name)?;
             self.leave(socket, member);
-            // One that recovers its state does so by itself.
+            // A client that recovers its state gets what it missed that way.
             let is_simple = member.recoverable.is_none();
             let lost = is_simple.then(|| self.rooms.been_away(&room, &name, self.client)).flatten();
-            if let Some(doubt) = lost {
-                let (place, lost) = ((who, room, name), (self.client, doubt));
-                member.coming_back = Some(ComingBack::begin(socket, self.rooms, place, lost, ack));
+            if let Some(returning) = lost {
+                let place = (who, room, name);
+                member.coming_back = Some(ComingBack::begin(socket, self.rooms, place, returning, ack));
                 return Ok(Outcome::AnsweredLater);
             }
             let connection = (socket.hub(), socket.connection());
             let form = if is_simple { Form::V1 } else { Form::V1Recovery };
-            let presence = self.rooms.enter(&who, connection, form, &room, &name)?;
+            let mut presence = self.rooms.enter(&who, connection, form, &room, &name)?;
+            if is_simple {
+                presence.stays(self.rooms, self.client, None, None);
+            }
             let place = Place { who, presence };
             if let Some(recoverable) = &mut member.recoverable {
                 self.recoveries.joined(socket, recoverable, &place);
@@ -151,7 +154,9 @@ impl V1<'_> {
             Progress::Done(coming_back, entered) => (*coming_back, entered),
         };
         let result = match entered {
-            Ok(presence) => {
+            Ok(mut presence) => {
+                let (back, given) = (&coming_back.returning, coming_back.given);
+                presence.stays(self.rooms, self.client, Some(back), given);
                 self.seat(member, Place { who: coming_back.who, presence });
                 Ok(Outcome::Joined)
             }
@@ -183,7 +188,7 @@ impl V1<'_> {
         }
     }
 
-    /// The name on an event. One that a credential fixed is changed by no body.
+    /// The name on an event. If a credential fixed it, the body cannot change it.
     fn speaker(&self, seat: &Place, speaker: Speaker<'_>) -> Result<UserName, Refusal> {
         match &seat.who.name {
             Some(name) => Ok(name.clone()),
@@ -191,7 +196,7 @@ impl V1<'_> {
         }
     }
 
-    /// The person said `left`, or goes to another room.
+    /// The person said `left`, or is going to another room.
     fn leave(&self, socket: &Socket<'_>, member: &mut Member) {
         let Some(Place { presence, .. }) = member.seat.take().map(|seat| *seat) else { return };
         if let Some(recoverable) = &mut member.recoverable {
@@ -203,12 +208,12 @@ impl V1<'_> {
 }
 
 impl Member {
-    /// A client that recovers its state, and that has its place again, if it has.
+    /// A client that recovers its state, with its place if it has that back.
     pub(super) fn recoverable(recoverable: Box<Recoverable>, place: Option<Place>) -> Self {
         Self { seat: place.map(Box::new), recoverable: Some(recoverable), coming_back: None }
     }
 
-    /// The place in a room that the client gives up with its connection, and by what it recovers that.
+    /// The place in a room that the client gives up with its connection, and what it can recover that by.
     pub(super) fn into_parts(self, rooms: &Rooms) -> (Option<Box<Place>>, Option<Box<Recoverable>>) {
         if let Some(coming_back) = self.coming_back {
             coming_back.give_up(rooms);

@@ -1,5 +1,5 @@
-//! The v2 protocol: events of a client to rooms (docs/protocol-v2.md). What has to be read first is read on another
-//! thread; the client's next event is looked at after that, so its events are carried out one after the other.
+//! The v2 protocol: what a client's events do (docs/protocol-v2.md). What must be read first is read on another thread;
+//! the client's next event waits for that, so its events are carried out one after the other.
 
 mod history;
 mod join;
@@ -26,7 +26,7 @@ use tokio::runtime::Handle;
 pub(super) struct V2<'a> {
     pub(super) rooms: &'a Rooms,
     pub(super) limits: &'a Limits,
-    /// What is read for a client runs here.
+    /// Runs what is read for a client.
     pub(super) runtime: &'a Handle,
     /// The most bytes of messages in one answer.
     pub(super) most_bytes: usize,
@@ -34,7 +34,7 @@ pub(super) struct V2<'a> {
     pub(super) address: Option<IpAddr>,
 }
 
-/// An event that was asked for, until it is answered.
+/// An event, until it is answered.
 struct Asked {
     event: Box<str>,
     ack: Option<AckId>,
@@ -151,7 +151,7 @@ impl V2<'_> {
         Outcome::GoesOn
     }
 
-    /// Who comes to a room: as the web session says, or else under the name that the event has.
+    /// Who enters a room: as the web session says, or else under the name in the event.
     fn identify(
         &self,
         room: &RoomCode,

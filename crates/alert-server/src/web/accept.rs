@@ -2,14 +2,13 @@
 
 use axum::http::{HeaderMap, HeaderName, header};
 
-/// How much a client wants `kind`, from 0 to 1. Only where it says so by name: `*/*` is what programs send that have
-/// not thought about it.
+/// How much a client wants `kind`, from 0 to 1. It must name `kind`: programs that do not care send `*/*`.
 pub(super) fn quality(headers: &HeaderMap, kind: &str) -> f32 {
     let mut ranges = ranges(headers, &header::ACCEPT);
     ranges.find(|(range, _)| range.eq_ignore_ascii_case(kind)).map_or(0.0, |(_, quality)| quality)
 }
 
-/// The members of a list with their quality, in the order in which they stand.
+/// The members of a list with their quality, in order.
 pub(super) fn ranges<'a>(
     headers: &'a HeaderMap,
     name: &HeaderName,

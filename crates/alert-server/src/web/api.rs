@@ -37,7 +37,7 @@ use post_rate::PostRate;
 use problem::Problem;
 use socketio_server::TrustedProxies;
 
-/// What the API needs and keeps. A clone shares it.
+/// What the API needs and keeps. Clones share it.
 #[derive(Clone)]
 pub struct Api(Arc<Shared>);
 
@@ -69,12 +69,12 @@ impl Api {
         self.0.rooms.log()
     }
 
-    /// Reads the file of tokens again, where there is one. A bad file is logged, and the tokens stay as they were.
+    /// Reads the file of tokens again, if there is one. A bad file is logged, and the tokens stay as they were.
     pub fn reload_tokens(&self) {
         self.0.tokens.reload();
     }
 
-    /// A room that somebody without a token names on a page of ours.
+    /// Admits a room that somebody without a token names on one of our pages.
     pub(in crate::web) fn admit(
         &self,
         peer: &PeerAddr,
@@ -85,7 +85,7 @@ impl Api {
         self.0.rooms.admit(&origin, Way::Enter, room.clone())
     }
 
-    /// The room that a caller names: a code that can be one, and not one too many.
+    /// The room that a caller names, if the code is valid and the caller has not named too many.
     fn room(&self, caller: &Caller, path: RoomPath) -> Result<Admitted, Problem> {
         let Path(text) = path.map_err(|_| Problem::room_not_utf8())?;
         let room = RoomCode::parse(&text, self.0.limits.room_chars).map_err(Refusal::room)?;
@@ -105,7 +105,7 @@ impl Debug for Api {
     }
 }
 
-/// What a program gets that asks for an address of nobody.
+/// The answer to a program that asks for an address that does not exist.
 pub(super) fn no_such_resource(meant: Option<&str>) -> Response {
     Problem::no_such_resource(meant).into_response()
 }
@@ -122,7 +122,7 @@ pub(super) fn routes(state: &WebState) -> Router<WebState> {
         .layer(from_fn_with_state(state.clone(), origin::check))
         // The runtime has read the body already, up to max_payload.
         .layer(DefaultBodyLimit::disable());
-    // What a script asks for whose variable is empty.
+    // A script whose variable is empty asks for this.
     let no_room = any(async || Problem::from(Refusal::room(NameError::Empty)));
     Router::new().nest("/v1/rooms", rooms).route("/v1/rooms/", no_room)
 }

@@ -13,7 +13,7 @@ use super::{WebState, assets, pages};
 use crate::config::HistoryKind;
 use alert_core::names::RoomCode;
 
-/// Which room.
+/// The room that is asked for.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Asked {

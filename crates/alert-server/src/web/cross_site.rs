@@ -22,7 +22,7 @@ pub(super) async fn refuse(State(state): State<WebState>, request: Request, next
         origin = origin.as_deref(),
         host = host.as_deref(),
         site = site.as_deref(),
-        "refused a form that was sent from another site; where a proxy in front changes Host, set --public-url"
+        "refused a form that was sent from another site; if a proxy in front changes Host, set --public-url"
     );
     let language = Language::of(headers);
     let t = language.texts();

@@ -1,5 +1,5 @@
-//! `/docs/`: what the author of a client needs, from the files in `docs/`, embedded. Markdown is a page for browsers,
-//! and text for programs.
+//! `/docs/`: what the author of a client needs, embedded from `docs/`. Markdown becomes a page for browsers, and stays
+//! text for programs.
 
 mod markdown;
 
@@ -17,7 +17,7 @@ use super::language::Language;
 use super::{accept, assets, pages};
 use markdown::Rendered;
 
-/// The files of `docs/`, by their path below it, but for pictures, measurements, and what building a program leaves.
+/// The files of `docs/`, by their path below it, except pictures, measurements and build output.
 #[derive(Embed)]
 #[folder = "../../docs"]
 #[include = "*.md"]

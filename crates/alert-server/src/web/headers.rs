@@ -1,5 +1,5 @@
 //! Security headers, on every response. No HSTS and no upgrade-insecure-requests: Alert is used over plain HTTP on
-//! local networks, and where there is TLS it ends at a proxy, whose decision that is.
+//! local networks, and if there is TLS, it ends at a proxy, which has to decide.
 
 use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
@@ -13,7 +13,7 @@ const ALWAYS: [(HeaderName, HeaderValue); 3] = [
     (header::REFERRER_POLICY, HeaderValue::from_static("same-origin")),
 ];
 
-/// The policy, except where scripts may connect to.
+/// The policy, without the hosts that scripts may connect to.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; manifest-src 'self'; base-uri 'none'; \
                       form-action 'self'; frame-ancestors 'none'; connect-src 'self'";
 
@@ -27,8 +27,8 @@ pub(super) async fn secure(request: Request, next: Next) -> Response {
     response
 }
 
-/// Safari before 15.4 does not count WebSockets of the own host as `'self'`, so the host is named too, where it can
-/// be nothing but a host.
+/// Safari before 15.4 does not count WebSockets of the page's host as `'self'`, so the host is named too, if it is
+/// safe to put there.
 fn policy(request: &HeaderMap) -> HeaderValue {
     let host = request.get(header::HOST).and_then(|host| host.to_str().ok()).filter(|host| {
         !host.is_empty() && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-:[]".contains(&byte))

@@ -8,7 +8,7 @@ use axum::http::StatusCode;
 
 use super::WebState;
 
-/// Whether new clients should still be sent here. A clone shares the answer.
+/// Whether new clients should still be sent here. Clones share the answer.
 #[derive(Clone, Debug, Default)]
 pub struct Readiness(Arc<AtomicBool>);
 
@@ -23,7 +23,7 @@ impl Readiness {
         self.0.store(true, Ordering::Relaxed);
     }
 
-    /// Whether [`Self::begin_drain`] was not called yet.
+    /// Whether [`Self::begin_drain`] has not been called yet.
     pub fn is_ready(&self) -> bool {
         !self.0.load(Ordering::Relaxed)
     }

@@ -25,13 +25,13 @@ impl Language {
     pub(super) const ALL: [Self; 5] =
         [Self::English, Self::German, Self::French, Self::Spanish, Self::Arabic];
 
-    /// The one that the browser would rather have, by the first subtag; English where it names none of ours.
+    /// The one that the browser prefers, by the first subtag; English if it names none of ours.
     pub(super) fn of(headers: &HeaderMap) -> Self {
         let mut best = (Self::English, 0.0);
         for (range, quality) in accept::ranges(headers, &header::ACCEPT_LANGUAGE) {
             let primary = range.split('-').next().unwrap_or_default();
             let ours = Self::ALL.into_iter().find(|one| primary.eq_ignore_ascii_case(one.code()));
-            // Of two that are wanted as much, the first counts.
+            // Of two with the same quality, the first counts.
             if let Some(language) = ours.filter(|_| quality > best.1) {
                 best = (language, quality);
             }

@@ -14,8 +14,8 @@ use crate::rooms::Refused;
 use alert_core::names::{NameError, RoomCode, UserName};
 use socketio_server::PeerAddr;
 
-/// What the form starts with: `/v1?room=CODE` invites, its button asks for `/v1?fresh=1&name=...`, and who is sent back
-/// from the chat page hears `why`.
+/// What the form starts with: `/v1?room=CODE` invites, its button asks for `/v1?fresh=1&name=...`, and `why` is for
+/// those who are sent back from the chat page.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Start {
@@ -107,7 +107,7 @@ fn too_many(state: &WebState, language: Language, typed: &Typed, refused: Refuse
     (StatusCode::TOO_MANY_REQUESTS, head, pages::render_in(language, &page)).into_response()
 }
 
-/// What is wrong with a field, of what may be said about it: that it is empty, cannot be, or is too long.
+/// What is wrong with a field, in one of these texts: it is empty, has a control character, or is too long.
 fn mistake(error: NameError, [empty, control, long]: [&Text; 3]) -> String {
     match error {
         NameError::Empty => empty.to_string(),
@@ -116,13 +116,13 @@ fn mistake(error: NameError, [empty, control, long]: [&Text; 3]) -> String {
     }
 }
 
-/// An address of ours with the room in its query.
+/// One of our addresses, with the room in its query.
 pub(super) fn with_room(path: &str, room: &str) -> String {
     let query = form_urlencoded::Serializer::new(String::new()).append_pair("room", room).finish();
     format!("{path}?{query}")
 }
 
-/// The form as nobody has anything to say about it.
+/// The form with no error in it.
 fn login<'a>(state: &WebState, language: Language, name: &'a str, room: &'a str) -> pages::Login<'a> {
     let limits = state.0.limits;
     pages::Login {
@@ -156,10 +156,10 @@ fn fresh_code() -> RoomCode {
     loop {
         let mut bytes = [0; 16];
         getrandom::fill(&mut bytes).expect("the system gives random numbers");
-        // Eight times the alphabet: bytes above would make its first characters more likely than the others.
+        // Eight times the alphabet: higher bytes would make its first characters more likely than the others.
         let even = bytes.iter().filter(|&&byte| byte < 240);
         let code: String = even.map(|&byte| ALPHABET[usize::from(byte % 30)]).take(9).collect();
-        // Only what will be known again when it is typed in.
+        // Only a code that is recognised when it is typed in.
         if let Ok(code) = RoomCode::typed(&code, 128)
             && code.as_str().contains('-')
         {

@@ -1,5 +1,5 @@
-//! Addresses that are nobody's: answered in the form that was asked for, with the address that was meant where one is
-//! near.
+//! Addresses that do not exist: answered in the form that was asked for, with the address that was meant, if one is
+//! close.
 
 use axum::extract::OriginalUri;
 use axum::http::{HeaderMap, header};
@@ -9,7 +9,7 @@ use super::api::no_such_resource;
 use super::language::Language;
 use super::pages;
 
-/// Longest address that is guessed at, and said again.
+/// Longest address that is guessed at and repeated.
 const GUESSED_CHARS: usize = 300;
 
 pub(super) async fn answer(OriginalUri(uri): OriginalUri, headers: HeaderMap) -> Response {
@@ -28,7 +28,7 @@ pub(super) async fn answer(OriginalUri(uri): OriginalUri, headers: HeaderMap) ->
     }
 }
 
-/// Browsers ask for HTML by name. Programs mostly ask for anything: what they look for tells.
+/// Browsers ask for HTML by name. Programs mostly accept anything: there the path decides.
 fn wants_page(path: &str, headers: &HeaderMap) -> bool {
     let accept = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
     let accept = accept.collect::<Vec<_>>().join(",").to_ascii_lowercase();
@@ -42,7 +42,7 @@ fn wants_page(path: &str, headers: &HeaderMap) -> bool {
     !is_api && !accept.contains("json")
 }
 
-/// The address of ours that this one is near to.
+/// The one of our addresses that this one is close to.
 fn meant(path: &str) -> Option<String> {
     if path.len() > GUESSED_CHARS {
         return None;

@@ -17,7 +17,7 @@ pub(super) struct Login<'a> {
     pub(super) texts: String,
     pub(super) name: &'a str,
     pub(super) room: &'a str,
-    /// The room is settled, by a link or because only the name was wrong: nothing may take its place in passing.
+    /// The room is settled, by a link or because only the name was wrong: it must not be replaced by accident.
     pub(super) is_invited: bool,
     pub(super) trouble: Option<String>,
     pub(super) name_error: Option<String>,
@@ -75,7 +75,7 @@ pub(super) fn render(page: &impl Template) -> Response {
     }
 }
 
-/// A page that is there in several languages, as a response.
+/// A page that exists in several languages, as a response.
 pub(super) fn render_in(language: Language, page: &impl Template) -> Response {
     let headers = [
         (header::CONTENT_LANGUAGE, HeaderValue::from_static(language.code())),
@@ -84,7 +84,7 @@ pub(super) fn render_in(language: Language, page: &impl Template) -> Response {
     (headers, render(page)).into_response()
 }
 
-/// `meant`: the address that was meant, where that is known.
+/// `meant`: the address that was meant, if that is known.
 pub(super) fn not_found(language: Language, meant: Option<&str>) -> Response {
     let page = NotFound { language, t: language.texts(), meant, css: assets::CSS };
     (StatusCode::NOT_FOUND, render_in(language, &page)).into_response()

@@ -1,4 +1,4 @@
-//! The pages as a browser meets them, without a network.
+//! The pages as a browser sees them, without a network.
 
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header};
@@ -66,7 +66,7 @@ impl Site {
         self.ask(Method::GET, address, &[("cookie", cookie)], "").await
     }
 
-    /// Sends the login form, with more headers where a test wants them.
+    /// Sends the login form, with more headers if a test wants them.
     async fn post(&self, name: &str, room: &str, headers: &[(&str, &str)]) -> Answer {
         let form = form_urlencoded::Serializer::new(String::new())
             .extend_pairs([("name", name), ("room", room)])
@@ -75,7 +75,7 @@ impl Site {
         self.ask(Method::POST, "/v1", &[&kind, headers].concat(), &form).await
     }
 
-    /// Logs in, on top of the session in `cookie`; gives the cookie that a browser would then send.
+    /// Logs in, on top of the session in `cookie`; returns the cookie that a browser would then send.
     async fn log_in(&self, name: &str, room: &str, cookie: &str) -> String {
         let answer = self.post(name, room, &[("cookie", cookie)]).await;
         assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.body);

@@ -1,5 +1,5 @@
-//! Why somebody who has just logged in, or once did, sees the login form again. It is in the address, since
-//! nothing else of a visitor without cookies is known.
+//! Why somebody who has just logged in, or once did, sees the login form again. It is in the address, since nothing
+//! else is known of a visitor without cookies.
 
 use axum::http::{HeaderMap, header};
 
@@ -9,9 +9,9 @@ use super::language::{Text, Texts};
 /// What went wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Trouble {
-    /// The form was sent, and the browser came without the cookie.
+    /// The form was sent, but the browser came back without the cookie.
     CookieNotKept,
-    /// It came with a cookie that is none of this server's, or is too old.
+    /// It came with a cookie that is not this server's, or is too old.
     LoginUnknown,
 }
 
@@ -27,7 +27,7 @@ impl Trouble {
         }
     }
 
-    /// As it stands in an address.
+    /// As it is written in an address.
     pub(super) fn as_str(self) -> &'static str {
         match self {
             Self::CookieNotKept => "cookie-not-kept",
@@ -35,12 +35,12 @@ impl Trouble {
         }
     }
 
-    /// From an address, where it may be anything.
+    /// From an address, which may hold anything.
     pub(super) fn from_str(text: &str) -> Option<Self> {
         [Self::CookieNotKept, Self::LoginUnknown].into_iter().find(|trouble| trouble.as_str() == text)
     }
 
-    /// For the person; `is_secure` says that the cookie goes over https only.
+    /// For the person to read; `is_secure` says that the cookie goes over https only.
     pub(super) fn sentence(self, texts: &Texts, is_secure: bool) -> &Text {
         match (self, is_secure) {
             (Self::CookieNotKept, false) => &texts.cookie_not_kept,

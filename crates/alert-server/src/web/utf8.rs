@@ -1,4 +1,4 @@
-//! Text that browsers and programs send is UTF-8, or refused: nothing silently becomes U+FFFD.
+//! Text from browsers and programs is UTF-8 or refused: nothing silently becomes U+FFFD.
 
 use axum::body::{Body, to_bytes};
 use axum::extract::Request;
@@ -23,7 +23,7 @@ pub(super) fn is_text(encoded: &[u8]) -> bool {
     !encoded.contains(&0) && percent_decode(encoded).decode_utf8().is_ok()
 }
 
-/// Whether a body of this head may be UTF-8: no other charset is named, and nothing has to be unpacked first.
+/// Whether a body with this head may be UTF-8: no other charset is named, and nothing has to be decompressed first.
 pub(super) fn may_be_text(headers: &HeaderMap) -> bool {
     let is_plain = |coding: &[u8]| {
         let coding = coding.trim_ascii();
@@ -46,7 +46,7 @@ pub(super) fn may_be_text(headers: &HeaderMap) -> bool {
     is_known && !headers.get_all(header::CONTENT_ENCODING).iter().any(is_packed)
 }
 
-/// Lets only queries and forms through that are UTF-8.
+/// Lets only UTF-8 queries and forms through.
 pub(super) async fn check(request: Request, next: Next) -> Response {
     let language = Language::of(request.headers());
     if !is_text(request.uri().query().unwrap_or_default().as_bytes()) {

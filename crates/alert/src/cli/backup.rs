@@ -13,8 +13,8 @@ Examples:
   STATE_DIRECTORY=/var/lib/alert alert backup /srv/backup/alert.db
                                           of a systemd service
 
-The copy is whole, of one moment, and readable by this user only; a server that runs goes on. A file
-that is there is not overwritten. To restore it: stop the server, move alert.db away with the files
+The copy is complete, taken at one moment, and readable by this user only; a running server goes on. An
+existing file is not overwritten. To restore it: stop the server, move alert.db away with the files
 beside it that end in -wal and -shm, put the copy in its place, and start the server.
 
 The session key is not in it: it is in session.key, beside alert.db.

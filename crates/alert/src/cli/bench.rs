@@ -6,11 +6,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use alert_bench::{BenchError, FanOut, Mode, Pace, Plan, Report, Target, Transport};
+use alert_bench::{Avalanche, BenchError, FanOut, Jitter, Mode, Pace, Plan, Report, Target, Transport};
 use clap::ValueEnum;
 use tokio::signal::unix::{SignalKind, signal};
 
-/// What a shell expects of a program that Ctrl-C ended.
+/// What a shell expects from a program that Ctrl-C ended.
 const ENDED_AT_ONCE: i32 = 130;
 
 pub(super) const EXAMPLES: &str = "\
@@ -27,8 +27,14 @@ Examples:
   alert bench http://127.0.0.1:5000 --rooms 50 --members 30 --transport mixed
       50 classes, half of the pupils behind a proxy without WebSocket
 
+  alert bench http://127.0.0.1:5000 --jitter
+      2,000 in a room with bad Wi-Fi: each is cut off every 15 s, for 2 s
+  alert bench http://127.0.0.1:5000 --avalanche
+      10,000 are cut off at once, miss 100 messages each, and come back at once;
+      start the server with --join-rate 0
+
 A message in a room of 800 is 800 deliveries. Names and rooms are new in each run (bench-...):
-a run disturbs nobody on a live server, but for the load. It needs an open file for each member,
+apart from its load, a run disturbs nobody on a live server. It needs an open file for each member,
 two for each that polls.
 
 Exit codes: 0 everything arrived, once and in order; 1 something was lost, came twice, out of
@@ -41,16 +47,23 @@ latencies are {p50, p99, p999, max}. What does not apply is null.
   ok           whether everybody joined and stayed, and everything arrived once
                and in order
   interrupted  whether it was ended early
-  settings     url, mode (fanout, storm, hold), transport, rooms, members (of
-               each room), senders, window, rate, payload, concurrency
+  settings     url, mode (fanout, storm, hold, jitter, avalanche), transport, rooms,
+               members (of each room), senders, window, rate, payload, concurrency,
+               cut_every_s, cut_for_s, missed, recovery
   join         members (of all rooms), joined, connected_s, joined_s, statuses_s
                (from the start to the last), statuses, statuses_expected,
                connect_us, join_us
   fanout       after the warm-up: duration_s, messages, messages_per_s,
-               deliveries, deliveries_per_s, latency_us; in the whole run: lost,
+               deliveries, deliveries_per_s, latency_us (without what was replayed);
+               in the whole run: arrived, lost,
                duplicates, out_of_order (after a later message of the same
                sender), other_order (members that heard another order than the
                others of their room), leaked (of another room), unknown
+  comeback     with --jitter and --avalanche: cuts, recovered, joined_again,
+               not_back, failed_attempts, delivered_share, replayed, back_us,
+               replay_us (from connecting again), replay_since_sent_us; of an
+               avalanche: all_back_s, all_back_cpu_s (of the server),
+               bystanders {messages, lost, latency_us}
   server       with --pid: join_cpu_s, cpu_s, cpu_percent (of one core),
                cpu_us_per_delivery, memory_before, memory_joined, memory_end,
                memory_per_connection
@@ -65,27 +78,27 @@ to be sent, so that a server that falls behind is not flattered.";
 pub(super) struct Args {
     /// The server, as in http://127.0.0.1:5000
     url: String,
-    /// Members of each room
-    #[arg(long, value_name = "COUNT", default_value = "100", value_parser = at_least_one())]
-    members: u32,
-    /// Rooms
-    #[arg(long, value_name = "COUNT", default_value = "1", value_parser = at_least_one())]
-    rooms: u32,
-    /// Members of each room that speak, by turns
+    /// Members of each room [default: 100; 2000 with --jitter, 101 with --avalanche]
+    #[arg(long, value_name = "COUNT", value_parser = at_least_one())]
+    members: Option<u32>,
+    /// Rooms [default: 1; 100 with --avalanche]
+    #[arg(long, value_name = "COUNT", value_parser = at_least_one())]
+    rooms: Option<u32>,
+    /// Members of each room that speak, in turn
     #[arg(long, value_name = "COUNT", default_value = "1", value_parser = at_least_one())]
     senders: u32,
     /// Messages in flight per room: one more is sent for each MEMBERS deliveries [default: 1]
     #[arg(long, value_name = "COUNT", value_parser = at_least_one())]
     window: Option<u32>,
-    /// Messages a second over all rooms, however fast the server is
+    /// Messages a second over all rooms, however fast the server is [default with --jitter: 2]
     #[arg(long, value_name = "COUNT", value_parser = rate, conflicts_with = "window")]
     rate: Option<f64>,
     /// Length of a message
     #[arg(long, value_name = "BYTES", default_value = "64")]
     payload: usize,
-    /// Time of measuring
-    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = time)]
-    duration: Duration,
+    /// Time of measuring [default: 10s; 1m with --jitter]
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    duration: Option<Duration>,
     /// Time of speaking before that
     #[arg(long, value_name = "TIME", default_value = "1s", value_parser = time)]
     warmup: Duration,
@@ -95,6 +108,24 @@ pub(super) struct Args {
     /// Connect, join, and stay silent for this long
     #[arg(long, value_name = "TIME", value_parser = time, conflicts_with_all = SPEAKING, conflicts_with = "storm")]
     hold: Option<Duration>,
+    /// Cut off all except the senders again and again, one after the other, and let them come back
+    #[arg(long, group = "cutting", conflicts_with_all = ["storm", "hold", "window", "warmup"])]
+    jitter: bool,
+    /// Cut off all except the senders at once, and let them come back at once
+    #[arg(long, group = "cutting", conflicts_with_all = ["storm", "hold", "jitter", "window", "rate", "warmup", "duration"])]
+    avalanche: bool,
+    /// From one cut of a member to its next, with --jitter
+    #[arg(long, value_name = "TIME", default_value = "15s", value_parser = time, requires = "jitter")]
+    cut_every: Duration,
+    /// From a cut until the member connects again, with --jitter and --avalanche
+    #[arg(long, value_name = "TIME", default_value = "2s", value_parser = time, requires = "cutting")]
+    cut_for: Duration,
+    /// Messages that everybody misses, with --avalanche
+    #[arg(long, value_name = "COUNT", default_value = "100", value_parser = at_least_one(), requires = "avalanche")]
+    missed: u32,
+    /// Come back without asking for recovery, with --jitter and --avalanche
+    #[arg(long, requires = "cutting")]
+    no_recovery: bool,
     /// How members connect; mixed is half of them each
     #[arg(long, value_enum, value_name = "TRANSPORT", default_value = "websocket")]
     transport: Word,
@@ -108,6 +139,9 @@ pub(super) struct Args {
     #[arg(long)]
     json: bool,
 }
+
+const SECOND: Duration = Duration::from_secs(1);
+const MINUTE: Duration = Duration::from_secs(60);
 
 const SPEAKING: [&str; 6] = ["senders", "window", "rate", "payload", "duration", "warmup"];
 
@@ -141,21 +175,30 @@ impl Args {
     }
 
     fn plan(self) -> Result<Plan, String> {
-        let mode = match (self.storm, self.hold) {
-            (true, _) => Mode::Storm,
-            (_, Some(time)) => Mode::Hold(time),
-            _ => Mode::FanOut(FanOut {
-                pace: self.rate.map_or(Pace::Window(self.window.unwrap_or(1)), Pace::Rate),
-                senders: self.senders,
-                payload: self.payload,
-                warmup: self.warmup,
-                duration: self.duration,
-            }),
+        let Self { senders, payload, cut_every, cut_for, missed, .. } = self;
+        let (members, rooms, mode) = match (self.jitter, self.avalanche, self.storm, self.hold) {
+            (true, ..) => {
+                let (rate, duration) = (self.rate.unwrap_or(2.0), self.duration.unwrap_or(MINUTE));
+                let recovery = !self.no_recovery;
+                let jitter = Jitter { rate, senders, payload, duration, cut_every, cut_for, recovery };
+                (2_000, 1, Mode::Jitter(jitter))
+            }
+            (_, true, ..) => {
+                let recovery = !self.no_recovery;
+                (101, 100, Mode::Avalanche(Avalanche { missed, senders, payload, cut_for, recovery }))
+            }
+            (_, _, true, _) => (100, 1, Mode::Storm),
+            (.., Some(time)) => (100, 1, Mode::Hold(time)),
+            _ => {
+                let pace = self.rate.map_or(Pace::Window(self.window.unwrap_or(1)), Pace::Rate);
+                let (warmup, duration) = (self.warmup, self.duration.unwrap_or(10 * SECOND));
+                (100, 1, Mode::FanOut(FanOut { pace, senders, payload, warmup, duration }))
+            }
         };
         let plan = Plan {
             target: Target::parse(&self.url).map_err(|error| error.to_string())?,
-            rooms: self.rooms,
-            members: self.members,
+            rooms: self.rooms.unwrap_or(rooms),
+            members: self.members.unwrap_or(members),
             transport: match self.transport {
                 Word::Websocket => Transport::WebSocket,
                 Word::Polling => Transport::Polling,
@@ -187,7 +230,7 @@ fn fail(code: u8, problem: &str) -> ExitCode {
     ExitCode::from(code)
 }
 
-/// Ctrl-C ends the run, a second one the process. Where signals cannot be handled, the first one ends the process.
+/// Ctrl-C ends the run, a second one the process. If signals cannot be handled, the first one ends the process.
 fn end_on_signal(stop: Arc<AtomicBool>) {
     let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return };
     let interrupts = {

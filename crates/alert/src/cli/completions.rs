@@ -27,7 +27,7 @@ pub(super) struct Args {
 }
 
 impl Args {
-    /// Prints what the shell has to know.
+    /// Prints the shell's script.
     pub(super) fn run(self, mut command: clap::Command) -> ExitCode {
         let mut script = Vec::new();
         generate(self.shell, &mut command, "alert", &mut script);

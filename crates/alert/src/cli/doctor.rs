@@ -69,7 +69,7 @@ impl Args {
             Ok(Verdict::Well) => ExitCode::SUCCESS,
             Ok(Verdict::Failed) => ExitCode::FAILURE,
             Ok(Verdict::Unreachable) => ExitCode::from(super::UNREACHABLE),
-            // Who stops reading has seen enough.
+            // Whoever stops reading has seen enough.
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::FAILURE,
             Err(error) => {
                 super::complain(error);

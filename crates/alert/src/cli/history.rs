@@ -1,12 +1,14 @@
 //! `alert history export`, `delete` and `stats`: the file that a server keeps its history in.
 
+mod csv;
+
 use std::io::{self, BufRead, BufWriter, IsTerminal, Write};
 use std::process::ExitCode;
 use std::time::SystemTime;
 
 use alert_core::event::{RoomEvent, What};
 use alert_core::names::RoomCode;
-use alert_core::printable::one_line;
+use alert_core::printable::{is_unsafe, one_line};
 use alert_core::since::Since;
 use alert_core::wire::history::{At, Message};
 use alert_server::config::{Flags, History};
@@ -25,6 +27,9 @@ Examples:
   alert history delete K7Q-FM2-XD9        asks first; --yes does not
   STATE_DIRECTORY=/var/lib/alert alert history stats
                                           the history of a systemd service
+
+A csv is for spreadsheets: where a name, a text or a part of one would begin a formula there (= + - @),
+a ' stands in front. Control characters are escaped in each format; jsonl alone has everything as it was said.
 
 They work on the server's file, also while it runs: alert.db in $STATE_DIRECTORY, $XDG_STATE_HOME/alert
 or ~/.local/state/alert. A server that runs tells whoever comes back to a room whose messages were
@@ -159,19 +164,31 @@ fn write_message(out: &mut impl Write, event: &RoomEvent, format: Format) -> io:
     let (name, at) = (name.as_str(), At(event.at));
     match format {
         Format::Jsonl => {
-            serde_json::to_writer(&mut *out, &message)?;
-            writeln!(out)
+            writeln!(out, "{}", escaped(&serde_json::to_string(&message)?))
         }
         Format::Csv => {
-            write!(out, "{},{},{at},{},{}\r\n", message.id, message.position, quoted(name), quoted(text))
+            write!(
+                out,
+                "{},{},{at},{},{}\r\n",
+                message.id,
+                message.position,
+                csv::cell(name),
+                csv::cell(text)
+            )
         }
         Format::Txt => writeln!(out, "{at}  {}: {}", one_line(name), one_line(text)),
     }
 }
 
-/// A field as RFC 4180 has it.
-fn quoted(text: &str) -> String {
-    format!("\"{}\"", text.replace('"', "\"\""))
+/// The same JSON, without characters that command a terminal: they can only be in its strings.
+fn escaped(json: &str) -> String {
+    json.chars().fold(String::with_capacity(json.len()), |mut safe, c| {
+        match c {
+            c if is_unsafe(c) => safe.push_str(&format!("\\u{:04x}", u32::from(c))),
+            c => safe.push(c),
+        }
+        safe
+    })
 }
 
 /// Asks whether it is really meant.

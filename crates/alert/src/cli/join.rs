@@ -6,7 +6,7 @@ use alert_client::{Chat, ClientFlags, Ended, Ending, RoomArgument, account_name}
 use alert_core::printable::one_line;
 use alert_core::since::{NotSince, Since};
 
-/// What a shell expects of a program that Ctrl-C ended.
+/// What a shell expects from a program that Ctrl-C ended.
 const INTERRUPTED: u8 = 130;
 
 pub(super) const EXAMPLES: &str = "\
@@ -24,8 +24,8 @@ is sent, in order, when it is back. /quit leaves, /help lists the commands; a li
 a slash and another word is not said, and // at the start says a slash. What was said while it was
 away is shown then, and nothing is said twice.
 
-Without a terminal each line of standard input is said, and its end is the end of the stay. To
-listen without entering the room, use alert watch; to say something without entering it, alert send.
+Without a terminal, each line of standard input is said, and join leaves at its end. To listen
+without entering the room, use alert watch; to say something without entering it, alert send.
 
 Exit codes: 0 left; 1 refused, or (without a terminal) something could not be said; 2 wrong usage;
 3 the server cannot be reached; 130 ended by Ctrl-C before it could leave.";
@@ -36,8 +36,8 @@ pub(super) const JSON: &str = "\
   joined, back             members (the first names), count: in the room, for
                            the first time or again
   lost                     why: the connection ended
-  gap                      missed: so many messages are not kept any more; null
-                           where nobody knows
+  gap                      missed: how many messages are no longer kept; null
+  if that is not known
   waits                    msg: will be sent when it is back
   refused                  msg, why: not sent, since the server does not take it
   unconfirmed              msg: the server may not have it, since you left

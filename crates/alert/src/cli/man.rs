@@ -20,7 +20,7 @@ const SOURCE: &str = concat!("alert ", env!("CARGO_PKG_VERSION"));
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// Write a page for each command into this folder, which is made where it is missing
+    /// Write a page for each command into this folder, which is made if it is missing
     #[arg(long, value_name = "DIR")]
     dir: Option<PathBuf>,
 }
@@ -63,8 +63,8 @@ fn write_pages(command: &clap::Command, dir: &Path) -> io::Result<()> {
     command.get_subcommands().try_for_each(|command| write_pages(command, dir))
 }
 
-/// Writes a page and returns the name of its file. What stands below a command's options comes last, since clap_mangen
-/// would fill the lines of its tables.
+/// Writes a page and returns the name of its file. The notes below a command's options come last, since clap_mangen
+/// would fill the lines of their tables.
 fn render(command: clap::Command, page: &mut Vec<u8>) -> io::Result<String> {
     let notes = command.get_after_long_help().or_else(|| command.get_after_help()).map(ToString::to_string);
     let man = Man::new(command.after_help(None::<&str>).after_long_help(None::<&str>)).source(SOURCE);

@@ -23,9 +23,9 @@ Examples:
 The server answers when it has stored the message. --wait-stored makes it an error if it could not,
 since whoever is away may then miss it.
 
-Nobody hears an \"entered\" or a \"left\". A message is said once, also when the connection breaks
-and it has to be sent again. With --lines they are heard in the order of the input; empty lines
-are left out, and a line that the server will not take (too long) is reported, the others go on.
+Nobody hears an \"entered\" or a \"left\". A message is said once, even if the connection breaks and it
+has to be sent again. With --lines, messages are heard in the order of the input; empty lines are
+left out, and a line that the server refuses (too long) is reported, and the others go on.
 
 URL, name and token also come from ALERT_URL, ALERT_NAME and ALERT_TOKEN, or from url, name and
 token in ~/.config/alert/client.toml.
@@ -33,7 +33,7 @@ token in ~/.config/alert/client.toml.
 Exit codes: 0 sent; 1 refused by the server (all of it, or a line); 2 wrong usage; 3 the server
 cannot be reached; 4 with --wait-stored: sent, but not stored on disk.";
 
-/// The exit code for messages that were sent and are not on disk.
+/// The exit code for messages that were sent but are not on disk.
 const NOT_STORED: u8 = 4;
 const NOT_ON_DISK: &str = "is not on the server's disk (its history is in memory or off, or its disk failed): whoever is away may \
                            miss it";
@@ -92,7 +92,7 @@ struct Sender {
 enum Report {
     Nothing,
     Json,
-    /// For a person.
+    /// A sentence for a person.
     Sentence,
 }
 
@@ -167,8 +167,8 @@ impl Sender {
         }
     }
 
-    /// Reads and sends in turn. While it waits for a line nothing else has to go on: a connection that ends meanwhile is
-    /// noticed, and reopened, with the next message.
+    /// Reads and sends in turn. Nothing else has to go on while it waits for a line: a connection that ends meanwhile
+    /// is noticed, and reopened, with the next message.
     async fn send_lines(&mut self, input: &mut impl BufRead) -> ExitCode {
         let mut outcome = ExitCode::SUCCESS;
         let mut bytes = Vec::new();

@@ -25,7 +25,7 @@ pub(super) fn run(flags: &Flags) -> ExitCode {
     }
     let format = config.log_format;
     if let Err(error) = allocator::give_back_what_is_freed() {
-        tracing::warn!(%error, "no thread gives freed memory back");
+        tracing::warn!(%error, "freed memory is not returned to the system");
     }
     let result = alert_server::serve::run(config);
     if let Err(error) = &result {

@@ -1,4 +1,4 @@
-//! Wrong usage, in the words of the other errors, with a tip for what people try who know other programs.
+//! Wrong usage, reported like other errors, with a tip for words that people know from other programs.
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
-/// Words that are tried for a command, and what they may mean.
+/// Words that people try as a command, and what they may mean.
 const COMMANDS: &[(&[&str], &str)] = &[
     (&["start", "run", "server", "up", "daemon", "launch"], "alert serve (or alert alone) runs the server"),
     (&["listen"], "alert serve runs the server; alert watch ROOM listens to a room"),
@@ -24,7 +24,7 @@ const COMMANDS: &[(&[&str], &str)] = &[
     (&["version"], "alert --version prints it"),
 ];
 
-/// Flags that are tried for others: of the server, then of the clients.
+/// Flags that people try instead of others: of the server, then of the clients.
 const SERVER_FLAGS: &[(&[&str], &str)] = &[
     (&["--port", "-p", "-P"], "the port belongs to --listen, as in --listen 127.0.0.1:5001"),
     (
@@ -64,7 +64,7 @@ pub(super) fn without_help_of_help(mut words: Vec<OsString>) -> Vec<OsString> {
     words
 }
 
-/// Prints what was asked for (help, version), or what is wrong with these words; and gives the exit code.
+/// Prints what was asked for (help, version), or what is wrong with these words, and returns the exit code.
 pub(super) fn refuse(mut error: clap::Error, words: &[OsString]) -> ExitCode {
     if !error.use_stderr() {
         return match error.print() {
@@ -108,8 +108,8 @@ fn tip(error: &clap::Error, words: &[OsString]) -> Option<&'static str> {
     found(if is_client { CLIENT_FLAGS } else { SERVER_FLAGS }, flag)
 }
 
-/// The notes below a command's options: lines that begin with a space stay as they are, the others are one paragraph, which
-/// the help wraps as wide as the terminal is.
+/// The notes below a command's options: lines that begin with a space stay as they are, the others are one paragraph,
+/// which the help wraps to the width of the terminal.
 pub(super) fn notes(text: &str) -> String {
     let mut notes = String::with_capacity(text.len());
     let mut is_open = false;

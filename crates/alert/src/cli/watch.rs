@@ -35,14 +35,14 @@ reached at the start.";
 
 pub(super) const MORE: &str = "\
 A watcher is not in the room and is not announced. When the connection is lost, watch says so on
-standard error and comes back by itself, and what was said meanwhile follows. If the server does
-not have it any more, a line says how many messages are missing.
+standard error and comes back by itself, and what was said meanwhile follows. If the server no
+longer has it, a line says how many messages are missing.
 
 On a terminal a line has the time and what people see; in a pipe it has the date too, and a line
-break in a message is \\n. Characters that command a terminal are shown as \\u001b. --json prints
+break in a message is \\n. Characters that control a terminal are shown as in \\u001b. --json prints
 one object a line: {\"time\", \"event\", \"msg\", \"id\", \"at\", \"name\", \"position\"}, where event is
 message, status (somebody entered or left) or gap (\"missed\" messages are missing), time is now
-and at is when it was said. --since POSITION goes on behind that message.
+and at is when it was said. --since POSITION goes on after that message.
 
 --exec takes the rest of the line and is the last option. The program runs once for each message
 (not for a status), one at a time and in order, and never through a shell: no message is ever a
@@ -53,14 +53,14 @@ command. It has
 and its output goes where that of watch would. If it fails, that is reported and watching goes on.
 Up to 256 events wait for it; then watch stops reading, up to 1 MiB more wait in the server (its
 queue_limit), and after that the server ends the connection: watch says so and comes back.
---timeout and Ctrl-C let the program that runs come to its end; a second Ctrl-C ends it.
+--timeout and Ctrl-C let a running program finish; a second Ctrl-C ends it.
 
 URL and token also come from ALERT_URL and ALERT_TOKEN, or from url and token in
 ~/.config/alert/client.toml.";
 
-/// What a shell expects of a program that Ctrl-C ended.
+/// What a shell expects from a program that Ctrl-C ended.
 const ENDED_AT_ONCE: u8 = 130;
-/// Events that wait for a program, or for standard output. When it is full, the socket is not read.
+/// Events that wait for a program, or for standard output. When that many wait, the socket is not read.
 const MOST_WAITING: usize = 256;
 
 #[derive(Debug, clap::Args)]
@@ -75,7 +75,7 @@ pub(super) struct Args {
     /// Begin with what was said before: a position, all, a number of messages (20), or a time (10m)
     #[arg(long, value_name = "WHERE", value_parser = since)]
     since: Option<String>,
-    /// End after so many events (with --exec: messages)
+    /// End after this many events (with --exec: messages)
     #[arg(long, value_name = "COUNT", value_parser = count)]
     count: Option<NonZeroU64>,
     /// End after this time; with exit code 1 if --count was not reached
@@ -184,7 +184,7 @@ impl Watch {
         }
     }
 
-    /// Prints it, or runs the program; whether it counts, or the exit code if it was the last.
+    /// Prints it, or runs the program. Returns whether it counts, or the exit code if it was the last.
     async fn take(&mut self, event: &Event) -> Result<bool, ExitCode> {
         match &self.purpose {
             Use::Print(form) => print(event, *form).map(|is_event| is_event && !event.is_gap()),

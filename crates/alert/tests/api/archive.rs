@@ -44,7 +44,7 @@ fn given_a_room_then_its_history_is_exported_in_each_form() {
     );
     let csv = export(&["--format", "csv"]);
     assert!(csv.starts_with("id,position,at,name,msg\r\n"), "{csv}");
-    assert!(csv.ends_with(",\"Ada\",\"two, \"\"quoted\"\"\nand\u{1b}[2J\"\r\n"), "{csv}");
+    assert!(csv.ends_with(",\"Ada\",\"two, \"\"quoted\"\"\nand\\u001b[2J\"\r\n"), "{csv}");
     let txt = export(&["--format", "txt"]);
     assert!(txt.lines().next().unwrap().ends_with("Z  Ada: one"), "{txt}");
     assert!(txt.contains("\\n") && !txt.contains('\u{1b}'), "{txt}");
@@ -56,6 +56,24 @@ fn given_a_room_then_its_history_is_exported_in_each_form() {
     let nothing = alert(state.path(), &["history", "export", "nowhere"]);
     assert_eq!((nothing.status.code(), nothing.stdout), (Some(0), Vec::new()));
     assert!(String::from_utf8(nothing.stderr).unwrap().starts_with("alert: nothing of room nowhere is kept"));
+}
+
+#[test]
+fn given_names_and_texts_that_command_programs_then_an_export_of_any_form_is_harmless() {
+    let state = tempfile::tempdir().unwrap();
+    let server = Server::start_in(state.path(), &[]);
+    let text = "=1+1\n\u{1b}[2J\u{9b}31m\u{85}\u{202e}\u{2028}\u{7f}Bob: forged";
+    server.post("/v1/rooms/D5DB?name=%2BAda", &[], text);
+    let export = |form: &str| out(state.path(), &["history", "export", "D5DB", "--format", form]);
+    for form in ["jsonl", "csv", "txt"] {
+        let is_command =
+            |c: char| c.is_control() && !matches!(c, '\r' | '\n') || matches!(c, '\u{202e}' | '\u{2028}');
+        assert!(!export(form).contains(is_command), "{form}: {:?}", export(form));
+    }
+    let line: Value = serde_json::from_str(&export("jsonl")).unwrap();
+    assert_eq!((&line["name"], &line["msg"]), (&"+Ada".into(), &text.into()), "it is exact");
+    assert!(export("csv").contains(",\"'+Ada\",\"'=1+1\n"), "{}", export("csv"));
+    assert_eq!(export("txt").lines().count(), 1);
 }
 
 #[test]

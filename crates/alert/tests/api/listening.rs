@@ -99,7 +99,7 @@ fn given_a_listener_that_ends_its_side_then_it_hears_on_and_one_that_has_gone_is
     let gone = server.listen("D5DB", "*/*");
     assert_eq!(server.post("/v1/rooms/D5DB", &[], "one").json()["connections"], 2);
     drop(gone);
-    server.wait_for_log("listens no more");
+    server.wait_for_log("stopped listening");
     assert_eq!(server.post("/v1/rooms/D5DB", &[], "two").json()["connections"], 1);
     for text in ["http: one", "http: two"] {
         assert_eq!(half.event().unwrap().1, text);
@@ -107,7 +107,7 @@ fn given_a_listener_that_ends_its_side_then_it_hears_on_and_one_that_has_gone_is
     drop(half);
     // Only what is said to it shows that nobody is there.
     server.post("/v1/rooms/D5DB", &[], "three");
-    server.wait_for_log("listens no more");
+    server.wait_for_log("stopped listening");
 }
 
 #[test]

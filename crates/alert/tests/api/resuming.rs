@@ -207,7 +207,7 @@ fn given_a_client_that_goes_away_while_it_is_sent_the_past_then_all_of_it_is_let
         assert!(std::time::Instant::now() < until, "the room stays for a reader who has gone");
         std::thread::sleep(std::time::Duration::from_millis(20));
     }
-    server.wait_for_log("listens no more");
+    server.wait_for_log("stopped listening");
 }
 
 #[test]

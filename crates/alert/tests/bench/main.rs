@@ -2,6 +2,7 @@
 #![cfg(target_os = "linux")]
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod comeback;
 mod faulty;
 mod server;
 
@@ -178,6 +179,11 @@ fn given_wrong_usage_then_it_says_what_to_do_and_exits_with_2() {
         (&["127.0.0.1:1", "--pid", "2147483647"], "there is no such process"),
         (&["127.0.0.1:1", "--rate", "5", "--window", "2"], "cannot be used with"),
         (&["127.0.0.1:1", "--storm", "--duration", "1s"], "cannot be used with"),
+        (&["127.0.0.1:1", "--jitter", "--members", "2", "--senders", "2"], "leaves nobody to cut off"),
+        (&["127.0.0.1:1", "--jitter", "--cut-every", "2s"], "--cut-every has to be longer than --cut-for"),
+        (&["127.0.0.1:1", "--jitter", "--avalanche"], "cannot be used with"),
+        (&["127.0.0.1:1", "--avalanche", "--rate", "3"], "cannot be used with"),
+        (&["127.0.0.1:1", "--cut-for", "1s"], "required arguments were not provided"),
         (&["127.0.0.1:1", "--members", "0"], "0 is not in 1..="),
     ] {
         let output = bench(words);

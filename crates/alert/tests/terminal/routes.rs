@@ -70,7 +70,7 @@ fn given_a_proxy_that_refuses_then_it_is_named_without_its_password() {
     for words in [&["send", "D5DB", "hello"][..], &["watch", "D5DB"], &["join", "D5DB", "--name", "Bea"]] {
         let done = run_with(&mut through("ALL_PROXY", &refusing, words), "");
         assert_eq!(done.code, Some(3), "{done:?}");
-        assert!(done.err.contains(&format!("the proxy {named} leads nobody to {NAMES} (")), "{done:?}");
+        assert!(done.err.contains(&format!("the proxy {named} does not connect to {NAMES} (")), "{done:?}");
         assert!(
             done.err.contains("proxy authorization required") && done.err.contains("NO_PROXY"),
             "{done:?}"
@@ -79,7 +79,7 @@ fn given_a_proxy_that_refuses_then_it_is_named_without_its_password() {
     }
     let gone = run_with(&mut through("ALL_PROXY", "http://127.0.0.1:9", &["send", "D5DB", "hello"]), "");
     assert!(
-        gone.err.contains("the proxy http://127.0.0.1:9 leads nobody to http://alert.test:5000"),
+        gone.err.contains("the proxy http://127.0.0.1:9 does not connect to http://alert.test:5000"),
         "{gone:?}"
     );
     let socks = run_with(&mut through("ALL_PROXY", "socks5://p:1", &["send", "D5DB", "hello"]), "");

@@ -95,7 +95,7 @@ fn given_a_certificate_that_is_not_right_then_nothing_is_sent_and_it_says_why() 
     let [good, expired, early] =
         [[PAST, FAR_FUTURE], [PAST, RECENT], [FUTURE, FAR_FUTURE]].map(Certificate::new);
     for (certificate, host, trusted, why) in [
-        (&good, "localhost", &expired, "is signed by nobody whom this machine trusts"),
+        (&good, "localhost", &expired, "is not signed by anybody this machine trusts"),
         (&expired, "localhost", &expired, "has expired"),
         (&early, "localhost", &early, "is not valid yet"),
         (&good, "127.0.0.1", &good, "the certificate is for localhost, not for 127.0.0.1"),
@@ -122,5 +122,5 @@ fn given_the_wrong_scheme_then_it_says_which_one_to_write() {
     );
     let encrypted = send(&format!("http://{}", certificate.proxy(&server).address), &certificate.file());
     assert_eq!(encrypted.code, Some(3));
-    assert!(encrypted.err.contains("where it has TLS, write https://"), "{encrypted:?}");
+    assert!(encrypted.err.contains("if it has TLS, write https://"), "{encrypted:?}");
 }

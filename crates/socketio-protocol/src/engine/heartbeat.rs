@@ -2,12 +2,12 @@
 
 use std::time::{Duration, Instant};
 
-/// The two figures of the heartbeat, as the handshake tells them to the client.
+/// The two times of the heartbeat, as the handshake tells them to the client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Timing {
-    /// From the handshake, or a pong, to the next ping.
+    /// Time from the handshake, or a pong, to the next ping.
     pub interval: Duration,
-    /// From when a ping was due to the end of the connection.
+    /// Time from when a ping was due to the end of the connection.
     pub timeout: Duration,
 }
 
@@ -24,7 +24,7 @@ pub enum Beat {
 
 /// The heartbeat of one connection.
 ///
-/// Its timeout counts from when a ping was due, not from when it was sent: that is when the client began to wait too.
+/// The timeout counts from when a ping was due, not from when it was sent: that is when the client began to wait too.
 /// Time while the client's input is held back ([`hold`](Self::hold), [`release`](Self::release)) does not count.
 #[derive(Clone, Copy, Debug)]
 pub struct Heartbeat {
@@ -41,7 +41,7 @@ enum State {
     Pinged { due: Instant, deadline: Instant, again: Again },
 }
 
-/// The next ping before the pong of the last one. The pong may lie in what is held back, and a client closes when it
+/// The next ping before the pong to the last one. That pong may be in what is held back, and a client closes when it
 /// hears no ping for an interval and a timeout.
 #[derive(Clone, Copy, Debug)]
 struct Again {
@@ -78,9 +78,9 @@ impl Heartbeat {
         Beat::Idle
     }
 
-    /// When [`poll`](Self::poll) has something to say next.
+    /// When to call [`poll`](Self::poll) next.
     ///
-    /// [`pong`](Self::pong) and [`hold`](Self::hold) can bring it nearer. While the client is held back it is a lower
+    /// [`pong`](Self::pong) and [`hold`](Self::hold) can move it closer. While the client is held back it is a lower
     /// bound: poll then, and ask again.
     #[must_use]
     pub fn deadline(&self) -> Instant {
@@ -98,7 +98,7 @@ impl Heartbeat {
         }
     }
 
-    /// The server stops reading from the client at `now`: from here on the ping timeout stands still.
+    /// The server stops reading from the client at `now`: from then on the ping timeout stands still.
     pub fn hold(&mut self, now: Instant) {
         self.held.get_or_insert(now);
         if let State::Pinged { again, .. } = &mut self.state {
@@ -119,7 +119,7 @@ impl Heartbeat {
         }
     }
 
-    /// Puts the timeout off by the held time since the ping was due.
+    /// Postpones the timeout by the held time since the ping was due.
     fn credit(&mut self, now: Instant) {
         let Some(held) = self.held else { return };
         let (State::Waiting { due } | State::Pinged { due, .. }) = &mut self.state;

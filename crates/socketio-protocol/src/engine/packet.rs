@@ -28,11 +28,11 @@ pub enum Packet<'a> {
     Pong(Cow<'a, str>),
     /// `4`: a text message; for Socket.IO, one whole packet.
     Message(Cow<'a, str>),
-    /// A binary message: a WebSocket binary frame, or `b` and base64 where only text can travel.
+    /// A binary message: a WebSocket binary frame, or `b` and base64 where only text is possible.
     Binary(Bytes),
     /// `5`: the client completes the upgrade.
     Upgrade,
-    /// `6`: ends a pending poll and means nothing.
+    /// `6`: ends a pending poll, and has no other meaning.
     Noop,
 }
 
@@ -138,7 +138,7 @@ mod tests {
         }
     }
 
-    /// A client with `forceBase64` sends its attachments so, on a WebSocket too.
+    /// A client with `forceBase64` sends its attachments like this, even on a WebSocket.
     #[test]
     fn base64_is_a_binary_message_with_its_padding_or_without() {
         for (text, bytes) in [("bAQIDBA==", &[1, 2, 3, 4][..]), ("bAQIDBA", &[1, 2, 3, 4]), ("b", &[])] {

@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::packet::{Packet, PacketError};
 
-/// Stands between the packets of a payload (ASCII record separator).
+/// Separates the packets of a payload (ASCII record separator).
 pub const SEPARATOR: char = '\u{1e}';
 
 /// The packets of a payload, in order. It ends after the first error, as the reference decoder does.
@@ -34,7 +34,7 @@ impl<'a> Iterator for Packets<'a> {
     }
 }
 
-/// Builds a payload, packet by packet, in one growing text.
+/// Builds a payload, packet by packet, in one growing string.
 #[derive(Clone, Debug, Default)]
 pub struct Encoder {
     body: String,

@@ -28,18 +28,18 @@ impl TransportName {
 /// A valid Engine.IO query string.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Query<'a> {
-    /// Transport of this request.
+    /// The transport of this request.
     pub transport: TransportName,
-    /// Session of this request, never empty; `None` asks for a handshake.
+    /// The session of this request, never empty; `None` asks for a handshake.
     pub sid: Option<Cow<'a, str>>,
 }
 
 impl<'a> Query<'a> {
     /// Parses a query string, without its `?`.
     ///
-    /// The checks come as in the reference server: the transport always; the version (`EIO=4`) only where there is no
-    /// session id, because it was settled in the handshake. An empty `sid` is none. Of a key given twice the last
-    /// counts. Other keys (`t`, `b64` and the application's own) are ignored.
+    /// The checks are those of the reference server: the transport always; the version (`EIO=4`) only if there is no
+    /// session id, because it was settled in the handshake. An empty `sid` counts as none. If a key comes twice, the
+    /// last one counts. Other keys (`t`, `b64` and the application's own) are ignored.
     ///
     /// # Errors
     /// [`RequestError::UnknownTransport`] or [`RequestError::UnsupportedProtocolVersion`].
@@ -51,7 +51,7 @@ impl<'a> Query<'a> {
             "EIO" => version = value,
             _ => {}
         };
-        // Clients have nothing to escape, and a client that polls sends a query for each message that it gets.
+        // Clients have nothing to escape, and one that polls sends a query for each message that it gets.
         if memchr2(b'%', b'+', query.as_bytes()).is_some() {
             form_urlencoded::parse(query.as_bytes()).for_each(|(key, value)| set(&key, value));
         } else {
@@ -76,7 +76,7 @@ impl<'a> Query<'a> {
     }
 }
 
-/// What stands before and behind the first `at`, an ASCII character.
+/// What comes before and after the first `at`, an ASCII character.
 fn cut(text: &str, at: u8) -> (&str, &str) {
     memchr(at, text.as_bytes()).map_or((text, ""), |at| (&text[..at], &text[at + 1..]))
 }

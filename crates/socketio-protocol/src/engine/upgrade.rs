@@ -30,7 +30,7 @@ impl Upgrade {
 
     /// Takes a packet that came over the WebSocket.
     ///
-    /// A probe may be repeated, or left out, as with the reference server. Anything else than that and `5` aborts.
+    /// A probe may be repeated, or left out, as with the reference server. Anything other than a probe and `5` aborts.
     #[must_use]
     pub fn receive(&self, packet: &Packet<'_>) -> UpgradeStep {
         match packet {

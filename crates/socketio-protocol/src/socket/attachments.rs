@@ -72,7 +72,7 @@ impl Decoder {
         Ok(None)
     }
 
-    /// Bytes of a packet that waits for attachments, with those that have come.
+    /// Bytes of a packet that waits for attachments, including those that have come.
     #[must_use]
     pub fn pending_bytes(&self) -> Option<usize> {
         self.pending.as_ref().map(|pending| pending.bytes)

@@ -65,7 +65,7 @@ fn split_attachments(text: &str) -> Result<(usize, &str), DecodeError> {
     }
 }
 
-/// `/name,rest`; without a comma the namespace is all there is.
+/// `/name,rest`; without a comma, the namespace is all there is.
 fn split_namespace(text: &str) -> (&str, &str) {
     if text.starts_with('/') { text.split_once(',').unwrap_or((text, "")) } else { ("/", text) }
 }

@@ -1,4 +1,4 @@
-//! Rendering packets, once for as many receivers as there are.
+//! Rendering packets, once for all receivers.
 
 use std::fmt::Write as _;
 
@@ -11,14 +11,14 @@ use super::packet::AckId;
 /// A packet ready to be sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rendered {
-    /// The Engine.IO message that holds the packet, its type `4` included: a WebSocket text frame or a record of a
-    /// polling payload as it is.
+    /// The Engine.IO message that holds the packet, its type `4` included. It can be sent as it is, as a WebSocket text
+    /// frame or a record of a polling payload.
     pub text: String,
     /// Binary messages that follow it directly.
     pub attachments: Vec<Bytes>,
 }
 
-/// Bytes that an event or an ack has room for behind its text, so that a WebSocket frame can be made of it in place.
+/// Spare room behind the text of an event or an ack, so that it can become a WebSocket frame in place.
 const FRAME_HEADER: usize = 10;
 
 /// Arguments of an event or ack, in order.
@@ -46,7 +46,7 @@ impl Arguments {
     /// Adds a value.
     ///
     /// # Errors
-    /// The value cannot be written as JSON, for instance a map with keys that are not strings.
+    /// The value cannot be written as JSON, for example because a map has keys that are not strings.
     pub fn json<T: Serialize + ?Sized>(mut self, value: &T) -> Result<Self, serde_json::Error> {
         let mut json = self.json.into_bytes();
         json.push(b',');
@@ -133,10 +133,10 @@ pub fn event(namespace: &str, ack: Option<AckId>, name: &str, arguments: &Argume
     Rendered { text, attachments: arguments.attachments.clone() }
 }
 
-/// An event with one argument, which is written straight into the packet. `size` is about how long it is.
+/// An event with one argument, which is written straight into the packet. `size` is roughly how long it is.
 ///
 /// # Errors
-/// The argument cannot be written as JSON, for instance a map with keys that are not strings.
+/// The argument cannot be written as JSON, for example because a map has keys that are not strings.
 pub fn event_of<T: Serialize + ?Sized>(
     namespace: &str,
     name: &str,
@@ -154,8 +154,8 @@ pub fn event_of<T: Serialize + ?Sized>(
     Ok(Rendered { text, attachments: Vec::new() })
 }
 
-/// As [`event_of`], for a client that recovers its state: the event ends with `offset`, which says how far the client
-/// has come when it reconnects.
+/// As [`event_of`], for a client that recovers its state: the event ends with `offset`, by which the client says how
+/// far it got when it reconnects.
 ///
 /// # Errors
 /// As those of [`event_of`].

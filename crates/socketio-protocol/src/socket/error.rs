@@ -12,7 +12,7 @@ pub enum DecodeError {
     /// No type digit.
     #[error("empty Socket.IO packet: send a type digit first")]
     Empty,
-    /// The first character is no type.
+    /// The first character is not a type.
     #[error("unknown Socket.IO packet type {0:?}: send a digit from 0 to 6")]
     UnknownType(char),
     /// Types 5 and 6 begin with the number of attachments, at least one, and `-`.
@@ -69,7 +69,7 @@ pub enum DecodeError {
     /// A binary message came in that no packet announced.
     #[error("unexpected attachment: announce it with a binary packet")]
     UnexpectedAttachment,
-    /// A packet with its attachments is greater than the limit.
+    /// A packet with its attachments is larger than the limit.
     #[error("packet too large: with its attachments it may have at most {limit} bytes")]
     TooLarge {
         /// The limit in bytes.

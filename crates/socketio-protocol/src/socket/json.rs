@@ -14,14 +14,14 @@ use crate::text::LossyStr;
 /// Deepest nesting of arrays and objects in a payload, its outermost one included.
 pub const MAX_DEPTH: usize = 64;
 
-/// Names that the protocol's libraries keep for themselves.
+/// Names that the protocol's libraries reserve for themselves.
 pub(super) const RESERVED: [&str; 6] =
     ["connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener"];
 
-/// Refuses what is nested too deep. The JSON parser skips raw values without a bound on their depth, and whoever parses
+/// Refuses JSON that is nested too deep. The parser skips raw values without a bound on their depth, and whoever parses
 /// them later may recurse.
 pub(super) fn check_depth(json: &str) -> Result<(), DecodeError> {
-    // `{` and `[` differ in one bit. With few of them, in strings or not, nothing can be deep, and counting is quick.
+    // `{` and `[` differ in one bit. With few of them, in strings or not, nothing can be deep, and counting is fast.
     if json.bytes().filter(|byte| byte | 0x20 == b'{').count() <= MAX_DEPTH {
         return Ok(());
     }

@@ -8,7 +8,7 @@ use smallvec::SmallVec;
 
 /// One Socket.IO packet.
 ///
-/// The seven types of the wire are five here: an event or ack with attachments is a BINARY_EVENT or BINARY_ACK.
+/// The seven types on the wire are five here: an event or ack with attachments is a BINARY_EVENT or BINARY_ACK.
 /// A namespace is `/` or begins with `/`; a query string in it stays part of it, as in the reference server.
 #[derive(Clone, Debug)]
 pub enum Packet<'a> {

@@ -5,8 +5,8 @@ use crate::text::LossyStr;
 
 /// Checks that every placeholder in `json`, which is valid, names one of `attachments` attachments.
 ///
-/// One pass over the text: the JSON parser would have to be asked again at every level of nesting, and it refuses
-/// strings and numbers (lone surrogates, `1e999`) that the protocol lets pass.
+/// It makes one pass over the text: the JSON parser would have to run again at every level of nesting, and it refuses
+/// strings and numbers (lone surrogates, `1e999`) that the protocol allows.
 pub(super) fn check(json: &str, attachments: usize) -> Result<(), DecodeError> {
     if attachments == 0 {
         return Ok(());
@@ -64,7 +64,7 @@ enum Level {
 }
 
 impl Level {
-    /// Takes a value that is directly inside; of arrays and objects, only that there was one.
+    /// Takes a value that is directly inside; for arrays and objects, only that there was one.
     fn value(&mut self, token: &str) {
         if let Level::Object(object) = self {
             match object.key {

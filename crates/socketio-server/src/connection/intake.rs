@@ -1,8 +1,7 @@
-//! What a connection has handed in lately: everything that comes in costs something, whatever it is.
+//! What a connection has sent in lately. Everything that comes in costs something, whatever it is.
 //!
-//! Messages and bytes above their rates are read more slowly, and nothing of them is lost. Frames that say nothing
-//! (pings and pongs that nobody asked for, noops, fragments of next to no bytes) are too, and whoever keeps sending
-//! them is closed.
+//! Messages and bytes above their rates are read more slowly, and none are lost. So are frames that say nothing (pings
+//! and pongs that nobody asked for, noops, fragments of next to no bytes), but whoever keeps sending those is closed.
 
 use crate::{
     config::Config,
@@ -14,9 +13,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Frames that say nothing. A client that keeps to the protocol sends one in 25 seconds.
+/// The rate for frames that say nothing. A client that keeps to the protocol sends one every 25 seconds.
 const IDLE_FRAMES: Rate = rate(20, 1000);
-/// How often a connection may be held back for them before it is closed: after some 10 seconds of it.
+/// How often a connection may be held back for them before it is closed: after some 10 seconds of them.
 const MOST_HOLDS: u8 = 200;
 /// The same, for frames that came in one burst.
 const LONGEST_HOLD: Duration = Duration::from_secs(10);
@@ -53,7 +52,7 @@ impl Intake {
         self.idle_frames.take(now, IDLE_FRAMES, count as u64);
     }
 
-    /// How long the connection has to wait before it may hand in more.
+    /// How long the connection has to wait before it may send in more.
     pub(crate) fn wait(&self, now: Instant, config: &Config) -> Option<Duration> {
         let messages = config.event_rate.and_then(|rate| self.messages.wait(now, rate));
         let bytes = config.byte_rate.and_then(|rate| self.bytes.wait(now, rate));
@@ -63,7 +62,7 @@ impl Intake {
     /// Counts that the connection is held back.
     ///
     /// # Errors
-    /// When that was often enough, or would take too long, and it is for frames that say nothing.
+    /// If frames that say nothing are the cause, and that has happened too often or would take too long.
     pub(crate) fn hold(&mut self, now: Instant) -> Result<(), CloseReason> {
         let Some(wait) = self.idle_frames.wait(now, IDLE_FRAMES) else { return Ok(()) };
         self.holds = self.holds.saturating_add(1);

@@ -8,20 +8,20 @@ use bytes::Bytes;
 use socketio_protocol::engine::payload;
 use std::{collections::VecDeque, io, rc::Rc};
 
-/// Bytes that go into one write; more would not fit a socket's buffer in most cases.
+/// Bytes that go into one write; more would rarely fit into a socket's buffer.
 const GATHER: usize = 64 << 10;
-/// Bytes that are written to one socket before it is others' turn.
+/// Bytes that are written to one socket before others have their turn.
 const TURN: u64 = 256 << 10;
-/// What one poll counts as: a client that is far away and polls for short messages takes few bytes, and does read.
+/// What one poll counts as: a distant client that polls for short messages takes few bytes, and yet it reads.
 const POLL: u64 = 16 << 10;
-/// An empty queue keeps room for this many frames; a burst's memory is given back.
+/// An empty queue keeps room for this many frames; memory beyond that is freed.
 const KEPT_CAPACITY: usize = 32;
 
-/// Packets of one long-polling payload: python-engineio takes no more, and ends the connection over a seventeenth
+/// Packets in one long-polling payload: python-engineio takes no more, and ends the connection at a seventeenth
 /// (`Payload.max_decode_packets`).
 const PAYLOAD_PACKETS: usize = 16;
 
-/// Unsent frames. It knows no limit: the shard that fills it compares [`Queue::bytes`] with the limit
+/// Unsent frames. The queue has no limit of its own: the shard that fills it compares [`Queue::bytes`] with the limit,
 /// and closes the connection as a slow consumer.
 #[derive(Debug, Default)]
 pub(crate) struct Queue {
@@ -29,18 +29,18 @@ pub(crate) struct Queue {
     /// Bytes of the first frame that are on the wire already.
     written: usize,
     bytes: usize,
-    /// The client's HTTP knows no chunks.
+    /// The client's HTTP has no chunks.
     without_chunks: bool,
     /// Bytes that have left the queue for the client, ever.
     taken: u64,
-    /// What its polls count as beyond the bytes that they took; see [`POLL`].
+    /// What its polls count as, beyond the bytes that they took; see [`POLL`].
     polls: u64,
     /// Bytes that were never sent, since the client takes nothing any more.
     dropped: u64,
 }
 
-/// Several frames in one piece, for one write. Members of a room mostly have the same frames waiting, so that the
-/// piece made for one serves the next: cheaper than a `writev` that walks through the frames each time.
+/// Several frames in one piece, for one write. Members of a room mostly have the same frames waiting, so the piece made
+/// for one serves the next, which is cheaper than a `writev` that walks through the frames each time.
 #[derive(Debug, Default)]
 pub(crate) struct Gather {
     frames: Vec<Rc<Frame>>,
@@ -77,17 +77,17 @@ impl Gather {
     }
 }
 
-/// How far a flush came.
+/// How far a flush got.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Flushed {
     All,
-    /// There is more, and it is others' turn.
+    /// There is more, but it is the turn of others.
     More,
     /// The socket's buffer is full.
     Blocked,
 }
 
-/// Out of the way of [`Queue::push`], which is to be inlined.
+/// Kept out of [`Queue::push`], which has to be inlined.
 #[cold]
 #[inline(never)]
 fn strip(frame: &Frame) -> Rc<Frame> {
@@ -95,7 +95,7 @@ fn strip(frame: &Frame) -> Rc<Frame> {
 }
 
 impl Queue {
-    /// For a client whose HTTP knows no chunks.
+    /// For a client whose HTTP has no chunks.
     pub(crate) fn without_chunks() -> Self {
         Self { without_chunks: true, ..Self::default() }
     }
@@ -138,12 +138,12 @@ impl Queue {
         (self.bytes, self.written) = (0, 0);
     }
 
-    /// Counts a frame that can reach nobody.
+    /// Counts a frame that cannot reach anybody.
     pub(crate) fn push_in_vain(&mut self, frame: &Frame) {
         self.dropped += frame.wire().len() as u64;
     }
 
-    /// Gives back the memory of past bursts, if nothing waits.
+    /// Frees the memory of past bursts, if nothing waits.
     pub(crate) fn rest(&mut self) {
         if self.is_empty() {
             self.frames = VecDeque::new();
@@ -194,9 +194,9 @@ impl Queue {
         }
     }
 
-    /// Takes the first frames as one long-polling payload (Engine.IO 4, "HTTP long-polling"), with `end` behind them.
+    /// Takes the first frames as one long-polling payload (Engine.IO 4, "HTTP long-polling"), followed by `end`.
     pub(crate) fn take_payload(&mut self, end: Option<&str>) -> Bytes {
-        // In most cases one message, whose bytes then serve everyone who polls for it.
+        // Usually it is one message, whose bytes then serve everyone who polls for it.
         if let ([frame], None) = (self.frames.make_contiguous(), end)
             && frame.kind() == FrameKind::Text
         {
@@ -212,7 +212,7 @@ impl Queue {
         for frame in self.frames.drain(..count) {
             self.bytes -= frame.wire().len();
             match frame.kind() {
-                // Made from a `str`: what this might drop is never there.
+                // It was made from a `str`, so it is never invalid.
                 FrameKind::Text => payload.text(std::str::from_utf8(&frame.payload()).unwrap_or_default()),
                 FrameKind::Binary => payload.binary(&frame.payload()),
                 FrameKind::Control | FrameKind::Chunk => {}

@@ -17,9 +17,9 @@ pub enum CloseReason {
     PingTimeout,
     /// No namespace was connected in time after the handshake.
     ConnectTimeout,
-    /// The client did not read, and what waited for it passed the limit: the number of bytes.
+    /// The client did not read, and this many bytes waited for it, over the limit.
     SlowConsumer(usize),
-    /// The client broke the protocol: which rule.
+    /// The client broke this rule of the protocol.
     ProtocolError(String),
     /// The client went on sending frames that say nothing.
     Flooding,
@@ -42,7 +42,7 @@ pub enum CloseReason {
 }
 
 impl CloseReason {
-    /// The WebSocket close code (RFC 6455, section 7.4); none if nobody is there to read it, or where the
+    /// The WebSocket close code (RFC 6455, section 7.4); none if nobody is there to read it, or if the
     /// client will not read.
     pub fn close_code(&self) -> Option<u16> {
         match self {

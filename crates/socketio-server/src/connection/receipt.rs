@@ -1,24 +1,24 @@
-//! What a client has certainly received, in bytes of its queue, so that sending keeps no books of messages. A pong says
-//! that everything up to its ping has come through, since the ping went through the same queue; a poll says that of the
-//! answer before it; and what TCP has acknowledged has reached the client's machine.
+//! What a client has certainly received, in bytes of its queue, so that sending need not keep track of messages. A pong
+//! shows that everything up to its ping has arrived, since the ping went through the same queue; a poll shows that of
+//! the answer before it; and what TCP has acknowledged has reached the client's machine.
 
 use super::{Connection, Transport};
 
-/// Bytes of a connection's queue, ever, that its client is known to have.
+/// How many of all bytes in a connection's queue, ever, its client is known to have.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Receipt {
     confirmed: u64,
-    /// What was meant for the client up to the first ping that is not answered.
+    /// Bytes for the client up to the first unanswered ping.
     asked: u64,
-    /// Pings that are not answered.
+    /// Unanswered pings.
     pings: u32,
-    /// Where in the queue, ever, the last ping is, from its first byte to its end. It is no message: a client that is
-    /// lost owes the answer to one most of the time.
+    /// Where the last ping is, counted in all bytes ever, from its first byte to its end. It is no message, and a lost
+    /// client mostly owes the answer to one.
     last_ping: (u64, u64),
 }
 
 impl Receipt {
-    /// A ping of so many bytes was put into the queue, with which it has had `pushed` bytes.
+    /// A ping of this many bytes was put into the queue, which has had `pushed` bytes with it.
     fn pinged(&mut self, pushed: u64, ping: u64) {
         self.last_ping = (pushed - ping, pushed);
         if self.pings == 0 {
@@ -27,7 +27,7 @@ impl Receipt {
         self.pings += 1;
     }
 
-    /// A pong came. It answers the first of the pings, as far as anybody can tell.
+    /// A pong came. For all anybody can tell, it answers the first of the pings.
     fn ponged(&mut self) {
         if self.pings > 0 {
             self.pings -= 1;
@@ -39,7 +39,7 @@ impl Receipt {
         self.confirmed = self.confirmed.max(bytes);
     }
 
-    /// Of `pushed` bytes, of which TCP has acknowledged so many.
+    /// How many of `pushed` bytes are unconfirmed, if TCP has acknowledged this many.
     fn unconfirmed(&self, pushed: u64, acknowledged: u64) -> u64 {
         let confirmed = self.confirmed.max(acknowledged);
         let (from, to) = self.last_ping;
@@ -48,7 +48,7 @@ impl Receipt {
 }
 
 impl<S> Connection<S> {
-    /// To be called when a ping of so many bytes has been put into the queue.
+    /// To be called when a ping of this many bytes has been put into the queue.
     pub(crate) fn note_ping(&self, bytes: usize) {
         let pushed = self.queue.borrow().pushed();
         self.note(|receipt| receipt.pinged(pushed, bytes as u64));
@@ -75,7 +75,7 @@ impl<S> Connection<S> {
     pub(crate) fn unconfirmed(&self, trusts_tcp: bool) -> u64 {
         let queue = self.queue.borrow();
         let acknowledged = match &*self.transport.borrow() {
-            // The socket may hold bytes beside those of the queue, of handshake and probe: then fewer count.
+            // The socket may also hold bytes of handshake and probe, which the queue never had: then fewer count.
             Transport::WebSocket(stream) if trusts_tcp => {
                 stream.unacknowledged().map_or(0, |bytes| queue.taken().saturating_sub(bytes))
             }

@@ -1,5 +1,5 @@
-//! The WebSocket handshake (RFC 6455, section 4.2). Like the reference server it takes what Node's parser and `ws` take:
-//! header lines given in parts, the older version 8, a key whose last bits are not zero.
+//! The WebSocket handshake (RFC 6455, section 4.2). Like the reference server it accepts what Node's parser and `ws`
+//! do: a list spread over several header lines, the older version 8, a key whose last bits are not zero.
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, header};
@@ -7,8 +7,8 @@ use http_body_util::Full;
 use socketio_protocol::engine::request::RequestError;
 use tungstenite::handshake::derive_accept_key;
 
-/// The 101 for a request that is a WebSocket handshake. Without extensions: compression would have to be done once for
-/// every receiver.
+/// The 101 for a request that is a WebSocket handshake. There are no extensions: compression would have to be done once
+/// for every receiver.
 pub(crate) fn switch_protocols<B>(request: &Request<B>) -> Result<Response<Full<Bytes>>, RequestError> {
     let headers = request.headers();
     let key = headers.get(header::SEC_WEBSOCKET_KEY).map(HeaderValue::as_bytes).filter(|key| is_key(key));
@@ -18,7 +18,7 @@ pub(crate) fn switch_protocols<B>(request: &Request<B>) -> Result<Response<Full<
     let mut response = Response::new(Full::default());
     *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
     let accept = HeaderValue::try_from(derive_accept_key(key)).map_err(|_| RequestError::BadRequest)?;
-    // A browser that offered protocols and is told none ends the connection.
+    // A browser that offered protocols and got none ends the connection.
     let protocol = tokens(headers, &header::SEC_WEBSOCKET_PROTOCOL).next();
     let answer = response.headers_mut();
     answer.insert(header::CONNECTION, const { HeaderValue::from_static("Upgrade") });
@@ -47,7 +47,7 @@ fn tokens<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item =
         .filter(|token| !token.is_empty())
 }
 
-/// 16 bytes in base64. What the last digit has too many of is nobody's harm.
+/// 16 bytes in base64. Surplus bits in the last digit do no harm.
 fn is_key(key: &[u8]) -> bool {
     let is_digit = |byte: &u8| byte.is_ascii_alphanumeric() || b"+/".contains(byte);
     key.strip_suffix(b"==").is_some_and(|digits| digits.len() == 22 && digits.iter().all(is_digit))

@@ -1,5 +1,5 @@
-//! A connection on long-polling: at most one GET waits for what there is to send, and one POST brings what the client
-//! says. Requests reach the owning shard through its inbox, wherever they arrived.
+//! A connection on long-polling: at most one GET waits for something to send, and one POST brings what the client says.
+//! Requests reach the owning shard through its inbox, wherever they arrived.
 
 use super::websocket::Probe;
 use crate::{
@@ -23,7 +23,7 @@ pub(crate) struct Polling {
     waiting: Option<Poll>,
     /// The GET that was answered last. Its client may go away while the answer is on its way.
     answered: Option<Ticket>,
-    /// A POST is being worked on.
+    /// A POST is being processed.
     pub(crate) posting: bool,
     pub(crate) probe: Option<Probe>,
     pub(crate) failed_upgrades: u8,
@@ -49,7 +49,7 @@ pub(crate) enum PollEnd {
     Restart,
 }
 
-/// What a client that polls may still fetch from a connection that has ended.
+/// What a polling client may still fetch from a connection that has ended.
 pub(crate) struct Farewell {
     queue: Queue,
     last_word: PollReply,
@@ -72,7 +72,7 @@ impl Polling {
 }
 
 impl Poll {
-    /// Answers the GET. Where its client has gone meanwhile, [`Shard::poll_gone`] hears of it by itself.
+    /// Answers the GET. If its client has gone meanwhile, [`Shard::poll_gone`] is called anyway.
     pub(crate) fn answer(self, reply: PollReply) {
         let _ = self.reply.send(reply);
     }
@@ -141,7 +141,7 @@ impl<E: Engine> Shard<E> {
         }
     }
 
-    /// The client of a GET went away before it was answered, or while it was: what it was to get is lost.
+    /// The client of a GET went away before or while it was answered: the answer is lost.
     pub(crate) fn poll_gone(self: &Rc<Self>, sid: Sid, ticket: Ticket) {
         let Some(connection) = self.session(sid) else {
             return;
@@ -171,7 +171,7 @@ impl<E: Engine> Shard<E> {
                 return;
             }
             let Some(poll) = polling.take_poll() else { return };
-            // A client that upgrades waits for its poll to end before it goes on.
+            // A client that upgrades waits for its poll to end first.
             poll.reply.send(Ok(queue.take_payload(is_upgrading.then_some("6"))))
         };
         self.note_progress(connection);
@@ -197,7 +197,7 @@ impl<E: Engine> Shard<E> {
             if let Transport::Polling(polling) = &mut *connection.transport.borrow_mut() {
                 polling.posting = false;
             }
-            // A client that has gone does not wait for the answer; its packets count all the same.
+            // The client may be gone by now; its packets count all the same.
             let _ = reply.send(result.map_err(|reason| {
                 shard.close(&connection, reason);
                 RequestError::BadRequest
@@ -238,7 +238,7 @@ impl<E: Engine> Shard<E> {
             }
             let packet = packet.map_err(|error| CloseReason::ProtocolError(error.to_string()))?;
             match self.receive(connection, packet, now) {
-                // The client closes with this very request, which therefore succeeds.
+                // The client closed with this request, so the request succeeds.
                 Err(CloseReason::ClientClosed) => self.close(connection, CloseReason::ClientClosed),
                 result => result?,
             }

@@ -1,4 +1,4 @@
-//! Engine.IO's HTTP requests: which of them open a session, poll, post or upgrade, and what the others are told
+//! Engine.IO's HTTP requests: which of them open a session, poll, post or upgrade, and what the others are answered
 //! (Engine.IO 4, "HTTP long-polling" and "WebSocket"; error codes as in the reference server).
 
 use super::{
@@ -26,14 +26,14 @@ use hyper::body::Incoming;
 use socketio_protocol::engine::request::{Query, RequestError, TransportName};
 use tokio::sync::oneshot;
 
-/// Bytes of an origin that is repeated to whoever sent it: a scheme, the longest name of a host, and a port.
+/// Bytes of an origin that are repeated to whoever sent it: a scheme, the longest host name, and a port.
 const MAX_ORIGIN: usize = 8 + 253 + 6;
 
 type Answer = Response<Full<Bytes>>;
 
 const PLAIN: HeaderValue = HeaderValue::from_static("text/plain; charset=UTF-8");
 
-/// Answers a request to Engine.IO's path.
+/// Answers a request for Engine.IO's path.
 pub(crate) async fn answer<E: Engine>(http: &Http<E>, request: &mut Request<Incoming>) -> Answer {
     let verdict = http.shard.config.origins.judge(request.headers());
     let mut response = match &verdict {
@@ -195,11 +195,11 @@ async fn post<E: Engine>(
     let (reply, answer) = oneshot::channel();
     http.shard.hand_over(sid, Command::Post { sid, body, reply });
     answer.await.map_err(|_| Failure::ShuttingDown)??;
-    // As the reference server has it: not `text/plain`, which old browsers take for a download.
+    // As in the reference server: old browsers take `text/plain` for a download.
     Ok(with_type(StatusCode::OK, const { HeaderValue::from_static("text/html") }, "ok"))
 }
 
-/// A request's head. What is left of the request is its body.
+/// Takes a request's head. What is left of the request is its body.
 fn take_head(request: &mut Request<Incoming>) -> Parts {
     let (mut head, ()) = Request::new(()).into_parts();
     head.method = std::mem::take(request.method_mut());

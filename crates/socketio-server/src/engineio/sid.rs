@@ -1,4 +1,4 @@
-//! Session ids: 128 random bits that nobody guesses, and the shard that owns the session.
+//! Session ids: 128 random bits that nobody can guess, and the shard that owns the session.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use std::fmt;
@@ -18,7 +18,7 @@ impl Sid {
         Self(bytes)
     }
 
-    /// Reads what a client sent; `None` where it cannot be one of ours.
+    /// Reads what a client sent; `None` if it cannot be one of ours.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
         Some(Self(bytes.try_into().ok()?))
@@ -35,7 +35,7 @@ impl fmt::Display for Sid {
     }
 }
 
-/// A Socket.IO session id, one for each namespace of a connection. Only the client has a use for it.
+/// A Socket.IO session id, one for each namespace of a connection. Only the client uses it.
 pub(crate) fn random_socket_id() -> String {
     let mut bytes = [0; 15];
     fill_random(&mut bytes);

@@ -1,6 +1,6 @@
-//! The way from long-polling to WebSocket (Engine.IO 4, "Upgrade"): the WebSocket is probed while polling continues,
-//! and takes over when the client says so. Until then everything is sent by polling, from then on by WebSocket: the one
-//! queue of the connection keeps the order.
+//! The upgrade from long-polling to WebSocket (Engine.IO 4, "Upgrade"): the WebSocket is probed while polling goes on,
+//! and takes over when the client says so. Until then everything is sent by polling, after that by WebSocket; the
+//! connection has one queue throughout, which keeps the order.
 
 use super::websocket::{self, Flow, FrameReader, Incoming, Probe};
 use crate::{
@@ -19,12 +19,12 @@ use socketio_protocol::engine::{
 };
 use std::{net::Shutdown, rc::Rc, time::Instant};
 
-/// Upgrades of a session that may fail. Official clients try one; each costs a socket, a task and up to
+/// How many upgrades of a session may fail. Official clients try once; each try costs a socket, a task and up to
 /// `upgrade_timeout`.
 const MOST_FAILURES: u8 = 5;
 
-/// Starts the upgrade of a session by a WebSocket that has shaken hands. The session must be polling, and one at a time
-/// may try: another is closed, and the first is undisturbed.
+/// Starts the upgrade of a session by a WebSocket that has shaken hands. The session must be polling, and only one at a
+/// time may try: a second one is closed, and the first is not disturbed.
 pub(crate) fn start<E: Engine>(
     shard: &Rc<Shard<E>>,
     sid: Sid,
@@ -32,7 +32,7 @@ pub(crate) fn start<E: Engine>(
     early: Bytes,
     place: Place,
 ) {
-    // Where the session has gone since the handshake, dropping the stream tells the client.
+    // If the session has gone since the handshake, dropping the stream tells the client.
     let Some(connection) = shard.session(sid) else {
         return;
     };
@@ -51,12 +51,12 @@ pub(crate) fn start<E: Engine>(
     tokio::task::spawn_local(run(Rc::clone(shard), connection, stream, early, place));
 }
 
-/// Closes a WebSocket that may not take over.
+/// Turns away a WebSocket that may not take over.
 async fn turn_away<E: Engine>(shard: Rc<Shard<E>>, stream: Rc<Stream>, place: Place) {
     let _counted = (shard.count_socket(), place);
     let frame = Frame::close(1000, "the session has a WebSocket already");
     if stream.writable().await.is_ok() {
-        // A new socket has room for a few bytes, if its client is there.
+        // A new socket has room for a few bytes, if its client is still there.
         let _ = stream.try_write(frame.wire());
     }
     stream.shut(Shutdown::Write);
@@ -95,7 +95,7 @@ async fn run<E: Engine>(
     }
 }
 
-/// Counts a failed upgrade, after which another may be tried.
+/// Counts a failed upgrade. Returns whether there were too many.
 fn has_failed_too_often<S>(connection: &Connection<S>) -> bool {
     let Transport::Polling(polling) = &mut *connection.transport.borrow_mut() else { return false };
     polling.probe = None;
@@ -131,7 +131,7 @@ impl<E: Engine> Probing<E> {
                 }
             };
             input.clear();
-            // Others first. Whoever probes without end is held back, and then the session ends.
+            // Others come first. Whoever probes without end is held back until the session ends.
             shard.hold_back(&self.connection).await;
             if self.connection.closed.get() {
                 return false;
@@ -151,7 +151,7 @@ impl<E: Engine> Probing<E> {
         }
     }
 
-    /// Handles a message: of the probe, and after it of the connection.
+    /// Handles a message of the probe or, after that, of the connection.
     fn take_in(&mut self, incoming: Incoming, now: Instant) -> Result<Flow, CloseReason> {
         if self.done {
             return websocket::receive(&self.shard, &self.connection, incoming, now);
@@ -193,8 +193,8 @@ impl<E: Engine> Probing<E> {
         is_sent
     }
 
-    /// Makes the WebSocket the connection's transport. A client that has a POST under way breaks the protocol: what is
-    /// in it would come after what the WebSocket brings.
+    /// Makes the WebSocket the connection's transport. A client with a POST under way breaks the protocol: its content
+    /// would come after what the WebSocket brings.
     fn take_over(&mut self) -> bool {
         if self.connection.closed.get() {
             return false;
@@ -212,13 +212,13 @@ impl<E: Engine> Probing<E> {
             *transport = Transport::WebSocket(Rc::clone(&self.stream));
         }
         self.done = true;
-        // Its polls have ended, so that it has what they brought.
+        // Its polls have ended, so it has what they brought.
         self.connection.note_polled();
         self.shard.mark_dirty(&self.connection);
         true
     }
 
-    /// Writes a few bytes to a socket that has sent nothing yet, so that its buffer has room.
+    /// Writes a few bytes to a socket. Nothing else has been sent on it, so its buffer has room.
     fn write(&self, bytes: &[u8]) -> bool {
         self.stream.try_write(bytes).is_ok_and(|count| count == bytes.len())
     }

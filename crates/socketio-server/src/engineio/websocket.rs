@@ -14,7 +14,7 @@ use crate::{
 use socketio_protocol::engine::packet::Packet;
 use std::{io, rc::Rc, time::Instant};
 
-/// A WebSocket that tries to take over from long-polling.
+/// A WebSocket that is trying to take over from long-polling.
 pub(crate) struct Probe {
     pub(crate) stream: Rc<Stream>,
     /// `3probe` has been sent: the client waits for its polls to end.
@@ -30,14 +30,14 @@ pub(crate) async fn run<E: Engine>(
     early: impl AsRef<[u8]>,
 ) {
     let now = shard.begin_turn();
-    // Only after an upgrade can it be held back already, and then nothing has come early.
+    // It can be held back already only after an upgrade, and then nothing has come early.
     let is_paused = connection.pause.borrow().is_some();
     let mut flow =
         if is_paused { Flow::Hold } else { take_in(&shard, &connection, &mut reader, early.as_ref(), now) };
     drop(early);
     while !connection.closed.get() {
         if flow == Flow::Hold || shard.hub.congestion().is_there() {
-            // Boxed, so that the many who are never held back do not pay for a sleep's size.
+            // Boxed, so that the many that are never held back do not pay for the size of a sleep.
             Box::pin(shard.hold(&connection)).await;
             let now = shard.begin_turn();
             flow = take_in(&shard, &connection, &mut reader, &[], now);
@@ -59,7 +59,7 @@ pub(crate) async fn run<E: Engine>(
                 flow = take_in(&shard, &connection, &mut reader, &scratch[..count], now);
                 let is_full = count == scratch.len();
                 if flow == Flow::More && is_full {
-                    // There is more to read, most likely, and it would not be waited for: others first.
+                    // There is probably more to read, without waiting: let others go first.
                     flow = Flow::Hold;
                 }
             }
@@ -71,10 +71,10 @@ pub(crate) async fn run<E: Engine>(
     read_on(&shard, &stream).await;
 }
 
-/// Bytes that [`read_on`] takes of a peer that has nothing to say any more.
+/// Bytes that [`read_on`] takes from a peer that nobody listens to any more.
 const MOST_READ_ON: usize = 4 << 20;
 
-/// Reads and forgets until the peer has ended its side or we have. A socket that is closed with unread bytes in it is
+/// Reads and discards until the peer or we have ended our side. A socket that is closed with unread bytes in it is
 /// reset, and a reset can overtake the close frame that says why.
 pub(crate) async fn read_on<E: Engine>(shard: &Shard<E>, stream: &Stream) {
     let mut left = MOST_READ_ON;
@@ -109,7 +109,7 @@ fn take_in<E: Engine>(
     })
 }
 
-/// Handles one message, of what was read at `now`. Says whether the reader may go on.
+/// Handles one message that was read at `now`. Returns whether the reader may go on.
 pub(crate) fn receive<E: Engine>(
     shard: &Rc<Shard<E>>,
     connection: &Rc<Connection<E::Session>>,

@@ -19,7 +19,7 @@ pub enum AppAnswer {
     /// A response that ends.
     Whole(Response<AppBody>),
     /// The head of an open-ended response: after it the socket gets, byte for byte, what is sent to the subscriber
-    /// ([`crate::Publication::bytes`]), until one side ends it. To a request that is no GET the head is all.
+    /// ([`crate::Publication::bytes`]), until one side ends it. A request other than GET gets the head alone.
     Stream(response::Parts, Subscriber),
 }
 
@@ -32,7 +32,7 @@ pub type App = BoxCloneService<AppRequest, AppAnswer, Infallible>;
 /// Whoever hears rooms over plain HTTP: a connection like others, which may join rooms and is closed as a slow
 /// consumer.
 pub struct Subscriber {
-    /// Sent first, and then once a ping interval.
+    /// Sent first, and then once every ping interval.
     pub keep_alive: &'static [u8],
     /// Called once with the new connection's name, on the thread that owns it; what it returns is called when the
     /// connection has ended.

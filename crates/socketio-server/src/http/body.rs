@@ -1,4 +1,4 @@
-//! Bodies: reading a request's within its limits, and a response's that tells when it is complete.
+//! Bodies: reads a request's within its limits, and wraps a response's to note when it is complete.
 
 use super::{head::RETRY_AFTER, timed_io::HttpClock};
 use crate::{
@@ -16,11 +16,11 @@ use std::{
     time::Duration,
 };
 
-/// How much of a body that is too large is read and dropped, as a multiple of the limit. A client that is still
-/// sending reads no answer, and a socket closed in its face is reset.
+/// How much of a body that is too large is read and dropped, as a multiple of the limit. A client that is still sending
+/// does not read an answer, and closing its socket would reset it.
 const DROPPED: usize = 16;
 
-/// A body that has come to this gets the memory that its length asks for.
+/// A body that has grown to this gets all the memory that its length asks for.
 const GROWN: usize = 64 << 10;
 
 /// Why a body was not read.
@@ -45,7 +45,7 @@ impl Refusal {
     }
 }
 
-/// The answer where a bound is reached.
+/// The answer when a bound is reached.
 pub(crate) fn busy(bound: Bound) -> Response<Full<Bytes>> {
     let mut response = text_response(bound.status(), format!("{bound}\n"));
     response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(u16::from(RETRY_AFTER)));
@@ -53,7 +53,7 @@ pub(crate) fn busy(bound: Bound) -> Response<Full<Bytes>> {
     response
 }
 
-/// A whole body. It counts as unfinished input until it has been worked through: many may have to wait for a room.
+/// A whole body. It counts as unfinished input until it has been processed: many may have to wait for a room.
 pub(crate) struct WholeBody {
     pub(crate) bytes: Bytes,
     pub(crate) charge: Charge,
@@ -99,7 +99,7 @@ async fn collect(body: &mut Incoming, limit: usize, charge: &mut Charge) -> Resu
                 all.extend_from_slice(&std::mem::take(&mut first));
             }
             if length > GROWN && all.capacity() < expected {
-                // Growing on by doubling would leave as much again behind.
+                // To go on doubling could take twice the memory.
                 all.reserve_exact(expected - all.len());
             }
             all.extend_from_slice(&data);
@@ -115,7 +115,7 @@ async fn collect(body: &mut Incoming, limit: usize, charge: &mut Charge) -> Resu
 /// The body of a response.
 pub(crate) struct ResponseBody {
     body: Either<Full<Bytes>, AppBody>,
-    /// Told when the body has been handed over whole, or is dropped.
+    /// Told when the body has been handed over in full, or dropped.
     clock: Rc<HttpClock>,
 }
 

@@ -1,5 +1,5 @@
 //! HTTP on a new socket: requests for Engine.IO go to the transports, the others to the application. A socket that
-//! becomes a WebSocket is taken back from hyper, so that hyper's buffers are gone.
+//! becomes a WebSocket is taken back from hyper, which frees hyper's buffers.
 
 use super::body::{Refusal, ResponseBody, WholeBody};
 use super::head::HeadError;
@@ -37,14 +37,14 @@ use std::{
 };
 use tower::ServiceExt;
 
-/// Bytes of a request's head.
+/// The most bytes of a request's head.
 const MAX_HEAD: usize = 32 << 10;
 
-/// Sockets being told why they are not served; others are just closed.
+/// The most sockets that are being told why they are not served. Others are just closed.
 const MOST_TURNED_AWAY: usize = 256;
 /// How long that may take.
 const TURNING_AWAY: Duration = Duration::from_secs(1);
-/// How long the answer to a client that has gone takes to come back as a reset.
+/// How long it may take until an answer to a client that has gone comes back as a reset.
 const RESET: Duration = Duration::from_secs(3);
 
 /// Serves a new socket.
@@ -61,7 +61,7 @@ pub(crate) fn accept<E: Engine>(shard: &Rc<Shard<E>>, stream: DetachedStream, pe
     }
 }
 
-/// Says why a socket is not served.
+/// Returns why a socket is not served.
 async fn turn_away<E: Engine>(shard: Rc<Shard<E>>, stream: Stream, full: Full) {
     if shard.turned_away.get() >= MOST_TURNED_AWAY {
         return;
@@ -72,10 +72,10 @@ async fn turn_away<E: Engine>(shard: Rc<Shard<E>>, stream: Stream, full: Full) {
             let _ = stream.try_write(&head::last_words(full));
         }
         stream.shut(Shutdown::Write);
-        // A socket that is closed with unread bytes in it is reset, and the reset can overtake the words.
+        // A socket that is closed with unread bytes in it is reset, and the reset can overtake the answer.
         read_on(&shard, &stream).await;
     };
-    // In vain where the client does not close its side.
+    // The client may never close its side.
     let _ = tokio::time::timeout(TURNING_AWAY, polite).await;
     shard.turned_away.update(|count| count - 1);
 }
@@ -155,10 +155,10 @@ fn open_websocket<E: Engine>(
     connection.place.set(session_place);
     shard.push(&connection, &Rc::new(Frame::text(&shard.handshake_packet(&connection))));
     if shard.shutting_down.get() {
-        // The shut-down came between the request and its 101.
+        // The shutdown came between the request and its 101.
         shard.close(&connection, CloseReason::Shutdown);
     }
-    // A new task: this one has room for all of hyper.
+    // A new task, since this one has room for all of hyper.
     let shard = Rc::clone(shard);
     tokio::task::spawn_local(async move {
         let _counted = (shard.count_socket(), place);
@@ -187,7 +187,7 @@ pub(crate) struct Http<E: Engine> {
     pub(crate) takeover: RefCell<Option<Takeover>>,
     pub(crate) peer: PeerAddr,
     stream: Weak<Stream>,
-    /// A long-polling GET whose client had ended its side before the answer: it listens still, or has gone.
+    /// A long-polling GET whose client had ended its side before the answer: it still listens, or has gone.
     in_doubt: Cell<Option<(Sid, Ticket)>>,
     clock: Rc<HttpClock>,
 }
@@ -196,7 +196,7 @@ impl<E: Engine> Http<E> {
     async fn answer(self: Rc<Self>, mut request: Request<Incoming>) -> Result<Response<ResponseBody>, Taken> {
         let has_bare_line_feed = self.clock.begin(request.body().size_hint().exact());
         if self.shard.turn_is_over(Instant::now()) {
-            // Requests in a row, one behind the other.
+            // Several requests may be waiting: let others run in between.
             tokio::task::yield_now().await;
         }
         let clock = Rc::clone(&self.clock);
@@ -240,7 +240,7 @@ impl<E: Engine> Http<E> {
         }
     }
 
-    /// Has it found out, after the answer, whether the client of this GET is still there.
+    /// Notes that, after the answer, it must be found out whether the client of this GET is still there.
     pub(crate) fn doubt(&self, sid: Sid, ticket: Ticket) {
         self.in_doubt.set(Some((sid, ticket)));
     }
@@ -251,13 +251,14 @@ impl<E: Engine> Http<E> {
         }
     }
 
-    /// The client that a proxy asks for: none where there is no proxy, and then its socket counts.
+    /// The client that a proxy asks for: none if there is no proxy, and then its socket counts.
     fn client_behind_proxy(&self, headers: &HeaderMap) -> Option<Option<IpAddr>> {
         let proxies = &self.shard.config.proxies;
         proxies.is_proxy(&self.peer).then(|| proxies.client(&self.peer, headers))
     }
 
-    /// The place of a new session: one that polls has no socket that counts; one behind a proxy counts for its client.
+    /// The place of a new session, if it needs one: a polling session has no socket that counts, and one behind a proxy
+    /// counts for its client.
     pub(crate) fn session_place(&self, headers: &HeaderMap, polls: bool) -> Result<Option<Place>, Full> {
         let address = match self.client_behind_proxy(headers) {
             Some(client) => client,

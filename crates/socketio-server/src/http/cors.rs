@@ -1,10 +1,10 @@
-//! Cross-origin headers (the Fetch standard, "CORS protocol"). They stand on error responses too: without them a
-//! page's developer sees "network error" and no reason.
+//! Cross-origin headers (the Fetch standard, "CORS protocol"). Error responses have them too: without them, a page's
+//! developer would see "network error" and no reason.
 
 use crate::origin::OriginVerdict;
 use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 
-/// Adds what the judged page may see. Credentials never go with `*`.
+/// Adds the headers for the judged page. Credentials never go with `*`.
 pub fn apply(verdict: &OriginVerdict, headers: &mut HeaderMap) {
     match verdict {
         OriginVerdict::Absent | OriginVerdict::Refused(_) => {}

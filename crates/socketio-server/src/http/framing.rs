@@ -1,5 +1,5 @@
-//! Where the requests of one socket begin and end, as its bytes come: to know whether the next request has begun, and
-//! to look at the heads for what hyper's parser lets pass.
+//! Where the requests of one socket begin and end, as its bytes come in: to know whether the next request has begun,
+//! and to find in the heads what hyper's parser lets pass.
 
 use bytes::{Buf, BytesMut};
 use memchr::memchr_iter;
@@ -12,18 +12,18 @@ pub(super) struct Framing {
     /// The head after it.
     head: HeadScan,
     head_is_complete: bool,
-    /// What came behind that head. What it is shows when the request is begun.
+    /// What came behind that head. Its meaning is known once the request begins.
     behind: BytesMut,
 }
 
 impl Framing {
-    /// Takes note of what has come.
+    /// Notes what has come.
     pub(super) fn pass(&mut self, bytes: &[u8]) {
         let rest = self.pass_on(bytes);
         self.behind.extend_from_slice(&bytes[rest..]);
     }
 
-    /// The request whose head is complete is begun: it has a body of so many bytes, or a chunked one. Says whether a
+    /// Begins the request whose head is complete: it has a body of this many bytes, or a chunked one. Returns whether a
     /// line of its head ended in LF alone.
     pub(super) fn begin(&mut self, body: Option<u64>) -> bool {
         self.body = body.map_or_else(BodyScan::chunked, BodyScan::Bytes);
@@ -38,7 +38,7 @@ impl Framing {
         head.has_bare_line_feed
     }
 
-    /// Whether anything has come of the next request.
+    /// Whether any of the next request has come.
     pub(super) fn has_next(&self) -> bool {
         self.head_is_complete || self.head.length > 0
     }
@@ -67,11 +67,11 @@ impl Framing {
 /// Follows a body.
 #[derive(Clone, Copy, Debug)]
 enum BodyScan {
-    /// So many bytes are to come.
+    /// This many bytes are still to come.
     Bytes(u64),
     /// The line with a chunk's size (RFC 9112, section 7.1), as far as it has come.
     Size { size: u64, has_ended: bool },
-    /// So many bytes of a chunk, its CR LF included.
+    /// This many bytes of a chunk are still to come, its CR LF included.
     Chunk(u64),
     /// The lines after the last chunk.
     Trailers { line_is_empty: bool },
@@ -128,7 +128,7 @@ impl BodyScan {
 #[derive(Clone, Copy, Debug)]
 struct HeadScan {
     last: u8,
-    /// Nothing has come of the current line, but perhaps its CR.
+    /// Nothing of the current line has come, except perhaps its CR.
     line_is_empty: bool,
     /// The request line has come.
     has_begun: bool,
@@ -144,7 +144,7 @@ impl Default for HeadScan {
 }
 
 impl HeadScan {
-    /// How many of the bytes belong to the head, where it ends in them.
+    /// How many of the bytes belong to the head, if it ends in them.
     fn pass(&mut self, bytes: &[u8]) -> Option<usize> {
         let mut start = 0;
         for end in memchr_iter(b'\n', bytes) {
@@ -174,8 +174,8 @@ fn is_nothing(line: &[u8]) -> bool {
 mod tests {
     use super::*;
 
-    /// The requests in these bytes, which have such bodies: whether a line of each head has no CR. However the bytes
-    /// are cut, nothing of them may be left over.
+    /// For each request in these bytes, with these bodies, whether a line of its head has no CR. However the bytes are
+    /// cut, none may be left over.
     fn requests(bytes: &[u8], bodies: &[Option<u64>]) -> Vec<bool> {
         let follow = |cut: usize| {
             let mut framing = Framing::default();

@@ -1,5 +1,5 @@
-//! What a request's head must be before anybody looks at it: one that says for whom it is and who asks, in one way only
-//! (RFC 9112, sections 2.2 and 3.2). What proxies and servers read differently is where requests are smuggled.
+//! What a request's head must be before anybody reads it: it says which host it is for and who is asking, in one way
+//! only (RFC 9112, sections 2.2 and 3.2). Requests are smuggled through what proxies and servers read differently.
 
 use super::body::text_response;
 use crate::{bounds::Full, config::Config, host, stream::PeerAddr};
@@ -55,7 +55,7 @@ pub(crate) fn last_words(full: Full) -> Vec<u8> {
 /// Seconds after which a client that was turned away may try again.
 pub(crate) const RETRY_AFTER: u8 = 10;
 
-/// Looks at a head.
+/// Checks a head.
 pub(crate) fn check<B>(request: &Request<B>, peer: &PeerAddr, config: &Config) -> Result<(), HeadError> {
     let headers = request.headers();
     at_most_one(headers, header::AUTHORIZATION)?;
@@ -67,7 +67,7 @@ pub(crate) fn check<B>(request: &Request<B>, peer: &PeerAddr, config: &Config) -
         None if request.version() >= Version::HTTP_11 => return Err(HeadError::NoHost),
         None => None,
     };
-    // A proxy has decided for which names it asks.
+    // A proxy has already decided which names to answer to.
     if config.proxies.is_proxy(peer) {
         return Ok(());
     }

@@ -1,5 +1,5 @@
 //! A subscriber: a socket whose HTTP response never ends by itself, as in Server-Sent Events. It hears its rooms and
-//! says nothing. The response is chunked, since programs read one without chunks in blocks of their own and hear late; for
+//! says nothing. The response is chunked, since programs read an unchunked one in large blocks and hear late; for
 //! HTTP/1.0 it ends with the connection (RFC 9112, section 6.3).
 
 use crate::engineio::websocket::read_on;
@@ -16,7 +16,7 @@ use http::{Version, response};
 use std::rc::Rc;
 use tokio::sync::Notify;
 
-/// What a subscriber's connection is on.
+/// What carries a subscriber's connection.
 pub(crate) struct Subscribed {
     pub(crate) stream: Rc<Stream>,
     pub(crate) keep_alive: Rc<Frame>,
@@ -24,7 +24,7 @@ pub(crate) struct Subscribed {
     pub(crate) last: Rc<Frame>,
     /// Told at the close.
     pub(crate) closed: Rc<Notify>,
-    /// The application's.
+    /// The application's callback.
     pub(crate) at_end: Option<EndFn>,
 }
 
@@ -54,7 +54,7 @@ pub(crate) fn open<E: Engine>(
     connection.confirmed.set(true);
     shard.arm(&connection);
     shard.push(&connection, &Rc::new(Frame::raw(&head_bytes(head, is_chunked))));
-    // At once, so that whoever waits for a first byte knows that it listens.
+    // At once, so that a client that waits for a first byte knows that it is listening.
     shard.push(&connection, &keep_alive);
     let at_end = (subscriber.open)(&shard.hub, connection.id);
     if let Transport::Subscriber(subscribed) = &mut *connection.transport.borrow_mut() {
@@ -72,8 +72,8 @@ pub(crate) fn open<E: Engine>(
     });
 }
 
-/// A client may end its side after the request and listen on (RFC 9112, section 9.6). Whether it does, or has gone, shows
-/// when something is sent to it: where nobody is, that is answered with a reset.
+/// A client may end its side after the request and go on listening (RFC 9112, section 9.6). Whether it does, or has
+/// gone, shows when something is sent: if nobody is there, a reset comes back.
 async fn outlive_half_close<E: Engine>(
     shard: &Rc<Shard<E>>,
     connection: &ConnectionOf<E>,

@@ -1,5 +1,5 @@
-//! The socket of an HTTP connection, with a limit on how long each thing may take. hyper has one timer for a request's
-//! head that also runs between requests; a head, a quiet keep-alive and a stalled reader need three.
+//! The socket of an HTTP connection, with a limit on how long each thing may take. hyper has one timer, for a request's
+//! head, which also runs between requests; a head, a quiet keep-alive and a stalled reader need three.
 
 use super::framing::Framing;
 use super::head::last_words;
@@ -40,7 +40,7 @@ enum Phase {
     Busy,
 }
 
-/// When the socket was first waited for in a phase. Most heads come in one piece, which needs no clock.
+/// When a phase first waited for the socket. Most heads come in one piece, which needs no clock.
 type Since = Option<Instant>;
 
 impl HttpClock {
@@ -48,8 +48,8 @@ impl HttpClock {
         Rc::new(Self { phase: Cell::new(Phase::Idle(None)), framing: RefCell::default() })
     }
 
-    /// The service has a request, with a body of so many bytes or a chunked one. Says whether a line of its head ended
-    /// in LF alone.
+    /// The service has a request, with a body of this many bytes or a chunked one. Returns whether a line of its head
+    /// ended in LF alone.
     pub(crate) fn begin(&self, body: Option<u64>) -> bool {
         self.phase.set(Phase::Busy);
         self.framing.borrow_mut().begin(body)
@@ -68,7 +68,7 @@ impl HttpClock {
         }
     }
 
-    /// A response is under way still, though the service has handed it over.
+    /// A response is still under way, though the service has handed it over.
     fn bytes_went(&self) {
         if let Phase::Idle(_) = self.phase.get() {
             self.end();
@@ -98,7 +98,7 @@ pub(crate) struct TimedIo {
     stream: Rc<Stream>,
     clock: Rc<HttpClock>,
     limits: HttpTimeouts,
-    /// For a head that is not complete.
+    /// The charge for a head that is not complete.
     charge: Charge,
     read_sleep: Pin<Box<Sleep>>,
     /// Set while the socket takes no more.
@@ -151,7 +151,7 @@ impl AsyncRead for TimedIo {
                 if buf.filled().len() > before {
                     this.clock.bytes_came(&buf.filled()[before..]);
                     if let Err(full) = this.charge.set(this.clock.framing.borrow().unfinished()) {
-                        // hyper has nothing yet that it could answer.
+                        // hyper has no request yet that it could answer.
                         let _ = this.stream.try_write(&last_words(full));
                         return Poll::Ready(Err(io::Error::other(full)));
                     }
@@ -173,7 +173,7 @@ impl AsyncWrite for TimedIo {
         cx: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        // What answers a poll is small: to put it into one piece and `send` costs less than `writev`.
+        // The answer to a poll is small: copying it into one piece and `send` costs less than `writev`.
         let is_small = slices.iter().map(|slice| slice.len()).sum::<usize>() <= ONE_PIECE;
         self.get_mut().poll_written(cx, |stream| {
             if !is_small {

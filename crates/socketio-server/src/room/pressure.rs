@@ -1,5 +1,5 @@
-//! Why those who speak in a room have to wait: it has said more than its rate allows, more than its shards have taken
-//! up yet, or more than members who do read have received.
+//! Why those who speak in a room have to wait: the room has said more than its rate allows, more than its shards have
+//! taken in yet, or more than members who do read have received.
 //!
 //! Each of these bounds what may wait for a member, so that nobody in a room can have another member closed as a slow
 //! consumer. Only the room's own speakers wait: those who are in it, and those who post to it over HTTP.
@@ -17,7 +17,7 @@ const MOST_DELIVERIES: usize = 100_000;
 /// The longest that a speaker waits before it looks again, whatever it was told.
 const LOOK_AGAIN: Duration = Duration::from_millis(250);
 
-/// What a room's speakers may do. The figures are those of the server's [`crate::Config`].
+/// What a room's speakers may do, from the server's [`crate::Config`].
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct PressureLimits {
     /// Bytes a second.
@@ -33,9 +33,9 @@ pub(crate) struct Pressure {
     published: SharedMeter,
     /// Bytes of publications in inboxes.
     bytes: AtomicUsize,
-    /// What these publications cost: one for each member that is to get one.
+    /// What these publications cost: one for each member that will get one.
     deliveries: AtomicUsize,
-    /// Members who read, and for whom too much waits.
+    /// Members who read, but for whom too much waits.
     behind: AtomicUsize,
     relief: Notify,
 }
@@ -65,7 +65,7 @@ impl Pressure {
         self.deliveries.fetch_add(members, Ordering::Relaxed);
     }
 
-    /// A publication has been taken out of an inbox: the figures that were put in.
+    /// A publication has been taken out of an inbox, with the figures that were put in.
     pub(crate) fn taken_out(&self, bytes: usize, members: usize) {
         let was_over = self.is_over();
         self.bytes.fetch_sub(bytes, Ordering::Relaxed);
@@ -113,7 +113,7 @@ impl Pressure {
         self.is_over() || self.wait_for_rate(now).is_some()
     }
 
-    /// Waits for a while, and less if a speaker may go on before: look again then.
+    /// Waits for a while, or less if a speaker may go on before that. Look again afterwards.
     pub(crate) async fn wait(&self) {
         let relief = self.relief.notified();
         let time = match self.wait_for_rate(Instant::now()) {
@@ -121,7 +121,7 @@ impl Pressure {
             None if self.is_over() => LOOK_AGAIN,
             None => return,
         };
-        // A rate is not relieved before its time; what else there is may be.
+        // A rate takes its time; any other pressure may end before.
         let _ = tokio::time::timeout(time, relief).await;
     }
 }

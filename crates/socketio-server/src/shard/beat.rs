@@ -1,4 +1,4 @@
-//! What time asks for: pings, and the ends of those who do not answer.
+//! What is done at its time: pings, and closing those who do not answer.
 
 use super::{ConnectionOf, Shard};
 use crate::{
@@ -9,7 +9,7 @@ use socketio_protocol::engine::heartbeat::Beat;
 use std::{rc::Rc, time::Instant};
 
 impl<E: Engine> Shard<E> {
-    /// Sees to it that the timers come back to the connection at its deadline.
+    /// Makes sure that the timers come back to the connection at its deadline.
     pub(crate) fn arm(&self, connection: &Connection<E::Session>) {
         let deadline = connection.deadline(self.config.message_timeout);
         if connection.armed.get().is_some_and(|armed| armed <= deadline) {
@@ -25,7 +25,7 @@ impl<E: Engine> Shard<E> {
     }
 
     pub(super) fn run_timers(self: &Rc<Self>, now: Instant) {
-        // Gathered first: what is rearmed in between waits for its own time.
+        // Collected first: what is rearmed meanwhile waits for its own time.
         let due: Vec<_> = std::iter::from_fn(|| self.timers.borrow_mut().pop_due(now)).collect();
         for (at, key) in due {
             let Some(connection) = self.connection(key) else { continue };
@@ -50,7 +50,7 @@ impl<E: Engine> Shard<E> {
         match connection.beat(|heartbeat| heartbeat.poll(now, &self.config.timing)) {
             Beat::Idle => {}
             Beat::SendPing => {
-                // Once an interval is often enough for quiet clients, and seldom enough for others.
+                // Once per interval is often enough for quiet clients, and rare enough for others.
                 connection.queue.borrow_mut().rest();
                 let subscriber = match &*connection.transport.borrow() {
                     Transport::Subscriber(subscriber) => Some(Rc::clone(&subscriber.keep_alive)),
@@ -61,7 +61,7 @@ impl<E: Engine> Shard<E> {
                     if connection.output.get() == Output::Broken {
                         return self.close(connection, CloseReason::ConnectionLost);
                     }
-                    // A subscriber cannot answer: that its bytes are taken is answer enough.
+                    // A subscriber cannot answer: it is enough that its bytes are taken.
                     connection.beat(|heartbeat| heartbeat.pong(now, &self.config.timing));
                 }
                 self.push(connection, &subscriber.unwrap_or_else(|| Rc::clone(&self.ping)));

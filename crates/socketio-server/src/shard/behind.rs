@@ -1,6 +1,6 @@
-//! Members for whom too much waits. While such a member reads, nobody in its rooms is read from, so that what waits
-//! stays under the limit. One that does not read is given up on: it holds nobody back any longer, and the limit makes
-//! it a slow consumer.
+//! Members for whom too much waits. While such a member reads, nobody in its rooms is read from, so what waits stays
+//! under the limit. One that does not read is given up on: it no longer holds anybody back, and the limit makes it a
+//! slow consumer.
 
 use super::{ConnectionOf, Shard};
 use crate::{connection::Connection, engine::Engine};
@@ -13,8 +13,8 @@ use std::{
 const BEHIND: usize = 4;
 const CAUGHT_UP: usize = 8;
 
-/// Whoever takes less than [`LEAST`] bytes in this time does not read: 16 kB/s. The promise is for 2 Mbit/s; the rest
-/// is for what a busy machine, or a kernel that hands a window on in pieces, makes of it.
+/// Whoever takes less than [`LEAST`] bytes in this time does not read: 16 kB/s. The promise is for 2 Mbit/s; the margin
+/// is for a busy machine, or a kernel that opens its window in steps.
 const TIME: Duration = Duration::from_secs(4);
 const LEAST: u64 = 64 << 10;
 const LOOK: Duration = Duration::from_millis(500);
@@ -28,7 +28,7 @@ pub(crate) enum Pace {
     GivenUp,
 }
 
-/// What a connection that is behind had taken by when.
+/// How much a connection that is behind had taken, and when.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Progress {
     since: Instant,
@@ -36,12 +36,12 @@ pub(crate) struct Progress {
 }
 
 impl<E: Engine> Shard<E> {
-    /// Where more bytes than these wait for a connection, [`Shard::note_growth`] must be called.
+    /// If more bytes than this wait for a connection, [`Shard::note_growth`] must be called.
     pub(super) fn large_queue(&self) -> usize {
         self.config.queue_limit / BEHIND
     }
 
-    /// Too much waits for a connection. Not inlined, since the loop over a room's members would run out of registers.
+    /// Too much waits for a connection. Not inlined, or the loop over a room's members would run out of registers.
     #[cold]
     #[inline(never)]
     pub(super) fn note_growth(self: &Rc<Self>, connection: &ConnectionOf<E>) {
@@ -77,7 +77,7 @@ impl<E: Engine> Shard<E> {
     }
 }
 
-/// Changes the pace of a connection that is behind or given up on.
+/// Changes the pace of a connection that is behind or has been given up on.
 pub(super) fn set_pace<S>(connection: &Connection<S>, pace: Pace) {
     if let Pace::Behind(_) = connection.pace.replace(pace) {
         for seat in &*connection.rooms.borrow() {

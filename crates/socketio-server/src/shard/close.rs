@@ -1,4 +1,4 @@
-//! The one way out for a connection, and for all of them on shutdown.
+//! The one place where a connection ends, and all of them on shutdown.
 
 use super::{ConnectionOf, Shard};
 use crate::{
@@ -19,7 +19,7 @@ use tokio::{
     time::{Instant, sleep, timeout_at},
 };
 
-/// How long a closed connection may take to read what is still queued for it, and to close its own side.
+/// How long the client of a closed connection may take to read what is still queued, and to close its side.
 const LINGER: Duration = Duration::from_secs(3);
 /// The same on shutdown, when everything has been written: about one round trip.
 const PARTING: Duration = Duration::from_millis(250);
@@ -27,7 +27,7 @@ const PARTING: Duration = Duration::from_millis(250);
 const FAREWELL: Duration = Duration::from_secs(1);
 
 impl<E: Engine> Shard<E> {
-    /// Ends a connection: it is forgotten, and its client is told why where it can be.
+    /// Ends a connection: it is forgotten, and its client is told why, if possible.
     pub(crate) fn close(self: &Rc<Self>, connection: &ConnectionOf<E>, reason: CloseReason) {
         if connection.closed.replace(true) {
             return;
@@ -88,10 +88,10 @@ impl<E: Engine> Shard<E> {
         });
     }
 
-    /// Cuts a closed socket off when its client takes too long to close its own side. On shutdown that is
-    /// soon, but not while there is something to be written.
+    /// Cuts off a closed socket when its client takes too long to close its side. On shutdown that is soon, but not
+    /// while there is still something to write.
     pub(crate) fn linger(self: &Rc<Self>, stream: &Rc<Stream>, has_output: impl Fn() -> bool + 'static) {
-        // Weak: a client that closes right away has its socket freed right away.
+        // Weak, so that the socket of a client that closes right away is freed right away.
         let (shard, stream) = (Rc::clone(self), Rc::downgrade(stream));
         tokio::task::spawn_local(async move {
             let end = Instant::now() + LINGER;
@@ -119,12 +119,12 @@ impl<E: Engine> Shard<E> {
         reason: &CloseReason,
     ) {
         let last_word = match reason {
-            // Packet `1` in an answer that says "error": python-engineio takes a `1` in a good one as a wish never to
-            // see it again (its `disconnect` with SERVER_DISCONNECT), and does not come back. The official JavaScript
-            // client comes back either way.
+            // Packet `1` in an error response: python-engineio reads a `1` in a 200 as an order to go for good (its
+            // `disconnect` with SERVER_DISCONNECT), and does not come back. The official JavaScript client comes back
+            // either way.
             CloseReason::Shutdown => Err(PollEnd::Restart),
             CloseReason::ServerDisconnect => Ok(Bytes::from_static(b"1")),
-            // A client that closed by itself gets its pending poll back with a noop, as from the reference server.
+            // A client that closed by itself gets a noop for its pending poll, as from the reference server.
             reason => {
                 let end = if *reason == CloseReason::ClientClosed { "6" } else { "1" };
                 return poll.into_iter().for_each(|poll| poll.answer(Ok(queue.take_payload(Some(end)))));
@@ -152,7 +152,7 @@ impl<E: Engine> Shard<E> {
         });
     }
 
-    /// Closes every connection so that it comes back. `done` hears when the farewells have been fetched.
+    /// Closes every connection so that it comes back. `done` is told when the farewells have been fetched.
     pub(super) fn shut_down(self: &Rc<Self>, done: oneshot::Sender<()>) {
         self.shutting_down.set(true);
         self.going.notify_waiters();
@@ -163,8 +163,8 @@ impl<E: Engine> Shard<E> {
         self.tell_when(done, |shard| shard.farewells.borrow().is_empty());
     }
 
-    /// Lets HTTP end. Not before the farewells of all shards have been fetched: a client may come for its own over
-    /// a socket of any shard. `done` hears when no socket is left.
+    /// Lets HTTP end, but not before the farewells of all shards have been fetched: a client may fetch its own over a
+    /// socket of any shard. `done` is told when no socket is left.
     pub(super) fn wind_up(self: &Rc<Self>, done: oneshot::Sender<()>) {
         self.winding_up.notify_waiters();
         self.tell_when(done, |shard| shard.sockets.get() == 0);
@@ -180,7 +180,7 @@ impl<E: Engine> Shard<E> {
                 }
                 gone.await;
             }
-            // Nobody listens any more where the server's time to shut down is up.
+            // If the server's time to shut down is up, nobody listens any more.
             let _ = done.send(());
         });
     }

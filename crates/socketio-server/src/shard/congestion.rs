@@ -1,4 +1,4 @@
-//! The last resort, where many sources together send more than the shards can deliver.
+//! The last resort, when many sources together send more than the shards can deliver.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::sync::Notify;
@@ -28,7 +28,7 @@ impl Congestion {
     /// Returns when no inbox is over its limit.
     pub(crate) async fn relief(&self) {
         loop {
-            // Registered before the look, so that a relief between the two is not missed.
+            // Registered before the check, so that a relief in between is not missed.
             let notified = self.relief.notified();
             if !self.is_there() {
                 return;

@@ -1,7 +1,7 @@
-//! The way into a shard: commands from any thread, carried out in the order in which they were put in.
+//! The way into a shard: commands from any thread, carried out in the order in which they were pushed.
 //!
-//! An inbox is bounded softly. A push always succeeds, so that nothing is lost and nobody waits with a lock in hand.
-//! What fills it is held back at its source: a room's speakers ([`crate::room::pressure`]), and connections whose own
+//! An inbox is bounded softly. A push always succeeds, so nothing is lost and nobody waits while holding a lock. What
+//! fills it is held back at its source: a room's speakers ([`crate::room::pressure`]), and connections whose own
 //! answers wait. Should many sources together fill an inbox all the same, no shard reads from its clients until it is
 //! drained (see [`Congestion`]): it holds at most its limit and what the reads under way still add.
 
@@ -25,12 +25,12 @@ use std::{
 };
 use tokio::sync::{Notify, oneshot};
 
-/// Commands that wait before clients have to.
+/// Commands that may wait before clients have to.
 const LIMIT_COMMANDS: usize = 16_384;
-/// Bytes of publications and bodies that wait before clients have to.
+/// Bytes of publications and bodies that may wait before clients have to.
 const LIMIT_BYTES: usize = 64 << 20;
 
-/// Bytes to be rendered and copied that take about as long as a delivery.
+/// How many bytes take about as long to render and copy as a delivery.
 const BYTES: usize = 64;
 
 /// What a shard can be told to do.
@@ -48,14 +48,14 @@ pub(crate) enum Command {
         room: RoomId,
         connection: ConnectionKey,
     },
-    /// To the room's members on this shard.
+    /// Sends to the room's members on this shard.
     Deliver(Delivery),
-    /// To one connection.
+    /// Sends to one connection.
     Send {
         connection: ConnectionKey,
         publication: Publication,
     },
-    /// What a connection's own packet is answered with. It counts against the connection since it was made.
+    /// The answer to a connection's own packet. It has counted against the connection since it was made.
     Answer {
         connection: ConnectionKey,
         publication: Publication,
@@ -80,7 +80,7 @@ pub(crate) enum Command {
         ticket: Ticket,
         reply: oneshot::Sender<PollReply>,
     },
-    /// The client of a long-polling GET ended its side: it listens still, or has gone.
+    /// The client of a long-polling GET ended its side: it still listens, or has gone.
     EndPoll {
         sid: Sid,
         ticket: Ticket,
@@ -121,7 +121,7 @@ pub(crate) enum Command {
 }
 
 impl Command {
-    /// About how much there is to do, in deliveries; for what is not known, as much as [`super::LOOK_AFTER`].
+    /// Roughly how much work it is, in deliveries; [`super::LOOK_AFTER`] if that is not known.
     pub(super) fn work(&self) -> usize {
         match self {
             Self::Deliver(delivery) => delivery.members + delivery.publication.size() / BYTES,
@@ -133,7 +133,7 @@ impl Command {
         }
     }
 
-    /// What it holds that its sender decides on.
+    /// The bytes in it whose number its sender decides.
     fn bytes(&self) -> usize {
         match self {
             Self::Deliver(delivery) => delivery.publication.size(),
@@ -148,7 +148,7 @@ impl Command {
 #[derive(Default)]
 pub(crate) struct Inbox {
     state: Mutex<State>,
-    /// Wakes the shard. The shard uses it too, for what its own tasks leave to be flushed.
+    /// Wakes the shard. The shard also uses it itself, when its own tasks leave something to flush.
     pub(crate) wake: Notify,
 }
 
@@ -165,7 +165,7 @@ impl State {
 }
 
 impl Inbox {
-    /// Puts a command in.
+    /// Adds a command.
     pub(crate) fn push(&self, command: Command, congestion: &Congestion) {
         let mut state = self.lock();
         let was_over = state.over_limit();
@@ -193,7 +193,7 @@ impl Inbox {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        // The state is whole between any two statements above, so a panic elsewhere does not spoil it.
+        // The state is whole between any two statements above, so a panic elsewhere does not harm it.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,4 +1,4 @@
-//! What clients send: one Engine.IO packet at a time, and not more than the sender may.
+//! What clients send: one Engine.IO packet at a time, and no more than the sender may.
 
 use super::{ConnectionOf, Shard};
 use crate::{
@@ -15,16 +15,16 @@ use std::{
 };
 use tokio::sync::Notify;
 
-/// The longest that a connection is left alone before it is looked at again: it may have been closed meanwhile.
+/// How long a connection waits at most before it is looked at again: it may have been closed meanwhile.
 pub(super) const LOOK_AGAIN: Duration = Duration::from_millis(250);
 
 /// Why a connection is not read from.
 enum Hold {
-    /// It has handed in more than it may.
+    /// It has sent in more than it may.
     Rate(Duration),
-    /// A room that it is in can take no more.
+    /// A room that it is in is under pressure.
     Room(Room),
-    /// What it asked for waits to be taken.
+    /// Answers to it wait to be taken.
     Answers,
     /// The server as a whole has too much to deliver.
     Congestion,
@@ -33,7 +33,7 @@ enum Hold {
 }
 
 impl<E: Engine> Shard<E> {
-    /// Handles one Engine.IO packet from the client, of what was read at `now`.
+    /// Handles one Engine.IO packet from the client, which was read at `now`.
     pub(crate) fn receive(
         self: &Rc<Self>,
         connection: &ConnectionOf<E>,
@@ -75,7 +75,7 @@ impl<E: Engine> Shard<E> {
         }
     }
 
-    /// Calls the engine for what another thread has made ready. What it sends comes where the inbox is now.
+    /// Calls the engine for what another thread has made ready. What it sends goes out in the inbox's order, here.
     pub(super) fn wake(self: &Rc<Self>, connection: &ConnectionOf<E>, socket: u32) {
         let sent = RefCell::default();
         if let Some(session) = connection.session.borrow_mut().as_mut() {
@@ -88,7 +88,7 @@ impl<E: Engine> Shard<E> {
         }
     }
 
-    /// Counts what an event holds that waits for its attachments, and sees to it that they come in time.
+    /// Counts what an event that waits for its attachments holds, and makes sure that they come in time.
     fn watch_event(
         &self,
         connection: &ConnectionOf<E>,
@@ -109,8 +109,8 @@ impl<E: Engine> Shard<E> {
         Ok(())
     }
 
-    /// Ends the turn after a message whose sender has come into a room that can take no more, or has left one: which
-    /// rooms the sender speaks in is not known before the inbox has been drained.
+    /// Ends the turn after a message whose sender has entered or left a room under pressure: which rooms the sender
+    /// speaks in is not known before the inbox has been drained.
     fn end_turn_after<T>(&self, work: impl FnOnce() -> T) -> T {
         let result = work();
         if take_moved_under_pressure() {
@@ -119,7 +119,7 @@ impl<E: Engine> Shard<E> {
         result
     }
 
-    /// Whether the connection's input has to stop here: it is held back, or it is others' turn.
+    /// Whether the connection's input has to stop here: it is held back, or it is the turn of others.
     pub(crate) fn must_stop(&self, connection: &Connection<E::Session>) -> bool {
         let now = Instant::now();
         self.turn_is_over(now) || self.hold_reason(connection, now).is_some()
@@ -141,7 +141,7 @@ impl<E: Engine> Shard<E> {
         self.hub.congestion().is_there().then_some(Hold::Congestion)
     }
 
-    /// Lets others run, and then waits until the connection is within its rates: for what is no part of its messages.
+    /// Lets others run, and then waits until the connection is within its rates. For frames outside its messages.
     pub(crate) async fn hold_back(self: &Rc<Self>, connection: &ConnectionOf<E>) {
         tokio::task::yield_now().await;
         while !connection.closed.get()
@@ -160,8 +160,8 @@ impl<E: Engine> Shard<E> {
         tokio::time::sleep(wait.min(LOOK_AGAIN)).await;
     }
 
-    /// Lets others run, and then waits until the connection may be read from. Time for which others than itself hold
-    /// it back, or its rate does, does not count towards the ping timeout, since a pong may be among what is not read.
+    /// Lets others run, and then waits until the connection may be read from. Time that it is held back, except for its
+    /// own answers, does not count towards the ping timeout, since a pong may be among what is not read.
     pub(crate) async fn hold(self: &Rc<Self>, connection: &ConnectionOf<E>) {
         tokio::task::yield_now().await;
         let began = Instant::now();
@@ -176,7 +176,7 @@ impl<E: Engine> Shard<E> {
             match reason {
                 Hold::Rate(wait) => self.hold_for_rate(connection, wait).await,
                 Hold::Room(room) => room.pressure().wait().await,
-                // A notice that comes between the look and the wait is made up for by looking again.
+                // A notice between the check and the wait is lost; checking again makes up for that.
                 Hold::Answers => drop(tokio::time::timeout(LOOK_AGAIN, self.drained.notified()).await),
                 Hold::Pause(pause) => drop(tokio::time::timeout(LOOK_AGAIN, pause.notified()).await),
                 Hold::Congestion => {

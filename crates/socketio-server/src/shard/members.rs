@@ -12,7 +12,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// The longest that a connection waits for a room that it has left: it may be in another one, which has peace.
+/// The longest that a connection waits for a room that it has left: it may be in another one, which is not under
+/// pressure.
 const WAIT_FOR_LEFT: Duration = Duration::from_secs(1);
 
 impl<E: Engine> Shard<E> {
@@ -45,7 +46,7 @@ impl<E: Engine> Shard<E> {
         self.unseat(&connection, seat);
     }
 
-    /// Takes a connection out of a room's list, whose last member takes its place.
+    /// Removes a connection from a room's list. The last member takes its place.
     pub(super) fn unseat(&self, connection: &ConnectionOf<E>, seat: Seat) {
         if let Pace::Behind(_) = connection.pace.get() {
             seat.room.pressure().no_longer_behind();

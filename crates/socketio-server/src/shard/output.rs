@@ -1,4 +1,4 @@
-//! What clients get: into the queues, and from the queues onto the sockets. The second half of the hot path.
+//! What clients get: into the queues, and from there onto the sockets. The second half of the hot path.
 
 use super::{ConnectionOf, Shard, input::LOOK_AGAIN, pass::Slice};
 use crate::{
@@ -14,6 +14,11 @@ use tokio::{sync::oneshot, time::timeout};
 impl<E: Engine> Shard<E> {
     /// Puts a publication into a connection's queue.
     pub(crate) fn send(self: &Rc<Self>, connection: &ConnectionOf<E>, publication: &Publication) {
+        if let Some(whole) = publication.whole()
+            && connection.stream().is_some()
+        {
+            return self.push(connection, &Rc::new(whole.shared()));
+        }
         for frame in publication.frames() {
             self.push(connection, &Rc::new(frame.of_shard()));
         }
@@ -66,8 +71,8 @@ impl<E: Engine> Shard<E> {
         }
     }
 
-    /// A queue over its limit is written first: a burst within one turn is not the client's fault. What the client
-    /// does not take then makes it a slow consumer.
+    /// Writes a queue that is over its limit: a burst within one turn is not the client's fault. A client that does not
+    /// take enough then is a slow consumer.
     fn relieve(self: &Rc<Self>, connection: &ConnectionOf<E>) {
         self.flush(connection);
         let bytes = connection.queue.borrow().bytes();
@@ -90,7 +95,7 @@ impl<E: Engine> Shard<E> {
         }
     }
 
-    /// Writes the first of those that have something to be written, as many as a turn may. True when none is left.
+    /// Writes the first connections of the dirty list, as many as a turn may. True when none is left.
     pub(crate) fn flush_dirty(self: &Rc<Self>) -> bool {
         let mut slice = Slice::new();
         self.dirty.borrow_mut().take(&mut slice);
@@ -107,7 +112,7 @@ impl<E: Engine> Shard<E> {
         is_last
     }
 
-    /// Writes what the client takes. A blocked socket gets a task that waits for it, and then stands in line again.
+    /// Writes what the client takes. A blocked socket gets a task that waits for it; then the connection queues again.
     pub(crate) fn flush(self: &Rc<Self>, connection: &ConnectionOf<E>) {
         let Some(stream) = connection.stream() else { return self.flush_poll(connection) };
         let before = connection.output.get();
@@ -148,18 +153,18 @@ impl<E: Engine> Shard<E> {
         }
     }
 
-    /// Says when a connection's queue is empty. Whoever asked is told of its end by the end of `reply`.
+    /// Answers when a connection's queue is empty. If the connection ends first, `reply` is dropped.
     pub(super) fn tell_drained(self: &Rc<Self>, connection: &ConnectionOf<E>, reply: oneshot::Sender<()>) {
         let (shard, connection) = (Rc::clone(self), Rc::clone(connection));
         tokio::task::spawn_local(async move {
             while !connection.closed.get() && !connection.queue.borrow().is_empty() {
-                // So that its being empty is noted.
+                // So that `drained` is told when it is empty.
                 connection.answers.in_queue.set(true);
-                // A notice that comes between the look and the wait is made up for by looking again.
+                // A notice between the check and the wait is lost; checking again makes up for that.
                 drop(timeout(LOOK_AGAIN, shard.drained.notified()).await);
             }
             if !connection.closed.get() {
-                // Who asked may not be there any more.
+                // Whoever asked may be gone by now.
                 let _ = reply.send(());
             }
         });
@@ -173,7 +178,7 @@ impl<E: Engine> Shard<E> {
     }
 }
 
-/// Says how many bytes wait then: none for a connection that takes nothing any more.
+/// Returns how many bytes wait after that: none for a connection that takes nothing any more.
 #[inline]
 fn enqueue<S>(connection: &Connection<S>, frame: &Rc<Frame>) -> usize {
     if connection.closed.get() {

@@ -1,9 +1,8 @@
-//! In which order a shard writes: rooms take turns, so that a room with thousands of members, or with a lot to say,
-//! makes no other room wait for a whole pass over it.
+//! The order in which a shard writes: rooms take turns, so that a room with thousands of members, or with a lot to say,
+//! does not make other rooms wait for a whole pass over it.
 //!
-//! As in fq_codel (RFC 8290, section 4.1): a room that had nothing to write goes first, once; then it stands in line
-//! with the others, and leaves the line when it comes up with nothing to write. Connections that are in no room are
-//! one more flow.
+//! As in fq_codel (RFC 8290, section 4.1): a room that had nothing to write goes first, once; then it queues up with
+//! the others, and leaves when its turn comes and it has nothing to write. Connections in no room are one more flow.
 
 use crate::room::RoomId;
 use smallvec::SmallVec;
@@ -13,18 +12,18 @@ use std::{
     rc::Rc,
 };
 
-/// Connections that are written before the shard looks at what has come in, and of one flow before the next one's:
-/// some 0.05 ms of work.
+/// Connections that are written before the shard looks at what has come in, and of one flow before the next flow's
+/// turn: some 0.05 ms of work.
 const SLICE: usize = 16;
 
-/// Those to write now.
+/// The connections to write now.
 pub(crate) type Slice<T> = SmallVec<[Rc<T>; SLICE]>;
 
-/// The room that a connection is written with; none for one that is in no room.
+/// The room that a connection is written with; none if it is in no room.
 pub(crate) type Flow = Option<RoomId>;
 
 pub(crate) struct Pass<T> {
-    /// Entries leave when they come up empty, in [`Pass::next`].
+    /// Entries leave when their turn comes and they are empty, in [`Pass::next`].
     flows: HashMap<Flow, VecDeque<Rc<T>>, BuildHasherDefault<FlowHasher>>,
     /// Flows that had nothing to write before.
     fresh: VecDeque<Flow>,
@@ -39,7 +38,7 @@ impl<T> Default for Pass<T> {
 }
 
 impl<T> Pass<T> {
-    /// The line of a flow, for putting several connections in.
+    /// The line of a flow, to add several connections to it.
     pub(crate) fn line(&mut self, flow: Flow) -> &mut VecDeque<Rc<T>> {
         self.flows.entry(flow).or_insert_with(|| {
             self.fresh.push_back(flow);
@@ -51,12 +50,12 @@ impl<T> Pass<T> {
         self.line(flow).push_back(connection);
     }
 
-    /// Whether there is nobody to write. It may say no once too often.
+    /// Whether there is nothing to write. It may say no once too often.
     pub(crate) fn is_empty(&self) -> bool {
         self.flows.len() <= 1 && self.flows.values().all(VecDeque::is_empty)
     }
 
-    /// Takes those to write next, at most as many as `slice` has room for: first of one flow, then of the
+    /// Takes the connections to write next, as many as `slice` has room for at most: first of one flow, then of the
     /// next.
     pub(crate) fn take(&mut self, slice: &mut Slice<T>) {
         while slice.len() < SLICE
@@ -125,7 +124,7 @@ mod tests {
             [vec!["small"; 2], vec!["large"; SLICE - 2]].concat(),
             "what is new goes first"
         );
-        // It was served just now, so that it stands in line like the other.
+        // It was served just now, so it queues up like the other.
         put(&mut pass, small, "small", 2);
         put(&mut pass, None, "alone", 1);
         assert_eq!(take(&mut pass), [vec!["alone"], vec!["small"; 2], vec!["large"; 10]].concat());

@@ -1,7 +1,7 @@
 //! The shard's timers: one heap for all its connections, and one sleep for the heap.
 //!
-//! A connection's entry counts only while it is the one the connection is armed for; others are leftovers from when
-//! its deadline came nearer, and are dropped when they come up.
+//! A connection's entry counts only while it is the one the connection is armed for. Others are left over from when its
+//! deadline moved closer, and are dropped when they come up.
 
 use crate::connection::ConnectionKey;
 use std::{cmp::Reverse, collections::BinaryHeap, time::Duration, time::Instant};
@@ -20,7 +20,7 @@ impl Timers {
         self.heap.push(Reverse((at, connection)));
     }
 
-    /// When [`Timers::pop_due`] should be asked next.
+    /// When to call [`Timers::pop_due`] next.
     pub(crate) fn next(&self) -> Option<Instant> {
         let Reverse((first, _)) = self.heap.peek()?;
         Some(self.last_run.map_or(*first, |last| (*first).max(last + TICK)))

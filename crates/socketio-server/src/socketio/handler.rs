@@ -15,7 +15,7 @@ use socketio_protocol::socket::{
 };
 
 /// A Socket.IO application. All methods are synchronous, and those of one connection are called in the order of
-/// arrival: that alone makes ordering simple. What they send goes out in the order of the calls.
+/// arrival, which keeps ordering simple. What they send goes out in the order of the calls.
 pub trait Handler: Send + Sync + 'static {
     /// What is kept of the handshake's request.
     type Peer: 'static;
@@ -25,7 +25,7 @@ pub trait Handler: Send + Sync + 'static {
     /// A client has shaken hands; no namespace is connected yet.
     fn open(&self, handshake: &Handshake<'_>) -> Self::Peer;
 
-    /// The client wants to connect a namespace. What this sends would overtake the answer: see
+    /// The client wants to connect a namespace. Anything sent here would overtake the answer: see
     /// [`Handler::connected`].
     ///
     /// # Errors
@@ -38,10 +38,10 @@ pub trait Handler: Send + Sync + 'static {
     ) -> Result<Accepted<Self::Session>, Refused>;
 
     /// The answer to a CONNECT that was [`Accepted::Later`], asked for whenever the socket is woken ([`Waker::wake`]).
-    /// What the hub was told to send before that wake reaches the client before the answer, and what it is told after
-    /// that, after it.
+    /// What the hub was told to send before that wake reaches the client before the answer; anything later comes after
+    /// it.
     ///
-    /// Until then the client may send nothing to the namespace but its end, and that end comes as for any socket:
+    /// Until then the client may send nothing to the namespace except to leave it, which comes, as for any socket,
     /// through [`Handler::disconnect`].
     fn answer(&self, socket: &Socket<'_>, peer: &Self::Peer, session: &mut Self::Session) -> Answer {
         let _ = (socket, peer, session);
@@ -56,13 +56,13 @@ pub trait Handler: Send + Sync + 'static {
     /// The client sent an event.
     fn event(&self, socket: &Socket<'_>, peer: &Self::Peer, session: &mut Self::Session, event: &Event<'_>);
 
-    /// Somebody called [`Waker::wake`] for a socket that is connected. What is sent now goes out in the
-    /// place of that call among what the hub was told; it may overtake answers to the client's own events.
+    /// Somebody called [`Waker::wake`] for a socket that is connected. What is sent now goes out in order with what the
+    /// hub was told before and after that call; it may overtake answers to the client's own events.
     fn woken(&self, socket: &Socket<'_>, peer: &Self::Peer, session: &mut Self::Session) {
         let _ = (socket, peer, session);
     }
 
-    /// The socket has ended; what is sent to it now reaches nobody.
+    /// The socket has ended. What is sent to it now is lost.
     fn disconnect(
         &self,
         socket: &Socket<'_>,
@@ -94,7 +94,7 @@ pub struct Event<'a> {
 pub enum Accepted<S> {
     /// The namespace is connected.
     Connected(S, SocketIds),
-    /// To be decided: [`Waker::wake`] has [`Handler::answer`] asked.
+    /// To be decided: [`Waker::wake`] has [`Handler::answer`] called.
     Later(S),
 }
 
@@ -109,12 +109,12 @@ pub enum Answer {
     Later,
 }
 
-/// What a client is told of its socket when the namespace is connected.
+/// What a client is told about its socket when the namespace is connected.
 #[derive(Clone, Debug, Default)]
 pub struct SocketIds {
-    /// The socket's id, where it is to have the one of an earlier socket; otherwise a new one is made.
+    /// The socket's id, if it takes over that of an earlier socket; otherwise a new one is made.
     pub sid: Option<String>,
-    /// What the client shows when it reconnects, if it is one that recovers its state.
+    /// What the client shows when it reconnects, if it recovers its state.
     pub pid: Option<String>,
 }
 
@@ -128,13 +128,13 @@ pub struct Refused {
 }
 
 impl Refused {
-    /// The reference server's words for a namespace that does not exist.
+    /// The reference server's answer for a namespace that does not exist.
     pub fn unknown_namespace() -> Self {
         Self { message: "Invalid namespace".to_owned(), data: None }
     }
 }
 
-/// An event whose acknowledgement is still to come. Dropping it gives none.
+/// An event whose acknowledgement is still to come. If this is dropped, none comes.
 pub struct PendingAck {
     hub: Hub,
     connection: ConnectionId,
@@ -150,7 +150,7 @@ pub struct Socket<'a> {
     pub(crate) number: u32,
 }
 
-/// Has a socket's handler called, from any thread. After the socket's end it does nothing.
+/// Makes the runtime call a socket's handler, from any thread. After the socket's end it does nothing.
 #[derive(Clone)]
 pub struct Waker {
     hub: Hub,
@@ -160,7 +160,7 @@ pub struct Waker {
 
 impl Waker {
     /// Has [`Handler::answer`] or [`Handler::woken`] called on the thread that owns the connection, in order with
-    /// everything else that was told to the hub about it.
+    /// everything else that the hub was told about it.
     pub fn wake(&self) {
         self.hub.wake(self.connection, self.socket);
     }
@@ -197,7 +197,7 @@ impl<'a> Socket<'a> {
         self.send(encode::ack(self.namespace, id, args));
     }
 
-    /// What other threads wake it with.
+    /// For other threads to wake it with.
     pub fn waker(&self) -> Waker {
         Waker { hub: self.hub().clone(), connection: self.connection(), socket: self.number }
     }
@@ -217,29 +217,29 @@ impl<'a> Socket<'a> {
         }
     }
 
-    /// Bytes that were meant for the client and that it may not have received: see [`Link::unconfirmed`].
+    /// Bytes for the client that it may not have received: see [`Link::unconfirmed`].
     pub fn unconfirmed(&self, trusts_tcp: bool) -> u64 {
         self.link.unconfirmed(trusts_tcp)
     }
 
-    /// Has the client's further packets wait until [`Socket::resume`]: see [`Link::pause`].
+    /// Makes the client's packets wait until [`Socket::resume`]: see [`Link::pause`].
     pub fn pause(&self) {
         self.link.pause();
     }
 
-    /// Lets the client's packets come again.
+    /// Lets the client's packets in again.
     pub fn resume(&self) {
         self.link.resume();
     }
 
-    /// Sends what is rendered already to this socket.
+    /// Sends a rendered publication to this socket.
     pub fn send(&self, publication: impl Into<Publication>) {
         self.link.send(publication);
     }
 }
 
 impl PendingAck {
-    /// Acknowledges the event. Nothing happens where the connection has ended.
+    /// Acknowledges the event. Nothing happens if the connection has ended.
     pub fn send(self, args: &Arguments) {
         self.hub.send(self.connection, encode::ack(&self.namespace, self.id, args).into());
     }

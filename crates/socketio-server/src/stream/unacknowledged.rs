@@ -1,4 +1,4 @@
-//! What the kernel knows of bytes that were written to a TCP socket.
+//! What the kernel knows about bytes that were written to a TCP socket.
 #![expect(unsafe_code, reason = "no crate asks for it: SIOCOUTQ (tcp(7))")]
 
 use std::os::fd::{AsFd, AsRawFd};

@@ -14,7 +14,7 @@ const STOPS: usize = 15;
 const WHILE: Duration = Duration::from_millis(1);
 
 /// Opens the gate [`STOPS`] times. When the application is there first, `quiet` says something, and each time
-/// `go_on` has the greedy client send more. Says how often it came to the gate before `quiet` was heard.
+/// `go_on` has the greedy client send more. Returns how often it came to the gate before `quiet` was heard.
 fn stops_before_others(server: &TestServer, quiet: &mut Ws, mut go_on: impl FnMut(usize)) -> usize {
     for stop in 1..=STOPS {
         server.log.wait_for(stop, "at the gate");

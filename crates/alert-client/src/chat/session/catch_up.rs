@@ -21,7 +21,7 @@ impl Session {
 
     pub(super) fn joined(&mut self, joined: Joined, now: Instant) {
         let Joined { members, count, position, history, gap, more } = joined;
-        // Of a number of messages, those that are left out are older ones.
+        // If a number of messages was asked for, those that are left out are older ones.
         let is_number = self.position.is_none() && matches!(self.me.since.parse(), Ok(Since::Last(_)));
         let again = std::mem::replace(&mut self.has_been_in, true);
         self.attempts = 0;
@@ -50,7 +50,7 @@ impl Session {
         }
     }
 
-    /// Reads on where there is more than what has been read.
+    /// Reads on if there is more.
     pub(super) fn catch_up(&mut self, has_rest: bool, now: Instant) {
         self.phase = Phase::In;
         let Some(position) = self.position.clone().filter(|_| has_rest) else { return };

@@ -6,7 +6,7 @@ use socketio_protocol::socket::AckId;
 
 /// Lines that may wait to be sent.
 const MOST_WAITING: usize = 100;
-/// Messages that may be on their way together.
+/// Messages that may be under way together.
 const MOST_UNDER_WAY: usize = 16;
 
 /// Something to say, under the key that makes it one message however often it is sent.
@@ -46,7 +46,7 @@ impl Outbox {
         self.waiting.push_back(Message { key: self.lines, text });
     }
 
-    /// The line to be sent next, where another one may be under way.
+    /// The next line to send, if another message may be under way.
     pub(super) fn next(&mut self) -> Option<Message> {
         if self.under_way.len() < MOST_UNDER_WAY { self.waiting.pop_front() } else { None }
     }
@@ -62,7 +62,7 @@ impl Outbox {
         self.under_way.remove(at).map(|(_, message)| message.text)
     }
 
-    /// The connection has ended: what was under way waits again, before all else.
+    /// The connection has ended: what was under way waits again, ahead of the rest.
     pub(super) fn take_back(&mut self) -> impl Iterator<Item = &str> {
         let count = self.under_way.len();
         while let Some((_, message)) = self.under_way.pop_back() {

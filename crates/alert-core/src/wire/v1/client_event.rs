@@ -1,4 +1,4 @@
-//! What a client asks for: `joined`, `text` or `left`, already right in everything that does not depend on who asks.
+//! What a client asks for: `joined`, `text` or `left`, checked in everything that does not depend on who asks.
 
 use std::borrow::Cow;
 
@@ -31,7 +31,7 @@ pub enum Joined {
     },
     /// `headless` false or missing: the web session says who; the body's `name` does not count.
     Session {
-        /// Which of the session's rooms; without it the last login.
+        /// Which of the session's rooms; if there is none, that of the last login.
         room: Option<RoomCode>,
     },
 }
@@ -41,22 +41,22 @@ pub enum Joined {
 pub struct Text<'a> {
     /// In whose name.
     pub speaker: Speaker<'a>,
-    /// What: not empty, within the limit, otherwise as the client sent it.
+    /// The text: not empty, within the limit, otherwise as the client sent it.
     pub msg: Cow<'a, str>,
 }
 
-/// The wish to leave.
+/// A request to leave.
 #[derive(Debug)]
 pub struct Left<'a> {
     /// In whose name.
     pub speaker: Speaker<'a>,
 }
 
-/// The `name` of a `text` or `left`. It counts only on a connection that joined headless, so it is read only there.
+/// The `name` of a `text` or `left`. It counts only on a connection that joined headless, and is read only there.
 #[derive(Clone, Copy, Debug)]
 pub struct Speaker<'a>(pub(in crate::wire) Option<&'a RawValue>);
 
-/// The values under the keys that count, where present.
+/// The values under the keys that count, if present.
 struct Body<'a> {
     headless: bool,
     name: Option<&'a RawValue>,
@@ -69,7 +69,7 @@ impl<'a> ClientEvent<'a> {
     /// `has_attachments` says whether the packet carried binary, which no v1 event does.
     ///
     /// # Errors
-    /// A [`Refusal`] to answer with: with the ack where one was asked for, as a `status` otherwise.
+    /// A [`Refusal`] to answer with: in the ack if one was asked for, otherwise as a `status`.
     pub fn parse(
         name: &str,
         args: impl IntoIterator<Item = &'a RawValue>,
@@ -120,7 +120,7 @@ impl<'a> Text<'a> {
         Self::read(Body::parse(Some(body), false)?, limits)
     }
 
-    /// Takes bytes as the message itself, with no word on who speaks. Text that has NUL characters is UTF-16.
+    /// Takes bytes as the message itself; they do not say who speaks. Text with NUL characters is taken for UTF-16.
     ///
     /// # Errors
     /// A [`Refusal`] to answer with.
@@ -134,7 +134,7 @@ impl<'a> Text<'a> {
         Self::of(body.name, body.msg, limits)
     }
 
-    /// Of the two keys of a body.
+    /// Made from the two keys of a body.
     pub(in crate::wire) fn of(
         name: Option<&'a RawValue>,
         msg: Option<&'a RawValue>,
@@ -154,19 +154,19 @@ impl<'a> Text<'a> {
 }
 
 impl Speaker<'_> {
-    /// The name that the body has, if it has one.
+    /// The name in the body, if there is one.
     ///
     /// # Errors
-    /// A [`Refusal`] where it is none.
+    /// A [`Refusal`] if it is not valid.
     pub fn given(self, limits: &Limits) -> Result<Option<UserName>, Refusal> {
         self.0.map(|json| body::name(json, limits)).transpose()
     }
 
     /// The name to use on a connection that joined headless as `joined`: the body's, or else `joined`.
-    /// On a connection with a web session do not ask; its name is the session's.
+    /// Not to be called on a connection with a web session, whose name is the session's.
     ///
     /// # Errors
-    /// A [`Refusal`] where the body has a `name` that is none.
+    /// A [`Refusal`] if the body has a `name` that is not valid.
     pub fn or_joined(self, joined: &UserName, limits: &Limits) -> Result<UserName, Refusal> {
         self.0.map_or_else(|| Ok(joined.clone()), |json| body::name(json, limits))
     }

@@ -1,4 +1,4 @@
-//! What the server tells: events with the payload `{"msg": ...}`.
+//! What the server tells its clients: events with the payload `{"msg": ...}`.
 
 use std::fmt::{self, Display, Formatter};
 use std::time::Duration;
@@ -23,20 +23,20 @@ pub struct Msg<'a>(Told<'a>);
 
 #[derive(Clone, Copy, Debug)]
 enum Told<'a> {
-    /// For all who hear the room.
+    /// For everybody who hears the room.
     Happened(&'a RoomEvent),
-    /// For the sender alone, where it asked for no ack: what was wrong.
+    /// For the sender alone, if it asked for no ack: what was wrong.
     Refused(&'a Refusal),
-    /// For a client that could not be given what it missed: how many messages, where that is known.
+    /// For a client that could not be given what it missed: how many messages, if that is known.
     Missed(Option<u64>),
     /// For somebody who has come back, before the messages that were missed.
     Away(Away),
 }
 
-/// What somebody is given who has come back.
+/// What somebody who has come back is given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Away {
-    /// For how long they were away.
+    /// How long they were away.
     pub time: Duration,
     /// How many messages follow.
     pub messages: usize,
@@ -45,19 +45,19 @@ pub struct Away {
 }
 
 impl<'a> Notice<'a> {
-    /// What an event in the room is to those who hear it.
+    /// An event in the room, for those who hear it.
     #[must_use]
     pub fn of(event: &'a RoomEvent) -> Self {
         Self { msg: Msg(Told::Happened(event)) }
     }
 
-    /// For the sender alone, where it asked for no ack: what was wrong.
+    /// For the sender alone, if it asked for no ack: what was wrong.
     #[must_use]
     pub fn refused(refusal: &'a Refusal) -> Self {
         Self { msg: Msg(Told::Refused(refusal)) }
     }
 
-    /// For a client that could not be given what it missed: how many messages, where that is known.
+    /// For a client that could not be given what it missed: how many messages, if that is known.
     #[must_use]
     pub fn missed(count: Option<u64>) -> Self {
         Self { msg: Msg(Told::Missed(count)) }
@@ -91,7 +91,7 @@ impl<'a> Notice<'a> {
         encode::event_of(NAMESPACE, self.event(), self, self.size()).expect("a notice is JSON")
     }
 
-    /// As [`Notice::packet`], with a position behind it.
+    /// As [`Notice::packet`], followed by a position.
     #[must_use]
     #[expect(clippy::expect_used, reason = "a notice is a string, which JSON can hold")]
     pub fn packet_at(&self, position: Position) -> Rendered {
@@ -99,7 +99,7 @@ impl<'a> Notice<'a> {
         encode::event_at(NAMESPACE, self.event(), self, &offset, self.size()).expect("a notice is JSON")
     }
 
-    /// About how long it is; what JSON escapes makes it longer.
+    /// Roughly how long it is; escapes in JSON make it longer.
     fn size(&self) -> usize {
         const AROUND: usize = 40;
         AROUND
@@ -140,7 +140,7 @@ impl Display for Msg<'_> {
 }
 
 impl Away {
-    /// Whether there is anything to be told.
+    /// Whether there is anything to tell.
     #[must_use]
     pub fn is_worth_telling(&self) -> bool {
         self.messages > 0 || self.before != Before::Nothing

@@ -9,7 +9,7 @@ use crate::names::NameError;
 
 /// What was wrong, for programs. A code, once given, keeps its meaning.
 ///
-/// The contract also keeps `msg_invalid`; nothing causes it, because a `msg` that is neither empty nor too long is
+/// The contract also has `msg_invalid`; nothing causes it, because a `msg` that is neither empty nor too long is
 /// passed on untouched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ErrorCode {
@@ -31,7 +31,7 @@ pub enum ErrorCode {
     MsgRequired,
     /// `msg` is over its limit.
     MsgTooLong,
-    /// Something in a room before entering it.
+    /// An event in a room before entering it.
     NotJoined,
     /// `joined` without `headless` and without a web session for that room.
     NotLoggedIn,
@@ -102,7 +102,7 @@ impl Refusal {
         self.code
     }
 
-    /// What was wrong and what to do: one sentence, for people. It repeats nothing of what the client sent.
+    /// What was wrong and what to do: one sentence, for people. It repeats nothing that the client sent.
     #[must_use]
     pub fn message(&self) -> &str {
         &self.message
@@ -192,12 +192,12 @@ impl Refusal {
     }
 }
 
-/// Rounded up: whoever waits for them does not come too early.
+/// Rounded up, so that whoever waits for them does not come too early.
 fn whole_seconds(wait: Duration) -> u64 {
     (wait.as_secs() + u64::from(wait.subsec_nanos() > 0)).max(1)
 }
 
-/// v1 itself knows no rights: whoever may not do something has to bring a credential that may.
+/// v1 itself has no rights: whoever may not do something needs a credential that may.
 impl From<Denied> for Refusal {
     fn from(_: Denied) -> Self {
         Self::not_logged_in()

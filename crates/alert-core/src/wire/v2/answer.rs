@@ -35,7 +35,7 @@ pub enum Answer {
     Page {
         /// The messages, oldest first.
         messages: Vec<Arc<RoomEvent>>,
-        /// What comes after the page is what comes after this.
+        /// The next page begins after this.
         position: Position,
         /// What is missing before the first of them.
         gap: Option<Gap>,
@@ -53,9 +53,9 @@ pub enum Answer {
 pub struct Joined {
     /// The room.
     pub room: RoomCode,
-    /// Under which name; without one it only hears the room.
+    /// Its name there; without one it only hears the room.
     pub name: Option<UserName>,
-    /// The history goes up to here, and what comes live begins after it.
+    /// The history goes up to here, and live events come after it.
     pub position: Position,
     /// Who is in the room.
     pub members: Arc<Members>,
@@ -121,7 +121,7 @@ impl Joined {
         let can: Vec<&str> =
             [(read, "read"), (speak, "speak")].iter().filter(|(may, _)| *may).map(|(_, can)| *can).collect();
         body.serialize_field("can", &can)?;
-        // Present alerts, once there are some.
+        // Reserved for alerts that are in force, once there are any.
         body.serialize_field("state", &NONE)
     }
 }

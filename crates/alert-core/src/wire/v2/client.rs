@@ -1,4 +1,4 @@
-//! The client's side: what a member of a room says, and what it reads of a server, as texts of WebSocket frames.
+//! The client's side: what a member of a room says, and what it reads from a server, as the texts of WebSocket frames.
 
 use std::time::Duration;
 
@@ -26,26 +26,26 @@ pub enum Incoming {
     Open {
         /// Without a ping for this long the server is gone.
         silence: Duration,
-        /// The longest frame that it takes, in bytes.
+        /// The longest frame that the server takes, in bytes.
         max_payload: usize,
     },
-    /// A ping, with what the pong has to repeat.
+    /// A ping, with the data that the pong has to repeat.
     Ping(String),
     /// The server ends the connection.
     Close,
-    /// It lets nobody in, and says why.
+    /// It does not let us in, and says why.
     Refused(String),
     /// Somebody spoke.
     Message(Message),
-    /// A person came or is gone, in v1's words.
+    /// A person entered or left, in v1's words.
     Status(String),
     /// The answer to the event with this id.
     Ack(u64, Answer),
-    /// What a member has no use for.
+    /// Anything that a member has no use for.
     Other,
 }
 
-/// A message, now or of the history.
+/// A message, live or from the history.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Message {
     /// Where it stands in its room's history.
@@ -71,7 +71,7 @@ pub enum Answer {
     Page {
         /// Oldest first.
         messages: Vec<Message>,
-        /// What is not kept any more before the first.
+        /// What is missing before the first.
         gap: Option<Gap>,
         /// There are more.
         more: bool,
@@ -83,15 +83,15 @@ pub enum Answer {
 /// What the answer to `join` says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Joined {
-    /// The first of the people by name.
+    /// The names of the first people.
     pub members: Vec<String>,
     /// How many there are.
     pub count: usize,
-    /// What comes live comes after this.
+    /// Live events come after this.
     pub position: String,
     /// What was said before.
     pub history: Vec<Message>,
-    /// What is not kept any more before the first.
+    /// What is missing before the first.
     pub gap: Option<Gap>,
     /// There are more.
     pub more: bool,
@@ -133,7 +133,7 @@ impl Incoming {
     /// Reads the text of a frame.
     ///
     /// # Errors
-    /// When no server of Socket.IO sends that.
+    /// If no Socket.IO server sends that.
     pub fn read(text: &str) -> Result<Self, PacketProblem> {
         Ok(match EnginePacket::decode(text)? {
             EnginePacket::Open(json) => {
@@ -208,7 +208,7 @@ impl<'a> Body<'a> {
     }
 }
 
-/// Enters a room, and asks for what was said since.
+/// Enters a room, and asks for what was said since `since`.
 #[must_use]
 pub fn join(id: AckId, room: &RoomCode, name: &UserName, since: &str) -> String {
     event(id, JOIN, &Body { name: Some(name), since: Some(since), ..Body::of(room) })

@@ -1,4 +1,4 @@
-//! What a client asks for, already right in everything that does not depend on who asks.
+//! What a client asks for, checked in everything that does not depend on who asks.
 
 use std::borrow::Cow;
 
@@ -18,7 +18,7 @@ pub enum ClientEvent<'a> {
     Join(Join<'a>),
     /// Speak.
     Send(Send<'a>),
-    /// Have what was said.
+    /// Get what was said.
     History(History),
     /// See who is in a room.
     Members(RoomCode),
@@ -26,14 +26,14 @@ pub enum ClientEvent<'a> {
     Leave(RoomCode),
 }
 
-/// The wish to enter a room, or to hear it.
+/// A request to enter a room, or to hear it.
 #[derive(Debug)]
 pub struct Join<'a> {
     /// Where.
     pub room: RoomCode,
-    /// Under which name, unless a web session says so.
+    /// Under which name, unless a web session says that.
     pub name: Speaker<'a>,
-    /// From where on it wants what was said before.
+    /// From where it wants what was said before.
     pub since: Since,
     /// To hear the room without being in it.
     pub listen: bool,
@@ -50,14 +50,14 @@ pub struct Send<'a> {
     pub key: Option<Cow<'a, str>>,
 }
 
-/// The wish to have what was said.
+/// A request for what was said.
 #[derive(Debug, PartialEq, Eq)]
 pub struct History {
     /// Where.
     pub room: RoomCode,
     /// Which messages.
     pub start: Start,
-    /// At most so many.
+    /// At most this many.
     pub limit: usize,
 }
 
@@ -72,7 +72,7 @@ pub enum Start {
     Newest,
 }
 
-/// How many messages come where no `limit` says so.
+/// How many messages come if there is no `limit`.
 const DEFAULT_LIMIT: usize = 50;
 
 impl<'a> ClientEvent<'a> {

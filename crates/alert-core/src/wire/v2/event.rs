@@ -1,4 +1,4 @@
-//! What the server tells: each event of a room as a packet, rendered once for all who hear it.
+//! What the server tells its clients: each event of a room as a packet, rendered once for all who hear it.
 
 use serde::Serialize;
 use socketio_protocol::socket::encode::{self, Rendered};
@@ -10,7 +10,7 @@ use crate::wire::history::{At, Message};
 use crate::wire::json_size;
 use crate::wire::v1::Refusal;
 
-/// Something that happened, with the room in which it did.
+/// Something that happened, with its room.
 #[derive(Serialize)]
 struct Payload<'a, T> {
     room: &'a RoomCode,
@@ -46,14 +46,14 @@ fn render(event: &str, room: &RoomCode, what: impl Serialize, length: usize) -> 
     encode::event_of(NAMESPACE, event, &Payload { room, what }, length).expect("a payload is JSON")
 }
 
-/// What was wrong, for the sender alone, where it asked for no ack.
+/// What was wrong, for the sender alone, if it asked for no ack.
 #[must_use]
 #[expect(clippy::expect_used, reason = "a refusal is strings, which JSON can hold")]
 pub fn error(refusal: &Refusal) -> Rendered {
     encode::event_of(NAMESPACE, ERROR, refusal, refusal.message().len() + 40).expect("a refusal is JSON")
 }
 
-/// How many bytes more than [`crate::wire::size`] an event in `room` has at most.
+/// By how many bytes an event in `room` can be longer than [`crate::wire::size`] says.
 pub(in crate::wire) fn extra(room: &RoomCode) -> usize {
     /// An id, a position and a time.
     const AROUND: usize = 100;

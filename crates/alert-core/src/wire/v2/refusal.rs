@@ -17,7 +17,7 @@ impl Refusal {
         Self::new(ErrorCode::NotJoined, "join the room first, or send a name with the message.")
     }
 
-    /// A socket is in as many rooms as it may be.
+    /// A socket is in as many rooms as it may be in.
     #[must_use]
     pub fn in_too_many_rooms() -> Self {
         let message = format!("a connection may be in {MOST_ROOMS} rooms; leave one first.");

@@ -1,8 +1,9 @@
-//! A history's file in the hands of a command, whether or not a server has it open.
+//! A history's file as a command uses it, whether or not a server has it open.
 
 use super::file;
 use super::read;
 use super::runs::{Place, Runs, time};
+use super::settle::at_once;
 use super::store::drop_up_to;
 use crate::config::{History, HistoryKind, Retention};
 use crate::log::{OpenError, Page, Query};
@@ -13,7 +14,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-/// Messages that go in one transaction, so that a server that is running gets its turn.
+/// Messages deleted in one transaction, so that a running server gets its turn.
 const PORTION: i64 = 1000;
 
 /// A file that is read.
@@ -24,14 +25,14 @@ pub struct Archive {
     retention: Retention,
 }
 
-/// What is in a file.
+/// What a file holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stats {
-    /// Its size, without what is not yet in it.
+    /// Its size, without what SQLite still keeps beside it.
     pub bytes: u64,
     /// Messages in all rooms.
     pub messages: u64,
-    /// Rooms, with those that have no messages any more.
+    /// Rooms, including those that have no messages any more.
     pub rooms: u64,
     /// Places to which a client can come back.
     pub seats: u64,
@@ -55,7 +56,7 @@ pub enum ArchiveError {
         /// What SQLite says.
         problem: rusqlite::Error,
     },
-    /// The backup is to have the name of a file that is there.
+    /// The backup would have the name of a file that exists.
     #[error("{} is there already, and nothing is overwritten: give another name, or remove it", file.display())]
     Exists {
         /// The file.
@@ -75,7 +76,7 @@ impl Archive {
     /// Opens the file that a server with these settings has.
     ///
     /// # Errors
-    /// Where there is none, or it cannot be read.
+    /// If there is no file, or it cannot be read.
     pub fn open(history: &History) -> Result<Self, ArchiveError> {
         let file = history.file.clone().ok_or(OpenError::Nowhere)?;
         let connection = file::open_to_read(&file).map_err(OpenError::File)?;
@@ -91,37 +92,51 @@ impl Archive {
     /// Reads a page.
     ///
     /// # Errors
-    /// Where the file cannot be read.
+    /// If the file cannot be read.
     pub fn page(&self, room: &RoomCode, query: Query) -> Result<Page, ArchiveError> {
-        let pending = read::Pending::default();
-        read::page(&self.connection, &self.runs, &self.retention, room, query, &pending)
+        // Before the rooms are looked at: what is moved meanwhile is then in both, rather than in neither.
+        read::incoming(&self.connection, &self.runs, room)
+            .and_then(|incoming| {
+                read::page(&self.connection, &self.runs, &self.retention, room, query, &incoming)
+            })
             .map_err(failed(&self.file))
     }
 
     /// How much there is of what.
     ///
     /// # Errors
-    /// Where the file cannot be read.
+    /// If the file cannot be read.
     pub fn stats(&self) -> Result<Stats, ArchiveError> {
         let number = |sql| self.connection.query_row(sql, [], |row| row.get::<_, i64>(0));
-        let at = |sql| number(sql).optional();
+        // The file is in order of time but for those that came in together.
+        let at = |which, order| {
+            let sql = format!(
+                "SELECT {which}(at) FROM (SELECT at FROM (SELECT at FROM messages ORDER BY id {order} LIMIT 10000)
+                 UNION ALL SELECT at FROM incoming)"
+            );
+            self.connection.query_row(&sql, [], |row| row.get::<_, Option<i64>>(0))
+        };
         let read = || {
             Ok(Stats {
                 bytes: (number("PRAGMA page_count")? * number("PRAGMA page_size")?) as u64,
-                messages: number("SELECT coalesce(sum(count), 0) FROM rooms")? as u64,
-                rooms: number("SELECT count(*) FROM rooms")? as u64,
+                messages: number(
+                    "SELECT coalesce(sum(count), 0) + (SELECT count(*) FROM incoming) FROM rooms",
+                )? as u64,
+                rooms: number(
+                    "SELECT count(*) FROM (SELECT code FROM rooms UNION SELECT room FROM incoming)",
+                )? as u64,
                 seats: number("SELECT count(*) FROM seats")? as u64,
-                oldest: at("SELECT at FROM messages ORDER BY id LIMIT 1")?.map(time),
-                newest: at("SELECT at FROM messages ORDER BY id DESC LIMIT 1")?.map(time),
+                oldest: at("min", "ASC")?.map(time),
+                newest: at("max", "DESC")?.map(time),
             })
         };
         read().map_err(failed(&self.file))
     }
 
-    /// Copies all of it, as it is at this moment, into a new file for this user only. A server goes on meanwhile.
+    /// Copies all of it, as it is at this moment, into a new file that only this user can read. A server may go on.
     ///
     /// # Errors
-    /// Where there is such a file already, or it cannot be written.
+    /// If the file exists already, or cannot be written.
     pub fn back_up(&self, to: &Path) -> Result<(), ArchiveError> {
         let unwritable = |problem| ArchiveError::Unwritable { file: to.to_owned(), problem };
         let exists = || ArchiveError::Exists { file: to.to_owned() };
@@ -129,11 +144,11 @@ impl Archive {
             return Err(exists());
         }
         let folder = to.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        // It has its name only when it is whole.
+        // It gets its name only when it is complete.
         let new = tempfile::NamedTempFile::new_in(folder).map_err(unwritable)?;
         let copied = || {
             let mut copy = Connection::open(new.path())?;
-            // In one step: with several, a server that writes meanwhile would begin it again and again.
+            // In one step: with several, each write of a server would start it over.
             Backup::new(&self.connection, &mut copy)?.step(-1)?;
             // One file, with nothing beside it.
             copy.pragma_update(None, "journal_mode", "DELETE")
@@ -149,18 +164,20 @@ impl Archive {
 }
 
 /// Deletes all messages of a room, and the places of those who can come back to it. The room remembers that there were
-/// some, so that a server that is running tells of a gap. Says how many there were.
+/// some, so that a running server reports a gap. Returns how many there were.
 ///
 /// # Errors
-/// Where the file cannot be written.
+/// If the file cannot be written.
 pub fn delete(history: &History, room: &RoomCode) -> Result<u64, ArchiveError> {
     let file = history.file.clone().ok_or(OpenError::Nowhere)?;
-    // A connection that writes would make tables where there are none, or change those of an older version.
+    // Opening it to write would make missing tables, and migrate an older version.
     drop(file::open_to_read(&file).map_err(OpenError::File)?);
     let mut connection = file::open_to_write(&file).map_err(OpenError::File)?;
+    let retention = history.retention(HistoryKind::Sqlite);
     let mut all = || {
         // What is deleted is overwritten.
         connection.pragma_update(None, "secure_delete", "ON")?;
+        at_once(&mut connection, &retention)?;
         let sql = "SELECT id FROM rooms WHERE code = ?1";
         let Some(id) = connection.query_row(sql, [room.as_str()], |row| row.get(0)).optional()? else {
             return Ok(0);
@@ -178,6 +195,11 @@ pub fn delete(history: &History, room: &RoomCode) -> Result<u64, ArchiveError> {
             transaction.commit()?;
         }
         connection.execute("DELETE FROM seats WHERE room = ?1", [room.as_str()])?;
+        connection.execute("DELETE FROM stays WHERE room = ?1", [room.as_str()])?;
+        // It went through pages that are empty now and were not overwritten.
+        while connection.pragma_query_value(None, "freelist_count", |row| row.get::<_, i64>(0))? > 0 {
+            connection.execute_batch("PRAGMA incremental_vacuum(1024)")?;
+        }
         // What was said is also in the file beside it, until that is written anew. Readers may be in the way.
         connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
         Ok(deleted as u64)

@@ -1,4 +1,4 @@
-//! The history's file: its folder, who may read it, and the lock that keeps two servers apart.
+//! The history's file: its folder, who may read it, and the lock that keeps other servers out.
 
 use super::schema::{self, Misfit};
 use rusqlite::{Connection, ErrorCode, OpenFlags};
@@ -16,13 +16,13 @@ const PRIVATE_FOLDER: u32 = 0o700;
 /// Why a history's file cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum FileError {
-    /// There is none.
+    /// There is no such file.
     #[error("there is no history: {} does not exist", file.display())]
     Missing {
         /// The file.
         file: PathBuf,
     },
-    /// The system does not let us.
+    /// The system refuses it.
     #[error("the history {} cannot be opened: {problem}", file.display())]
     Unusable {
         /// The file.
@@ -50,7 +50,7 @@ pub enum FileError {
         /// Its version.
         found: i64,
     },
-    /// It is something else.
+    /// It is not Alert's.
     #[error("{} is no history of Alert; it is left as it is: move it away", file.display())]
     Foreign {
         /// The file.
@@ -85,11 +85,11 @@ impl FileError {
     }
 }
 
-/// Keeps other servers from the file as long as it lives. It is a file of its own, since SQLite has its own locks on
+/// Keeps other servers from the file as long as it lives. It is a separate file, since SQLite has its own locks on
 /// the database.
 pub(super) struct Lock(#[expect(dead_code, reason = "it is held, and never looked at")] File);
 
-/// Which file was opened under a name.
+/// Identifies the file that was opened under a name.
 pub(super) struct Opened {
     file: Box<Path>,
     identity: (u64, u64),
@@ -99,6 +99,13 @@ impl Opened {
     /// The file that is there now.
     pub(super) fn now(file: &Path) -> io::Result<Self> {
         Ok(Self { file: file.into(), identity: identity(file)? })
+    }
+
+    /// Brings to the disk what was written beside it.
+    pub(super) fn sync(&self) -> io::Result<()> {
+        let mut beside = self.file.as_os_str().to_owned();
+        beside.push("-wal");
+        OpenOptions::new().write(true).open(beside)?.sync_data()
     }
 
     /// Whether it is still the one that has the name.
@@ -111,7 +118,7 @@ fn identity(file: &Path) -> io::Result<(u64, u64)> {
     file.metadata().map(|metadata| (metadata.dev(), metadata.ino()))
 }
 
-/// Makes folder and file where they are missing, for this user only, and locks the file.
+/// Makes folder and file if they are missing, for this user only, and locks the file.
 pub(super) fn prepare(file: &Path) -> Result<Lock, FileError> {
     let unusable =
         |problem: io::Error| FileError::Unusable { file: file.to_owned(), problem: problem.to_string() };
@@ -138,7 +145,7 @@ fn private_file(path: &Path) -> io::Result<File> {
     OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(PRIVATE_FILE).open(path)
 }
 
-/// Opens the file for writing, in the present version; whatever is not Alert's or newer is left as it is.
+/// Opens the file for writing, and migrates it if need be. One that is not Alert's, or is newer, is left as it is.
 pub(super) fn open_to_write(file: &Path) -> Result<Connection, FileError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     open(file, flags, schema::prepare)

@@ -1,5 +1,5 @@
-//! From the rows of a room to a page of it: where it begins and ends, and what is missing. Where messages are missing
-//! between two of a page, the page ends before them, so that the next one begins with a gap.
+//! Makes a page of a room's rows: where it begins and ends, and what is missing. A page ends before messages that are
+//! missing, so that the next one begins with a gap.
 
 use super::runs::Place;
 use crate::log::{Gap, Page};
@@ -14,8 +14,7 @@ pub(super) struct Row {
 }
 
 /// A page of the rows after `after`, oldest first. `missing` is the last message in front of them that is known to be
-/// gone; whatever came after `from`, if somebody asks from there, and is gone, is a gap. There must be one row more
-/// than `limit`, if there are so many.
+/// gone; it makes a gap if it came after `after`. `rows` must hold one more than `limit`, if there are as many.
 pub(super) fn forward(rows: &[Row], limit: usize, after: Option<Place>, mut missing: Option<Place>) -> Page {
     let mut page = Vec::new();
     let mut more = rows.len() > limit;
@@ -37,7 +36,7 @@ pub(super) fn forward(rows: &[Row], limit: usize, after: Option<Place>, mut miss
     Page { messages: page.into(), gap, more }
 }
 
-/// A page of the rows before `before`, or of the newest ones; `rows` has the newest first.
+/// A page of the rows before `before`, or of the newest ones. `rows` has the newest first.
 pub(super) fn backward(rows: &[Row], limit: usize, before: Option<Place>) -> Page {
     let mut page = Vec::new();
     let mut more = rows.len() > limit;
@@ -71,6 +70,6 @@ fn hole_between(before: Option<Place>, row: &Row) -> Option<Place> {
         None => row.place,
         Some(_) => Place { number: row.place.number - 1, ..row.place },
     };
-    // An epoch begins with 1; where there is nothing in front of that, nothing is missing.
+    // An epoch begins with 1, so nothing can be missing in front of that.
     (last > before && last.number > 0).then_some(last)
 }

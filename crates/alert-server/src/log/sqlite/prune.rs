@@ -1,7 +1,8 @@
-//! What goes by itself, in small portions between batches: messages that are too old or too many in all, rooms that
-//! have had none for long, seats, and the empty pages of a file that was larger.
+//! What is removed in small portions between batches: messages that are too old or too many in all, rooms that have
+//! long been empty, seats, stays, and the empty pages of a file that was larger.
 
 use super::runs::{Place, micros};
+use super::stays;
 use super::store::note_dropped;
 use crate::config::Retention;
 use crate::log::seats;
@@ -9,18 +10,18 @@ use rusqlite::{Connection, TransactionBehavior, params};
 use std::collections::HashMap;
 use std::time::{Duration, SystemTime};
 
-/// Messages, rooms or seats that go at once, at least.
+/// At least this many messages, rooms or seats go at once.
 const PORTION: i64 = 256;
-/// About what a message takes beside its text.
+/// About how many bytes a message takes besides its text.
 const AROUND: i64 = 80;
 /// Rooms without messages that are remembered.
 const MOST_EMPTY: i64 = 100_000;
-/// Empty pages go to the system when there are more of them than this part of the file, and of this size.
+/// Empty pages are returned to the system when they are at least 1/`EMPTY_PART` of the file, and `EMPTY_BYTES`.
 const EMPTY_PART: i64 = 4;
 const EMPTY_BYTES: i64 = 16 << 20;
 
-/// Drops a portion of the oldest messages, where they are too old or all together too large. Says whether there are
-/// more of them. `just_written` is how many came meanwhile.
+/// Drops a portion of the oldest messages, if they are too old or all messages together too large. Returns whether
+/// there are more of them. `just_written` is how many came meanwhile.
 pub(super) fn messages(
     connection: &mut Connection,
     retention: &Retention,
@@ -75,12 +76,13 @@ pub(super) fn messages(
     is_due(connection)
 }
 
-/// Drops a portion of what is left besides messages. Says whether there is more.
+/// Drops a portion of everything that is not a message. Returns whether there is more.
 pub(super) fn rest(connection: &mut Connection, retention: &Retention) -> rusqlite::Result<bool> {
     let rooms = empty_rooms(connection, retention)?;
     let seats = old_seats(connection, retention)?;
+    let stays = stays::prune(connection)?;
     let pages = empty_pages(connection)?;
-    Ok(rooms || seats || pages)
+    Ok(rooms || seats || stays || pages)
 }
 
 fn empty_rooms(connection: &mut Connection, retention: &Retention) -> rusqlite::Result<bool> {

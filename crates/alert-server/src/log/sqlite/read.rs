@@ -1,8 +1,10 @@
-//! Reads a page of a room: what is on disk, and behind that what is not yet.
+//! Reads a page of a room: what is on disk, followed by what is not there yet.
 
 use super::page::{Row, backward, forward};
 use super::prune::horizon;
 use super::runs::{Place, Runs, has_message, micros, time};
+use super::settle::most;
+use super::unwritten::Entry;
 use crate::config::Retention;
 use crate::log::{Gap, MOST_BYTES, Page, Query, Seat, SeatId, Start};
 use alert_core::event::{RoomEvent, What};
@@ -12,18 +14,20 @@ use rusqlite::{Connection, OptionalExtension, params};
 use std::sync::Arc;
 use std::time::SystemTime;
 
-/// What is not on disk yet of a room: the last message that was lost, and those that wait.
-pub(super) type Pending = (Option<Position>, Vec<Arc<RoomEvent>>);
+/// What changes whenever a message comes into a room of the file or goes from it: how many there are, and the last one
+/// that was dropped. Nothing for a room that the file does not know.
+pub(super) type RoomState = Option<(i64, i64, Option<Place>)>;
 
-/// A file, as a reader sees it at one moment.
+/// The file as a reader sees it at one moment.
 pub(super) struct View<'a> {
     connection: &'a Connection,
     runs: &'a Runs,
     retention: &'a Retention,
     /// The room's number in the file.
     room: Option<i64>,
-    /// The last message that is on disk no more, or is not to be seen any more.
+    /// The last message that is gone from disk, or must not be seen any more.
     dropped: Option<Place>,
+    /// What is not in the room on disk yet, and comes after what is.
     pending: Vec<Row>,
 }
 
@@ -34,7 +38,7 @@ pub(super) fn page(
     retention: &Retention,
     room: &RoomCode,
     Query { start, limit }: Query,
-    pending: &Pending,
+    pending: &[Entry],
 ) -> rusqlite::Result<Page> {
     let snapshot = connection.unchecked_transaction()?;
     let view = View::new(&snapshot, runs, retention, room, pending)?;
@@ -73,82 +77,114 @@ pub(super) fn page(
     }
 }
 
+/// The state of a room.
+pub(super) fn room_state(connection: &Connection, room: &RoomCode) -> rusqlite::Result<RoomState> {
+    let sql = "SELECT id, count, dropped_run, dropped_part, dropped_number FROM rooms WHERE code = ?1";
+    let mut find = connection.prepare_cached(sql)?;
+    find.query_row([room.as_str()], |row| {
+        let dropped = match row.get(2)? {
+            Some(run) => Some(Place { run, part: row.get(3)?, number: row.get(4)? }),
+            None => None,
+        };
+        Ok((row.get(0)?, row.get(1)?, dropped))
+    })
+    .optional()
+}
+
 impl<'a> View<'a> {
     fn new(
         connection: &'a Connection,
         runs: &'a Runs,
         retention: &'a Retention,
         room: &RoomCode,
-        (lost, waiting): &Pending,
+        pending: &[Entry],
     ) -> rusqlite::Result<Self> {
-        let lost = lost.and_then(|lost| runs.place(lost)).map(|place| Row { place, message: None });
-        let waiting = waiting.iter().filter_map(|event| {
-            Some(Row { place: runs.place(event.position)?, message: Some(Arc::clone(event)) })
-        });
-        let pending = lost.into_iter().chain(waiting).collect();
-        let mut view = Self { connection, runs, retention, room: None, dropped: None, pending };
-        let sql = "SELECT id, count, dropped_run, dropped_part, dropped_number FROM rooms WHERE code = ?1";
-        let mut find = connection.prepare_cached(sql)?;
-        let found = find
-            .query_row([room.as_str()], |row| {
-                let dropped = match row.get(2)? {
-                    Some(run) => Some(Place { run, part: row.get(3)?, number: row.get(4)? }),
-                    None => None,
-                };
-                Ok((row.get(0)?, row.get(1)?, dropped))
-            })
-            .optional()?;
-        if let Some((id, count, dropped)) = found {
-            view.room = Some(id);
-            view.dropped = dropped.max(view.too_many(id, count)?).max(view.too_old(id)?);
+        let mut view = Self { connection, runs, retention, room: None, dropped: None, pending: Vec::new() };
+        let found = room_state(connection, room)?;
+        let (room, count, dropped) =
+            found.map_or((None, 0, None), |(id, count, dropped)| (Some(id), count, dropped));
+        view.room = room;
+        let mut last = match room {
+            Some(room) if !pending.is_empty() => dropped.max(view.newest(room)?),
+            _ => dropped,
+        };
+        // What came in may have gone to its room since, and a command may have deleted it there.
+        let first_incoming = match pending.first() {
+            Some(Entry { incoming: Some(_), .. }) => connection
+                .prepare_cached("SELECT min(id) FROM incoming")?
+                .query_row([], |row| row.get::<_, Option<i64>>(0))?
+                .map_or(u64::MAX, |first| first as u64),
+            _ => 0,
+        };
+        for Entry { position, message, incoming } in pending {
+            if let Some(place) = runs.place(*position)
+                && Some(place) > last
+                && incoming.is_none_or(|number| number >= first_incoming)
+            {
+                view.pending.push(Row { place, message: message.clone() });
+                last = Some(place);
+            }
         }
+        view.dropped = dropped.max(view.too_many(count)?);
+        view.dropped = view.dropped.max(view.too_old()?);
         Ok(view)
     }
 
-    /// The last message that is there only because the room has more than it is to keep.
-    fn too_many(&self, room: i64, count: i64) -> rusqlite::Result<Option<Place>> {
-        let over = count.saturating_sub(i64::try_from(self.retention.messages).unwrap_or(i64::MAX));
+    /// The last message in the file.
+    fn newest(&self, room: i64) -> rusqlite::Result<Option<Place>> {
+        let sql = "SELECT run, part, number FROM messages WHERE room = ?1
+                   ORDER BY run DESC, part DESC, number DESC LIMIT 1";
+        self.connection.prepare_cached(sql)?.query_row([room], place).optional()
+    }
+
+    /// The last message that is there only because the room has more than it is to keep; `count` are in the file.
+    fn too_many(&self, count: i64) -> rusqlite::Result<Option<Place>> {
+        let over = count + self.pending.len() as i64 - most(self.retention);
         if over <= 0 {
             return Ok(None);
         }
+        if over > count {
+            return Ok(self.pending.get((over - count - 1) as usize).map(|row| row.place));
+        }
         let sql = "SELECT run, part, number FROM messages WHERE room = ?1
                    ORDER BY run, part, number LIMIT 1 OFFSET ?2";
-        self.connection.prepare_cached(sql)?.query_row([room, over - 1], place).optional()
+        self.connection.prepare_cached(sql)?.query_row(params![self.room, over - 1], place).optional()
     }
 
     /// The last message that is older than it may be, of those that begin the room.
-    fn too_old(&self, room: i64) -> rusqlite::Result<Option<Place>> {
+    fn too_old(&self) -> rusqlite::Result<Option<Place>> {
         let horizon = horizon(SystemTime::now(), self.retention.age);
         let sql = "SELECT run, part, number, at FROM messages WHERE room = ?1 ORDER BY run, part, number";
         let mut oldest = self.connection.prepare_cached(sql)?;
-        let mut rows = oldest.query([room])?;
+        let mut rows = oldest.query([self.room])?;
         let mut last = None;
         while let Some(row) = rows.next()? {
             if row.get::<_, i64>(3)? >= horizon {
-                break;
+                return Ok(last);
             }
             last = Some(place(row)?);
         }
-        Ok(last)
+        let is_old = |row: &&Row| row.message.as_ref().is_none_or(|event| micros(event.at) < horizon);
+        Ok(self.pending.iter().take_while(is_old).last().map(|row| row.place).or(last))
     }
 
-    /// The rows after a place, and how many of them make a page: one less, where there are more.
+    /// The rows after a place, and how many of them make a page: one fewer, if there are more.
     fn after(&self, after: Option<Place>, limit: usize) -> rusqlite::Result<(Vec<Row>, usize)> {
         let after = after.unwrap_or(Place::FIRST);
         let sql = "SELECT run, part, number, at, name, text FROM messages
                    WHERE room = ?1 AND (run, part, number) > (?2, ?3, ?4)
                    ORDER BY run, part, number LIMIT ?5";
         let (mut rows, limit) = self.rows(sql, after, limit)?;
-        let last = rows.last().map_or(after, |row| row.place);
-        let pending = self.pending.iter().filter(|row| row.place > last);
+        let pending = self.pending.iter().filter(|row| row.place > after);
         rows.extend(pending.take(limit.saturating_add(1).saturating_sub(rows.len())).cloned());
         Ok((rows, limit))
     }
 
-    /// The same of those before a place; the newest first.
+    /// The same for the rows before a place, newest first.
     fn before(&self, before: Option<Place>, limit: usize) -> rusqlite::Result<(Vec<Row>, usize)> {
         let before = before.unwrap_or(Place { run: i64::MAX, part: i64::MAX, number: i64::MAX });
-        let pending = self.pending.iter().rev().filter(|row| row.place < before);
+        let is_seen = |row: &&Row| row.place < before && Some(row.place) > self.dropped;
+        let pending = self.pending.iter().rev().filter(is_seen);
         let mut rows: Vec<_> = pending.take(limit.saturating_add(1)).cloned().collect();
         let before = rows.last().map_or(before, |row| row.place);
         let sql = "SELECT run, part, number, at, name, text FROM messages
@@ -160,7 +196,7 @@ impl<'a> View<'a> {
         Ok((rows, limit.min(newer + left)))
     }
 
-    /// At most one row more than `limit`; fewer, and a smaller limit, where they would be larger than a page.
+    /// At most one row more than `limit`; fewer, with a smaller limit, if they would be larger than a page.
     fn rows(
         &self,
         sql: &str,
@@ -176,21 +212,16 @@ impl<'a> View<'a> {
             let place = place(row)?;
             let text = row.get_ref(5)?.as_str_or_null().ok().flatten();
             bytes += text.map_or(0, str::len);
-            rows.push(Row { place, message: text.and_then(|text| self.message(place, row, text)) });
+            rows.push(Row {
+                place,
+                message: text.and_then(|text| message(self.runs.position(place)?, row, text)),
+            });
             if bytes > MOST_BYTES && rows.len() > 1 {
                 let limit = limit.min(rows.len() - 1);
                 return Ok((rows, limit));
             }
         }
         Ok((rows, limit))
-    }
-
-    /// A message of the file; nothing where a hand has changed it to something that is none.
-    fn message(&self, place: Place, row: &rusqlite::Row<'_>, text: &str) -> Option<Arc<RoomEvent>> {
-        let position = self.runs.position(place)?;
-        let name = UserName::parse(row.get_ref(4).ok()?.as_str().ok()?, usize::MAX).ok()?;
-        let at = time(row.get(3).ok()?);
-        Some(Arc::new(RoomEvent { at, position, what: What::Said { name, text: text.into() } }))
     }
 
     /// What was said at a time or later.
@@ -208,21 +239,23 @@ impl<'a> View<'a> {
             None => None,
         };
         let is_since = |row: &&Row| row.message.as_ref().is_some_and(|event| micros(event.at) >= since);
-        let first = first.or_else(|| self.pending.iter().find(is_since).map(|row| row.place));
+        let mut pending = self.pending.iter().filter(|row| row.place > dropped);
+        let first = first.or_else(|| pending.find(is_since).map(|row| row.place));
         let Some(first) = first else { return Ok(Page::default()) };
         let (rows, limit) = self.after(Some(Place { number: first.number - 1, ..first }), limit)?;
         Ok(forward(&rows, limit, None, None))
     }
 
     /// Whether messages after a place may be missing, although none is known to be: the room was forgotten meanwhile,
-    /// or the file does not know the message at that place, which a run before this one has given.
+    /// or the message at that place was given by an earlier run and is not in the file.
     fn is_doubtful(&self, place: Place, next: Option<&Row>) -> rusqlite::Result<bool> {
         if self.dropped >= Some(place) {
             return Ok(false);
         }
-        let is_there = |room| has_message(self.connection, room, place);
         if place.number > 0 && !self.runs.is_own(place) {
-            return Ok(!self.room.map_or(Ok(false), is_there)?);
+            let is_pending = self.pending.iter().any(|row| row.place == place && row.message.is_some());
+            let is_there = |room| has_message(self.connection, room, place);
+            return Ok(!is_pending && !self.room.map_or(Ok(false), is_there)?);
         }
         let follows = next.is_some_and(|next| next.place.is_of_epoch(place));
         if self.dropped.is_some() || follows {
@@ -242,6 +275,33 @@ impl<'a> View<'a> {
             .optional()?;
         Ok(earlier.is_none() && !self.pending.iter().any(|row| row.place <= place))
     }
+}
+
+/// What came in of a room and is not there yet, oldest first.
+pub(super) fn incoming(
+    connection: &Connection,
+    runs: &Runs,
+    room: &RoomCode,
+) -> rusqlite::Result<Vec<Entry>> {
+    let sql = "SELECT run, part, number, at, name, text, id FROM incoming WHERE room = ?1
+               ORDER BY run, part, number";
+    let mut found = connection.prepare_cached(sql)?;
+    let mut found = found.query([room.as_str()])?;
+    let mut all = Vec::new();
+    while let Some(row) = found.next()? {
+        let Some(position) = runs.position(place(row)?) else { continue };
+        let text = row.get_ref(5)?.as_str_or_null().ok().flatten();
+        let message = text.and_then(|text| message(position, row, text));
+        all.push(Entry { position, message, incoming: Some(row.get::<_, i64>(6)? as u64) });
+    }
+    Ok(all)
+}
+
+/// A message of the file; nothing where a hand has changed it to something that is none.
+fn message(position: Position, row: &rusqlite::Row<'_>, text: &str) -> Option<Arc<RoomEvent>> {
+    let name = UserName::parse(row.get_ref(4).ok()?.as_str().ok()?, usize::MAX).ok()?;
+    let at = time(row.get(3).ok()?);
+    Some(Arc::new(RoomEvent { at, position, what: What::Said { name, text: text.into() } }))
 }
 
 fn place(row: &rusqlite::Row<'_>) -> rusqlite::Result<Place> {

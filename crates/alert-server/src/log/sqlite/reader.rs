@@ -1,27 +1,28 @@
-//! The thread that reads: one request after the other, and those for one page together.
+//! The thread that reads: one request after another, with those for the same page answered together.
 
-use super::read::{self, Pending};
+use super::read::{self, RoomState};
 use super::runs::Runs;
 use super::state::Shared;
 use crate::config::Retention;
 use crate::log::{OnRead, Page, Query, ReadError, Seat, SeatId};
 use alert_core::names::RoomCode;
+use alert_core::position::Position;
 use rusqlite::Connection;
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Readers beyond this many are sent away.
+/// Requests beyond this many are refused.
 const MOST_WAITING: usize = 65_536;
 /// Pages that are kept for those who ask for the same.
 const MOST_KEPT: usize = 256;
 const MOST_KEPT_MESSAGES: usize = 50_000;
-/// And how long: messages grow old, and a quiet server gives its memory back.
+/// How long they are kept: messages grow old, and a quiet server returns its memory.
 const KEPT: Duration = Duration::from_secs(5);
 
 pub(super) type OnSeat = Box<dyn FnOnce(Option<Seat>) + Send>;
 
-/// What is asked for.
+/// The requests that wait.
 #[derive(Default)]
 pub(super) struct Requests {
     asked: Mutex<Asked>,
@@ -50,14 +51,21 @@ pub(super) struct Reader {
     pub(super) requests: Arc<Requests>,
 }
 
-/// Pages as they are while nothing is written.
+/// Pages as they are while nothing is written to their rooms.
 #[derive(Default)]
 struct Kept {
-    /// SQLite's number for the state of the file.
-    version: i64,
     since: Option<Instant>,
     messages: usize,
-    pages: HashMap<(RoomCode, Query), Page>,
+    /// With the last message of the room that is not in it on disk yet.
+    pages: HashMap<(RoomCode, Query, Option<Position>), KeptPage>,
+}
+
+struct KeptPage {
+    page: Page,
+    /// SQLite's number for the state of the file: what has been written since need not concern the room. Seats are
+    /// written all the time when many come back.
+    version: i64,
+    room: RoomState,
 }
 
 impl Requests {
@@ -94,7 +102,7 @@ impl Requests {
         self.to_reader.notify_one();
     }
 
-    /// The next one with all who wait for it; `Ok(None)` when there was none for long; an error at the end.
+    /// The next request with all who wait for it; `Ok(None)` if there was none for `patience`; an error at the end.
     fn next(&self, patience: Duration) -> Result<Option<(Request, Vec<OnRead>)>, ()> {
         let mut asked = self.lock();
         while asked.order.is_empty() {
@@ -121,7 +129,7 @@ impl Requests {
     }
 
     fn lock(&self) -> MutexGuard<'_, Asked> {
-        // Whole between any two statements.
+        // The state is whole between any two statements.
         self.asked.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -172,24 +180,30 @@ impl Reader {
 
     fn page(&self, kept: &mut Kept, room: RoomCode, query: Query) -> rusqlite::Result<Page> {
         // Before the file is looked at: what is written meanwhile is then in both, rather than in neither.
-        let pending: Pending = self.shared.gathered().of_room(&room);
-        if pending.0.is_some() || !pending.1.is_empty() {
-            return read::page(&self.connection, &self.runs, &self.retention, &room, query, &pending);
-        }
+        let pending = self.shared.gathered().of_room(&room);
         let version =
             self.connection.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get(0))?;
-        let is_stale = kept.version != version || kept.since.is_none_or(|since| since.elapsed() > KEPT);
-        if is_stale {
-            *kept = Kept { version, since: Some(Instant::now()), ..Kept::default() };
+        if kept.since.is_none_or(|since| since.elapsed() > KEPT) {
+            *kept = Kept { since: Some(Instant::now()), ..Kept::default() };
         }
-        let key = (room, query);
-        if let Some(page) = kept.pages.get(&key) {
-            return Ok(page.clone());
+        let key = (room, query, pending.last().map(|entry| entry.position));
+        if let Some(known) = kept.pages.get_mut(&key) {
+            if known.version == version {
+                return Ok(known.page.clone());
+            }
+            if known.room.is_some() && read::room_state(&self.connection, &key.0)? == known.room {
+                known.version = version;
+                return Ok(known.page.clone());
+            }
+            let stale = kept.pages.remove(&key);
+            kept.messages -= stale.map_or(0, |stale| stale.page.messages.len());
         }
+        // Before the page: what is written between is then looked at again.
+        let room = read::room_state(&self.connection, &key.0)?;
         let page = read::page(&self.connection, &self.runs, &self.retention, &key.0, query, &pending)?;
         if kept.pages.len() < MOST_KEPT && kept.messages + page.messages.len() <= MOST_KEPT_MESSAGES {
             kept.messages += page.messages.len();
-            kept.pages.insert(key, page.clone());
+            kept.pages.insert(key, KeptPage { page: page.clone(), version, room });
         }
         Ok(page)
     }

@@ -1,11 +1,11 @@
-//! The runs that a file knows, in their order: what makes positions of different runs comparable.
+//! The runs that a file knows, in order. They make positions of different runs comparable.
 
 use alert_core::position::{Epoch, Position, Run};
 use rusqlite::{Connection, OptionalExtension, params};
 use std::collections::HashMap;
 use std::time::{Duration, SystemTime};
 
-/// A position as the file has it: those of one room compare in the order in which they were given.
+/// A position as the file has it. Places in one room compare in the order in which they were given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Place {
     pub(super) run: i64,
@@ -30,9 +30,9 @@ impl Place {
 }
 
 impl Runs {
-    /// Enters a new run, for good, before any of its positions is given.
+    /// Records a new run on disk, before any of its positions is given.
     pub(super) fn begin(connection: &Connection, run: Run, age: Duration) -> rusqlite::Result<Self> {
-        // Positions of a run that has no messages any more, and that began before whatever is kept, are a gap anyway.
+        // Positions of a run that has no messages left, and began before everything that is kept, are a gap anyway.
         let horizon = micros(SystemTime::now().checked_sub(age).unwrap_or(SystemTime::UNIX_EPOCH));
         connection.execute(
             "DELETE FROM runs WHERE started < ?1 AND id < coalesce(
@@ -46,7 +46,7 @@ impl Runs {
         Ok(Self { own: Some(own), ..Self::read(connection)? })
     }
 
-    /// The runs of a file that somebody only reads.
+    /// The runs of a file that is only read.
     pub(super) fn read(connection: &Connection) -> rusqlite::Result<Self> {
         let mut runs = Self { by_name: HashMap::new(), by_id: HashMap::new(), own: None };
         let mut rows = connection.prepare("SELECT id, name FROM runs")?;
@@ -59,16 +59,21 @@ impl Runs {
         Ok(runs)
     }
 
-    /// Where a position stands; nothing where the file does not know its run.
+    /// Where a position stands; `None` if the file does not know its run.
     pub(super) fn place(&self, position: Position) -> Option<Place> {
         let run = *self.by_name.get(&position.epoch.run)?;
         Some(Place { run, part: position.epoch.part as i64, number: position.number as i64 })
     }
 
-    /// The position at a place; nothing where the file is damaged.
+    /// The position at a place; `None` if the file is damaged.
     pub(super) fn position(&self, place: Place) -> Option<Position> {
         let run = *self.by_id.get(&place.run)?;
         Some(Position { epoch: Epoch { run, part: place.part as u64 }, number: place.number as u64 })
+    }
+
+    /// Which of two runs is the later one: the one with the greater number. One that the file does not know has 0.
+    pub(super) fn order(&self, run: Run) -> u64 {
+        self.by_name.get(&run).map_or(0, |id| *id as u64)
     }
 
     /// Whether a place was given by the server that has the file open now.

@@ -1,4 +1,4 @@
-//! The tables, their version, and how a file of an older one becomes one of this.
+//! The tables, their version, and how a file of an older version is migrated.
 
 use rusqlite::{Connection, TransactionBehavior};
 
@@ -20,8 +20,8 @@ const MIGRATIONS: &[&str] = &["
         emptied INTEGER
     );
     CREATE INDEX rooms_by_emptied ON rooms(emptied) WHERE emptied IS NOT NULL;
-    -- `id` follows the order in which all messages were said. A row without a text stands for messages that could not
-    -- be stored: those after the row before, up to its own position.
+    -- `id` follows the order in which all messages were said, but for those that came in together. A row without a text
+    -- stands for messages that could not be stored: those after the row before, up to its own position.
     CREATE TABLE messages (
         id INTEGER PRIMARY KEY,
         room INTEGER NOT NULL,
@@ -48,10 +48,45 @@ const MIGRATIONS: &[&str] = &["
     ) WITHOUT ROWID;
     CREATE INDEX seats_by_age ON seats(at);
     CREATE INDEX seats_by_room ON seats(room);
+", "
+    -- Messages as they come: a few pages for a batch, however many its rooms. They go on to `messages` many at a time,
+    -- in the order of their rooms.
+    CREATE TABLE incoming (
+        id INTEGER PRIMARY KEY,
+        room TEXT NOT NULL,
+        run INTEGER NOT NULL, part INTEGER NOT NULL, number INTEGER NOT NULL,
+        at INTEGER NOT NULL,
+        name TEXT NOT NULL,
+        text TEXT,
+        key BLOB
+    );
+", "
+    -- Connections in rooms whose clients know nothing of recovery. From `gone` on: of one that was lost. `client` is a
+    -- digest of its address and program.
+    CREATE TABLE stays (
+        id INTEGER PRIMARY KEY,
+        room TEXT NOT NULL,
+        name TEXT NOT NULL,
+        client INTEGER NOT NULL,
+        run INTEGER NOT NULL, part INTEGER NOT NULL, number INTEGER NOT NULL,
+        at INTEGER NOT NULL,
+        given INTEGER NOT NULL,
+        gone INTEGER, until INTEGER,
+        upto_run INTEGER, upto_part INTEGER, upto_number INTEGER,
+        unconfirmed INTEGER, since INTEGER
+    );
+    CREATE INDEX stays_by_end ON stays(until);
+    CREATE INDEX stays_by_room ON stays(room);
+    -- One row: when the server was alive for certain.
+    CREATE TABLE alive (at INTEGER NOT NULL);
+    INSERT INTO alive VALUES (0);
 "];
 
 /// The version that this Alert writes.
 pub(super) const VERSION: i64 = MIGRATIONS.len() as i64;
+
+/// Pages that are written before they go to their places, where a page that was written often goes once.
+const CHECKPOINT: i64 = 4000;
 
 /// Says that a file is Alert's: "Alrt".
 const APPLICATION: i64 = 0x416c_7274;
@@ -69,11 +104,11 @@ impl From<rusqlite::Error> for Misfit {
     }
 }
 
-/// Looks whether this Alert can read the file, and changes nothing.
+/// Checks whether this Alert can read the file, and changes nothing.
 pub(super) fn check(connection: &mut Connection) -> Result<(), Misfit> {
     match version(connection)? {
         VERSION => Ok(()),
-        // Made this moment, or of an older Alert: the server brings it up to date.
+        // Just made, or by an older Alert: the server brings it up to date.
         _ => Err(Misfit::Foreign),
     }
 }
@@ -86,11 +121,13 @@ pub(super) fn prepare(connection: &mut Connection) -> Result<(), Misfit> {
         connection.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
     }
     connection.pragma_update(None, "journal_mode", "WAL")?;
+    // So that whoever waits for a commit waits for the disk.
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "journal_size_limit", 16 << 20)?;
+    connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT)?;
     connection.pragma_update(None, "cache_size", -8192)?;
     connection.pragma_update(None, "temp_store", "MEMORY")?;
-    // What is deleted is overwritten where that costs no further write.
+    // What is deleted is overwritten if that costs no further write.
     connection.pragma_update(None, "secure_delete", "FAST")?;
     if found < VERSION {
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -104,7 +141,7 @@ pub(super) fn prepare(connection: &mut Connection) -> Result<(), Misfit> {
     Ok(())
 }
 
-/// The file's version; 0 where there is nothing in it.
+/// The file's version; 0 if it is empty.
 fn version(connection: &Connection) -> Result<i64, Misfit> {
     let number = |pragma| connection.pragma_query_value(None, pragma, |row| row.get::<_, i64>(0));
     let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;

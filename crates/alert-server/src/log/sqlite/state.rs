@@ -2,15 +2,15 @@
 //! takes a short lock here and never waits for the disk.
 
 use super::unwritten::{Message, Unwritten};
-use crate::log::seats;
-use crate::log::{Append, OnStored, Seat, SeatId, Stored};
+use crate::log::{Append, OnStored, Seat, SeatId, Stay, StayId, Stored};
+use crate::log::{seats, stays};
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// So many messages wait in the queue while the writer takes none; from then on whoever appends makes room.
+/// This many messages wait in the queue while the writer takes none; beyond that, whoever appends moves them on.
 const QUEUE: usize = 8192;
-/// When so many wait for their acks, the next batch begins before its time.
+/// When this many wait for their acks, the next batch begins early.
 const IMPATIENT: usize = 32;
 /// A disk that takes longer than this for one batch is stalled.
 const STALLED: Duration = Duration::from_secs(2);
@@ -29,12 +29,12 @@ pub(super) struct State {
     queue: Vec<Message>,
     /// How many messages were ever appended.
     appended: u64,
-    /// Who waits for which message: its number.
+    /// Who waits for which message, by its number.
     waiting: VecDeque<(u64, OnStored)>,
-    /// Seats to be written, a bounded number of new ones; nothing is a seat that was given up.
-    seats: Seats,
-    /// Seats that are being written.
-    seats_in_hand: Arc<Seats>,
+    /// What is to be written besides messages.
+    seating: Seating,
+    /// What is being written of it.
+    seating_in_hand: Arc<Seating>,
     /// Since when the writer has been at the disk.
     busy_since: Option<Instant>,
     trouble: Option<Trouble>,
@@ -47,6 +47,24 @@ pub(super) struct State {
 }
 
 pub(super) type Seats = HashMap<SeatId, Option<Seat>>;
+pub(super) type Stays = HashMap<StayId, Option<Stay>>;
+
+/// Seats and stays, a bounded number of new ones of each; nothing is one that was given up.
+#[derive(Default)]
+pub(super) struct Seating {
+    pub(super) seats: Seats,
+    pub(super) stays: Stays,
+}
+
+impl Seating {
+    pub(super) fn is_empty(&self) -> bool {
+        self.seats.is_empty() && self.stays.is_empty()
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.seats.len() + self.stays.len()
+    }
+}
 
 /// Why messages are not stored at the moment.
 #[derive(Clone, Debug)]
@@ -65,7 +83,7 @@ impl Shared {
         self.unwritten.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes a message. Gives back whoever has to be told at once that it will not be stored.
+    /// Takes a message. Returns whoever has to be told at once that it will not be stored.
     pub(super) fn append(&self, mut append: Append) -> Option<(OnStored, Stored)> {
         let message = Message::of(&append);
         let mut state = self.state();
@@ -94,8 +112,18 @@ impl Shared {
 
     pub(super) fn put_seat(&self, id: SeatId, seat: Option<Seat>) {
         let mut state = self.state();
-        if state.seats.len() < seats::MOST || seat.is_none() || state.seats.contains_key(&id) {
-            state.seats.insert(id, seat);
+        let seats = &mut state.seating.seats;
+        if seats.len() < seats::MOST || seat.is_none() || seats.contains_key(&id) {
+            seats.insert(id, seat);
+        }
+        self.wake_writer(state);
+    }
+
+    pub(super) fn put_stay(&self, id: StayId, stay: Option<Stay>) {
+        let mut state = self.state();
+        let stays = &mut state.seating.stays;
+        if stays.len() < stays::MOST || stay.is_none() || stays.contains_key(&id) {
+            stays.insert(id, stay);
         }
         self.wake_writer(state);
     }
@@ -103,11 +131,11 @@ impl Shared {
     /// A seat that is not on disk yet; `Some(None)` is one that was given up.
     pub(super) fn unwritten_seat(&self, id: SeatId) -> Option<Option<Seat>> {
         let state = self.state();
-        state.seats.get(&id).or_else(|| state.seats_in_hand.get(&id)).cloned()
+        state.seating.seats.get(&id).or_else(|| state.seating_in_hand.seats.get(&id)).cloned()
     }
 
     fn wake_writer(&self, mut state: MutexGuard<'_, State>) {
-        // The first who waits ends a long rest, and many end a short one.
+        // The first to wait ends a long rest, and many end a short one.
         let ends_rest = state.is_writer_resting && matches!(state.waiting.len(), 1 | IMPATIENT);
         if std::mem::take(&mut state.is_writer_waiting) || ends_rest {
             drop(state);
@@ -127,13 +155,13 @@ impl Shared {
         unwritten
     }
 
-    /// Waits for something to write, but not longer than until `due`.
+    /// Waits for something to write, until `due` at the latest.
     pub(super) fn wait_for_work(&self, due: Instant) {
         self.state().is_gathered = false;
         let has_older = !self.unwritten().is_empty();
         let mut state = self.state();
         let has_work = |state: &State| {
-            has_older || state.is_gathered || !state.queue.is_empty() || !state.seats.is_empty()
+            has_older || state.is_gathered || !state.queue.is_empty() || !state.seating.is_empty()
         };
         while !has_work(&state) && !state.is_closing {
             let left = due.saturating_duration_since(Instant::now());
@@ -151,8 +179,8 @@ impl Shared {
         self.rest_until(|state| (!state.is_closing).then_some(due));
     }
 
-    /// Waits until the next batch after one that began at `begun` is worth it: sooner for those who wait for an ack, and
-    /// at once when they are many.
+    /// Waits until it is worth starting the next batch after one that began at `begun`: sooner if somebody waits for an
+    /// ack, and at once if many do.
     pub(super) fn gather(&self, begun: Instant, pace: Duration, lazy: Duration) {
         self.rest_until(|state| match state.waiting.len() {
             _ if state.is_closing => None,
@@ -174,13 +202,16 @@ impl Shared {
         state.is_writer_resting = false;
     }
 
-    /// The writer begins a batch: these seats go with it.
-    pub(super) fn begin(&self) -> Arc<Seats> {
+    /// The writer begins a batch up to the message with this number. This goes with it; and whether anybody waits for
+    /// it, or has to hear that the disk works again.
+    pub(super) fn begin(&self, end: u64) -> (Arc<Seating>, bool) {
         let mut state = self.state();
         self.is_at_work(&mut state);
-        let seats = std::mem::take(&mut state.seats);
-        state.seats_in_hand = Arc::new(seats);
-        Arc::clone(&state.seats_in_hand)
+        let seating = std::mem::take(&mut state.seating);
+        state.seating_in_hand = Arc::new(seating);
+        let is_waited_for = state.waiting.front().is_some_and(|(number, _)| *number <= end);
+        let is_urgent = is_waited_for || state.trouble.is_some() || state.is_closing;
+        (Arc::clone(&state.seating_in_hand), is_urgent)
     }
 
     fn is_at_work(&self, state: &mut State) {
@@ -190,7 +221,7 @@ impl Shared {
         }
     }
 
-    /// Does something on the disk besides writing: it too may find that the disk does not answer.
+    /// Does something on the disk other than writing a batch: the disk may fail to answer then too.
     pub(super) fn at_work<T>(&self, work: impl FnOnce() -> T) -> T {
         self.is_at_work(&mut self.state());
         let done = work();
@@ -198,30 +229,34 @@ impl Shared {
         done
     }
 
-    /// All messages up to the one with this number are on disk. Gives back whoever waits for that, and the trouble that
+    /// All messages up to the one with this number are on disk. Returns whoever waits for that, and the trouble that
     /// is over.
     pub(super) fn succeeded(&self, end: u64, is_all: bool) -> (Vec<OnStored>, Option<Trouble>) {
         let mut state = self.state();
         state.busy_since = None;
-        state.seats_in_hand = Arc::default();
+        state.seating_in_hand = Arc::default();
         let done = state.waiting.partition_point(|(number, _)| *number <= end);
         let told = state.waiting.drain(..done).map(|(_, stored)| stored).collect();
         (told, if is_all { state.trouble.take() } else { None })
     }
 
-    /// The batch could not be written. Gives back whoever waits, and whether this is news.
+    /// The batch could not be written. Returns whoever waits, and whether this is news.
     pub(super) fn failed(&self, words: &str) -> (Vec<OnStored>, bool) {
         let mut state = self.state();
         state.busy_since = None;
-        let seats = std::mem::take(&mut state.seats_in_hand);
-        for (id, seat) in seats.iter() {
-            state.seats.entry(*id).or_insert_with(|| seat.clone());
+        let in_hand = std::mem::take(&mut state.seating_in_hand);
+        let Seating { seats, stays } = &mut state.seating;
+        for (id, seat) in &in_hand.seats {
+            seats.entry(*id).or_insert_with(|| seat.clone());
+        }
+        for (id, stay) in &in_hand.stays {
+            stays.entry(*id).or_insert_with(|| stay.clone());
         }
         let is_news = state.begin_trouble(words);
         (state.tell_nobody_else(), is_news)
     }
 
-    /// Waits until the disk is stalled. Gives back whoever waits for it, and since when; nothing when the store closes.
+    /// Waits until the disk is stalled. Returns whoever waits for it, and since when; `None` when the store closes.
     pub(super) fn wait_for_stall(&self) -> Option<(Vec<OnStored>, Option<Instant>)> {
         let mut state = self.state();
         loop {
@@ -264,9 +299,9 @@ impl Shared {
 }
 
 impl State {
-    /// Moves the queue to where everything is that is not written. Says whether that was too much.
+    /// Moves the queue into `unwritten`. Returns whether that was too much.
     fn gather(&mut self, unwritten: &mut Unwritten) -> bool {
-        // A reader may do this between the writer's call and its waking up, which then finds the queue empty.
+        // A reader may do this after the writer was called and before it wakes, and it then finds the queue empty.
         self.is_gathered |= !self.queue.is_empty();
         unwritten.take(&mut self.queue)
     }

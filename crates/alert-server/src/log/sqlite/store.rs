@@ -1,80 +1,75 @@
-//! Writes a batch of messages and seats, in one transaction.
+//! Writes a batch of messages, seats and stays, in one transaction.
 
 use super::runs::{Place, Runs, micros};
-use super::state::Seats;
+use super::settle::settle;
+use super::state::{Seating, Seats};
+use super::stays;
 use super::unwritten::Batch;
+use crate::config::Retention;
 use alert_core::event::What;
-use alert_core::names::RoomCode;
 use alert_core::position::Position;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
-use std::collections::HashMap;
 
-/// So many messages may go with a batch, or twice as many as come. What is over is out of sight all the same.
-const AT_ONCE: i64 = 1024;
-
-/// A room keeps up to an eighth more than it should, out of sight, so that many go at once.
-pub(super) fn slack(most: i64) -> i64 {
-    most / 8
+/// What is done in the transaction of a batch besides.
+pub(super) struct Also<'a> {
+    /// What came in goes on to its rooms, where so much is kept.
+    pub(super) settling: Option<&'a Retention>,
+    /// It is noted that the server is alive.
+    pub(super) notes_alive: bool,
 }
 
-/// Rooms of a batch: their number in the file, and how many messages came.
-type Rooms<'a> = HashMap<&'a RoomCode, (i64, i64)>;
-
-/// Writes a batch; when this returns, it is on disk. In each room of it the oldest messages go where there are more
-/// than `most`.
+/// Writes a batch; when this returns, it is on disk.
 pub(super) fn write(
     connection: &mut Connection,
     runs: &Runs,
     batch: &Batch,
-    seats: &Seats,
-    most: i64,
+    seating: &Seating,
+    also: &Also<'_>,
 ) -> rusqlite::Result<()> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let mut rooms = Rooms::new();
-    for (room, position) in &batch.lost {
-        let (id, _) = *entry(&transaction, &mut rooms, room)?;
-        if let Some(place) = runs.place(*position) {
-            let added = insert_lost(&transaction, id, place)?;
-            entry(&transaction, &mut rooms, room)?.1 += added;
-        }
+    write_messages(&transaction, runs, batch)?;
+    write_seats(&transaction, &seating.seats)?;
+    stays::write(&transaction, &seating.stays)?;
+    if let Some(retention) = also.settling {
+        settle(&transaction, retention)?;
     }
-    insert_messages(&transaction, runs, batch, &mut rooms)?;
-    let sql = "UPDATE rooms SET count = count + ?2, emptied = NULL WHERE id = ?1 RETURNING count";
-    let mut add = transaction.prepare_cached(sql)?;
-    // Rooms that are filled alike are over together, and whoever waits for this batch does not wait for all of them.
-    let mut may_go = AT_ONCE.max(2 * batch.messages.len() as i64);
-    for (id, added) in rooms.into_values() {
-        let count: i64 = add.query_row([id, added], |row| row.get(0))?;
-        if count > most + slack(most) && may_go > 0 {
-            let over = (count - most).min(may_go);
-            drop_oldest(&transaction, id, over)?;
-            may_go -= over;
-        }
+    if also.notes_alive {
+        stays::note_alive(&transaction)?;
     }
-    drop(add);
-    write_seats(&transaction, seats)?;
     transaction.commit()
 }
 
-fn insert_messages<'a>(
-    connection: &Connection,
-    runs: &Runs,
-    batch: &'a Batch,
-    rooms: &mut Rooms<'a>,
-) -> rusqlite::Result<()> {
+fn write_messages(connection: &Connection, runs: &Runs, batch: &Batch) -> rusqlite::Result<()> {
     // A commit that failed may have been done all the same.
-    let sql = "INSERT OR IGNORE INTO messages (room, run, part, number, at, name, text, key)
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+    let sql = "INSERT OR IGNORE INTO incoming (id, room, run, part, number, at, name, text, key)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
     let mut insert = connection.prepare_cached(sql)?;
-    for message in &batch.messages {
-        let (id, added) = entry(connection, rooms, &message.room)?;
+    // A row that stands for messages that could not be stored, up to its own position.
+    for (room, lost) in &batch.lost {
+        let Some(place) = runs.place(lost.position) else { continue };
+        let (room, nothing) = (room.as_str(), None::<&str>);
+        let Place { run, part, number } = place;
+        insert.execute(params![
+            lost.number as i64,
+            room,
+            run,
+            part,
+            number,
+            micros(lost.at),
+            "",
+            nothing,
+            nothing
+        ])?;
+    }
+    for (id, message) in (batch.before as i64 + 1..).zip(&batch.messages) {
         let event = &message.event;
         let (What::Said { name, text }, Some(place)) = (&event.what, runs.place(event.position)) else {
             continue;
         };
         let key = message.key.map(|key| key.0);
-        *added += insert.execute(params![
-            *id,
+        insert.execute(params![
+            id,
+            message.room.as_str(),
             place.run,
             place.part,
             place.number,
@@ -82,45 +77,9 @@ fn insert_messages<'a>(
             name.as_str(),
             &**text,
             key.as_ref().map(|key| &key[..]),
-        ])? as i64;
+        ])?;
     }
     Ok(())
-}
-
-/// A row that stands for messages that could not be stored, up to `last`.
-fn insert_lost(connection: &Connection, room: i64, last: Place) -> rusqlite::Result<i64> {
-    let sql = "INSERT INTO messages (room, run, part, number, at, name)
-               SELECT ?1, ?2, ?3, ?4, ?5, '' WHERE NOT EXISTS
-               (SELECT 1 FROM messages WHERE room = ?1 AND run = ?2 AND part = ?3 AND number = ?4)";
-    let now = micros(std::time::SystemTime::now());
-    let added = connection.execute(sql, params![room, last.run, last.part, last.number, now])?;
-    Ok(added as i64)
-}
-
-/// The room's number in the file and its count of new messages; the room is entered where it is missing.
-fn entry<'a, 'b>(
-    connection: &Connection,
-    rooms: &'b mut Rooms<'a>,
-    room: &'a RoomCode,
-) -> rusqlite::Result<&'b mut (i64, i64)> {
-    use std::collections::hash_map::Entry;
-    match rooms.entry(room) {
-        Entry::Occupied(known) => Ok(known.into_mut()),
-        Entry::Vacant(new) => {
-            let mut find = connection.prepare_cached("SELECT id FROM rooms WHERE code = ?1")?;
-            let found = find.query_row([room.as_str()], |row| row.get(0)).optional()?;
-            let id = match found {
-                Some(id) => id,
-                None => {
-                    connection
-                        .prepare_cached("INSERT INTO rooms (code) VALUES (?1)")?
-                        .execute([room.as_str()])?;
-                    connection.last_insert_rowid()
-                }
-            };
-            Ok(new.insert((id, 0)))
-        }
-    }
 }
 
 /// Drops the oldest messages of a room, which remembers how far it is incomplete.

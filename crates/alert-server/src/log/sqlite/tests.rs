@@ -1,4 +1,4 @@
-//! What only a store on disk has to keep.
+//! What only a store on disk has to promise.
 
 use super::*;
 use crate::log::contract::{Desk, contract, shown};
@@ -10,6 +10,8 @@ use std::time::Duration;
 mod damage;
 mod failing;
 mod holes;
+mod incoming;
+mod stays;
 
 const KEEP_ALL: Retention =
     Retention { messages: 1_000_000, age: Duration::from_secs(7 * 24 * 3600), bytes: 1 << 30 };

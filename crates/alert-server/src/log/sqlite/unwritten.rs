@@ -1,4 +1,4 @@
-//! The messages that are not on disk yet, oldest first. When there are too many, because the disk is full or does not
+//! The messages that are not in their rooms on disk yet, oldest first. When there are too many, because the disk is full or does not
 //! answer, the oldest go, and their rooms remember how far they are incomplete.
 
 use crate::log::{Append, KeyDigest};
@@ -7,11 +7,12 @@ use alert_core::names::RoomCode;
 use alert_core::position::Position;
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
+use std::time::SystemTime;
 
-/// Beyond so many the oldest go.
+/// Beyond this many, the oldest are dropped.
 const MOST: usize = 65_536;
 const MOST_BYTES: usize = 64 << 20;
-/// What a message takes beside its name and text.
+/// What a message takes besides its name and text.
 const AROUND: usize = 256;
 
 /// A message on its way to the disk.
@@ -22,22 +23,46 @@ pub(super) struct Message {
     pub(super) key: Option<KeyDigest>,
 }
 
-/// What is not on disk yet.
-#[derive(Default)]
-pub(super) struct Unwritten {
-    messages: VecDeque<Message>,
-    /// How many messages there were before the first of these.
-    before: u64,
-    bytes: usize,
-    /// The last message of each room that had to go: everything in `messages` comes after it. Emptied by the writer.
-    lost: HashMap<RoomCode, Position>,
-    lost_count: u64,
+/// The last message of a room that had to go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Lost {
+    /// How many messages there were up to it.
+    pub(super) number: u64,
+    pub(super) position: Position,
+    pub(super) at: SystemTime,
 }
 
-/// A part of it that is being written.
+/// A message at its position.
+#[derive(Clone)]
+pub(super) struct Entry {
+    pub(super) position: Position,
+    /// Without one, the messages up to there are lost.
+    pub(super) message: Option<Arc<RoomEvent>>,
+    /// Its number among what came in, if it is there.
+    pub(super) incoming: Option<u64>,
+}
+
+/// What is not in the rooms of the file yet.
+#[derive(Default)]
+pub(super) struct Unwritten {
+    /// What is not on disk.
+    messages: VecDeque<Message>,
+    /// How many messages were appended before the first of these.
+    before: u64,
+    bytes: usize,
+    /// Everything in `messages` comes after these. Emptied by the writer.
+    lost: HashMap<RoomCode, Lost>,
+    lost_count: u64,
+    /// What is on disk among what came in, where no reader looks for it.
+    unsettled: HashMap<RoomCode, Vec<Entry>>,
+}
+
+/// The part that is being written.
 pub(super) struct Batch {
     pub(super) messages: Vec<Message>,
-    pub(super) lost: Vec<(RoomCode, Position)>,
+    pub(super) lost: Vec<(RoomCode, Lost)>,
+    /// How many messages there were before the first of these.
+    pub(super) before: u64,
     /// How many messages will have left when it is written.
     pub(super) end: u64,
 }
@@ -54,7 +79,7 @@ impl Message {
 }
 
 impl Unwritten {
-    /// Takes what was appended, and drops the oldest where that is too much. Says whether it had to.
+    /// Takes what was appended, and drops the oldest if that is too much. Returns whether it had to.
     pub(super) fn take(&mut self, queue: &mut Vec<Message>) -> bool {
         self.bytes += queue.iter().map(Message::size).sum::<usize>();
         self.messages.extend(queue.drain(..));
@@ -63,7 +88,8 @@ impl Unwritten {
             && let Some(message) = self.pop()
         {
             self.lost_count += 1;
-            self.lost.insert(message.room, message.event.position);
+            let Message { room, event, .. } = message;
+            self.lost.insert(room, Lost { number: self.before, position: event.position, at: event.at });
         }
         is_over
     }
@@ -86,21 +112,35 @@ impl Unwritten {
     /// The oldest, at most `most` of them.
     pub(super) fn batch(&self, most: usize) -> Batch {
         let messages: Vec<_> = self.messages.iter().take(most).cloned().collect();
-        let lost = self.lost.iter().map(|(room, position)| (room.clone(), *position)).collect();
-        Batch { end: self.before + messages.len() as u64, messages, lost }
+        let lost = self.lost.iter().map(|(room, lost)| (room.clone(), *lost)).collect();
+        Batch { before: self.before, end: self.before + messages.len() as u64, messages, lost }
     }
 
-    /// The batch is on disk.
-    pub(super) fn written(&mut self, batch: &Batch) {
+    /// The batch is on disk, and all that came in is in its rooms where `is_settled`.
+    pub(super) fn written(&mut self, batch: Batch, is_settled: bool) {
         while self.before < batch.end && self.pop().is_some() {}
-        for (room, position) in &batch.lost {
-            if self.lost.get(room) == Some(position) {
-                self.lost.remove(room);
+        for (room, lost) in batch.lost {
+            if self.lost.get(&room) == Some(&lost) {
+                self.lost.remove(&room);
             }
+            let entry = Entry { position: lost.position, message: None, incoming: Some(lost.number) };
+            self.unsettled.entry(room).or_default().push(entry);
+        }
+        if is_settled {
+            self.unsettled = HashMap::new();
+        } else {
+            self.note_unsettled(batch.before, batch.messages);
         }
         if self.messages.is_empty() {
             self.messages.shrink_to(1024);
             self.lost.shrink_to(0);
+        }
+    }
+
+    fn note_unsettled(&mut self, before: u64, messages: Vec<Message>) {
+        for (number, Message { room, event, .. }) in (before + 1..).zip(messages) {
+            let entry = Entry { position: event.position, message: Some(event), incoming: Some(number) };
+            self.unsettled.entry(room).or_default().push(entry);
         }
     }
 
@@ -109,9 +149,14 @@ impl Unwritten {
         std::mem::take(&mut self.lost_count)
     }
 
-    /// What there is of a room: the last message that had to go, and those that wait.
-    pub(super) fn of_room(&self, room: &RoomCode) -> (Option<Position>, Vec<Arc<RoomEvent>>) {
-        let waiting = self.messages.iter().filter(|message| message.room == *room);
-        (self.lost.get(room).copied(), waiting.map(|message| Arc::clone(&message.event)).collect())
+    /// What there is of a room, oldest first.
+    pub(super) fn of_room(&self, room: &RoomCode) -> Vec<Entry> {
+        let mut all = self.unsettled.get(room).cloned().unwrap_or_default();
+        let waiting = |position, message| Entry { position, message, incoming: None };
+        all.extend(self.lost.get(room).map(|lost| waiting(lost.position, None)));
+        let messages = self.messages.iter().filter(|message| message.room == *room);
+        let messages = messages.map(|message| Arc::clone(&message.event));
+        all.extend(messages.map(|message| waiting(message.position, Some(message))));
+        all
     }
 }

@@ -1,31 +1,38 @@
-//! The thread that writes: everything that waits goes to disk in one transaction, and then whoever waits hears of it.
+//! The thread that writes: everything that waits goes to disk in one transaction, and then those who wait are told.
 //! A disk that fails is tried again until it works.
 
 use super::file::{Lock, Opened};
 use super::prune;
 use super::runs::Runs;
+use super::settle::Incoming;
 use super::state::{Shared, Trouble};
-use super::store;
+use super::store::Also;
+use super::{stays, store};
 use crate::config::Retention;
+use crate::log::stays::ALIVE;
 use crate::log::{OnStored, Stored};
 use rusqlite::{Connection, ErrorCode};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// From one batch to the next, under load: a batch waits for the disk, and larger ones cost less for each message.
+/// From one batch to the next, under load: each batch waits for the disk, and larger ones cost less per message.
 const PACE: Duration = Duration::from_millis(5);
-/// The same where nobody waits for an ack: a killed server loses what was said in this time.
+/// The same if nobody waits for an ack: a killed server loses what was said in this time.
 const LAZY: Duration = Duration::from_millis(20);
-/// After a batch of no more than these the next one begins at once where somebody waits for it.
+/// After a batch of no more than this, the next one begins at once if somebody waits for it.
 const FEW: usize = 4;
+/// What nobody waits for is on the disk after this.
+const UNSYNCED: Duration = Duration::from_secs(1);
 /// Messages of one batch.
 const BATCH: usize = 4096;
 /// A disk that failed is tried again after this.
 const RETRY: Duration = Duration::from_secs(1);
-/// So often it is looked whether something has grown old.
+/// How often old messages are looked for.
 const PRUNE: Duration = Duration::from_secs(30);
+/// From one sign of life in a batch to the next: each costs a page.
+const ALIVE_WITH_BATCH: Duration = Duration::from_secs(1);
 
-/// SQLite goes on writing to a file that has no name any more, and nobody will ever read that.
+/// SQLite goes on writing to a file that has lost its name, which nobody will ever read.
 const REMOVED: &str =
     "somebody removed or replaced the history's file: put it back, or restart the server for a new one";
 
@@ -35,19 +42,36 @@ pub(super) struct Writer {
     pub(super) runs: Arc<Runs>,
     pub(super) retention: Retention,
     pub(super) shared: Arc<Shared>,
+    pub(super) incoming: Incoming,
+    /// Each commit waits for the disk.
+    pub(super) does_sync: bool,
+    /// Since when there is something that is written and may not be on the disk.
+    pub(super) unsynced_since: Option<Instant>,
     pub(super) file: Opened,
+    /// When it was noted last that the server is alive.
+    pub(super) alive: Option<Instant>,
     /// Nobody else has the file before this thread ends.
     pub(super) _lock: Lock,
 }
 
+/// What a batch was.
+struct Written {
+    /// Messages, seats and what was lost.
+    all: usize,
+    /// Messages that went to their rooms.
+    settled: usize,
+}
+
 impl Writer {
     pub(super) fn run(mut self) {
-        let mut prune_at = Instant::now();
+        let (mut prune_at, mut alive_at) = (Instant::now(), Instant::now());
         let mut has_more_to_prune = true;
         loop {
-            self.shared.wait_for_work(if has_more_to_prune { Instant::now() } else { prune_at });
+            let due = if has_more_to_prune { Instant::now() } else { prune_at.min(alive_at) };
+            let others = [self.incoming.due(&self.retention, false), self.sync_at()];
+            self.shared.wait_for_work(others.into_iter().flatten().fold(due, Instant::min));
             let begun = Instant::now();
-            let written = match self.write_batch() {
+            let Written { all: written, settled } = match self.write_batch(begun) {
                 Ok(written) => written,
                 Err(reason) => {
                     self.fail(&reason);
@@ -61,20 +85,27 @@ impl Writer {
             if written == 0 && self.shared.state().is_closing {
                 return;
             }
-            has_more_to_prune = self.prune(written, begun >= prune_at);
-            if begun >= prune_at && !has_more_to_prune {
+            if begun >= alive_at {
+                self.note_alive();
+                alive_at = begun + ALIVE;
+            }
+            let is_time = begun >= prune_at;
+            if settled > 0 || has_more_to_prune || is_time {
+                has_more_to_prune = self.prune(settled, is_time);
+            }
+            if is_time && !has_more_to_prune {
                 prune_at = begun + PRUNE;
             }
             if written > 0 {
-                // Whoever speaks and waits, and speaks again, waits for the disk alone.
+                // Whoever speaks only after each answer waits for the disk alone.
                 let pace = if written > FEW { PACE } else { Duration::ZERO };
                 self.shared.gather(begun, pace, LAZY);
             }
         }
     }
 
-    /// Writes what waits; says how many messages that were, or why it cannot.
-    fn write_batch(&mut self) -> Result<usize, String> {
+    /// Writes what waits; says why, if it cannot.
+    fn write_batch(&mut self, begun: Instant) -> Result<Written, String> {
         let mut unwritten = self.shared.gathered();
         let batch = unwritten.batch(BATCH);
         let lost = unwritten.lost_count();
@@ -85,25 +116,56 @@ impl Writer {
                 "messages were delivered and will not be in the history: too many waited for the disk"
             );
         }
-        let seats = self.shared.begin();
+        let (seating, is_waited_for) = self.shared.begin(batch.end);
         let is_all = batch.messages.len() < BATCH;
-        let is_empty = batch.messages.is_empty() && batch.lost.is_empty() && seats.is_empty();
-        if !is_empty {
-            let most = i64::try_from(self.retention.messages).unwrap_or(i64::MAX / 2);
+        let (end, all) = (batch.end, batch.messages.len() + batch.lost.len() + seating.len());
+        self.incoming.add(&batch);
+        let is_closing = self.shared.state().is_closing;
+        let settle_at = self.incoming.due(&self.retention, is_waited_for);
+        let is_settled = settle_at.is_some_and(|due| is_closing || due <= begun);
+        let is_to_sync = is_waited_for || self.sync_at().is_some_and(|due| due <= begun);
+        if all > 0 || is_settled {
             if !self.file.is_in_place() {
                 return Err(REMOVED.to_owned());
             }
-            let written = store::write(&mut self.connection, &self.runs, &batch, &seats, most);
-            written.map_err(|problem| words(&problem))?;
-            self.shared.unwritten().written(&batch);
+            self.set_sync(is_to_sync).map_err(|problem| words(&problem))?;
+            let notes_alive = self.alive.is_none_or(|alive| alive.elapsed() >= ALIVE_WITH_BATCH);
+            let also = Also { settling: is_settled.then_some(&self.retention), notes_alive };
+            let stored = store::write(&mut self.connection, &self.runs, &batch, &seating, &also);
+            stored.map_err(|problem| words(&problem))?;
+            if notes_alive {
+                self.alive = Some(Instant::now());
+            }
+            self.shared.unwritten().written(batch, is_settled);
+            self.unsynced_since = if is_to_sync { None } else { self.unsynced_since.or(Some(begun)) };
+        } else if is_to_sync && self.unsynced_since.is_some() {
+            self.file.sync().map_err(|problem| format!("{problem}; look at the disk"))?;
+            self.unsynced_since = None;
         }
-        let (told, over) = self.shared.succeeded(batch.end, is_all);
+        let (told, over) = self.shared.succeeded(end, is_all);
         tell(told, Stored::Durably);
         if let Some(Trouble { since, .. }) = over {
             let seconds = since.elapsed().as_secs();
             tracing::info!(seconds, "the history is stored again");
         }
-        Ok(batch.messages.len() + batch.lost.len() + seats.len())
+        let settled = if is_settled { std::mem::take(&mut self.incoming).messages() } else { 0 };
+        Ok(Written { all, settled })
+    }
+
+    /// When what nobody waits for has to be on the disk.
+    fn sync_at(&self) -> Option<Instant> {
+        self.unsynced_since.map(|since| since + UNSYNCED)
+    }
+
+    /// Whether the next commit waits for the disk: a killed process loses nothing of one that does not, but a power cut
+    /// may take it.
+    fn set_sync(&mut self, is_to_sync: bool) -> rusqlite::Result<()> {
+        if self.does_sync != is_to_sync {
+            let level = if is_to_sync { "FULL" } else { "NORMAL" };
+            self.connection.pragma_update(None, "synchronous", level)?;
+            self.does_sync = is_to_sync;
+        }
+        Ok(())
     }
 
     fn fail(&self, reason: &str) {
@@ -117,7 +179,26 @@ impl Writer {
         }
     }
 
-    /// Lets a portion of what is too old or too much go. Says whether there is more of it.
+    /// Notes that the server is alive, where no batch has done so for long, if that matters to anybody.
+    fn note_alive(&mut self) {
+        if self.alive.is_some_and(|alive| alive.elapsed() < ALIVE / 2) {
+            return;
+        }
+        let Self { connection, shared, .. } = self;
+        let noted = shared.at_work(|| {
+            let matters = stays::is_anybody_there(connection)?;
+            if matters {
+                stays::note_alive(connection)?;
+            }
+            Ok::<_, rusqlite::Error>(matters)
+        });
+        // A disk that fails is reported where messages are written.
+        if noted.is_ok_and(|noted| noted) {
+            self.alive = Some(Instant::now());
+        }
+    }
+
+    /// Drops a portion of what is too old or too much. Returns whether there is more of it.
     fn prune(&mut self, written: usize, all: bool) -> bool {
         let Self { connection, retention, shared, .. } = self;
         let pruned = shared.at_work(|| match prune::messages(connection, retention, written)? {

@@ -1,4 +1,4 @@
-//! Those who keep a room without being in it: whoever hears it from outside, and whoever reads its log.
+//! What keeps a room without being in it: those who hear it from outside, and those who read its log.
 
 use super::super::Rooms;
 use super::super::admission::Held;

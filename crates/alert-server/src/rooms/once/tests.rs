@@ -128,7 +128,7 @@ fn a_key_counts_for_one_sender_and_one_room_and_its_digest_never_changes() {
     ];
     let all: std::collections::HashSet<_> = digests.into_iter().collect();
     assert_eq!(all.len(), digests.len());
-    // It is in files of former versions.
+    // Files of earlier versions hold it.
     let hex: String = digests[0].0.iter().map(|byte| format!("{byte:02x}")).collect();
     assert_eq!(hex, "c58ae99dbd6514b3ac708e0af0f3eccd");
 }

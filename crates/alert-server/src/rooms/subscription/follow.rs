@@ -1,4 +1,4 @@
-//! Takes a subscriber from where it was to what is said now: page by page, never more at a time than its queue can hold.
+//! Takes a subscriber from where it was to the present, page by page, never more at a time than its queue can hold.
 
 use super::{Begin, Subscription};
 use crate::log::{Gap, Page, Query, ReadError, Start};
@@ -17,12 +17,12 @@ use tokio::time::{sleep, timeout};
 
 /// Messages that are read at a time.
 const PAGE: usize = 64;
-/// How long a connection may take for what waits for it.
+/// How long a connection may take to read what waits for it.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
-/// Before a store that has too much to do is asked again.
+/// How long to wait before a busy store is asked again.
 const PAUSE: Duration = Duration::from_millis(250);
 
-/// On the way to a room for one connection.
+/// Brings one connection to a room's present.
 pub(super) struct Follower {
     hub: Hub,
     connection: ConnectionId,
@@ -31,7 +31,7 @@ pub(super) struct Follower {
     begin: Begin,
     /// Bytes that may wait for the connection while more is read.
     most_waiting: usize,
-    /// Bytes that were sent since nothing waited.
+    /// Bytes that were sent since nothing last waited.
     waiting: usize,
 }
 
@@ -45,7 +45,7 @@ impl Follower {
         Self { hub, connection, room: subscription.room().clone(), form, begin, most_waiting, waiting: 0 }
     }
 
-    /// Sends what was said before, and lets the connection hear the room. Nothing where it ends before.
+    /// Sends what was said before, and lets the connection hear the room. `None` if it ends before.
     pub(super) async fn run(mut self, mut reader: CatchUp) -> Option<Listening> {
         if self.begin == Begin::Unknown {
             self.tell(Gap { missed: None });
@@ -81,7 +81,7 @@ impl Follower {
             for message in missed.messages {
                 hub.send(*connection, replay(Form::Stream(*form), &self.room, message));
             }
-            // Lines of JSON have no way to say this that nobody has to know.
+            // NDJSON has no way to say this that a client could ignore.
             if *form == StreamForm::Sse || self.begin != Begin::Now {
                 hub.send(*connection, place(*form, missed.position));
             }
@@ -98,7 +98,7 @@ impl Follower {
         }
     }
 
-    /// Goes back so many messages, and keeps none of them.
+    /// Goes back this many messages, and keeps none of them.
     async fn find(&self, number: usize, reader: &mut CatchUp) -> Option<Query> {
         let (mut left, mut start, mut first) = (number, Start::Newest, None);
         while left > 0 {
@@ -128,7 +128,7 @@ impl Follower {
         self.hub.send(self.connection, Publication::bytes(self.form.gap(gap).as_bytes()));
     }
 
-    /// Whether it had to wait in between.
+    /// Returns whether it had to wait in between.
     async fn send(&mut self, messages: &[Arc<RoomEvent>]) -> Result<bool, Gone> {
         let mut has_waited = false;
         for message in messages {
@@ -165,7 +165,7 @@ fn after(position: Position) -> Query {
 }
 
 fn place(form: StreamForm, position: Position) -> Publication {
-    /// Of a position, with what is around it.
+    /// The size of a position, with what is around it.
     const SIZE: usize = 80;
     Publication::later(SIZE, move || Frames::bytes(form.position(position).as_bytes()))
 }

@@ -1,5 +1,5 @@
-//! Which clients recover their state: a `pid`, and one argument more in each event, go to them alone. Others would give
-//! that argument to handlers that do not expect it (python-socketio), or make a list of the arguments (Dart).
+//! Which clients recover their state: only they get a `pid`, and one more argument in each event. Others would pass it
+//! to handlers that do not expect it (python-socketio), or make a list of the arguments (Dart).
 //!
 //! A client may say so itself; otherwise the official JavaScript client is known by its handshake.
 
@@ -16,11 +16,11 @@ pub(in crate::socket) enum Client {
     Says(bool),
     /// It is an official JavaScript client.
     JavaScript,
-    /// Nothing.
+    /// It says nothing.
     Unknown,
 }
 
-/// What a CONNECT may hold for us. Whatever else it holds is ignored, as is what has another type.
+/// What we read of a CONNECT's payload. Anything else in it is ignored, and so are values of other types.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 pub(in crate::socket) struct Auth {
@@ -75,7 +75,7 @@ impl Client {
 
 impl Auth {
     pub(in crate::socket) fn read(auth: Option<&RawValue>) -> Self {
-        // A list would be taken for an object whose keys were left out.
+        // serde would read a list as the fields in order.
         let auth = auth.map(RawValue::get).filter(|auth| auth.starts_with('{'));
         auth.and_then(|auth| serde_json::from_str(auth).ok()).unwrap_or_default()
     }
@@ -85,7 +85,7 @@ impl Auth {
         self.pid.as_ref()?.as_str()
     }
 
-    /// What the last event ended with.
+    /// The last argument of the last event.
     pub(in crate::socket) fn offset(&self) -> Option<&str> {
         self.offset.as_ref()?.as_str()
     }
@@ -105,7 +105,7 @@ fn is_random(timestamp: &str) -> bool {
     (6..=8).contains(&timestamp.len()) && timestamp.bytes().all(is_digit) && has_letter(timestamp)
 }
 
-/// `t` of earlier ones, and of the Java client: the time in base 64, and behind a dot how many they were in one
+/// `t` of earlier ones, and of the Java client: the time in base 64, and after a dot a count within the
 /// millisecond.
 fn is_yeast(timestamp: &str) -> bool {
     let is_digit = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);

@@ -1,11 +1,12 @@
-//! Gives one client its place back: looks for the seat, reads what was said since, sends it, and enters the room at the
-//! point where that ends.
+//! Gives one client its place back: looks for the seat, reads what was said since, sends it, and enters the room where
+//! that ends.
 
+use super::pages::in_form;
 use super::slot::{Decision, Slot};
-use super::{Missed, Place, Recoveries};
+use super::{Missed, Place, Recoveries, Shared};
 use crate::auth::{Origin, WebSession};
 use crate::log::{Gap, Page, Query, ReadError, Seat, SeatId, Start};
-use crate::rooms::{CatchUp, Way, replay};
+use crate::rooms::{Admitted, CatchUp, Refused};
 use alert_core::access::{Principal, Rights};
 use alert_core::event::RoomEvent;
 use alert_core::names::RoomCode;
@@ -17,13 +18,16 @@ use std::{
     sync::Arc,
     time::{Duration, SystemTime},
 };
-use tokio::sync::oneshot;
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
+use tokio::time::{Instant, sleep};
 
 /// Messages that are read at a time.
 const PAGE: usize = 100;
-/// How often a store that has too much to do is asked again, and after how long.
+/// How often a busy store is asked again, and after how long.
 const TRIES: usize = 20;
 const PAUSE: Duration = Duration::from_millis(250);
+/// How long a client waits if too many enter rooms at once.
+const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
 /// A client that showed a pid.
 pub(super) struct Resume {
@@ -32,19 +36,22 @@ pub(super) struct Resume {
     pub(super) waker: Waker,
     pub(super) id: SeatId,
     pub(super) is_of_this_run: bool,
-    /// What it had last.
+    /// The last message that it has.
     pub(super) offset: Option<Position>,
     pub(super) origin: Origin,
     pub(super) session: Option<WebSession>,
 }
 
+/// The right to work on it now, and to have the shard work for it.
+type Turn = Option<OwnedSemaphorePermit>;
+
 /// Why a client does not get its place.
 enum Failure {
-    /// The rights, the store or the space for it are missing.
+    /// It may not, the store fails, or there is no space.
     Refused(String),
     /// Messages are missing.
     Gap(Missed),
-    /// Messages were forgotten while they were read, and some have been sent: the client has to ask again.
+    /// Messages were dropped while they were being read, and some have been sent: the client has to ask again.
     Torn,
     /// The connection has ended.
     Gone,
@@ -52,18 +59,24 @@ enum Failure {
 
 impl Resume {
     pub(super) async fn run(self) {
-        let decision = Box::new(self.decide().await);
-        if let Some(Decision::Resumed { place, .. }) = self.slot.put(decision).map(|back| *back) {
+        let mut turn = self.turn().await;
+        let decision = Box::new(self.decide(&mut turn).await);
+        if let Some(Decision::Resumed { place, .. }) = self.slot.put(decision, turn).map(|back| *back) {
             place.presence.lose(&self.recoveries.0.rooms, None);
         }
         self.waker.wake();
     }
 
-    async fn decide(&self) -> Decision {
+    async fn turn(&self) -> Turn {
+        // The semaphore is never closed.
+        Arc::clone(&self.recoveries.0.turns).acquire_owned().await.ok()
+    }
+
+    async fn decide(&self, turn: &mut Turn) -> Decision {
         let (tell, told) = oneshot::channel();
         self.recoveries.0.rooms.log().seat(self.id, Box::new(|seat| drop(tell.send(seat))));
         let Some(seat) = told.await.ok().flatten() else {
-            // Within one run that is a seat that was given up. Another run may have had no store that outlives it.
+            // Within one run, the seat was given up. Another run's store may not have outlived it.
             let is_lost = !self.is_of_this_run && self.offset.is_some();
             let missed = Missed { room: None, count: None, upto: self.offset, is_all: false };
             return Decision::Not(is_lost.then_some(missed));
@@ -71,7 +84,7 @@ impl Resume {
         let from = start(&seat, self.offset);
         let (room, name) = (seat.room.clone(), seat.name.clone());
         let (room_shown, name_shown, address) = (room.as_str(), name.as_str(), self.origin.to_string());
-        let missed = match self.resume(&seat, from).await {
+        let missed = match self.resume(&seat, from, turn).await {
             Ok((place, count)) => {
                 tracing::info!(room = room_shown, name = name_shown, address, missed = count, "recovered");
                 let seat = Seat { position: from, resumed: true, at: SystemTime::now(), ..seat };
@@ -100,14 +113,13 @@ impl Resume {
         Decision::Not(Some(missed))
     }
 
-    async fn resume(&self, seat: &Seat, from: Position) -> Result<(Place, usize), Failure> {
+    async fn resume(&self, seat: &Seat, from: Position, turn: &mut Turn) -> Result<(Place, usize), Failure> {
         let (hub, connection) = (self.waker.hub(), self.waker.connection());
         let rooms = &self.recoveries.0.rooms;
         let refused = |error: &dyn std::error::Error| Failure::Refused(error.to_string());
         let who = self.principal(seat)?;
-        let admitted = rooms.admit(&self.origin, Way::Enter, seat.room.clone());
-        let admitted = admitted.map_err(|error| refused(&error))?;
-        rooms.check_entry(&self.origin, &admitted, &seat.name).map_err(|error| refused(&error))?;
+        let admitted = rooms.readmit(&self.origin, seat.room.clone());
+        self.wait_to_enter(&admitted, seat, turn).await?;
         let mut catch_up = rooms.catch_up(&who, &admitted).map_err(|error| refused(&error))?;
         let (mut after, mut sent, mut bytes) = (from, 0, 0);
         loop {
@@ -125,7 +137,7 @@ impl Resume {
                 None => {}
             }
             sent += page.messages.len();
-            self.send(&seat.room, &page.messages, &mut bytes).await?;
+            self.send(&seat.room, &page.messages, &mut bytes, turn).await?;
             if let Some(last) = page.messages.last().filter(|_| page.more) {
                 after = last.position;
                 continue;
@@ -143,9 +155,28 @@ impl Resume {
         }
     }
 
-    /// The message before a position that the store lacks, though it has older ones. The client was given it live, and
-    /// it was lost before it was on disk: with `kill -9`, or with a store that went back. What is there is recovered; that
-    /// something else may be lost, the client is told.
+    /// A client that comes back together with too many others waits here, and need not try again.
+    async fn wait_to_enter(&self, room: &Admitted, seat: &Seat, turn: &mut Turn) -> Result<(), Failure> {
+        let until = Instant::now() + LONGEST_WAIT;
+        loop {
+            match self.recoveries.0.rooms.check_return(&self.origin, room, &seat.name) {
+                Ok(()) => return Ok(()),
+                Err(Refused::TooManyJoins(wait)) if Instant::now() < until => {
+                    *turn = None;
+                    sleep(wait.max(PAUSE)).await;
+                    if self.slot.is_abandoned() {
+                        return Err(Failure::Gone);
+                    }
+                    *turn = self.turn().await;
+                }
+                Err(error) => return Err(Failure::Refused(error.to_string())),
+            }
+        }
+    }
+
+    /// The last stored message before a position that the store lacks. The client was given the one at `position`
+    /// live, and it was lost before it was on disk, by a `kill -9`, or with a restored backup. What is there is
+    /// recovered, and the client is told that something may be lost.
     async fn last_stored(&self, seat: &Seat, gap: Gap, position: Position) -> Option<Position> {
         if gap.missed.is_some() {
             return None;
@@ -175,7 +206,7 @@ impl Resume {
             }
             match catch_up.page(query).await {
                 Ok(page) => return Ok(page),
-                Err(ReadError::Busy) => tokio::time::sleep(PAUSE).await,
+                Err(ReadError::Busy) => sleep(PAUSE).await,
                 Err(error @ ReadError::Failed) => return Err(Failure::Refused(error.to_string())),
             }
         }
@@ -186,25 +217,31 @@ impl Resume {
     async fn send(
         &self,
         room: &RoomCode,
-        messages: &[Arc<RoomEvent>],
+        messages: &Arc<[Arc<RoomEvent>]>,
         bytes: &mut usize,
+        turn: &mut Turn,
     ) -> Result<(), Failure> {
         let (hub, connection) = (self.waker.hub(), self.waker.connection());
-        for message in messages {
-            let publication = in_form(room, message);
+        let Shared { pages, runtime, most_bytes, .. } = &*self.recoveries.0;
+        let whole = pages.publication(room, messages, *most_bytes, runtime);
+        let single = if whole.is_some() { &[][..] } else { messages };
+        for publication in whole.into_iter().chain(single.iter().map(|message| in_form(room, message))) {
             *bytes += publication.size();
             hub.send(connection, publication);
-            if *bytes > self.recoveries.0.most_bytes {
+            if *bytes > *most_bytes {
                 *bytes = 0;
+                // A client may take long, and others need not wait for it.
+                *turn = None;
                 if !hub.drained(connection).await {
                     return Err(Failure::Gone);
                 }
+                *turn = self.turn().await;
             }
         }
         Ok(())
     }
 
-    /// How much was missed, where the log cannot give all of it.
+    /// How much was missed, if the log cannot give all of it.
     async fn count(&self, catch_up: &mut CatchUp, seat: &Seat, gap: Gap, mut page: Page) -> Missed {
         let mut count = gap.missed;
         while let (Some(sum), Some(last)) = (&mut count, page.messages.last()) {
@@ -221,8 +258,8 @@ impl Resume {
     }
 }
 
-/// Behind what the client has. An offset that stems from another room, because none of this room came yet, does not
-/// count.
+/// Where reading starts: behind what the client has. An offset from another room, because nothing of this one had
+/// come yet, does not count.
 fn start(seat: &Seat, offset: Option<Position>) -> Position {
     match offset {
         Some(offset) if offset.epoch == seat.position.epoch => {
@@ -235,10 +272,6 @@ fn start(seat: &Seat, offset: Option<Position>) -> Position {
         Some(offset) if seat.resumed => offset,
         _ => seat.position,
     }
-}
-
-fn in_form(room: &RoomCode, message: &Arc<RoomEvent>) -> socketio_server::Publication {
-    replay(Form::V1Recovery, room, message)
 }
 
 #[cfg(test)]

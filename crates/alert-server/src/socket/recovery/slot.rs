@@ -1,4 +1,4 @@
-//! Where the thread that looks for a seat leaves what it has found, for the thread of the connection.
+//! Where the thread that looks for a seat leaves what it found, for the connection's thread.
 
 use super::{Missed, Place};
 use crate::log::Seat;
@@ -6,12 +6,13 @@ use std::{
     mem,
     sync::{Mutex, MutexGuard, PoisonError},
 };
+use tokio::sync::OwnedSemaphorePermit;
 
 /// What became of a client that showed a pid.
 pub(super) enum Decision {
-    /// It has its place again, and was sent what it missed.
+    /// It has its place back, and was sent what it missed.
     Resumed { place: Place, seat: Seat },
-    /// It has not, and has to be told what it missed, if that is anything.
+    /// It has not, and must be told what it missed, if anything.
     Not(Option<Missed>),
 }
 
@@ -23,19 +24,24 @@ pub(super) struct Slot(Mutex<State>);
 enum State {
     #[default]
     Open,
-    Decided(Box<Decision>),
+    /// The turn ends when the decision is taken: so the connection's thread sets the pace.
+    Decided { decision: Box<Decision>, _turn: Option<OwnedSemaphorePermit> },
     /// The connection has ended.
     Abandoned,
 }
 
 impl Slot {
-    /// Puts the decision in; gives it back where the connection has ended.
-    pub(super) fn put(&self, decision: Box<Decision>) -> Option<Box<Decision>> {
+    /// Puts the decision in; returns it if the connection has ended.
+    pub(super) fn put(
+        &self,
+        decision: Box<Decision>,
+        turn: Option<OwnedSemaphorePermit>,
+    ) -> Option<Box<Decision>> {
         let mut state = self.lock();
         if let State::Abandoned = *state {
             return Some(decision);
         }
-        *state = State::Decided(decision);
+        *state = State::Decided { decision, _turn: turn };
         None
     }
 
@@ -43,7 +49,7 @@ impl Slot {
     pub(super) fn take(&self) -> Option<Box<Decision>> {
         let mut state = self.lock();
         match mem::take(&mut *state) {
-            State::Decided(decision) => Some(decision),
+            State::Decided { decision, .. } => Some(decision),
             other => {
                 *state = other;
                 None
@@ -51,10 +57,10 @@ impl Slot {
         }
     }
 
-    /// The connection has ended. Gives what was decided before.
+    /// The connection has ended. Returns what was decided before.
     pub(super) fn abandon(&self) -> Option<Box<Decision>> {
         match mem::replace(&mut *self.lock(), State::Abandoned) {
-            State::Decided(decision) => Some(decision),
+            State::Decided { decision, .. } => Some(decision),
             State::Open | State::Abandoned => None,
         }
     }

@@ -1,22 +1,22 @@
-//! A client that was lost and joins again: it waits until the log has been read, and then comes into the room with its
-//! entering, what it missed, and what is live, in this order.
+//! A client that was lost and joins again: it waits until the log has been read, and then gets its entering, what it
+//! missed, and what is live, in this order.
 
-use crate::rooms::{Admitted, CatchUp, Missed, Presence, Replay, Rooms};
+use crate::rooms::{Admitted, CatchUp, Missed, Presence, Replay, Returning, Rooms};
 use alert_core::access::{Denied, Principal};
 use alert_core::event::RoomEvent;
 use alert_core::names::UserName;
-use alert_core::room::{Before, ClientKey, Doubt};
+use alert_core::room::{Before, Doubt};
 use alert_core::wire::Form;
 use alert_core::wire::v1::{Away, Notice};
 use socketio_server::{AckId, Publication, Socket};
 use std::{
     iter,
     sync::Arc,
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime},
 };
 use tokio::sync::oneshot::{self, error::TryRecvError};
 
-/// How often the log is read again where too much was said meanwhile.
+/// How often the log is read again if too much was said meanwhile.
 const TRIES: u32 = 5;
 
 /// A client on its way into a room.
@@ -24,9 +24,10 @@ pub(super) struct ComingBack {
     pub(super) who: Principal,
     pub(super) room: Admitted,
     pub(super) name: UserName,
-    client: ClientKey,
     /// What the lost connection did not receive.
-    doubt: Doubt,
+    pub(super) returning: Returning,
+    /// When the oldest message was said that it has been given.
+    pub(super) given: Option<SystemTime>,
     /// Of its `joined`, where that waits for one.
     pub(super) ack: Option<AckId>,
     read: oneshot::Receiver<(CatchUp, Replay)>,
@@ -45,23 +46,24 @@ impl ComingBack {
         socket: &Socket<'_>,
         rooms: &Rooms,
         (who, room, name): (Principal, Admitted, UserName),
-        (client, doubt): (ClientKey, Doubt),
+        returning: Returning,
         ack: Option<AckId>,
     ) -> Box<Self> {
         socket.pause();
-        let read = read(socket, rooms, &who, &room, doubt);
-        Box::new(Self { who, room, name, client, doubt, ack, read, tries: 1 })
+        let read = read(socket, rooms, &who, &room, returning.doubt);
+        Box::new(Self { who, room, name, returning, given: None, ack, read, tries: 1 })
     }
 
     /// The socket was woken.
     pub(super) fn go_on(mut self: Box<Self>, socket: &Socket<'_>, rooms: &Rooms) -> Progress {
         let connection = (socket.hub(), socket.connection());
-        let time = Instant::now().saturating_duration_since(self.doubt.at);
+        let time = Instant::now().saturating_duration_since(self.returning.doubt.at);
         match self.read.try_recv() {
             Err(TryRecvError::Empty) => return Progress::Waits(self),
             Err(TryRecvError::Closed) => {}
             Ok((reader, replay)) => {
-                let heard = self.doubt.entered;
+                let heard = self.returning.doubt.entered;
+                self.given = replay.oldest();
                 let greet =
                     |entered, missed: Missed<'_>| socket.send(greeting(time, entered, replay, &missed));
                 if let Ok(presence) = reader.come_back(connection, Form::V1, &self.name, heard, greet) {
@@ -69,7 +71,7 @@ impl ComingBack {
                 }
                 if self.tries < TRIES {
                     self.tries += 1;
-                    self.read = read(socket, rooms, &self.who, &self.room, self.doubt);
+                    self.read = read(socket, rooms, &self.who, &self.room, self.returning.doubt);
                     return Progress::Waits(self);
                 }
             }
@@ -85,11 +87,11 @@ impl ComingBack {
 
     /// Its connection has ended too.
     pub(super) fn give_up(self, rooms: &Rooms) {
-        rooms.still_away(&self.room, &self.name, self.client, self.doubt);
+        rooms.still_away(&self.room, &self.name, self.returning);
     }
 }
 
-/// Has the log read; the socket is woken then.
+/// Has the log read. The socket is woken when that is done.
 fn read(
     socket: &Socket<'_>,
     rooms: &Rooms,
@@ -102,7 +104,7 @@ fn read(
     let reader = rooms.clone();
     rooms.runtime().spawn(async move {
         if let Ok(read) = reader.missed(&who, &room, &doubt).await {
-            // Whoever has gone meanwhile hears nothing.
+            // The client may be gone by now.
             let _ = tell.send(read);
         }
         waker.wake();
@@ -110,7 +112,7 @@ fn read(
     read
 }
 
-/// What the client gets first. It is made under the room's lock, and rendered later.
+/// What the client gets first. Made under the room's lock, and rendered later.
 fn greeting(time: Duration, entered: Arc<RoomEvent>, mut replay: Replay, missed: &Missed<'_>) -> Publication {
     /// Its entering, and the status.
     const AROUND: usize = 512;

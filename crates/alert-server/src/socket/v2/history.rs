@@ -1,4 +1,4 @@
-//! What was said before: with `join`, and for `history`. An answer is bounded, and says where there is more.
+//! What was said before, for `join` and `history`. An answer is bounded, and says whether there is more.
 
 use super::member::Member;
 use super::{Outcome, Then, V2};
@@ -14,7 +14,7 @@ use std::{sync::Arc, time::Duration};
 
 /// A store that is busy is asked again after this time,
 const AGAIN: Duration = Duration::from_millis(100);
-/// so often.
+/// this many times.
 const MOST_TRIES: usize = 50;
 
 /// What was found for somebody who joins.
@@ -22,11 +22,11 @@ pub(super) struct Found {
     pub(super) messages: Vec<Arc<RoomEvent>>,
     pub(super) gap: Option<Gap>,
     pub(super) more: bool,
-    /// So many of the newest were wanted. Otherwise they are read from the oldest on.
+    /// This many of the newest were wanted. Otherwise, reading starts with the oldest.
     newest: Option<usize>,
 }
 
-/// Reads what somebody wants who joins. A store that fails must keep nobody out: then there is a gap.
+/// Reads what somebody who joins wants. A failing store must keep nobody out: then there is a gap.
 pub(super) async fn read(catch_up: &mut CatchUp, since: Since) -> Found {
     let newest = match since {
         Since::Last(number) if number > 0 => Some(number.min(MOST_MESSAGES)),
@@ -48,7 +48,7 @@ pub(super) async fn read(catch_up: &mut CatchUp, since: Since) -> Found {
 }
 
 impl Found {
-    /// With what was said since it was read.
+    /// Adds what was said since it was read.
     pub(super) fn and(mut self, later: Vec<Arc<RoomEvent>>) -> Self {
         if self.newest.is_some() || !self.more {
             self.messages.extend(later);
@@ -56,7 +56,7 @@ impl Found {
         self
     }
 
-    /// Too much has been said since it was read, and what comes live begins later: the client has to ask for the rest.
+    /// Too much has been said since it was read to be added here: the client has to ask for the rest.
     pub(super) fn and_the_rest_later(self) -> Self {
         if self.newest.is_none() && !self.messages.is_empty() {
             return Self { more: true, ..self };
@@ -73,7 +73,7 @@ impl Found {
     }
 }
 
-/// The first of the messages, or the last, of which one answer may have so many; and whether that leaves some out.
+/// The first messages, or the last, as many as one answer may have; and whether that leaves some out.
 fn cut(
     mut messages: Vec<Arc<RoomEvent>>,
     most: usize,
@@ -91,7 +91,7 @@ fn cut(
     } else {
         messages.iter().take_while(|message| fits(message)).count()
     };
-    // One at least, so that reading goes on.
+    // At least one, so that reading goes on.
     let kept = fitting.max(1).min(most).min(count);
     if keeps_last {
         messages.drain(..count - kept);
@@ -103,7 +103,7 @@ fn cut(
 
 /// The most bytes that a message has in an answer.
 fn size(message: &RoomEvent) -> usize {
-    /// An id, a position and a time.
+    /// Room for an id, a position and a time.
     const AROUND: usize = 100;
     match &message.what {
         What::Said { name, text } => AROUND + wire::size(name, text),

@@ -1,4 +1,4 @@
-//! `join`: the history is read, and then the client comes into the room, or hears it, with nothing between.
+//! `join`: the history is read, and then the client enters the room, or hears it, with nothing missing in between.
 
 use super::history::{self, Found};
 use super::member::{Member, Place, Seat};
@@ -12,8 +12,8 @@ use alert_core::wire::v1::Refusal;
 use alert_core::wire::v2::{Answer, Join, Joined, MOST_ROOMS};
 use socketio_server::Socket;
 
-/// How often the history is read for one `join`, where too much is said meanwhile. After that the client asks for the
-/// rest by itself.
+/// How often the history is read for one `join` if too much is said meanwhile. After that, the client has to ask for
+/// the rest.
 const MOST_TRIES: u8 = 3;
 
 /// A client on its way into a room.
@@ -23,7 +23,7 @@ struct Joining {
     name: Option<UserName>,
     room: Admitted,
     since: Since,
-    /// It is there already, in the way that it wants.
+    /// It is there already, in the way it asks for.
     is_there: bool,
     tries: u8,
 }
@@ -74,7 +74,7 @@ impl V2<'_> {
             let position = catch_up.position();
             return Ok(self.joined(place, position, found));
         }
-        // Given up first, since a connection hears a room once; what is said in between is in what was missed.
+        // Given up first, since a connection may hear a room only once. `greet` gets what is said in between.
         if let Some(other) = member.take(&code) {
             other.leave(self.rooms);
         }

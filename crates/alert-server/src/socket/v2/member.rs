@@ -12,7 +12,7 @@ use std::sync::Arc;
 #[derive(Default)]
 pub struct Member {
     places: Vec<Place>,
-    /// The event that is under way.
+    /// The event that is being carried out.
     pub(super) pending: Option<Pending>,
 }
 
@@ -51,8 +51,8 @@ impl Member {
         self.places.len()
     }
 
-    /// The connection has ended. On shutdown everybody leaves: nobody is left to hear of it, and all come back to the
-    /// next server.
+    /// The connection has ended. On shutdown everybody leaves at once: nobody would hear of it, and all come back to
+    /// the next server.
     pub(in crate::socket) fn end(self, rooms: &Rooms, reason: &CloseReason) {
         if *reason == CloseReason::Shutdown {
             return;
@@ -90,7 +90,7 @@ impl Place {
         }
     }
 
-    /// Gives the place up, because the client says so.
+    /// Gives the place up because the client asks for that.
     pub(super) fn leave(self, rooms: &Rooms) {
         match self.seat {
             Seat::In(presence) => {

@@ -29,7 +29,7 @@ impl V2<'_> {
         let (who, name) = self.identify(room, text.speaker, Refusal::not_in_room_and_no_name)?;
         let (admitted, rooms) = (self.admit(Way::FromOutside, room.clone())?, self.rooms.clone());
         let (text, key) = (text.msg.to_string(), key.map(str::to_owned));
-        // Whoever speaks from outside is not held back with those who are in the room.
+        // The runtime slows only those in the room; whoever speaks from outside waits here.
         Ok(self.go_on_after(socket, member, async move {
             rooms.relief(&admitted).await;
             let then: Then = Box::new(move |v2, socket, _| {
@@ -56,7 +56,7 @@ impl V2<'_> {
     }
 }
 
-/// What is to be said.
+/// A message to say.
 struct Message<'a> {
     room: &'a RoomCode,
     name: &'a UserName,

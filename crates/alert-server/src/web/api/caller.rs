@@ -1,4 +1,4 @@
-//! Who asks: the holder of a token, or somebody at an address.
+//! Who is asking: the holder of a token, or somebody at an address.
 
 use std::net::IpAddr;
 
@@ -11,7 +11,7 @@ use crate::auth::Origin;
 use alert_core::ApiToken;
 use alert_core::access::Principal;
 
-/// Who asks.
+/// Who is asking.
 #[derive(Clone, Debug)]
 pub(super) struct Caller {
     token: Option<ApiToken>,

@@ -14,7 +14,7 @@ use alert_core::names::RoomCode;
 use alert_core::since::Since;
 use alert_core::wire::stream::StreamForm;
 
-/// A response that becomes a stream. It travels through axum as an extension of the response's head.
+/// A response that becomes a stream. It passes through axum as an extension of the response's head.
 #[derive(Clone)]
 pub(in crate::web) struct Opening {
     subscription: Subscription,
@@ -56,7 +56,7 @@ pub(super) async fn listen(
     let head = [
         (header::CONTENT_TYPE, form.content_type()),
         (header::CACHE_CONTROL, "no-store"),
-        // nginx gathers answers otherwise.
+        // Otherwise nginx buffers the answer.
         (header::HeaderName::from_static("x-accel-buffering"), "no"),
         (header::VARY, "Accept"),
     ];
@@ -68,12 +68,12 @@ fn ended(room: &RoomCode, caller: &Caller, reason: &CloseReason) {
     if let CloseReason::SlowConsumer(_) = reason {
         tracing::warn!(room, address, %reason, "listener closed: raise --queue-limit if its network is just slow");
     } else {
-        tracing::info!(room, address, %reason, "listens no more");
+        tracing::info!(room, address, %reason, "stopped listening");
     }
 }
 
-/// Where a client begins that comes for the first time, or, with `Last-Event-ID`, again. An id that is none of ours must
-/// not be refused: an `EventSource` would never come back.
+/// Where a client begins: a new one, or, with `Last-Event-ID`, one that comes back. An id that is not ours must not be
+/// refused: an `EventSource` would never come back.
 fn begin(query: &str, headers: &HeaderMap) -> Result<Begin, Problem> {
     let since = history::since(query)?;
     let last = headers.get("last-event-id").map(HeaderValue::as_bytes).filter(|last| !last.is_empty());
@@ -87,7 +87,7 @@ fn begin(query: &str, headers: &HeaderMap) -> Result<Begin, Problem> {
     })
 }
 
-/// NDJSON where it is asked for by name, SSE otherwise.
+/// NDJSON if it is asked for by name, otherwise SSE.
 fn preferred(headers: &HeaderMap) -> StreamForm {
     let ndjson = accept::quality(headers, "application/x-ndjson");
     if ndjson > accept::quality(headers, "text/event-stream") { StreamForm::NdJson } else { StreamForm::Sse }

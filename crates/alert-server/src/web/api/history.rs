@@ -10,7 +10,7 @@ use crate::rooms::{History, Wanted};
 use alert_core::since::Since;
 use alert_core::wire::history::{Messages, Page};
 
-/// Messages of an answer, where nobody says how many.
+/// Messages in an answer, unless the caller says how many.
 const DEFAULT_LIMIT: usize = 100;
 const MOST: usize = 1000;
 
@@ -56,7 +56,7 @@ impl Asked {
     }
 }
 
-/// The `since` of an address, where it has one.
+/// The `since` of an address, if it has one.
 pub(super) fn since(query: &str) -> Result<Option<Since>, Problem> {
     let mut pairs = form_urlencoded::parse(query.as_bytes());
     let since = pairs.find(|(key, _)| key == "since");

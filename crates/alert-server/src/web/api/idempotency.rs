@@ -1,4 +1,4 @@
-//! `Idempotency-Key`: by which a message that is sent again is known (`rooms/once`).
+//! `Idempotency-Key`, which identifies a message that is sent again (`rooms/once`).
 
 use axum::http::HeaderMap;
 
@@ -11,7 +11,7 @@ pub(super) struct Key(Box<str>);
 const MOST_CHARS: usize = 255;
 
 impl Key {
-    /// Reads the header, where it is there.
+    /// Reads the header, if it is there.
     pub(super) fn read(headers: &HeaderMap) -> Result<Option<Self>, Problem> {
         let mut values = headers.get_all("idempotency-key").iter();
         let Some(value) = values.next() else { return Ok(None) };

@@ -1,4 +1,4 @@
-//! `POST`: says something to a room. Nobody enters for it, and nobody leaves.
+//! `POST`: says something to a room, without entering or leaving.
 
 use std::time::Instant;
 
@@ -26,13 +26,13 @@ struct Told {
     id: MessageId,
     /// Where it stands in the room's log.
     position: Position,
-    /// How many connections it went to; null where it was said before the server's start.
+    /// How many connections it went to; null if it was said before the server's start.
     connections: Option<usize>,
     /// Whether it is on disk.
     stored: bool,
 }
 
-/// Who speaks where nobody is named.
+/// The name of a message that comes without one.
 const DEFAULT_NAME: &str = "http";
 
 pub(super) async fn say(
@@ -64,7 +64,7 @@ pub(super) async fn say(
 
     let key = key.map(|key| KeyDigest::new(Sender::Token(caller.token()), room.code(), key.as_str()));
     let (tell, told) = oneshot::channel();
-    // Whoever asked may not be there any more.
+    // The caller may be gone by now.
     let done = Box::new(move |receipt| {
         let _ = tell.send(receipt);
     });
@@ -91,7 +91,7 @@ impl From<Receipt> for Told {
     }
 }
 
-/// The name in the address, or else in the header. Each has to be one, whichever counts.
+/// The name in the address, or else in the header. Both have to be valid, whichever counts.
 fn named(query: Option<&str>, headers: &HeaderMap, limits: &Limits) -> Result<UserName, Problem> {
     let parse =
         |text: &str| UserName::parse(text, limits.name_chars).map_err(|error| Refusal::name(error).into());

@@ -1,4 +1,4 @@
-//! Which web pages may use the API: our own and the listed ones, by the same rules as Socket.IO.
+//! Which web pages may use the API: our own and the listed ones, by the same rules as for Socket.IO.
 
 use axum::extract::{Request, State};
 use axum::http::Method;
@@ -21,7 +21,7 @@ pub(super) async fn check(State(state): State<WebState>, request: Request, next:
                 .get("origin")
                 .map(|origin| String::from_utf8_lossy(origin.as_bytes()))
                 .as_deref(),
-            "refused a request of a foreign page; --allow-origin lets it, --public-url says what our own address is"
+            "refused a request of a foreign page; --allow-origin allows it, --public-url sets our own address"
         );
         Problem::foreign_origin().into_response()
     } else if request.method() == Method::OPTIONS {
@@ -33,8 +33,8 @@ pub(super) async fn check(State(state): State<WebState>, request: Request, next:
     response
 }
 
-/// A form of a foreign page may come without `Origin`, but not without `Sec-Fetch-Site`; a link to something of ours
-/// may come from anywhere.
+/// A foreign page's form may come without `Origin`, but not without `Sec-Fetch-Site`. A link to something of ours may
+/// come from anywhere.
 fn is_foreign(verdict: &OriginVerdict, request: &Request) -> bool {
     match verdict {
         OriginVerdict::Refused(_) => true,

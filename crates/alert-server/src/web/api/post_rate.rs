@@ -20,17 +20,17 @@ struct Used {
     bytes: Meter,
 }
 
-/// About 1 MB. Then whoever has been quiet longest is forgotten.
+/// About 1 MB. Beyond that, whoever has been quiet longest is forgotten.
 const MOST_CALLERS: usize = 10_000;
 
 impl PostRate {
     pub(super) fn new(messages: Option<Rate>, bytes: Option<Rate>) -> Self {
-        // After this time an untouched meter is as a new one.
+        // After this time an untouched meter is as good as new.
         let recovery = messages.map(Rate::recovery).max(bytes.map(Rate::recovery)).unwrap_or_default();
         Self { messages, bytes, used: Recent::new(recovery, MOST_CALLERS) }
     }
 
-    /// Lets `caller` post a body of so many bytes, or says how long it has to wait.
+    /// Lets `caller` post a body of this many bytes, or says how long it has to wait.
     pub(super) fn admit(&self, caller: Origin, bytes: usize, now: Instant) -> Result<(), Duration> {
         let mut table = self.used.at(now);
         let used = table.touch(caller, Used::default);

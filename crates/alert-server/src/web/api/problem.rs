@@ -127,7 +127,7 @@ impl Problem {
         Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail)
     }
 
-    /// `meant`: the address that was meant, where that is known.
+    /// `meant`: the address that was meant, if that is known.
     pub(super) fn no_such_resource(meant: Option<&str>) -> Self {
         let detail = match meant {
             Some(meant) => format!("there is nothing here; did you mean {meant}?"),
@@ -150,14 +150,14 @@ impl Problem {
         Self { header: Some((name, value)), ..self }
     }
 
-    /// Whole seconds, rounded up: who waits for them does not come too early.
+    /// Whole seconds, rounded up, so that whoever waits for them does not come too early.
     fn retry_after(self, wait: Duration) -> Self {
         let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
         self.with(header::RETRY_AFTER, seconds.max(1).into())
     }
 }
 
-/// Over HTTP it is a token that gives rights.
+/// Over HTTP, a token gives the rights.
 impl From<Denied> for Problem {
     fn from(_: Denied) -> Self {
         Self::token_missing()
@@ -196,7 +196,7 @@ impl From<Refused> for Problem {
             Refused::Denied(denied) => denied.into(),
             Refused::TooManyRooms(wait) => Self::too_many_rooms(wait),
             Refused::ServerFull => Self::server_full(refused.wait()),
-            // Of people who enter, which nobody does over HTTP.
+            // Only for people who enter, which nobody does over HTTP.
             Refused::TooManyJoins(_) | Refused::RoomFull(_) => Refusal::from(refused).into(),
         }
     }

@@ -1,5 +1,5 @@
-//! Markdown as a page of ours: headings that can be linked to, tables and programs that scroll by themselves, no markup
-//! from the text, and no link to what is not served.
+//! Markdown as one of our pages: headings that can be linked to, tables and programs that scroll on their own, no raw
+//! HTML from the text, and no link to what is not served.
 
 use pulldown_cmark::{Alignment, CowStr, Event, LinkType, Options, Parser, Tag, TagEnd, html};
 
@@ -29,7 +29,7 @@ struct Writer<'a, F> {
     path: &'a str,
     is_served: F,
     events: Vec<Event<'a>>,
-    /// For each link and image that is open, whether it is written.
+    /// For each open link and image, whether it is written.
     open: Vec<bool>,
     /// Where the open heading starts, and its text so far.
     heading: Option<(usize, String)>,
@@ -37,7 +37,7 @@ struct Writer<'a, F> {
 }
 
 impl<'a, F: Fn(&str) -> bool> Writer<'a, F> {
-    /// Takes the next event; gives the text of a heading that has just ended.
+    /// Takes the next event; returns the text of a heading that has just ended.
     fn write(&mut self, event: Event<'a>) -> Option<String> {
         if let (Some((_, text)), Event::Text(more) | Event::Code(more)) = (&mut self.heading, &event) {
             text.push_str(more);
@@ -54,7 +54,7 @@ impl<'a, F: Fn(&str) -> bool> Writer<'a, F> {
             }
             Event::Start(Tag::Table(columns)) => {
                 self.events.push(markup("<div class=\"docs-table\" tabindex=\"0\">"));
-                // The page's policy forbids the style attributes that an alignment would become.
+                // An alignment would become a style attribute, which the page's policy forbids.
                 self.events.push(Event::Start(Tag::Table(vec![Alignment::None; columns.len()])));
             }
             Event::End(TagEnd::Table) => self.events.extend([event, markup("</div>\n")]),
@@ -84,7 +84,7 @@ impl<'a, F: Fn(&str) -> bool> Writer<'a, F> {
         }
     }
 
-    /// Gives the heading its id: the one that code sites give it, so that links work in both places.
+    /// Gives the heading the id that code hosts give it, so that links work in both places.
     fn end_heading(&mut self) -> Option<String> {
         let (start, text) = self.heading.take()?;
         let slug = slug(&text);

@@ -1,5 +1,5 @@
-//! The texts of one language, read from its file. What is missing or unused in a file is an error of the tests; what
-//! the page's scripts say is theirs to check (web/test/languages.test.ts).
+//! The texts of one language, read from its file. The tests fail if a text is missing or unused; those of the page's
+//! scripts are checked in web/test/languages.test.ts.
 
 use std::fmt::{self, Display, Formatter};
 use std::sync::LazyLock;
@@ -18,7 +18,7 @@ pub(in crate::web) struct Catalogue {
     login: Map<String, Value>,
 }
 
-/// A text, which may hold `{names}` of what is put into it.
+/// A text, which may hold `{names}` as placeholders.
 #[derive(Debug, Deserialize)]
 #[serde(transparent)]
 pub(in crate::web) struct Text(String);
@@ -85,7 +85,7 @@ impl Catalogue {
     }
 }
 
-/// Without `<`, nothing in it ends the element or begins a comment.
+/// Without `<`, nothing in it can end the element or begin a comment.
 fn for_script(texts: &Map<String, Value>) -> String {
     Value::from(texts.clone()).to_string().replace('<', "\\u003c")
 }

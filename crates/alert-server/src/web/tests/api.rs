@@ -137,7 +137,7 @@ async fn a_foreign_page_may_not_use_it_and_a_listed_one_may() {
         (&listed, &[friend, cross], 202, 200, friend.1),
         (&listed, &[evil], 403, 403, ""),
         (&listed, &[("origin", "null")], 403, 403, ""),
-        // A link to a room is no harm; a message without anybody's consent is.
+        // A link to a room does no harm; a message that nobody meant to send does.
         (&listed, &[cross], 403, 200, ""),
         (&listed, &[("sec-fetch-site", "same-site")], 403, 200, ""),
         (&any, &[evil, cross], 202, 200, "*"),

@@ -113,7 +113,7 @@ fn url_folder(document: &str) -> &str {
     document.rsplit_once('/').map_or("", |(folder, _)| folder)
 }
 
-/// As browsers do it: `..` at the top stays there.
+/// As browsers do: `..` at the top stays there.
 fn resolved(base: &str, link: &str) -> String {
     let mut parts: Vec<&str> = base.split('/').filter(|part| !part.is_empty()).collect();
     for part in link.split('/') {
@@ -136,7 +136,7 @@ async fn every_client_program_is_served() {
         for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
             let name = path.strip_prefix(&docs).unwrap().to_str().unwrap();
-            // What building a program leaves behind, and a lock file that cargo makes again.
+            // What a build leaves behind, and a lock file that cargo can make again.
             let is_left_out = ["target", "node_modules", "build", "__pycache__", "Cargo.lock"]
                 .iter()
                 .any(|left_out| path.ends_with(left_out));

@@ -9,20 +9,20 @@ use anstyle::{AnsiColor, Style};
 
 const CLEAR: &str = "\r\x1B[K";
 
-/// Prints findings, and where a person watches, how a long wait goes.
+/// Prints findings and, if a person watches, how a long wait goes.
 pub(super) struct Lines {
     prints: bool,
     progress: bool,
     progress_shown: bool,
     width: usize,
-    /// What was advised, and for which check: nobody reads it twice.
+    /// What was advised, and for which check, so that nobody reads it twice.
     advised: Vec<(Advice, &'static str)>,
     pub(super) failure: Option<io::Error>,
 }
 
 impl Lines {
     pub(super) fn new(prints: bool) -> Self {
-        // Whatever reads a pipe breaks lines itself.
+        // The reader of a pipe breaks lines itself.
         let width = if io::stdout().is_terminal() { 80 } else { usize::MAX };
         let progress = io::stderr().is_terminal();
         Self { prints, progress, progress_shown: false, width, advised: Vec::new(), failure: None }
@@ -38,7 +38,7 @@ impl Lines {
 
     pub(super) fn clear_progress(&mut self) {
         if std::mem::take(&mut self.progress_shown) {
-            // Nobody may be there to read it.
+            // Perhaps nobody is there to read it.
             let _ = io::stderr().write_all(CLEAR.as_bytes());
         }
     }

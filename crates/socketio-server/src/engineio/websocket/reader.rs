@@ -1,6 +1,6 @@
 //! Turns the bytes of a WebSocket client into messages. tungstenite does the work: fragments, UTF-8, control frames.
 //!
-//! Its context owns buffers, which an idle connection should not: so one context serves the whole shard, and a
+//! Its context owns buffers, which an idle connection should not have. So one context serves the whole shard, and a
 //! connection has its own only while a frame or a fragmented message is incomplete, or while it is held back.
 
 use crate::{bounds::Charge, connection::CloseReason, hub::Hub};
@@ -19,7 +19,7 @@ use tungstenite::{
     },
 };
 
-/// tungstenite zeroes this much before each of its reads, of which a short message takes two.
+/// tungstenite zeroes this much before each of its reads, and needs two for a short message.
 const READ_SIZE: usize = 1024;
 
 /// Bytes of the longest frame header (RFC 6455, section 5.2).
@@ -29,13 +29,13 @@ const MAX_HEADER: usize = 14;
 #[derive(Default)]
 pub(crate) struct FrameReader(Option<Box<Unfinished>>);
 
-/// What a connection has between two reads if it is in the middle of something.
+/// What a connection keeps between two reads if it is in the middle of something.
 struct Unfinished {
     context: WebSocketContext,
     boundary: BoundaryScan,
-    /// What has come since the input was last worked through to its end.
+    /// What has come since the input was last processed to its end.
     count: Count,
-    /// Bytes that were read but are not to be looked at yet.
+    /// Bytes that were read but must wait.
     held: Vec<u8>,
     charge: Charge,
 }
@@ -47,7 +47,7 @@ struct Count {
     fruitful: usize,
 }
 
-/// A frame for each so many bytes is not counted as idle: a client may send a message in fragments.
+/// One frame for every so many bytes does not count as idle: a client may send a message in fragments.
 const FRAGMENT: usize = 256;
 
 /// The context that connections share while each is between two messages.
@@ -64,7 +64,7 @@ pub(crate) enum Incoming {
     Binary(Bytes),
     /// What to write in answer to a control frame.
     Reply(Vec<u8>),
-    /// So many frames were pongs, or fragments of next to no bytes.
+    /// This many frames were pongs, or fragments of next to no bytes.
     Idle(usize),
     Closed,
 }
@@ -75,7 +75,7 @@ pub(crate) enum Flow {
     More,
     /// Keep the rest until [`FrameReader::read`] is called again.
     Hold,
-    /// Nothing that follows is of interest.
+    /// Ignore everything that follows.
     Stop,
 }
 
@@ -115,10 +115,10 @@ impl SpareContext {
 }
 
 impl FrameReader {
-    /// Hands every complete message in what was held back, or else in `input`, to `sink`.
+    /// Hands `sink` every complete message in what was held back, or else in `input`.
     ///
     /// # Errors
-    /// What `sink` says, and the rules of RFC 6455 that the client broke; the reader is of no use then.
+    /// What `sink` returns, and the rules of RFC 6455 that the client broke. The reader cannot be used after that.
     pub(crate) fn read(
         &mut self,
         spare: &SpareContext,
@@ -180,7 +180,7 @@ impl FrameReader {
         if flow == Flow::Hold || is_unfinished {
             self.0 = Some(state);
         } else if !was_own {
-            // One that was a connection's own may have grown with a large message: it is dropped.
+            // A connection's own context may have grown with a large message: it is dropped.
             spare.spare.replace(Some(state));
         }
         Ok(flow)
@@ -188,7 +188,7 @@ impl FrameReader {
 }
 
 impl FrameReader {
-    /// Since when a message is unfinished, if one is: since `before`, or since a later one began just now.
+    /// Since when a message has been unfinished, if one is: since `before`, or since now, if it began just now.
     pub(crate) fn unfinished_since(&mut self, before: Option<Instant>) -> Option<Instant> {
         let boundary = &mut self.0.as_mut()?.boundary;
         let is_new = std::mem::take(&mut boundary.is_new);
@@ -200,7 +200,7 @@ impl FrameReader {
 }
 
 impl Unfinished {
-    /// Of the frames that have come, those that brought nothing.
+    /// How many of the frames that have come brought nothing.
     fn take_idle(&mut self) -> usize {
         let count = std::mem::take(&mut self.count);
         let frames = std::mem::take(&mut self.boundary.frames);

@@ -1,8 +1,8 @@
-//! Files that are not as a server left them.
+//! Files that are not as the server left them.
 
 use super::*;
 
-/// A folder with a file in which a room has `count` messages, and the files' names.
+/// A folder with a file in which a room has `count` messages, and the names of its files.
 fn stored(count: usize) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let mut desk = open_in(folder.path(), KEEP_ALL);
@@ -80,7 +80,7 @@ fn a_log_that_was_cut_anywhere_opens_and_gives_no_position_again() {
     let [file, wal] =
         ["alert.db", "alert.db-wal"].map(|name| std::fs::read(folder.path().join(name)).unwrap());
     assert!(wal.len() > 100_000, "{}", wal.len());
-    // Some places are the ends of pages, most are in the middle of one.
+    // Some of these places are at the end of a page, most in the middle of one.
     for cut in (0..wal.len()).step_by(wal.len() / 40) {
         std::fs::write(copy.path().join("alert.db"), &file).unwrap();
         std::fs::write(copy.path().join("alert.db-wal"), &wal[..cut]).unwrap();

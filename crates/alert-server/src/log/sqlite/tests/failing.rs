@@ -9,7 +9,7 @@ use std::time::Instant;
 struct SmallDisk(tempfile::TempDir);
 
 impl SmallDisk {
-    /// Nothing, with words, where this user may not mount.
+    /// `None`, with a notice, if this user may not mount.
     fn mount(bytes: u64) -> Option<Self> {
         let folder = tempfile::tempdir().unwrap();
         let size = format!("size={bytes}");
@@ -55,7 +55,7 @@ fn a_full_disk_fails_the_acks_loses_nothing_that_is_kept_and_recovers_by_itself(
     let mut room = desk.room("one");
     let first = desk.say(&mut room, "first");
     let filler = disk.path().join("filler");
-    // Everything that is left is taken.
+    // Takes all the space that is left.
     let _ = std::fs::write(&filler, vec![0; 4 << 20]);
     let text = "x".repeat(50_000);
     let mut said = 1;
@@ -96,7 +96,7 @@ fn a_full_disk_fails_the_acks_loses_nothing_that_is_kept_and_recovers_by_itself(
 
 #[test]
 fn a_file_system_that_becomes_read_only_fails_the_acks_and_recovers_by_itself() {
-    // A file that is open keeps a file system from becoming read-only; a limit on the size of files does the same.
+    // An open file keeps a file system from becoming read-only; a limit on file sizes has the same effect.
     let Some(disk) = SmallDisk::mount(8 << 20) else { return };
     let mut desk = open_in(disk.path(), KEEP_ALL);
     let mut room = desk.room("one");
@@ -128,13 +128,14 @@ fn too_many_unwritten_messages_leave_a_gap_and_never_silence() {
             .collect();
         unwritten.take(&mut queue);
     }
-    let (lost, kept) = unwritten.of_room(&RoomCode::parse("one", 64).unwrap());
-    let lost = lost.unwrap();
-    assert_eq!(kept.len() as u64 + lost.number, 100_000);
-    assert_eq!(kept[0].position.number, lost.number + 1);
-    assert_eq!(unwritten.lost_count(), lost.number);
+    let all = unwritten.of_room(&RoomCode::parse("one", 64).unwrap());
+    let (lost, kept) = all.split_first().unwrap();
+    assert!(lost.message.is_none() && kept.iter().all(|entry| entry.message.is_some()));
+    assert_eq!(kept.len() as u64 + lost.position.number, 100_000);
+    assert_eq!(kept[0].position.number, lost.position.number + 1);
+    assert_eq!(unwritten.lost_count(), lost.position.number);
     let batch = unwritten.batch(usize::MAX);
-    unwritten.written(&batch);
+    unwritten.written(batch, true);
     assert!(unwritten.is_empty());
 }
 
@@ -156,10 +157,15 @@ fn what_was_lost_is_a_row_of_its_own_once_the_disk_works() {
     }
     assert!(unwritten.take(&mut queue));
     let batch = unwritten.batch(usize::MAX);
-    for _ in 0..2 {
+    for is_moved in [false, false, true, true] {
         // A commit that failed may have been done all the same.
-        store::write(&mut connection, &runs, &batch, &state::Seats::new(), 1_000_000).unwrap();
+        let also = store::Also { settling: is_moved.then_some(&KEEP_ALL), notes_alive: false };
+        store::write(&mut connection, &runs, &batch, &state::Seating::default(), &also).unwrap();
     }
+    let sql = "SELECT count, (SELECT count(*) FROM messages) FROM rooms";
+    let counts = |row: &rusqlite::Row<'_>| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?));
+    let (counted, there) = connection.query_row(sql, [], counts).unwrap();
+    assert_eq!((counted, there), (batch.messages.len() as i64 + 2, counted));
     drop(connection);
     let reopened = open_in(folder.path(), KEEP_ALL);
     let missed = 70_000 - batch.messages.len() as u64;

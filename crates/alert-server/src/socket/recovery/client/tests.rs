@@ -39,7 +39,7 @@ fn the_official_javascript_client_is_known_by_its_handshake() {
         ("transport=polling&t=OyG5QO0", NODE, ""),
         ("transport=polling&t=O_G5-O0.0", NODE, ""),
         ("transport=polling&t=OyG5QO0.1a", FIREFOX, "http://a.example"),
-        // A browser that begins with a WebSocket.
+        // A browser that starts with a WebSocket.
         ("transport=websocket", FIREFOX, "http://a.example"),
         ("transport=websocket&t=q3k9xk2a", FIREFOX, "http://a.example"),
     ] {
@@ -52,7 +52,7 @@ fn no_other_client_is_taken_for_it() {
     let dart = format!("transport=polling&t={}", base_36(NOW));
     let slow_dart = format!("transport=polling&t={}", base_36(NOW - 3_600_000));
     for (query, agent, origin) in [
-        // The protocol's own test suite, and what speaks without a library.
+        // The protocol's own test suite, and programs without a library.
         ("transport=polling", "", ""),
         ("transport=polling", "node", ""),
         ("transport=websocket", "", ""),
