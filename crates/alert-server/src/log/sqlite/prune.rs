@@ -155,8 +155,17 @@ fn empty_pages(connection: &Connection) -> rusqlite::Result<bool> {
     if free * size < EMPTY_BYTES || free < all / EMPTY_PART {
         return Ok(false);
     }
-    connection.execute_batch("PRAGMA incremental_vacuum(1024)")?;
+    give_back_pages(connection)?;
     Ok(true)
+}
+
+/// Gives a portion of the empty pages to the system.
+pub(super) fn give_back_pages(connection: &Connection) -> rusqlite::Result<()> {
+    let mut vacuum = connection.prepare_cached("PRAGMA incremental_vacuum(1024)")?;
+    let mut steps = vacuum.query([])?;
+    // A step is a page.
+    while steps.next()?.is_some() {}
+    Ok(())
 }
 
 /// The bytes of the file that are in use.
