@@ -1,6 +1,7 @@
 //! A history's file as a command uses it, whether or not a server has it open.
 
 use super::file;
+use super::prune::give_back_pages;
 use super::read;
 use super::runs::{Place, Runs, time};
 use super::settle::at_once;
@@ -198,7 +199,7 @@ pub fn delete(history: &History, room: &RoomCode) -> Result<u64, ArchiveError> {
         connection.execute("DELETE FROM stays WHERE room = ?1", [room.as_str()])?;
         // It went through pages that are empty now and were not overwritten.
         while connection.pragma_query_value(None, "freelist_count", |row| row.get::<_, i64>(0))? > 0 {
-            connection.execute_batch("PRAGMA incremental_vacuum(1024)")?;
+            give_back_pages(&connection)?;
         }
         // What was said is also in the file beside it, until that is written anew. Readers may be in the way.
         connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;

@@ -1,7 +1,7 @@
 //! Reads a page of a room: what is on disk, followed by what is not there yet.
 
 use super::page::{Row, backward, forward};
-use super::prune::horizon;
+use super::prune::Dates;
 use super::runs::{Place, Runs, has_message, micros, time};
 use super::settle::most;
 use super::unwritten::Entry;
@@ -12,7 +12,6 @@ use alert_core::names::{RoomCode, UserName};
 use alert_core::position::{Epoch, Position, Run};
 use rusqlite::{Connection, OptionalExtension, params};
 use std::sync::Arc;
-use std::time::SystemTime;
 
 /// What changes whenever a message comes into a room of the file or goes from it: how many there are, and the last one
 /// that was dropped. Nothing for a room that the file does not know.
@@ -153,18 +152,20 @@ impl<'a> View<'a> {
 
     /// The last message that is older than it may be, of those that begin the room.
     fn too_old(&self) -> rusqlite::Result<Option<Place>> {
-        let horizon = horizon(SystemTime::now(), self.retention.age);
+        let dates = Dates::now(self.retention.age);
         let sql = "SELECT run, part, number, at FROM messages WHERE room = ?1 ORDER BY run, part, number";
         let mut oldest = self.connection.prepare_cached(sql)?;
         let mut rows = oldest.query([self.room])?;
         let mut last = None;
         while let Some(row) = rows.next()? {
-            if row.get::<_, i64>(3)? >= horizon {
+            let at = row.get(3)?;
+            if dates.is_old(at) {
+                last = Some(place(row)?);
+            } else if !dates.is_wrong(at) {
                 return Ok(last);
             }
-            last = Some(place(row)?);
         }
-        let is_old = |row: &&Row| row.message.as_ref().is_none_or(|event| micros(event.at) < horizon);
+        let is_old = |row: &&Row| row.message.as_ref().is_none_or(|event| dates.is_old(micros(event.at)));
         Ok(self.pending.iter().take_while(is_old).last().map(|row| row.place).or(last))
     }
 
