@@ -1,11 +1,14 @@
 // Nothing is missed: what was said before, while the page was away, and while a message was on its way.
 
 import assert from "node:assert/strict";
+import { renameSync } from "node:fs";
+import { join } from "node:path";
 import { it } from "node:test";
-import { browserFor, enter, leave, line, lines, say, state } from "../harness/browser.mjs";
+import { browserFor, enter, leave, line, lines, say, state, violations } from "../harness/browser.mjs";
 import { Client, fresh } from "../harness/client.mjs";
 import { Relay } from "../harness/relay.mjs";
-import { serverFor } from "../harness/server.mjs";
+import { Server, serverFor } from "../harness/server.mjs";
+import { DEADLINE } from "../harness/time.mjs";
 
 const server = serverFor();
 const browser = browserFor();
@@ -179,5 +182,51 @@ it("a message that was on its way when the network broke is said once, by itself
     assert.equal(await page.locator("#problem").innerText(), "");
   } finally {
     relay.close();
+  }
+});
+
+it("a message that could not be stored says so, quietly, until one is stored again", async () => {
+  const server = await new Server().start();
+  const page = await browser.visit({ viewport: { width: 360, height: 640 } });
+  const why = page.locator("#why");
+  const note =
+    "Everyone here has your message, but it could not be stored: whoever comes later may not see it.";
+  try {
+    await enter(page, server, "Ada", fresh("room"));
+    await say(page, "stored");
+    await line(page, "message", "Ada: stored");
+    assert.equal(await why.textContent(), "");
+    const file = join(server.state, "alert.db");
+    renameSync(file, `${file}.away`);
+    await say(page, "not stored");
+    await page.waitForFunction((note) => document.querySelector("#why").textContent === note, note);
+    assert.equal(await page.locator("#problem").textContent(), "", "nothing that alarms");
+    assert.equal(await page.locator("#message").inputValue(), "", "it was said, and is not given back");
+    assert.equal(await why.getAttribute("role"), "status", "a screen reader says it when it is free");
+    assert.deepEqual(await violations(page), []);
+    renameSync(`${file}.away`, file);
+    // The server looks for its file now and then.
+    for (const until = Date.now() + DEADLINE; (await why.textContent()) !== ""; ) {
+      assert.ok(Date.now() < until, "no message is stored");
+      await say(page, "again");
+    }
+  } finally {
+    await page.context().close();
+    await server.stop();
+  }
+});
+
+it("a server that keeps its history elsewhere than on disk does not call that a failure", async () => {
+  const server = await new Server(["--history", "memory"]).start();
+  const page = await browser.visit();
+  try {
+    await enter(page, server, "Ada", fresh("room"));
+    await say(page, "hi");
+    await line(page, "message", "Ada: hi");
+    await page.waitForFunction(() => document.querySelector("#why").textContent === "");
+    assert.equal(await page.locator("#chat").getAttribute("data-durable"), null);
+  } finally {
+    await page.context().close();
+    await server.stop();
   }
 });

@@ -91,6 +91,30 @@ it("a room with nobody else in it says how others come in, until somebody does o
   assert.equal(await empty.count(), 0);
 });
 
+it("on a small phone the QR code is to be seen whole, without a scroll, in every language", async () => {
+  for (const [index, locale] of ["en", "de", "fr", "es", "ar"].entries()) {
+    const page = await browser.visit({ locale, viewport: NARROW });
+    await enter(page, server, "Ada", `K7Q-FM${index + 2}-XD9`);
+    const whole = async (around) => {
+      await page.locator(`${around} .qr svg`).waitFor();
+      const [code, box] = await page.evaluate(
+        (around) =>
+          [`${around} .qr svg`, around].map((at) => document.querySelector(at).getBoundingClientRect()),
+        around,
+      );
+      assert.ok(
+        code.top >= box.top && code.bottom <= box.bottom,
+        `${locale} ${around}: ${code.bottom} ${box.bottom}`,
+      );
+      assert.ok(code.width >= 144, `${locale} ${around}: a camera can read ${code.width} pixels`);
+    };
+    await whole("#log");
+    await page.locator("#people").click();
+    await page.locator("#invite").click();
+    await whole("#inviting");
+  }
+});
+
 it("the QR code holds the link, whatever the room is called", async () => {
   const page = await browser.visit({ viewport: WIDE });
   for (const room of [fresh("K7Q-FM2"), `a "room" & <m\u00F6re> ${fresh("x")}`, "\u{1F512}".repeat(40)]) {

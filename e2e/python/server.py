@@ -60,3 +60,10 @@ class Server:
         """Another one where this one was, as after a restart."""
         self.stop()
         return Server(*self.flags, port=self.port, state=self.state)
+
+    def killed(self):
+        """Another one where this one was, as after a crash."""
+        self.process.kill()
+        self.process.wait()
+        self.process.stdout.close()
+        return Server(*self.flags, port=self.port, state=self.state)

@@ -179,6 +179,43 @@ class Contract:
         entered = status("Ada has entered the room.")
         self.assertEqual(heard[-2:], [entered, message("Ada: hello again")])
 
+    def test_gets_what_was_said_around_a_restart_and_around_a_crash(self):
+        for end in (Server.restarted, Server.killed):
+            with self.subTest(end=end.__name__):
+                servers = [Server("--leave-grace", "0s")]
+                self.addCleanup(lambda servers=servers: servers.pop().stop())
+                joined = [{"headless": True, "name": name, "room": "room"} for name in ("Ada", "Bob", "Cy")]
+                ada, bob, cy = (self.connect(servers[0].url) for _ in joined)
+                for client, body in zip((ada, bob, cy), joined):
+                    client.ask("joined", body)
+                cy.ask("left", joined[2])
+                bob.ask("text", {"msg": "0"})
+                ada.wait("the message", lambda events: message("Bob: 0") in events)
+                servers[0] = end(servers[0])
+                for client in (ada, bob, cy):
+                    client.wait("a new connection", lambda events: events.count(("connect",)) == 2)
+                bob.ask("joined", joined[1])
+                for index in range(1, 4):
+                    bob.ask("text", {"msg": str(index)})
+                ada.send("joined", joined[0])
+                heard = ada.wait("the last message", lambda events: events[-1] == message("Bob: 3"))
+                heard = heard[heard.index(("connect",), 1) + 1 :]
+                self.assertEqual(heard[0], status("Ada has entered the room."))
+                self.assertRegex(heard[1][1]["msg"], r"^While you were away \(\d+ s\): [34] messages\.$")
+                missed = [message(f"Bob: {index}") for index in range(1, 4)]
+                # One that it may not have received comes again.
+                self.assertEqual([event for event in heard[2:] if event != message("Bob: 0")], missed)
+                # Whoever left is given nothing, and nobody gets an argument more.
+                cy.ask("joined", joined[2])
+                bob.ask("text", {"msg": "live"})
+                heard = cy.wait("the live one", lambda events: events[-1] == message("Bob: live"))
+                entered = heard.index(("connect",), 1) + 1
+                self.assertEqual(heard[entered:], [status("Cy has entered the room."), message("Bob: live")])
+                for client in (ada, bob, cy):
+                    events = client.wait("", lambda events: True)
+                    events = [event for event in events if event[0] in ("status", "message")]
+                    self.assertTrue(all(len(event) == 2 for event in events), events)
+
 
 def load_tests(loader, _tests, _pattern):
     suite = unittest.TestSuite()

@@ -26,7 +26,7 @@ speakAsPage();
 /** A code of at most this many characters is shown large: a whole class may have to type it. */
 const BRIEF = 16;
 const page = byId("chat", HTMLElement);
-const { room = "", name = "", maxMsg = "" } = page.dataset;
+const { room = "", name = "", maxMsg = "", durable } = page.dataset;
 const loginUrl = `/v1?${new URLSearchParams({ room })}`;
 const link = new URL(loginUrl, location.href).href;
 
@@ -107,6 +107,7 @@ const composer = new Composer(
     },
   },
   Number(maxMsg),
+  durable !== undefined,
 );
 
 function show(said: Said): void {

@@ -1,4 +1,4 @@
-// The input: what is typed, what is on its way, and why something cannot be sent.
+// The input: what is typed, what is on its way, and why something cannot be sent or was not stored.
 
 import type { Connection } from "./connection.ts";
 import { byId } from "./dom.ts";
@@ -42,12 +42,15 @@ export class Composer {
   #connected = false;
   #slow = false;
   #slowTimer: number | undefined;
+  /** The last message was heard and is not kept. */
+  #unstored = false;
 
-  /** A message may have `maxBytes`. */
+  /** A message may have `maxBytes`. `isDurable` says that the server's history is to be on disk. */
   constructor(
     readonly connection: Connection,
     readonly host: Host,
     readonly maxBytes: number,
+    readonly isDurable: boolean,
   ) {
     this.#draft = new Draft(connection.room, connection.name);
     this.#form.addEventListener("submit", (event) => {
@@ -115,6 +118,7 @@ export class Composer {
       if (!letter.heard) this.#unheard.unshift(letter);
       this.#unheard.length = Math.min(this.#unheard.length, MOST_UNHEARD);
       this.host.problem("");
+      this.#unstored = this.isDurable && !sent.stored;
     } else {
       // What follows a text without an answer has none either, and the texts must keep their order.
       this.#takeBack(sent.kind === "refused" ? this.#waiting.splice(index, 1) : this.#waiting.splice(index));
@@ -149,9 +153,12 @@ export class Composer {
     const over = excess(this.#input.value, this.maxBytes);
     this.#send.disabled = !this.#connected || over > 0;
     this.#input.setAttribute("aria-invalid", String(over > 0));
-    const why = this.#whyNot(over);
+    const whyNot = this.#whyNot(over);
+    const isNote = whyNot === "" && this.#unstored;
+    const why = isNote ? text("unstored") : whyNot;
     if (this.#why.textContent !== why) this.#why.textContent = why;
     this.#why.classList.toggle("over", over > 0);
+    this.#why.classList.toggle("note", isNote);
     this.#hint.hidden = why !== "";
   }
 

@@ -60,6 +60,9 @@ interface History {
   readonly gap: Gap | null;
   readonly more: boolean;
 }
+interface Spoken {
+  readonly stored: boolean;
+}
 interface Presence {
   readonly name: string;
   readonly count: number;
@@ -221,8 +224,8 @@ export class Connection {
     const socket = this.#socket;
     if (this.#state.phase !== "connected" || !socket.connected) return;
     const body = { msg: letter.text, key: letter.key };
-    void this.#ask<object>("send", body, SEND_TIMEOUT).then((answer) => {
-      if (answer?.ok) this.#outbox.answered(letter, { kind: "sent" });
+    void this.#ask<Spoken>("send", body, SEND_TIMEOUT).then((answer) => {
+      if (answer?.ok) this.#outbox.answered(letter, { kind: "sent", stored: answer.stored });
       else if (answer !== undefined) this.#outbox.answered(letter, { kind: "refused", ...answer.error });
     });
     // The client keeps an event for later when it notices only now that the connection is dead: then it is sent again

@@ -1,8 +1,11 @@
 // What was sent and not yet answered. Each message has a key, so that it is said once however often it is sent.
 
-/** `unsure`: no answer came, so it may or may not have arrived. `unsent`: it certainly was not sent. */
+/**
+ * `sent`: the room has heard it, and `stored` says whether it is on the server's disk. `unsure`: no answer came, so it
+ * may or may not have arrived. `unsent`: it certainly was not sent.
+ */
 export type Sent =
-  | { readonly kind: "sent" }
+  | { readonly kind: "sent"; readonly stored: boolean }
   | { readonly kind: "unsure" }
   | { readonly kind: "unsent" }
   | ({ readonly kind: "refused" } & Refusal);

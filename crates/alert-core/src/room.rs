@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use crate::members::Members;
 use crate::names::UserName;
-pub use lost::{Before, ClientKey, Doubt, Lost};
+pub use lost::{Before, ClientKey, Doubt, Lost, RunOrder, Sent};
 use roster::Roster;
 
 /// One room's state. A person is a name in the room, with one or more connections: they enter with the first and

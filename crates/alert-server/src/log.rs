@@ -6,15 +6,18 @@ mod contract;
 mod memory;
 mod seats;
 mod sqlite;
+mod stays;
 
 use crate::config::{History, HistoryKind};
 use alert_core::event::{RoomEvent, What};
-use alert_core::names::{RoomCode, UserName};
+use alert_core::names::RoomCode;
 pub use alert_core::position::Gap;
 use alert_core::position::{Epoch, Position, Run};
 use alert_core::wire;
 use seats::Seats;
+pub use seats::{Seat, SeatId};
 pub use sqlite::{Archive, ArchiveError, FileError, Stats, delete};
+pub use stays::{ALIVE, FormerStays, Gone, Stay, StayId};
 use std::{
     sync::{
         Arc,
@@ -61,6 +64,22 @@ pub trait Backend: Send + Sync {
 
     /// Looks for a seat. `done` is called once, from any thread.
     fn seat(&self, id: SeatId, done: Box<dyn FnOnce(Option<Seat>) + Send>);
+
+    /// Keeps a stay, or forgets it, where the store survives the process. As with a seat, it must not wait.
+    fn put_stay(&self, id: StayId, stay: Option<Stay>) {
+        let _ = (id, stay);
+    }
+
+    /// What earlier runs have left: asked once, at the start. Nothing where it cannot be read, or nothing survives.
+    fn former_stays(&self) -> Option<FormerStays> {
+        None
+    }
+
+    /// Which of two runs is the later one: the one with the greater number. One that is not known has 0.
+    fn order(&self, run: Run) -> u64 {
+        let _ = run;
+        0
+    }
 
     /// Why messages are not stored at the moment, and what to do about it.
     fn trouble(&self) -> Option<String> {
@@ -171,29 +190,6 @@ impl OpenError {
             Self::File(problem) => problem.is_of_the_place(),
         }
     }
-}
-
-/// Names a seat: a secret shared by the server and the client whose seat it is.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct SeatId(pub [u8; 16]);
-
-/// The place in a room of a client that can come back to it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Seat {
-    /// In which room.
-    pub room: RoomCode,
-    /// Under which name.
-    pub name: UserName,
-    /// Whether a login cookie fixed that name.
-    pub by_login: bool,
-    /// The Socket.IO id, which the client keeps.
-    pub socket: Box<str>,
-    /// The room's position when the client entered; for a seat that was taken up again, what the client had then.
-    pub position: Position,
-    /// It was taken up again: what the client has had since may belong to any epoch of the room.
-    pub resumed: bool,
-    /// When it entered.
-    pub at: SystemTime,
 }
 
 impl Start {
@@ -343,6 +339,23 @@ impl Log {
         }
     }
 
+    /// Keeps a stay, or forgets it; see [`Backend::put_stay`].
+    pub fn put_stay(&self, id: StayId, stay: Option<Stay>) {
+        if let Some(backend) = &self.0.backend {
+            backend.put_stay(id, stay);
+        }
+    }
+
+    /// What earlier runs have left; see [`Backend::former_stays`].
+    pub fn former_stays(&self) -> Option<FormerStays> {
+        self.0.backend.as_ref()?.former_stays()
+    }
+
+    /// Which of two runs is the later one; see [`Backend::order`].
+    pub fn order(&self, run: Run) -> u64 {
+        self.0.backend.as_ref().map_or(0, |backend| backend.order(run))
+    }
+
     /// Looks for a seat.
     pub fn seat(&self, id: SeatId, done: Box<dyn FnOnce(Option<Seat>) + Send>) {
         match &self.0.backend {
@@ -362,6 +375,7 @@ fn random_run() -> Run {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alert_core::names::UserName;
     use alert_core::position::Numbering;
 
     #[test]

@@ -28,7 +28,7 @@ pub use history::{History, HistoryError, Wanted};
 use live_room::{Entrant, LiveRoom};
 pub use live_room::{Listening, Presence, Said, Speech};
 use lost::LostPeople;
-pub use lost::Unreceived;
+pub use lost::{Returning, Unreceived};
 use once::Keys;
 pub use once::{KeyReused, OnReceipt, Receipt, Sender};
 pub use refused::Refused;
@@ -83,7 +83,11 @@ impl Rooms {
             runtime,
             most_replayed: MOST_REPLAYED.min(config.queue_limit / 8),
             keys: Keys::new(&log),
-            lost: LostPeople::new(if log.is_on() { config.replay_window } else { Duration::ZERO }),
+            lost: LostPeople::new(
+                if log.is_on() { config.replay_window } else { Duration::ZERO },
+                config.ping_interval + config.ping_timeout,
+                &log,
+            ),
             readers: Semaphore::new(replay::READERS),
             most_given: config.queue_limit / 5,
             log,

@@ -171,9 +171,11 @@ impl Handler for Alert {
             }
             Session::V2(member) => return member.end(&self.rooms, reason),
         };
-        // On shutdown everybody leaves at once: nobody would hear of it, and all come back to the next server.
-        if let Some(presence) = presence.filter(|_| *reason != CloseReason::Shutdown) {
-            self.lose(presence, unreceived, reason);
+        match presence {
+            // Everybody leaves: nobody is left to hear of it, and all come back to the next server.
+            Some(presence) if *reason == CloseReason::Shutdown => presence.stop(&self.rooms, unreceived),
+            Some(presence) => self.lose(presence, unreceived, reason),
+            None => {}
         }
     }
 

@@ -1,16 +1,19 @@
 //! Connections that were lost, so that whoever comes back is given what was said meanwhile. What such a connection has
 //! certainly received is known in bytes; which messages those are is worked out only when it is needed.
 
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
-use crate::position::Position;
+use crate::position::{Position, Run};
+
+/// Which of two runs is the later one: the one with the greater number. One that nobody knows any more has 0.
+pub type RunOrder<'a> = &'a dyn Fn(Run) -> u64;
 
 /// What the connections of one client have in common. Different clients may share it too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ClientKey(pub u64);
 
-/// What a lost connection may not have received: what was said after `upto`, and as many of the last messages before
-/// that as may be among the `unconfirmed` bytes.
+/// What a lost connection has not certainly received: what was said after `upto`, and before that the last messages, as
+/// long as they may be among the `unconfirmed` bytes, or were said at `since` or later.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Doubt {
     /// It heard nothing up to here.
@@ -19,11 +22,24 @@ pub struct Doubt {
     pub upto: Position,
     /// Bytes that were sent to it, or were on their way, and may not have arrived.
     pub unconfirmed: u64,
+    /// Set where the server was killed, which counts no bytes then.
+    pub since: Option<SystemTime>,
     /// When it was lost.
     pub at: Instant,
 }
 
-/// What somebody who has come back has missed before the first message that they are given.
+/// A message that may not have come.
+#[derive(Clone, Copy, Debug)]
+pub struct Sent {
+    /// Its position.
+    pub position: Position,
+    /// When it was said.
+    pub at: SystemTime,
+    /// The fewest bytes that it may have had on the wire.
+    pub least: usize,
+}
+
+/// What somebody has missed who has come back, before the first message that they are given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Before {
     /// Nothing.
@@ -36,15 +52,16 @@ pub enum Before {
     Unknown,
 }
 
-/// The lost connections of one person in a room that may come back.
-#[derive(Debug, Default)]
-pub struct Lost(Vec<Client>);
+/// The lost connections of one person in a room that may come back. Each may have a `T`, which names it elsewhere.
+#[derive(Debug)]
+pub struct Lost<T>(Vec<Client<T>>);
 
 /// The lost connections of one client, which cannot be told apart.
 #[derive(Debug)]
-struct Client {
+struct Client<T> {
     key: ClientKey,
     connections: u32,
+    names: Vec<T>,
     /// What at least one of them has not received.
     doubt: Doubt,
     /// When the last of them was lost.
@@ -52,25 +69,24 @@ struct Client {
 }
 
 impl Doubt {
-    /// Whether this message, which is not after `upto`, is after the entry.
-    fn is_later(&self, position: Position) -> bool {
-        let (run, place) = (position.epoch.run, (position.epoch.part, position.number));
-        if run == self.entered.epoch.run {
-            return place > (self.entered.epoch.part, self.entered.number);
+    /// Whether this message is after the entry.
+    fn is_later(&self, position: Position, order: RunOrder<'_>) -> bool {
+        let place = |position: Position| (position.epoch.part, position.number);
+        if position.epoch.run == self.entered.epoch.run {
+            return place(position) > place(self.entered);
         }
-        // Messages in between belong to one of these two runs, since one server follows another.
-        run == self.upto.epoch.run
+        order(position.epoch.run) > order(self.entered.epoch.run)
     }
 
-    /// How many of the last of these messages may not have arrived; never too few. They go up to `upto`, oldest first,
-    /// each with the fewest bytes that it may have had on the wire.
+    /// Of messages up to `upto`, oldest first: how many of the last may not have come. It is never too few.
     #[must_use]
-    pub fn among(&self, messages: impl DoubleEndedIterator<Item = (Position, usize)>) -> usize {
+    pub fn among(&self, messages: impl DoubleEndedIterator<Item = Sent>, order: RunOrder<'_>) -> usize {
         let mut unconfirmed = self.unconfirmed;
-        let is_in_doubt = |(position, least): &(Position, usize)| {
+        let is_in_doubt = |message: &Sent| {
             let was = unconfirmed;
-            unconfirmed = was.saturating_sub(*least as u64);
-            was > 0 && self.is_later(*position)
+            unconfirmed = was.saturating_sub(message.least as u64);
+            (was > 0 || self.since.is_some_and(|since| message.at >= since))
+                && self.is_later(message.position, order)
         };
         messages.rev().take_while(is_in_doubt).count()
     }
@@ -78,49 +94,67 @@ impl Doubt {
     /// The most messages that can be in doubt, if each has at least this many bytes.
     #[must_use]
     pub fn most(&self, least: usize) -> usize {
+        if self.since.is_some() {
+            return usize::MAX;
+        }
         usize::try_from(self.unconfirmed.div_ceil(least as u64)).unwrap_or(usize::MAX)
     }
 
     /// What is in doubt for either of two connections.
-    fn or(self, other: Self) -> Self {
+    fn or(self, other: Self, order: RunOrder<'_>) -> Self {
         let (earlier, later) = if self.at <= other.at { (self, other) } else { (other, self) };
-        let entered = if earlier.is_later(later.entered) { earlier.entered } else { later.entered };
+        let entered = if earlier.is_later(later.entered, order) { earlier.entered } else { later.entered };
         let unconfirmed = earlier.unconfirmed.max(later.unconfirmed);
-        Self { entered, unconfirmed, ..earlier }
+        let since = match (earlier.since, later.since) {
+            (Some(one), Some(other)) => Some(one.min(other)),
+            (one, other) => one.or(other),
+        };
+        Self { entered, unconfirmed, since, ..earlier }
     }
 }
 
-impl Lost {
-    /// The most clients of one person that are told apart.
-    pub const MOST: usize = 8;
+impl<T> Default for Lost<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
 
-    /// A connection of this client was lost.
-    pub fn add(&mut self, key: ClientKey, doubt: Doubt) {
+impl<T> Lost<T> {
+    /// Clients of one person that are told apart.
+    pub const MOST: usize = 8;
+    /// Connections of one client whose names are kept.
+    pub const MOST_NAMES: usize = 1_000;
+
+    /// A connection of this client was lost, at `last` at the latest.
+    pub fn add(&mut self, key: ClientKey, doubt: Doubt, last: Instant, name: Option<T>, order: RunOrder<'_>) {
         let place = self.0.iter().position(|client| client.key == key);
         let place = place.or_else(|| (self.0.len() == Self::MOST).then_some(Self::MOST - 1));
-        match place {
-            Some(place) => {
-                let client = &mut self.0[place];
-                client.connections += 1;
-                client.doubt = client.doubt.or(doubt);
-                client.last = client.last.max(doubt.at);
-            }
-            None => self.0.push(Client { key, connections: 1, doubt, last: doubt.at }),
+        let Some(place) = place else {
+            self.0.push(Client { key, connections: 1, names: name.into_iter().collect(), doubt, last });
+            return;
+        };
+        let client = &mut self.0[place];
+        client.connections += 1;
+        client.doubt = client.doubt.or(doubt, order);
+        client.last = client.last.max(last);
+        if client.names.len() < Self::MOST_NAMES {
+            client.names.extend(name);
         }
     }
 
     /// A connection of this client has come: it takes the place of a lost one of the same client, or else of the one
     /// that was lost first, so that it is given too much rather than too little.
-    pub fn take(&mut self, key: ClientKey) -> Option<Doubt> {
+    pub fn take(&mut self, key: ClientKey) -> Option<(Doubt, Option<T>)> {
         let own = self.0.iter().position(|client| client.key == key);
         let first = || (0..self.0.len()).min_by_key(|place| self.0[*place].doubt.at);
         let place = own.or_else(first)?;
-        let doubt = self.0[place].doubt;
-        self.0[place].connections -= 1;
-        if self.0[place].connections == 0 {
+        let client = &mut self.0[place];
+        client.connections -= 1;
+        let taken = (client.doubt, client.names.pop());
+        if client.connections == 0 {
             self.0.swap_remove(place);
         }
-        Some(doubt)
+        Some(taken)
     }
 
     /// Forgets those that were lost at least `window` before `now`.

@@ -11,13 +11,16 @@ mod runs;
 mod schema;
 mod settle;
 mod state;
+mod stays;
 mod store;
 #[cfg(test)]
 mod tests;
 mod unwritten;
 mod writer;
 
-use super::{Append, Backend, KeyDigest, OnRead, OnStored, Query, Seat, SeatId, Stored};
+use super::{
+    Append, Backend, FormerStays, KeyDigest, OnRead, OnStored, Query, Seat, SeatId, Stay, StayId, Stored,
+};
 use crate::config::Retention;
 use alert_core::event::{RoomEvent, What};
 use alert_core::names::{RoomCode, UserName};
@@ -45,6 +48,10 @@ pub(super) struct Sqlite {
     requests: Arc<Requests>,
     file: Box<Path>,
     /// The reader's comes first.
+    runs: Arc<Runs>,
+    /// The last sign of life of the run before this one.
+    died: SystemTime,
+    /// The reader's is the first.
     threads: Mutex<VecDeque<JoinHandle<()>>>,
 }
 
@@ -62,6 +69,7 @@ impl Sqlite {
         let wrong = |problem: rusqlite::Error| FileError::of(file, &problem);
         // What a killed server left.
         settle::at_once(&mut connection, &retention).map_err(wrong)?;
+        let died = stays::alive(&connection).map_err(wrong)?;
         let runs = Arc::new(Runs::begin(&connection, run, retention.age).map_err(wrong)?);
         let reading = file::open_to_read(file)?;
         let opened = Opened::now(file)
@@ -76,11 +84,12 @@ impl Sqlite {
             does_sync: true,
             unsynced_since: None,
             file: opened,
+            alive: None,
             _lock: lock,
         };
         let reader = Reader {
             connection: reading,
-            runs,
+            runs: Arc::clone(&runs),
             retention,
             shared: Arc::clone(&shared),
             requests: Arc::clone(&requests),
@@ -97,7 +106,7 @@ impl Sqlite {
             problem: format!("the system gives no more threads: {problem}"),
         })?;
         let threads = Mutex::new(threads);
-        Ok(Self { shared, requests, file: file.into(), threads })
+        Ok(Self { shared, requests, file: file.into(), runs, died, threads })
     }
 }
 
@@ -133,6 +142,24 @@ impl Backend for Sqlite {
             Some(seat) => done(seat),
             None => self.requests.seat(id, done),
         }
+    }
+
+    fn put_stay(&self, id: StayId, stay: Option<Stay>) {
+        self.shared.put_stay(id, stay);
+    }
+
+    fn former_stays(&self) -> Option<FormerStays> {
+        let read = file::open_to_read(&self.file).map_err(|problem| problem.to_string());
+        let read =
+            read.and_then(|file| stays::former(&file, self.died).map_err(|problem| problem.to_string()));
+        read.inspect_err(|problem| {
+            tracing::error!(problem, "nobody who was in a room before is given what they missed");
+        })
+        .ok()
+    }
+
+    fn order(&self, run: Run) -> u64 {
+        self.runs.order(run)
     }
 
     fn trouble(&self) -> Option<String> {

@@ -165,7 +165,7 @@ impl LiveRoom {
         let entered = state.numbering.last();
         drop(state);
         published.render();
-        Presence { room: Arc::clone(self), name: name.clone(), entered, membership, _held: held }
+        Presence { room: Arc::clone(self), name: name.clone(), entered, stay: None, membership, _held: held }
     }
 
     /// See [`super::CatchUp::come_back`].
@@ -195,7 +195,14 @@ impl LiveRoom {
         let membership = state.audience.join(hub, form, connection);
         drop(state);
         published.render();
-        Some(Presence { room: Arc::clone(self), name: name.clone(), entered: heard, membership, _held: held })
+        Some(Presence {
+            room: Arc::clone(self),
+            name: name.clone(),
+            entered: heard,
+            stay: None,
+            membership,
+            _held: held,
+        })
     }
 
     /// Says something to everybody who hears the room. The log takes it in the same order.

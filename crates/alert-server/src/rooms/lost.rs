@@ -1,19 +1,28 @@
-//! Who was lost lately and may come back, whatever has become of the room.
+//! Who was lost lately and may come back, whatever has become of the room meanwhile, and of the server.
 
 use super::{Admitted, Rooms};
+use crate::log::{ALIVE, FormerStays, Gone, Log, Stay, StayId};
 use crate::recent::Recent;
 use alert_core::names::{RoomCode, UserName};
+use alert_core::position::{Position, Run};
 use alert_core::room::{ClientKey, Doubt, Lost};
-use std::time::{Duration, Instant};
+use std::{
+    sync::atomic::{AtomicI64, Ordering},
+    time::{Duration, Instant, SystemTime},
+};
 
 /// Some 300 bytes each. Beyond that, whoever was lost first is forgotten.
 const MOST_PEOPLE: usize = 100_000;
 
-/// The people who were lost, each kept for the window. Entries leave when the last connection comes back, and, once the
-/// window is over, at the next loss or join.
+/// The people who were lost, each for the window. Entries leave with the last connection that comes back, and when the
+/// window is over, whenever somebody is lost or joins. Their stays leave the log with `left`, or at their own time.
 pub(super) struct LostPeople {
     window: Duration,
-    people: Recent<(RoomCode, UserName), Lost>,
+    /// So long it may take until the server notices that a client is gone.
+    unnoticed: Duration,
+    log: Log,
+    next_stay: AtomicI64,
+    people: Recent<(RoomCode, UserName), Lost<StayId>>,
 }
 
 /// A connection that ends without `left`, and whose client may come back.
@@ -25,20 +34,139 @@ pub struct Unreceived {
     pub bytes: u64,
 }
 
+/// Somebody who comes back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Returning {
+    client: ClientKey,
+    /// What the connection that was lost has not received.
+    pub doubt: Doubt,
+    stay: Option<StayId>,
+}
+
 impl LostPeople {
-    /// Nobody yet. With a window of zero, nobody ever.
-    pub(super) fn new(window: Duration) -> Self {
-        Self { window, people: Recent::new(window, MOST_PEOPLE) }
+    /// Those whom an earlier run has left in `log`. Nobody ever, where the window is zero.
+    pub(super) fn new(window: Duration, unnoticed: Duration, log: &Log) -> Self {
+        let people = Recent::new(window, MOST_PEOPLE);
+        let lost = Self { window, unnoticed, log: log.clone(), next_stay: AtomicI64::new(1), people };
+        if let Some(former) = log.former_stays() {
+            lost.take_over(former);
+        }
+        lost
     }
 
-    pub(super) fn add(&self, room: &RoomCode, name: &UserName, client: ClientKey, doubt: Doubt) {
-        if !self.window.is_zero() {
-            let mut people = self.people.at(Instant::now());
-            people.touch((room.clone(), name.clone()), Lost::default).add(client, doubt);
+    fn take_over(&self, FormerStays { died, stays }: FormerStays) {
+        let (now, instant) = (SystemTime::now(), Instant::now());
+        let last_id = stays.last().map_or(0, |(id, ..)| id.0);
+        self.next_stay.store(last_id + 1, Ordering::Relaxed);
+        let mut lost: Vec<(Gone, StayId, Stay)> = Vec::new();
+        for (id, mut stay, last) in stays {
+            let killed = || self.killed(&stay, died.max(stay.at), last.unwrap_or(stay.entered), now);
+            let mut gone = stay.gone.clone().unwrap_or_else(killed);
+            // Where the clock went back.
+            gone.until = gone.until.min(now + self.window);
+            if self.window.is_zero() || gone.until <= now {
+                self.log.put_stay(id, None);
+                continue;
+            }
+            if stay.gone.replace(gone.clone()).is_none() {
+                self.log.put_stay(id, Some(stay.clone()));
+            }
+            lost.push((gone, id, stay));
+        }
+        lost.sort_by_key(|(gone, ..)| gone.until);
+        let ago = |time: Duration| instant.checked_sub(time).unwrap_or(instant);
+        for (gone, id, stay) in lost {
+            let left = gone.until.duration_since(now).unwrap_or_default();
+            let last = ago(self.window.saturating_sub(left));
+            let at = ago(now.duration_since(gone.at).unwrap_or_default()).min(last);
+            let Gone { upto, unconfirmed, since, .. } = gone;
+            let doubt = Doubt { entered: stay.entered, upto, unconfirmed, since, at };
+            self.insert(&stay.room, &stay.name, stay.client, doubt, last, Some(id));
         }
     }
 
-    fn take(&self, room: &RoomCode, name: &UserName, client: ClientKey) -> Option<Doubt> {
+    /// What is in doubt of a connection that was in its room when the server was killed: what was said while it may have
+    /// been dead without anybody's noticing, and, if it came in that time, what it was given then.
+    fn killed(&self, stay: &Stay, died: SystemTime, upto: Position, now: SystemTime) -> Gone {
+        let since = died.checked_sub(self.unnoticed).unwrap_or(SystemTime::UNIX_EPOCH);
+        let since = if stay.at >= since { since.min(stay.given) } else { since };
+        let until = (died + ALIVE).min(now).max(died) + self.window;
+        Gone { at: died, until, upto, unconfirmed: 0, since: Some(since) }
+    }
+
+    /// Somebody is in a room who may be lost: also when the server is killed. `given` is when the oldest message was said
+    /// that they have been given there.
+    pub(super) fn enters(
+        &self,
+        (room, name): (&RoomCode, &UserName),
+        client: ClientKey,
+        entered: Position,
+        given: Option<SystemTime>,
+        back: Option<&Returning>,
+    ) -> Option<StayId> {
+        if self.window.is_zero() {
+            return None;
+        }
+        let id = back.and_then(|returning| returning.stay);
+        let id = id.unwrap_or_else(|| StayId(self.next_stay.fetch_add(1, Ordering::Relaxed)));
+        let at = SystemTime::now();
+        let (room, name, given) = (room.clone(), name.clone(), given.unwrap_or(at));
+        self.log.put_stay(id, Some(Stay { room, name, client, entered, at, given, gone: None }));
+        Some(id)
+    }
+
+    /// Somebody has left.
+    pub(super) fn leaves(&self, stay: StayId) {
+        self.log.put_stay(stay, None);
+    }
+
+    /// Somebody was lost.
+    pub(super) fn add(
+        &self,
+        room: &RoomCode,
+        name: &UserName,
+        client: ClientKey,
+        doubt: Doubt,
+        stay: Option<StayId>,
+    ) {
+        self.note(room, name, client, &doubt, stay);
+        self.insert(room, name, client, doubt, doubt.at, stay);
+    }
+
+    /// Keeps for the next run that somebody was lost.
+    pub(super) fn note(
+        &self,
+        room: &RoomCode,
+        name: &UserName,
+        client: ClientKey,
+        doubt: &Doubt,
+        stay: Option<StayId>,
+    ) {
+        let Some(id) = stay else { return };
+        let at = SystemTime::now();
+        let Doubt { entered, upto, unconfirmed, since, .. } = *doubt;
+        let gone = Gone { at, until: at + self.window, upto, unconfirmed, since };
+        let (room, name) = (room.clone(), name.clone());
+        self.log.put_stay(id, Some(Stay { room, name, client, entered, at, given: at, gone: Some(gone) }));
+    }
+
+    fn insert(
+        &self,
+        room: &RoomCode,
+        name: &UserName,
+        client: ClientKey,
+        doubt: Doubt,
+        last: Instant,
+        stay: Option<StayId>,
+    ) {
+        if !self.window.is_zero() {
+            let mut people = self.people.at(last);
+            let person = people.touch((room.clone(), name.clone()), Lost::default);
+            person.add(client, doubt, last, stay, &|run| self.order(run));
+        }
+    }
+
+    fn take(&self, room: &RoomCode, name: &UserName, client: ClientKey) -> Option<Returning> {
         let now = Instant::now();
         let mut people = self.people.at(now);
         if people.is_empty() {
@@ -47,49 +175,32 @@ impl LostPeople {
         let person = (room.clone(), name.clone());
         let lost = people.get_mut(&person)?;
         lost.expire(now, self.window);
-        let doubt = lost.take(client);
+        let taken = lost.take(client);
         if lost.is_empty() {
             people.remove(&person);
         }
-        doubt
+        taken.map(|(doubt, stay)| Returning { client, doubt, stay })
+    }
+
+    /// Which of two runs of the server is the later one.
+    pub(super) fn order(&self, run: Run) -> u64 {
+        self.log.order(run)
     }
 }
 
 impl Rooms {
-    /// Somebody comes who may have been lost before: takes what they have not received, if so. It must be put back with
-    /// [`Rooms::still_away`] if they do not come in after all.
-    pub fn been_away(&self, room: &Admitted, name: &UserName, client: ClientKey) -> Option<Doubt> {
+    /// Somebody comes who may have been lost before: what they have not received, if so. It has to be given back with
+    /// [`Rooms::still_away`] where they do not come in after all.
+    pub fn been_away(&self, room: &Admitted, name: &UserName, client: ClientKey) -> Option<Returning> {
         self.0.lost.take(room.code(), name, client)
     }
 
     /// Whoever was lost has not come back yet.
-    pub fn still_away(&self, room: &Admitted, name: &UserName, client: ClientKey, doubt: Doubt) {
-        self.0.lost.add(room.code(), name, client, doubt);
+    pub fn still_away(&self, room: &Admitted, name: &UserName, returning: Returning) {
+        let Returning { client, doubt, stay } = returning;
+        self.0.lost.insert(room.code(), name, client, doubt, Instant::now(), stay);
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use alert_core::position::{Epoch, Run};
-
-    #[test]
-    fn a_person_is_found_once_in_the_room_that_they_were_lost_in_and_never_without_a_window() {
-        let [one, two] = ["one", "two"].map(|code| RoomCode::parse(code, 64).unwrap());
-        let [ada, bob] = ["Ada", "Bob"].map(|name| UserName::parse(name, 64).unwrap());
-        let start = Epoch { run: Run::new(1), part: 0 }.start();
-        let doubt = Doubt { entered: start, upto: start, unconfirmed: 7, at: Instant::now() };
-        let client = ClientKey(1);
-        for window in [Duration::from_secs(120), Duration::ZERO] {
-            let lost = LostPeople::new(window);
-            assert_eq!(lost.take(&one, &ada, client), None);
-            lost.add(&one, &ada, client, doubt);
-            assert_eq!(lost.take(&two, &ada, client), None);
-            assert_eq!(lost.take(&one, &bob, client), None);
-            let expected = (!window.is_zero()).then_some(doubt);
-            assert_eq!(lost.take(&one, &ada, client), expected);
-            assert_eq!(lost.take(&one, &ada, client), None);
-            assert!(lost.people.at(Instant::now()).is_empty());
-        }
-    }
-}
+mod tests;

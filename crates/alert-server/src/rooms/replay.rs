@@ -5,9 +5,13 @@ use crate::log::{Page, Query, ReadError, Start};
 use alert_core::access::{Denied, Principal};
 use alert_core::event::{RoomEvent, What};
 use alert_core::position::Position;
-use alert_core::room::{Before, Doubt};
+use alert_core::room::{Before, Doubt, Sent};
 use alert_core::wire;
-use std::{collections::VecDeque, sync::Arc, time::Duration};
+use std::{
+    collections::VecDeque,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 use tokio::time::timeout;
 
 /// The most messages that somebody is given.
@@ -73,7 +77,6 @@ impl Rooms {
             return Ok((page.messages.to_vec(), before));
         }
         if missed.gap.is_some() {
-            messages.clear();
             before = Before::NotKept;
         }
         messages.extend(missed.messages.iter().cloned());
@@ -93,7 +96,12 @@ impl Rooms {
         let behind = Position { number: doubt.upto.number + 1, ..doubt.upto };
         let query = Query { start: Start::Before(behind), limit: most.min(MOST_MESSAGES) };
         let Page { messages, gap, .. } = self.log().page(room.code().clone(), query).await?;
-        let count = doubt.among(messages.iter().map(|message| (message.position, least(message))));
+        let sent = |message: &Arc<RoomEvent>| Sent {
+            position: message.position,
+            at: message.at,
+            least: least(message),
+        };
+        let count = doubt.among(messages.iter().map(sent), &|run| self.0.lost.order(run));
         let messages = messages[messages.len() - count..].to_vec();
         Ok((messages, if gap.is_some() { Before::NotKept } else { Before::Nothing }))
     }
@@ -126,6 +134,11 @@ impl Replay {
                 };
             }
         }
+    }
+
+    /// When the oldest of the messages was said.
+    pub fn oldest(&self) -> Option<SystemTime> {
+        self.messages.front().map(|message| message.at)
     }
 
     /// The messages, what was missed before them, and their bytes on the wire.

@@ -4,11 +4,9 @@ use crate::auth::Origin;
 use crate::rooms::Unreceived;
 use alert_core::room::ClientKey;
 use http::{HeaderMap, header};
+use sha2::{Digest, Sha256};
 use socketio_server::{Handshake, PeerAddr, Socket, TrustedProxies};
-use std::{
-    hash::{DefaultHasher, Hash, Hasher},
-    net::IpAddr,
-};
+use std::net::IpAddr;
 
 /// What proxies add to a request.
 const PROXY_HEADERS: [&str; 8] = [
@@ -25,7 +23,7 @@ const PROXY_HEADERS: [&str; 8] = [
 /// The way to a client.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Route {
-    /// The same for connections of one client, as long as it stays at its address.
+    /// The same for connections of one client, as long as it stays at its address, also in the next run of the server.
     pub(super) client: ClientKey,
     /// What TCP acknowledges has reached the client's machine, and not a proxy that may lose it. False in doubt: better
     /// that a message comes twice than never.
@@ -35,11 +33,15 @@ pub(super) struct Route {
 impl Route {
     pub(super) fn of(handshake: &Handshake<'_>, address: Option<IpAddr>, proxies: &TrustedProxies) -> Self {
         let headers = &handshake.request.headers;
-        let mut hasher = DefaultHasher::new();
-        Origin::of(None, address).hash(&mut hasher);
-        headers.get(header::USER_AGENT).map(|agent| agent.as_bytes()).hash(&mut hasher);
+        let mut hash = Sha256::new().chain_update(Origin::of(None, address).to_string());
+        if let Some(agent) = headers.get(header::USER_AGENT) {
+            hash.update([0]);
+            hash.update(agent.as_bytes());
+        }
+        let [a, b, c, d, e, f, g, h, ..] = <[u8; 32]>::from(hash.finalize());
+        let client = ClientKey(u64::from_le_bytes([a, b, c, d, e, f, g, h]));
         let is_direct = !proxies.is_proxy(&handshake.peer) && comes_directly(&handshake.peer, headers);
-        Self { client: ClientKey(hasher.finish()), is_direct }
+        Self { client, is_direct }
     }
 
     /// What the client may not have received when its connection ends.

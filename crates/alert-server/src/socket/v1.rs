@@ -117,14 +117,17 @@ impl V1<'_> {
             // A client that recovers its state gets what it missed that way.
             let is_simple = member.recoverable.is_none();
             let lost = is_simple.then(|| self.rooms.been_away(&room, &name, self.client)).flatten();
-            if let Some(doubt) = lost {
-                let (place, lost) = ((who, room, name), (self.client, doubt));
-                member.coming_back = Some(ComingBack::begin(socket, self.rooms, place, lost, ack));
+            if let Some(returning) = lost {
+                let place = (who, room, name);
+                member.coming_back = Some(ComingBack::begin(socket, self.rooms, place, returning, ack));
                 return Ok(Outcome::AnsweredLater);
             }
             let connection = (socket.hub(), socket.connection());
             let form = if is_simple { Form::V1 } else { Form::V1Recovery };
-            let presence = self.rooms.enter(&who, connection, form, &room, &name)?;
+            let mut presence = self.rooms.enter(&who, connection, form, &room, &name)?;
+            if is_simple {
+                presence.stays(self.rooms, self.client, None, None);
+            }
             let place = Place { who, presence };
             if let Some(recoverable) = &mut member.recoverable {
                 self.recoveries.joined(socket, recoverable, &place);
@@ -151,7 +154,9 @@ impl V1<'_> {
             Progress::Done(coming_back, entered) => (*coming_back, entered),
         };
         let result = match entered {
-            Ok(presence) => {
+            Ok(mut presence) => {
+                let (back, given) = (&coming_back.returning, coming_back.given);
+                presence.stays(self.rooms, self.client, Some(back), given);
                 self.seat(member, Place { who: coming_back.who, presence });
                 Ok(Outcome::Joined)
             }

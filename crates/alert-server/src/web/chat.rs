@@ -10,6 +10,7 @@ use super::language::Language;
 use super::login::with_room;
 use super::trouble::Trouble;
 use super::{WebState, assets, pages};
+use crate::config::HistoryKind;
 use alert_core::names::RoomCode;
 
 /// The room that is asked for.
@@ -39,6 +40,7 @@ pub(super) async fn show(
                 room: room.as_str(),
                 name: name.as_str(),
                 max_msg: state.0.limits.msg_bytes,
+                is_durable: state.0.api.log().kind() == HistoryKind::Sqlite,
                 css: assets::CSS,
                 js: assets::CHAT_JS,
             },

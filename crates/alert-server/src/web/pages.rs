@@ -39,6 +39,8 @@ pub(super) struct Chat<'a> {
     pub(super) room: &'a str,
     pub(super) name: &'a str,
     pub(super) max_msg: usize,
+    /// Whether what is said is to be on disk.
+    pub(super) is_durable: bool,
     pub(super) css: &'a str,
     pub(super) js: &'a str,
 }

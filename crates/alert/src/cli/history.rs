@@ -37,7 +37,7 @@ to it that there is a gap. Copies elsewhere (backups, logs of clients) are not t
 
 Exit codes: 0 success, 1 failure (no file, or not readable), 2 wrong usage.";
 
-/// How many messages are read at once.
+/// Messages that are read at once.
 const PAGE: usize = 500;
 
 #[derive(Debug, Subcommand)]
@@ -47,7 +47,7 @@ pub(super) enum Command {
         /// The room's code, in any spelling, or the link to it
         #[arg(value_parser = room)]
         room: RoomCode,
-        /// From where: all, a time such as 2h, a number of messages, or a position
+        /// From where on: all, a time as in 2h, a number of messages, or a position
         #[arg(long, value_name = "SINCE", default_value = "all")]
         since: Since,
         /// One JSON object a line, a table for spreadsheets, or lines to read
@@ -100,7 +100,7 @@ impl Command {
         };
         match done {
             Ok(()) => ExitCode::SUCCESS,
-            // Whoever stops reading has seen enough.
+            // Whoever reads has seen enough.
             Err(HistoryError::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => {
                 ExitCode::SUCCESS
             }

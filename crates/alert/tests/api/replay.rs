@@ -7,76 +7,21 @@ use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use serde_json::json;
-use tungstenite::Message;
-
+use crate::heard::{away, message, say, status};
 use crate::member::Member;
 use crate::server::Server;
 
 /// So that a connection is confirmed often.
-const BEATS: [&str; 2] = ["--ping-interval", "200ms"];
+pub(crate) const BEATS: [&str; 2] = ["--ping-interval", "200ms"];
 
 fn start(flags: &[&str]) -> Server {
     Server::start(&[&BEATS, flags].concat())
 }
 
-fn status(msg: &str) -> (String, String) {
-    ("status".to_owned(), msg.to_owned())
-}
-
-fn message(msg: &str) -> (String, String) {
-    ("message".to_owned(), msg.to_owned())
-}
-
-/// The next status about time away, with the time left out.
-fn away(member: &mut Member) -> String {
-    let (event, msg) = member.hears();
-    assert_eq!(event, "status", "{msg}");
-    let (before, rest) = msg.split_once(" (").unwrap();
-    let (time, rest) = rest.split_once(')').unwrap();
-    assert!(time.ends_with(" s") || time.ends_with("minute"), "{time}");
-    format!("{before}{rest}")
-}
-
-impl Member {
-    fn say(&mut self, text: &str) {
-        self.send(&format!("42{}", json!(["text", { "msg": text }])));
-    }
-
-    /// Waits until the server knows that everything before has come: it pings again when it has the pong of the ping
-    /// before.
-    fn confirm(&mut self) {
-        for _ in 0..2 {
-            while self.frame() != "2" {}
-            self.send("3");
-        }
-    }
-
-    /// The next packet, whatever it is; nothing where the connection has ended.
-    fn try_frame(&mut self) -> Option<String> {
-        match self.0.read() {
-            Ok(Message::Text(text)) => Some(text.as_str().to_owned()),
-            _ => None,
-        }
-    }
-
-    fn frame(&mut self) -> String {
-        self.try_frame().unwrap()
-    }
-}
-
 /// Ends a connection without a word, and waits until the server knows.
-fn lose(server: &Server, member: Member) {
+pub(crate) fn lose(server: &Server, member: Member) {
     drop(member);
     server.wait_for_log("connection closed");
-}
-
-/// Says something and hears it.
-fn say(member: &mut Member, texts: &[&str]) {
-    for text in texts {
-        member.say(text);
-        while !member.hears().1.ends_with(&format!(": {text}")) {}
-    }
 }
 
 #[test]

@@ -82,9 +82,19 @@ impl Server {
     }
 
     /// Kills the server without a warning, and starts one with its port and its state.
-    pub(crate) fn killed_and_back(mut self, flags: &[&str]) -> Self {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
+    pub(crate) fn killed_and_back(self, flags: &[&str]) -> Self {
+        self.signal("KILL");
+        self.ended_and_back(flags)
+    }
+
+    /// Stops the server, and starts one with its port and its state.
+    pub(crate) fn stopped_and_back(self, flags: &[&str]) -> Self {
+        self.signal("TERM");
+        self.ended_and_back(flags)
+    }
+
+    fn ended_and_back(mut self, flags: &[&str]) -> Self {
+        self.wait();
         let mut command = Self::command(self.address.port(), flags);
         command.env("STATE_DIRECTORY", self.state.take().unwrap());
         Self::spawn(command, true)

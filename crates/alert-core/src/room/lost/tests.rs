@@ -22,11 +22,24 @@ fn message(position: Position, text: &str) -> RoomEvent {
 }
 
 /// What is known of messages later.
-fn known(messages: &[RoomEvent]) -> impl DoubleEndedIterator<Item = (Position, usize)> {
+fn known(messages: &[RoomEvent]) -> impl DoubleEndedIterator<Item = Sent> {
     messages.iter().map(|event| {
         let What::Said { name, text } = &event.what else { panic!("a message") };
-        (event.position, least_size(name, text))
+        Sent { position: event.position, at: event.at, least: least_size(name, text) }
     })
+}
+
+/// Runs in these tests follow one another by their names; no log knows the one with the name 99.
+fn order(run: Run) -> u64 {
+    if run.number() == 99 { 0 } else { run.number() }
+}
+
+fn add(lost: &mut Lost<u64>, key: u64, doubt: Doubt) {
+    lost.add(ClientKey(key), doubt, doubt.at, Some(doubt.upto.number), &order);
+}
+
+fn take(lost: &mut Lost<u64>, key: u64) -> Option<Doubt> {
+    lost.take(ClientKey(key)).map(|(doubt, _)| doubt)
 }
 
 /// What a message makes in a queue: its packet, and the header of a frame.
@@ -38,59 +51,95 @@ fn queued(event: &RoomEvent) -> u64 {
 }
 
 fn doubt(upto: u64, unconfirmed: u64, at: Instant) -> Doubt {
-    Doubt { entered: position(1, 0, 0), upto: position(1, 0, upto), unconfirmed, at }
+    Doubt { entered: position(1, 0, 0), upto: position(1, 0, upto), unconfirmed, since: None, at }
 }
 
 #[test]
 fn given_nothing_unconfirmed_then_nothing_is_in_doubt() {
     let messages = [message(position(1, 0, 1), "a"), message(position(1, 0, 2), "b")];
     let doubt = doubt(2, 0, Instant::now());
-    assert_eq!((doubt.among(known(&messages)), doubt.most(LEAST_SIZE)), (0, 0));
+    assert_eq!((doubt.among(known(&messages), &order), doubt.most(LEAST_SIZE)), (0, 0));
 }
 
 #[test]
 fn what_was_said_before_the_connection_entered_is_not_in_doubt() {
     let now = Instant::now();
-    let places = [(7, 3, 9), (1, 0, 1), (1, 0, 2), (1, 1, 1), (1, 2, 1), (1, 2, 2)];
+    let places = [(1, 3, 9), (2, 0, 1), (2, 0, 2), (3, 0, 1), (4, 0, 1), (4, 2, 1), (4, 2, 2)];
     let messages = places.map(|(run, part, number)| message(position(run, part, number), "text"));
-    for (entered, upto, expected) in [
-        (position(1, 0, 0), 2, 5),
-        (position(1, 0, 1), 2, 4),
-        (position(1, 0, 2), 2, 3),
-        (position(1, 1, 0), 2, 3),
-        (position(1, 2, 2), 2, 0),
-        // It entered before the server's restart.
-        (position(7, 3, 9), 2, 5),
-        (position(7, 3, 8), 2, 6),
+    for (entered, expected) in [
+        (position(4, 2, 2), 0),
+        (position(4, 2, 1), 1),
+        (position(4, 1, 0), 2),
+        (position(4, 0, 0), 3),
+        // It entered before one, or more, restarts of the server.
+        (position(3, 5, 0), 3),
+        (position(3, 0, 0), 4),
+        (position(2, 0, 1), 5),
+        (position(2, 7, 0), 4),
+        (position(1, 3, 9), 6),
+        (position(1, 3, 8), 7),
+        // So long ago that nobody knows.
+        (position(99, 0, 5), 7),
     ] {
-        let doubt = Doubt { entered, upto: position(1, 2, upto), unconfirmed: 1 << 20, at: now };
-        assert_eq!(doubt.among(known(&messages)), expected, "{entered}");
+        let doubt = Doubt { entered, upto: position(4, 2, 2), unconfirmed: 1 << 20, since: None, at: now };
+        assert_eq!(doubt.among(known(&messages), &order), expected, "{entered}");
+    }
+}
+
+#[test]
+fn what_was_said_since_a_time_is_in_doubt_whatever_the_bytes() {
+    let at = |second| SystemTime::UNIX_EPOCH + Duration::from_secs(second);
+    let mut messages: Vec<_> = (1..=9).map(|number| message(position(1, 0, number), "text")).collect();
+    for (second, message) in (1..).zip(&mut messages) {
+        message.at = at(second);
+    }
+    for (entered, since, unconfirmed, expected) in
+        [(0, 7, 0, 3), (0, 7, 1, 3), (8, 7, 0, 1), (0, 10, 0, 0), (0, 9, 1 << 20, 9), (0, 0, 0, 9)]
+    {
+        let entered = position(1, 0, entered);
+        let doubt = Doubt { entered, since: Some(at(since)), ..doubt(9, unconfirmed, Instant::now()) };
+        assert_eq!(doubt.among(known(&messages), &order), expected);
+        assert_eq!(doubt.most(LEAST_SIZE), usize::MAX);
     }
 }
 
 #[test]
 fn two_clients_of_one_name_are_told_apart_and_those_that_look_alike_get_enough_for_either() {
     let now = Instant::now();
-    let (phone, laptop, other) = (ClientKey(1), ClientKey(2), ClientKey(3));
+    let (phone, laptop, other) = (1, 2, 3);
     let mut lost = Lost::default();
-    lost.add(phone, doubt(10, 5, now));
-    lost.add(laptop, doubt(20, 6, now + Duration::from_secs(1)));
-    assert_eq!(lost.take(laptop), Some(doubt(20, 6, now + Duration::from_secs(1))));
-    lost.add(laptop, doubt(20, 6, now + Duration::from_secs(1)));
-    lost.add(laptop, doubt(30, 4, now + Duration::from_secs(2)));
-    assert_eq!(lost.take(other), Some(doubt(10, 5, now)), "the first that was lost");
-    for _ in 0..2 {
-        assert_eq!(lost.take(laptop), Some(doubt(20, 6, now + Duration::from_secs(1))));
+    add(&mut lost, phone, doubt(10, 5, now));
+    add(&mut lost, laptop, doubt(20, 6, now + Duration::from_secs(1)));
+    assert_eq!(take(&mut lost, laptop), Some(doubt(20, 6, now + Duration::from_secs(1))));
+    add(&mut lost, laptop, doubt(20, 6, now + Duration::from_secs(1)));
+    add(&mut lost, laptop, doubt(30, 4, now + Duration::from_secs(2)));
+    assert_eq!(lost.take(ClientKey(other)), Some((doubt(10, 5, now), Some(10))), "the first that was lost");
+    for name in [30, 20] {
+        let expected = (doubt(20, 6, now + Duration::from_secs(1)), Some(name));
+        assert_eq!(lost.take(ClientKey(laptop)), Some(expected));
     }
     assert!(lost.is_empty());
-    assert_eq!(lost.take(laptop), None);
+    assert_eq!(take(&mut lost, laptop), None);
+}
+
+#[test]
+fn of_a_client_that_a_killed_server_had_and_one_that_was_lost_before_either_gets_enough() {
+    let (now, at) = (Instant::now(), SystemTime::UNIX_EPOCH + Duration::from_secs(9));
+    let mut lost = Lost::default();
+    add(&mut lost, 1, doubt(10, 5, now));
+    let killed = Doubt { since: Some(at), ..doubt(30, 0, now + Duration::from_secs(1)) };
+    add(&mut lost, 1, killed);
+    let both = Doubt { since: Some(at), ..doubt(10, 5, now) };
+    assert_eq!([take(&mut lost, 1), take(&mut lost, 1)], [Some(both); 2]);
 }
 
 #[test]
 fn a_lost_connection_is_forgotten_at_the_end_of_the_window() {
     let now = Instant::now();
     let mut lost = Lost::default();
-    lost.add(ClientKey(1), doubt(1, 0, now));
+    add(&mut lost, 1, doubt(1, 0, now - WINDOW / 2));
+    // The moment of its loss is not quite known.
+    lost.add(ClientKey(1), doubt(1, 0, now - WINDOW / 2), now, None, &order);
     lost.expire(now + WINDOW - Duration::from_nanos(1), WINDOW);
     assert!(!lost.is_empty());
     lost.expire(now + WINDOW, WINDOW);
@@ -101,11 +150,12 @@ fn a_lost_connection_is_forgotten_at_the_end_of_the_window() {
 fn the_clients_of_one_name_are_bounded() {
     let now = Instant::now();
     let mut lost = Lost::default();
-    for number in 0..1_000 {
-        lost.add(ClientKey(number), doubt(1_000 - number, number, now));
+    for number in 0..3_000 {
+        add(&mut lost, number, doubt(3_000 - number, number, now));
     }
-    assert_eq!(lost.0.len(), Lost::MOST);
-    assert_eq!(lost.0.iter().map(|client| client.connections).sum::<u32>(), 1_000);
+    assert_eq!(lost.0.len(), Lost::<u64>::MOST);
+    assert_eq!(lost.0.iter().map(|client| client.connections).sum::<u32>(), 3_000);
+    assert!(lost.0.iter().all(|client| client.names.len() <= Lost::<u64>::MOST_NAMES));
 }
 
 proptest! {
@@ -130,9 +180,10 @@ proptest! {
             entered: position(1, 0, entered as u64),
             upto: position(1, 0, messages.len() as u64),
             unconfirmed,
+            since: None,
             at: Instant::now(),
         };
-        let found = doubt.among(known(&messages));
+        let found = doubt.among(known(&messages), &order);
         prop_assert!(found >= messages.len() - received, "{found} of {}", messages.len() - received);
         prop_assert!(found <= messages.len() - entered);
         prop_assert!(found <= doubt.most(LEAST_SIZE));
@@ -149,11 +200,11 @@ proptest! {
         for (time, (key, is_lost, unconfirmed)) in (0..).zip(calls) {
             if is_lost {
                 let doubt = doubt(time, unconfirmed, start + Duration::from_secs(time));
-                lost.add(ClientKey(key), doubt);
+                add(&mut lost, key, doubt);
                 model.push((key, doubt));
                 continue;
             }
-            let given = lost.take(ClientKey(key));
+            let given = take(&mut lost, key);
             prop_assert_eq!(given.is_some(), !model.is_empty());
             let Some(given) = given else { continue };
             let own: Vec<_> = model.iter().filter(|(other, _)| *other == key).collect();

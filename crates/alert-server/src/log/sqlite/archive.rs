@@ -195,6 +195,7 @@ pub fn delete(history: &History, room: &RoomCode) -> Result<u64, ArchiveError> {
             transaction.commit()?;
         }
         connection.execute("DELETE FROM seats WHERE room = ?1", [room.as_str()])?;
+        connection.execute("DELETE FROM stays WHERE room = ?1", [room.as_str()])?;
         // It went through pages that are empty now and were not overwritten.
         while connection.pragma_query_value(None, "freelist_count", |row| row.get::<_, i64>(0))? > 0 {
             connection.execute_batch("PRAGMA incremental_vacuum(1024)")?;

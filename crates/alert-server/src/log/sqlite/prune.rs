@@ -1,7 +1,8 @@
 //! What is removed in small portions between batches: messages that are too old or too many in all, rooms that have
-//! long been empty, seats, and the empty pages of a file that was larger.
+//! long been empty, seats, stays, and the empty pages of a file that was larger.
 
 use super::runs::{Place, micros};
+use super::stays;
 use super::store::note_dropped;
 use crate::config::Retention;
 use crate::log::seats;
@@ -79,8 +80,9 @@ pub(super) fn messages(
 pub(super) fn rest(connection: &mut Connection, retention: &Retention) -> rusqlite::Result<bool> {
     let rooms = empty_rooms(connection, retention)?;
     let seats = old_seats(connection, retention)?;
+    let stays = stays::prune(connection)?;
     let pages = empty_pages(connection)?;
-    Ok(rooms || seats || pages)
+    Ok(rooms || seats || stays || pages)
 }
 
 fn empty_rooms(connection: &mut Connection, retention: &Retention) -> rusqlite::Result<bool> {

@@ -71,6 +71,11 @@ impl Runs {
         Some(Position { epoch: Epoch { run, part: place.part as u64 }, number: place.number as u64 })
     }
 
+    /// Which of two runs is the later one: the one with the greater number. One that the file does not know has 0.
+    pub(super) fn order(&self, run: Run) -> u64 {
+        self.by_name.get(&run).map_or(0, |id| *id as u64)
+    }
+
     /// Whether a place was given by the server that has the file open now.
     pub(super) fn is_own(&self, place: Place) -> bool {
         Some(place.run) == self.own

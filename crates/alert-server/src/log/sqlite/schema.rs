@@ -60,6 +60,26 @@ const MIGRATIONS: &[&str] = &["
         text TEXT,
         key BLOB
     );
+", "
+    -- Connections in rooms whose clients know nothing of recovery. From `gone` on: of one that was lost. `client` is a
+    -- digest of its address and program.
+    CREATE TABLE stays (
+        id INTEGER PRIMARY KEY,
+        room TEXT NOT NULL,
+        name TEXT NOT NULL,
+        client INTEGER NOT NULL,
+        run INTEGER NOT NULL, part INTEGER NOT NULL, number INTEGER NOT NULL,
+        at INTEGER NOT NULL,
+        given INTEGER NOT NULL,
+        gone INTEGER, until INTEGER,
+        upto_run INTEGER, upto_part INTEGER, upto_number INTEGER,
+        unconfirmed INTEGER, since INTEGER
+    );
+    CREATE INDEX stays_by_end ON stays(until);
+    CREATE INDEX stays_by_room ON stays(room);
+    -- One row: when the server was alive for certain.
+    CREATE TABLE alive (at INTEGER NOT NULL);
+    INSERT INTO alive VALUES (0);
 "];
 
 /// The version that this Alert writes.

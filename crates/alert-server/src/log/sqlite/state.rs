@@ -2,8 +2,8 @@
 //! takes a short lock here and never waits for the disk.
 
 use super::unwritten::{Message, Unwritten};
-use crate::log::seats;
-use crate::log::{Append, OnStored, Seat, SeatId, Stored};
+use crate::log::{Append, OnStored, Seat, SeatId, Stay, StayId, Stored};
+use crate::log::{seats, stays};
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -31,10 +31,10 @@ pub(super) struct State {
     appended: u64,
     /// Who waits for which message, by its number.
     waiting: VecDeque<(u64, OnStored)>,
-    /// Seats to be written, a bounded number of new ones; `None` is a seat that was given up.
-    seats: Seats,
-    /// Seats that are being written.
-    seats_in_hand: Arc<Seats>,
+    /// What is to be written besides messages.
+    seating: Seating,
+    /// What is being written of it.
+    seating_in_hand: Arc<Seating>,
     /// Since when the writer has been at the disk.
     busy_since: Option<Instant>,
     trouble: Option<Trouble>,
@@ -47,6 +47,24 @@ pub(super) struct State {
 }
 
 pub(super) type Seats = HashMap<SeatId, Option<Seat>>;
+pub(super) type Stays = HashMap<StayId, Option<Stay>>;
+
+/// Seats and stays, a bounded number of new ones of each; nothing is one that was given up.
+#[derive(Default)]
+pub(super) struct Seating {
+    pub(super) seats: Seats,
+    pub(super) stays: Stays,
+}
+
+impl Seating {
+    pub(super) fn is_empty(&self) -> bool {
+        self.seats.is_empty() && self.stays.is_empty()
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.seats.len() + self.stays.len()
+    }
+}
 
 /// Why messages are not stored at the moment.
 #[derive(Clone, Debug)]
@@ -94,8 +112,18 @@ impl Shared {
 
     pub(super) fn put_seat(&self, id: SeatId, seat: Option<Seat>) {
         let mut state = self.state();
-        if state.seats.len() < seats::MOST || seat.is_none() || state.seats.contains_key(&id) {
-            state.seats.insert(id, seat);
+        let seats = &mut state.seating.seats;
+        if seats.len() < seats::MOST || seat.is_none() || seats.contains_key(&id) {
+            seats.insert(id, seat);
+        }
+        self.wake_writer(state);
+    }
+
+    pub(super) fn put_stay(&self, id: StayId, stay: Option<Stay>) {
+        let mut state = self.state();
+        let stays = &mut state.seating.stays;
+        if stays.len() < stays::MOST || stay.is_none() || stays.contains_key(&id) {
+            stays.insert(id, stay);
         }
         self.wake_writer(state);
     }
@@ -103,7 +131,7 @@ impl Shared {
     /// A seat that is not on disk yet; `Some(None)` is one that was given up.
     pub(super) fn unwritten_seat(&self, id: SeatId) -> Option<Option<Seat>> {
         let state = self.state();
-        state.seats.get(&id).or_else(|| state.seats_in_hand.get(&id)).cloned()
+        state.seating.seats.get(&id).or_else(|| state.seating_in_hand.seats.get(&id)).cloned()
     }
 
     fn wake_writer(&self, mut state: MutexGuard<'_, State>) {
@@ -133,7 +161,7 @@ impl Shared {
         let has_older = !self.unwritten().is_empty();
         let mut state = self.state();
         let has_work = |state: &State| {
-            has_older || state.is_gathered || !state.queue.is_empty() || !state.seats.is_empty()
+            has_older || state.is_gathered || !state.queue.is_empty() || !state.seating.is_empty()
         };
         while !has_work(&state) && !state.is_closing {
             let left = due.saturating_duration_since(Instant::now());
@@ -174,15 +202,16 @@ impl Shared {
         state.is_writer_resting = false;
     }
 
-    /// The writer begins a batch up to the message with this number. These seats go with it; and whether anybody waits
-    /// for it, or has to hear that the disk works again.
-    pub(super) fn begin(&self, end: u64) -> (Arc<Seats>, bool) {
+    /// The writer begins a batch up to the message with this number. This goes with it; and whether anybody waits for
+    /// it, or has to hear that the disk works again.
+    pub(super) fn begin(&self, end: u64) -> (Arc<Seating>, bool) {
         let mut state = self.state();
         self.is_at_work(&mut state);
-        let seats = std::mem::take(&mut state.seats);
-        state.seats_in_hand = Arc::new(seats);
+        let seating = std::mem::take(&mut state.seating);
+        state.seating_in_hand = Arc::new(seating);
         let is_waited_for = state.waiting.front().is_some_and(|(number, _)| *number <= end);
-        (Arc::clone(&state.seats_in_hand), is_waited_for || state.trouble.is_some() || state.is_closing)
+        let is_urgent = is_waited_for || state.trouble.is_some() || state.is_closing;
+        (Arc::clone(&state.seating_in_hand), is_urgent)
     }
 
     fn is_at_work(&self, state: &mut State) {
@@ -205,7 +234,7 @@ impl Shared {
     pub(super) fn succeeded(&self, end: u64, is_all: bool) -> (Vec<OnStored>, Option<Trouble>) {
         let mut state = self.state();
         state.busy_since = None;
-        state.seats_in_hand = Arc::default();
+        state.seating_in_hand = Arc::default();
         let done = state.waiting.partition_point(|(number, _)| *number <= end);
         let told = state.waiting.drain(..done).map(|(_, stored)| stored).collect();
         (told, if is_all { state.trouble.take() } else { None })
@@ -215,9 +244,13 @@ impl Shared {
     pub(super) fn failed(&self, words: &str) -> (Vec<OnStored>, bool) {
         let mut state = self.state();
         state.busy_since = None;
-        let seats = std::mem::take(&mut state.seats_in_hand);
-        for (id, seat) in seats.iter() {
-            state.seats.entry(*id).or_insert_with(|| seat.clone());
+        let in_hand = std::mem::take(&mut state.seating_in_hand);
+        let Seating { seats, stays } = &mut state.seating;
+        for (id, seat) in &in_hand.seats {
+            seats.entry(*id).or_insert_with(|| seat.clone());
+        }
+        for (id, stay) in &in_hand.stays {
+            stays.entry(*id).or_insert_with(|| stay.clone());
         }
         let is_news = state.begin_trouble(words);
         (state.tell_nobody_else(), is_news)

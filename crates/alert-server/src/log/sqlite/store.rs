@@ -1,28 +1,40 @@
-//! Writes a batch of messages and seats, in one transaction.
+//! Writes a batch of messages, seats and stays, in one transaction.
 
 use super::runs::{Place, Runs, micros};
 use super::settle::settle;
-use super::state::Seats;
+use super::state::{Seating, Seats};
+use super::stays;
 use super::unwritten::Batch;
 use crate::config::Retention;
 use alert_core::event::What;
 use alert_core::position::Position;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
-/// Writes a batch; when this returns, it is on disk. What came in goes on to its rooms where `settling` says how much is
-/// kept there.
+/// What is done in the transaction of a batch besides.
+pub(super) struct Also<'a> {
+    /// What came in goes on to its rooms, where so much is kept.
+    pub(super) settling: Option<&'a Retention>,
+    /// It is noted that the server is alive.
+    pub(super) notes_alive: bool,
+}
+
+/// Writes a batch; when this returns, it is on disk.
 pub(super) fn write(
     connection: &mut Connection,
     runs: &Runs,
     batch: &Batch,
-    seats: &Seats,
-    settling: Option<&Retention>,
+    seating: &Seating,
+    also: &Also<'_>,
 ) -> rusqlite::Result<()> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     write_messages(&transaction, runs, batch)?;
-    write_seats(&transaction, seats)?;
-    if let Some(retention) = settling {
+    write_seats(&transaction, &seating.seats)?;
+    stays::write(&transaction, &seating.stays)?;
+    if let Some(retention) = also.settling {
         settle(&transaction, retention)?;
+    }
+    if also.notes_alive {
+        stays::note_alive(&transaction)?;
     }
     transaction.commit()
 }

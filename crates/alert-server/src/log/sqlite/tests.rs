@@ -11,6 +11,7 @@ mod damage;
 mod failing;
 mod holes;
 mod incoming;
+mod stays;
 
 const KEEP_ALL: Retention =
     Retention { messages: 1_000_000, age: Duration::from_secs(7 * 24 * 3600), bytes: 1 << 30 };

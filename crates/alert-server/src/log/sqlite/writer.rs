@@ -6,8 +6,10 @@ use super::prune;
 use super::runs::Runs;
 use super::settle::Incoming;
 use super::state::{Shared, Trouble};
-use super::store;
+use super::store::Also;
+use super::{stays, store};
 use crate::config::Retention;
+use crate::log::stays::ALIVE;
 use crate::log::{OnStored, Stored};
 use rusqlite::{Connection, ErrorCode};
 use std::sync::Arc;
@@ -27,6 +29,8 @@ const BATCH: usize = 4096;
 const RETRY: Duration = Duration::from_secs(1);
 /// How often old messages are looked for.
 const PRUNE: Duration = Duration::from_secs(30);
+/// From one sign of life in a batch to the next: each costs a page.
+const ALIVE_WITH_BATCH: Duration = Duration::from_secs(1);
 
 /// SQLite goes on writing to a file that has lost its name, which nobody will ever read.
 const REMOVED: &str =
@@ -44,6 +48,8 @@ pub(super) struct Writer {
     /// Since when there is something that is written and may not be on the disk.
     pub(super) unsynced_since: Option<Instant>,
     pub(super) file: Opened,
+    /// When it was noted last that the server is alive.
+    pub(super) alive: Option<Instant>,
     /// Nobody else has the file before this thread ends.
     pub(super) _lock: Lock,
 }
@@ -58,10 +64,10 @@ struct Written {
 
 impl Writer {
     pub(super) fn run(mut self) {
-        let mut prune_at = Instant::now();
+        let (mut prune_at, mut alive_at) = (Instant::now(), Instant::now());
         let mut has_more_to_prune = true;
         loop {
-            let due = if has_more_to_prune { Instant::now() } else { prune_at };
+            let due = if has_more_to_prune { Instant::now() } else { prune_at.min(alive_at) };
             let others = [self.incoming.due(&self.retention, false), self.sync_at()];
             self.shared.wait_for_work(others.into_iter().flatten().fold(due, Instant::min));
             let begun = Instant::now();
@@ -78,6 +84,10 @@ impl Writer {
             };
             if written == 0 && self.shared.state().is_closing {
                 return;
+            }
+            if begun >= alive_at {
+                self.note_alive();
+                alive_at = begun + ALIVE;
             }
             let is_time = begun >= prune_at;
             if settled > 0 || has_more_to_prune || is_time {
@@ -106,9 +116,9 @@ impl Writer {
                 "messages were delivered and will not be in the history: too many waited for the disk"
             );
         }
-        let (seats, is_waited_for) = self.shared.begin(batch.end);
+        let (seating, is_waited_for) = self.shared.begin(batch.end);
         let is_all = batch.messages.len() < BATCH;
-        let (end, all) = (batch.end, batch.messages.len() + batch.lost.len() + seats.len());
+        let (end, all) = (batch.end, batch.messages.len() + batch.lost.len() + seating.len());
         self.incoming.add(&batch);
         let is_closing = self.shared.state().is_closing;
         let settle_at = self.incoming.due(&self.retention, is_waited_for);
@@ -119,9 +129,13 @@ impl Writer {
                 return Err(REMOVED.to_owned());
             }
             self.set_sync(is_to_sync).map_err(|problem| words(&problem))?;
-            let settling = is_settled.then_some(&self.retention);
-            let stored = store::write(&mut self.connection, &self.runs, &batch, &seats, settling);
+            let notes_alive = self.alive.is_none_or(|alive| alive.elapsed() >= ALIVE_WITH_BATCH);
+            let also = Also { settling: is_settled.then_some(&self.retention), notes_alive };
+            let stored = store::write(&mut self.connection, &self.runs, &batch, &seating, &also);
             stored.map_err(|problem| words(&problem))?;
+            if notes_alive {
+                self.alive = Some(Instant::now());
+            }
             self.shared.unwritten().written(batch, is_settled);
             self.unsynced_since = if is_to_sync { None } else { self.unsynced_since.or(Some(begun)) };
         } else if is_to_sync && self.unsynced_since.is_some() {
@@ -162,6 +176,25 @@ impl Writer {
                 reason,
                 "the history cannot be stored: messages are delivered, and kept in memory until it can"
             );
+        }
+    }
+
+    /// Notes that the server is alive, where no batch has done so for long, if that matters to anybody.
+    fn note_alive(&mut self) {
+        if self.alive.is_some_and(|alive| alive.elapsed() < ALIVE / 2) {
+            return;
+        }
+        let Self { connection, shared, .. } = self;
+        let noted = shared.at_work(|| {
+            let matters = stays::is_anybody_there(connection)?;
+            if matters {
+                stays::note_alive(connection)?;
+            }
+            Ok::<_, rusqlite::Error>(matters)
+        });
+        // A disk that fails is reported where messages are written.
+        if noted.is_ok_and(|noted| noted) {
+            self.alive = Some(Instant::now());
         }
     }
 

@@ -3,17 +3,18 @@
 use super::super::Rooms;
 use super::super::admission::Held;
 use super::super::audience::Published;
-use super::super::lost::Unreceived;
-use super::{LiveRoom, Said, Speech};
+use super::super::lost::{Returning, Unreceived};
+use super::{LiveRoom, Said, Speech, State};
+use crate::log::StayId;
 use alert_core::access::{Denied, Principal};
 use alert_core::members::Members;
 use alert_core::names::{RoomCode, UserName};
 use alert_core::position::Position;
-use alert_core::room::{Departure, Doubt, Loss};
+use alert_core::room::{ClientKey, Departure, Doubt, Loss};
 use alert_core::wire;
 use socketio_server::Membership;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
 /// A connection's place in a room. To be given up with [`Presence::leave`] or [`Presence::lose`].
 pub struct Presence {
@@ -21,6 +22,8 @@ pub struct Presence {
     pub(super) name: UserName,
     /// What its client has already heard of the room ends here or earlier, whatever this connection brought it.
     pub(super) entered: Position,
+    /// Kept where its client gets what it missed when it comes back.
+    pub(super) stay: Option<StayId>,
     pub(super) membership: Membership,
     pub(super) _held: Held,
 }
@@ -39,6 +42,19 @@ impl Presence {
     /// The room's position when the connection entered.
     pub fn entered(&self) -> Position {
         self.entered
+    }
+
+    /// Its client gets what it missed when it comes back, also where the server ends meanwhile. `back` is what it came
+    /// back with this time, and `given` when the oldest message was said that it has been given.
+    pub fn stays(
+        &mut self,
+        rooms: &Rooms,
+        client: ClientKey,
+        back: Option<&Returning>,
+        given: Option<SystemTime>,
+    ) {
+        let person = (&self.room.code, &self.name);
+        self.stay = rooms.0.lost.enters(person, client, self.entered, given, back);
     }
 
     /// Says something to everybody in the room.
@@ -67,6 +83,9 @@ impl Presence {
         self.room.retire_if_empty(&mut state, rooms);
         drop(state);
         published.render();
+        if let Some(stay) = self.stay {
+            rooms.0.lost.leaves(stay);
+        }
     }
 
     /// The connection ended without `left`. If its client comes back, it is given what it has not received.
@@ -76,12 +95,8 @@ impl Presence {
         let mut state = self.room.lock();
         drop(self.membership);
         if let Some(Unreceived { client, bytes }) = unreceived {
-            // What is in inboxes has not reached its queue, where bytes are counted.
-            let in_flight = state.audience.room().map_or(0, socketio_server::Room::in_flight);
-            let unconfirmed = bytes + in_flight as u64;
-            let (entered, upto) = (self.entered, state.numbering.last());
-            let doubt = Doubt { entered, upto, unconfirmed, at: now };
-            rooms.0.lost.add(&self.room.code, &self.name, client, doubt);
+            let doubt = state.doubt(self.entered, bytes, now);
+            rooms.0.lost.add(&self.room.code, &self.name, client, doubt, self.stay);
         }
         let mut published = Published::default();
         match state.room.lose(&self.name, now) {
@@ -96,5 +111,23 @@ impl Presence {
         self.room.retire_if_empty(&mut state, rooms);
         drop(state);
         published.render();
+    }
+
+    /// The connection ended with the server: nobody is left to hear of it. Its client, if it may come back, is given by
+    /// the next server what it has not received.
+    pub fn stop(self, rooms: &Rooms, unreceived: Option<Unreceived>) {
+        let Some(Unreceived { client, bytes }) = unreceived else { return };
+        let doubt = self.room.lock().doubt(self.entered, bytes, Instant::now());
+        rooms.0.lost.note(&self.room.code, &self.name, client, &doubt, self.stay);
+    }
+}
+
+impl State {
+    /// What a connection may not have received that is lost now, with so many unconfirmed bytes in its queue.
+    fn doubt(&self, entered: Position, bytes: u64, at: Instant) -> Doubt {
+        // What is in inboxes has not come to its queue, where bytes are counted.
+        let in_flight = self.audience.room().map_or(0, socketio_server::Room::in_flight);
+        let unconfirmed = bytes + in_flight as u64;
+        Doubt { entered, upto: self.numbering.last(), unconfirmed, since: None, at }
     }
 }

@@ -1,18 +1,18 @@
 //! A client that was lost and joins again: it waits until the log has been read, and then gets its entering, what it
 //! missed, and what is live, in this order.
 
-use crate::rooms::{Admitted, CatchUp, Missed, Presence, Replay, Rooms};
+use crate::rooms::{Admitted, CatchUp, Missed, Presence, Replay, Returning, Rooms};
 use alert_core::access::{Denied, Principal};
 use alert_core::event::RoomEvent;
 use alert_core::names::UserName;
-use alert_core::room::{Before, ClientKey, Doubt};
+use alert_core::room::{Before, Doubt};
 use alert_core::wire::Form;
 use alert_core::wire::v1::{Away, Notice};
 use socketio_server::{AckId, Publication, Socket};
 use std::{
     iter,
     sync::Arc,
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime},
 };
 use tokio::sync::oneshot::{self, error::TryRecvError};
 
@@ -24,10 +24,11 @@ pub(super) struct ComingBack {
     pub(super) who: Principal,
     pub(super) room: Admitted,
     pub(super) name: UserName,
-    client: ClientKey,
     /// What the lost connection did not receive.
-    doubt: Doubt,
-    /// The ack of its `joined`, if that waits for one.
+    pub(super) returning: Returning,
+    /// When the oldest message was said that it has been given.
+    pub(super) given: Option<SystemTime>,
+    /// Of its `joined`, where that waits for one.
     pub(super) ack: Option<AckId>,
     read: oneshot::Receiver<(CatchUp, Replay)>,
     tries: u32,
@@ -45,23 +46,24 @@ impl ComingBack {
         socket: &Socket<'_>,
         rooms: &Rooms,
         (who, room, name): (Principal, Admitted, UserName),
-        (client, doubt): (ClientKey, Doubt),
+        returning: Returning,
         ack: Option<AckId>,
     ) -> Box<Self> {
         socket.pause();
-        let read = read(socket, rooms, &who, &room, doubt);
-        Box::new(Self { who, room, name, client, doubt, ack, read, tries: 1 })
+        let read = read(socket, rooms, &who, &room, returning.doubt);
+        Box::new(Self { who, room, name, returning, given: None, ack, read, tries: 1 })
     }
 
     /// The socket was woken.
     pub(super) fn go_on(mut self: Box<Self>, socket: &Socket<'_>, rooms: &Rooms) -> Progress {
         let connection = (socket.hub(), socket.connection());
-        let time = Instant::now().saturating_duration_since(self.doubt.at);
+        let time = Instant::now().saturating_duration_since(self.returning.doubt.at);
         match self.read.try_recv() {
             Err(TryRecvError::Empty) => return Progress::Waits(self),
             Err(TryRecvError::Closed) => {}
             Ok((reader, replay)) => {
-                let heard = self.doubt.entered;
+                let heard = self.returning.doubt.entered;
+                self.given = replay.oldest();
                 let greet =
                     |entered, missed: Missed<'_>| socket.send(greeting(time, entered, replay, &missed));
                 if let Ok(presence) = reader.come_back(connection, Form::V1, &self.name, heard, greet) {
@@ -69,7 +71,7 @@ impl ComingBack {
                 }
                 if self.tries < TRIES {
                     self.tries += 1;
-                    self.read = read(socket, rooms, &self.who, &self.room, self.doubt);
+                    self.read = read(socket, rooms, &self.who, &self.room, self.returning.doubt);
                     return Progress::Waits(self);
                 }
             }
@@ -85,7 +87,7 @@ impl ComingBack {
 
     /// Its connection has ended too.
     pub(super) fn give_up(self, rooms: &Rooms) {
-        rooms.still_away(&self.room, &self.name, self.client, self.doubt);
+        rooms.still_away(&self.room, &self.name, self.returning);
     }
 }
 

@@ -159,8 +159,8 @@ fn what_was_lost_is_a_row_of_its_own_once_the_disk_works() {
     let batch = unwritten.batch(usize::MAX);
     for is_moved in [false, false, true, true] {
         // A commit that failed may have been done all the same.
-        let settling = is_moved.then_some(&KEEP_ALL);
-        store::write(&mut connection, &runs, &batch, &state::Seats::new(), settling).unwrap();
+        let also = store::Also { settling: is_moved.then_some(&KEEP_ALL), notes_alive: false };
+        store::write(&mut connection, &runs, &batch, &state::Seating::default(), &also).unwrap();
     }
     let sql = "SELECT count, (SELECT count(*) FROM messages) FROM rooms";
     let counts = |row: &rusqlite::Row<'_>| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?));

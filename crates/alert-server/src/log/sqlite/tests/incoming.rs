@@ -1,11 +1,12 @@
 //! Messages on their way from those that came in to their rooms.
 
+use super::super::state::Seating;
+use super::super::store::Also;
 use super::super::unwritten::{Message, Unwritten};
 use super::*;
 use crate::config::{History, HistoryKind};
+use crate::log::Query;
 use crate::log::contract::{DEADLINE, Speaker};
-use crate::log::{Query, Seat};
-use std::collections::HashMap;
 use std::time::Instant;
 
 /// What a killed server leaves: messages that are on disk, and in no room.
@@ -19,7 +20,14 @@ fn leave_behind(folder: &Path, texts: &[&str]) -> Speaker {
     let message = |text: &&str| Message::of(&desk.message(&mut room, text, SystemTime::now(), None));
     unwritten.take(&mut texts.iter().map(message).collect());
     let batch = unwritten.batch(usize::MAX);
-    store::write(&mut connection, &runs, &batch, &HashMap::<SeatId, Option<Seat>>::new(), None).unwrap();
+    store::write(
+        &mut connection,
+        &runs,
+        &batch,
+        &Seating::default(),
+        &Also { settling: None, notes_alive: false },
+    )
+    .unwrap();
     room
 }
 
@@ -150,9 +158,11 @@ fn a_file_of_the_first_version_is_brought_up_to_date_with_what_is_in_it() {
     let first = desk.say(&mut room, "a");
     desk.store.close();
     let connection = Connection::open(folder.path().join("alert.db")).unwrap();
-    connection.execute_batch("DROP TABLE incoming; PRAGMA user_version = 1").unwrap();
+    let later = "DROP TABLE incoming; DROP TABLE stays; DROP TABLE alive; PRAGMA user_version = 1";
+    connection.execute_batch(later).unwrap();
     drop(connection);
     let mut desk = open_in(folder.path(), KEEP_ALL);
     desk.say_in("one", "b");
     assert_eq!(shown(&desk.read("one", Start::After(first), 9)), (vec!["b"], None, false));
+    assert_eq!(desk.store.former_stays().unwrap().stays, []);
 }
