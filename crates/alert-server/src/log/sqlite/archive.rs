@@ -109,7 +109,7 @@ impl Archive {
     /// If the file cannot be read.
     pub fn stats(&self) -> Result<Stats, ArchiveError> {
         let number = |sql| self.connection.query_row(sql, [], |row| row.get::<_, i64>(0));
-        // The file is in order of time but for those that came in together.
+        // The file is in order of time, except for those that came in together.
         let at = |which, order| {
             let sql = format!(
                 "SELECT {which}(at) FROM (SELECT at FROM (SELECT at FROM messages ORDER BY id {order} LIMIT 10000)
@@ -201,7 +201,7 @@ pub fn delete(history: &History, room: &RoomCode) -> Result<u64, ArchiveError> {
         while connection.pragma_query_value(None, "freelist_count", |row| row.get::<_, i64>(0))? > 0 {
             give_back_pages(&connection)?;
         }
-        // What was said is also in the file beside it, until that is written anew. Readers may be in the way.
+        // The texts are also in the write-ahead log, until that is truncated. Readers may be in the way.
         connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
         Ok(deleted as u64)
     };

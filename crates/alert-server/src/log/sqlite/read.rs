@@ -13,8 +13,8 @@ use alert_core::position::{Epoch, Position, Run};
 use rusqlite::{Connection, OptionalExtension, params};
 use std::sync::Arc;
 
-/// What changes whenever a message comes into a room of the file or goes from it: how many there are, and the last one
-/// that was dropped. Nothing for a room that the file does not know.
+/// What changes whenever a message enters or leaves a room of the file: how many there are, and the last one that was
+/// dropped. `None` for a room that the file does not know.
 pub(super) type RoomState = Option<(i64, i64, Option<Place>)>;
 
 /// The file as a reader sees it at one moment.
@@ -136,7 +136,7 @@ impl<'a> View<'a> {
         self.connection.prepare_cached(sql)?.query_row([room], place).optional()
     }
 
-    /// The last message that is there only because the room has more than it is to keep; `count` are in the file.
+    /// The last message over the room's limit, which is only waiting to be dropped; `count` are in the file.
     fn too_many(&self, count: i64) -> rusqlite::Result<Option<Place>> {
         let over = count + self.pending.len() as i64 - most(self.retention);
         if over <= 0 {
@@ -150,7 +150,7 @@ impl<'a> View<'a> {
         self.connection.prepare_cached(sql)?.query_row(params![self.room, over - 1], place).optional()
     }
 
-    /// The last message that is older than it may be, of those that begin the room.
+    /// The last of the oldest messages that is older than it may be.
     fn too_old(&self) -> rusqlite::Result<Option<Place>> {
         let dates = Dates::now(self.retention.age);
         let sql = "SELECT run, part, number, at FROM messages WHERE room = ?1 ORDER BY run, part, number";
@@ -278,7 +278,7 @@ impl<'a> View<'a> {
     }
 }
 
-/// What came in of a room and is not there yet, oldest first.
+/// What came in for a room and is not there yet, oldest first.
 pub(super) fn incoming(
     connection: &Connection,
     runs: &Runs,
@@ -298,7 +298,7 @@ pub(super) fn incoming(
     Ok(all)
 }
 
-/// A message of the file; nothing where a hand has changed it to something that is none.
+/// A message of the file; `None` if somebody has edited it into something that is none.
 fn message(position: Position, row: &rusqlite::Row<'_>, text: &str) -> Option<Arc<RoomEvent>> {
     let name = UserName::parse(row.get_ref(4).ok()?.as_str().ok()?, usize::MAX).ok()?;
     let at = time(row.get(3).ok()?);

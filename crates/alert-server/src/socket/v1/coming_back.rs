@@ -26,9 +26,9 @@ pub(super) struct ComingBack {
     pub(super) name: UserName,
     /// What the lost connection did not receive.
     pub(super) returning: Returning,
-    /// When the oldest message was said that it has been given.
+    /// When the oldest message was said that it was given.
     pub(super) given: Option<SystemTime>,
-    /// Of its `joined`, where that waits for one.
+    /// The ack of its `joined`, if that waits for one.
     pub(super) ack: Option<AckId>,
     read: oneshot::Receiver<(CatchUp, Replay)>,
     tries: u32,
