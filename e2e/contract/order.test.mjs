@@ -8,9 +8,9 @@ import { describe, it } from "node:test";
 import WebSocket from "ws";
 import { Client, entered, fresh, left, said, TRANSPORTS } from "../harness/client.mjs";
 import { Poller, packet, RawSocket } from "../harness/http.mjs";
-import { serverFor } from "../harness/server.mjs";
+import { NO_RATES, serverFor } from "../harness/server.mjs";
 
-const server = serverFor("--event-rate", "0", "--byte-rate", "0", "--room-byte-rate", "0");
+const server = serverFor(...NO_RATES);
 
 const LONG = 60_000;
 

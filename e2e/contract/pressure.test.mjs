@@ -4,21 +4,12 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { Client, entered, fresh, left, said, TRANSPORTS } from "../harness/client.mjs";
 import { Poller, packet, RawSocket } from "../harness/http.mjs";
-import { serverFor } from "../harness/server.mjs";
+import { NO_RATES, serverFor } from "../harness/server.mjs";
 
 const BIG = "x".repeat(16_000);
 
 describe("a consumer that does not read", () => {
-  const server = serverFor(
-    "--event-rate",
-    "0",
-    "--byte-rate",
-    "0",
-    "--room-byte-rate",
-    "0",
-    "--leave-grace",
-    "100ms",
-  );
+  const server = serverFor(...NO_RATES, "--leave-grace", "100ms");
   const joined = (room) => ({ headless: true, name: "Slow", room });
   const countClosed = () => server.log.match(/connection closed.*slow consumer/g)?.length ?? 0;
 

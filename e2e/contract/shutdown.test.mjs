@@ -5,7 +5,7 @@ import { after, afterEach, describe, it } from "node:test";
 import { Client, entered, fresh, said, TRANSPORTS } from "../harness/client.mjs";
 import { login, Poller, packet, RawSocket } from "../harness/http.mjs";
 import { REDIS } from "../harness/redis.mjs";
-import { Server } from "../harness/server.mjs";
+import { NO_RATES, Server } from "../harness/server.mjs";
 import { within } from "../harness/time.mjs";
 
 const running = new Set();
@@ -77,7 +77,7 @@ for (const transport of TRANSPORTS) {
 }
 
 it("a WebSocket is closed with 1012, after what was queued", async () => {
-  const server = await start("--event-rate", "0", "--byte-rate", "0", "--room-byte-rate", "0");
+  const server = await start(...NO_RATES);
   const raw = await RawSocket.open(server);
   raw.event("joined", { headless: true, name: "Ada", room: "r" });
   for (let index = 0; index < 1_000; index += 1) raw.event("text", { msg: String(index) });
@@ -144,16 +144,7 @@ describe("--drain-wait", () => {
 });
 
 it("a client that does not read does not hold the server up for more than 10 s", async () => {
-  const server = await start(
-    "--event-rate",
-    "0",
-    "--byte-rate",
-    "0",
-    "--room-byte-rate",
-    "0",
-    "--queue-limit",
-    "50000000",
-  );
+  const server = await start(...NO_RATES, "--queue-limit", "50000000");
   const raw = await RawSocket.open(server);
   raw.event("joined", { headless: true, name: "Slow", room: "r" });
   await raw.until((packet) => packet.includes("has entered"));

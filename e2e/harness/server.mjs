@@ -27,6 +27,9 @@ assert.ok(
   `no binary: run \`make e2e\`, or set ALERT_BIN (not there: ${CANDIDATES})`,
 );
 
+/** Nobody is slowed down: for tests whose senders are faster than people. */
+export const NO_RATES = ["--event-rate", "0", "--byte-rate", "0", "--room-byte-rate", "0"];
+
 /** The servers' state folders. */
 const STATES = mkdtempSync(join(tmpdir(), "alert-e2e-"));
 process.once("exit", () => rmSync(STATES, { recursive: true, force: true }));

@@ -135,12 +135,12 @@ impl Rooms {
         self.counted(origin, joined.map_err(|Wait(wait)| Refused::TooManyJoins(wait)))
     }
 
-    /// Lets somebody back into a room who has shown that they were in it.
+    /// Lets somebody name a room again who has shown that they were in it.
     pub fn readmit(&self, origin: &Origin, code: RoomCode) -> Admitted {
         self.0.admission.readmit(origin, code)
     }
 
-    /// As [`Rooms::check_entry`], for somebody who was in the room. It counts as entering only where the others hear of it.
+    /// As [`Rooms::check_entry`], for somebody who was in the room. It counts as entering only if others hear of it.
     ///
     /// # Errors
     /// As there. Whoever comes back too fast can wait.

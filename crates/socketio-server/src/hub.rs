@@ -1,6 +1,7 @@
 //! The handle on a running server, which any thread may hold: it puts commands into the shards' inboxes.
 
 use crate::{
+    arrivals::Arrivals,
     bounds::Held,
     config::Config,
     connection::{CloseReason, ConnectionId},
@@ -28,6 +29,7 @@ pub struct Hub(Arc<Shared>);
 struct Shared {
     inboxes: Box<[Inbox]>,
     congestion: Congestion,
+    arrivals: Arrivals,
     next_room: AtomicU64,
     pressure_limits: PressureLimits,
     held: Arc<Held>,
@@ -38,6 +40,7 @@ impl Hub {
         Self(Arc::new(Shared {
             inboxes: (0..config.workers.max(1)).map(|_| Inbox::default()).collect(),
             congestion: Congestion::default(),
+            arrivals: Arrivals::new(config.workers.max(1).into()),
             next_room: AtomicU64::new(0),
             pressure_limits: PressureLimits {
                 rate: config.room_byte_rate,
@@ -95,6 +98,10 @@ impl Hub {
 
     pub(crate) fn held(&self) -> &Arc<Held> {
         &self.0.held
+    }
+
+    pub(crate) fn arrivals(&self) -> &Arrivals {
+        &self.0.arrivals
     }
 
     pub(crate) fn congestion(&self) -> &Congestion {

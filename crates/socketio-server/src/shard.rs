@@ -201,7 +201,9 @@ impl<E: Engine> Shard<E> {
 
     fn carry_out(self: &Rc<Self>, command: Command) {
         match command {
-            Command::Accept { stream, peer } => http::connection::accept(self, stream, peer),
+            Command::Accept { stream, peer, arrival } => {
+                http::connection::accept(self, stream, peer, arrival);
+            }
             Command::Join { room, connection } => self.seat(room, connection),
             Command::Leave { room, connection } => self.leave(room, connection),
             Command::Deliver(delivery) => self.deliver(delivery.room.id(), &delivery.publication),

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 
 use crate::http::Listening;
-use crate::server::{DEADLINE, Server};
+use crate::server::{DEADLINE, NO_RATES, Server};
 
 #[test]
 fn given_a_listener_then_it_hears_who_comes_and_goes_and_nobody_hears_of_it() {
@@ -127,18 +127,8 @@ fn given_silence_then_a_comment_or_an_empty_line_keeps_the_connection() {
 
 #[test]
 fn given_a_listener_that_does_not_read_then_it_is_closed_and_the_others_miss_nothing() {
-    let server = Server::start(&[
-        "--max-payload",
-        "32768",
-        "--queue-limit",
-        "32768",
-        "--event-rate",
-        "0",
-        "--byte-rate",
-        "0",
-        "--room-byte-rate",
-        "0",
-    ]);
+    let bounds = ["--max-payload", "32768", "--queue-limit", "32768"];
+    let server = Server::start(&[&bounds[..], &NO_RATES].concat());
     let mut slow = server.listen("D5DB", "text/event-stream");
     let mut other = server.listen("D5DB", "application/x-ndjson");
     let text = "x".repeat(16_000);

@@ -23,4 +23,5 @@ mod resuming;
 mod school;
 mod server;
 mod signals;
+mod stall;
 mod tokens;

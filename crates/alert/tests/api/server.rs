@@ -12,6 +12,9 @@ use std::time::{Duration, Instant};
 /// How long anything may take that a test waits for.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(30);
 
+/// Nobody is slowed down: for tests whose senders are faster than people.
+pub(crate) const NO_RATES: [&str; 6] = ["--event-rate", "0", "--byte-rate", "0", "--room-byte-rate", "0"];
+
 pub(crate) struct Server {
     child: Child,
     log: Mutex<Receiver<String>>,

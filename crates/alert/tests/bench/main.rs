@@ -10,7 +10,7 @@ use std::process::{Command, Output, Stdio};
 
 use faulty::{Fault, FaultyServer};
 use serde_json::Value;
-use server::Server;
+use server::{NO_RATES, Server};
 
 fn command(words: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_alert"));
@@ -42,8 +42,7 @@ fn short_run(server: &Server, more: &[&str]) -> (Option<i32>, Value) {
 
 #[test]
 fn given_each_transport_when_members_speak_then_all_arrives_once_and_in_order() {
-    let server =
-        Server::start(&["--event-rate", "0", "--byte-rate", "0", "--room-byte-rate", "0", "--workers", "2"]);
+    let server = Server::start(&[&NO_RATES[..], &["--workers", "2"]].concat());
     for transport in ["websocket", "polling", "mixed"] {
         let (code, report) = short_run(&server, &["--transport", transport, "--window", "4"]);
         assert_eq!(code, Some(0), "{report:#}");

@@ -8,6 +8,9 @@ use std::time::Duration;
 
 const DEADLINE: Duration = Duration::from_secs(20);
 
+/// Nobody is slowed down: for tests whose senders are faster than people.
+pub(super) const NO_RATES: [&str; 6] = ["--event-rate", "0", "--byte-rate", "0", "--room-byte-rate", "0"];
+
 /// A running `alert serve`, which ends with the test.
 pub(super) struct Server {
     process: Child,

@@ -5,7 +5,7 @@ use std::process::Command;
 use std::time::Instant;
 
 use crate::command::{Running, alert, run_with};
-use crate::server::{DEADLINE, Server};
+use crate::server::{DEADLINE, NO_RATES, Server};
 
 #[test]
 fn given_a_program_then_it_gets_the_message_in_its_environment_and_on_its_input() {
@@ -163,18 +163,8 @@ fn given_ctrl_c_then_the_program_that_runs_comes_to_its_end_first() {
 
 #[test]
 fn given_a_program_that_is_too_slow_then_the_server_ends_the_connection_and_watch_says_so() {
-    let server = Server::start(&[
-        "--max-payload",
-        "32768",
-        "--queue-limit",
-        "32768",
-        "--event-rate",
-        "0",
-        "--byte-rate",
-        "0",
-        "--room-byte-rate",
-        "0",
-    ]);
+    let bounds = ["--max-payload", "32768", "--queue-limit", "32768"];
+    let server = Server::start(&[&bounds[..], &NO_RATES].concat());
     let folder = tempfile::tempdir().unwrap();
     let gate = folder.path().join("gate");
     let script = format!("while ! [ -e {} ]; do sleep 0.05; done", gate.display());

@@ -7,6 +7,7 @@
 
 use super::congestion::Congestion;
 use crate::{
+    arrivals::Arrival,
     bounds::Place,
     connection::{CloseReason, ConnectionKey},
     engineio::{
@@ -39,6 +40,7 @@ pub(crate) enum Command {
     Accept {
         stream: DetachedStream,
         peer: PeerAddr,
+        arrival: Arrival,
     },
     Join {
         room: Room,

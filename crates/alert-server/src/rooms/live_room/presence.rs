@@ -23,7 +23,7 @@ pub struct Presence {
     pub(super) name: UserName,
     /// What its client has already heard of the room ends here or earlier, whatever this connection brought it.
     pub(super) entered: Position,
-    /// Kept where its client gets what it missed when it comes back.
+    /// Kept if its client gets what it missed when it comes back.
     pub(super) stay: Option<StayId>,
     pub(super) membership: Membership,
     pub(super) _held: Held,
@@ -45,8 +45,8 @@ impl Presence {
         self.entered
     }
 
-    /// Its client gets what it missed when it comes back, also where the server ends meanwhile. `back` is what it came
-    /// back with this time, and `given` when the oldest message was said that it has been given.
+    /// Its client gets what it missed when it comes back, even if the server ends meanwhile. `back` is what it came
+    /// back with this time; `given` is when the oldest message was said that it has been given.
     pub fn stays(
         &mut self,
         rooms: &Rooms,
@@ -146,9 +146,9 @@ impl Presence {
 }
 
 impl State {
-    /// What a connection may not have received that is lost now, with so many unconfirmed bytes in its queue.
+    /// What a connection that is lost now may not have received, with this many unconfirmed bytes in its queue.
     fn doubt(&self, entered: Position, bytes: u64, at: Instant) -> Doubt {
-        // What is in inboxes has not come to its queue, where bytes are counted.
+        // What is in inboxes has not reached its queue, where bytes are counted.
         let in_flight = self.audience.room().map_or(0, socketio_server::Room::in_flight);
         let unconfirmed = bytes + in_flight as u64;
         Doubt { entered, upto: self.numbering.last(), unconfirmed, since: None, at }

@@ -29,7 +29,7 @@ pub(super) struct ComingBack {
     pub(super) returning: Option<Returning>,
     /// When the oldest message was said that it has been given.
     pub(super) given: Option<SystemTime>,
-    /// Of its `joined`, where that waits for one.
+    /// The ack of its `joined`, if that waits for one.
     pub(super) ack: Option<AckId>,
     read: oneshot::Receiver<Result<(CatchUp, Replay), Refused>>,
     tries: u32,
