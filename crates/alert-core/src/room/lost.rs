@@ -142,6 +142,12 @@ impl<T> Lost<T> {
         }
     }
 
+    /// Whether a connection of this client was lost.
+    #[must_use]
+    pub fn has(&self, key: ClientKey) -> bool {
+        self.0.iter().any(|client| client.key == key)
+    }
+
     /// A connection of this client has come: it takes the place of one of its own that were lost, or else of the one
     /// that was lost first, so that it is given too much rather than too little.
     pub fn take(&mut self, key: ClientKey) -> Option<(Doubt, Option<T>)> {

@@ -27,7 +27,7 @@ pub(super) struct Route {
     pub(super) client: ClientKey,
     /// What TCP acknowledges has come to the client's machine, and not to a proxy that may lose it. In doubt not: then
     /// a message may come twice, rather than never.
-    is_direct: bool,
+    pub(super) is_direct: bool,
 }
 
 impl Route {
