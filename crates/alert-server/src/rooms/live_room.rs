@@ -8,6 +8,7 @@ mod shared;
 use super::admission::Held;
 use super::audience::{Audience, Published, publication};
 use super::catch_up::Missed;
+use super::half_open::{Simple, Suspect};
 use super::tail::Tail;
 use super::{Refused, Rooms};
 use crate::log::{Append, KeyDigest, Log, OnStored, Stored};
@@ -15,7 +16,7 @@ use alert_core::event::{RoomEvent, What};
 use alert_core::members::Members;
 use alert_core::names::{RoomCode, UserName};
 use alert_core::position::{Numbering, Position};
-use alert_core::room::{Entry, Room};
+use alert_core::room::{ClientKey, Entry, Room};
 use alert_core::wire::{self, Form};
 pub use outside::Listening;
 pub(super) use outside::Reading;
@@ -45,6 +46,7 @@ struct State {
     tail: Tail,
     /// What is known of a room that several servers share; `room` is not used then.
     following: Option<Box<Following>>,
+    simple: Simple,
     /// Who hears it without being in it.
     subscribers: usize,
     /// The list of people, as long as nobody comes or goes.
@@ -140,6 +142,7 @@ impl LiveRoom {
             numbering: Numbering::new(log.next_epoch()),
             tail: Tail::default(),
             following: log.shared().map(|_| Box::default()),
+            simple: Simple::default(),
             subscribers: 0,
             members: None,
             is_sweeping: false,
@@ -178,7 +181,15 @@ impl LiveRoom {
         let greet = || greet(Missed { messages: &messages, position });
         let membership = self.seat_announced(&mut state, entrant, announced, Some(greet))?;
         let (room, name) = (Arc::clone(self), entrant.name.clone());
-        Some(Presence { room, name, entered: position, stay: None, membership, _held: held })
+        Some(Presence {
+            room,
+            name,
+            entered: position,
+            connection: entrant.connection.1,
+            stay: None,
+            membership,
+            _held: held,
+        })
     }
 
     /// Lets a connection in whose person has been announced, and that wants nothing of what was before.
@@ -192,7 +203,15 @@ impl LiveRoom {
         let entered = announced.arrival()?.placed.position;
         let membership = self.seat_announced(&mut state, entrant, announced, None::<fn()>)?;
         let (room, name) = (Arc::clone(self), entrant.name.clone());
-        Some(Presence { room, name, entered, stay: None, membership, _held: held })
+        Some(Presence {
+            room,
+            name,
+            entered,
+            connection: entrant.connection.1,
+            stay: None,
+            membership,
+            _held: held,
+        })
     }
 
     fn seat(
@@ -217,7 +236,15 @@ impl LiveRoom {
         let entered = state.numbering.last();
         drop(state);
         published.render();
-        Presence { room: Arc::clone(self), name: name.clone(), entered, stay: None, membership, _held: held }
+        Presence {
+            room: Arc::clone(self),
+            name: name.clone(),
+            entered,
+            connection,
+            stay: None,
+            membership,
+            _held: held,
+        }
     }
 
     /// See [`super::CatchUp::come_back`].
@@ -246,6 +273,7 @@ impl LiveRoom {
                 room: Arc::clone(self),
                 name: name.clone(),
                 entered: heard,
+                connection,
                 stay: None,
                 membership,
                 _held: held,
@@ -269,6 +297,7 @@ impl LiveRoom {
             room: Arc::clone(self),
             name: name.clone(),
             entered: heard,
+            connection,
             stay: None,
             membership,
             _held: held,
@@ -308,6 +337,18 @@ impl LiveRoom {
             on_stored(stored);
         }
         said
+    }
+
+    /// See [`Rooms::suspects`].
+    pub(super) fn suspects(&self, name: &UserName, client: ClientKey) -> Vec<Suspect> {
+        let state = self.lock();
+        state.simple.suspects(name, client, state.numbering.last())
+    }
+
+    /// Notes that another has been given what a connection has not received, or that it needs none to be. Says whether
+    /// that is news.
+    pub(super) fn succeed(&self, name: &UserName, connection: ConnectionId, is_succeeded: bool) -> bool {
+        self.lock().simple.succeed(name, connection, is_succeeded)
     }
 
     /// The position of its last message.

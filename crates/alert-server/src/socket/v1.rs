@@ -4,6 +4,7 @@ mod coming_back;
 
 use super::address;
 use super::recovery::{Place, Recoverable, Recoveries};
+use super::route::Route;
 use crate::auth::{Origin, WebSession};
 use crate::log::Stored;
 use crate::rooms::{KeyReused, OnSaid, Presence, Refused, Rooms, Speech, Way};
@@ -12,7 +13,7 @@ use alert_core::names::{RoomCode, UserName};
 use alert_core::room::ClientKey;
 use alert_core::wire::Form;
 use alert_core::wire::v1::{AckBody, ClientEvent, Joined, Limits, Notice, Refusal, Speaker, Text};
-use coming_back::{ComingBack, Progress};
+use coming_back::{Came, ComingBack, Progress};
 use socketio_server::{AckId, Event, PendingAck, Socket};
 use std::net::IpAddr;
 use std::sync::{
@@ -46,7 +47,7 @@ pub(super) struct V1<'a> {
     pub(super) limits: &'a Limits,
     pub(super) session: Option<&'a WebSession>,
     pub(super) address: Option<IpAddr>,
-    pub(super) client: ClientKey,
+    pub(super) route: Route,
 }
 
 /// What became of an event that was carried out.
@@ -135,20 +136,26 @@ impl V1<'_> {
             self.leave(socket, member);
             // A client that recovers its state gets what it missed that way.
             let is_simple = member.recoverable.is_none();
-            let lost = is_simple.then(|| self.rooms.been_away(&room, &name, self.client)).flatten();
-            if lost.is_some() || self.rooms.are_shared() {
-                let place = (who, room, name);
-                member.coming_back = Some(ComingBack::begin(socket, self.rooms, place, lost, ack));
+            let client = self.route.client;
+            let came = is_simple.then(|| Came::back(self.rooms, &room, &name, client)).flatten();
+            if came.is_some() || self.rooms.are_shared() {
+                let (place, came) = ((who, room, name), came.unwrap_or(Came::New));
+                let coming_back = ComingBack::begin(socket, self.rooms, place, client, came, ack);
+                member.coming_back = Some(coming_back);
                 return Ok(Outcome::AnsweredLater);
             }
             let connection = (socket.hub(), socket.connection());
             let mut presence = self.rooms.enter(&who, connection, member.form(), &room, &name)?;
             if is_simple {
-                presence.stays(self.rooms, self.client, None, None);
+                presence.stays(self.rooms, self.kind(), None, None);
             }
             self.seat(socket, member, Place { who, presence });
         }
         Ok(Outcome::Joined)
+    }
+
+    fn kind(&self) -> (ClientKey, bool) {
+        (self.route.client, self.route.is_direct)
     }
 
     fn seat(&self, socket: &Socket<'_>, member: &mut Member, place: Place) {
@@ -194,7 +201,7 @@ impl V1<'_> {
             Ok(mut presence) => {
                 if member.recoverable.is_none() {
                     let (back, given) = (coming_back.returning.as_ref(), coming_back.given);
-                    presence.stays(self.rooms, self.client, back, given);
+                    presence.stays(self.rooms, self.kind(), back, given);
                 }
                 self.seat(socket, member, Place { who: coming_back.who, presence });
                 Ok(Outcome::Joined)

@@ -41,7 +41,7 @@ fn history(folder: &Path, retention: Retention) -> History {
     let Retention { messages, age, bytes } = retention;
     let retention = Retention { messages, age, bytes: Some(bytes) };
     let file = Some(folder.join("alert.db"));
-    History { kind: HistoryKind::Sqlite, is_asked_for: true, file, retention }
+    History { kind: HistoryKind::Sqlite, is_asked_for: true, redis: None, file, retention }
 }
 
 contract!(open);

@@ -1,12 +1,12 @@
-//! A client that cannot come into its room at once. One that was lost waits until the log has been read, and then comes in
-//! with its entering, what it missed, and what is live, in this order. In a room that several servers share, everybody
-//! waits until the others know of it.
+//! A client that cannot come into its room at once. One that was lost waits until the log has been read, and then gets
+//! its entering, what it missed, and what is live, in this order. In a room that several servers share, everybody waits
+//! until the others know of it.
 
-use crate::rooms::{Admitted, CatchUp, Missed, Presence, Refused, Replay, Returning, Rooms};
+use crate::rooms::{Admitted, CatchUp, Missed, Presence, Refused, Replay, Returning, Rooms, Suspect};
 use alert_core::access::Principal;
 use alert_core::event::RoomEvent;
 use alert_core::names::UserName;
-use alert_core::room::{Before, Doubt};
+use alert_core::room::{Before, ClientKey};
 use alert_core::wire::Form;
 use alert_core::wire::v1::{Away, Notice};
 use socketio_server::{AckId, Publication, Socket};
@@ -25,14 +25,32 @@ pub(super) struct ComingBack {
     pub(super) who: Principal,
     pub(super) room: Admitted,
     pub(super) name: UserName,
-    /// What the lost connection did not receive, if one was lost.
+    client: ClientKey,
+    /// What its old connection did not receive, once that is known.
     pub(super) returning: Option<Returning>,
     /// When the oldest message was said that it has been given.
     pub(super) given: Option<SystemTime>,
     /// The ack of its `joined`, if that waits for one.
     pub(super) ack: Option<AckId>,
-    read: oneshot::Receiver<Result<(CatchUp, Replay), Refused>>,
+    found: oneshot::Receiver<Result<Found, Refused>>,
     tries: u32,
+}
+
+/// A client that may have been in the room before.
+pub(super) enum Came {
+    /// It was lost.
+    Lost(Returning),
+    /// One of these may be its old connection, half open.
+    Beside(Vec<Suspect>),
+    /// It is certainly new, in a room that several servers share.
+    New,
+}
+
+/// What the log has for it.
+enum Found {
+    /// It is new, as far as anybody knows. In a room that several servers share it has been announced.
+    New(Option<Box<CatchUp>>),
+    Back(Box<(Returning, CatchUp, Replay)>),
 }
 
 /// What has become of it.
@@ -41,47 +59,69 @@ pub(super) enum Progress {
     Done(Box<ComingBack>, Result<Presence, Refused>),
 }
 
+impl Came {
+    /// Whether somebody who comes into a room has been there before; nothing, where they are certainly new.
+    pub(super) fn back(rooms: &Rooms, room: &Admitted, name: &UserName, client: ClientKey) -> Option<Self> {
+        let suspects = rooms.suspects(room, name, client);
+        if suspects.is_empty() || rooms.has_lost(room, name, client) {
+            return rooms.been_away(room, name, client).map(Self::Lost);
+        }
+        Some(Self::Beside(suspects))
+    }
+}
+
 impl ComingBack {
-    /// Begins to read what the client missed. It is not read from until it is in the room.
+    /// Begins to look for what the client missed. It is not read from until it is in the room.
     pub(super) fn begin(
         socket: &Socket<'_>,
         rooms: &Rooms,
         (who, room, name): (Principal, Admitted, UserName),
-        returning: Option<Returning>,
+        client: ClientKey,
+        came: Came,
         ack: Option<AckId>,
     ) -> Box<Self> {
         socket.pause();
-        let doubt = returning.map(|returning| returning.doubt);
-        let read = read(socket, rooms, (&who, &room, &name), doubt);
-        Box::new(Self { who, room, name, returning, given: None, ack, read, tries: 1 })
+        let (returning, suspects) = match came {
+            Came::Lost(returning) => (Some(returning), Vec::new()),
+            Came::Beside(suspects) => (None, suspects),
+            Came::New => (None, Vec::new()),
+        };
+        let (_, found) = oneshot::channel();
+        let mut this = Self { who, room, name, client, returning, given: None, ack, found, tries: 1 };
+        this.look(socket, rooms, suspects);
+        Box::new(this)
     }
 
     /// The socket was woken.
     pub(super) fn go_on(mut self: Box<Self>, socket: &Socket<'_>, rooms: &Rooms, form: Form) -> Progress {
         let connection = (socket.hub(), socket.connection());
-        let doubt = self.returning.map(|returning| returning.doubt);
-        match self.read.try_recv() {
+        match self.found.try_recv() {
             Err(TryRecvError::Empty) => return Progress::Waits(self),
-            Err(TryRecvError::Closed) => {}
+            Err(TryRecvError::Closed) | Ok(Ok(Found::New(None))) => {}
             Ok(Err(refused)) => return Progress::Done(self, Err(refused)),
-            Ok(Ok((reader, replay))) => {
-                let presence = match doubt {
-                    Some(doubt) => {
-                        let time = Instant::now().saturating_duration_since(doubt.at);
-                        self.given = replay.oldest();
-                        let greet = |entered, missed: Missed<'_>| {
-                            socket.send(greeting(time, entered, replay, &missed))
-                        };
-                        reader.come_back(connection, form, &self.name, doubt.entered, greet)
-                    }
-                    None => reader.enter_now(connection, form, &self.name),
-                };
-                if let Ok(presence) = presence {
+            Ok(Ok(Found::New(Some(reader)))) => {
+                if let Ok(presence) = reader.enter_now(connection, form, &self.name) {
                     return Progress::Done(self, Ok(presence));
                 }
                 if self.tries < TRIES {
                     self.tries += 1;
-                    self.read = read(socket, rooms, (&self.who, &self.room, &self.name), doubt);
+                    self.look(socket, rooms, Vec::new());
+                    return Progress::Waits(self);
+                }
+            }
+            Ok(Ok(Found::Back(back))) => {
+                let (returning, reader, replay) = *back;
+                self.returning = Some(returning);
+                self.given = replay.oldest();
+                let (time, heard) = (self.time(), returning.doubt.entered);
+                let greet =
+                    |entered, missed: Missed<'_>| socket.send(greeting(time, entered, replay, &missed));
+                if let Ok(presence) = reader.come_back(connection, form, &self.name, heard, greet) {
+                    return Progress::Done(self, Ok(presence));
+                }
+                if self.tries < TRIES {
+                    self.tries += 1;
+                    self.look(socket, rooms, Vec::new());
                     return Progress::Waits(self);
                 }
             }
@@ -90,48 +130,68 @@ impl ComingBack {
             return Progress::Done(self, Err(Refused::Unavailable));
         }
         let entered = rooms.enter(&self.who, connection, form, &self.room, &self.name).map_err(Refused::from);
-        if let (Ok(_), Some(doubt)) = (&entered, doubt) {
-            let time = Instant::now().saturating_duration_since(doubt.at);
-            let away = Away { time, messages: 0, before: Before::Unknown };
+        if entered.is_ok() && self.returning.is_some() {
+            let away = Away { time: self.time(), messages: 0, before: Before::Unknown };
             // Behind its entering, which is on its way there too.
             socket.hub().send(socket.connection(), Notice::away(away).packet().into());
         }
         Progress::Done(self, entered)
     }
 
+    fn time(&self) -> Duration {
+        let lost = self.returning.map(|returning| returning.doubt.at);
+        lost.map_or(Duration::ZERO, |lost| Instant::now().saturating_duration_since(lost))
+    }
+
     /// Its connection has ended too.
-    pub(super) fn give_up(self, rooms: &Rooms) {
-        if let Some(returning) = self.returning {
+    pub(super) fn give_up(mut self, rooms: &Rooms) {
+        let returning = match self.found.try_recv() {
+            Ok(Ok(Found::Back(back))) => Some(back.0),
+            _ => self.returning,
+        };
+        if let Some(returning) = returning {
             rooms.still_away(&self.room, &self.name, returning);
         }
     }
-}
 
-/// Has the log read. The socket is woken when that is done.
-fn read(
-    socket: &Socket<'_>,
-    rooms: &Rooms,
-    (who, room, name): (&Principal, &Admitted, &UserName),
-    doubt: Option<Doubt>,
-) -> oneshot::Receiver<Result<(CatchUp, Replay), Refused>> {
-    let (tell, read) = oneshot::channel();
-    let (who, room, name, waker) = (who.clone(), room.clone(), name.clone(), socket.waker());
-    let rooms_there = rooms.clone();
-    rooms.runtime().spawn(async move {
-        let prepare = async {
-            let (mut reader, replay) = match doubt {
-                Some(doubt) => rooms_there.missed(&who, &room, &doubt).await?,
-                None => (rooms_there.catch_up(&who, &room)?, Replay::nothing()),
+    /// Looks for what it missed, if it is not known yet, and has the log read; the socket is woken then.
+    fn look(&mut self, socket: &Socket<'_>, rooms: &Rooms, suspects: Vec<Suspect>) {
+        let (tell, found) = oneshot::channel();
+        self.found = found;
+        let (who, room, name, client) = (self.who.clone(), self.room.clone(), self.name.clone(), self.client);
+        let (known, rooms, waker) = (self.returning, rooms.clone(), socket.waker());
+        rooms.runtime().clone().spawn(async move {
+            let returning = match known {
+                Some(returning) => Some(returning),
+                None => match rooms.silent(&room, &name, client, suspects, waker.hub()).await {
+                    Some(returning) => Some(returning),
+                    // Perhaps it has been lost meanwhile.
+                    None => rooms.been_away(&room, &name, client),
+                },
             };
-            reader.ready().await?;
-            reader.announce(&name).await?;
-            Ok((reader, replay))
-        };
-        // Whoever has gone meanwhile hears nothing.
-        let _ = tell.send(prepare.await);
-        waker.wake();
-    });
-    read
+            let find = async {
+                let Some(returning) = returning else {
+                    if !rooms.are_shared() {
+                        return Ok(Found::New(None));
+                    }
+                    let mut reader = rooms.catch_up(&who, &room)?;
+                    reader.ready().await?;
+                    reader.announce(&name).await?;
+                    return Ok(Found::New(Some(Box::new(reader))));
+                };
+                let (mut reader, replay) = rooms.missed(&who, &room, &returning.doubt).await?;
+                reader.announce(&name).await?;
+                Ok(Found::Back(Box::new((returning, reader, replay))))
+            };
+            // Whoever has gone meanwhile hears nothing.
+            if let Err(Ok(Found::Back(back))) = tell.send(find.await)
+                && known.is_none()
+            {
+                rooms.still_away(&room, &name, back.0);
+            }
+            waker.wake();
+        });
+    }
 }
 
 /// What the client gets first. Made under the room's lock, and rendered later.
