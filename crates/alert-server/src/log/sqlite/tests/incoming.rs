@@ -3,9 +3,8 @@
 use super::super::unwritten::{Message, Unwritten};
 use super::*;
 use crate::log::Seat;
-use crate::log::contract::{DEADLINE, Speaker};
+use crate::log::contract::Speaker;
 use std::collections::HashMap;
-use std::time::Instant;
 
 /// What a killed server leaves: messages that are on disk, and in no room.
 fn leave_behind(folder: &Path, texts: &[&str]) -> Speaker {
