@@ -106,11 +106,11 @@ pub struct Said {
 
 impl LiveRoom {
     /// An empty room. What is said in it goes to `log`.
-    pub(super) fn new(code: RoomCode, grace: Duration, log: &Log) -> Arc<Self> {
+    pub(super) fn new(code: RoomCode, grace: Duration, log: &Log, numbering: Numbering) -> Arc<Self> {
         let state = State {
             room: Room::new(grace),
             audience: Audience::new(code.clone()),
-            numbering: Numbering::new(log.next_epoch()),
+            numbering,
             tail: Tail::default(),
             simple: Simple::default(),
             subscribers: 0,
@@ -363,7 +363,7 @@ impl LiveRoom {
     fn retire_if_empty(&self, state: &mut State, rooms: &Rooms) {
         if state.room.is_empty() && state.subscribers == 0 && !state.is_retired {
             state.is_retired = true;
-            rooms.forget(&self.code);
+            rooms.forget(&self.code, state.numbering.last());
         }
     }
 
