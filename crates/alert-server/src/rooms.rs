@@ -4,6 +4,7 @@
 mod admission;
 mod audience;
 mod catch_up;
+mod half_open;
 mod history;
 mod live_room;
 mod lost;
@@ -24,6 +25,7 @@ use alert_core::names::{RoomCode, UserName};
 use alert_core::wire::Form;
 pub use audience::{replay, replay_all, replayed_size};
 pub use catch_up::{CatchUp, Missed};
+pub use half_open::Suspect;
 pub use history::{History, HistoryError, Wanted};
 use live_room::{Entrant, LiveRoom};
 pub use live_room::{Listening, Presence, Said, Speech};
@@ -162,6 +164,11 @@ impl Rooms {
             None if rooms.len() >= self.0.max_rooms => Err(Refused::ServerFull),
             room => Ok(room.cloned()),
         }
+    }
+
+    /// The room, if it exists.
+    fn known(&self, room: &Admitted) -> Option<Arc<LiveRoom>> {
+        self.lock().get(room.code()).cloned()
     }
 
     /// Logs a refusal.

@@ -78,7 +78,23 @@ impl Hub {
         drained.await.is_ok()
     }
 
-    /// Closes one connection, after what was already sent to it.
+    /// Pings one connection now. The answer comes when its client shows that it is there: on a WebSocket by its pong, on
+    /// long-polling by that or by its next GET. There is none where the connection ends before, or too many ask.
+    pub fn probe(&self, connection: ConnectionId) -> oneshot::Receiver<()> {
+        let (reply, answer) = oneshot::channel();
+        self.push(connection.shard, Command::Probe { connection: connection.key, reply });
+        answer
+    }
+
+    /// Bytes that were meant for one connection's client and that it may not have received, of all that this hub was told
+    /// before: see [`crate::Socket::unconfirmed`]. Nothing where the connection has ended.
+    pub async fn unconfirmed(&self, connection: ConnectionId, trusts_tcp: bool) -> Option<u64> {
+        let (reply, bytes) = oneshot::channel();
+        self.push(connection.shard, Command::Unconfirmed { connection: connection.key, trusts_tcp, reply });
+        bytes.await.ok()
+    }
+
+    /// Closes one connection, after what was sent to it before.
     pub fn close(&self, connection: ConnectionId) {
         let reason = CloseReason::ServerDisconnect;
         self.push(connection.shard, Command::Close { connection: connection.key, reason });

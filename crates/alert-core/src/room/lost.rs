@@ -142,7 +142,13 @@ impl<T> Lost<T> {
         }
     }
 
-    /// A connection of this client has come: it takes the place of a lost one of the same client, or else of the one
+    /// Whether a connection of this client was lost.
+    #[must_use]
+    pub fn has(&self, key: ClientKey) -> bool {
+        self.0.iter().any(|client| client.key == key)
+    }
+
+    /// A connection of this client has come: it takes the place of one of its own that were lost, or else of the one
     /// that was lost first, so that it is given too much rather than too little.
     pub fn take(&mut self, key: ClientKey) -> Option<(Doubt, Option<T>)> {
         let own = self.0.iter().position(|client| client.key == key);

@@ -43,6 +43,13 @@ pub struct Returning {
     stay: Option<StayId>,
 }
 
+impl Returning {
+    /// Whose old connection has not ended yet.
+    pub(super) fn new(client: ClientKey, doubt: Doubt) -> Self {
+        Self { client, doubt, stay: None }
+    }
+}
+
 impl LostPeople {
     /// Those whom an earlier run has left in `log`. With a window of zero, nobody ever.
     pub(super) fn new(window: Duration, unnoticed: Duration, log: &Log) -> Self {
@@ -182,6 +189,11 @@ impl LostPeople {
         taken.map(|(doubt, stay)| Returning { client, doubt, stay })
     }
 
+    fn has(&self, room: &RoomCode, name: &UserName, client: ClientKey) -> bool {
+        let people = self.people.at(Instant::now());
+        !people.is_empty() && people.get(&(room.clone(), name.clone())).is_some_and(|lost| lost.has(client))
+    }
+
     /// Which of two runs of the server is the later one.
     pub(super) fn order(&self, run: Run) -> u64 {
         self.log.order(run)
@@ -193,6 +205,11 @@ impl Rooms {
     /// [`Rooms::still_away`] if they do not come in after all.
     pub fn been_away(&self, room: &Admitted, name: &UserName, client: ClientKey) -> Option<Returning> {
         self.0.lost.take(room.code(), name, client)
+    }
+
+    /// Whether a connection of this client has been lost, and not only others of the name.
+    pub fn has_lost(&self, room: &Admitted, name: &UserName, client: ClientKey) -> bool {
+        self.0.lost.has(room.code(), name, client)
     }
 
     /// Whoever was lost has not come back yet.

@@ -67,6 +67,17 @@ pub(crate) enum Command {
         connection: ConnectionKey,
         reply: oneshot::Sender<()>,
     },
+    /// Ping the connection, and say when its client shows that it is there.
+    Probe {
+        connection: ConnectionKey,
+        reply: oneshot::Sender<()>,
+    },
+    /// How many bytes its client may not have.
+    Unconfirmed {
+        connection: ConnectionKey,
+        trusts_tcp: bool,
+        reply: oneshot::Sender<u64>,
+    },
     /// Call the connection's engine for one of its sockets.
     Wake {
         connection: ConnectionKey,

@@ -3,6 +3,7 @@
 use super::super::Rooms;
 use super::super::admission::Held;
 use super::super::audience::Published;
+use super::super::half_open::Suspect;
 use super::super::lost::{Returning, Unreceived};
 use super::{LiveRoom, Said, Speech, State};
 use crate::log::StayId;
@@ -12,7 +13,7 @@ use alert_core::names::{RoomCode, UserName};
 use alert_core::position::Position;
 use alert_core::room::{ClientKey, Departure, Doubt, Loss};
 use alert_core::wire;
-use socketio_server::Membership;
+use socketio_server::{ConnectionId, Membership};
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
@@ -22,7 +23,8 @@ pub struct Presence {
     pub(super) name: UserName,
     /// What its client has already heard of the room ends here or earlier, whatever this connection brought it.
     pub(super) entered: Position,
-    /// Kept if its client gets what it missed when it comes back.
+    pub(super) connection: ConnectionId,
+    /// Kept where its client gets what it missed when it comes back.
     pub(super) stay: Option<StayId>,
     pub(super) membership: Membership,
     pub(super) _held: Held,
@@ -49,12 +51,17 @@ impl Presence {
     pub fn stays(
         &mut self,
         rooms: &Rooms,
-        client: ClientKey,
+        (client, is_direct): (ClientKey, bool),
         back: Option<&Returning>,
         given: Option<SystemTime>,
     ) {
         let person = (&self.room.code, &self.name);
         self.stay = rooms.0.lost.enters(person, client, self.entered, given, back);
+        if self.stay.is_some() {
+            let (connection, entered) = (self.connection, self.entered);
+            let suspect = Suspect { connection, client, is_direct, entered, is_succeeded: false };
+            self.room.lock().simple.add(&self.name, suspect);
+        }
     }
 
     /// Says something to everybody in the room.
@@ -76,6 +83,7 @@ impl Presence {
         let size = wire::size(&self.name, "");
         let mut state = self.room.lock();
         drop(self.membership);
+        state.simple.remove(&self.name, self.connection);
         let published = match state.room.leave(&self.name) {
             Departure::Announced => state.publish_departure(self.name, size),
             Departure::Quiet => Published::default(),
@@ -94,7 +102,11 @@ impl Presence {
         let now = Instant::now();
         let mut state = self.room.lock();
         drop(self.membership);
-        if let Some(Unreceived { client, bytes }) = unreceived {
+        let is_succeeded = state.simple.remove(&self.name, self.connection);
+        if is_succeeded {
+            // Its client is back already, on another connection.
+            self.stay.into_iter().for_each(|stay| rooms.0.lost.leaves(stay));
+        } else if let Some(Unreceived { client, bytes }) = unreceived {
             let doubt = state.doubt(self.entered, bytes, now);
             rooms.0.lost.add(&self.room.code, &self.name, client, doubt, self.stay);
         }
