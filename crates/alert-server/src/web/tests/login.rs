@@ -101,7 +101,7 @@ async fn whoever_is_sent_back_from_the_chat_page_is_told_why_where_that_is_known
     }
     for (site, why, words) in [
         (&site, "cookie-not-kept", "It blocks cookies"),
-        (&site, "login-unknown", "does not know your login any more"),
+        (&site, "login-unknown", "no longer knows your login"),
         (
             &Site::with([("ALERT_PUBLIC_URL", "https://alert.example")]),
             "cookie-not-kept",
