@@ -17,7 +17,7 @@ class LoadError(Exception):
 
 @dataclass(frozen=True)
 class Load:
-    """What the load generator does. Either `window`, `rate`, `storm` or `hold` is set."""
+    """What the load generator does. Either `window`, `rate`, `storm`, `hold`, `jitter` or `avalanche` is set."""
 
     members: int
     """Members of each room."""
@@ -30,6 +30,10 @@ class Load:
     """Join as fast as possible, and that is all."""
     hold: int | None = None
     """Seconds to stay connected without a word."""
+    jitter: bool = False
+    """Members are cut off all the time and come back, for a minute."""
+    avalanche: bool = False
+    """Members are cut off at once and come back at once."""
     polling: bool = False
     listeners: bool = False
     """One message at a time over HTTP, to whoever hears it (listeners.py)."""
@@ -46,7 +50,7 @@ class Load:
 
     def record(self):
         """The parameters that count for this load."""
-        silent = self.storm or self.hold is not None
+        silent = self.storm or self.hold is not None or self.jitter or self.avalanche
         return {key: value for key, value in asdict(self).items()
                 if value not in (None, False) and not (silent and key in ("warmup", "duration"))}
 
@@ -60,6 +64,8 @@ def generate(load, alert, port, pid, core):
     command += ["--transport", "polling" if load.polling else "websocket"]
     if load.storm:
         command += ["--storm"]
+    elif load.jitter or load.avalanche:
+        command += ["--jitter" if load.jitter else "--avalanche"]
     elif load.hold is not None:
         command += ["--hold", f"{load.hold}s"]
     else:
@@ -94,4 +100,20 @@ def flatten(report):
         flat |= {key: report["fanout"][key] for key in ("messages_per_s", "deliveries_per_s", *FAULTS)}
         flat |= {f"{name}_us": value for name, value in (report["fanout"]["latency_us"] or {}).items()}
         flat["cpu_us_per_delivery"] = server["cpu_us_per_delivery"]
+    if report["comeback"]:
+        flat |= comeback(report["comeback"])
     return flat
+
+
+def comeback(report):
+    """How members came back who were cut off."""
+    def p99(times):
+        return times and times["p99"]
+
+    return {
+        **{key: report[key] for key in ("cuts", "recovered", "joined_again", "not_back", "all_back_s", "all_back_cpu_s")},
+        "delivered_percent": report["delivered_share"] * 100,
+        "replay_p99_us": p99(report["replay_us"]),
+        "replay_since_sent_p99_us": p99(report["replay_since_sent_us"]),
+        "bystanders_p99_us": report["bystanders"] and p99(report["bystanders"]["latency_us"]),
+    }

@@ -88,7 +88,8 @@ def brief(record):
     if "error" in record:
         return f"FAILED: {record['error']}"
     result = record["result"]
-    keys = ("deliveries_per_s", "cpu_us_per_delivery", "p99_us", "join_s", "memory", "cpu_percent", "generator_percent")
+    keys = ("deliveries_per_s", "cpu_us_per_delivery", "p99_us", "join_s", "memory", "cpu_percent", "generator_percent",
+            "delivered_percent", "replay_p99_us", "all_back_s", "bystanders_p99_us")
     faults = ("died", *FAULTS)
     return " ".join([f"{key}={result[key]:.6g}" for key in keys if result.get(key) is not None]
                     + [f"{key}={result[key]}" for key in faults if result.get(key)])

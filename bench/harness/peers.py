@@ -59,23 +59,23 @@ def python(folder, start, packages):
     }
 
 
-def npm(folder, runtime, packages):
+def npm(folder, runtime, packages, **env):
     show = f"{runtime} --version; npm ls --parseable --long {packages} | sed 's/.*://' | sort -u | paste -sd,"
     return {
         "folder": FOLDER / folder,
         "install": (("npm", "ci", "--no-audit", "--no-fund"),),
         "start": (runtime, "server.js"),
         "version": ("sh", "-c", show),
-        "env": {"NODE_ENV": "production"},
+        "env": {"NODE_ENV": "production", **env},
     }
 
 
-def alert(title, workers):
+def alert(title, workers, *more):
     return Peer(
         title=title,
         folder=ROOT,
         install=(("cargo", "build", "--release", "--locked", "-p", "alert"),),
-        start=("{alert}", "--listen", "127.0.0.1:{port}", "--workers", workers, "--event-rate", "0", "--byte-rate", "0", "--room-byte-rate", "0", "--room-tries", "0", "--join-rate", "0", "--log-level", "warn"),
+        start=("{alert}", "--listen", "127.0.0.1:{port}", "--workers", workers, "--event-rate", "0", "--byte-rate", "0", "--room-byte-rate", "0", "--room-tries", "0", "--join-rate", "0", "--log-level", "warn", *more),
         version=("{alert}", "--version"),
         # So that the run leaves no key file in the user's state folder.
         env={"ALERT_SESSION_KEY": "YmVuY2gtYmVuY2gtYmVuY2gtYmVuY2gtYmVuY2gtYmVuY2g="},
@@ -86,10 +86,13 @@ PEERS = {
     "alert": alert("Alert", "1"),
     "alert-2": alert("Alert, 2 workers", "2"),
     "alert-sse": alert("Alert, listeners over SSE", "1"),
+    "alert-grace": alert("Alert, --leave-grace 5s", "1", "--leave-grace", "5s"),
     "limit": Peer("limit (bare epoll loop)", **cargo("limit", "bench-peer-limit"), polling=False, heartbeat=False),
     "socketioxide": Peer("socketioxide", **cargo("socketioxide", "bench-peer-socketioxide")),
     "bun": Peer("Bun + socket.io", **npm("bun", "node_modules/.bin/bun", "socket.io @socket.io/bun-engine")),
     "node": Peer("Node + socket.io", **npm("node", "node", "socket.io ws bufferutil utf-8-validate")),
+    "node-recovery": Peer(
+        "Node + socket.io, connectionStateRecovery", **npm("node", "node", "socket.io ws bufferutil utf-8-validate", RECOVERY="1")),
     "flask": Peer(
         "Flask-SocketIO + gevent",
         **python(

@@ -24,6 +24,27 @@ and what each server is: [bench/README.md](../bench/README.md). Every number her
 What the profiles say, and what was tried: [bench/PROFILES.md](../bench/PROFILES.md).
 """
 
+COMING_BACK = """\
+## Coming back
+
+Members whose connection is cut off, without a goodbye, and who connect again with what connection state recovery gave them;
+where it gave them nothing, they join again. Each message has to reach each member once and in order, whether or not it was
+away. "From connecting again" begins with the new TCP connection, and what comes before the answer to CONNECT counts as coming
+with it, as in the official client; "from sending" has the 2 s away in it. The bystanders are two members of another room, 50
+messages a second, from just before the others come back until all are. With its
+default `--leave-grace 2s` Alert also tells everybody in the room who left and entered; with 5 s nobody hears of the cuts, as
+with Node, which says nothing. To repeat it:
+
+    taskset -c 0 alert serve --workers 1 --room-tries 0 --join-rate 0
+    taskset -c 1 alert bench http://127.0.0.1:5000 --jitter --pid $(pidof alert)
+    taskset -c 1 alert bench http://127.0.0.1:5000 --avalanche --pid $(pidof alert)
+
+or, with the servers beside it, `bench/run run --scenario jitter,avalanche`. The flags are for 10,100 members who join from one
+address: 10,000 who come back need neither. `kill -9` under load, with a ledger of every message: `make proof`.
+"""
+
+RETURNS = ("jitter", "avalanche")
+
 QUICK = """\
 **This page shows a quick run, in part or whole: it is a test of the benchmark, and its figures mean nothing.**
 """
@@ -45,7 +66,16 @@ COLUMNS = {
     "p99_us": ("p99, ms", "{:,.2f}", 1e-3),
     "join_s": ("all joined, s", "{:.2f}", 1),
     "join_cpu_s": ("CPU, s", "{:.2f}", 1),
+    "delivered_percent": ("delivered, %", "{:.3f}", 1),
+    "cuts": ("cuts", "{:,.0f}", 1),
+    "recovered": ("recovered", "{:,.0f}", 1),
+    "replay_p99_us": ("replay p99 from connecting again, ms", "{:,.1f}", 1e-3),
+    "replay_since_sent_p99_us": ("from sending, ms", "{:,.0f}", 1e-3),
+    "all_back_s": ("all back, s", "{:.2f}", 1),
+    "all_back_cpu_s": ("CPU meanwhile, s", "{:.2f}", 1),
+    "bystanders_p99_us": ("bystanders' p99, ms", "{:,.1f}", 1e-3),
 }
+
 SHOWN = {
     "window": ("deliveries_per_s", "cpu_us_per_delivery", "cpu_percent", "generator_percent", "p50_us", "p99_us"),
     "rate": ("cpu_us_per_delivery", "cpu_percent", "generator_percent", "p50_us", "p99_us"),
@@ -57,6 +87,8 @@ SHOWN = {
     "connect": ("join_s", "join_cpu_s"),
     "polling": ("cpu_us_per_delivery", "cpu_percent", "generator_percent", "p50_us", "p99_us"),
     "listeners": ("deliveries_per_s", "cpu_us_per_delivery", "cpu_percent"),
+    "jitter": ("delivered_percent", "cuts", "recovered", "replay_p99_us", "replay_since_sent_p99_us", "p99_us", "cpu_percent"),
+    "avalanche": ("delivered_percent", "recovered", "all_back_s", "all_back_cpu_s", "replay_p99_us", "bystanders_p99_us"),
     "workers": ("cpu_us_per_delivery", "cpu_percent", "generator_percent", "p50_us", "p99_us"),
 }
 
@@ -69,7 +101,8 @@ def run(_arguments):
     env = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
     subprocess.run([PYTHON, "-m", "harness.plots"], cwd=ROOT / "bench", env=env, check=True)
     quick = [QUICK] if any(header["quick"] for header in results.headers) else []
-    parts = [INTRO, *quick, summary(results), plots(), *(scenario(results, name) for name in SCENARIOS), circumstances(results)]
+    parts = [INTRO, *quick, summary(results), plots(), *(scenario(results, name) for name in SCENARIOS if name not in RETURNS), COMING_BACK,
+             *(scenario(results, name, "###") for name in RETURNS), circumstances(results)]
     PAGE.write_text("\n".join(parts))
     print(f"wrote {PAGE.relative_to(ROOT)}")
     return 0
@@ -88,7 +121,7 @@ def plots():
     return "## Plots\n\n" + "\n".join(f"![{text}](benchmarks/{name}.svg)\n" for name, text in PLOTS)
 
 
-def scenario(results, name):
+def scenario(results, name, level="##"):
     """The table of one scenario: a row for each load and server."""
     groups = {}
     for record in results.records:
@@ -96,13 +129,13 @@ def scenario(results, name):
             key = (*load_key(record["load"]), list(PEERS).index(record["peer"]))
             groups.setdefault((*key, record.get("fill", 0)), []).append(record)
     if not groups:
-        return f"## {name}\n\n{SCENARIOS[name].__doc__} Not measured.\n"
+        return f"{level} {name}\n\n{SCENARIOS[name].__doc__} Not measured.\n"
     heads = ["load", "server", "rounds", *(COLUMNS[key][0] for key in SHOWN[name])]
     heads += ["memory, MB", "kB per connection"] if name in ("idle", "fills") else []
-    heads += ["lost", "out of order", "other faults"] if "p99_us" in SHOWN[name] else []
+    heads += ["lost", "out of order", "other faults"] if "p99_us" in SHOWN[name] or name in RETURNS else []
     heads += ["statuses missing", "connections failed"]
     rows = [row(name, groups[key]) for key in sorted(groups)]
-    return f"## {name}\n\n{SCENARIOS[name].__doc__}\n\n" + table(heads, rows)
+    return f"{level} {name}\n\n{SCENARIOS[name].__doc__}\n\n" + table(heads, rows)
 
 
 def row(name, records):
@@ -125,7 +158,7 @@ def row(name, records):
     def total(*keys):
         return sum(record["result"].get(key, 0) for record in good for key in keys)
 
-    if "p99_us" in SHOWN[name]:
+    if "p99_us" in SHOWN[name] or name in RETURNS:
         named = ("lost", "out_of_order", "other_order")
         cells += [f"{total('lost'):,}", f"{total(*named[1:]):,}", f"{total(*FAULTS) - total(*named):,}"]
     missing, failed = total("statuses_expected") - total("statuses"), total("connections", "died") - total("joined")

@@ -13,7 +13,7 @@ FIVE, THREE, ONCE = 5, 3, 1
 """Rounds: for what a target rests on, for what a plot shows, for what is slow and only shown."""
 
 PAIR = {"alert": FIVE, "limit": FIVE}
-OTHERS = [name for name in PEERS if not name.startswith("alert") and name != "limit"]
+OTHERS = [name for name in PEERS if not name.startswith("alert") and name not in ("limit", "node-recovery")]
 
 
 @dataclass(frozen=True)
@@ -117,6 +117,19 @@ def listeners():
     yield Cell(Load(1_000, listeners=True), {"alert": FIVE, "alert-sse": FIVE})
 
 
-EACH = (window, rate, size, rooms, idle, fills, storm, connect, polling, workers, listeners)
+RETURNS = {"alert": THREE, "alert-grace": THREE, "node-recovery": ONCE, "node": ONCE}
+
+
+def jitter():
+    """2,000 members in one room, 2 messages a second for a minute; each member is cut off every 15 s, for 2 s."""
+    yield Cell(Load(2_000, jitter=True), RETURNS)
+
+
+def avalanche():
+    """10,000 members in 100 rooms are cut off at once, for 2 s, miss 100 messages each, and come back at once."""
+    yield Cell(Load(101, rooms=100, avalanche=True), RETURNS)
+
+
+EACH = (window, rate, size, rooms, idle, fills, storm, connect, polling, workers, listeners, jitter, avalanche)
 SCENARIOS = {each.__name__: each for each in EACH}
 """By name; calling one gives its cells, and its docstring says what it is."""

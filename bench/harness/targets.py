@@ -32,6 +32,20 @@ def verdicts(results):
     values = results.ratios("cpu_us_per_delivery", "alert-sse", "alert", scenario="listeners")
     yield at_most("1,000 listeners over SSE, one message in flight: CPU per delivery over that of WebSocket members", values,
                   1.5, "{:.2f}")
+    yield from returning(results)
+
+
+def returning(results):
+    """Who is cut off and comes back."""
+    for name in ("jitter", "avalanche"):
+        values = results.values("delivered_percent", "alert", scenario=name)
+        yield judge(f"{name}: delivered", "100 %", values, lambda value: value == 100, "{:.3f}", " %")
+    replay = [value / 1e3 for value in results.values("replay_p99_us", "alert", scenario="jitter")]
+    yield at_most("jitter: p99 from connecting again to what was missed", replay, 1_000, "{:,.0f}", " ms")
+    yield at_most("avalanche: all back with what they missed", results.values("all_back_s", "alert", scenario="avalanche"), 5,
+                  "{:.2f}", " s")
+    bystanders = [value / 1e3 for value in results.values("bystanders_p99_us", "alert", scenario="avalanche")]
+    yield at_most("avalanche: p99 of two bystanders in a quiet room", bystanders, 100, "{:,.0f}", " ms")
 
 
 def at_most(what, values, limit, form, unit=""):

@@ -1,8 +1,10 @@
 """The v1 contract with python-socketio's two clients, over every transport."""
 
 import itertools
+import json
 import sys
 import unittest
+import urllib.request
 
 from clients import IN_USE, TRANSPORTS, AsyncClient, SyncClient
 from server import Server
@@ -163,6 +165,42 @@ class Contract:
         self.assertEqual([event for event in heard[2:] if event != message("Bob: 0")], [*missed, message("Ada: back")])
         self.assertEqual(ada.ask("left", body), {"ok": True})
         self.assertEqual(self.connect().ask("joined", body)["members"], ["Bob", "Ada"])
+
+    def test_devices_of_one_name_hear_everything_once(self):
+        room = fresh("room")
+        bob = self.joined(room, "Bob")
+        devices = []
+        for index in range(3):
+            devices.append(self.joined(room, "Ada"))
+            bob.ask("text", {"msg": str(index)})
+            for device in devices:
+                device.wait("the message", lambda events, last=message(f"Bob: {index}"): events[-1] == last)
+        entered = status("Ada has entered the room.")
+        for index, device in enumerate(devices):
+            expected = [entered, *(message(f"Bob: {later}") for later in range(index, 3))]
+            self.assertEqual(device.wait("", lambda events: True)[1:], expected)
+
+    def test_comes_back_before_its_old_connection_is_known_to_be_lost(self):
+        room = fresh("room")
+        bob = self.joined(room, "Bob")
+        # One that polls no more, and has said nothing about it.
+        polling = f"{self.server.url}/socket.io/?EIO=4&transport=polling"
+        with urllib.request.urlopen(polling) as answer:
+            sid = json.loads(answer.read()[1:])["sid"]
+        body = {"headless": True, "name": "Ada", "room": room}
+        joined = "42" + json.dumps(["joined", body])
+        with urllib.request.urlopen(f"{polling}&sid={sid}", data=f"40\x1e{joined}".encode()) as answer:
+            answer.read()
+        bob.wait("her entering", lambda events: events[-1] == status("Ada has entered the room."))
+        missed = [message(f"Bob: {index}") for index in range(3)]
+        for index in range(3):
+            bob.ask("text", {"msg": str(index)})
+        ada = self.connect()
+        self.assertTrue(ada.ask("joined", body)["ok"])
+        heard = ada.wait("the last", lambda events: events[-1] == missed[-1])[1:]
+        self.assertEqual(heard[0], status("Ada has entered the room."))
+        self.assertRegex(heard[1][1]["msg"], r"^While you were away \(\d+ s\): 3 messages\.$")
+        self.assertEqual(heard[2:], missed)
 
     def test_comes_back_by_itself_after_a_restart(self):
         server = Server()

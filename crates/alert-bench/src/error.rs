@@ -65,7 +65,7 @@ pub enum Death {
     /// No local port left.
     #[error(
         "no local port is left: wait a minute until those of an earlier run are free, or take fewer members \
-        (on 127.0.0.1 several source addresses are used automatically)"
+         (on 127.0.0.1 several source addresses are used automatically)"
     )]
     Ports,
     /// End of the stream.

@@ -73,7 +73,7 @@ impl ClientFlags {
     pub const NAME: &str = "The name to speak with [env: ALERT_NAME]";
     /// The help of `--token`.
     pub const TOKEN: &str = "Token of the server's HTTP API, if it asks for one; better in the file or the variable, \
-    since others on this machine see flags [env: ALERT_TOKEN]";
+                             since others on this machine see flags [env: ALERT_TOKEN]";
 }
 
 impl ClientConfig {

@@ -75,7 +75,7 @@ pub enum ConnectError {
     /// The proxy refuses, or fails.
     #[error(
         "the proxy {proxy} does not connect to {address} ({problem}): it has to allow CONNECT to that port; or name \
-        the host in NO_PROXY"
+         the host in NO_PROXY"
     )]
     Proxy {
         /// Its address.

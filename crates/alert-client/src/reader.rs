@@ -21,7 +21,7 @@ impl Reader {
         Self(output.and_then(Sender::from_owned_fd_unchecked).ok())
     }
 
-    /// Waits until it is gone; for ever, where that cannot happen. Nothing is lost when this is dropped.
+    /// Waits until it is gone, forever if that cannot happen. Nothing is lost when this is dropped.
     pub async fn gone(&self) {
         match &self.0 {
             Some(output) if output.ready(Interest::ERROR).await.is_ok() => {}

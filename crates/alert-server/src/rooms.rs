@@ -4,6 +4,7 @@
 mod admission;
 mod audience;
 mod catch_up;
+mod half_open;
 mod history;
 mod live_room;
 mod lost;
@@ -24,6 +25,7 @@ use alert_core::names::{RoomCode, UserName};
 use alert_core::wire::Form;
 pub use audience::{replay, replay_all, replayed_size};
 pub use catch_up::{CatchUp, Missed};
+pub use half_open::Suspect;
 pub use history::{History, HistoryError, Wanted};
 use live_room::{Entrant, LiveRoom};
 pub use live_room::{Listening, Presence, Said, Speech};
@@ -114,12 +116,12 @@ impl Rooms {
         self.counted(origin, joined.map_err(|Wait(wait)| Refused::TooManyJoins(wait)))
     }
 
-    /// Lets somebody back into a room who has shown that they were in it.
+    /// Lets somebody name a room again who has shown that they were in it.
     pub fn readmit(&self, origin: &Origin, code: RoomCode) -> Admitted {
         self.0.admission.readmit(origin, code)
     }
 
-    /// As [`Rooms::check_entry`], for somebody who was in the room. It counts as entering only where the others hear of it.
+    /// As [`Rooms::check_entry`], for somebody who was in the room. It counts as entering only if others hear of it.
     ///
     /// # Errors
     /// As there. Whoever comes back too fast can wait.
@@ -162,6 +164,11 @@ impl Rooms {
             None if rooms.len() >= self.0.max_rooms => Err(Refused::ServerFull),
             room => Ok(room.cloned()),
         }
+    }
+
+    /// The room, if it exists.
+    fn known(&self, room: &Admitted) -> Option<Arc<LiveRoom>> {
+        self.lock().get(room.code()).cloned()
     }
 
     /// Logs a refusal.

@@ -83,7 +83,7 @@ impl Alert {
             limits: &self.limits,
             session: peer.session.as_deref(),
             address: peer.address,
-            client: peer.route.client,
+            route: peer.route,
         }
     }
 }

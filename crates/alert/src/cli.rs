@@ -79,7 +79,7 @@ enum Command {
     /// Print or delete what was said, from the server's file
     #[command(subcommand, after_help = notes(history::EXAMPLES))]
     History(history::Command),
-    /// Copy the history, also while the server runs
+    /// Copy the history, even while the server runs
     #[command(after_help = notes(backup::EXAMPLES))]
     Backup(backup::Args),
     /// Check every step of a client's way to a server, and say what to change if one fails

@@ -3,6 +3,7 @@
 //! There is no `SO_REUSEPORT`: with it a second server on the same port would silently take half of the users.
 
 use crate::{
+    arrivals::Arrival,
     hub::Hub,
     shard::inbox::Command,
     stream::{DetachedStream, PeerAddr},
@@ -10,6 +11,7 @@ use crate::{
 use rustix::io::Errno;
 use socket2::{Domain, Protocol, Socket, Type};
 use std::{
+    collections::VecDeque,
     fmt, io,
     net::SocketAddr,
     os::unix::{fs::FileTypeExt, net::UnixStream as StdUnixStream},
@@ -20,6 +22,8 @@ use tokio::net::{TcpListener, UnixListener};
 
 /// Connections that may wait to be accepted; the kernel cuts it to `net.core.somaxconn`.
 const BACKLOG: i32 = 4096;
+/// Sockets that wait for their shards before others have to wait in the kernel.
+const MOST_WAITING: usize = 16_384;
 /// Bytes that the kernel accepts for a socket beyond what it may send right away.
 #[cfg(target_os = "linux")]
 const UNSENT: u32 = 256 << 10;
@@ -90,16 +94,23 @@ impl Acceptor {
         &self.address
     }
 
-    /// Accepts until dropped, and deals the sockets to the shards in turn.
+    /// Accepts until it is dropped, and deals the sockets to the shards in turn, as fast as they take them.
     pub(crate) async fn accept(self, hub: Hub) {
-        let mut shards = (0..hub.shards()).cycle();
+        let (mut waiting, mut last) = (VecDeque::new(), hub.shards() - 1);
         let mut last_log: Option<Instant> = None;
         loop {
-            match self.accept_one().await {
-                Ok((stream, peer)) => {
-                    let shard = shards.next().unwrap_or_default();
-                    hub.push(shard, Command::Accept { stream, peer });
-                }
+            while !waiting.is_empty()
+                && let Some(arrival) = Arrival::take(&hub, &mut last)
+                && let Some((stream, peer)) = waiting.pop_front()
+            {
+                hub.push(arrival.shard, Command::Accept { stream, peer, arrival });
+            }
+            let accepted = tokio::select! {
+                accepted = self.accept_one(), if waiting.len() < MOST_WAITING => accepted,
+                () = hub.arrivals().free(), if !waiting.is_empty() => continue,
+            };
+            match accepted {
+                Ok(socket) => waiting.push_back(socket),
                 Err(error) if is_out_of_files(&error) => {
                     if last_log.is_none_or(|last| last.elapsed() >= Duration::from_secs(1)) {
                         last_log = Some(Instant::now());

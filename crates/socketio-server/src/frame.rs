@@ -27,7 +27,7 @@ trait Content: Send + Sync {
 /// A publication's messages, rendered.
 pub struct Frames {
     each: SmallVec<[Frame; 1]>,
-    /// All of them in one piece, for a WebSocket; where there are several.
+    /// All of them in one piece, for a WebSocket, if there are several.
     whole: Option<Box<Frame>>,
 }
 
@@ -81,7 +81,7 @@ impl Publication {
         &self.0.frames().each
     }
 
-    /// All frames in one piece for a WebSocket, where there are several.
+    /// All frames in one piece for a WebSocket, if there are several.
     pub(crate) fn whole(&self) -> Option<&Frame> {
         self.0.frames().whole.as_deref()
     }
@@ -110,7 +110,7 @@ impl Frames {
         Self { each, whole: None }
     }
 
-    /// Puts several messages into one piece of memory, so that it takes as little to send them as to send one.
+    /// Puts several messages into one piece of memory, so that sending them costs as little as sending one.
     fn join(mut self) -> Self {
         if self.each.len() > 1 && self.each.iter().all(|frame| frame.kind == FrameKind::Text) {
             let all: Vec<u8> = self.each.iter().flat_map(|frame| &frame.bytes[..]).copied().collect();
@@ -143,7 +143,7 @@ impl<F: Fn() -> Frames + Send + Sync> Content for Later<F> {
             let rendered = (self.render)();
             let _ = self.rendered.set(rendered);
         }
-        // Somebody has set it by now.
+        // It is set by now.
         self.rendered.get_or_init(|| Frames::of(SmallVec::new()))
     }
 
@@ -281,7 +281,7 @@ impl Frame {
         Self { bytes: Bytes::copy_from_slice(&self.bytes), ..*self }
     }
 
-    /// The same bytes for whoever gets them: for a piece that is large, and that few shards count at a time.
+    /// The same bytes for all receivers: for a large piece, whose reference count few shards touch at a time.
     pub(crate) fn shared(&self) -> Self {
         Self { bytes: self.bytes.clone(), ..*self }
     }

@@ -120,7 +120,7 @@ fn is_short_address(host: &str) -> bool {
     host.split('.').count() < 4 && host.split('.').all(is_number)
 }
 
-/// In brackets, and with dots where it holds an IPv4 address.
+/// In brackets, and with dots if it holds an IPv4 address.
 fn is_ipv6(host: &str) -> bool {
     let address = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
     address.is_some_and(|address| address.parse::<Ipv6Addr>().is_ok())

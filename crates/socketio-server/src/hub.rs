@@ -1,6 +1,7 @@
 //! The handle on a running server, which any thread may hold: it puts commands into the shards' inboxes.
 
 use crate::{
+    arrivals::Arrivals,
     bounds::Held,
     config::Config,
     connection::{CloseReason, ConnectionId},
@@ -28,6 +29,7 @@ pub struct Hub(Arc<Shared>);
 struct Shared {
     inboxes: Box<[Inbox]>,
     congestion: Congestion,
+    arrivals: Arrivals,
     next_room: AtomicU64,
     pressure_limits: PressureLimits,
     held: Arc<Held>,
@@ -38,6 +40,7 @@ impl Hub {
         Self(Arc::new(Shared {
             inboxes: (0..config.workers.max(1)).map(|_| Inbox::default()).collect(),
             congestion: Congestion::default(),
+            arrivals: Arrivals::new(config.workers.max(1).into()),
             next_room: AtomicU64::new(0),
             pressure_limits: PressureLimits {
                 rate: config.room_byte_rate,
@@ -75,7 +78,23 @@ impl Hub {
         drained.await.is_ok()
     }
 
-    /// Closes one connection, after what was already sent to it.
+    /// Pings one connection now. The answer comes when its client shows that it is there: on a WebSocket by its pong, on
+    /// long-polling by that or by its next GET. There is none where the connection ends before, or too many ask.
+    pub fn probe(&self, connection: ConnectionId) -> oneshot::Receiver<()> {
+        let (reply, answer) = oneshot::channel();
+        self.push(connection.shard, Command::Probe { connection: connection.key, reply });
+        answer
+    }
+
+    /// Bytes that were meant for one connection's client and that it may not have received, of all that this hub was told
+    /// before: see [`crate::Socket::unconfirmed`]. Nothing where the connection has ended.
+    pub async fn unconfirmed(&self, connection: ConnectionId, trusts_tcp: bool) -> Option<u64> {
+        let (reply, bytes) = oneshot::channel();
+        self.push(connection.shard, Command::Unconfirmed { connection: connection.key, trusts_tcp, reply });
+        bytes.await.ok()
+    }
+
+    /// Closes one connection, after what was sent to it before.
     pub fn close(&self, connection: ConnectionId) {
         let reason = CloseReason::ServerDisconnect;
         self.push(connection.shard, Command::Close { connection: connection.key, reason });
@@ -95,6 +114,10 @@ impl Hub {
 
     pub(crate) fn held(&self) -> &Arc<Held> {
         &self.0.held
+    }
+
+    pub(crate) fn arrivals(&self) -> &Arrivals {
+        &self.0.arrivals
     }
 
     pub(crate) fn congestion(&self) -> &Congestion {

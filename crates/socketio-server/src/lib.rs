@@ -13,6 +13,7 @@
 #![warn(missing_docs)]
 
 mod acceptor;
+mod arrivals;
 mod bounds;
 mod config;
 mod connection;

@@ -13,6 +13,7 @@ mod input;
 mod members;
 mod output;
 mod pass;
+mod probe;
 pub(crate) mod timers;
 
 use crate::{
@@ -41,7 +42,7 @@ use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
-use tokio::sync::Notify;
+use tokio::sync::{Notify, oneshot};
 
 /// How long a connection's input, or the commands of an inbox, may be processed before others run.
 const TURN: Duration = Duration::from_micros(500);
@@ -72,6 +73,8 @@ pub(crate) struct Shard<E: Engine> {
     dirty: RefCell<Pass<Connection<E::Session>>>,
     /// Members for whom too much waits. Entries leave in `behind::look_after`.
     behind: RefCell<HashSet<ConnectionKey>>,
+    /// Who waits for which client's sign of life. Entries leave with that, or in [`Shard::close`].
+    probes: RefCell<HashMap<ConnectionKey, Vec<oneshot::Sender<()>>>>,
     /// Told when a queue that held answers is empty.
     drained: Notify,
     /// When the task that runs now has to let others run.
@@ -115,6 +118,7 @@ impl<E: Engine> Shard<E> {
             farewells: RefCell::default(),
             dirty: RefCell::default(),
             behind: RefCell::default(),
+            probes: RefCell::default(),
             drained: Notify::new(),
             turn_ends: Cell::new(Instant::now()),
             gather: RefCell::default(),
@@ -201,7 +205,9 @@ impl<E: Engine> Shard<E> {
 
     fn carry_out(self: &Rc<Self>, command: Command) {
         match command {
-            Command::Accept { stream, peer } => http::connection::accept(self, stream, peer),
+            Command::Accept { stream, peer, arrival } => {
+                http::connection::accept(self, stream, peer, arrival);
+            }
             Command::Join { room, connection } => self.seat(room, connection),
             Command::Leave { room, connection } => self.leave(room, connection),
             Command::Deliver(delivery) => self.deliver(delivery.room.id(), &delivery.publication),
@@ -220,6 +226,16 @@ impl<E: Engine> Shard<E> {
             Command::TellDrained { connection, reply } => {
                 if let Some(connection) = self.connection(connection) {
                     self.tell_drained(&connection, reply);
+                }
+            }
+            Command::Probe { connection, reply } => {
+                if let Some(connection) = self.connection(connection) {
+                    self.probe(&connection, reply);
+                }
+            }
+            Command::Unconfirmed { connection, trusts_tcp, reply } => {
+                if let Some(connection) = self.connection(connection) {
+                    let _ = reply.send(connection.unconfirmed(trusts_tcp));
                 }
             }
             Command::Wake { connection, socket } => {

@@ -15,7 +15,7 @@ pub(super) enum Typed {
 
 /// The answer to `/help`.
 pub(super) const HELP: &str = "/quit leaves the room, as Ctrl-D does; /help says this. A line that begins with // is \
-said with one slash.";
+                               said with one slash.";
 /// Why an unknown command is not said.
 pub(super) const UNKNOWN: &str =
     "there is no such command; /help lists them, and // at the start says a slash";

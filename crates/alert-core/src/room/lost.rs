@@ -5,15 +5,15 @@ use std::time::{Duration, Instant, SystemTime};
 
 use crate::position::{Position, Run};
 
-/// Which of two runs is the later one: the one with the greater number. One that nobody knows any more has 0.
+/// The order of runs: the later of two has the greater number. One that is no longer known has 0.
 pub type RunOrder<'a> = &'a dyn Fn(Run) -> u64;
 
 /// What the connections of one client have in common. Different clients may share it too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ClientKey(pub u64);
 
-/// What a lost connection has not certainly received: what was said after `upto`, and before that the last messages, as
-/// long as they may be among the `unconfirmed` bytes, or were said at `since` or later.
+/// What a lost connection may not have received: what was said after `upto`, and those of the last messages before that
+/// which may be among the `unconfirmed` bytes, or were said at `since` or later.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Doubt {
     /// It heard nothing up to here.
@@ -22,13 +22,13 @@ pub struct Doubt {
     pub upto: Position,
     /// Bytes that were sent to it, or were on their way, and may not have arrived.
     pub unconfirmed: u64,
-    /// Set where the server was killed, which counts no bytes then.
+    /// Set if the server was killed, since then no bytes were counted.
     pub since: Option<SystemTime>,
     /// When it was lost.
     pub at: Instant,
 }
 
-/// A message that may not have come.
+/// A message that may not have arrived.
 #[derive(Clone, Copy, Debug)]
 pub struct Sent {
     /// Its position.
@@ -39,7 +39,7 @@ pub struct Sent {
     pub least: usize,
 }
 
-/// What somebody has missed who has come back, before the first message that they are given.
+/// What somebody who has come back has missed before the first message that they are given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Before {
     /// Nothing.
@@ -78,7 +78,7 @@ impl Doubt {
         order(position.epoch.run) > order(self.entered.epoch.run)
     }
 
-    /// Of messages up to `upto`, oldest first: how many of the last may not have come. It is never too few.
+    /// How many of the last of these messages, oldest first, up to `upto`, may not have arrived. Never too few.
     #[must_use]
     pub fn among(&self, messages: impl DoubleEndedIterator<Item = Sent>, order: RunOrder<'_>) -> usize {
         let mut unconfirmed = self.unconfirmed;
@@ -120,9 +120,9 @@ impl<T> Default for Lost<T> {
 }
 
 impl<T> Lost<T> {
-    /// Clients of one person that are told apart.
+    /// The most clients of one person that are told apart.
     pub const MOST: usize = 8;
-    /// Connections of one client whose names are kept.
+    /// The most connections of one client whose names are kept.
     pub const MOST_NAMES: usize = 1_000;
 
     /// A connection of this client was lost, at `last` at the latest.
@@ -142,7 +142,13 @@ impl<T> Lost<T> {
         }
     }
 
-    /// A connection of this client has come: it takes the place of a lost one of the same client, or else of the one
+    /// Whether a connection of this client was lost.
+    #[must_use]
+    pub fn has(&self, key: ClientKey) -> bool {
+        self.0.iter().any(|client| client.key == key)
+    }
+
+    /// A connection of this client has come: it takes the place of one of its own that were lost, or else of the one
     /// that was lost first, so that it is given too much rather than too little.
     pub fn take(&mut self, key: ClientKey) -> Option<(Doubt, Option<T>)> {
         let own = self.0.iter().position(|client| client.key == key);

@@ -43,6 +43,8 @@ struct Messages {
 
 struct Entry {
     age: u64,
+    /// When it was said; of one that a wrong clock dated in the future, when that was seen.
+    at: SystemTime,
     message: Arc<RoomEvent>,
 }
 
@@ -100,15 +102,19 @@ impl Kept {
         if messages.kept.is_empty() {
             self.by_age.insert(age, room);
         }
-        messages.kept.push_back(Entry { age, message });
+        messages.kept.push_back(Entry { age, at: message.at, message });
     }
 
     fn prune(&mut self, retention: &Retention, now: SystemTime) {
         while let Some((_, room)) = self.by_age.first_key_value() {
             let oldest = self.rooms.get(room).and_then(|room| room.kept.front());
-            let is_old = oldest.is_some_and(|entry| {
-                now.duration_since(entry.message.at).is_ok_and(|age| age > retention.age)
-            });
+            let age = oldest.map(|entry| now.duration_since(entry.at));
+            let is_old = age.as_ref().is_some_and(|age| age.as_ref().is_ok_and(|age| *age > retention.age));
+            if age.is_some_and(|age| age.is_err()) {
+                // The clock went back.
+                let all = self.rooms.values_mut().flat_map(|room| &mut room.kept);
+                all.for_each(|entry| entry.at = entry.at.min(now));
+            }
             if !is_old && self.bytes <= retention.bytes {
                 break;
             }
@@ -194,6 +200,7 @@ fn size(message: &RoomEvent) -> u64 {
 mod tests {
     use super::*;
     use crate::log::contract::{Desk, contract};
+    use std::time::Duration;
 
     fn open(retention: Retention) -> Desk {
         let run = Run::new(7);
@@ -201,4 +208,25 @@ mod tests {
     }
 
     contract!(open);
+
+    #[test]
+    fn messages_that_a_wrong_clock_dated_in_the_future_grow_old_like_others() {
+        let retention = Retention { messages: 9, age: Duration::from_secs(60), bytes: 1 << 20 };
+        let mut desk = open(retention);
+        let mut room = desk.room("one");
+        let now = SystemTime::now();
+        let mut kept = Kept::default();
+        for ahead in [3600, 0] {
+            let append = desk.message(&mut room, "x", now + Duration::from_secs(ahead), None);
+            kept.push(append.room, append.message);
+        }
+        for (after, count) in [(0, 2), (59, 2), (61, 0)] {
+            kept.prune(&retention, now + Duration::from_secs(after));
+            assert_eq!(
+                kept.rooms.values().map(|room| room.kept.len()).sum::<usize>(),
+                count,
+                "{after} s later"
+            );
+        }
+    }
 }

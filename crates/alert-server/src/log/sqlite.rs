@@ -189,7 +189,7 @@ fn keys(connection: &Connection, since: SystemTime) -> rusqlite::Result<Keys> {
     let runs = Runs::read(connection)?;
     let sql = "SELECT messages.run, part, number, at, name, text, key, rooms.code
                FROM messages JOIN rooms ON rooms.id = messages.room
-               WHERE key IS NOT NULL AND at >= ?1 ORDER BY at DESC, messages.id DESC LIMIT ?2";
+               WHERE key IS NOT NULL AND at >= ?1 ORDER BY messages.id DESC LIMIT ?2";
     let mut found = connection.prepare(sql)?;
     let mut rows = found.query([micros(since), MOST_KEYS])?;
     let mut keys = Keys::new();

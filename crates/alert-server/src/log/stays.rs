@@ -1,15 +1,15 @@
 //! Stays: connections in rooms whose clients know nothing of recovery. A store that survives the process keeps them, so
-//! that such a client is given what it missed even where the server has ended meanwhile.
+//! that such a client is given what it missed even if the server has ended meanwhile.
 
 use alert_core::names::{RoomCode, UserName};
 use alert_core::position::Position;
 use alert_core::room::ClientKey;
 use std::time::{Duration, SystemTime};
 
-/// Beyond this many the oldest is forgotten. Some 300 bytes each.
+/// Beyond this many, the oldest is forgotten. Some 300 bytes each.
 pub(super) const MOST: usize = 100_000;
 
-/// While anybody is in a room, a store notes at least so often that the server is alive.
+/// While anybody is in a room, a store notes at least this often that the server is alive.
 pub const ALIVE: Duration = Duration::from_secs(10);
 
 /// Names a stay. A later one is greater.
@@ -19,34 +19,34 @@ pub struct StayId(pub i64);
 /// A connection's place in a room.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stay {
-    /// Where.
+    /// In which room.
     pub room: RoomCode,
     /// Under which name.
     pub name: UserName,
-    /// Which client it is of.
+    /// Whose connection it is.
     pub client: ClientKey,
     /// It heard nothing up to here.
     pub entered: Position,
     /// When it came.
     pub at: SystemTime,
-    /// When the oldest message was said that it was given then.
+    /// When the oldest message was said that it was given on entering.
     pub given: SystemTime,
     /// Set when the connection has been lost.
     pub gone: Option<Gone>,
 }
 
-/// What is known of a connection that was lost: see [`alert_core::room::Doubt`].
+/// What is known about a lost connection: see [`alert_core::room::Doubt`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Gone {
-    /// When, at the earliest.
+    /// When it was lost, at the earliest.
     pub at: SystemTime,
-    /// Then it is forgotten.
+    /// When it is forgotten.
     pub until: SystemTime,
     /// The room's last message then.
     pub upto: Position,
-    /// Bytes that may not have come.
+    /// Bytes that may not have arrived.
     pub unconfirmed: u64,
-    /// What was said from then on may not have come, where the server was killed.
+    /// Set if the server was killed: what was said from then on may not have arrived.
     pub since: Option<SystemTime>,
 }
 

@@ -61,14 +61,14 @@ pub fn replay(form: Form, room: &RoomCode, message: &Arc<RoomEvent>) -> Publicat
     publication(form, room, message, size(message))
 }
 
-/// Messages of the log in `form`, one after the other, to be rendered by whoever needs them first.
+/// Messages of the log in `form`, in order, to be rendered by whoever needs them first.
 pub fn replay_all(form: Form, room: &RoomCode, messages: &Arc<[Arc<RoomEvent>]>) -> Publication {
     let bytes = replayed_size(form, room, messages);
     let (room, messages) = (room.clone(), Arc::clone(messages));
     Publication::later(bytes, move || messages.iter().map(|event| frames(form, &room, event)).collect())
 }
 
-/// The most bytes that they have.
+/// The most bytes that they take.
 pub fn replayed_size(form: Form, room: &RoomCode, messages: &[Arc<RoomEvent>]) -> usize {
     messages.iter().map(|event| form.size(room, event, size(event))).sum()
 }

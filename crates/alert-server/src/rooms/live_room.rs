@@ -8,13 +8,14 @@ use super::Rooms;
 use super::admission::Held;
 use super::audience::{Audience, Published, publication};
 use super::catch_up::Missed;
+use super::half_open::{Simple, Suspect};
 use super::tail::Tail;
 use crate::log::{Append, KeyDigest, Log, OnStored};
 use alert_core::event::{RoomEvent, What};
 use alert_core::members::Members;
 use alert_core::names::{RoomCode, UserName};
 use alert_core::position::{Numbering, Position};
-use alert_core::room::{Entry, Room};
+use alert_core::room::{ClientKey, Entry, Room};
 use alert_core::wire::{self, Form};
 pub use outside::Listening;
 pub(super) use outside::Reading;
@@ -40,6 +41,7 @@ struct State {
     audience: Audience,
     numbering: Numbering,
     tail: Tail,
+    simple: Simple,
     /// Who hears it without being in it.
     subscribers: usize,
     /// A task waits for the end of somebody's grace.
@@ -105,6 +107,7 @@ impl LiveRoom {
             audience: Audience::new(code.clone()),
             numbering: Numbering::new(log.next_epoch()),
             tail: Tail::default(),
+            simple: Simple::default(),
             subscribers: 0,
             is_sweeping: false,
             is_retired: false,
@@ -159,7 +162,15 @@ impl LiveRoom {
         let entered = state.numbering.last();
         drop(state);
         published.render();
-        Presence { room: Arc::clone(self), name: name.clone(), entered, stay: None, membership, _held: held }
+        Presence {
+            room: Arc::clone(self),
+            name: name.clone(),
+            entered,
+            connection,
+            stay: None,
+            membership,
+            _held: held,
+        }
     }
 
     /// See [`super::CatchUp::come_back`].
@@ -190,6 +201,7 @@ impl LiveRoom {
             room: Arc::clone(self),
             name: name.clone(),
             entered: heard,
+            connection,
             stay: None,
             membership,
             _held: held,
@@ -227,6 +239,18 @@ impl LiveRoom {
             on_stored(stored);
         }
         Said { position, at, connections }
+    }
+
+    /// See [`Rooms::suspects`].
+    pub(super) fn suspects(&self, name: &UserName, client: ClientKey) -> Vec<Suspect> {
+        let state = self.lock();
+        state.simple.suspects(name, client, state.numbering.last())
+    }
+
+    /// Notes that another has been given what a connection has not received, or that it needs none to be. Says whether
+    /// that is news.
+    pub(super) fn succeed(&self, name: &UserName, connection: ConnectionId, is_succeeded: bool) -> bool {
+        self.lock().simple.succeed(name, connection, is_succeeded)
     }
 
     /// The position of its last message.

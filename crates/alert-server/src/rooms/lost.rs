@@ -1,4 +1,4 @@
-//! Who was lost lately and may come back, whatever has become of the room meanwhile, and of the server.
+//! Who was lost lately and may come back, whatever has become of the room, and of the server.
 
 use super::{Admitted, Rooms};
 use crate::log::{ALIVE, FormerStays, Gone, Log, Stay, StayId};
@@ -14,11 +14,11 @@ use std::{
 /// Some 300 bytes each. Beyond that, whoever was lost first is forgotten.
 const MOST_PEOPLE: usize = 100_000;
 
-/// The people who were lost, each for the window. Entries leave with the last connection that comes back, and when the
-/// window is over, whenever somebody is lost or joins. Their stays leave the log with `left`, or at their own time.
+/// The people who were lost, each kept for the window. Entries leave when the last connection comes back, and, once the
+/// window is over, at the next loss or join. Their stays leave the log with `left`, or at their own time.
 pub(super) struct LostPeople {
     window: Duration,
-    /// So long it may take until the server notices that a client is gone.
+    /// How long it may take until the server notices that a client is gone.
     unnoticed: Duration,
     log: Log,
     next_stay: AtomicI64,
@@ -38,13 +38,20 @@ pub struct Unreceived {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Returning {
     client: ClientKey,
-    /// What the connection that was lost has not received.
+    /// What the lost connection has not received.
     pub doubt: Doubt,
     stay: Option<StayId>,
 }
 
+impl Returning {
+    /// Whose old connection has not ended yet.
+    pub(super) fn new(client: ClientKey, doubt: Doubt) -> Self {
+        Self { client, doubt, stay: None }
+    }
+}
+
 impl LostPeople {
-    /// Those whom an earlier run has left in `log`. Nobody ever, where the window is zero.
+    /// Those whom an earlier run has left in `log`. With a window of zero, nobody ever.
     pub(super) fn new(window: Duration, unnoticed: Duration, log: &Log) -> Self {
         let people = Recent::new(window, MOST_PEOPLE);
         let lost = Self { window, unnoticed, log: log.clone(), next_stay: AtomicI64::new(1), people };
@@ -62,7 +69,7 @@ impl LostPeople {
         for (id, mut stay, last) in stays {
             let killed = || self.killed(&stay, died.max(stay.at), last.unwrap_or(stay.entered), now);
             let mut gone = stay.gone.clone().unwrap_or_else(killed);
-            // Where the clock went back.
+            // The clock may have gone back.
             gone.until = gone.until.min(now + self.window);
             if self.window.is_zero() || gone.until <= now {
                 self.log.put_stay(id, None);
@@ -85,8 +92,8 @@ impl LostPeople {
         }
     }
 
-    /// What is in doubt of a connection that was in its room when the server was killed: what was said while it may have
-    /// been dead without anybody's noticing, and, if it came in that time, what it was given then.
+    /// What is in doubt for a connection that was in its room when the server was killed: what was said while it may
+    /// have been dead without being noticed, and, if it entered in that time, what it was given then.
     fn killed(&self, stay: &Stay, died: SystemTime, upto: Position, now: SystemTime) -> Gone {
         let since = died.checked_sub(self.unnoticed).unwrap_or(SystemTime::UNIX_EPOCH);
         let since = if stay.at >= since { since.min(stay.given) } else { since };
@@ -94,8 +101,8 @@ impl LostPeople {
         Gone { at: died, until, upto, unconfirmed: 0, since: Some(since) }
     }
 
-    /// Somebody is in a room who may be lost: also when the server is killed. `given` is when the oldest message was said
-    /// that they have been given there.
+    /// Somebody is in a room who may be lost, if only because the server is killed. `given` is when the oldest message
+    /// was said that they have been given there.
     pub(super) fn enters(
         &self,
         (room, name): (&RoomCode, &UserName),
@@ -133,7 +140,7 @@ impl LostPeople {
         self.insert(room, name, client, doubt, doubt.at, stay);
     }
 
-    /// Keeps for the next run that somebody was lost.
+    /// Notes for the next run that somebody was lost.
     pub(super) fn note(
         &self,
         room: &RoomCode,
@@ -182,6 +189,11 @@ impl LostPeople {
         taken.map(|(doubt, stay)| Returning { client, doubt, stay })
     }
 
+    fn has(&self, room: &RoomCode, name: &UserName, client: ClientKey) -> bool {
+        let people = self.people.at(Instant::now());
+        !people.is_empty() && people.get(&(room.clone(), name.clone())).is_some_and(|lost| lost.has(client))
+    }
+
     /// Which of two runs of the server is the later one.
     pub(super) fn order(&self, run: Run) -> u64 {
         self.log.order(run)
@@ -190,9 +202,14 @@ impl LostPeople {
 
 impl Rooms {
     /// Somebody comes who may have been lost before: what they have not received, if so. It has to be given back with
-    /// [`Rooms::still_away`] where they do not come in after all.
+    /// [`Rooms::still_away`] if they do not come in after all.
     pub fn been_away(&self, room: &Admitted, name: &UserName, client: ClientKey) -> Option<Returning> {
         self.0.lost.take(room.code(), name, client)
+    }
+
+    /// Whether a connection of this client has been lost, and not only others of the name.
+    pub fn has_lost(&self, room: &Admitted, name: &UserName, client: ClientKey) -> bool {
+        self.0.lost.has(room.code(), name, client)
     }
 
     /// Whoever was lost has not come back yet.

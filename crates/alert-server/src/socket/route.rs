@@ -25,9 +25,9 @@ const PROXY_HEADERS: [&str; 8] = [
 pub(super) struct Route {
     /// The same for connections of one client, as long as it stays at its address, also in the next run of the server.
     pub(super) client: ClientKey,
-    /// What TCP acknowledges has reached the client's machine, and not a proxy that may lose it. False in doubt: better
-    /// that a message comes twice than never.
-    is_direct: bool,
+    /// What TCP acknowledges has come to the client's machine, and not to a proxy that may lose it. In doubt not: then
+    /// a message may come twice, rather than never.
+    pub(super) is_direct: bool,
 }
 
 impl Route {

@@ -4,6 +4,7 @@ mod coming_back;
 
 use super::address;
 use super::recovery::{Place, Recoverable, Recoveries};
+use super::route::Route;
 use crate::auth::{Origin, WebSession};
 use crate::log::{OnStored, Stored};
 use crate::rooms::{Refused, Rooms, Speech, Way};
@@ -12,7 +13,7 @@ use alert_core::names::{RoomCode, UserName};
 use alert_core::room::ClientKey;
 use alert_core::wire::Form;
 use alert_core::wire::v1::{AckBody, ClientEvent, Joined, Limits, Notice, Refusal, Speaker, Text};
-use coming_back::{ComingBack, Progress};
+use coming_back::{Came, ComingBack, Progress};
 use socketio_server::{AckId, Event, PendingAck, Socket};
 use std::net::IpAddr;
 
@@ -34,7 +35,7 @@ pub(super) struct V1<'a> {
     pub(super) limits: &'a Limits,
     pub(super) session: Option<&'a WebSession>,
     pub(super) address: Option<IpAddr>,
-    pub(super) client: ClientKey,
+    pub(super) route: Route,
 }
 
 /// What became of an event that was carried out.
@@ -116,17 +117,19 @@ impl V1<'_> {
             self.leave(socket, member);
             // A client that recovers its state gets what it missed that way.
             let is_simple = member.recoverable.is_none();
-            let lost = is_simple.then(|| self.rooms.been_away(&room, &name, self.client)).flatten();
-            if let Some(returning) = lost {
+            let client = self.route.client;
+            let came = is_simple.then(|| Came::back(self.rooms, &room, &name, client)).flatten();
+            if let Some(came) = came {
                 let place = (who, room, name);
-                member.coming_back = Some(ComingBack::begin(socket, self.rooms, place, returning, ack));
+                let coming_back = ComingBack::begin(socket, self.rooms, place, client, came, ack);
+                member.coming_back = Some(coming_back);
                 return Ok(Outcome::AnsweredLater);
             }
             let connection = (socket.hub(), socket.connection());
             let form = if is_simple { Form::V1 } else { Form::V1Recovery };
             let mut presence = self.rooms.enter(&who, connection, form, &room, &name)?;
             if is_simple {
-                presence.stays(self.rooms, self.client, None, None);
+                presence.stays(self.rooms, self.kind(), None, None);
             }
             let place = Place { who, presence };
             if let Some(recoverable) = &mut member.recoverable {
@@ -135,6 +138,10 @@ impl V1<'_> {
             self.seat(member, place);
         }
         Ok(Outcome::Joined)
+    }
+
+    fn kind(&self) -> (ClientKey, bool) {
+        (self.route.client, self.route.is_direct)
     }
 
     fn seat(&self, member: &mut Member, place: Place) {
@@ -155,8 +162,8 @@ impl V1<'_> {
         };
         let result = match entered {
             Ok(mut presence) => {
-                let (back, given) = (&coming_back.returning, coming_back.given);
-                presence.stays(self.rooms, self.client, Some(back), given);
+                let (back, given) = (coming_back.returning.as_ref(), coming_back.given);
+                presence.stays(self.rooms, self.kind(), back, given);
                 self.seat(member, Place { who: coming_back.who, presence });
                 Ok(Outcome::Joined)
             }

@@ -47,9 +47,9 @@ latencies are {p50, p99, p999, max}. What does not apply is null.
   ok           whether everybody joined and stayed, and everything arrived once
                and in order
   interrupted  whether it was ended early
-  settings     url, mode (fanout, storm, hold, jitter, avalanche), transport, rooms,
-               members (of each room), senders, window, rate, payload, concurrency,
-               cut_every_s, cut_for_s, missed, recovery
+  settings     url, mode (fanout, storm, hold, jitter, avalanche), transport,
+               rooms, members (of each room), senders, window, rate, payload,
+               concurrency, cut_every_s, cut_for_s, missed, recovery
   join         members (of all rooms), joined, connected_s, joined_s, statuses_s
                (from the start to the last), statuses, statuses_expected,
                connect_us, join_us

@@ -28,12 +28,12 @@ Examples:
   STATE_DIRECTORY=/var/lib/alert alert history stats
                                           the history of a systemd service
 
-A csv is for spreadsheets: where a name, a text or a part of one would begin a formula there (= + - @),
-a ' stands in front. Control characters are escaped in each format; jsonl alone has everything as it was said.
+csv is for spreadsheets: if a name, a text or a part of one would begin a formula there (= + - @), a '
+is put in front. Control characters are escaped in every format; only jsonl has everything as it was said.
 
-They work on the server's file, also while it runs: alert.db in $STATE_DIRECTORY, $XDG_STATE_HOME/alert
-or ~/.local/state/alert. A server that runs tells whoever comes back to a room whose messages were
-deleted that there is a gap. Copies elsewhere (backups, logs of clients) are not touched.
+They work on the server's file, even while it runs: alert.db in $STATE_DIRECTORY, $XDG_STATE_HOME/alert
+or ~/.local/state/alert. If messages of a room were deleted, a running server tells whoever comes back
+to it that there is a gap. Copies elsewhere (backups, logs of clients) are not touched.
 
 Exit codes: 0 success, 1 failure (no file, or not readable), 2 wrong usage.";
 
@@ -180,7 +180,7 @@ fn write_message(out: &mut impl Write, event: &RoomEvent, format: Format) -> io:
     }
 }
 
-/// The same JSON, without characters that command a terminal: they can only be in its strings.
+/// The same JSON, without characters that control a terminal: they can only be in its strings.
 fn escaped(json: &str) -> String {
     json.chars().fold(String::with_capacity(json.len()), |mut safe, c| {
         match c {

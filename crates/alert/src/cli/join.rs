@@ -37,7 +37,7 @@ pub(super) const JSON: &str = "\
                            the first time or again
   lost                     why: the connection ended
   gap                      missed: how many messages are no longer kept; null
-  if that is not known
+                           if that is not known
   waits                    msg: will be sent when it is back
   refused                  msg, why: not sent, since the server does not take it
   unconfirmed              msg: the server may not have it, since you left

@@ -26,7 +26,7 @@ struct Ledger {
     seen: Vec<(String, String)>,
 }
 
-/// Says something and reads the receipt; nothing where the server is gone.
+/// Says something and reads the receipt; `None` if the server is gone.
 fn say(server: &Server, text: &str) -> Option<Value> {
     let mut stream = TcpStream::connect(server.address).ok()?;
     stream.set_read_timeout(Some(DEADLINE)).unwrap();

@@ -19,7 +19,7 @@ impl Member {
         }
     }
 
-    /// The next packet, whatever it is; nothing where the connection has ended.
+    /// The next packet, whatever it is; `None` if the connection has ended.
     pub(crate) fn try_frame(&mut self) -> Option<String> {
         match self.0.read() {
             Ok(Message::Text(text)) => Some(text.as_str().to_owned()),

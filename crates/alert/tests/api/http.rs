@@ -133,7 +133,7 @@ impl Listening {
         (bytes > 0).then(|| line.strip_suffix('\n').unwrap().to_owned())
     }
 
-    /// The length of what is left of a line, where its end may never come; nothing at the end, however it came.
+    /// The length of what is left of a line, whose end may never come; `None` at the end, however that came.
     pub(crate) fn rest_of_line(&mut self) -> Option<usize> {
         let bytes = self.reader.read_until(b'\n', &mut Vec::new()).unwrap_or(0);
         (bytes > 0).then_some(bytes)

@@ -1,15 +1,13 @@
 //! Clients that were lost and join again, and know nothing of recovery: they get what was said meanwhile.
 
-use std::io::{Read, Write};
-use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, mpsc};
+use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::heard::{away, message, say, status};
 use crate::member::Member;
 use crate::server::Server;
+use crate::way::Way;
 
 /// So that a connection is confirmed often.
 pub(crate) const BEATS: [&str; 2] = ["--ping-interval", "200ms"];
@@ -46,6 +44,8 @@ fn whoever_was_lost_gets_what_was_said_meanwhile_before_what_is_live() {
     // Once: a further connection of hers was not lost.
     let mut second = server.connect();
     second.emit_joined("r", "Ada");
+    // She shows that she is there.
+    ada.confirm();
     assert_eq!(second.hears(), status("Ada has entered the room."));
     say(&mut bob, &["more"]);
     assert_eq!(second.hears(), message("Bob: more"));
@@ -210,45 +210,6 @@ fn whoever_missed_more_than_can_be_given_gets_the_newest_and_hears_of_the_others
         }
         bob.say("live");
         assert_eq!(ada.hears(), message("Bob: live"));
-    }
-}
-
-/// A way to the server that can be cut: from then on it swallows what comes, until it is closed.
-struct Way {
-    address: SocketAddr,
-    is_cut: Arc<AtomicBool>,
-}
-
-impl Way {
-    fn to(server: SocketAddr) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = listener.local_addr().unwrap();
-        let is_cut = Arc::new(AtomicBool::new(false));
-        let cut = Arc::clone(&is_cut);
-        thread::spawn(move || {
-            let (client, _) = listener.accept().unwrap();
-            let server = TcpStream::connect(server).unwrap();
-            let forward = |mut from: TcpStream, mut to: TcpStream, cut: Arc<AtomicBool>| {
-                move || {
-                    let mut buffer = [0; 4096];
-                    while let Ok(count @ 1..) = from.read(&mut buffer) {
-                        if !cut.load(Ordering::Relaxed) && to.write_all(&buffer[..count]).is_err() {
-                            break;
-                        }
-                    }
-                    let _ = to.shutdown(Shutdown::Both);
-                }
-            };
-            let up = forward(client.try_clone().unwrap(), server.try_clone().unwrap(), Arc::clone(&cut));
-            thread::spawn(up);
-            forward(server, client, cut)();
-        });
-        Self { address, is_cut }
-    }
-
-    /// What is under way is lost.
-    fn cut(&self) {
-        self.is_cut.store(true, Ordering::Relaxed);
     }
 }
 

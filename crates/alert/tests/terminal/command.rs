@@ -157,7 +157,7 @@ impl Server {
         watch
     }
 
-    /// Says "up?" until so many connections hear it.
+    /// Says "up?" until this many connections hear it.
     pub(crate) fn until_heard_by(&self, connections: u64) {
         let until = Instant::now() + DEADLINE;
         while self.post("/v1/rooms/D5DB", &[], "up?").json()["connections"] != connections {

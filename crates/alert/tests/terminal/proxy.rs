@@ -17,7 +17,7 @@ impl Proxy {
         Self::start(server, lost, Some)
     }
 
-    /// Passes requests on; `wrap` makes of each connection what the client speaks, where that succeeds.
+    /// Passes requests on; `wrap` turns each connection into what the client speaks, if that succeeds.
     pub(crate) fn start<S: Read + Write>(
         server: SocketAddr,
         lost: usize,

@@ -90,6 +90,14 @@ impl Heartbeat {
         }
     }
 
+    /// The next ping is due at `now`, so that it is known soon whether the client is there; nothing changes where it owes a
+    /// pong already.
+    pub fn hasten(&mut self, now: Instant) {
+        if let State::Waiting { due } = &mut self.state {
+            *due = now.min(*due);
+        }
+    }
+
     /// A pong came: the next ping is due one interval later. A pong that nobody asked for changes nothing, so that no
     /// client can put off its pings.
     pub fn pong(&mut self, now: Instant, timing: &Timing) {
@@ -176,6 +184,21 @@ mod tests {
     fn a_poll_that_comes_after_the_whole_timeout_ends_it_at_once() {
         let (mut heart, at) = start();
         assert_eq!(heart.poll(at(45), &TIMING), Beat::TimedOut);
+    }
+
+    #[test]
+    fn a_hastened_ping_comes_at_once_and_its_timeout_counts_from_then() {
+        let (mut heart, at) = start();
+        heart.hasten(at(3));
+        assert_eq!(heart.poll(at(3), &TIMING), Beat::SendPing);
+        heart.hasten(at(10));
+        assert_eq!(heart.poll(at(10), &TIMING), Beat::Idle, "one is on its way");
+        assert_eq!(heart.deadline(), at(23));
+        heart.pong(at(11), &TIMING);
+        assert_eq!(heart.deadline(), at(36));
+        assert_eq!(heart.poll(at(36), &TIMING), Beat::SendPing);
+        heart.hasten(at(40));
+        assert_eq!(heart.poll(at(56), &TIMING), Beat::TimedOut, "nobody is put off");
     }
 
     #[test]

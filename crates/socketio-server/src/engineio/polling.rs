@@ -115,6 +115,7 @@ impl<E: Engine> Shard<E> {
                 return refuse(reply, RequestError::BadRequest);
             }
             connection.note_polled();
+            self.note_alive(&connection);
             polling.waiting = Some(Poll { ticket, reply });
         }
         self.flush_poll(&connection);

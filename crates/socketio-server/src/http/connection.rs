@@ -6,6 +6,7 @@ use super::head::HeadError;
 use super::timed_io::{HttpClock, TimedIo};
 use super::{body, head, subscriber};
 use crate::{
+    arrivals::Arrival,
     bounds::{Charge, Full, Place},
     connection::{CloseReason, Transport},
     engine::{Engine, Handshake},
@@ -48,7 +49,12 @@ const TURNING_AWAY: Duration = Duration::from_secs(1);
 const RESET: Duration = Duration::from_secs(3);
 
 /// Serves a new socket.
-pub(crate) fn accept<E: Engine>(shard: &Rc<Shard<E>>, stream: DetachedStream, peer: PeerAddr) {
+pub(crate) fn accept<E: Engine>(
+    shard: &Rc<Shard<E>>,
+    stream: DetachedStream,
+    peer: PeerAddr,
+    arrival: Arrival,
+) {
     if shard.shutting_down.get() {
         return;
     }
@@ -56,7 +62,7 @@ pub(crate) fn accept<E: Engine>(shard: &Rc<Shard<E>>, stream: DetachedStream, pe
     let Ok(stream) = stream.attach() else { return };
     let is_proxy = shard.config.proxies.is_proxy(&peer);
     match Place::take(shard.hub.held(), true, peer.ip().filter(|_| !is_proxy)) {
-        Ok(place) => drop(tokio::task::spawn_local(serve(Rc::clone(shard), stream, peer, place))),
+        Ok(place) => drop(tokio::task::spawn_local(serve(Rc::clone(shard), stream, peer, place, arrival))),
         Err(full) => drop(tokio::task::spawn_local(turn_away(Rc::clone(shard), stream, full))),
     }
 }
@@ -80,7 +86,13 @@ async fn turn_away<E: Engine>(shard: Rc<Shard<E>>, stream: Stream, full: Full) {
     shard.turned_away.update(|count| count - 1);
 }
 
-async fn serve<E: Engine>(shard: Rc<Shard<E>>, stream: Stream, peer: PeerAddr, place: Place) {
+async fn serve<E: Engine>(
+    shard: Rc<Shard<E>>,
+    stream: Stream,
+    peer: PeerAddr,
+    place: Place,
+    arrival: Arrival,
+) {
     let _socket = shard.count_socket();
     let clock = HttpClock::new();
     let stream = Rc::new(stream);
@@ -99,12 +111,15 @@ async fn serve<E: Engine>(shard: Rc<Shard<E>>, stream: Stream, peer: PeerAddr, p
     let wind_up = shard.winding_up.notified();
     tokio::pin!(wind_up);
     let mut winding_up = false;
+    let mut arrival = Some(arrival);
     let ended = loop {
         tokio::select! {
             biased;
             ended = std::future::poll_fn(|cx| {
                 shard.begin_turn();
-                connection.poll_without_shutdown(cx)
+                let polled = connection.poll_without_shutdown(cx);
+                arrival = None;
+                polled
             }) => break ended,
             () = &mut wind_up, if !winding_up => {
                 Pin::new(&mut connection).graceful_shutdown();

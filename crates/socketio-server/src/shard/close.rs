@@ -34,6 +34,7 @@ impl<E: Engine> Shard<E> {
         }
         self.connections.borrow_mut().remove(connection.id.key);
         self.by_sid.borrow_mut().remove(&connection.sid);
+        self.probes.borrow_mut().remove(&connection.id.key);
         connection.place.take();
         connection.waiting_event.take();
         for seat in connection.rooms.take() {

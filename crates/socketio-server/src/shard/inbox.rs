@@ -7,6 +7,7 @@
 
 use super::congestion::Congestion;
 use crate::{
+    arrivals::Arrival,
     bounds::Place,
     connection::{CloseReason, ConnectionKey},
     engineio::{
@@ -39,6 +40,7 @@ pub(crate) enum Command {
     Accept {
         stream: DetachedStream,
         peer: PeerAddr,
+        arrival: Arrival,
     },
     Join {
         room: Room,
@@ -64,6 +66,17 @@ pub(crate) enum Command {
     TellDrained {
         connection: ConnectionKey,
         reply: oneshot::Sender<()>,
+    },
+    /// Ping the connection, and say when its client shows that it is there.
+    Probe {
+        connection: ConnectionKey,
+        reply: oneshot::Sender<()>,
+    },
+    /// How many bytes its client may not have.
+    Unconfirmed {
+        connection: ConnectionKey,
+        trusts_tcp: bool,
+        reply: oneshot::Sender<u64>,
     },
     /// Call the connection's engine for one of its sockets.
     Wake {

@@ -64,6 +64,7 @@ impl<E: Engine> Shard<E> {
             Packet::Pong(_) => {
                 connection.beat(|heartbeat| heartbeat.pong(now, &self.config.timing));
                 connection.note_pong();
+                self.note_alive(connection);
                 self.arm(connection);
                 Ok(())
             }

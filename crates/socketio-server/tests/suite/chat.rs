@@ -12,6 +12,7 @@ use std::{
     sync::{Arc, Condvar, Mutex},
     time::Instant,
 };
+use tokio::sync::oneshot;
 
 /// What the application saw, one line for each thing.
 #[derive(Default)]
@@ -40,6 +41,14 @@ impl Waiting {
 
     pub(crate) async fn drained(&self) -> bool {
         self.waker.hub().drained(self.waker.connection()).await
+    }
+
+    pub(crate) fn probe(&self) -> oneshot::Receiver<()> {
+        self.waker.hub().probe(self.waker.connection())
+    }
+
+    pub(crate) async fn unconfirmed(&self) -> Option<u64> {
+        self.waker.hub().unconfirmed(self.waker.connection(), false).await
     }
 
     pub(crate) fn decide(&self, answer: Answer) {

@@ -116,7 +116,7 @@ pub(crate) fn workers(workers: u16) -> Config {
     Config { workers, ..Config::default() }
 }
 
-/// So many messages a second after a burst.
+/// This many messages a second after a burst.
 pub(crate) fn rate(per_second: u32, burst: u32) -> Option<Rate> {
     Some(Rate { per_second: per_second.try_into().unwrap(), burst: burst.try_into().unwrap() })
 }

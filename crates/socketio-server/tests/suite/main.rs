@@ -24,6 +24,7 @@ mod panics;
 mod pausing;
 mod polling;
 mod pressure;
+mod probing;
 mod receipts;
 mod refusals;
 mod room_order;

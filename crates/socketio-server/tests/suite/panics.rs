@@ -1,5 +1,5 @@
 //! A panic in the application. The runtime promises nothing of its own after one; what it asks for, and what these
-//! tests do, is a hook that aborts. Then no place where the application is called outlives its panic.
+//! tests do, is a hook that aborts. Then nothing that calls the application outlives its panic.
 
 use crate::{
     harness::{DEADLINE, TestServer, heartbeat},

@@ -25,7 +25,7 @@ fn member(server: &TestServer) -> Ws {
     ws
 }
 
-/// Reads at so many bytes a second until `wanted` bytes have come.
+/// Reads at this many bytes a second until `wanted` bytes have come.
 fn read_slowly(mut ws: Ws, per_second: usize, wanted: usize) -> JoinHandle<()> {
     std::thread::spawn(move || {
         let (start, mut buffer, mut taken) = (Instant::now(), vec![0; per_second / 50], 0);

@@ -25,7 +25,7 @@ fn probe(address: SocketAddr, client: &Polling) -> Ws {
 
 #[test]
 fn a_probe_ends_the_waiting_get_and_5_moves_the_session() {
-    // Each request lands on another shard than the one before; the session stays where it is.
+    // Each request lands on a different shard from the one before; the session stays where it is.
     let server = TestServer::start(workers(3));
     for _ in 0..6 {
         let mut client = Polling::connected(server.address);

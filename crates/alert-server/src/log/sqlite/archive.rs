@@ -1,6 +1,7 @@
 //! A history's file as a command uses it, whether or not a server has it open.
 
 use super::file;
+use super::prune::give_back_pages;
 use super::read;
 use super::runs::{Place, Runs, time};
 use super::settle::at_once;
@@ -108,7 +109,7 @@ impl Archive {
     /// If the file cannot be read.
     pub fn stats(&self) -> Result<Stats, ArchiveError> {
         let number = |sql| self.connection.query_row(sql, [], |row| row.get::<_, i64>(0));
-        // The file is in order of time but for those that came in together.
+        // The file is in order of time, except for those that came in together.
         let at = |which, order| {
             let sql = format!(
                 "SELECT {which}(at) FROM (SELECT at FROM (SELECT at FROM messages ORDER BY id {order} LIMIT 10000)
@@ -198,9 +199,9 @@ pub fn delete(history: &History, room: &RoomCode) -> Result<u64, ArchiveError> {
         connection.execute("DELETE FROM stays WHERE room = ?1", [room.as_str()])?;
         // It went through pages that are empty now and were not overwritten.
         while connection.pragma_query_value(None, "freelist_count", |row| row.get::<_, i64>(0))? > 0 {
-            connection.execute_batch("PRAGMA incremental_vacuum(1024)")?;
+            give_back_pages(&connection)?;
         }
-        // What was said is also in the file beside it, until that is written anew. Readers may be in the way.
+        // The texts are also in the write-ahead log, until that is truncated. Readers may be in the way.
         connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
         Ok(deleted as u64)
     };

@@ -14,6 +14,8 @@ use std::time::{Duration, SystemTime};
 const PORTION: i64 = 256;
 /// About how many bytes a message takes besides its text.
 const AROUND: i64 = 80;
+/// A clock that is put right goes back by less than this in good order.
+const AHEAD: Duration = Duration::from_secs(60);
 /// Rooms without messages that are remembered.
 const MOST_EMPTY: i64 = 100_000;
 /// Empty pages are returned to the system when they are at least 1/`EMPTY_PART` of the file, and `EMPTY_BYTES`.
@@ -27,7 +29,7 @@ pub(super) fn messages(
     retention: &Retention,
     just_written: usize,
 ) -> rusqlite::Result<bool> {
-    let horizon = horizon(SystemTime::now(), retention.age);
+    let dates = Dates::now(retention.age);
     let is_due = |connection: &Connection| {
         let oldest = "SELECT at FROM messages ORDER BY id LIMIT 1";
         let mut oldest = connection.prepare_cached(oldest)?;
@@ -35,7 +37,7 @@ pub(super) fn messages(
         let at: Option<i64> = rows.next()?.map(|row| row.get(0)).transpose()?;
         match at {
             None => Ok(false),
-            Some(at) if at < horizon => Ok(true),
+            Some(at) if dates.is_old(at) || dates.is_wrong(at) => Ok(true),
             Some(_) => used(connection).map(|used| used > retention.bytes as i64),
         }
     };
@@ -50,6 +52,9 @@ pub(super) fn messages(
     let most = PORTION.max(2 * just_written as i64);
     let mut dropped: HashMap<i64, (Place, i64)> = HashMap::new();
     let mut last = None;
+    // Those of a wrong date that come before the next one of a right date.
+    let mut wrong = Vec::new();
+    let mut next_at = dates.now;
     {
         let sql = "SELECT id, room, run, part, number, at, octet_length(coalesce(text, '')) FROM messages
                    ORDER BY id LIMIT ?1";
@@ -57,16 +62,29 @@ pub(super) fn messages(
         let mut oldest = transaction.prepare_cached(sql)?;
         let mut rows = oldest.query([most])?;
         while let Some(row) = rows.next()? {
-            if freed >= to_free && row.get::<_, i64>(5)? >= horizon {
+            let (id, at): (i64, i64) = (row.get(0)?, row.get(5)?);
+            let place = Place { run: row.get(2)?, part: row.get(3)?, number: row.get(4)? };
+            let found = (id, row.get(1)?, place);
+            let size = AROUND + row.get::<_, i64>(6)?;
+            if freed < to_free || dates.is_old(at) {
+                freed += size;
+                last = Some(id);
+                for (_, room, place) in wrong.drain(..).chain([found]) {
+                    let (highest, count) = dropped.entry(room).or_insert((place, 0));
+                    *highest = place.max(*highest);
+                    *count += 1;
+                }
+            } else if dates.is_wrong(at) {
+                wrong.push(found);
+            } else {
+                next_at = at.min(dates.now);
                 break;
             }
-            freed += AROUND + row.get::<_, i64>(6)?;
-            last = Some(row.get::<_, i64>(0)?);
-            let place = Place { run: row.get(2)?, part: row.get(3)?, number: row.get(4)? };
-            let (highest, count) = dropped.entry(row.get(1)?).or_insert((place, 0));
-            *highest = place.max(*highest);
-            *count += 1;
         }
+    }
+    // They were said before what came after them, or before now: from then on they grow old.
+    for (id, ..) in wrong {
+        transaction.prepare_cached("UPDATE messages SET at = ?2 WHERE id = ?1")?.execute([id, next_at])?;
     }
     transaction.prepare_cached("DELETE FROM messages WHERE id <= ?1")?.execute([last])?;
     for (room, (place, count)) in dropped {
@@ -86,7 +104,10 @@ pub(super) fn rest(connection: &mut Connection, retention: &Retention) -> rusqli
 }
 
 fn empty_rooms(connection: &mut Connection, retention: &Retention) -> rusqlite::Result<bool> {
-    let horizon = horizon(SystemTime::now(), retention.age);
+    let dates = Dates::now(retention.age);
+    let wrong = "UPDATE rooms SET emptied = ?1 WHERE emptied > ?2";
+    connection.prepare_cached(wrong)?.execute([dates.now, dates.latest])?;
+    let horizon = dates.horizon;
     let sql = "SELECT count(*), min(emptied) FROM rooms WHERE emptied IS NOT NULL";
     let (count, oldest): (i64, Option<i64>) =
         connection.query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?)))?;
@@ -117,7 +138,10 @@ fn empty_rooms(connection: &mut Connection, retention: &Retention) -> rusqlite::
 }
 
 fn old_seats(connection: &Connection, retention: &Retention) -> rusqlite::Result<bool> {
-    let horizon = horizon(SystemTime::now(), retention.age.saturating_add(seats::LONGER));
+    let dates = Dates::now(retention.age.saturating_add(seats::LONGER));
+    let wrong = "UPDATE seats SET at = ?1 WHERE at > ?2";
+    connection.prepare_cached(wrong)?.execute([dates.now, dates.latest])?;
+    let horizon = dates.horizon;
     let sql = "SELECT at FROM seats ORDER BY at DESC LIMIT 1 OFFSET ?1";
     let mut rows = connection.prepare_cached(sql)?;
     let mut rows = rows.query([seats::MOST as i64])?;
@@ -133,8 +157,17 @@ fn empty_pages(connection: &Connection) -> rusqlite::Result<bool> {
     if free * size < EMPTY_BYTES || free < all / EMPTY_PART {
         return Ok(false);
     }
-    connection.execute_batch("PRAGMA incremental_vacuum(1024)")?;
+    give_back_pages(connection)?;
     Ok(true)
+}
+
+/// Gives a portion of the empty pages to the system.
+pub(super) fn give_back_pages(connection: &Connection) -> rusqlite::Result<()> {
+    let mut vacuum = connection.prepare_cached("PRAGMA incremental_vacuum(1024)")?;
+    let mut steps = vacuum.query([])?;
+    // A step is a page.
+    while steps.next()?.is_some() {}
+    Ok(())
 }
 
 /// The bytes of the file that are in use.
@@ -149,7 +182,32 @@ fn pages(connection: &Connection) -> rusqlite::Result<(i64, i64, i64)> {
     Ok((number("PRAGMA page_count")?, number("PRAGMA freelist_count")?, number("PRAGMA page_size")?))
 }
 
-/// What was said before this is too old.
-pub(super) fn horizon(now: SystemTime, age: Duration) -> i64 {
-    now.checked_sub(age).map_or(0, micros)
+/// What dates mean at a moment.
+pub(super) struct Dates {
+    now: i64,
+    /// What was said before this is too old.
+    horizon: i64,
+    /// What is dated later was written while the clock was wrong.
+    latest: i64,
+}
+
+impl Dates {
+    /// For what is kept so long.
+    pub(super) fn now(age: Duration) -> Self {
+        let now = SystemTime::now();
+        let micros_at = |time: Option<SystemTime>, else_at| time.map_or(else_at, micros);
+        Self {
+            now: micros(now),
+            horizon: micros_at(now.checked_sub(age), 0),
+            latest: micros_at(now.checked_add(AHEAD), i64::MAX),
+        }
+    }
+
+    pub(super) fn is_old(&self, at: i64) -> bool {
+        at < self.horizon
+    }
+
+    pub(super) fn is_wrong(&self, at: i64) -> bool {
+        at > self.latest
+    }
 }

@@ -1,7 +1,7 @@
 //! Reads a page of a room: what is on disk, followed by what is not there yet.
 
 use super::page::{Row, backward, forward};
-use super::prune::horizon;
+use super::prune::Dates;
 use super::runs::{Place, Runs, has_message, micros, time};
 use super::settle::most;
 use super::unwritten::Entry;
@@ -12,10 +12,9 @@ use alert_core::names::{RoomCode, UserName};
 use alert_core::position::{Epoch, Position, Run};
 use rusqlite::{Connection, OptionalExtension, params};
 use std::sync::Arc;
-use std::time::SystemTime;
 
-/// What changes whenever a message comes into a room of the file or goes from it: how many there are, and the last one
-/// that was dropped. Nothing for a room that the file does not know.
+/// What changes whenever a message enters or leaves a room of the file: how many there are, and the last one that was
+/// dropped. `None` for a room that the file does not know.
 pub(super) type RoomState = Option<(i64, i64, Option<Place>)>;
 
 /// The file as a reader sees it at one moment.
@@ -137,7 +136,7 @@ impl<'a> View<'a> {
         self.connection.prepare_cached(sql)?.query_row([room], place).optional()
     }
 
-    /// The last message that is there only because the room has more than it is to keep; `count` are in the file.
+    /// The last message over the room's limit, which is only waiting to be dropped; `count` are in the file.
     fn too_many(&self, count: i64) -> rusqlite::Result<Option<Place>> {
         let over = count + self.pending.len() as i64 - most(self.retention);
         if over <= 0 {
@@ -151,20 +150,22 @@ impl<'a> View<'a> {
         self.connection.prepare_cached(sql)?.query_row(params![self.room, over - 1], place).optional()
     }
 
-    /// The last message that is older than it may be, of those that begin the room.
+    /// The last of the oldest messages that is older than it may be.
     fn too_old(&self) -> rusqlite::Result<Option<Place>> {
-        let horizon = horizon(SystemTime::now(), self.retention.age);
+        let dates = Dates::now(self.retention.age);
         let sql = "SELECT run, part, number, at FROM messages WHERE room = ?1 ORDER BY run, part, number";
         let mut oldest = self.connection.prepare_cached(sql)?;
         let mut rows = oldest.query([self.room])?;
         let mut last = None;
         while let Some(row) = rows.next()? {
-            if row.get::<_, i64>(3)? >= horizon {
+            let at = row.get(3)?;
+            if dates.is_old(at) {
+                last = Some(place(row)?);
+            } else if !dates.is_wrong(at) {
                 return Ok(last);
             }
-            last = Some(place(row)?);
         }
-        let is_old = |row: &&Row| row.message.as_ref().is_none_or(|event| micros(event.at) < horizon);
+        let is_old = |row: &&Row| row.message.as_ref().is_none_or(|event| dates.is_old(micros(event.at)));
         Ok(self.pending.iter().take_while(is_old).last().map(|row| row.place).or(last))
     }
 
@@ -277,7 +278,7 @@ impl<'a> View<'a> {
     }
 }
 
-/// What came in of a room and is not there yet, oldest first.
+/// What came in for a room and is not there yet, oldest first.
 pub(super) fn incoming(
     connection: &Connection,
     runs: &Runs,
@@ -297,7 +298,7 @@ pub(super) fn incoming(
     Ok(all)
 }
 
-/// A message of the file; nothing where a hand has changed it to something that is none.
+/// A message of the file; `None` if somebody has edited it into something that is none.
 fn message(position: Position, row: &rusqlite::Row<'_>, text: &str) -> Option<Arc<RoomEvent>> {
     let name = UserName::parse(row.get_ref(4).ok()?.as_str().ok()?, usize::MAX).ok()?;
     let at = time(row.get(3).ok()?);

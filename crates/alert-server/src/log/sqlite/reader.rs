@@ -56,13 +56,13 @@ pub(super) struct Reader {
 struct Kept {
     since: Option<Instant>,
     messages: usize,
-    /// With the last message of the room that is not in it on disk yet.
+    /// Each with the last message of the room that is not in it on disk yet.
     pages: HashMap<(RoomCode, Query, Option<Position>), KeptPage>,
 }
 
 struct KeptPage {
     page: Page,
-    /// SQLite's number for the state of the file: what has been written since need not concern the room. Seats are
+    /// SQLite's number for the state of the file. What has been written since need not concern the room: seats are
     /// written all the time when many come back.
     version: i64,
     room: RoomState,

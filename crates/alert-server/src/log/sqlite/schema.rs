@@ -85,10 +85,10 @@ const MIGRATIONS: &[&str] = &["
 /// The version that this Alert writes.
 pub(super) const VERSION: i64 = MIGRATIONS.len() as i64;
 
-/// Pages that are written before they go to their places, where a page that was written often goes once.
+/// Pages in the write-ahead log before they go to their places. A page that was written often goes there once.
 const CHECKPOINT: i64 = 4000;
 
-/// Says that a file is Alert's: "Alrt".
+/// Marks a file as Alert's: "Alrt".
 const APPLICATION: i64 = 0x416c_7274;
 
 /// Why a file cannot be used as it is.
@@ -121,7 +121,7 @@ pub(super) fn prepare(connection: &mut Connection) -> Result<(), Misfit> {
         connection.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
     }
     connection.pragma_update(None, "journal_mode", "WAL")?;
-    // So that whoever waits for a commit waits for the disk.
+    // Whoever waits for a commit waits for the disk.
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "journal_size_limit", 16 << 20)?;
     connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT)?;

@@ -1,4 +1,4 @@
-//! Puts the messages that came in into their rooms: many at a time, so that those of one room share its pages.
+//! Moves the messages that came in to their rooms: many at a time, so that those of one room share its pages.
 
 use super::store::drop_oldest;
 use super::unwritten::Batch;
@@ -8,19 +8,19 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
-/// So many messages may go at once, or twice as many as come. What is over is out of sight all the same.
+/// This many messages may be dropped at once, or twice as many as come. Any left over are out of sight anyway.
 const AT_ONCE: i64 = 1024;
 
-/// A room keeps up to an eighth more than it should, out of sight, so that many go at once.
+/// A room keeps up to an eighth more than it should, out of sight, so that many are dropped at once.
 pub(super) fn slack(most: i64) -> i64 {
     most / 8
 }
 
-/// What came in is moved when it is so many of each of its rooms, or so much, or after so long.
+/// What came in is moved when there are this many of each of its rooms, or this many in all, or after this time.
 const OF_EACH: usize = 16;
 const MANY: usize = 4096;
 const MANY_BYTES: usize = 4 << 20;
-/// So much more where nobody waits for that.
+/// This many times as much if nobody waits for it.
 const UNHURRIED: usize = 4;
 const LONG: Duration = Duration::from_secs(1);
 
@@ -64,20 +64,19 @@ impl Incoming {
     }
 }
 
-/// As many messages as a room keeps.
+/// How many messages a room keeps.
 pub(super) fn most(retention: &Retention) -> i64 {
     i64::try_from(retention.messages).unwrap_or(i64::MAX / 2)
 }
 
-/// Moves all of them, where there are any.
+/// Moves all of them, if there are any.
 pub(super) fn at_once(connection: &mut Connection, retention: &Retention) -> rusqlite::Result<()> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     settle(&transaction, retention)?;
     transaction.commit()
 }
 
-/// Moves all of them, as part of a transaction. In each of their rooms the oldest messages go where there are more than
-/// it keeps.
+/// Moves all of them, as part of a transaction. Rooms that have more messages than they keep drop the oldest.
 pub(super) fn settle(transaction: &Transaction<'_>, retention: &Retention) -> rusqlite::Result<()> {
     let most = most(retention);
     let came: i64 =
@@ -96,7 +95,7 @@ pub(super) fn settle(transaction: &Transaction<'_>, retention: &Retention) -> ru
         )?
         .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
         .collect::<Result<_, _>>()?;
-    // A commit that failed may have been done all the same: then a message came twice.
+    // A commit that failed may have taken effect all the same: then a message came twice.
     let messages = "INSERT OR IGNORE INTO messages (room, run, part, number, at, name, text, key)
                     SELECT rooms.id, run, part, number, at, name, text, key
                     FROM incoming JOIN rooms ON rooms.code = incoming.room
@@ -111,7 +110,7 @@ pub(super) fn settle(transaction: &Transaction<'_>, retention: &Retention) -> ru
     }
     let sql = "UPDATE rooms SET count = count + ?2, emptied = NULL WHERE id = ?1 RETURNING count";
     let mut add = transaction.prepare_cached(sql)?;
-    // Rooms that are filled alike are over together, and nobody is to wait for all of them.
+    // Rooms that fill up alike reach their limit together, and nobody should wait for all of them.
     let mut may_go = AT_ONCE.max(2 * came);
     for (id, came) in rooms {
         let count: i64 = add.query_row([id, came], |row| row.get(0))?;

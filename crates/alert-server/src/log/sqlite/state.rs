@@ -31,7 +31,7 @@ pub(super) struct State {
     appended: u64,
     /// Who waits for which message, by its number.
     waiting: VecDeque<(u64, OnStored)>,
-    /// What is to be written besides messages.
+    /// What has to be written besides messages.
     seating: Seating,
     /// What is being written of it.
     seating_in_hand: Arc<Seating>,
@@ -49,7 +49,7 @@ pub(super) struct State {
 pub(super) type Seats = HashMap<SeatId, Option<Seat>>;
 pub(super) type Stays = HashMap<StayId, Option<Stay>>;
 
-/// Seats and stays, a bounded number of new ones of each; nothing is one that was given up.
+/// Seats and stays, a bounded number of new ones of each; `None` is one that was given up.
 #[derive(Default)]
 pub(super) struct Seating {
     pub(super) seats: Seats,
@@ -202,8 +202,8 @@ impl Shared {
         state.is_writer_resting = false;
     }
 
-    /// The writer begins a batch up to the message with this number. This goes with it; and whether anybody waits for
-    /// it, or has to hear that the disk works again.
+    /// The writer begins a batch up to the message with this number. Returns what goes with it, and whether anybody
+    /// waits for it, or has to hear that the disk works again.
     pub(super) fn begin(&self, end: u64) -> (Arc<Seating>, bool) {
         let mut state = self.state();
         self.is_at_work(&mut state);

@@ -1,4 +1,4 @@
-//! Stays in the file, and the sign of life by which the time is known at which a server was killed.
+//! Stays in the file, and the sign of life, which tells when a server was killed.
 
 use super::runs::{Place, Runs, micros, time};
 use super::state::Stays;
@@ -9,7 +9,7 @@ use alert_core::room::ClientKey;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use std::time::SystemTime;
 
-/// So many go at once.
+/// This many are removed at once.
 const PORTION: i64 = 256;
 
 /// Writes and removes stays, within a transaction.
@@ -76,7 +76,7 @@ pub(super) fn former(connection: &Connection, died: SystemTime) -> rusqlite::Res
     Ok(FormerStays { died, stays })
 }
 
-/// A stay; nothing where a hand has changed it to something that is none.
+/// A stay; `None` if somebody has edited it into something that is none.
 fn stay(row: &Row<'_>) -> rusqlite::Result<Option<Stay>> {
     let room = RoomCode::parse(row.get_ref(1)?.as_str()?, usize::MAX);
     let name = UserName::parse(row.get_ref(2)?.as_str()?, usize::MAX);
@@ -100,7 +100,7 @@ fn stay(row: &Row<'_>) -> rusqlite::Result<Option<Stay>> {
     Ok(Some(Stay { room, name, client, entered, at: time(row.get(7)?), given: time(row.get(8)?), gone }))
 }
 
-/// The position of a room's last message that is stored.
+/// The position of a room's last stored message.
 fn last_of(connection: &Connection, runs: &Runs, room: &RoomCode) -> rusqlite::Result<Option<Position>> {
     let sql = "SELECT run, part, number FROM messages WHERE room = (SELECT id FROM rooms WHERE code = ?1)
                ORDER BY run DESC, part DESC, number DESC LIMIT 1";
@@ -125,7 +125,7 @@ pub(super) fn note_alive(connection: &Connection) -> rusqlite::Result<()> {
     connection.prepare_cached("UPDATE alive SET at = ?1")?.execute([now]).map(drop)
 }
 
-/// Whether anybody is in a room for whom that has to be noted.
+/// Whether anybody is in a room who needs that.
 pub(super) fn is_anybody_there(connection: &Connection) -> rusqlite::Result<bool> {
     let mut found = connection.prepare_cached("SELECT 1 FROM stays WHERE until IS NULL LIMIT 1")?;
     found.exists([])

@@ -10,11 +10,11 @@ use alert_core::event::What;
 use alert_core::position::Position;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
-/// What is done in the transaction of a batch besides.
+/// What else is done in the transaction of a batch.
 pub(super) struct Also<'a> {
-    /// What came in goes on to its rooms, where so much is kept.
+    /// Moves what came in to its rooms, which keep this much.
     pub(super) settling: Option<&'a Retention>,
-    /// It is noted that the server is alive.
+    /// Notes that the server is alive.
     pub(super) notes_alive: bool,
 }
 
@@ -40,7 +40,7 @@ pub(super) fn write(
 }
 
 fn write_messages(connection: &Connection, runs: &Runs, batch: &Batch) -> rusqlite::Result<()> {
-    // A commit that failed may have been done all the same.
+    // A commit that failed may have taken effect all the same.
     let sql = "INSERT OR IGNORE INTO incoming (id, room, run, part, number, at, name, text, key)
                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
     let mut insert = connection.prepare_cached(sql)?;
@@ -82,7 +82,7 @@ fn write_messages(connection: &Connection, runs: &Runs, batch: &Batch) -> rusqli
     Ok(())
 }
 
-/// Drops the oldest messages of a room, which remembers how far it is incomplete.
+/// Drops the oldest messages of a room, which remembers up to where it is incomplete.
 pub(super) fn drop_oldest(connection: &Connection, room: i64, count: i64) -> rusqlite::Result<()> {
     let sql =
         "SELECT run, part, number FROM messages WHERE room = ?1 ORDER BY run, part, number LIMIT 1 OFFSET ?2";
@@ -106,7 +106,7 @@ pub(super) fn drop_up_to(connection: &Connection, room: i64, last: Place) -> rus
     Ok(dropped)
 }
 
-/// The room has `count` messages less, and is complete only after `last`.
+/// The room has `count` fewer messages, and is complete only after `last`.
 pub(super) fn note_dropped(
     connection: &Connection,
     room: i64,

@@ -1,6 +1,7 @@
 //! What only a store on disk has to promise.
 
 use super::*;
+use crate::config::{History, HistoryKind};
 use crate::log::contract::{Desk, contract, shown};
 use crate::log::{Gap, Start};
 use std::os::unix::fs::PermissionsExt;
@@ -33,6 +34,14 @@ fn open_in(folder: &Path, retention: Retention) -> Desk {
 fn try_open(folder: &Path, retention: Retention) -> Result<Desk, FileError> {
     let run = run();
     Ok(Desk::new(Box::new(Sqlite::open(&folder.join("alert.db"), run, retention)?), run))
+}
+
+/// The settings of a command.
+fn history(folder: &Path, retention: Retention) -> History {
+    let Retention { messages, age, bytes } = retention;
+    let retention = Retention { messages, age, bytes: Some(bytes) };
+    let file = Some(folder.join("alert.db"));
+    History { kind: HistoryKind::Sqlite, is_asked_for: true, file, retention }
 }
 
 contract!(open);
@@ -207,7 +216,43 @@ fn a_file_that_was_larger_gives_its_pages_back() {
     let mut connection = file::open_to_write(&file).unwrap();
     let less = Retention { bytes: 1 << 20, ..KEEP_ALL };
     while prune::messages(&mut connection, &less, 0).unwrap() {}
-    while prune::rest(&mut connection, &less).unwrap() {}
+    let mut portions = 0;
+    while prune::rest(&mut connection, &less).unwrap() {
+        portions += 1;
+    }
     drop(connection);
     assert!(size() < 20_000_000, "{}", size());
+    assert!(portions < 20, "{portions}");
+}
+
+#[test]
+fn messages_that_a_wrong_clock_dated_in_the_future_grow_old_like_others() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut desk = open_in(folder.path(), KEEP_ALL);
+    let [mut one, mut two] = ["one", "two"].map(|code| desk.room(code));
+    let now = SystemTime::now();
+    let (year, hour) = (Duration::from_secs(365 * 24 * 3600), Duration::from_secs(3600));
+    // The clock was ahead; it was put right an hour ago.
+    for at in [now + year, now + year, now - hour] {
+        desk.say_at(&mut one, "x", at).1.recv_timeout(Duration::from_secs(20)).unwrap();
+    }
+    desk.say_at(&mut two, "x", now + year).1.recv_timeout(Duration::from_secs(20)).unwrap();
+    desk.store.close();
+    let count = |age: Duration| {
+        let less = Retention { age, ..KEEP_ALL };
+        let mut connection = file::open_to_write(&folder.path().join("alert.db")).unwrap();
+        while prune::messages(&mut connection, &less, 0).unwrap() {}
+        let count = |sql| connection.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap();
+        let kept = count("SELECT count(*) FROM messages");
+        assert_eq!(count("SELECT sum(count) FROM rooms"), kept);
+        kept
+    };
+    let archive = Archive::open(&history(folder.path(), Retention { age: hour / 2, ..KEEP_ALL })).unwrap();
+    let (code, query) = (RoomCode::parse("one", 64).unwrap(), Query { start: Start::Oldest, limit: 9 });
+    let page = archive.page(&code, query).unwrap();
+    assert_eq!(page.messages.len(), 0, "what came before what is too old is too old");
+    drop(archive);
+    assert_eq!(count(2 * hour), 4, "a message that is an hour old stays, and so does what is of unknown age");
+    assert_eq!(count(hour / 2), 1, "those before it were said before it");
+    assert_eq!(count(Duration::ZERO), 0, "the last one grows old from when it was seen");
 }

@@ -1,5 +1,5 @@
-//! The messages that are not in their rooms on disk yet, oldest first. When there are too many, because the disk is full or does not
-//! answer, the oldest go, and their rooms remember how far they are incomplete.
+//! The messages that are not in their rooms on disk yet, oldest first. When there are too many, because the disk is
+//! full or does not answer, the oldest are dropped, and their rooms remember up to where they are incomplete.
 
 use crate::log::{Append, KeyDigest};
 use alert_core::event::{RoomEvent, What};
@@ -23,7 +23,7 @@ pub(super) struct Message {
     pub(super) key: Option<KeyDigest>,
 }
 
-/// The last message of a room that had to go.
+/// The last message of a room that was dropped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Lost {
     /// How many messages there were up to it.
@@ -36,7 +36,7 @@ pub(super) struct Lost {
 #[derive(Clone)]
 pub(super) struct Entry {
     pub(super) position: Position,
-    /// Without one, the messages up to there are lost.
+    /// If there is none, the messages up to there are lost.
     pub(super) message: Option<Arc<RoomEvent>>,
     /// Its number among what came in, if it is there.
     pub(super) incoming: Option<u64>,
@@ -53,7 +53,7 @@ pub(super) struct Unwritten {
     /// Everything in `messages` comes after these. Emptied by the writer.
     lost: HashMap<RoomCode, Lost>,
     lost_count: u64,
-    /// What is on disk among what came in, where no reader looks for it.
+    /// What is on disk but not in its room yet, where no reader looks for it.
     unsettled: HashMap<RoomCode, Vec<Entry>>,
 }
 
@@ -116,7 +116,7 @@ impl Unwritten {
         Batch { before: self.before, end: self.before + messages.len() as u64, messages, lost }
     }
 
-    /// The batch is on disk, and all that came in is in its rooms where `is_settled`.
+    /// The batch is on disk and, if `is_settled`, all that came in is in its rooms.
     pub(super) fn written(&mut self, batch: Batch, is_settled: bool) {
         while self.before < batch.end && self.pop().is_some() {}
         for (room, lost) in batch.lost {
@@ -144,12 +144,12 @@ impl Unwritten {
         }
     }
 
-    /// How many had to go since this was asked last.
+    /// How many were dropped since the last call.
     pub(super) fn lost_count(&mut self) -> u64 {
         std::mem::take(&mut self.lost_count)
     }
 
-    /// What there is of a room, oldest first.
+    /// A room's messages, oldest first.
     pub(super) fn of_room(&self, room: &RoomCode) -> Vec<Entry> {
         let mut all = self.unsettled.get(room).cloned().unwrap_or_default();
         let waiting = |position, message| Entry { position, message, incoming: None };

@@ -21,9 +21,9 @@ const PACE: Duration = Duration::from_millis(5);
 const LAZY: Duration = Duration::from_millis(20);
 /// After a batch of no more than this, the next one begins at once if somebody waits for it.
 const FEW: usize = 4;
-/// What nobody waits for is on the disk after this.
+/// What nobody waits for is on the disk after this time.
 const UNSYNCED: Duration = Duration::from_secs(1);
-/// Messages of one batch.
+/// The most messages of one batch.
 const BATCH: usize = 4096;
 /// A disk that failed is tried again after this.
 const RETRY: Duration = Duration::from_secs(1);
@@ -45,10 +45,10 @@ pub(super) struct Writer {
     pub(super) incoming: Incoming,
     /// Each commit waits for the disk.
     pub(super) does_sync: bool,
-    /// Since when there is something that is written and may not be on the disk.
+    /// Since when something has been written that may not be on the disk.
     pub(super) unsynced_since: Option<Instant>,
     pub(super) file: Opened,
-    /// When it was noted last that the server is alive.
+    /// When it was last noted that the server is alive.
     pub(super) alive: Option<Instant>,
     /// Nobody else has the file before this thread ends.
     pub(super) _lock: Lock,
@@ -104,7 +104,7 @@ impl Writer {
         }
     }
 
-    /// Writes what waits; says why, if it cannot.
+    /// Writes what waits. The error says why it cannot.
     fn write_batch(&mut self, begun: Instant) -> Result<Written, String> {
         let mut unwritten = self.shared.gathered();
         let batch = unwritten.batch(BATCH);
@@ -157,8 +157,7 @@ impl Writer {
         self.unsynced_since.map(|since| since + UNSYNCED)
     }
 
-    /// Whether the next commit waits for the disk: a killed process loses nothing of one that does not, but a power cut
-    /// may take it.
+    /// Whether the next commit waits for the disk. If not, a killed process loses nothing of it, but a power cut may.
     fn set_sync(&mut self, is_to_sync: bool) -> rusqlite::Result<()> {
         if self.does_sync != is_to_sync {
             let level = if is_to_sync { "FULL" } else { "NORMAL" };
@@ -179,7 +178,7 @@ impl Writer {
         }
     }
 
-    /// Notes that the server is alive, where no batch has done so for long, if that matters to anybody.
+    /// Notes that the server is alive, if no batch has done so for long and it matters to anybody.
     fn note_alive(&mut self) {
         if self.alive.is_some_and(|alive| alive.elapsed() < ALIVE / 2) {
             return;

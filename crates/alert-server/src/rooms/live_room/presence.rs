@@ -3,6 +3,7 @@
 use super::super::Rooms;
 use super::super::admission::Held;
 use super::super::audience::Published;
+use super::super::half_open::Suspect;
 use super::super::lost::{Returning, Unreceived};
 use super::{LiveRoom, Said, Speech, State};
 use crate::log::StayId;
@@ -12,7 +13,7 @@ use alert_core::names::{RoomCode, UserName};
 use alert_core::position::Position;
 use alert_core::room::{ClientKey, Departure, Doubt, Loss};
 use alert_core::wire;
-use socketio_server::Membership;
+use socketio_server::{ConnectionId, Membership};
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
@@ -22,6 +23,7 @@ pub struct Presence {
     pub(super) name: UserName,
     /// What its client has already heard of the room ends here or earlier, whatever this connection brought it.
     pub(super) entered: Position,
+    pub(super) connection: ConnectionId,
     /// Kept where its client gets what it missed when it comes back.
     pub(super) stay: Option<StayId>,
     pub(super) membership: Membership,
@@ -44,17 +46,22 @@ impl Presence {
         self.entered
     }
 
-    /// Its client gets what it missed when it comes back, also where the server ends meanwhile. `back` is what it came
-    /// back with this time, and `given` when the oldest message was said that it has been given.
+    /// Its client gets what it missed when it comes back, even if the server ends meanwhile. `back` is what it came
+    /// back with this time; `given` is when the oldest message was said that it has been given.
     pub fn stays(
         &mut self,
         rooms: &Rooms,
-        client: ClientKey,
+        (client, is_direct): (ClientKey, bool),
         back: Option<&Returning>,
         given: Option<SystemTime>,
     ) {
         let person = (&self.room.code, &self.name);
         self.stay = rooms.0.lost.enters(person, client, self.entered, given, back);
+        if self.stay.is_some() {
+            let (connection, entered) = (self.connection, self.entered);
+            let suspect = Suspect { connection, client, is_direct, entered, is_succeeded: false };
+            self.room.lock().simple.add(&self.name, suspect);
+        }
     }
 
     /// Says something to everybody in the room.
@@ -76,6 +83,7 @@ impl Presence {
         let size = wire::size(&self.name, "");
         let mut state = self.room.lock();
         drop(self.membership);
+        state.simple.remove(&self.name, self.connection);
         let published = match state.room.leave(&self.name) {
             Departure::Announced => state.publish_departure(self.name, size),
             Departure::Quiet => Published::default(),
@@ -94,7 +102,11 @@ impl Presence {
         let now = Instant::now();
         let mut state = self.room.lock();
         drop(self.membership);
-        if let Some(Unreceived { client, bytes }) = unreceived {
+        let is_succeeded = state.simple.remove(&self.name, self.connection);
+        if is_succeeded {
+            // Its client is back already, on another connection.
+            self.stay.into_iter().for_each(|stay| rooms.0.lost.leaves(stay));
+        } else if let Some(Unreceived { client, bytes }) = unreceived {
             let doubt = state.doubt(self.entered, bytes, now);
             rooms.0.lost.add(&self.room.code, &self.name, client, doubt, self.stay);
         }
@@ -123,9 +135,9 @@ impl Presence {
 }
 
 impl State {
-    /// What a connection may not have received that is lost now, with so many unconfirmed bytes in its queue.
+    /// What a connection that is lost now may not have received, with this many unconfirmed bytes in its queue.
     fn doubt(&self, entered: Position, bytes: u64, at: Instant) -> Doubt {
-        // What is in inboxes has not come to its queue, where bytes are counted.
+        // What is in inboxes has not reached its queue, where bytes are counted.
         let in_flight = self.audience.room().map_or(0, socketio_server::Room::in_flight);
         let unconfirmed = bytes + in_flight as u64;
         Doubt { entered, upto: self.numbering.last(), unconfirmed, since: None, at }

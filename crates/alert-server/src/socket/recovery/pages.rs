@@ -36,7 +36,7 @@ struct Rendered {
 }
 
 impl Pages {
-    /// All messages of a page in one publication, where that has no more than `most_bytes` and can be shared.
+    /// All messages of a page in one publication, if that has no more than `most_bytes` and can be shared.
     pub(super) fn publication(
         &self,
         room: &RoomCode,

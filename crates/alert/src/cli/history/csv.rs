@@ -3,7 +3,7 @@
 
 use alert_core::printable::without_commands;
 
-/// A cell as RFC 4180 has it. Where a formula would begin, a `'` stands in front of it, which is how spreadsheets mark
+/// A cell as in RFC 4180. If a formula would begin, a `'` is put in front of it, which is how spreadsheets mark
 /// text.
 pub(super) fn cell(text: &str) -> String {
     let text = without_commands(text);
@@ -18,7 +18,7 @@ pub(super) fn cell(text: &str) -> String {
         if begins_formula(rest) {
             cell.push('\'');
         }
-        // Where the separator is another one than the file's, which depends on the country, quotes count for nothing.
+        // If a spreadsheet uses another separator than the file, as in some countries, quotes count for nothing.
         let end = rest.find(is_separator).map_or(rest.len(), |at| at + 1);
         cell.push_str(&rest[..end].replace('"', "\"\""));
         rest = &rest[end..];

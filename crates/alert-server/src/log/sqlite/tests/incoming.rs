@@ -4,8 +4,6 @@ use super::super::state::Seating;
 use super::super::store::Also;
 use super::super::unwritten::{Message, Unwritten};
 use super::*;
-use crate::config::{History, HistoryKind};
-use crate::log::Query;
 use crate::log::contract::{DEADLINE, Speaker};
 use std::time::Instant;
 
@@ -31,18 +29,11 @@ fn leave_behind(folder: &Path, texts: &[&str]) -> Speaker {
     room
 }
 
-fn history(folder: &Path) -> History {
-    let Retention { messages, age, bytes } = KEEP_ALL;
-    let retention = Retention { messages, age, bytes: Some(bytes) };
-    let file = Some(folder.join("alert.db"));
-    History { kind: HistoryKind::Sqlite, is_asked_for: true, file, retention }
-}
-
 #[test]
 fn what_a_killed_server_left_is_read_by_commands_and_by_the_next_server() {
     let folder = tempfile::tempdir().unwrap();
     let left = leave_behind(folder.path(), &["a", "b", "c"]);
-    let archive = Archive::open(&history(folder.path())).unwrap();
+    let archive = Archive::open(&history(folder.path(), KEEP_ALL)).unwrap();
     let code = RoomCode::parse("one", 64).unwrap();
     let page = archive.page(&code, Query { start: Start::Oldest, limit: 9 }).unwrap();
     assert_eq!(shown(&page), (vec!["a", "b", "c"], None, false));
@@ -94,7 +85,7 @@ fn given_a_room_that_a_command_deletes_then_a_running_server_has_nothing_of_it_a
     }
     desk.say(&mut two, "stays");
     let code = RoomCode::parse("one", 64).unwrap();
-    assert_eq!(delete(&history(folder.path()), &code).unwrap(), 35);
+    assert_eq!(delete(&history(folder.path(), KEEP_ALL), &code).unwrap(), 35);
     assert_eq!(
         shown(&desk.read("one", Start::After(first), 99)),
         (vec![], Some(Gap { missed: Some(35) }), false)
@@ -139,7 +130,7 @@ fn what_nobody_waits_for_is_in_the_file_soon_and_synchronised_without_more_to_wr
     let mut room = desk.room("one");
     assert!(desk.store.append(desk.message(&mut room, "a", SystemTime::now(), None)).is_none());
     let (archive, code) =
-        (Archive::open(&history(folder.path())).unwrap(), RoomCode::parse("one", 64).unwrap());
+        (Archive::open(&history(folder.path(), KEEP_ALL)).unwrap(), RoomCode::parse("one", 64).unwrap());
     let query = Query { start: Start::Oldest, limit: 9 };
     let until = Instant::now() + DEADLINE;
     while archive.page(&code, query).unwrap().messages.is_empty() {
