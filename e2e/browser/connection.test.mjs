@@ -135,10 +135,10 @@ it("a session that the server does not know any more: the page says so, leads to
     await state(page, "lost");
     const link = page.locator("#problem a");
     await link.waitFor();
-    assert.match(await page.locator("#problem").innerText(), /does not know your login any more/);
+    assert.match(await page.locator("#problem").innerText(), /no longer knows your login/);
     await page.reload();
     assert.equal(page.url(), `${second.url}/v1?room=engine&why=login-unknown`);
-    assert.match(await page.locator("#trouble").innerText(), /does not know your login any more/);
+    assert.match(await page.locator("#trouble").innerText(), /no longer knows your login/);
     await page.locator("#name").fill("Ada");
     await page.locator("#enter").click();
     await state(page, "connected");

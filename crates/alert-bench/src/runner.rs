@@ -23,6 +23,8 @@ const JOIN_PATIENCE: Duration = Duration::from_secs(10);
 const STATUS_PATIENCE: Duration = Duration::from_secs(3);
 /// Longest time without a delivery, after the last message.
 const DRAIN_PATIENCE: Duration = Duration::from_secs(5);
+/// The same, while some are on their way back.
+const RETURN_PATIENCE: Duration = Duration::from_secs(15);
 /// Longest wait of a turn while nothing is sent.
 const WAIT: Duration = Duration::from_millis(50);
 

@@ -1,7 +1,7 @@
-//! The people of a room as a list: made once for each change of the room, and turned into JSON once, by whoever needs
-//! that first. For a room of a thousand it is tens of kilobytes, and everybody who joins asks for it.
+//! The people of a room as a list: shared by everybody who asks between two changes of the room, and turned into JSON
+//! once, by whoever needs that first. For a room of a thousand it is tens of kilobytes, and everybody who joins asks for it.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use serde_json::value::RawValue;
 
@@ -10,7 +10,7 @@ use crate::names::UserName;
 /// The first people of a room, in the order in which they entered, and how many there are in all.
 #[derive(Debug, Default)]
 pub struct Members {
-    names: Vec<UserName>,
+    names: Arc<Vec<UserName>>,
     count: usize,
     json: OnceLock<Box<RawValue>>,
 }
@@ -21,7 +21,7 @@ impl Members {
 
     /// `names` are the first of `count`.
     #[must_use]
-    pub fn new(names: Vec<UserName>, count: usize) -> Self {
+    pub fn new(names: Arc<Vec<UserName>>, count: usize) -> Self {
         Self { names, count, json: OnceLock::new() }
     }
 
@@ -42,7 +42,7 @@ impl Members {
     pub fn json(&self) -> &RawValue {
         if self.json.get().is_none() {
             // Not in `get_or_init`, where another thread would wait.
-            let list = serde_json::value::to_raw_value(&self.names).expect("a list of strings is JSON");
+            let list = serde_json::value::to_raw_value(self.names()).expect("a list of strings is JSON");
             let _ = self.json.set(list);
         }
         self.json.get().expect("it has just been set")

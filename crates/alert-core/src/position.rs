@@ -1,5 +1,6 @@
 //! Where a message stands in its room's log. Positions are never given twice: each start of the server is a new run
-//! with a random name, each making of a room in it begins a new epoch, and in an epoch the numbers grow by one.
+//! with a random name, a room that is made in it begins a new epoch or goes on in the one that it had, and in an epoch
+//! the numbers grow by one.
 
 use std::fmt;
 use std::str::FromStr;
@@ -89,6 +90,12 @@ impl Numbering {
     #[must_use]
     pub fn new(epoch: Epoch) -> Self {
         Self(epoch.start())
+    }
+
+    /// Of a room that is made again, in which this was the last position.
+    #[must_use]
+    pub fn after(last: Position) -> Self {
+        Self(last)
     }
 
     /// The position of the next message.

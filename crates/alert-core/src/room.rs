@@ -1,10 +1,12 @@
 //! A room: who is in it, and when the others hear that somebody comes or goes. Pure: the time is passed in, and what
 //! must be published is returned.
 
+mod front;
 mod lost;
 mod mirror;
 mod roster;
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::members::Members;
@@ -56,10 +58,11 @@ pub enum Loss {
 }
 
 impl Room {
-    /// An empty room, whose people have `grace` to come back when their last connection is lost.
+    /// An empty room, whose people have `grace` to come back when their last connection is lost. Its list shows the
+    /// first `most` of them.
     #[must_use]
-    pub fn new(grace: Duration) -> Self {
-        Self { roster: Roster::default(), grace }
+    pub fn new(grace: Duration, most: usize) -> Self {
+        Self { roster: Roster::new(most), grace }
     }
 
     /// A connection of `name` enters. O(log n).
@@ -94,10 +97,10 @@ impl Room {
         self.roster.next_deadline()
     }
 
-    /// The people in the room, those in grace included: the first `limit` in the order in which they entered.
+    /// The people in the room, those in grace included: the first in the order in which they entered. O(1).
     #[must_use]
-    pub fn members(&self, limit: usize) -> Members {
-        Members::new(self.roster.names().take(limit).cloned().collect(), self.count())
+    pub fn members(&mut self) -> Arc<Members> {
+        self.roster.members()
     }
 
     /// Whether this person is in the room, perhaps in grace.

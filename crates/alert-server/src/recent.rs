@@ -63,9 +63,9 @@ impl<K: Eq + Hash, V> Table<'_, K, V> {
         self.entries.is_empty()
     }
 
-    /// Forgets an entry before its time.
-    pub(crate) fn remove(&mut self, key: &K) {
-        self.entries.remove(key);
+    /// Takes an entry out before its time.
+    pub(crate) fn remove(&mut self, key: &K) -> Option<V> {
+        self.entries.remove(key).map(|(_, value)| value)
     }
 
     /// The entry of `key`, made if it is missing; it becomes the newest.

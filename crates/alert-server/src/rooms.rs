@@ -17,11 +17,13 @@ mod tail;
 use crate::auth::Origin;
 use crate::config::Config;
 use crate::log::{KeyDigest, Log, Stored};
+use crate::recent::Recent;
 use admission::{Admission, Wait};
 pub use admission::{Admitted, Way};
 use alert_core::access::{Denied, Principal};
 use alert_core::members::Members;
 use alert_core::names::{RoomCode, UserName};
+use alert_core::position::{Numbering, Position};
 use alert_core::wire::Form;
 pub use audience::{replay, replay_all, replayed_size};
 pub use catch_up::{CatchUp, Missed};
@@ -47,6 +49,11 @@ use tokio::{runtime::Handle, sync::Semaphore};
 /// How long departures wait for a room under pressure; speakers who never pause must not hold them back.
 const LONGEST_RELIEF: Duration = Duration::from_secs(1);
 
+/// A room that is made again goes on in its epoch, so that a gap there has a number: as long and for as many as that.
+/// A POST to a room that nobody is in makes it and forgets it.
+const NUMBERED: Duration = Duration::from_secs(24 * 60 * 60);
+const MOST_NUMBERED: usize = 10_000;
+
 /// Enough for a fast connection, and far less than `queue_limit` allows.
 const MOST_REPLAYED: usize = 64 << 10;
 
@@ -56,6 +63,8 @@ pub struct Rooms(Arc<Shared>);
 
 struct Shared {
     by_code: Mutex<HashMap<RoomCode, Arc<LiveRoom>>>,
+    /// Of rooms that were there lately. A numbering is here or in its room, so that no position is given twice.
+    numberings: Recent<RoomCode, Numbering>,
     admission: Arc<Admission>,
     grace: Duration,
     max_rooms: usize,
@@ -78,6 +87,7 @@ impl Rooms {
     pub fn new(config: &Config, log: Log, runtime: Handle) -> Self {
         let rooms = Self(Arc::new(Shared {
             by_code: Mutex::default(),
+            numberings: Recent::new(NUMBERED, MOST_NUMBERED),
             admission: Admission::new(config.room_tries, config.join_rate),
             grace: config.leave_grace,
             max_rooms: config.max_rooms,
@@ -323,10 +333,13 @@ impl Rooms {
             let room = {
                 let mut rooms = self.lock();
                 let room = rooms.entry(code.clone());
-                Arc::clone(room.or_insert_with(|| {
+                let make = || {
                     is_new = true;
-                    LiveRoom::new(code.clone(), self.0.grace, &self.0.log)
-                }))
+                    let numbering = self.0.numberings.at(Instant::now()).remove(code);
+                    let numbering = numbering.unwrap_or_else(|| Numbering::new(self.0.log.next_epoch()));
+                    LiveRoom::new(code.clone(), self.0.grace, &self.0.log, numbering)
+                };
+                Arc::clone(room.or_insert_with(make))
             };
             if is_new {
                 room.follow(self);
@@ -338,11 +351,12 @@ impl Rooms {
         }
     }
 
-    /// Removes a room that has retired. To be called with the room's lock held, so that no other room of this code
-    /// can have been made.
-    fn forget(&self, code: &RoomCode) {
+    /// Removes a room that has retired and stood here. To be called with the room's lock held, so that no other room of
+    /// this code can have been made.
+    fn forget(&self, code: &RoomCode, last: Position) {
         let mut rooms = self.lock();
         rooms.remove(code);
+        self.0.numberings.at(Instant::now()).insert(code.clone(), Numbering::after(last));
         if rooms.capacity() > 1024 && rooms.capacity() > 8 * rooms.len() {
             let room_for = 2 * rooms.len();
             rooms.shrink_to(room_for);

@@ -3,7 +3,6 @@
 //! There is no `SO_REUSEPORT`: with it a second server on the same port would silently take half of the users.
 
 use crate::{
-    arrivals::Arrival,
     hub::Hub,
     shard::inbox::Command,
     stream::{DetachedStream, PeerAddr},
@@ -100,7 +99,7 @@ impl Acceptor {
         let mut last_log: Option<Instant> = None;
         loop {
             while !waiting.is_empty()
-                && let Some(arrival) = Arrival::take(&hub, &mut last)
+                && let Some(arrival) = hub.arrivals().take(&mut last)
                 && let Some((stream, peer)) = waiting.pop_front()
             {
                 hub.push(arrival.shard, Command::Accept { stream, peer, arrival });

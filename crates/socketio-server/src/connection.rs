@@ -72,7 +72,7 @@ pub(crate) struct Connection<S> {
     /// Its places in the shard's lists of room members.
     pub(crate) rooms: RefCell<SmallVec<[Seat; 1]>>,
     /// The room that it left last. Entering and leaving speaks in a room as well, so it waits for that room too.
-    pub(crate) left: RefCell<Option<Left>>,
+    pub(crate) left: RefCell<Option<Box<Left>>>,
     /// Taken at the close.
     pub(crate) session: RefCell<Option<S>>,
 }
@@ -149,7 +149,7 @@ impl<S> Carrier for Connection<S> {
 pub(crate) enum Transport {
     WebSocket(Rc<Stream>),
     Polling(Box<Polling>),
-    Subscriber(Subscribed),
+    Subscriber(Box<Subscribed>),
 }
 
 impl Transport {
@@ -174,9 +174,8 @@ impl<S> Connection<S> {
     /// The socket that is written to directly, if there is one.
     pub(crate) fn stream(&self) -> Option<Rc<Stream>> {
         match &*self.transport.borrow() {
-            Transport::WebSocket(stream) | Transport::Subscriber(Subscribed { stream, .. }) => {
-                Some(Rc::clone(stream))
-            }
+            Transport::WebSocket(stream) => Some(Rc::clone(stream)),
+            Transport::Subscriber(subscribed) => Some(Rc::clone(&subscribed.stream)),
             Transport::Polling(_) => None,
         }
     }

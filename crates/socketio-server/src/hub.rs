@@ -40,7 +40,7 @@ impl Hub {
         Self(Arc::new(Shared {
             inboxes: (0..config.workers.max(1)).map(|_| Inbox::default()).collect(),
             congestion: Congestion::default(),
-            arrivals: Arrivals::new(config.workers.max(1).into()),
+            arrivals: Arrivals::new(config.workers.max(1)),
             next_room: AtomicU64::new(0),
             pressure_limits: PressureLimits {
                 rate: config.room_byte_rate,

@@ -1,7 +1,7 @@
 //! `--avalanche`: members are cut off together, miss something, and come back together, while two others in a room of
 //! their own show what that does to those who have nothing to do with it.
 
-use super::{DRAIN_PATIENCE, Runner};
+use super::{RETURN_PATIENCE, Runner};
 use crate::{
     churn::Churn,
     error::BenchError,
@@ -56,7 +56,7 @@ impl Runner<'_> {
         }
         samples.half = self.sample();
         churn.end_cut(samples.half.at);
-        self.wait_for_all_back(&mut churn, DRAIN_PATIENCE)?;
+        self.wait_for_all_back(&mut churn, RETURN_PATIENCE)?;
         samples.end = self.sample();
         let all_back = self.fleet.shared.counts.progress_at.saturating_sub(samples.half.at);
         Ok(Returned {

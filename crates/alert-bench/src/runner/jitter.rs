@@ -1,6 +1,6 @@
 //! `--jitter`: members are cut off one after the other, all the time, and come back.
 
-use super::{DRAIN_PATIENCE, Runner, WAIT};
+use super::{RETURN_PATIENCE, Runner, WAIT};
 use crate::{
     churn::Churn,
     error::BenchError,
@@ -30,7 +30,7 @@ impl Runner<'_> {
             }
             *sample = self.sample();
         }
-        self.wait_for_all_back(&mut churn, jitter.cut_for + DRAIN_PATIENCE)
+        self.wait_for_all_back(&mut churn, jitter.cut_for + RETURN_PATIENCE)
     }
 
     /// Lets all who are away come back, until everything has arrived or nothing comes for too long.

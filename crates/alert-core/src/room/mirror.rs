@@ -1,6 +1,7 @@
 //! The people of a room that is ordered elsewhere: what was told of them, in the order in which it was told.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 use std::time::Instant;
 
 use super::roster::Roster;
@@ -8,7 +9,7 @@ use crate::members::Members;
 use crate::names::UserName;
 
 /// Who is in a room, as somebody else decides it.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Mirror(Roster);
 
 /// What is different from what was known, where something was missed.
@@ -19,6 +20,13 @@ pub struct Difference {
     pub left: Vec<UserName>,
     /// These have entered.
     pub entered: Vec<UserName>,
+}
+
+impl Default for Mirror {
+    /// Nobody.
+    fn default() -> Self {
+        Self(Roster::new(Members::MOST))
+    }
 }
 
 impl Mirror {
@@ -43,9 +51,9 @@ impl Mirror {
     /// These people are here, in this order, and nobody else.
     pub fn become_like(&mut self, people: &[UserName]) -> Difference {
         let now: HashSet<&UserName> = people.iter().collect();
-        let left: Vec<_> = self.0.names().filter(|name| !now.contains(name)).cloned().collect();
+        let left: Vec<_> = self.0.everybody().filter(|name| !now.contains(name)).cloned().collect();
         let entered: Vec<_> = people.iter().filter(|name| !self.0.contains(name)).cloned().collect();
-        self.0 = Roster::default();
+        *self = Self::default();
         people.iter().for_each(|name| self.0.settle(name));
         Difference { left, entered }
     }
@@ -56,10 +64,9 @@ impl Mirror {
         self.0.next_deadline()
     }
 
-    /// The first `limit` people, in the order in which they entered.
-    #[must_use]
-    pub fn members(&self, limit: usize) -> Members {
-        Members::new(self.0.names().take(limit).cloned().collect(), self.count())
+    /// The first [`Members::MOST`] people, in the order in which they entered.
+    pub fn members(&mut self) -> Arc<Members> {
+        self.0.members()
     }
 
     /// Whether this person is here.
@@ -84,8 +91,8 @@ mod tests {
         texts.map(|text| UserName::parse(text, 64).unwrap())
     }
 
-    fn shown(mirror: &Mirror) -> Vec<String> {
-        mirror.members(9).names().iter().map(|name| name.as_str().to_owned()).collect()
+    fn shown(mirror: &mut Mirror) -> Vec<String> {
+        mirror.members().names().iter().map(|name| name.as_str().to_owned()).collect()
     }
 
     #[test]
@@ -108,12 +115,12 @@ mod tests {
         mirror.lose(&ada, deadline);
         mirror.lose(&bob, deadline);
         assert_eq!(
-            (shown(&mirror), mirror.next_deadline()),
+            (shown(&mut mirror), mirror.next_deadline()),
             (vec!["Ada".into(), "Bob".into()], Some(deadline))
         );
         assert!(!mirror.enter(&ada), "back");
         mirror.leave(&bob);
-        assert_eq!((shown(&mirror), mirror.next_deadline()), (vec!["Ada".into()], None));
+        assert_eq!((shown(&mut mirror), mirror.next_deadline()), (vec!["Ada".into()], None));
     }
 
     #[test]
@@ -124,6 +131,6 @@ mod tests {
         mirror.enter(&bob);
         let difference = mirror.become_like(&[cy.clone(), bob]);
         assert_eq!(difference, Difference { left: vec![ada], entered: vec![cy] });
-        assert_eq!(shown(&mirror), ["Cy", "Bob"]);
+        assert_eq!(shown(&mut mirror), ["Cy", "Bob"]);
     }
 }

@@ -98,14 +98,17 @@ proptest! {
     fn given_any_calls_then_the_room_does_what_the_model_does(
         calls in calls(),
         grace in prop_oneof![Just(0_u64), Just(1_000), Just(2_000)],
+        most in 1_usize..6,
     ) {
         let names = ["Ada", "Bob", "Cy", "Dan"].map(|text| UserName::parse(text, 64).unwrap());
         let start = Instant::now();
         let at = |millis: u64| start + Duration::from_millis(millis);
-        let mut room = Room::new(Duration::from_millis(grace));
+        let mut room = Room::new(Duration::from_millis(grace), most);
         let mut model = Model { grace, ..Model::default() };
         // Who is in the room by the announcements alone: they alternate if each of them changes that.
         let mut announced = [false; 4];
+        // The list before the last change, which somebody still holds.
+        let mut held: Option<(Arc<Members>, Vec<UserName>)> = None;
 
         for call in calls {
             let mut entered = None;
@@ -152,13 +155,18 @@ proptest! {
             }
 
             let members: Vec<_> = model.people.iter().map(|person| names[person.who].clone()).collect();
-            prop_assert_eq!(room.members(usize::MAX).names().to_vec(), members);
+            let list = room.members();
+            prop_assert_eq!((list.names(), list.count()), (&members[..members.len().min(most)], members.len()));
+            let names_then = list.names().to_vec();
+            if let Some((list, names)) = held.replace((list, names_then)) {
+                prop_assert_eq!(list.names(), names);
+            }
             prop_assert_eq!(room.count(), model.people.len());
             prop_assert_eq!(room.is_empty(), model.people.is_empty());
             let deadline = model.people.iter().filter_map(|person| person.deadline).min();
             prop_assert_eq!(room.next_deadline(), deadline.map(at));
             for (who, name) in names.iter().enumerate() {
-                prop_assert_eq!(announced[who], room.members(9).names().contains(name));
+                prop_assert_eq!(announced[who], members.contains(name));
             }
         }
     }

@@ -3,14 +3,17 @@
 
 use std::collections::hash_map;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 use std::time::Instant;
 
+use super::front::Front;
+use crate::members::Members;
 use crate::names::UserName;
 
 /// The number of an entry into the room; never given twice.
-type Seat = u64;
+pub(super) type Seat = u64;
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Roster {
     people: HashMap<UserName, Person>,
     /// Exactly the people, in the order in which they entered.
@@ -18,6 +21,7 @@ pub(super) struct Roster {
     /// Exactly the people in grace, by the end of it. A set and not a queue, so that those who come back are taken
     /// out: whoever reconnects over and over leaves nothing behind.
     graces: BTreeSet<(Instant, Seat)>,
+    front: Front,
     next_seat: Seat,
 }
 
@@ -36,6 +40,12 @@ enum Presence {
 }
 
 impl Roster {
+    /// Nobody. The list of the people will have `most` of them.
+    pub(super) fn new(most: usize) -> Self {
+        let (people, seats, graces) = (HashMap::new(), BTreeMap::new(), BTreeSet::new());
+        Self { people, seats, graces, front: Front::new(most), next_seat: 0 }
+    }
+
     /// Counts a connection of `name`. True if this person was not here.
     pub(super) fn connect(&mut self, name: &UserName) -> bool {
         match self.people.entry(name.clone()) {
@@ -44,6 +54,7 @@ impl Roster {
                 self.next_seat += 1;
                 vacant.insert(Person { seat, presence: Presence::Connected(1) });
                 self.seats.insert(seat, name.clone());
+                self.front.entered(seat, name);
                 true
             }
             hash_map::Entry::Occupied(mut occupied) => {
@@ -85,6 +96,7 @@ impl Roster {
         } else {
             self.people.remove(name);
             self.seats.remove(&seat);
+            self.front.left(seat, &self.seats);
         }
         true
     }
@@ -104,6 +116,7 @@ impl Roster {
         if let Presence::Grace(deadline) = presence {
             self.graces.remove(&(deadline, seat));
         }
+        self.front.left(seat, &self.seats);
         true
     }
 
@@ -112,6 +125,7 @@ impl Roster {
         let &(deadline, seat) = self.graces.first().filter(|(deadline, _)| *deadline <= now)?;
         self.graces.remove(&(deadline, seat));
         let name = self.seats.remove(&seat)?;
+        self.front.left(seat, &self.seats);
         self.people.remove(&name);
         Some(name)
     }
@@ -120,7 +134,14 @@ impl Roster {
         self.graces.first().map(|(deadline, _)| *deadline)
     }
 
-    pub(super) fn names(&self) -> impl Iterator<Item = &UserName> {
+    /// The first of them, in the order in which they entered.
+    pub(super) fn members(&mut self) -> Arc<Members> {
+        let count = self.len();
+        self.front.members(count)
+    }
+
+    /// All of them, in the order in which they entered.
+    pub(super) fn everybody(&self) -> impl Iterator<Item = &UserName> {
         self.seats.values()
     }
 

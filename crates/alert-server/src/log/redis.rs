@@ -310,7 +310,7 @@ impl Shared {
         let keys = vec![self.0.keys.room(room)];
         let (names, count): (Vec<String>, usize) =
             self.ask("members", keys, vec![bytes(Members::MOST)]).await?;
-        Ok(Members::new(names.iter().filter_map(|name| entry::name(name)).collect(), count))
+        Ok(Members::new(Arc::new(names.iter().filter_map(|name| entry::name(name)).collect()), count))
     }
 
     /// All rooms in which somebody is, and how many people.

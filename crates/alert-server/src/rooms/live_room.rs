@@ -49,8 +49,6 @@ struct State {
     simple: Simple,
     /// Who hears it without being in it.
     subscribers: usize,
-    /// The list of people, as long as nobody comes or goes.
-    members: Option<Arc<Members>>,
     /// A task waits for the end of somebody's grace.
     is_sweeping: bool,
     /// It was empty and has been forgotten: whoever still finds it looks for a new one.
@@ -60,9 +58,6 @@ struct State {
 impl State {
     /// `size` is that of the event, computed before the lock was taken.
     fn publish(&mut self, what: What, size: usize) -> (Published, usize) {
-        if !matches!(what, What::Said { .. }) {
-            self.members = None;
-        }
         self.audience.publish(&self.event(what), size)
     }
 
@@ -135,16 +130,15 @@ pub struct Said {
 
 impl LiveRoom {
     /// An empty room. What is said in it goes to `log`.
-    pub(super) fn new(code: RoomCode, grace: Duration, log: &Log) -> Arc<Self> {
+    pub(super) fn new(code: RoomCode, grace: Duration, log: &Log, numbering: Numbering) -> Arc<Self> {
         let state = State {
-            room: Room::new(grace),
+            room: Room::new(grace, Members::MOST),
             audience: Audience::new(code.clone()),
-            numbering: Numbering::new(log.next_epoch()),
+            numbering,
             tail: Tail::default(),
             following: log.shared().map(|_| Box::default()),
             simple: Simple::default(),
             subscribers: 0,
-            members: None,
             is_sweeping: false,
             is_retired: false,
         };
@@ -283,10 +277,7 @@ impl LiveRoom {
         let entered = state.event(What::Entered { name: name.clone(), count: state.room.count() });
         // Before it joins the audience: its own entering comes ahead of what it missed.
         let published = match entry {
-            Entry::Announced => {
-                state.members = None;
-                state.audience.publish(&entered, size).0
-            }
+            Entry::Announced => state.audience.publish(&entered, size).0,
             Entry::Quiet => Published::default(),
         };
         greet(entered, Missed { messages: &messages, position: state.numbering.last() });
@@ -378,12 +369,10 @@ impl LiveRoom {
     /// Who is in the room: the first [`Members::MOST`].
     pub(super) fn members(&self) -> Arc<Members> {
         let mut state = self.lock();
-        let State { room, members, following, .. } = &mut *state;
-        let list = || match &*following {
-            Some(following) => following.people().members(Members::MOST),
-            None => room.members(Members::MOST),
-        };
-        Arc::clone(members.get_or_insert_with(|| Arc::new(list())))
+        match &mut state.following {
+            Some(following) => following.people_mut().members(),
+            None => state.room.members(),
+        }
     }
 
     /// How many people are in the room.
@@ -459,7 +448,7 @@ impl LiveRoom {
             if let (Some(following), Some(shared)) = (&mut state.following, self.log.shared()) {
                 following.end(shared);
             }
-            rooms.forget(&self.code);
+            rooms.forget(&self.code, state.numbering.last());
         }
     }
 

@@ -54,8 +54,8 @@ latencies are {p50, p99, p999, max}. What does not apply is null.
                (from the start to the last), statuses, statuses_expected,
                connect_us, join_us
   fanout       after the warm-up: duration_s, messages, messages_per_s,
-               deliveries, deliveries_per_s, latency_us (without what was replayed);
-               in the whole run: arrived, lost,
+               deliveries, deliveries_per_s, latency_us (without what was
+               replayed); in the whole run: arrived, lost,
                duplicates, out_of_order (after a later message of the same
                sender), other_order (members that heard another order than the
                others of their room), leaked (of another room), unknown

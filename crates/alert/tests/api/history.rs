@@ -38,6 +38,28 @@ fn given_messages_then_each_has_the_receipt_s_place_and_says_who_said_what_and_w
 }
 
 #[test]
+fn given_a_room_that_nobody_is_in_then_its_messages_are_counted_and_a_gap_there_has_a_number() {
+    for history in ["memory", "sqlite"] {
+        let server = Server::start(&["--history", history, "--history-messages", "2"]);
+        let say = |room: &str, text| {
+            let receipt = server.post(&format!("/v1/rooms/{room}"), &[], text).json();
+            receipt["position"].as_str().unwrap().to_owned()
+        };
+        let first = say("D5DB", "1");
+        let mut last = String::new();
+        for text in ["2", "3", "4", "5"] {
+            say("other", text);
+            last = say("D5DB", text);
+        }
+        let epoch = |position: &str| position.split_once('-').unwrap().0.to_owned();
+        assert_eq!((epoch(&first), &*last), (epoch(&last), &*format!("{}-5", epoch(&first))));
+        assert_ne!(epoch(&say("other", "6")), epoch(&first), "each room has its own");
+        let page = page(&server, &format!("since={first}"));
+        assert_eq!(shown(&page), (vec!["4", "5"], &json!({ "missed": 2 }), false), "{history}");
+    }
+}
+
+#[test]
 fn given_many_messages_then_pages_lead_forwards_and_backwards_without_a_hole_or_a_double() {
     let server = Server::start(&["--history", "memory"]);
     let texts: Vec<String> = (0..10).map(|number| number.to_string()).collect();

@@ -35,7 +35,7 @@ fn given_any_content_type_but_json_then_the_body_is_the_message_untouched() {
     let server = Server::start(&[]);
     let mut ada = server.join("D5DB", "Ada");
     for kind in ["application/x-www-form-urlencoded", "text/plain", "application/problem+json", "rubbish"] {
-        for body in ["name=x&msg=a%20b+c", "{\"msg\":\"a\"}", " two\r\nlines\n", "\u{1F600}\u{0}"] {
+        for body in ["name=x&msg=a%20b+c", "{\"msg\":\"a\"}", " two\r\nlines\n", "\u{1F600}\u{1}"] {
             let answer = server.ask("POST", "/v1/rooms/D5DB", &[("content-type", kind)], body.as_bytes());
             assert_eq!(answer.status, 202, "{answer:?}");
             assert_eq!(ada.hears(), message(&format!("http: {body}")));

@@ -86,7 +86,7 @@ async fn run<E: Engine>(
         .unwrap_or(false);
     drop((probing, early));
     if taken_over {
-        websocket::run(shard, connection, stream, reader, []).await;
+        websocket::run(shard, connection, stream, reader, None).await;
     } else {
         stream.shut(Shutdown::Both);
         if has_failed_too_often(&connection) {

@@ -11,6 +11,7 @@ use crate::{
     shard::Shard,
     stream::Stream,
 };
+use bytes::Bytes;
 use socketio_protocol::engine::packet::Packet;
 use std::{io, rc::Rc, time::Instant};
 
@@ -27,13 +28,13 @@ pub(crate) async fn run<E: Engine>(
     connection: Rc<Connection<E::Session>>,
     stream: Rc<Stream>,
     mut reader: FrameReader,
-    early: impl AsRef<[u8]>,
+    early: Option<Box<Bytes>>,
 ) {
     let now = shard.begin_turn();
     // It can be held back already only after an upgrade, and then nothing has come early.
     let is_paused = connection.pause.borrow().is_some();
-    let mut flow =
-        if is_paused { Flow::Hold } else { take_in(&shard, &connection, &mut reader, early.as_ref(), now) };
+    let first = early.as_ref().map_or(&[][..], |early| early);
+    let mut flow = if is_paused { Flow::Hold } else { take_in(&shard, &connection, &mut reader, first, now) };
     drop(early);
     while !connection.closed.get() {
         if flow == Flow::Hold || shard.hub.congestion().is_there() {

@@ -173,8 +173,9 @@ fn open_websocket<E: Engine>(
         // The shutdown came between the request and its 101.
         shard.close(&connection, CloseReason::Shutdown);
     }
-    // A new task, since this one has room for all of hyper.
+    // A new task: this one has room for all of hyper. What it is given it has room for several times.
     let shard = Rc::clone(shard);
+    let early = (!early.is_empty()).then(|| Box::new(early));
     tokio::task::spawn_local(async move {
         let _counted = (shard.count_socket(), place);
         websocket::run(Rc::clone(&shard), connection, stream, FrameReader::default(), early).await;

@@ -39,13 +39,13 @@ pub(crate) fn open<E: Engine>(
     let keep_alive = Rc::new(Frame::chunk(subscriber.keep_alive));
     let closed = Rc::new(Notify::new());
     let is_chunked = head.version >= Version::HTTP_11;
-    let transport = Transport::Subscriber(Subscribed {
+    let transport = Transport::Subscriber(Box::new(Subscribed {
         stream: Rc::clone(&stream),
         keep_alive: Rc::clone(&keep_alive),
         last: Rc::new(Frame::raw(if is_chunked { b"0\r\n\r\n" } else { b"" })),
         closed: Rc::clone(&closed),
         at_end: None,
-    });
+    }));
     let connection = shard.insert(transport);
     connection.place.set(session_place);
     if !is_chunked {

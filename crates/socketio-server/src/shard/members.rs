@@ -42,7 +42,7 @@ impl<E: Engine> Shard<E> {
             seats.swap_remove(position)
         };
         let left = Left { room: seat.room.clone(), until: Instant::now() + WAIT_FOR_LEFT };
-        connection.left.replace(Some(left));
+        connection.left.replace(Some(Box::new(left)));
         self.unseat(&connection, seat);
     }
 

@@ -2,11 +2,11 @@
 
 use super::*;
 use crate::config::{History, HistoryKind};
-use crate::log::contract::{Desk, contract, shown};
+use crate::log::contract::{DEADLINE, Desk, contract, shown};
 use crate::log::{Gap, Start};
 use std::os::unix::fs::PermissionsExt;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 mod damage;
 mod failing;
@@ -28,7 +28,16 @@ fn open(retention: Retention) -> Desk {
 }
 
 fn open_in(folder: &Path, retention: Retention) -> Desk {
-    try_open(folder, retention).unwrap()
+    let until = Instant::now() + DEADLINE;
+    loop {
+        match try_open(folder, retention) {
+            // Another test has just forked, and its child has all files of this process until it becomes a program.
+            Err(FileError::InUse { .. }) if Instant::now() < until => {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            opened => return opened.unwrap(),
+        }
+    }
 }
 
 fn try_open(folder: &Path, retention: Retention) -> Result<Desk, FileError> {

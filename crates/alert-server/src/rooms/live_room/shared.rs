@@ -104,6 +104,10 @@ impl Following {
         &self.people
     }
 
+    pub(super) fn people_mut(&mut self) -> &mut Mirror {
+        &mut self.people
+    }
+
     pub(super) fn seq(&self) -> u64 {
         self.seq
     }
@@ -175,9 +179,7 @@ impl State {
         match &entry.change {
             Change::Event(What::Said { .. }) => {}
             Change::Event(What::Entered { name, .. }) | Change::Again(name) => {
-                if following.people.enter(name) {
-                    self.members = None;
-                }
+                following.people.enter(name);
             }
             Change::Event(What::Left { name, .. }) => {
                 following.people.leave(name);
@@ -185,7 +187,6 @@ impl State {
                     // Whoever leaves hears nothing of it.
                     drop(hearing.membership.take());
                 }
-                self.members = None;
             }
             Change::Lost(name, grace) => {
                 let deadline = Instant::now() + *grace;
@@ -262,7 +263,6 @@ impl State {
                 self.tail.starts_over(found.position, found.seq);
             }
         }
-        self.members = None;
         let Some(following) = &mut self.following else { return };
         for (name, left) in &found.lost {
             let deadline = Instant::now() + *left;

@@ -63,7 +63,7 @@ fn given_a_client_that_recovers_then_every_event_ends_with_its_position() {
 fn given_an_ack_then_its_body_is_the_contract_s() {
     let joined = AckBody::Joined {
         room: RoomCode::parse("x\"y", 128).unwrap(),
-        members: Members::new(vec![ada(), UserName::parse("Bob", 64).unwrap()], 1_002).into(),
+        members: Members::new(vec![ada(), UserName::parse("Bob", 64).unwrap()].into(), 1_002).into(),
     };
     let rows = [
         (AckBody::Done, r#"{"ok":true}"#),

@@ -52,7 +52,7 @@ fn given_an_event_of_a_room_then_its_packet_is_the_contract_s() {
 
 #[test]
 fn given_an_answer_then_its_json_is_the_contract_s() {
-    let members = Arc::new(Members::new(vec![name("Ada"), name("Bob")], 1_002));
+    let members = Arc::new(Members::new(vec![name("Ada"), name("Bob")].into(), 1_002));
     let history = vec![Arc::new(said("\"hi\"\n"))];
     let joined = Joined {
         room: room("R1"),

@@ -1,9 +1,7 @@
 //! A disk that cannot take what is said.
 
 use super::*;
-use crate::log::contract::DEADLINE;
 use std::process::Command;
-use std::time::Instant;
 
 /// A small file system in memory.
 struct SmallDisk(tempfile::TempDir);

@@ -4,8 +4,7 @@ use super::super::state::Seating;
 use super::super::store::Also;
 use super::super::unwritten::{Message, Unwritten};
 use super::*;
-use crate::log::contract::{DEADLINE, Speaker};
-use std::time::Instant;
+use crate::log::contract::Speaker;
 
 /// What a killed server leaves: messages that are on disk, and in no room.
 fn leave_behind(folder: &Path, texts: &[&str]) -> Speaker {
