@@ -105,7 +105,7 @@ async fn whoever_is_sent_back_from_the_chat_page_is_told_why_where_that_is_known
         (
             &Site::with([("ALERT_PUBLIC_URL", "https://alert.example")]),
             "cookie-not-kept",
-            "https address only",
+            "only at its https address",
         ),
     ] {
         let page = site.get(&format!("/v1?room=two&why={why}")).await.body;
