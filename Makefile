@@ -12,7 +12,7 @@ VENV := e2e/.venv/ready
 CLIENTS := $(or $(CARGO_TARGET_DIR),target)/clients
 RUST_CLIENT := $(CLIENTS)/debug/alert-client
 
-E2E_TESTS := e2e-js e2e-python e2e-openapi e2e-clients e2e-terminal e2e-browser e2e-doctor
+E2E_TESTS := e2e-js e2e-cluster e2e-python e2e-openapi e2e-clients e2e-terminal e2e-browser e2e-doctor
 export RUSTDOCFLAGS := -D warnings
 
 .PHONY: help
@@ -66,6 +66,7 @@ lint-web: $(WEB) $(E2E) ## check types, lints and formatting of the page and of 
 test-rust: | $(WEB) ## unit, integration and documentation tests
 	e2e/need curl curl
 	e2e/need openssl openssl
+	e2e/need redis-server redis-server
 	cargo test $(CARGO_FLAGS) --workspace
 
 .PHONY: test-web
@@ -79,11 +80,21 @@ e2e: $(E2E_TESTS) ## real clients and a real browser against the built binary
 binary: | $(WEB)
 	cargo build $(CARGO_FLAGS) --package alert
 
-$(E2E_TESTS): export ALERT_BIN := $(abspath $(ALERT_BIN))
+$(E2E_TESTS) e2e-contract-on-redis: export ALERT_BIN := $(abspath $(ALERT_BIN))
 
 .PHONY: e2e-js
 e2e-js: binary $(E2E) ## the contract with the official JavaScript client
 	cd e2e && npm test --silent
+
+.PHONY: e2e-cluster
+e2e-cluster: binary $(E2E) ## several servers with one Redis, and what happens when they fail
+	e2e/need redis-server redis-server
+	cd e2e && npm run --silent test:cluster
+
+.PHONY: e2e-contract-on-redis
+e2e-contract-on-redis: binary $(E2E) ## the contract with the official JavaScript client, on servers with Redis (minutes)
+	e2e/need redis-server redis-server
+	cd e2e && ALERT_TEST_REDIS=1 npm test --silent
 
 .PHONY: e2e-python
 e2e-python: binary $(VENV) ## the contract with python-socketio, and the streams with requests and behind HAProxy

@@ -30,7 +30,7 @@ impl Sources {
         }
         sources.add_environment(environment);
         for (&name, values) in &flags.values {
-            sources.warnings.extend(warning_of_flag(name));
+            sources.warnings.extend(warning_of_flag(name, values));
             sources.given.insert(name, Given { values: values.clone(), source: Source::Flag });
         }
         sources
@@ -92,7 +92,11 @@ impl Sources {
 }
 
 /// What to say about a secret on the command line.
-fn warning_of_flag(name: &str) -> Option<String> {
+fn warning_of_flag(name: &str, values: &[String]) -> Option<String> {
+    // An address is none without a password.
+    if name == "redis" && values.iter().all(|url| !url.contains('@')) {
+        return None;
+    }
     let setting = SETTINGS.iter().find(|setting| setting.secret && setting.name == name)?;
     let file = SETTINGS.iter().find(|file| file.name.strip_suffix("_file") == Some(setting.name));
     let file = file.map_or_else(String::new, |file| {

@@ -92,6 +92,12 @@ impl Command {
             Ok(config) => config.history,
             Err(code) => return code,
         };
+        if history.redis.is_some() {
+            super::complain(
+                "the history is in Redis, which this command does not read; ask a server: GET /v1/rooms/ROOM/messages?since=all",
+            );
+            return ExitCode::FAILURE;
+        }
         let done = match self {
             Self::Export { room, since, format } => export(&history, room, *since, *format),
             Self::Delete { room, yes: false } if !is_sure(room) => return ExitCode::from(USAGE_ERROR),
