@@ -31,9 +31,11 @@ Members whose connection is cut off, without a goodbye, and who connect again wi
 where it gave them nothing, they join again. Each message has to reach each member once and in order, whether or not it was
 away. "From connecting again" begins with the new TCP connection, and what comes before the answer to CONNECT counts as coming
 with it, as in the official client; "from sending" has the 2 s away in it. The bystanders are two members of another room, 50
-messages a second, from just before the others come back until all are. With its
-default `--leave-grace 2s` Alert also tells everybody in the room who left and entered; with 5 s nobody hears of the cuts, as
-with Node, which says nothing. To repeat it:
+messages a second, from just before the others come back until all are.
+
+With its default `--leave-grace 2s` Alert also tells everybody in the room who left and entered; with 5 s nobody hears of the
+cuts, as with Node's recovery. Where a member joins again, all are told that it entered, which is what Node without recovery is
+busy with. To repeat it:
 
     taskset -c 0 alert serve --workers 1 --room-tries 0 --join-rate 0
     taskset -c 1 alert bench http://127.0.0.1:5000 --jitter --pid $(pidof alert)
