@@ -8,7 +8,6 @@ import { Client, fresh } from "../harness/client.mjs";
 import { hasKept, Keeper } from "../harness/keeper.mjs";
 import { Relay } from "../harness/relay.mjs";
 import { Server, serverFor } from "../harness/server.mjs";
-import { DEADLINE, within } from "../harness/time.mjs";
 import { V2 } from "../harness/v2.mjs";
 
 /** As docs/protocol-v2.md has it. */
