@@ -39,8 +39,8 @@ for (const transport of TRANSPORTS) {
     skip: REDIS !== undefined,
   }, async () => {
     const room = fresh("room");
-    // What a client recovers by itself is in recovery.test.mjs.
-    const server = await start("--recovery", "off");
+    // What a client recovers by itself is in recovery.test.mjs, and what others are given again in the API's tests.
+    const server = await start("--recovery", "off", "--replay-window", "0");
     const cookie = await login(server, "Cookie", room);
     const [ada, bob] = [await Client.connect(server, transport), await Client.connect(server, transport)];
     const web = await Client.connect(server, transport, { extraHeaders: { cookie } });

@@ -111,7 +111,7 @@ pub struct Arrival {
 pub enum Going {
     /// They said so.
     Leaves,
-    /// The connection was lost; they have so long to come back.
+    /// The connection was lost; this is how long they may take to come back.
     Lost(Duration),
 }
 
@@ -131,10 +131,10 @@ pub struct State {
 }
 
 impl Shared {
-    /// Connects, and waits for that; then what has to go on does so on a thread of its own.
+    /// Connects, and waits until that is done. What has to go on runs on a thread of its own.
     ///
     /// # Errors
-    /// Where Redis cannot be used.
+    /// If Redis cannot be used.
     pub fn open(settings: RedisSettings, run: Run, retention: Retention) -> Result<Self, ConnectError> {
         let (tell, told) = mpsc::channel();
         let start = move || {
@@ -156,7 +156,7 @@ impl Shared {
 
     async fn connect(settings: &RedisSettings, run: Run, retention: Retention) -> Result<Self, ConnectError> {
         let library = Arc::new(Library::new());
-        // Once before anything depends on it: what is wrong is said at the start.
+        // Once, before anything depends on it, so that what is wrong is said at the start.
         let connected = server::connect(&settings.address, &library).await?;
         connected.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
         let (link, standing) = Link::start(settings.address.clone(), library, settings.timeout);
@@ -201,7 +201,7 @@ impl Shared {
         self.call("say", self.0.keys.of(room), args, move |answer| done(answer.and_then(fate)));
     }
 
-    /// A person has come to this node, where they have so many connections to the room now.
+    /// A person has come to this node. `connections` is how many they have to the room here now.
     pub fn enter(
         &self,
         room: &RoomCode,
@@ -213,7 +213,7 @@ impl Shared {
         self.call("presence", self.0.keys.of(room), args, move |answer| done(answer.and_then(arrival)));
     }
 
-    /// A connection of a person has gone from this node, where they have so many left. Where Redis does not answer,
+    /// A connection of a person has gone from this node; `connections` are left here. If Redis does not answer,
     /// [`Shared::declare`] has to follow.
     pub fn go(
         &self,
@@ -261,7 +261,7 @@ impl Shared {
         self.call("declare", self.0.keys.of(room), args, |_| {});
     }
 
-    /// Those whose time to come back is over leave. Gives the time until the next of them, if there is one.
+    /// Those whose time to come back is over leave. Returns the time until the next, if there is one.
     pub async fn expire(&self, room: &RoomCode) -> Result<Option<Duration>, Unavailable> {
         let mut args = self.begin();
         args.push(self.age());
@@ -343,7 +343,7 @@ impl Shared {
         })
     }
 
-    /// Where what has to do with Redis runs.
+    /// The runtime of everything that has to do with Redis.
     pub fn runtime(&self) -> &Handle {
         &self.0.runtime
     }

@@ -12,7 +12,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 pub struct Entry {
     /// Its number among all events of the room.
     pub seq: u64,
-    /// The last message's position: its own, where it is a message.
+    /// The last message's position: its own, if it is a message.
     pub position: Position,
     /// When, by the clock of Redis.
     pub at: SystemTime,
@@ -31,7 +31,7 @@ pub enum Change {
     Lost(UserName, Duration),
 }
 
-/// Something that no version of Alert that is known here has told.
+/// Something that no known version of Alert publishes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("another program, or a version of Alert that this one does not know, writes to the rooms in Redis")]
 pub(super) struct NotAnEntry;

@@ -27,7 +27,7 @@ impl Keys {
         format!("{}:{{{}}}:{}", self.prefix, tag(room), room.as_str())
     }
 
-    /// The set of the rooms of a tag in which somebody is.
+    /// The set of a tag's rooms that somebody is in.
     pub(super) fn rooms(&self, tag: u64) -> String {
         format!("{}:{{{tag}}}:rooms", self.prefix)
     }
@@ -37,7 +37,7 @@ impl Keys {
         vec![self.room(room), self.rooms(tag(room))]
     }
 
-    /// Where a room's events are told.
+    /// The channel of a room's events.
     pub(super) fn events(&self, room: &RoomCode) -> String {
         self.room(room) + ":events"
     }

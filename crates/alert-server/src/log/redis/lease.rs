@@ -10,13 +10,13 @@ use std::sync::PoisonError;
 use std::time::Duration;
 use tokio::time::interval;
 
-/// How long a node counts as alive that does not say so.
+/// How long a node counts as alive after its last renewal.
 const LEASE: Duration = Duration::from_secs(10);
 /// Between two renewals.
 const RENEWAL: Duration = Duration::from_secs(3);
 
 impl Shared {
-    /// Renews this node's lease for ever, and gives up the people of nodes that have ended. `back` is called at the
+    /// Renews this node's lease forever, and gives up the people of nodes that have ended. `back` is called at the
     /// start, and when others may have given up this node's or Redis was away, with the rooms that somebody left
     /// meanwhile.
     pub async fn stay_alive(self, back: impl Fn(HashSet<RoomCode>) + Send) {
@@ -57,7 +57,7 @@ impl Shared {
         for (room, _) in rooms {
             self.declare_of(Run::new(run), true, &room, []);
         }
-        // Behind those calls: until it is carried out, another node may do the same again.
+        // After those calls. Until this is carried out, another node may repeat them, which changes nothing.
         let call = Call {
             function: "bury",
             keys: self.0.keys.nodes(),

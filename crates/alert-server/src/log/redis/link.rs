@@ -26,9 +26,9 @@ const MOST_CALLS: usize = 20_000;
 const MOST_BYTES: usize = 64 << 20;
 /// Calls that are sent together. The next ones are sent when these are answered.
 const BATCH: usize = 256;
-/// An idle connection is asked as often whether it is still there,
+/// How often an idle connection is checked,
 pub(super) const HEARTBEAT: Duration = Duration::from_secs(1);
-/// and has so long to answer.
+/// and how long it has to answer.
 const HEARTBEAT_TIMEOUT: Duration = Duration::from_secs(2);
 /// Between two attempts to connect.
 const PAUSE: Duration = Duration::from_millis(200);
@@ -76,7 +76,7 @@ struct Held {
 struct Waiting {
     call: Call,
     deadline: Instant,
-    /// There is none any more where the time is over.
+    /// `None` once the time is over.
     answer: Option<OnAnswer>,
     _space: Space,
 }
@@ -323,7 +323,7 @@ pub(super) async fn ping(connection: &mut MultiplexedConnection) -> Result<(), S
     }
 }
 
-/// Whether it is not the call that is wrong: this server has become a replica, is loading its data, or lost the library.
+/// Whether the fault is not the call's: this Redis has become a replica, is loading its data, or lost the library.
 fn is_of_the_server(error: &RedisError) -> bool {
     match error.kind() {
         ErrorKind::Server(kind) => match kind {

@@ -10,7 +10,7 @@ use tokio::sync::mpsc::UnboundedSender;
 
 /// The oldest version that has functions.
 const OLDEST: (u32, u32) = (7, 0);
-/// For a connection to be made and greeted.
+/// How long connecting may take.
 const CONNECT: Duration = Duration::from_secs(2);
 
 /// Why Redis cannot be used.
@@ -41,7 +41,7 @@ pub enum ConnectError {
 /// A connection, and what is on the other side.
 pub(super) struct Connected {
     pub(super) connection: MultiplexedConnection,
-    /// Names this start of this Redis: another one may not have what it had.
+    /// Names this start of this Redis; another one may have lost what it had.
     pub(super) token: String,
     /// What whoever runs it should know.
     pub(super) warnings: Vec<String>,

@@ -1,5 +1,5 @@
-//! The connection over which the events of rooms come. It is only in the rooms that somebody on this node hears. Whoever
-//! hears a room is told when it begins to hear, and again after the connection was lost, to look what it has missed.
+//! The connection that brings the events of rooms, and only of those that somebody on this node hears. Whoever hears a
+//! room is told when events begin to come, and again after the connection was lost, so that it looks for what it missed.
 
 use super::entry::Entry;
 use super::link::{HEARTBEAT, ping};

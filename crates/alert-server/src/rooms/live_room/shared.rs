@@ -19,11 +19,11 @@ use std::{
 };
 use tokio::{sync::oneshot, time::timeout};
 
-/// Before a Redis that did not answer is asked again.
+/// The pause before Redis is asked again.
 const PAUSE: Duration = Duration::from_millis(200);
 /// Events that are kept while it is asked where the room stands. The answer has what is dropped.
 const MOST_KEPT: usize = 10_000;
-/// For a room to be read, and for what was done to come back.
+/// How long a room may take to be read, and what was done to come back.
 const LONGEST: Duration = Duration::from_secs(5);
 
 /// What this server knows of a shared room.
@@ -46,7 +46,7 @@ pub(in crate::rooms) struct Following {
 type Wake = Box<dyn FnOnce() + Send>;
 
 enum Phase {
-    /// It is not known where the room stands, and has been asked for so often. Meanwhile this has happened.
+    /// It is not known where the room stands. How often that was asked and answered, and what happened meanwhile.
     Asks { asked: u64, answered: u64, entries: Vec<Entry>, is_new: bool },
     /// Every event comes.
     Follows,
@@ -63,7 +63,7 @@ impl Default for Phase {
 struct Afterwards {
     published: Vec<Published>,
     wakes: Vec<Wake>,
-    /// Somebody was lost who leaves then.
+    /// When somebody leaves who was lost.
     deadline: Option<Instant>,
     asks: bool,
 }
@@ -74,7 +74,7 @@ struct RoomEar {
     rooms: Rooms,
 }
 
-/// A person who has come into a shared room by a connection that is not there yet. Dropping it takes that back.
+/// A person who has come into a shared room, by a connection that does not hear it yet. Dropping it takes that back.
 pub(in crate::rooms) struct Announced {
     room: Arc<LiveRoom>,
     rooms: Rooms,
@@ -221,7 +221,7 @@ impl State {
         afterwards.wakes.extend(due.into_values().flatten());
     }
 
-    /// Takes up where the room stands. Gives nothing where it has to be asked again.
+    /// Takes up where the room stands, unless that has been asked again since.
     fn become_like(&mut self, found: Standing, afterwards: &mut Afterwards) {
         let Some(following) = &mut self.following else { return };
         let Phase::Asks { asked, answered, entries, is_new } = &mut following.phase else { return };
@@ -358,7 +358,7 @@ impl LiveRoom {
         }
     }
 
-    /// Has something done when an event has been taken up.
+    /// Calls `wake` once an event has been taken up.
     fn after(&self, seq: u64, wake: Wake) {
         let mut state = self.lock();
         if let Some(following) = &mut state.following
