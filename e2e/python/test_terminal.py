@@ -55,6 +55,8 @@ class WithServer(unittest.TestCase):
     def joined(self, **more):
         """Ada at her prompt."""
         terminal = self.terminal(**more)
+        # Which comes behind the list of those in the room.
+        terminal.wait_event("* Ada has entered the room.")
         terminal.wait_prompt("Ada> |")
         return terminal
 
