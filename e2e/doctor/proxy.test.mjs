@@ -27,7 +27,7 @@ test("given a right proxy, then all is well, and nobody in any room has heard of
   assert.match(checks.cookie.seen, /HttpOnly, SameSite=Lax/);
   // Five sessions and a listener, of each of the two runs: all are ended by the doctor, none is left to its timeout.
   const ended = async () => {
-    while (lines(/connection closed .*reason=closed by the client/g) < 10 || lines(/listens no more/g) < 2)
+    while (lines(/connection closed .*reason=closed by the client/g) < 10 || lines(/stopped listening/g) < 2)
       await new Promise((resolve) => setTimeout(resolve, 20));
   };
   await within(5_000, "every session to end", ended(), () => server.log.slice(before));
