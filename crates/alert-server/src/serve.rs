@@ -92,8 +92,9 @@ async fn session_key(config: &Config, log: &Log) -> anyhow::Result<SessionKey> {
     }
 }
 
-/// Waits until everything is stored, but not for a disk that does not answer.
+/// Waits until everything is stored, but not for a store that does not answer.
 async fn close(log: Log) {
+    let store = if log.shared().is_some() { "Redis" } else { "the disk of the history" };
     let (tell, told) = oneshot::channel();
     // Not one of the runtime's threads, which it would wait for at its end.
     let closing = std::thread::Builder::new().name("history-close".to_owned()).spawn(move || {
@@ -101,7 +102,7 @@ async fn close(log: Log) {
         let _ = tell.send(());
     });
     if closing.is_ok() && tokio::time::timeout(CLOSE_LIMIT, told).await.is_err() {
-        tracing::error!("the last messages are not stored: the disk of the history does not answer");
+        tracing::error!("the last messages are not stored: {store} does not answer");
     }
 }
 

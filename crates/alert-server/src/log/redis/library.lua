@@ -92,6 +92,8 @@ local function say(keys, args)
         return { 'said', epoch, number, entry[2][6], text(room.seq) }
       end
     end
+    -- It has been dropped since, as one of too many.
+    return { 'said', room.epoch, text(room.number), text(room.at), text(room.seq) }
   end
   if key ~= '' then
     local before = redis.call('HMGET', room.base .. ':key:' .. key, 'epoch', 'number', 'at', 'digest')

@@ -274,6 +274,24 @@ async fn given_a_redis_that_is_killed_then_nothing_that_was_acknowledged_is_lost
 }
 
 #[tokio::test]
+async fn given_a_call_that_is_repeated_then_it_is_carried_out_once_even_if_its_message_is_gone() {
+    let server = Server::start();
+    let node = server.node(1).await;
+    let room = room("room");
+    let first = said(&node, &room, "0").await;
+    node.0.said.store(0, Ordering::Relaxed);
+    assert_eq!(said(&node, &room, "0").await, first, "the answer of the first");
+    for number in 1..=100 {
+        said(&node, &room, &number.to_string()).await;
+    }
+    node.0.said.store(0, Ordering::Relaxed);
+    let last = said(&node, &room, "0").await;
+    assert_eq!(last.number, 101, "its own place is not known any more");
+    let page = read(&node, &room, Start::Oldest, 1000).await;
+    assert_eq!((page.messages.len(), shown(&page).0[99]), (100, "100"));
+}
+
+#[tokio::test]
 async fn given_a_redis_that_went_back_then_whoever_had_more_hears_of_a_gap() {
     let server = Server::start();
     let node = server.node(1).await;
