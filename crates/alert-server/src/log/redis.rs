@@ -1,6 +1,7 @@
 //! Rooms in Redis or Valkey, shared by several nodes: it orders what is said and who comes and goes, keeps it, and tells
 //! every node that hears the room. Each step of a room is a function in Redis (`library.lua`).
 
+mod answer;
 mod entry;
 mod keys;
 mod lease;
@@ -9,22 +10,21 @@ mod link;
 mod page;
 mod seat;
 mod server;
+mod store;
 mod subscriber;
 
-use super::seats::LONGER;
-use super::{Backend, KeyDigest, OnRead, Page, Query, ReadError, Seat, SeatId, Start};
+use super::KeyDigest;
 use crate::config::{RedisSettings, Retention, SessionKey};
-use alert_core::event::RoomEvent;
 use alert_core::members::Members;
 use alert_core::names::{RoomCode, UserName};
 use alert_core::position::{Epoch, Position, Run};
+pub use answer::{Arrival, Fate, Going, Placed, State};
 pub use entry::{Change, Entry};
-use entry::{number, position, time};
 use keys::{Keys, TAGS};
 use library::Library;
 pub use link::Unavailable;
 use link::{Call, Link, Standing};
-use page::{Part, parts};
+use page::parts;
 use redis::{FromRedisValue, Value, from_redis_value};
 pub use server::ConnectError;
 use sha2::{Digest, Sha256};
@@ -36,7 +36,7 @@ use std::{
         atomic::{AtomicU64, Ordering},
         mpsc,
     },
-    time::{Duration, SystemTime},
+    time::Duration,
 };
 use subscriber::Subscriber;
 pub use subscriber::{Ear, Subscribed};
@@ -71,63 +71,6 @@ struct Inner {
     retention: Retention,
     /// Rooms that somebody has left here without Redis hearing of it. Emptied when it is back.
     unsaid: Mutex<HashSet<RoomCode>>,
-}
-
-/// Where Redis has put something.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Placed {
-    /// Of the message, or of the last one before it.
-    pub position: Position,
-    /// When.
-    pub at: SystemTime,
-    /// Among all events of the room.
-    pub seq: u64,
-}
-
-/// What became of a message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fate {
-    /// It has been said.
-    Said(Placed),
-    /// It was said before, with the same key.
-    Again(Placed),
-    /// Its key belongs to another message.
-    KeyReused,
-}
-
-/// Somebody has come, or gone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Arrival {
-    /// The person was not in the room before.
-    pub is_new: bool,
-    /// Where.
-    pub placed: Placed,
-    /// How many people there are now.
-    pub count: usize,
-}
-
-/// How somebody goes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Going {
-    /// They said so.
-    Leaves,
-    /// The connection was lost; this is how long they may take to come back.
-    Lost(Duration),
-}
-
-/// Where a room stands.
-#[derive(Clone, Debug)]
-pub struct State {
-    /// Of its last event.
-    pub seq: u64,
-    /// Of its last message.
-    pub position: Position,
-    /// The people in it, in the order in which they entered.
-    pub people: Vec<UserName>,
-    /// Those who have been lost, and for how long they may still come back.
-    pub lost: Vec<(UserName, Duration)>,
-    /// What was said after the place that was asked for.
-    pub missed: Page,
 }
 
 impl Shared {
@@ -198,7 +141,7 @@ impl Shared {
         args.push(bytes(self.0.retention.messages));
         args.push(self.age());
         args.push(bytes(KEY_AGE.as_millis()));
-        self.call("say", self.0.keys.of(room), args, move |answer| done(answer.and_then(fate)));
+        self.call("say", self.0.keys.of(room), args, move |answer| done(answer.and_then(Fate::parse)));
     }
 
     /// A person has come to this node. `connections` is how many they have to the room here now.
@@ -210,7 +153,9 @@ impl Shared {
         done: impl FnOnce(Result<Arrival, Unavailable>) + Send + 'static,
     ) {
         let args = self.presence(name, connections, "enter", Duration::ZERO);
-        self.call("presence", self.0.keys.of(room), args, move |answer| done(answer.and_then(arrival)));
+        self.call("presence", self.0.keys.of(room), args, move |answer| {
+            done(answer.and_then(Arrival::parse))
+        });
     }
 
     /// A connection of a person has gone from this node; `connections` are left here. If Redis does not answer,
@@ -230,7 +175,7 @@ impl Shared {
         let args = self.presence(name, connections, how, grace);
         let (shared, code) = (self.clone(), room.clone());
         self.call("presence", self.0.keys.of(room), args, move |answer| {
-            let gone = answer.and_then(arrival);
+            let gone = answer.and_then(Arrival::parse);
             if gone.is_err() {
                 shared.0.unsaid.lock().unwrap_or_else(PoisonError::into_inner).insert(code);
             }
@@ -275,34 +220,7 @@ impl Shared {
         let (epoch, last) = after.map(parts).unwrap_or_default();
         args.extend([epoch.into_bytes(), last.into_bytes(), bytes(MOST_MISSED + 1)]);
         let value: Value = self.ask("state", self.0.keys.of(room), args).await?;
-        self.read_state(value, after).ok_or(Unavailable)
-    }
-
-    fn read_state(&self, value: Value, after: Option<Position>) -> Option<State> {
-        type Answer = (String, String, String, String, Vec<String>, Vec<(String, f64)>, Vec<String>, Value);
-        let (seq, epoch, last, at, people, lost, _nodes, part): Answer = from_redis_value(value).ok()?;
-        let now: u64 = number(&at)?;
-        let missed = match after {
-            Some(after) => {
-                let query = Query { start: Start::After(after), limit: MOST_MISSED };
-                Part::parse(part).ok()?.page(query, self.0.retention.age)
-            }
-            None => Page::default(),
-        };
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "milliseconds since 1970"
-        )]
-        let left = |deadline: f64| Duration::from_millis((deadline as u64).saturating_sub(now));
-        let lost = lost.iter().filter_map(|(name, deadline)| Some((entry::name(name)?, left(*deadline))));
-        Some(State {
-            seq: number(&seq)?,
-            position: position(&epoch, &last)?,
-            lost: lost.collect(),
-            people: people.iter().filter_map(|name| entry::name(name)).collect(),
-            missed,
-        })
+        State::parse(value, after, self.0.retention.age).ok_or(Unavailable)
     }
 
     /// The first people of a room.
@@ -400,76 +318,6 @@ impl Shared {
             Unavailable
         })
     }
-}
-
-impl Backend for Shared {
-    fn read(&self, room: RoomCode, query: Query, done: OnRead) {
-        let age = self.0.retention.age;
-        let keys = vec![self.0.keys.room(&room)];
-        self.call("read", keys, Part::args(query), move |answer| {
-            let page =
-                answer.ok().and_then(|value| Part::parse(value).ok()).map(|part| part.page(query, age));
-            done(page.ok_or(ReadError::Failed));
-        });
-    }
-
-    fn keys(&self, _since: SystemTime) -> Vec<(KeyDigest, RoomCode, Arc<RoomEvent>)> {
-        // They are looked up where the messages are ordered.
-        Vec::new()
-    }
-
-    fn put_seat(&self, id: SeatId, seat: Option<Seat>) {
-        let kept = self.0.retention.age.saturating_add(LONGER).as_millis();
-        let seat = seat.map(|seat| seat::write(&seat)).unwrap_or_default();
-        self.call("put_seat", vec![self.0.keys.seat(id)], vec![seat.into_bytes(), bytes(kept)], |_| {});
-    }
-
-    fn seat(&self, id: SeatId, done: Box<dyn FnOnce(Option<Seat>) + Send>) {
-        self.call("seat_of", vec![self.0.keys.seat(id)], Vec::new(), |answer| {
-            let text = answer.ok().and_then(|value| from_redis_value::<Option<String>>(value).ok().flatten());
-            done(text.and_then(|text| seat::read(&text)));
-        });
-    }
-
-    fn trouble(&self) -> Option<String> {
-        self.0.standing.borrow().trouble.clone()
-    }
-
-    fn close(&self) {
-        let (shared, (tell, told)) = (self.clone(), mpsc::channel());
-        self.0.runtime.spawn(async move {
-            // Behind everything that was called before.
-            shared.end().await;
-            let _ = tell.send(());
-        });
-        let _ = told.recv();
-        self.0.ended.notify_one();
-    }
-}
-
-fn fate(value: Value) -> Result<Fate, Unavailable> {
-    let parts: Vec<String> = from_redis_value(value).map_err(|_| Unavailable)?;
-    let placed = || match &parts[1..] {
-        [epoch, last, at, seq] => {
-            Some(Placed { position: position(epoch, last)?, at: time(number(at)?), seq: number(seq)? })
-        }
-        _ => None,
-    };
-    match parts.first().map(String::as_str) {
-        Some("said") => placed().map(Fate::Said),
-        Some("again") => placed().map(Fate::Again),
-        Some("reused") => Some(Fate::KeyReused),
-        _ => None,
-    }
-    .ok_or(Unavailable)
-}
-
-fn arrival(value: Value) -> Result<Arrival, Unavailable> {
-    type Answer = (u8, String, String, String, String, usize);
-    let (is_new, epoch, last, at, seq, count): Answer = from_redis_value(value).map_err(|_| Unavailable)?;
-    let placed =
-        || Some(Placed { position: position(&epoch, &last)?, at: time(number(&at)?), seq: number(&seq)? });
-    Ok(Arrival { is_new: is_new == 1, placed: placed().ok_or(Unavailable)?, count })
 }
 
 fn bytes(number: impl ToString) -> Vec<u8> {

@@ -1,12 +1,13 @@
 //! A room and the connections in it, behind one short lock: whoever holds it numbers and publishes events, joins and
 //! leaves, so that everybody sees one order. Nothing is rendered or logged under it, and nothing waits.
 
+mod entering;
 mod outside;
 mod presence;
 mod shared;
 
 use super::admission::Held;
-use super::audience::{Audience, Published, publication};
+use super::audience::{Audience, Published};
 use super::catch_up::Missed;
 use super::half_open::{Simple, Suspect};
 use super::tail::Tail;
@@ -16,8 +17,9 @@ use alert_core::event::{RoomEvent, What};
 use alert_core::members::Members;
 use alert_core::names::{RoomCode, UserName};
 use alert_core::position::{Numbering, Position};
-use alert_core::room::{ClientKey, Entry, Room};
+use alert_core::room::{ClientKey, Room};
 use alert_core::wire::{self, Form};
+pub(super) use entering::Entrant;
 pub use outside::Listening;
 pub(super) use outside::Reading;
 pub use presence::Presence;
@@ -93,15 +95,6 @@ impl State {
     }
 }
 
-/// A connection that comes into a room under a name.
-pub(super) struct Entrant<'a> {
-    pub(super) connection: (&'a Hub, ConnectionId),
-    pub(super) form: Form,
-    pub(super) name: &'a UserName,
-    /// It gets its place back, and hears of that only if the others do.
-    pub(super) resumes: bool,
-}
-
 /// What somebody wants to say.
 pub struct Speech<'a> {
     /// Who speaks.
@@ -143,156 +136,6 @@ impl LiveRoom {
             is_retired: false,
         };
         Arc::new(Self { code, log: log.clone(), state: Mutex::new(state) })
-    }
-
-    /// Lets a connection in; `None` when the room has been forgotten meanwhile.
-    pub(super) fn enter(
-        self: &Arc<Self>,
-        entrant: &Entrant<'_>,
-        held: impl FnOnce() -> Held,
-    ) -> Option<Presence> {
-        let state = self.lock();
-        (!state.is_retired).then(|| self.seat(state, entrant, held()))
-    }
-
-    /// Lets a connection in that has read the log up to `cursor`, after `greet` was given the rest; `None` if that is
-    /// too much. The room must be held by a [`Reading`].
-    pub(super) fn enter_after(
-        self: &Arc<Self>,
-        cursor: Position,
-        entrant: &Entrant<'_>,
-        held: Held,
-        announced: Option<&mut Announced>,
-        greet: impl FnOnce(Missed<'_>),
-    ) -> Option<Presence> {
-        let mut state = self.lock();
-        let messages = state.tail.since(cursor)?;
-        let Some(announced) = announced else {
-            greet(Missed { messages: &messages, position: state.numbering.last() });
-            return Some(self.seat(state, entrant, held));
-        };
-        let position = state.numbering.last();
-        let greet = || greet(Missed { messages: &messages, position });
-        let membership = self.seat_announced(&mut state, entrant, announced, Some(greet))?;
-        let (room, name) = (Arc::clone(self), entrant.name.clone());
-        Some(Presence {
-            room,
-            name,
-            entered: position,
-            connection: entrant.connection.1,
-            stay: None,
-            membership,
-            _held: held,
-        })
-    }
-
-    /// Lets a connection in whose person has been announced, and that wants nothing of what was before.
-    pub(super) fn enter_announced(
-        self: &Arc<Self>,
-        entrant: &Entrant<'_>,
-        held: Held,
-        announced: &mut Announced,
-    ) -> Option<Presence> {
-        let mut state = self.lock();
-        let entered = announced.arrival()?.placed.position;
-        let membership = self.seat_announced(&mut state, entrant, announced, None::<fn()>)?;
-        let (room, name) = (Arc::clone(self), entrant.name.clone());
-        Some(Presence {
-            room,
-            name,
-            entered,
-            connection: entrant.connection.1,
-            stay: None,
-            membership,
-            _held: held,
-        })
-    }
-
-    fn seat(
-        self: &Arc<Self>,
-        mut state: MutexGuard<'_, State>,
-        entrant: &Entrant<'_>,
-        held: Held,
-    ) -> Presence {
-        let Entrant { connection: (hub, connection), form, name, resumes } = *entrant;
-        let size = wire::size(name, "");
-        let membership = state.audience.join(hub, form, connection);
-        let entry = state.room.enter(name);
-        let what = What::Entered { name: name.clone(), count: state.room.count() };
-        let published = match entry {
-            Entry::Announced => state.publish(what, size).0,
-            Entry::Quiet if resumes => Published::default(),
-            Entry::Quiet => {
-                hub.send(connection, publication(form, &self.code, &state.event(what), size));
-                Published::default()
-            }
-        };
-        let entered = state.numbering.last();
-        drop(state);
-        published.render();
-        Presence {
-            room: Arc::clone(self),
-            name: name.clone(),
-            entered,
-            connection,
-            stay: None,
-            membership,
-            _held: held,
-        }
-    }
-
-    /// See [`super::CatchUp::come_back`].
-    pub(super) fn come_back(
-        self: &Arc<Self>,
-        cursor: Position,
-        entrant: &Entrant<'_>,
-        held: Held,
-        heard: Position,
-        announced: Option<&mut Announced>,
-        greet: impl FnOnce(Arc<RoomEvent>, Missed<'_>),
-    ) -> Option<Presence> {
-        let Entrant { connection: (hub, connection), form, name, .. } = *entrant;
-        let size = wire::size(name, "");
-        let mut state = self.lock();
-        let messages = state.tail.since(cursor)?;
-        if let Some(announced) = announced {
-            let own = announced.entered(name)?;
-            let position = state.numbering.last();
-            let greet = || greet(own, Missed { messages: &messages, position });
-            let entrant = Entrant { resumes: true, ..*entrant };
-            announced.is_told();
-            let membership = self.seat_announced(&mut state, &entrant, announced, Some(greet))?;
-            drop(state);
-            return Some(Presence {
-                room: Arc::clone(self),
-                name: name.clone(),
-                entered: heard,
-                connection,
-                stay: None,
-                membership,
-                _held: held,
-            });
-        }
-        let entry = state.room.enter(name);
-        let entered = state.event(What::Entered { name: name.clone(), count: state.room.count() });
-        // Before it joins the audience: its own entering comes ahead of what it missed.
-        let published = match entry {
-            Entry::Announced => state.audience.publish(&entered, size).0,
-            Entry::Quiet => Published::default(),
-        };
-        greet(entered, Missed { messages: &messages, position: state.numbering.last() });
-        let membership = state.audience.join(hub, form, connection);
-        drop(state);
-        published.render();
-        Some(Presence {
-            room: Arc::clone(self),
-            name: name.clone(),
-            entered: heard,
-            connection,
-            stay: None,
-            membership,
-            _held: held,
-        })
     }
 
     /// Says something to everybody who hears the room. The log takes it in the same order.

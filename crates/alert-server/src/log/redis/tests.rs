@@ -3,6 +3,7 @@
 use super::*;
 use crate::config::RedisAddress;
 use crate::log::contract::{DEADLINE, shown};
+use crate::log::{Backend, Page, Query, Start};
 use std::process::{Child, Command, Stdio};
 use std::sync::Mutex;
 use tempfile::TempDir;

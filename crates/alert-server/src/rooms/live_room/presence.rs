@@ -5,7 +5,7 @@ use super::super::admission::Held;
 use super::super::audience::Published;
 use super::super::half_open::Suspect;
 use super::super::lost::{Returning, Unreceived};
-use super::{Listening, LiveRoom, Said, Speech, State, say_shared};
+use super::{Entrant, Listening, LiveRoom, Said, Speech, State, say_shared};
 use crate::log::StayId;
 use crate::log::redis::Going;
 use alert_core::access::{Denied, Principal};
@@ -32,6 +32,18 @@ pub struct Presence {
 }
 
 impl Presence {
+    /// Of an entrant whose client has heard what there was up to `entered`.
+    pub(super) fn new(
+        room: &Arc<LiveRoom>,
+        entrant: &Entrant<'_>,
+        entered: Position,
+        membership: Membership,
+        held: Held,
+    ) -> Self {
+        let (room, name, connection) = (Arc::clone(room), entrant.name.clone(), entrant.connection.1);
+        Self { room, name, entered, connection, stay: None, membership, _held: held }
+    }
+
     /// Where.
     pub fn room(&self) -> &RoomCode {
         &self.room.code

@@ -1,0 +1,56 @@
+//! What every store of the log does, in Redis: reading, and the seats of clients that come back.
+
+use super::super::seats::LONGER;
+use super::page::Part;
+use super::{Shared, bytes, seat};
+use crate::log::{Backend, KeyDigest, OnRead, Query, ReadError, Seat, SeatId};
+use alert_core::event::RoomEvent;
+use alert_core::names::RoomCode;
+use redis::from_redis_value;
+use std::sync::{Arc, mpsc};
+use std::time::SystemTime;
+
+impl Backend for Shared {
+    fn read(&self, room: RoomCode, query: Query, done: OnRead) {
+        let age = self.0.retention.age;
+        let keys = vec![self.0.keys.room(&room)];
+        self.call("read", keys, Part::args(query), move |answer| {
+            let page =
+                answer.ok().and_then(|value| Part::parse(value).ok()).map(|part| part.page(query, age));
+            done(page.ok_or(ReadError::Failed));
+        });
+    }
+
+    fn keys(&self, _since: SystemTime) -> Vec<(KeyDigest, RoomCode, Arc<RoomEvent>)> {
+        // They are looked up where the messages are ordered.
+        Vec::new()
+    }
+
+    fn put_seat(&self, id: SeatId, seat: Option<Seat>) {
+        let kept = self.0.retention.age.saturating_add(LONGER).as_millis();
+        let seat = seat.map(|seat| seat::write(&seat)).unwrap_or_default();
+        self.call("put_seat", vec![self.0.keys.seat(id)], vec![seat.into_bytes(), bytes(kept)], |_| {});
+    }
+
+    fn seat(&self, id: SeatId, done: Box<dyn FnOnce(Option<Seat>) + Send>) {
+        self.call("seat_of", vec![self.0.keys.seat(id)], Vec::new(), |answer| {
+            let text = answer.ok().and_then(|value| from_redis_value::<Option<String>>(value).ok().flatten());
+            done(text.and_then(|text| seat::read(&text)));
+        });
+    }
+
+    fn trouble(&self) -> Option<String> {
+        self.0.standing.borrow().trouble.clone()
+    }
+
+    fn close(&self) {
+        let (shared, (tell, told)) = (self.clone(), mpsc::channel());
+        self.0.runtime.spawn(async move {
+            // Behind everything that was called before.
+            shared.end().await;
+            let _ = tell.send(());
+        });
+        let _ = told.recv();
+        self.0.ended.notify_one();
+    }
+}
