@@ -65,8 +65,6 @@ struct Inner {
     keys: Keys,
     run: Run,
     parts: AtomicU64,
-    /// Counts what this node says, so that nothing is said twice when a call is repeated.
-    said: AtomicU64,
     tickets: AtomicU64,
     retention: Retention,
     /// Rooms that somebody has left here without Redis hearing of it. Emptied when it is back.
@@ -113,7 +111,6 @@ impl Shared {
             keys: Keys::new(&settings.prefix),
             run,
             parts: AtomicU64::new(0),
-            said: AtomicU64::new(0),
             tickets: AtomicU64::new(0),
             retention,
             unsaid: Mutex::default(),
@@ -130,10 +127,11 @@ impl Shared {
     ) {
         let digest =
             Sha256::new().chain_update(name.as_str()).chain_update([0]).chain_update(text).finalize();
-        let op = self.0.said.fetch_add(1, Ordering::Relaxed) + 1;
         let mut args = self.begin();
         args.push(self.node());
-        args.push(bytes(op));
+        // Its number, so that it is not said twice when the call is repeated.
+        let numbered = Some(args.len());
+        args.push(Vec::new());
         args.push(name.as_str().into());
         args.push(text.into());
         args.push(key.map(|key| hex(&key.0).into_bytes()).unwrap_or_default());
@@ -141,7 +139,8 @@ impl Shared {
         args.push(bytes(self.0.retention.messages));
         args.push(self.age());
         args.push(bytes(KEY_AGE.as_millis()));
-        self.call("say", self.0.keys.of(room), args, move |answer| done(answer.and_then(Fate::parse)));
+        let call = Call { function: "say", keys: self.0.keys.of(room), args, numbered };
+        self.0.link.call(call, Box::new(move |answer| done(answer.and_then(Fate::parse))));
     }
 
     /// A person has come to this node. `connections` is how many they have to the room here now.
@@ -303,7 +302,7 @@ impl Shared {
         args: Vec<Vec<u8>>,
         done: impl FnOnce(Result<Value, Unavailable>) + Send + 'static,
     ) {
-        self.0.link.call(Call { function, keys, args }, Box::new(done));
+        self.0.link.call(Call { function, keys, args, numbered: None }, Box::new(done));
     }
 
     async fn ask<T: FromRedisValue>(
@@ -312,7 +311,7 @@ impl Shared {
         keys: Vec<String>,
         args: Vec<Vec<u8>>,
     ) -> Result<T, Unavailable> {
-        let value = self.0.link.ask(Call { function, keys, args }).await?;
+        let value = self.0.link.ask(Call { function, keys, args, numbered: None }).await?;
         from_redis_value(value).map_err(|error| {
             tracing::error!(function, "Redis answers something else than was expected: {error}");
             Unavailable

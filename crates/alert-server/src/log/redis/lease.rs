@@ -62,6 +62,7 @@ impl Shared {
             function: "bury",
             keys: self.0.keys.nodes(),
             args: vec![keys::name(Run::new(run)).into_bytes()],
+            numbered: None,
         };
         let _ = self.0.link.ask(call).await;
     }

@@ -56,6 +56,9 @@ pub(super) struct Call {
     pub(super) function: &'static str,
     pub(super) keys: Vec<String>,
     pub(super) args: Vec<Vec<u8>>,
+    /// Which of the arguments is to be its number among all calls that have one: they grow in the order in which calls are
+    /// carried out, whichever threads make them.
+    pub(super) numbered: Option<usize>,
 }
 
 /// Why there is no answer.
@@ -96,7 +99,8 @@ impl Link {
     ) -> (Self, watch::Receiver<Standing>) {
         let (calls, queue) = mpsc::unbounded_channel();
         let (standing, stands) = watch::channel(Standing::default());
-        let worker = Worker { address, library, standing, calls: queue, queue: VecDeque::new(), sent: 0 };
+        let worker =
+            Worker { address, library, standing, calls: queue, queue: VecDeque::new(), sent: 0, number: 0 };
         tokio::spawn(worker.run());
         (Self { calls, held: Arc::default(), timeout }, stands)
     }
@@ -149,6 +153,8 @@ struct Worker {
     /// The oldest first. The first ones have been sent.
     queue: VecDeque<Waiting>,
     sent: usize,
+    /// Of the last call that has a number.
+    number: u64,
 }
 
 /// There is nobody left who could call.
@@ -215,7 +221,7 @@ impl Worker {
     async fn send(&mut self, connected: &mut Connected) -> Result<Sent, Ended> {
         while self.queue.is_empty() {
             match timeout(HEARTBEAT, self.calls.recv()).await {
-                Ok(call) => self.queue.push_back(call.ok_or(Ended)?),
+                Ok(call) => self.take(call.ok_or(Ended)?),
                 Err(_) => match self.meanwhile(ping(&mut connected.connection.clone())).await? {
                     Ok(()) => {}
                     Err(why) => return Ok(self.lost(why)),
@@ -288,7 +294,7 @@ impl Worker {
             tokio::select! {
                 biased;
                 done = &mut work => return Ok(done),
-                call = self.calls.recv() => self.queue.push_back(call.ok_or(Ended)?),
+                call = self.calls.recv() => self.take(call.ok_or(Ended)?),
                 () = over => self.expire(),
             }
         }
@@ -296,8 +302,16 @@ impl Worker {
 
     fn gather(&mut self) {
         while let Ok(call) = self.calls.try_recv() {
-            self.queue.push_back(call);
+            self.take(call);
         }
+    }
+
+    fn take(&mut self, mut waiting: Waiting) {
+        if let Some(place) = waiting.call.numbered {
+            self.number += 1;
+            waiting.call.args[place] = self.number.to_string().into_bytes();
+        }
+        self.queue.push_back(waiting);
     }
 
     /// Answers those who have waited too long. What has been sent keeps its place: its answer may still come.

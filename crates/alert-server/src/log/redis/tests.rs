@@ -275,18 +275,54 @@ async fn given_a_redis_that_is_killed_then_nothing_that_was_acknowledged_is_lost
 }
 
 #[tokio::test]
+async fn given_many_threads_that_speak_at_once_then_each_message_is_said_once() {
+    let server = Server::start();
+    let node = server.node(1).await;
+    let room = room("room");
+    let (tell, mut told) = mpsc::unbounded_channel();
+    let speakers: Vec<_> = (0..8)
+        .map(|_| {
+            let (node, room, tell) = (node.clone(), room.clone(), tell.clone());
+            std::thread::spawn(move || {
+                for _ in 0..250 {
+                    let tell = tell.clone();
+                    node.say(&room, (&name("Ada"), "x"), None, move |fate| tell.send(fate).unwrap());
+                }
+            })
+        })
+        .collect();
+    let mut numbers = std::collections::HashSet::new();
+    for _ in 0..2_000 {
+        match timeout(DEADLINE, told.recv()).await.expect("in time").unwrap() {
+            Ok(Fate::Said(placed)) => assert!(numbers.insert(placed.position.number), "{placed:?} twice"),
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(said(&node, &room, "the last").await.number, 2_001);
+    speakers.into_iter().for_each(|speaker| speaker.join().unwrap());
+}
+
+#[tokio::test]
 async fn given_a_call_that_is_repeated_then_it_is_carried_out_once_even_if_its_message_is_gone() {
     let server = Server::start();
     let node = server.node(1).await;
     let room = room("room");
     let first = said(&node, &room, "0").await;
-    node.0.said.store(0, Ordering::Relaxed);
-    assert_eq!(said(&node, &room, "0").await, first, "the answer of the first");
+    let repeat = async || {
+        let texts = ["1", "Ada", "0", "", ""].map(str::as_bytes).map(<[u8]>::to_vec);
+        let mut args = [node.begin(), vec![node.node()], texts.into()].concat();
+        args.extend([bytes(100), node.age(), bytes(KEY_AGE.as_millis())]);
+        let call = Call { function: "say", keys: node.0.keys.of(&room), args, numbered: None };
+        match Fate::parse(node.0.link.ask(call).await.unwrap()) {
+            Ok(Fate::Said(placed)) => placed.position,
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(repeat().await, first, "the answer of the first");
     for number in 1..=100 {
         said(&node, &room, &number.to_string()).await;
     }
-    node.0.said.store(0, Ordering::Relaxed);
-    let last = said(&node, &room, "0").await;
+    let last = repeat().await;
     assert_eq!(last.number, 101, "its own place is not known any more");
     let page = read(&node, &room, Start::Oldest, 1000).await;
     assert_eq!((page.messages.len(), shown(&page).0[99]), (100, "100"));
