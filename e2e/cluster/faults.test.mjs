@@ -152,12 +152,20 @@ describe("Redis", () => {
 });
 
 describe("a server", () => {
-  it("that stops has its people come back to others unnoticed, or leave after the grace", async () => {
+  /** A server that is about to end, with people who do not connect again by themselves, and somebody who watches. */
+  async function departing() {
     const room = fresh("room");
     const node = await start();
     const bob = await Client.inRoom(nodes[0], room, "Bob");
-    const [ada, cy] = [await Client.inRoom(node, room, "Ada"), await Client.inRoom(node, room, "Cy")];
-    for (const client of [ada, cy]) client.socket.io.reconnection(false);
+    for (const name of ["Ada", "Cy"]) {
+      const client = await Client.inRoom(node, room, name);
+      client.socket.io.reconnection(false);
+    }
+    return { room, node, bob };
+  }
+
+  it("that stops has its people come back to others unnoticed, or leave after the grace", async () => {
+    const { room, node, bob } = await departing();
     await node.stop();
     await Client.inRoom(nodes[1], room, "Ada");
     await bob.waitFor("status", "Cy has left the room.");
@@ -165,11 +173,7 @@ describe("a server", () => {
   });
 
   it("that is killed gives its people up within 15 s, each once", async () => {
-    const room = fresh("room");
-    const node = await start();
-    const bob = await Client.inRoom(nodes[0], room, "Bob");
-    const [ada, cy] = [await Client.inRoom(node, room, "Ada"), await Client.inRoom(node, room, "Cy")];
-    for (const client of [ada, cy]) client.socket.io.reconnection(false);
+    const { room, node, bob } = await departing();
     await node.kill();
     await Client.inRoom(nodes[1], room, "Ada");
     await bob.waitFor("status", "Cy has left the room.", 15_000);

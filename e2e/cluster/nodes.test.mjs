@@ -132,6 +132,22 @@ describe("who is there", () => {
     assert.deepEqual(await bob.seen(), [entered("Bob"), entered("Ada"), left("Ada")]);
   });
 
+  it("leaves after the grace of each, whenever they were lost", async () => {
+    const room = fresh("room");
+    const bob = await Client.inRoom(nodes[0], room, "Bob");
+    const names = Array.from({ length: 30 }, (_, number) => `Ada ${number}`);
+    const people = [];
+    for (const [number, name] of names.entries())
+      people.push(await Client.inRoom(nodes[number % 3], room, name));
+    // Some are lost just when the grace of others ends.
+    for (const person of people) {
+      person.cut();
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    for (const name of names) await bob.waitFor("status", `${name} has left the room.`);
+    assert.deepEqual(await get(nodes[1], `/v1/rooms/${room}`), { room, members: ["Bob"], count: 1 });
+  });
+
   it("leaves after the grace although no server has anybody in the room", async () => {
     const room = fresh("room");
     const ada = await Client.inRoom(nodes[1], room, "Ada");

@@ -6,6 +6,7 @@ import sys
 import unittest
 import urllib.request
 
+from cases import Cases
 from clients import IN_USE, TRANSPORTS, AsyncClient, SyncClient
 from server import Server
 
@@ -26,25 +27,8 @@ def message(msg):
     return ("message", {"msg": msg})
 
 
-class Contract:
+class Contract(Cases):
     """The cases; the classes below say with which client and transport."""
-
-    kind = None
-    transport = None
-
-    @classmethod
-    def setUpClass(cls):
-        heartbeat = ("--ping-interval", "3s", "--ping-timeout", "10s")
-        cls.server = Server("--event-rate", "0", "--leave-grace", "200ms", *heartbeat)
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.server.stop()
-
-    def connect(self, url=None):
-        client = self.kind(url or self.server.url, self.transport)
-        self.addCleanup(client.close)
-        return client
 
     def joined(self, room, name):
         client = self.connect()

@@ -9,6 +9,7 @@ import unittest
 import socketio
 from werkzeug.serving import make_server
 
+from cases import Cases
 from clients import DEADLINE, TRANSPORTS, AsyncClient, SyncClient
 from server import Server, binary
 
@@ -25,25 +26,10 @@ def said(events):
     return [event[1]["msg"] for event in events if event[0] == "message"]
 
 
-class V2:
+class V2(Cases):
     """The cases; the classes below say with which client and transport."""
 
-    kind = None
-    transport = None
-
-    @classmethod
-    def setUpClass(cls):
-        heartbeat = ("--ping-interval", "3s", "--ping-timeout", "10s")
-        cls.server = Server("--event-rate", "0", "--leave-grace", "200ms", *heartbeat)
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.server.stop()
-
-    def connect(self, url=None):
-        client = self.kind(url or self.server.url, self.transport, "/v2")
-        self.addCleanup(client.close)
-        return client
+    namespace = "/v2"
 
     def joined(self, room, name, **more):
         client = self.connect()
