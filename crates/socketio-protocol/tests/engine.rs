@@ -69,6 +69,10 @@ proptest! {
     #[test]
     fn any_text_is_a_packet_or_an_error(text in payload_like()) {
         match Packet::decode(&text) {
+            // Base64 may come without its padding.
+            Ok(packet @ Packet::Binary(_)) => {
+                prop_assert!(text.starts_with(encoded(&packet).trim_end_matches('=')));
+            }
             Ok(packet) => prop_assert!(text.starts_with(&encoded(&packet))),
             Err(PacketError::Empty) => prop_assert!(text.is_empty()),
             Err(_) => prop_assert!(!text.starts_with(['0', '1', '2', '3', '4', '5', '6'])),
