@@ -12,7 +12,8 @@ VENV := e2e/.venv/ready
 CLIENTS := $(or $(CARGO_TARGET_DIR),target)/clients
 RUST_CLIENT := $(CLIENTS)/debug/alert-client
 
-E2E_TESTS := e2e-js e2e-cluster e2e-python e2e-openapi e2e-clients e2e-terminal e2e-browser e2e-doctor
+E2E_TESTS := e2e-js test-cluster e2e-python e2e-openapi e2e-clients e2e-terminal e2e-browser e2e-doctor e2e-acme \
+	e2e-monitoring
 export RUSTDOCFLAGS := -D warnings
 
 .PHONY: help
@@ -27,8 +28,21 @@ run: ## build and serve; flags: make run ARGS="--listen 0.0.0.0:5000"
 build: ## build target/release/alert
 	cargo build $(CARGO_FLAGS) --release --package alert
 
+.PHONY: dist
+dist: ## build what is given to others into target/dist: static and glibc binaries, a Debian package, SHA256SUMS
+	packaging/dist
+
+.PHONY: reproducible
+reproducible: ## build twice in different folders, and compare (8 GB, two release builds); TARGET=x86_64-unknown-linux-musl
+	packaging/reproducible $(TARGET)
+
+# A Debian in a chroot, which needs root and Debian's packages; some minutes.
+.PHONY: test-dist
+test-dist: binary ## install, upgrade, remove and purge the Debian package, in a Debian of its own
+	packaging/test-deb $(abspath $(ALERT_BIN))
+
 .PHONY: test
-test: lint test-rust test-web e2e ## everything that a change has to pass
+test: lint test-rust test-epoll test-web e2e ## everything that a change has to pass
 	@echo "make test: all passed"
 
 .PHONY: lint
@@ -54,20 +68,29 @@ deny: ## check licences and sources of dependencies, where cargo-deny is install
 	else echo "SKIPPED: licences and sources of dependencies. cargo-deny is missing; make tools installs it."; fi
 
 .PHONY: tools
-tools: ## install what make test uses where it is there (takes some minutes)
-	cargo install --locked cargo-deny
+tools: ## install what make test and make dist use where it is there (takes some minutes)
+	cargo install --locked cargo-deny cargo-deb
 
 .PHONY: lint-web
 lint-web: $(WEB) $(E2E) ## check types, lints and formatting of the page and of the end-to-end tests
 	cd web && npm run --silent check
 	cd e2e && npm run --silent check
 
+# Most of the tests wait for a server: twice as many at a time as there are processors.
 .PHONY: test-rust
 test-rust: | $(WEB) ## unit, integration and documentation tests
 	e2e/need curl curl
 	e2e/need openssl openssl
 	e2e/need redis-server redis-server
-	cargo test $(CARGO_FLAGS) --workspace
+	e2e/need systemd systemd-analyze
+	RUST_TEST_THREADS=$$((2 * $$(getconf _NPROCESSORS_ONLN))) cargo test $(CARGO_FLAGS) --workspace
+
+# The other half of what `io` chooses; where the system has no io_uring, test-rust is that already.
+.PHONY: test-epoll
+test-epoll: | $(WEB) ## the tests of delivery once more, without io_uring; all tests: ALERT_IO=epoll make test
+	ALERT_IO=epoll cargo test $(CARGO_FLAGS) --package socketio-server --test suite -- \
+		chat:: half_close:: pressure:: receipts:: room_order:: rooms:: shutdown:: slow_consumer:: turns:: upgrade_under_load::
+	ALERT_IO=epoll cargo test $(CARGO_FLAGS) --package alert --test api -- io:: listening:: metrics:: replay:: stall::
 
 .PHONY: test-web
 test-web: $(WEB) ## tests of the page's modules
@@ -80,28 +103,52 @@ e2e: $(E2E_TESTS) ## real clients and a real browser against the built binary
 binary: | $(WEB)
 	cargo build $(CARGO_FLAGS) --package alert
 
-$(E2E_TESTS) e2e-contract-on-redis: export ALERT_BIN := $(abspath $(ALERT_BIN))
+$(E2E_TESTS) e2e-contract-on-redis e2e-contract-on-tls: export ALERT_BIN := $(abspath $(ALERT_BIN))
 
 .PHONY: e2e-js
 e2e-js: binary $(E2E) ## the contract with the official JavaScript client
 	cd e2e && npm test --silent
 
-.PHONY: e2e-cluster
-e2e-cluster: binary $(E2E) ## several servers with one Redis, and what happens when they fail
+.PHONY: test-cluster
+test-cluster: binary $(E2E) $(VENV) ## several servers with one Redis, and what happens when they fail; one file: ARGS=cluster/redis.test.mjs
 	e2e/need redis-server redis-server
-	cd e2e && npm run --silent test:cluster
+	e2e/need iproute2 ip
+	e2e/need nginx-light /usr/sbin/nginx nginx
+	e2e/need haproxy /usr/sbin/haproxy haproxy
+	ls /usr/lib/*/faketime/libfaketimeMT.so.1 >/dev/null 2>&1 || e2e/need faketime faketime
+	cd e2e && npm run --silent test:cluster -- $(ARGS)
+
+.PHONY: proof-cluster
+proof-cluster: export ALERT_PROOF := 1
+proof-cluster: test-cluster ## the same with every fault in every length: minutes
 
 .PHONY: e2e-contract-on-redis
 e2e-contract-on-redis: binary $(E2E) ## the contract with the official JavaScript client, on servers with Redis (minutes)
 	e2e/need redis-server redis-server
 	cd e2e && ALERT_TEST_REDIS=1 npm test --silent
 
+# A folder with a certificate for 127.0.0.1, and its key.
+TLS := $(abspath $(or $(CARGO_TARGET_DIR),target)/e2e-tls)
+
+.PHONY: e2e-contract-on-tls
+e2e-contract-on-tls: export ALERT_TEST_TLS := $(TLS)
+e2e-contract-on-tls: export NODE_EXTRA_CA_CERTS := $(TLS)/cert.pem
+e2e-contract-on-tls: binary $(E2E) ## the contract with the official JavaScript client, on servers with TLS (minutes)
+	e2e/need openssl openssl
+	mkdir -p $(TLS)
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout $(TLS)/key.pem -out $(TLS)/cert.pem \
+		-days 30 -subj /CN=alert -addext subjectAltName=IP:127.0.0.1,DNS:localhost \
+		-addext basicConstraints=critical,CA:FALSE
+	cd e2e && npm test --silent
+
 .PHONY: e2e-python
 e2e-python: binary $(VENV) ## the contract with python-socketio, and the streams with requests and behind HAProxy
 	e2e/need haproxy /usr/sbin/haproxy haproxy
+	e2e/need redis-server redis-server
 	e2e/.venv/bin/python e2e/python/test_contract.py
 	e2e/.venv/bin/python e2e/python/test_v2.py
 	e2e/.venv/bin/python e2e/python/test_streams.py
+	e2e/.venv/bin/python e2e/python/test_balanced.py
 
 .PHONY: e2e-terminal
 e2e-terminal: binary $(VENV) ## alert join on a terminal, completions and the manual
@@ -125,12 +172,14 @@ e2e-clients: export RUST_CLIENT := $(abspath $(RUST_CLIENT))
 e2e-clients: binary $(E2E) $(WEB) $(VENV) ## the programs of docs/clients
 	e2e/need curl curl
 	pkg-config --exists openssl || e2e/need "pkg-config libssl-dev" openssl-headers
-	cargo build --locked --quiet --manifest-path docs/clients/rust/Cargo.toml --target-dir $(CLIENTS)
+	CARGO_PROFILE_DEV_DEBUG=none cargo build --locked --quiet --manifest-path docs/clients/rust/Cargo.toml --target-dir $(CLIENTS)
 	cd e2e && npm run --silent test:clients
 
 .PHONY: e2e-browser
 e2e-browser: binary $(E2E) ## the page in headless Chromium
 	e2e/need "chromium fonts-dejavu-core" $(or $(CHROMIUM),chromium chromium-browser google-chrome)
+	e2e/need redis-server redis-server
+	e2e/need haproxy /usr/sbin/haproxy haproxy
 	cd e2e && npm run --silent test:browser
 
 .PHONY: e2e-doctor
@@ -138,6 +187,19 @@ e2e-doctor: binary $(E2E) ## alert doctor against nginx, right and wrong, and od
 	e2e/need nginx-light /usr/sbin/nginx nginx
 	e2e/need openssl openssl
 	cd e2e && npm run --silent test:doctor
+
+.PHONY: e2e-monitoring
+e2e-monitoring: binary $(E2E) ## contrib/monitoring with a real Prometheus
+	e2e/need prometheus promtool
+	e2e/need redis-server redis-server
+	e2e/need openssl openssl
+	cd e2e && npm run --silent test:monitoring
+
+.PHONY: e2e-acme
+e2e-acme: binary $(E2E) ## certificates from an authority that speaks ACME
+	e2e/need pebble pebble
+	e2e/need openssl openssl
+	cd e2e && npm run --silent test:acme
 
 .PHONY: screenshot
 screenshot: binary $(E2E) ## make docs/screenshot.png

@@ -7,7 +7,7 @@ export default defineConfig({
     assetsDir: "",
     manifest: true,
     modulePreload: false,
-    rollupOptions: { input: ["src/chat.ts", "src/login.ts", "src/style.css"] },
+    rollupOptions: { input: ["src/admin.ts", "src/chat.ts", "src/login.ts", "src/style.css"] },
     // Nothing may become a data: URL: the page's policy forbids them.
     assetsInlineLimit: 0,
   },

@@ -3,7 +3,8 @@
 import subprocess
 
 from .peers import PEERS, ROOT
-from .server import ServerError, running
+from .cluster import running
+from .server import ServerError
 
 FOLDER = ROOT / "bench" / "check"
 
@@ -12,10 +13,12 @@ def run(arguments):
     failed = 0
     for name in arguments.only:
         peer = PEERS[name]
+        if peer.protocol != "socketio":
+            continue
         try:
-            with running(peer, arguments.alert, arguments.port, None):
+            with running(peer, arguments.alert, arguments.port, None) as servers:
                 for way in ("websocket", "polling", "upgrade") if peer.polling else ("websocket",):
-                    command = ("node", "check.mjs", f"http://127.0.0.1:{arguments.port}", way)
+                    command = ("node", "check.mjs", f"http://127.0.0.1:{servers.ports[0]}", way)
                     done = subprocess.run(command, cwd=FOLDER, capture_output=True, text=True, timeout=30)
                     failed += done.returncode != 0
                     print(f"{name} over {way}: {done.stdout.strip() or done.stderr.strip()}", flush=True)

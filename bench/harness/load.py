@@ -34,6 +34,8 @@ class Load:
     """Members are cut off all the time and come back, for a minute."""
     avalanche: bool = False
     """Members are cut off at once and come back at once."""
+    fault: str | None = None
+    """What is killed meanwhile (cluster.py); whose connection ends comes back to the next server."""
     polling: bool = False
     listeners: bool = False
     """One message at a time over HTTP, to whoever hears it (listeners.py)."""
@@ -55,15 +57,18 @@ class Load:
                 if value not in (None, False) and not (silent and key in ("warmup", "duration"))}
 
 
-def generate(load, alert, port, pid, core):
-    """Runs the load against a server; returns a flat record of what came out."""
+def generate(load, alert, ports, pids, core, protocol="socketio"):
+    """Runs the load against servers that share their rooms, or one; returns a flat record of what came out."""
     command = ["setpriv", "--pdeathsig", "KILL"]
     command += [] if core is None else ["taskset", "-c", str(core)]
-    command += [str(alert), "bench", f"http://127.0.0.1:{port}", "--json", "--pid", str(pid)]
+    command += [str(alert), "bench", *(f"http://127.0.0.1:{port}" for port in ports), "--json", "--pid", ",".join(map(str, pids))]
     command += ["--members", str(load.members), "--rooms", str(load.rooms)]
+    command += ["--protocol", protocol] if protocol != "socketio" else []
     command += ["--transport", "polling" if load.polling else "websocket"]
     if load.storm:
         command += ["--storm"]
+    elif load.fault:
+        command += ["--jitter", "--cut-every", "0", "--rate", str(load.rate), "--duration", f"{load.duration}s"]
     elif load.jitter or load.avalanche:
         command += ["--jitter" if load.jitter else "--avalanche"]
     elif load.hold is not None:
@@ -97,8 +102,10 @@ def flatten(report):
         "memory": server["memory_end"],
     }
     if report["fanout"]:
-        flat |= {key: report["fanout"][key] for key in ("messages_per_s", "deliveries_per_s", *FAULTS)}
+        flat |= {key: report["fanout"][key] for key in ("messages_per_s", "deliveries_per_s", "arrived", *FAULTS)}
         flat |= {f"{name}_us": value for name, value in (report["fanout"]["latency_us"] or {}).items()}
+        across = report["fanout"]["latency_across_us"] or {}
+        flat |= {f"across_{name}_us": value for name, value in across.items() if name in ("p50", "p99")}
         flat["cpu_us_per_delivery"] = server["cpu_us_per_delivery"]
     if report["comeback"]:
         flat |= comeback(report["comeback"])

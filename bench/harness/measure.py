@@ -5,11 +5,11 @@ import resource
 import sys
 import time
 
-from . import listeners, machine, results
+from . import cluster, listeners, machine, results
 from .load import FAULTS, LoadError, generate
 from .peers import PEERS
 from .scenarios import SCENARIOS, Cell
-from .server import ServerError, memory, running
+from .server import ServerError, memory
 
 QUICK_CONNECTIONS = 1_000
 """Loads with more connections are left out of a quick run."""
@@ -70,18 +70,37 @@ def measure(cell, name, arguments):
     server_core, generator_core = (arguments.server_core, arguments.generator_core) if cell.pinned else (None, None)
     load = cell.load.record()
     try:
-        with running(PEERS[name], arguments.alert, arguments.port, server_core) as pid:
-            empty = memory(pid)
+        # Redis is beside the load generator: as in life, it takes nothing from the servers.
+        with cluster.running(PEERS[name], arguments.alert, arguments.port, server_core, generator_core) as servers:
+            empty = sum(map(memory, servers.pids))
             for fill in range(cell.fills):
                 time.sleep(PAUSE_SECONDS if fill else 0)
                 if cell.load.listeners:
-                    result = listeners.generate(cell.load, arguments.port, pid, generator_core, sse=name == "alert-sse")
+                    result = listeners.generate(cell.load, arguments.port, servers.pids[0], generator_core, sse=name == "alert-sse")
                 else:
-                    result = generate(cell.load, arguments.alert, arguments.port, pid, generator_core)
+                    result = loaded(cell.load, servers, arguments.alert, generator_core, PEERS[name].protocol)
                 record = {"load": load, "result": {"memory_empty": empty, **result}}
                 yield {"fill": fill, **record} if cell.fills > 1 else record
     except (ServerError, LoadError) as error:
         yield {"load": load, "error": str(error)}
+
+
+def loaded(load, servers, alert, core, protocol):
+    """Runs the load, with what befalls the servers meanwhile and what their Redis does."""
+    def work():
+        return generate(load, alert, servers.ports, servers.pids, core, protocol)
+
+    if load.fault:
+        return cluster.struck(servers, load.fault, work)
+    if servers.redis is None:
+        return work()
+    before = servers.redis.info()
+    if load.hold:
+        return cluster.watched(servers, before, work)
+    result = work()
+    # Whoever hears itself: each message has as many deliveries as its room has members.
+    messages = result.get("arrived", 0) / load.members
+    return {**result, **cluster.used(servers.redis, before, messages)}
 
 
 def brief(record):
@@ -89,7 +108,8 @@ def brief(record):
         return f"FAILED: {record['error']}"
     result = record["result"]
     keys = ("deliveries_per_s", "cpu_us_per_delivery", "p99_us", "join_s", "memory", "cpu_percent", "generator_percent",
-            "delivered_percent", "replay_p99_us", "all_back_s", "bystanders_p99_us")
+            "delivered_percent", "replay_p99_us", "all_back_s", "bystanders_p99_us", "messages_per_s", "across_p50_us",
+            "across_p99_us", "redis_cpu_us_per_message", "redis_cpu_s", "redis_connections")
     faults = ("died", *FAULTS)
     return " ".join([f"{key}={result[key]:.6g}" for key in keys if result.get(key) is not None]
                     + [f"{key}={result[key]}" for key in faults if result.get(key)])

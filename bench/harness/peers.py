@@ -14,7 +14,7 @@ ALERT_BINARY = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")).resolve
 
 @dataclass(frozen=True)
 class Peer:
-    """A server. In `install`, `start` and `version`, `{port}` and `{alert}` are replaced; they run in `folder`."""
+    """A server. In `install`, `start` and `version`, `{port}`, `{alert}` and `{redis}` are replaced; they run in `folder`."""
 
     title: str
     """Its name in tables and plots."""
@@ -25,12 +25,16 @@ class Peer:
     version: tuple[str, ...]
     """Prints the versions that matter."""
     env: dict[str, str] = field(default_factory=dict)
+    protocol: str = "socketio"
+    """What it speaks, in the words of `alert bench --protocol`. Other protocols have WebSocket only, and announce nobody."""
     polling: bool = True
     """Whether it speaks long-polling."""
     heartbeat: bool = True
     """Whether it sends pings, so that an idle connection costs what it costs in use."""
     largest_room: int = 5_000
     """Members of a room above which joining alone takes minutes: each join goes to everyone who is there."""
+    nodes: int = 0
+    """How many of them share their rooms through a Redis, whose URL is in their environment as REDIS; 0 is one without."""
     slow: bool = False
     """Whether it takes so long that points which only a plot needs are measured once."""
 
@@ -59,6 +63,16 @@ def python(folder, start, packages):
     }
 
 
+NODE = ("node", "node", "socket.io ws bufferutil utf-8-validate @socket.io/redis-streams-adapter redis")
+
+# More connections than gunicorn's default of 1,000, and no socket in the home folder; else as documented.
+FLASK = (
+    (".venv/bin/gunicorn", "-k", "gevent", "-w", "1", "-b", "127.0.0.1:{port}", "--worker-connections", "20000",
+     "--no-control-socket", "--log-level", "warning", "server:app"),
+    "flask-socketio|python-socketio|python-engineio|gunicorn|gevent|simple-websocket|redis",
+)
+
+
 def npm(folder, runtime, packages, **env):
     show = f"{runtime} --version; npm ls --parseable --long {packages} | sed 's/.*://' | sort -u | paste -sd,"
     return {
@@ -70,16 +84,32 @@ def npm(folder, runtime, packages, **env):
     }
 
 
-def alert(title, workers, *more):
+def alert(title, workers, *more, nodes=0):
     return Peer(
         title=title,
         folder=ROOT,
         install=(("cargo", "build", "--release", "--locked", "-p", "alert"),),
         start=("{alert}", "--listen", "127.0.0.1:{port}", "--workers", workers, "--event-rate", "0", "--byte-rate", "0", "--room-byte-rate", "0", "--room-tries", "0", "--join-rate", "0", "--log-level", "warn", *more),
         version=("{alert}", "--version"),
+        nodes=nodes,
         # So that the run leaves no key file in the user's state folder.
         env={"ALERT_SESSION_KEY": "YmVuY2gtYmVuY2gtYmVuY2gtYmVuY2gtYmVuY2gtYmVuY2g="},
     )
+
+
+def debian(folder, packages, package, protocol, *start):
+    """A server that Debian packages, whose configuration is in our folder."""
+    ask = ("dpkg-query", "--show", "--showformat=${{Package}} ${{Version}}\n", package)
+    return {
+        "folder": FOLDER / folder,
+        "install": ((str(ROOT / "e2e" / "need"), packages, start[0]),),
+        "start": ("../start", *start),
+        "version": ask,
+        "protocol": protocol,
+        "polling": False,
+        # Only if their clients ask for it.
+        "heartbeat": False,
+    }
 
 
 PEERS = {
@@ -87,24 +117,24 @@ PEERS = {
     "alert-2": alert("Alert, 2 workers", "2"),
     "alert-sse": alert("Alert, listeners over SSE", "1"),
     "alert-grace": alert("Alert, --leave-grace 5s", "1", "--leave-grace", "5s"),
+    # As "alert": the scenario of rooms over Redis has pairs of its own.
+    "alert-file": alert("Alert, one node with its file", "1"),
+    "alert-off": alert("Alert, one node, --history off", "1", "--history", "off"),
+    "alert-redis": alert("Alert, one node over Redis", "1", "--redis", "{redis}", nodes=1),
+    "alert-cluster": alert("Alert, 3 nodes", "1", "--redis", "{redis}", nodes=3),
     "limit": Peer("limit (bare epoll loop)", **cargo("limit", "bench-peer-limit"), polling=False, heartbeat=False),
     "socketioxide": Peer("socketioxide", **cargo("socketioxide", "bench-peer-socketioxide")),
     "bun": Peer("Bun + socket.io", **npm("bun", "node_modules/.bin/bun", "socket.io @socket.io/bun-engine")),
-    "node": Peer("Node + socket.io", **npm("node", "node", "socket.io ws bufferutil utf-8-validate")),
-    "node-recovery": Peer(
-        "Node + socket.io, connectionStateRecovery", **npm("node", "node", "socket.io ws bufferutil utf-8-validate", RECOVERY="1")),
-    "flask": Peer(
-        "Flask-SocketIO + gevent",
-        **python(
-            "flask",
-            # More connections than gunicorn's default of 1,000, and no socket in the home folder; else as documented.
-            (".venv/bin/gunicorn", "-k", "gevent", "-w", "1", "-b", "127.0.0.1:{port}", "--worker-connections", "20000",
-             "--no-control-socket", "--log-level", "warning", "server:app"),
-            "flask-socketio|python-socketio|python-engineio|gunicorn|gevent|simple-websocket",
-        ),
-        largest_room=1_000,
-        slow=True,
-    ),
+    "node": Peer("Node + socket.io", **npm(*NODE)),
+    "node-recovery": Peer("Node + socket.io, connectionStateRecovery", **npm(*NODE, RECOVERY="1")),
+    "node-cluster": Peer("Node + socket.io, Redis streams adapter, 3 processes", **npm(*NODE, RECOVERY="1"), nodes=3),
+    "nchan": Peer("nginx + nchan", **debian("nchan", "nginx-light libnginx-mod-nchan", "libnginx-mod-nchan", "nchan",
+                                             "nginx.conf", "nginx", "-p", "{state}", "-c", "config")),
+    "mosquitto": Peer("mosquitto, MQTT over WebSocket",
+                      **debian("mosquitto", "mosquitto", "mosquitto", "mqtt", "mosquitto.conf", "mosquitto", "-c", "{state}/config")),
+    "flask": Peer("Flask-SocketIO + gevent", **python("flask", *FLASK), largest_room=1_000, slow=True),
+    "flask-cluster": Peer("Flask-SocketIO + gevent, Redis queue, 3 processes", **python("flask", *FLASK), largest_room=1_000,
+                          slow=True, nodes=3),
     "uvicorn": Peer(
         "python-socketio + uvicorn",
         **python(

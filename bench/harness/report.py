@@ -3,6 +3,7 @@
 import os
 import subprocess
 
+from . import nodes
 from .load import FAULTS
 from .peers import PEERS, ROOT
 from .results import FILE, Results, median
@@ -75,6 +76,16 @@ COLUMNS = {
     "replay_since_sent_p99_us": ("from sending, ms", "{:,.0f}", 1e-3),
     "all_back_s": ("all back, s", "{:.2f}", 1),
     "all_back_cpu_s": ("CPU meanwhile, s", "{:.2f}", 1),
+    "messages_per_s": ("messages/s", "{:,.0f}", 1),
+    "across_p50_us": ("across: p50, ms", "{:,.2f}", 1e-3),
+    "across_p99_us": ("p99, ms", "{:,.2f}", 1e-3),
+    "redis_cpu_us_per_message": ("CPU of Redis per message, µs", "{:.1f}", 1),
+    "redis_bytes_per_message": ("bytes in Redis per message", "{:.0f}", 1),
+    "redis_connections": ("connections to Redis", "{:.0f}", 1),
+    "redis_cpu_s": ("CPU of Redis, s", "{:.2f}", 1),
+    "redis_memory_grown": ("memory of Redis, grown by, MB", "{:.1f}", 1e-6),
+    "listing_calls": ("calls for listing", "{:.0f}", 1),
+    "joined_again": ("joined again", "{:,.0f}", 1),
     "bystanders_p99_us": ("bystanders' p99, ms", "{:,.1f}", 1e-3),
 }
 
@@ -91,6 +102,13 @@ SHOWN = {
     "listeners": ("deliveries_per_s", "cpu_us_per_delivery", "cpu_percent"),
     "jitter": ("delivered_percent", "cuts", "recovered", "replay_p99_us", "replay_since_sent_p99_us", "p99_us", "cpu_percent"),
     "avalanche": ("delivered_percent", "recovered", "all_back_s", "all_back_cpu_s", "replay_p99_us", "bystanders_p99_us"),
+    "across": ("across_p50_us", "across_p99_us", "p99_us", "cpu_us_per_delivery", "cpu_percent", "redis_cpu_us_per_message"),
+    "through": ("messages_per_s", "cpu_us_per_delivery", "cpu_percent", "generator_percent", "redis_cpu_us_per_message",
+                "redis_bytes_per_message", "redis_connections", "p50_us", "p99_us"),
+    "shared": ("deliveries_per_s", "cpu_us_per_delivery", "cpu_percent", "generator_percent", "p50_us", "p99_us"),
+    "crowd": ("join_s", "join_cpu_s", "redis_cpu_s", "redis_memory_grown", "listing_calls"),
+    "restart": ("delivered_percent", "cuts", "recovered", "joined_again", "p50_us", "p99_us"),
+    "death": ("delivered_percent", "cuts", "recovered", "joined_again", "p50_us", "p99_us"),
     "workers": ("cpu_us_per_delivery", "cpu_percent", "generator_percent", "p50_us", "p99_us"),
 }
 
@@ -103,20 +121,24 @@ def run(_arguments):
     env = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
     subprocess.run([PYTHON, "-m", "harness.plots"], cwd=ROOT / "bench", env=env, check=True)
     quick = [QUICK] if any(header["quick"] for header in results.headers) else []
-    parts = [INTRO, *quick, summary(results), plots(), *(scenario(results, name) for name in SCENARIOS if name not in RETURNS), COMING_BACK,
-             *(scenario(results, name, "###") for name in RETURNS), circumstances(results)]
+    parts = [INTRO, *quick, summary(results), plots(), *(scenario(results, name) for name in SCENARIOS if name not in (*RETURNS, *nodes.NAMES)), COMING_BACK,
+             *(scenario(results, name, "###") for name in RETURNS), nodes.INTRO, targets(nodes.verdicts(results)),
+             *(scenario(results, name, "###") for name in nodes.NAMES), circumstances(results)]
     PAGE.write_text("\n".join(parts))
     print(f"wrote {PAGE.relative_to(ROOT)}")
     return 0
 
 
 def summary(results):
+    return "## Targets\n\nMedian of the rounds, and in brackets the lowest and the highest.\n\n" + targets(verdicts(results))
+
+
+def targets(all_of_them):
     rows = []
-    for verdict in verdicts(results):
+    for verdict in all_of_them:
         met = {True: "met", False: "**not met**", None: "not measured"}[verdict.met]
         rows.append((verdict.what, verdict.target, verdict.measured, met))
-    return "## Targets\n\nMedian of the rounds, and in brackets the lowest and the highest.\n\n" + table(
-        ("what", "target", "measured", ""), rows)
+    return table(("what", "target", "measured", ""), rows)
 
 
 def plots():

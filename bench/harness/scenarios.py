@@ -13,7 +13,10 @@ FIVE, THREE, ONCE = 5, 3, 1
 """Rounds: for what a target rests on, for what a plot shows, for what is slow and only shown."""
 
 PAIR = {"alert": FIVE, "limit": FIVE}
-OTHERS = [name for name in PEERS if not name.startswith("alert") and name not in ("limit", "node-recovery")]
+NEIGHBOURS = [name for name, peer in PEERS.items() if peer.protocol != "socketio"]
+"""Servers of other protocols, which do less: no names, and nobody is told who enters or leaves."""
+OTHERS = [name for name in PEERS if not name.startswith("alert") and name not in ("limit", "node-recovery", *NEIGHBOURS)
+          and not PEERS[name].nodes]
 
 
 @dataclass(frozen=True)
@@ -75,6 +78,17 @@ def rooms():
         yield Cell(Load(5, rooms=200, window=flight), PAIR)
 
 
+def neighbours():
+    """Servers of other protocols, which do less: one room of 1,000, 200 of 5, and silence."""
+    with_all = {"alert": THREE, "limit": THREE, "node": THREE} | dict.fromkeys(NEIGHBOURS, THREE)
+    for flight in (1, 4, 16):
+        yield Cell(Load(1_000, window=flight), with_all)
+    yield Cell(Load(5, rooms=200, window=1), with_all)
+    yield Cell(Load(1_000, rate=100, duration=5), with_all)
+    silent = dict.fromkeys(("alert", *NEIGHBOURS), ONCE)
+    yield Cell(Load(10, rooms=1_000, hold=1), silent)
+
+
 def idle():
     """Up to 15,000 connections that say nothing, in rooms of 10. At 15,000 for long enough to have two heartbeats each."""
     for connections in (1_000, 5_000, 10_000):
@@ -130,6 +144,45 @@ def avalanche():
     yield Cell(Load(101, rooms=100, avalanche=True), RETURNS)
 
 
-EACH = (window, rate, size, rooms, idle, fills, storm, connect, polling, workers, listeners, jitter, avalanche)
+CLUSTERS = ("alert-cluster", "node-cluster", "flask-cluster")
+
+
+def across():
+    """Three servers and one Redis: 1,000 messages a second, whose sender is on one server and whose listeners on the others."""
+    yield Cell(Load(3, rate=1_000, duration=5), dict.fromkeys(CLUSTERS, FIVE) | {"flask-cluster": THREE})
+    yield Cell(Load(10, rooms=10, rate=1_000, duration=5), dict.fromkeys(CLUSTERS, THREE) | {"flask-cluster": ONCE})
+
+
+def through():
+    """Three servers and one Redis, as many messages as they can, on cores that nobody is bound to."""
+    for rooms, window in ((30, 64), (300, 16)):
+        yield Cell(Load(2, rooms=rooms, window=window), {"alert-cluster": FIVE, "node-cluster": THREE, "flask-cluster": ONCE},
+                   pinned=False)
+
+
+def shared():
+    """1,000 members in one room of one server, whose messages go over Redis, are in a file, or are not kept."""
+    for size in (1, 4, 16):
+        yield Cell(Load(1_000, window=size), {"alert-redis": FIVE, "alert-file": FIVE, "alert-off": FIVE})
+
+
+def crowd():
+    """Three servers and one Redis: 10,000 people enter 1,000 rooms, and 1,000 people a room of their own each."""
+    for members in (10, 1):
+        yield Cell(Load(members, rooms=1_000, hold=8), {"alert-cluster": THREE})
+
+
+def restart():
+    """Three servers: Redis is killed under 200 messages a second to 30 members, and is back after a second."""
+    yield Cell(Load(30, rate=200, duration=12, fault="redis"), dict.fromkeys(CLUSTERS, THREE) | {"flask-cluster": ONCE})
+
+
+def death():
+    """Three servers: one is killed under 200 messages a second to 30 members, who come back to the others."""
+    yield Cell(Load(30, rate=200, duration=12, fault="node"), dict.fromkeys(CLUSTERS, THREE) | {"flask-cluster": ONCE})
+
+
+EACH = (window, rate, size, rooms, neighbours, idle, fills, storm, connect, polling, workers, listeners, jitter, avalanche,
+        across, through, shared, crowd, restart, death)
 SCENARIOS = {each.__name__: each for each in EACH}
 """By name; calling one gives its cells, and its docstring says what it is."""

@@ -12,9 +12,16 @@ READY_SECONDS = 30
 STOP_SECONDS = 5
 
 UPGRADE = (
-    "GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: Upgrade\r\n"
-    "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+    "GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+    "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n{more}\r\n"
 )
+OPENINGS = {
+    "socketio": {"path": "/socket.io/?EIO=4&transport=websocket", "more": ""},
+    "mqtt": {"path": "/mqtt", "more": "Sec-WebSocket-Protocol: mqtt\r\n"},
+    "nchan": {"path": "/ready", "more": ""},
+    "pusher": {"path": "/app/bench-key?protocol=7", "more": ""},
+}
+"""What the request for an upgrade has, for each protocol."""
 
 
 class ServerError(Exception):
@@ -22,7 +29,7 @@ class ServerError(Exception):
 
 
 @contextmanager
-def running(peer, alert, port, core):
+def running(peer, alert, port, core, redis=""):
     """Runs a server on a port, on one core or (None) wherever it likes; yields its process id.
 
     Only this block's end stops it: first kindly, then not. Should this process be killed, the kernel stops the server.
@@ -31,10 +38,11 @@ def running(peer, alert, port, core):
         raise ServerError(f"something listens on port {port} already; stop it, or choose another with --port")
     command = ["setpriv", "--pdeathsig", "KILL"]
     command += [] if core is None else ["taskset", "-c", str(core)]
-    command += [part.format(port=port, alert=alert) for part in peer.start]
     state = TemporaryDirectory(prefix="alert-bench-")
+    command += [part.format(port=port, alert=alert, redis=redis, state=state.name) for part in peer.start]
     home = {"HOME": os.environ.get("HOME", "/"), "XDG_STATE_HOME": state.name}
     env = {"PATH": os.environ["PATH"], "PORT": str(port), **home, **peer.env}
+    env |= {"REDIS": redis} if redis else {}
     process = subprocess.Popen(command, cwd=peer.folder, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                start_new_session=True)
     try:
@@ -53,7 +61,7 @@ def wait_until_ready(process, peer, port):
             raise ServerError(f"{peer.title} ended with {process.returncode}; is it set up? (bench/run setup)")
         try:
             with socket.create_connection(("127.0.0.1", port), timeout=1) as client:
-                client.sendall(UPGRADE.format(port=port).encode())
+                client.sendall(UPGRADE.format(port=port, **OPENINGS[peer.protocol]).encode())
                 if client.recv(12) == b"HTTP/1.1 101":
                     return
         except OSError:

@@ -15,8 +15,12 @@ type Outcome<T> = Result<T, Box<dyn Error>>;
 const INSTALL: &str = "Building Alert needs Node.js 20.19 or newer (of 22: 22.12), which brings npm: install it from \
                        https://nodejs.org or with your system's package manager, and build again.";
 /// The entries of the page, by the name of the constant that holds their address.
-const ENTRIES: [(&str, &str); 3] =
-    [("CHAT_JS", "src/chat.ts"), ("LOGIN_JS", "src/login.ts"), ("CSS", "src/style.css")];
+const ENTRIES: [(&str, &str); 4] = [
+    ("ADMIN_JS", "src/admin.ts"),
+    ("CHAT_JS", "src/chat.ts"),
+    ("LOGIN_JS", "src/login.ts"),
+    ("CSS", "src/style.css"),
+];
 
 fn main() -> ExitCode {
     match build() {

@@ -14,8 +14,8 @@ it("the list leads to a document, its links to a section of another one, and the
   await page.getByRole("link", { name: "The v1 protocol" }).click();
   assert.equal(await page.locator("h1").innerText(), "The v1 protocol");
   await page.getByRole("link", { name: "configured" }).first().click();
-  assert.equal(page.url(), `${server.url}/docs/operations.md#settings`);
-  await page.locator("h2:target").waitFor();
+  assert.equal(page.url(), `${server.url}/docs/operations/settings.md#settings`);
+  await page.locator("h1:target").waitFor();
   const { y } = await page.locator("#settings").boundingBox();
   assert.ok(y >= 0 && y < 100, `the section is at the top: ${y}`);
   await page.getByRole("link", { name: "Source" }).click();

@@ -126,7 +126,7 @@ it("after a cut of the network everything is there, in order, once, under a line
     relay.down = true;
     relay.cut();
     await state(page, "reconnecting");
-    assert.match(await page.locator("#banner-text").innerText(), /shows what came in the meantime/);
+    assert.match(await page.locator("#banner-text").innerText(), /shows what you missed/);
     for (let index = 1; index < 451; index += 1) bell.say(`number ${index}`);
     await bell.waitFor("message", "Bell: number 450", 30_000);
     relay.down = false;
@@ -190,7 +190,7 @@ it("a message that could not be stored says so, quietly, until one is stored aga
   const page = await browser.visit({ viewport: { width: 360, height: 640 } });
   const why = page.locator("#why");
   const note =
-    "Everyone here has your message, but it could not be stored: whoever comes later may not see it.";
+    "Everyone here has your message, but it could not be stored: people who come later may not see it.";
   try {
     await enter(page, server, "Ada", fresh("room"));
     await say(page, "stored");

@@ -77,6 +77,27 @@ describe("what is said", () => {
     );
   });
 
+  it("is heard by a stream from the moment that its head has come", async () => {
+    const room = fresh("room");
+    redis.signal("SIGSTOP");
+    let isHere = false;
+    const listening = fetch(`${nodes[0].url}/v1/rooms/${room}/events`).finally(() => {
+      isHere = true;
+    });
+    // An answer that waits for nothing would be here by then.
+    for (let round = 0; round < 20; round++) await fetch(`${nodes[0].url}/livez`);
+    const wasHere = isHere;
+    redis.signal("SIGCONT");
+    const stream = await listening;
+    assert.equal(wasHere, false, "it cannot hear anything yet");
+    const reader = stream.body.pipeThrough(new TextDecoderStream()).getReader();
+    for (const msg of ["first", "last"]) await post(nodes[1], room, msg);
+    let heard = "";
+    while (!heard.includes("http: last")) heard += (await reader.read()).value;
+    assert.match(heard, /http: first/);
+    await reader.cancel();
+  });
+
   it("is there for whoever joins elsewhere, and goes on live", async () => {
     const room = fresh("room");
     const ada = await V2.inRoom(nodes[0], room, "Ada");

@@ -3,8 +3,10 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import http from "node:http";
+import https from "node:https";
 import net from "node:net";
 import { describe, it } from "node:test";
+import tls from "node:tls";
 import WebSocket from "ws";
 import { Client, entered, fresh, left, said, TRANSPORTS } from "../harness/client.mjs";
 import { Poller, packet, RawSocket } from "../harness/http.mjs";
@@ -123,11 +125,13 @@ it("several senders at once: all members see one order, whatever their transport
 describe("an upgrade under load loses and reorders nothing, in either direction", () => {
   /** Lets the WebSocket connect only when the gate is opened. */
   function gate() {
-    const agent = new http.Agent();
+    const isTls = server.url.startsWith("https");
+    const agent = isTls ? new https.Agent() : new http.Agent();
+    const connect = isTls ? tls.connect : net.connect;
     const opened = new Promise((resolve) => {
       agent.open = resolve;
     });
-    agent.createConnection = (options, done) => void opened.then(() => done(null, net.connect(options)));
+    agent.createConnection = (options, done) => void opened.then(() => done(null, connect(options)));
     return agent;
   }
 

@@ -439,6 +439,16 @@ it("more than a client's queue may hold is recovered too", async () => {
 });
 
 // A Redis that several servers share has what they have forgotten.
+it("a client whose polling request has failed says that it closes, and recovers all the same", async () => {
+  const at = await scene();
+  await recovers(at, async () => {
+    // As the official client does after an answer like 502: packet 1, without a 41 before it.
+    at.display.socket.io.engine.transport.onError("as from a proxy");
+    await say(at.server, at.room, "2");
+  });
+  assert.deepEqual(at.display.messages, ["1", "2"]);
+});
+
 describe("what cannot be recovered", { skip: REDIS !== undefined }, () => {
   /** The display comes back without its state; gives what it heard from then on. */
   async function doesNot(at, away) {
@@ -494,9 +504,10 @@ describe("what cannot be recovered", { skip: REDIS !== undefined }, () => {
       at.display.socket.connect();
     });
     assert.deepEqual(disconnected, ["Board has entered the room."]);
-    const closed = await doesNot(at, async () => {
-      at.display.socket.io.engine.close();
-      await say(at.server, at.room, "3");
+    const overWebSocket = await scene({ way: "websocket" });
+    const closed = await doesNot(overWebSocket, async () => {
+      overWebSocket.display.socket.io.engine.close();
+      await say(overWebSocket.server, overWebSocket.room, "3");
     });
     assert.deepEqual(closed, ["Board has entered the room."]);
     const gone = await doesNot(at, async () => {

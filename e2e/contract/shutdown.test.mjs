@@ -95,7 +95,7 @@ it("a poll is told by status 503, after what was queued, whether it waits or com
   const server = await start();
   const join = (name) => packet("joined", { headless: true, name, room: "r" });
   const [waiting, late] = [await Poller.open(server, join("Ada")), await Poller.open(server, join("Bob"))];
-  await late.get();
+  while (!(await late.get()).join().includes("Bob has entered"));
   await late.post(packet("text", { msg: "last" }));
   while (!(await waiting.get()).join().includes("Bob: last"));
   const lastPoll = fetch(waiting.url);

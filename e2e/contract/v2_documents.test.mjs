@@ -39,6 +39,27 @@ it("the examples fit, and are carried out", async () => {
       fits(answer, await ada.ask(name, payload));
     }
   fits("joined", await ada.ask("join", { room: bell.room, listen: true, since: "ffffffffffff0-1" }));
+  const { room, host, ...made } = await ada.ask("make", json.components.messages.make.examples[0].payload);
+  fits("made", { ...made, room, host });
+  await ada.ask("join", { room, name: "Ms Ortega", host });
+  const hosts = await V2.connect(server);
+  fits("joined", await hosts.ask("join", { room, name: "Bea" }));
+  const { payload: action } = json.components.messages.moderate.examples[0];
+  fits("moderate", action);
+  fits("moderated", await ada.ask("moderate", { ...action, room }));
+  const { payload: up } = json.components.messages.hand.examples[0];
+  fits("hand", up);
+  fits("done", await hosts.ask("hand", { ...up, room }));
+  const { id } = await ada.ask("send", { room, msg: "x" });
+  for (const does of [
+    { action: "remove", id },
+    { action: "mute", name: "Cy", for: "10m" },
+    { action: "ban", address: "192.0.2.7" },
+    { action: "new_key" },
+  ])
+    fits("moderated", await ada.ask("moderate", { room, host, ...does }));
+  for (const does of [{ action: "audit" }, { action: "kick", name: "Bea" }])
+    fits("refused", await hosts.ask("moderate", { room, ...does }));
   fits("refused", await ada.ask("members", { room: fresh("room") }));
   ada.send("members", {});
   await bell.seen();
@@ -48,7 +69,7 @@ it("the examples fit, and are carried out", async () => {
     fits(event, payload);
     kinds.add(event);
   }
-  assert.deepEqual([...kinds].sort(), ["entered", "error", "message"]);
+  assert.deepEqual([...kinds].sort(), ["entered", "error", "message", "policy", "removed"]);
 });
 
 it("the codes of the document are those of the page", () => {

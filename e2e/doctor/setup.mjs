@@ -3,15 +3,16 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { connect, createServer } from "node:net";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after } from "node:test";
+import { nginx as startNginx } from "../harness/proxies.mjs";
 import { BINARY } from "../harness/server.mjs";
-import { DEADLINE, within } from "../harness/time.mjs";
+import { within } from "../harness/time.mjs";
 
-const NGINX = ["/usr/sbin/nginx", "/usr/local/sbin/nginx"].find(existsSync) ?? "nginx";
+export { freePort } from "../harness/port.mjs";
 
 /** A folder for this file's tests, gone afterwards. */
 export const folder = mkdtempSync(join(tmpdir(), "alert-doctor-"));
@@ -63,16 +64,6 @@ export function advised(check, program) {
   return check.advice.config.find((config) => config.program === program)?.lines.join("\n") ?? "";
 }
 
-/** A port that nobody listens on. */
-export async function freePort() {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address();
-  server.close();
-  await once(server, "close");
-  return port;
-}
-
 /** A server of bytes: `answer` gets each socket. */
 export async function rawServer(t, answer) {
   const server = createServer((socket) => {
@@ -86,48 +77,9 @@ export async function rawServer(t, answer) {
 
 /** nginx with these `server` blocks (PORT stands for its port); gives the port. */
 export async function nginx(t, servers) {
-  const home = mkdtempSync(join(folder, "nginx-"));
-  const port = await freePort();
-  const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
-    .map((name) => `${name}_temp_path ${home}/${name};`)
-    .join("\n");
-  const config = `
-    daemon off;
-    master_process off;
-    error_log ${home}/error.log;
-    pid ${home}/pid;
-    events {}
-    http {
-      access_log off;
-      ${temporary}
-      ${servers.replaceAll("PORT", port)}
-    }`;
-  writeFileSync(join(home, "nginx.conf"), config);
-  const child = spawn(NGINX, ["-p", home, "-e", `${home}/error.log`, "-c", join(home, "nginx.conf")]);
-  let problem = "";
-  child.stderr.on("data", (chunk) => (problem += chunk));
-  const ended = once(child, "exit");
-  t.after(async () => {
-    child.kill("SIGKILL");
-    await ended;
-  });
-  const failed = ended.then(([code]) => assert.fail(`nginx ended with ${code}: ${problem}`));
-  failed.catch(() => {});
-  await within(DEADLINE, "nginx to listen", Promise.race([listening(port), failed]), () => problem);
+  const { port, stop } = await startNginx(servers);
+  t.after(stop);
   return port;
-}
-
-async function listening(port) {
-  for (;;) {
-    const socket = connect(port, "127.0.0.1");
-    const is = await Promise.race([once(socket, "connect"), once(socket, "error")]).then(
-      (args) => args.length === 0,
-      () => false,
-    );
-    socket.destroy();
-    if (is) return;
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
 }
 
 /** What every right proxy has; tests leave lines out. */
@@ -190,6 +142,12 @@ export class Authority {
     const sign = ["ca", "-batch", "-notext", "-config", config, "-cert", this.file, "-keyfile", this.key];
     openssl(...sign, "-in", request, "-out", file, "-startdate", asn1(from), "-enddate", asn1(to));
     return lines(file, key);
+  }
+
+  /** The same as flags of Alert. */
+  files(id, ...rest) {
+    this.certificate(id, ...rest);
+    return ["--tls-cert", join(folder, `${id}.pem`), "--tls-key", join(folder, `${id}.key`)];
   }
 }
 

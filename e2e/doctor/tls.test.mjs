@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Server, serverFor } from "../harness/server.mjs";
-import { Authority, advised, examine, named, nginx, proxy, selfSigned } from "./setup.mjs";
+import { Authority, advised, examine, freePort, named, nginx, proxy, selfSigned } from "./setup.mjs";
 
 const HERE = "DNS:localhost,IP:127.0.0.1";
 const authority = new Authority("Our authority");
@@ -26,13 +26,21 @@ test("given a good certificate, then all is well", async (t) => {
 });
 
 test("given a certificate that ends in five days, then that is a warning", async (t) => {
-  const port = await secure(t, authority.certificate("ending", HERE, -1, 5));
+  const port = await secure(t, authority.certificate("ending", HERE, -80, 5));
   const { code, checks, out } = await examine(`https://127.0.0.1:${port}`, [], trust);
   assert.equal(code, 0, out);
   assert.deepEqual(named(checks, "warning"), ["certificate-dates"]);
   assert.match(checks["certificate-dates"].seen, /, [45] days left$/);
   assert.match(checks["certificate-dates"].advice.text, /certbot renew/);
   assert.match(out, /^It works\./m);
+});
+
+test("given a certificate that lasts for some days, then only its last quarter is a warning", async (t) => {
+  const fresh = await secure(t, authority.certificate("fresh", HERE, -2, 4));
+  assert.deepEqual(named((await examine(`https://127.0.0.1:${fresh}`, [], trust)).checks, "warning"), []);
+  const late = await secure(t, authority.certificate("late", HERE, -6, 1));
+  const { checks } = await examine(`https://127.0.0.1:${late}`, [], trust);
+  assert.deepEqual(named(checks, "warning"), ["certificate-dates"]);
 });
 
 test("given an expired certificate, then only its dates are wrong, and the rest is examined", async (t) => {
@@ -101,6 +109,57 @@ test("given http at a port with TLS, then it says to use https", async (t) => {
   assert.equal(code, 1, out);
   assert.deepEqual(named(checks, "failed"), ["http"]);
   assert.equal(checks.http.advice.text, `Use https://127.0.0.1:${port}.`);
+});
+
+test("given Alert with its own certificate, then HTTP/2 is seen, and http at its port is sent to https", async (t) => {
+  const files = authority.files("own", HERE, -1, 60);
+  const own = await new Server(["--ping-interval", "500ms", ...files]).start();
+  t.after(() => own.stop());
+  const url = `https://${own.host}`;
+  const { code, checks, out } = await examine(url, [], trust);
+  assert.equal(code, 0, out);
+  assert.equal(named(checks, "ok").length, Object.keys(checks).length, out);
+  assert.match(checks.protocols.seen, /^HTTP\/2 for pages/);
+  const plain = await examine(`http://${own.host}`);
+  assert.deepEqual(named(plain.checks, "failed"), ["http"], plain.out);
+  assert.equal(plain.checks.http.advice.text, `Use ${url}.`);
+});
+
+// Ports below 1024 are root's, and 127.0.0.0/8 is this machine's on Linux.
+const low = { skip: process.getuid?.() !== 0 && "not root" };
+test("given port 443, then what is at port 80 is examined too", low, async (t) => {
+  const [host, files] = ["127.0.0.77", authority.files("low", "IP:127.0.0.77", -1, 60)];
+  const own = new Server(["--ping-interval", "500ms", ...files], { address: host, port: 443 });
+  await own.start();
+  t.after(() => own.stop());
+  const alone = await examine(`https://${host}`, [], trust);
+  assert.deepEqual(named(alone.checks, "warning"), ["redirect"], alone.out);
+  assert.equal(alone.checks.redirect.seen, `nothing answers http://${host}`);
+  assert.equal(advised(alone.checks.redirect, "alert"), "--redirect-listen 0.0.0.0:80");
+  await own.stop();
+  own.flags.push("--redirect-listen", `${host}:80`);
+  await own.start();
+  const { code, checks, out } = await examine(`https://${host}`, [], trust);
+  assert.equal(code, 0, out);
+  assert.equal(checks.redirect.seen, `http://${host} leads to https://${host}/v1`);
+});
+
+test("given a certificate that Alert has ordered and not got, then its log is to be read", async (t) => {
+  const port = await freePort();
+  const flags = ["--acme-domain", "localhost", "--acme-directory", `https://127.0.0.1:${port}/dir`];
+  const waiting = await new Server([
+    "--ping-interval",
+    "500ms",
+    ...flags,
+    "--acme-ca",
+    authority.file,
+  ]).start();
+  t.after(() => waiting.stop());
+  const { code, checks, out } = await examine(`https://localhost:${waiting.port}`, [], trust);
+  assert.equal(code, 1, out);
+  assert.deepEqual(named(checks, "failed"), ["certificate-issuer"], out);
+  assert.equal(checks["certificate-issuer"].seen, "it only stands in until Alert has one");
+  assert.match(checks["certificate-issuer"].advice.text, /log and \/readyz/);
 });
 
 test("given https without --public-url, then the cookie is not Secure", async (t) => {

@@ -14,6 +14,8 @@ assert.ok(EXECUTABLE, "no browser: install Chromium (apt-get install chromium), 
 
 /** A name for this machine that servers answer to. It is no secure context, like an address in a local network. */
 export const PLAIN_HOST = "alert.local";
+/** Below it is this machine, too: browsers count `a.school.test` and `b.school.test` as one site. */
+export const TEST_DOMAIN = "test";
 
 export const ARGS = [
   "--no-sandbox",
@@ -25,17 +27,20 @@ export const ARGS = [
 ARGS.push(
   "--disable-component-update",
   "--disable-sync",
-  `--host-resolver-rules=MAP ${PLAIN_HOST} 127.0.0.1`,
+  `--host-resolver-rules=MAP ${PLAIN_HOST} 127.0.0.1,MAP *.${TEST_DOMAIN} 127.0.0.1`,
 );
 
 /** What the browser itself writes to the console when a server is away. */
 const NETWORK = /net::ERR_|WebSocket connection to|Failed to load resource/;
 
-/** A browser for the tests of the calling file. After each test its pages are closed, and nothing may have gone wrong in them. */
-export function browserFor() {
+/**
+ * A browser, with more flags if some are given, for the tests of the calling file. After each test its pages are closed,
+ * and nothing may have gone wrong in them.
+ */
+export function browserFor(...flags) {
   const holder = { pages: [], contexts: [] };
   before(async () => {
-    holder.browser = await chromium.launch({ executablePath: EXECUTABLE, args: ARGS });
+    holder.browser = await chromium.launch({ executablePath: EXECUTABLE, args: [...ARGS, ...flags] });
   });
   after(() => holder.browser?.close());
   afterEach(async () => {
@@ -48,16 +53,16 @@ export function browserFor() {
 
   /**
    * A fresh visitor with a page. `mayFail` says that the server may be away or refuse something; a pattern, what else
-   * the browser may write to the console then.
+   * the browser may write to the console then. `mayFrame` says that there are frames, and `mayOpen` windows.
    */
-  holder.visit = async ({ mayFail = false, ...options } = {}) => {
+  holder.visit = async ({ mayFail, mayFrame, mayOpen, ...options } = {}) => {
     const context = await holder.browser.newContext({ viewport: { width: 1000, height: 700 }, ...options });
     holder.contexts.push(context);
-    return holder.page(context, { mayFail });
+    return holder.page(context, { mayFail, mayFrame, mayOpen });
   };
 
   /** Another page of the same visitor. */
-  holder.page = async (context, { mayFail = false } = {}) => {
+  holder.page = async (context, { mayFail = false, mayFrame = false, mayOpen = false } = {}) => {
     const page = await context.newPage();
     page.setDefaultTimeout(DEADLINE);
     const wrong = [];
@@ -71,8 +76,9 @@ export function browserFor() {
       if (["error", "warning"].includes(message.type()) && !isExpected)
         wrong.push(`${message.type()}: ${message.text()}`);
     });
-    page.on("popup", () => wrong.push("a window opened"));
-    page.on("framenavigated", (frame) => frame !== page.mainFrame() && wrong.push("a frame appeared"));
+    if (!mayOpen) page.on("popup", () => wrong.push("a window opened"));
+    const notFramed = (frame) => frame !== page.mainFrame() && wrong.push("a frame appeared");
+    if (!mayFrame) page.on("framenavigated", notFramed);
     holder.pages.push({ page, wrong });
     return page;
   };
@@ -86,6 +92,18 @@ export async function enter(page, server, name, room, origin = server.url) {
   await page.locator("#room").fill(room);
   await page.locator("#enter").click();
   await state(page, "connected");
+}
+
+/** Makes a room by the form, of which Ms Ortega is the host, and waits until she is in it. Returns its code. */
+export async function host(page, server) {
+  await page.goto(`${server.url}/v1`);
+  await page.locator("#name").fill("Ms Ortega");
+  await page.locator("#fresh").click();
+  const room = await page.locator("#room").inputValue();
+  await page.locator("#enter").click();
+  await state(page, "connected");
+  await page.locator("#hosting-button").waitFor();
+  return room;
 }
 
 /** Waits for the state that the page shows. */

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import http from "node:http";
+import https from "node:https";
 import WebSocket from "ws";
 import { DEADLINE, within } from "./time.mjs";
 
@@ -27,7 +28,7 @@ export async function login(server, name, room, cookie) {
 
 /** A request whose every header is ours (fetch guards some), with its whole response. */
 export async function request(url, { method = "GET", headers = {}, body } = {}) {
-  const sent = http.request(url, { method, headers });
+  const sent = (url.startsWith("https") ? https : http).request(url, { method, headers });
   sent.end(body);
   const [response] = await within(DEADLINE, `an answer to ${method} ${url}`, once(sent, "response"));
   const chunks = await response.toArray();

@@ -1,4 +1,5 @@
-// A Redis of the tests' own, on a Unix socket, with its append-only file, so that it can be killed and started again.
+// A Redis of the tests' own, with its append-only file, so that it can be killed and started again: on a Unix socket, or
+// on a port of 127.0.0.1 where others have to find it.
 
 import assert from "node:assert/strict";
 import { execFile, spawn } from "node:child_process";
@@ -11,43 +12,56 @@ import { eventually } from "./time.mjs";
 
 const run = promisify(execFile);
 
+/** None outlives the tests. */
+const RUNNING = new Set();
+process.once("exit", () => {
+  for (const child of RUNNING) child.kill("SIGKILL");
+});
+
 export class Redis {
   #child;
 
-  constructor() {
+  /** Not yet started. On its socket, unless it is given a port; `flags` as on the command line. */
+  constructor({ port, flags = [] } = {}) {
     this.folder = mkdtempSync(join(tmpdir(), "alert-redis-"));
     this.socket = join(this.folder, "socket");
-    this.url = `unix://${this.socket}`;
+    this.port = port;
+    this.url = port ? `redis://127.0.0.1:${port}` : `unix://${this.socket}`;
+    this.flags = flags;
   }
 
   async start() {
-    const flags = [
-      "--port",
-      "0",
-      "--unixsocket",
-      this.socket,
-      "--dir",
-      this.folder,
-      "--appendonly",
-      "yes",
-      "--save",
-      "",
-    ];
-    const child = spawn("redis-server", flags, { stdio: "ignore" });
+    const place = this.port
+      ? ["--port", `${this.port}`, "--bind", "127.0.0.1"]
+      : ["--port", "0", "--unixsocket", this.socket];
+    const kept = ["--dir", this.folder, "--appendonly", "yes", "--save", ""];
+    const child = spawn("redis-server", [...this.first, ...place, ...kept, ...this.flags], {
+      stdio: "ignore",
+    });
     this.#child = child;
     // A file's tests end without stopping the one that they share.
     child.unref();
-    const kill = () => child.kill("SIGKILL");
-    process.once("exit", kill);
-    this.exited = once(child, "exit").then(() => process.off("exit", kill));
+    RUNNING.add(child);
+    this.exited = once(child, "exit").then(() => RUNNING.delete(child));
     await eventually("Redis to answer", async () => (await this.cli("ping").catch(() => "")) === "PONG");
     return this;
   }
 
+  /** What stands before the flags. */
+  get first() {
+    return [];
+  }
+
   /** What it answers. */
   async cli(...args) {
-    const { stdout } = await run("redis-cli", ["-s", this.socket, ...args]);
+    const place = this.port ? ["-p", `${this.port}`] : ["-s", this.socket];
+    const { stdout } = await run("redis-cli", [...place, ...args.map(String)]);
     return stdout.trim();
+  }
+
+  /** A field of what INFO says. */
+  async info(field) {
+    return (await this.cli("info")).match(new RegExp(`^${field}:(.*?)\\s*$`, "m"))?.[1];
   }
 
   signal(name) {
@@ -55,6 +69,7 @@ export class Redis {
   }
 
   async kill() {
+    this.#child.ref();
     this.signal("SIGKILL");
     await this.exited;
   }

@@ -2,12 +2,16 @@
 
 import { once } from "node:events";
 import { connect, createServer } from "node:net";
+import { TLS } from "./tls.mjs";
 
 export class Relay {
   /** Whether what the server says is lost on the way. */
   deaf = false;
   #pairs = new Set();
   #server;
+  #isStopped = false;
+  /** Of clients that connect meanwhile. */
+  #waiting = [];
 
   /** A relay to whatever listens at `target.port` when a client connects. */
   static async to(target) {
@@ -16,11 +20,16 @@ export class Relay {
     relay.#server = createServer((near) => relay.#carry(near));
     relay.#server.listen(0, "127.0.0.1");
     await once(relay.#server, "listening");
-    relay.url = `http://127.0.0.1:${relay.#server.address().port}`;
+    relay.url = `${TLS.scheme}://127.0.0.1:${relay.#server.address().port}`;
     return relay;
   }
 
   #carry(near) {
+    if (this.#isStopped) {
+      near.pause();
+      near.on("error", () => {});
+      return this.#waiting.push(near);
+    }
     const far = connect(this.target.port, "127.0.0.1");
     const pair = { near, far };
     this.#pairs.add(pair);
@@ -28,6 +37,7 @@ export class Relay {
       [near, far],
       [far, near],
     ]) {
+      if (this.#isStopped) from.pause();
       from.on("data", (chunk) => {
         if (pair.silent || (this.deaf && from === far)) return;
         to.write(chunk);
@@ -60,6 +70,27 @@ export class Relay {
   /** Nothing gets through any more, and neither side is told. */
   sleep() {
     for (const pair of this.#pairs) pair.silent = true;
+  }
+
+  /** Nothing gets through until it goes on: then it all arrives, as after a network was cut. */
+  stop() {
+    this.#isStopped = true;
+    for (const { near, far } of this.#pairs) for (const socket of [near, far]) socket.pause();
+  }
+
+  goOn() {
+    this.#isStopped = false;
+    for (const { near, far } of this.#pairs) for (const socket of [near, far]) socket.resume();
+    for (const near of this.#waiting.splice(0)) this.#carry(near);
+  }
+
+  /** Keeps back what is under way on the connections that there are; gives what lets it go on, as a slow network does. */
+  hold() {
+    const held = [...this.#pairs].flatMap(({ near, far }) => [near, far]);
+    for (const socket of held) socket.pause();
+    return () => {
+      for (const socket of held) socket.resume();
+    };
   }
 
   /** Whether new connections are let through. */

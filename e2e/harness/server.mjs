@@ -12,6 +12,7 @@ import { fileURLToPath } from "node:url";
 import { Client } from "./client.mjs";
 import { REDIS } from "./redis.mjs";
 import { within } from "./time.mjs";
+import { TLS } from "./tls.mjs";
 
 const START_LIMIT = 20_000;
 /** "Exit within 10 s" is the promise; a little more is left for a busy machine. */
@@ -46,30 +47,46 @@ export class Server {
   #child;
   #log = "";
   #watchers = new Set();
-  #killed = false;
+  isKilled = false;
 
-  /** A server with these flags, not yet started. `port` 0 takes a free one. */
+  /**
+   * A server with these flags, not yet started. `port` 0 takes a free one; `wrapper` is a command that runs it elsewhere,
+   * `env` what more its environment has.
+   */
   constructor(
     flags = [],
-    { port = 0, sessionKey = randomBytes(32).toString("base64"), state, redis, prefix } = {},
+    {
+      port = 0,
+      address = "127.0.0.1",
+      sessionKey = randomBytes(32).toString("base64"),
+      state,
+      redis,
+      prefix,
+      wrapper = [],
+      env = {},
+    } = {},
   ) {
     state ??= mkdtempSync(join(STATES, "server-"));
     // Servers that a test gives a Redis share their rooms; otherwise each has rooms of its own.
     prefix ??= redis ? "alert" : `test-${process.pid}-${++prefixes}`;
     redis ??= REDIS;
-    Object.assign(this, { flags, port, sessionKey, state, redis, prefix });
+    Object.assign(this, { flags, port, address, sessionKey, state, redis, prefix, wrapper, env });
   }
 
   /** Starts it and waits until it says where it is. */
   async start() {
     const { redis, prefix, sessionKey } = this;
     const shared = redis ? ["--redis", redis.url, "--redis-prefix", prefix] : [];
-    const flags = redis ? withoutHistory(this.flags) : this.flags;
-    const child = spawn(BINARY, ["--listen", `127.0.0.1:${this.port}`, ...shared, ...flags], {
+    const flags = [...(redis ? withoutHistory(this.flags) : this.flags), ...TLS.flags];
+    const listen = ["--listen", `${this.address}:${this.port}`];
+    const [command, ...args] = [...this.wrapper, BINARY, ...listen, ...shared, ...flags];
+    const child = spawn(command, args, {
       env: {
         PATH: process.env.PATH,
         ...(sessionKey && { ALERT_SESSION_KEY: sessionKey }),
         STATE_DIRECTORY: this.state,
+        ...(process.env.ALERT_IO && { ALERT_IO: process.env.ALERT_IO }),
+        ...this.env,
       },
       stdio: ["ignore", "pipe", "pipe"],
     });
@@ -89,7 +106,7 @@ export class Server {
     const port = new Promise((resolve, reject) => {
       child.stdout.on("data", (chunk) => {
         this.printed += chunk;
-        const found = this.printed.match(/http:\/\/127\.0\.0\.1:(\d+)\/v1\n/);
+        const found = this.printed.match(/https?:\/\/[\d.]+:(\d+)\/v1\n/);
         if (found) resolve(Number(found[1]));
       });
       this.exited.then(({ code }) =>
@@ -97,8 +114,8 @@ export class Server {
       );
     });
     this.port = await within(START_LIMIT, "the server to print its address", port);
-    this.host = `127.0.0.1:${this.port}`;
-    this.url = `http://${this.host}`;
+    this.host = `${this.address}:${this.port}`;
+    this.url = `${TLS.scheme}://${this.host}`;
     return this;
   }
 
@@ -138,7 +155,7 @@ export class Server {
 
   /** Ends it as a service manager does, and expects it to go properly. */
   async stop() {
-    if (this.#killed) return;
+    if (this.isKilled) return;
     if (this.#child.exitCode === null && this.#child.signalCode === null) this.signal("SIGTERM");
     const end = await within(STOP_LIMIT, "the server to end", this.exited, () => this.#log).catch((error) => {
       this.signal("SIGKILL");
@@ -151,7 +168,7 @@ export class Server {
   async kill() {
     this.signal("SIGKILL");
     await within(STOP_LIMIT, "the server to end", this.exited);
-    this.#killed = true;
+    this.isKilled = true;
   }
 
   /** Another server where this one was, with the same flags, key and state folder, as after a restart. */

@@ -2,65 +2,18 @@
 
 import itertools
 import json
-import shutil
 import socket
-import subprocess
-import tempfile
-import time
 import unittest
 from contextlib import closing
-from pathlib import Path
 
 import requests
 import urllib3
 
+from proxy import DEADLINE, Proxy
 from server import Server
 
-# Nothing that a test waits for takes longer. An event stuck in a buffer fails the test.
-DEADLINE = 20
 NDJSON = {"Accept": "application/x-ndjson"}
 number = itertools.count(1)
-
-HAPROXY = """
-defaults
-    mode http
-    timeout connect 5s
-    timeout client 60s
-    timeout server 60s
-frontend f
-    bind 127.0.0.1:{port}
-    default_backend b
-backend b
-    server alert 127.0.0.1:{alert}
-"""
-
-
-class Proxy:
-    """HAProxy before a server."""
-
-    def __init__(self, server):
-        with closing(socket.socket()) as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
-        self.folder = tempfile.TemporaryDirectory()
-        config = Path(self.folder.name) / "haproxy.cfg"
-        config.write_text(HAPROXY.format(port=self.port, alert=server.port))
-        program = shutil.which("haproxy") or "/usr/sbin/haproxy"
-        self.process = subprocess.Popen([program, "-q", "-db", "-f", config])
-        self.url = f"http://127.0.0.1:{self.port}"
-        until = time.monotonic() + DEADLINE
-        while True:
-            try:
-                socket.create_connection(("127.0.0.1", self.port)).close()
-                return
-            except ConnectionRefusedError:
-                if time.monotonic() > until:
-                    raise
-
-    def stop(self):
-        self.process.kill()
-        self.process.wait()
-        self.folder.cleanup()
 
 
 class Streams(unittest.TestCase):

@@ -26,6 +26,8 @@ export interface Host {
   problem(text: string): void;
   /** Something has been sent and is not answered yet. */
   sent(): void;
+  /** It came too soon after the one before: the next may come in so many seconds. */
+  tooSoon(seconds: number): void;
 }
 
 export class Composer {
@@ -34,6 +36,7 @@ export class Composer {
   readonly #send = byId("send", HTMLButtonElement);
   readonly #hint = byId("hint", HTMLElement);
   readonly #why = byId("why", HTMLElement);
+  readonly #wait = byId("wait", HTMLElement);
   /** Sent and not yet answered, oldest first. */
   readonly #waiting: Letter[] = [];
   /** Answered before the room heard them; few, since as a rule the room hears first. */
@@ -44,6 +47,8 @@ export class Composer {
   #slowTimer: number | undefined;
   /** The last message was heard and is not kept. */
   #unstored = false;
+  /** Why nothing can be sent for the moment. */
+  #hold = "";
 
   /** A message may have `maxBytes`. `isDurable` says that the server's history is to be on disk. */
   constructor(
@@ -79,6 +84,13 @@ export class Composer {
     this.#render();
   }
 
+  /** Keeps what is typed from being sent, and says why; "" lets it. */
+  hold(why: string): void {
+    if (why === this.#hold) return;
+    this.#hold = why;
+    this.#render();
+  }
+
   /** Ready to type; not on a touch screen, where the keyboard would cover half of the page unasked. */
   focus(): void {
     if (matchMedia("(hover: hover)").matches) this.#input.focus();
@@ -91,6 +103,7 @@ export class Composer {
     const letter = letters.find(({ text, heard }) => !heard && said.text === text);
     if (letter === undefined) return false;
     letter.heard = true;
+    this.#render();
     this.#unheard.splice(0, Infinity, ...this.#unheard.filter(({ heard }) => !heard));
     return true;
   }
@@ -103,7 +116,8 @@ export class Composer {
 
   async #submit(): Promise<void> {
     const typed = this.#input.value;
-    if (typed.trim() === "" || !this.#connected || excess(typed, this.maxBytes) > 0) return;
+    const mayNot = !this.#connected || this.#hold !== "" || excess(typed, this.maxBytes) > 0;
+    if (typed.trim() === "" || mayNot) return;
     const letter = { text: typed, heard: false };
     this.#waiting.push(letter);
     this.#write("");
@@ -122,7 +136,9 @@ export class Composer {
     } else {
       // What follows a text without an answer has none either, and the texts must keep their order.
       this.#takeBack(sent.kind === "refused" ? this.#waiting.splice(index, 1) : this.#waiting.splice(index));
-      this.host.problem(failure(sent));
+      const isTooSoon = sent.kind === "refused" && sent.reason === "slow";
+      this.host.problem(isTooSoon ? "" : failure(sent));
+      if (isTooSoon) this.host.tooSoon(sent.wait ?? 1);
     }
     this.#watchSlow();
   }
@@ -149,9 +165,11 @@ export class Composer {
   }
 
   #render(): void {
-    this.#draft.save({ text: joined(this.#waiting, this.#input.value), unsure: this.#waiting.length > 0 });
+    // What the room has heard is no draft, even if its answer is still on the way.
+    const unheard = this.#waiting.filter(({ heard }) => !heard);
+    this.#draft.save({ text: joined(unheard, this.#input.value), unsure: unheard.length > 0 });
     const over = excess(this.#input.value, this.maxBytes);
-    this.#send.disabled = !this.#connected || over > 0;
+    this.#send.disabled = !this.#connected || this.#hold !== "" || over > 0;
     this.#input.setAttribute("aria-invalid", String(over > 0));
     const whyNot = this.#whyNot(over);
     const isNote = whyNot === "" && this.#unstored;
@@ -159,7 +177,8 @@ export class Composer {
     if (this.#why.textContent !== why) this.#why.textContent = why;
     this.#why.classList.toggle("over", over > 0);
     this.#why.classList.toggle("note", isNote);
-    this.#hint.hidden = why !== "";
+    this.#wait.textContent = why === "" ? this.#hold : "";
+    this.#hint.hidden = why !== "" || this.#hold !== "";
   }
 
   #whyNot(over: number): string {
@@ -179,6 +198,8 @@ function failure(sent: Exclude<Sent, { kind: "sent" }>): string {
 }
 
 /** Why the server has refused something: in the page's language, or else in the server's words. */
-export function reason({ code, message }: Refusal): string {
+export function reason({ code, message, reason }: Refusal): string {
+  const key = `why_${reason ?? code}`;
+  if (isKey(key)) return text(key);
   return isKey(code) ? text(code) : message;
 }

@@ -2,8 +2,22 @@
 // the protocol (docs/protocol-v2.md).
 
 import { io, type Socket } from "socket.io-client";
+import type { Credentials } from "./credentials.ts";
 import type { Said } from "./lines.ts";
 import { type Letter, Outbox, type Refusal, type Sent } from "./outbox.ts";
+import { OPEN, type Policy } from "./policy.ts";
+import type {
+  Answer,
+  Gap,
+  History,
+  Joined,
+  Made,
+  Message,
+  Moderated,
+  Presence,
+  PutOut,
+  Spoken,
+} from "./protocol.ts";
 import { type Change, heals, next, type State, start } from "./state.ts";
 
 /** What the connection tells the page. */
@@ -12,8 +26,20 @@ export interface Listener {
   message(said: Said): void;
   entered(name: string, count: number): void;
   left(name: string, count: number): void;
+  /** Messages are missing here; null if it is not known how many. */
+  lost(missed: number | null): void;
+  /** A message is gone. */
+  removed(position: string): void;
+  /** Hosts have decided something. */
+  policy(policy: Policy): void;
   joined(arrival: Arrival): void;
   refused(refusal: Refusal): void;
+  /** The person may come in again when they have done what the reason asks for. */
+  outside(refusal: Refusal): void;
+  /** The key of a host is worth nothing any more; the person is let in as a guest, if at all. */
+  keyLost(): void;
+  /** The person's token has expired; they are let in as a guest. */
+  tokenOver(): void;
 }
 
 /** The room as it is on entering. */
@@ -29,43 +55,17 @@ export interface Arrival {
   readonly awaySince: number | null;
   /** What is missing before the first message; `missed` is null if it is not known how many. */
   readonly gap: Gap | null;
+  readonly policy: Policy;
+  readonly isHost: boolean;
+  /** Whether they may write now. */
+  readonly maySpeak: boolean;
+  /** What the person is called: by the login, or by their token. */
+  readonly name: string;
 }
 
 export interface Page {
   readonly messages: readonly Said[];
   readonly more: boolean;
-}
-
-interface Gap {
-  readonly missed: number | null;
-}
-
-type Answer<T> = ({ readonly ok: true } & T) | { readonly ok: false; readonly error: Refusal };
-interface Message {
-  readonly position: string;
-  readonly at: string;
-  readonly name: string;
-  readonly msg: string;
-}
-interface Joined {
-  readonly position: string;
-  readonly members: readonly string[];
-  readonly count: number;
-  readonly history: readonly Message[];
-  readonly gap: Gap | null;
-  readonly more: boolean;
-}
-interface History {
-  readonly messages: readonly Message[];
-  readonly gap: Gap | null;
-  readonly more: boolean;
-}
-interface Spoken {
-  readonly stored: boolean;
-}
-interface Presence {
-  readonly name: string;
-  readonly count: number;
 }
 
 const JOIN_TIMEOUT = 10_000;
@@ -95,10 +95,15 @@ export class Connection {
   constructor(
     readonly room: string,
     readonly name: string,
+    readonly credentials: Credentials,
+    /** Whether people are let in without a token. */
+    readonly isOpen: boolean,
     readonly listener: Listener,
   ) {
     const socket = io("/v2", {
       autoConnect: false,
+      // Asked for at each attempt.
+      auth: (show) => show(credentials.token === undefined ? {} : { token: credentials.token }),
       reconnectionDelay: 500,
       reconnectionDelayMax: 5_000,
       timeout: 10_000,
@@ -112,11 +117,20 @@ export class Connection {
     socket.on("message", (message: Message) => this.#received(() => this.#message(message)));
     socket.on("entered", ({ name, count }: Presence) => this.#received(() => listener.entered(name, count)));
     socket.on("left", ({ name, count }: Presence) => this.#received(() => listener.left(name, count)));
+    socket.on("gap", ({ missed }: Gap) => this.#received(() => listener.lost(missed)));
+    socket.on("removed", ({ position }: Message) => this.#received(() => listener.removed(position)));
+    socket.on("policy", ({ policy }: { policy: Policy }) => this.#received(() => listener.policy(policy)));
+    socket.on("put_out", (out: PutOut) => this.#received(() => this.#stayOutside({ code: "", ...out })));
     socket.on("disconnect", (reason) => this.#dropped(reason));
-    socket.on("connect_error", (error) => {
+    socket.on("connect_error", (error: Error & { data?: { code?: string } }) => {
       // Not active: the server answered and said no. Otherwise the client tries again by itself.
-      if (!socket.active) this.#refuse({ code: "", message: error.message });
+      if (socket.active) return;
+      const refusal = { code: error.data?.code ?? "", message: error.message };
+      if (refusal.code.startsWith("token_")) this.#tokenRefused(refusal);
+      else this.#refuse(refusal);
     });
+    // Whatever is asked here has an answer: this is the end of the token. How it ended is said to whoever shows it.
+    socket.on("error", () => credentials.token !== undefined && this.#lose());
     socket.io.on("ping", () => this.#heard());
   }
 
@@ -157,6 +171,34 @@ export class Connection {
     return page?.ok ? { messages: page.messages.map((one) => this.#said(one)), more: page.more } : undefined;
   }
 
+  /** The positions of all messages that are kept, from `oldest` on; nothing if not every answer came. */
+  async kept(oldest: string): Promise<readonly string[] | undefined> {
+    const kept: string[] = [];
+    for (;;) {
+      const before = kept[0] === undefined ? {} : { before: kept[0] };
+      const page = await this.#ask<History>("history", { limit: LARGE_PAGE, ...before }, JOIN_TIMEOUT);
+      if (!page?.ok) return undefined;
+      const positions = page.messages.map(({ position }) => position);
+      kept.unshift(...positions);
+      if (!page.more || positions.length === 0 || positions.includes(oldest)) return kept;
+    }
+  }
+
+  /** Does something as a host of the room. */
+  async moderate(action: string, body: object = {}): Promise<Answer<Moderated> | undefined> {
+    const { host } = this.credentials;
+    const shown = host === undefined ? {} : { host };
+    const answer = await this.#ask<Moderated>("moderate", { action, ...shown, ...body }, JOIN_TIMEOUT);
+    if (answer?.ok && answer.host !== undefined) this.credentials.host = answer.host;
+    return answer;
+  }
+
+  /** Raises the person's hand, or lowers it. */
+  async hand(up: boolean): Promise<Refusal | undefined> {
+    const answer = await this.#ask<object>("hand", { up }, JOIN_TIMEOUT);
+    return answer?.ok === false ? answer.error : undefined;
+  }
+
   /** Leaves the room and resolves when the server knows it, or after a second. */
   async leave(): Promise<void> {
     clearTimeout(this.#patience);
@@ -166,11 +208,21 @@ export class Connection {
     this.#socket.disconnect();
   }
 
+  /** Whoever has made the code here becomes the room's host, unless others were faster. */
+  async #make(): Promise<boolean> {
+    const made = await this.#ask<Made>("make", {}, JOIN_TIMEOUT);
+    if (made === undefined) return false;
+    this.credentials.isMade = false;
+    if (made.ok) this.credentials.host = made.host;
+    return true;
+  }
+
   async #join(): Promise<void> {
+    if (this.credentials.isMade && !(await this.#make())) return;
     const since = this.#position ?? PAGE;
-    const joined = await this.#ask<Joined>("join", { since }, JOIN_TIMEOUT);
+    const joined = await this.#ask<Joined>("join", { since, ...this.credentials.shown }, JOIN_TIMEOUT);
     if (joined === undefined) return;
-    if (!joined.ok) return this.#refuse(joined.error);
+    if (!joined.ok) return this.#notIn(joined.error);
     const messages = [...joined.history];
     let { gap, more } = joined;
     // After a loss everything is fetched; the first time, older messages wait until somebody looks for them.
@@ -191,9 +243,21 @@ export class Connection {
     this.#change({ kind: "joined" });
     clearTimeout(this.#patience);
     this.#position = messages.at(-1)?.position ?? joined.position;
-    const { members, count } = joined;
+    const { members, count, policy = OPEN } = joined;
     const said = messages.map((one) => this.#said(one));
-    this.listener.joined({ members, count, messages: said, more, awaySince: missingSince, gap });
+    const isHost = joined.can.includes("moderate");
+    this.listener.joined({
+      members,
+      count,
+      messages: said,
+      more,
+      awaySince: missingSince,
+      gap,
+      policy,
+      isHost,
+      maySpeak: joined.can.includes("speak"),
+      name: joined.name,
+    });
     // What was fetched last may have come live as well.
     this.#known = new Set(messages.slice(-LARGE_PAGE).map(({ position }) => position));
     for (const tell of this.#early.splice(0)) tell();
@@ -268,13 +332,43 @@ export class Connection {
     this.retry();
   }
 
+  #notIn(refusal: Refusal): void {
+    if (refusal.reason === "key_wrong") {
+      this.credentials.host = undefined;
+      this.listener.keyLost();
+      void this.#join();
+    } else if (refusal.reason !== undefined) this.#stayOutside(refusal);
+    else if (refusal.code === "not_allowed") {
+      const reason = this.credentials.token === undefined ? "token_missing" : "token_elsewhere";
+      this.#stayOutside({ ...refusal, reason });
+    } else this.#refuse(refusal);
+  }
+
+  /** The token does not count, or no longer. */
+  #tokenRefused(refusal: Refusal): void {
+    this.credentials.token = undefined;
+    if (refusal.code === "token_expired" && this.isOpen && this.#position !== undefined) {
+      this.listener.tokenOver();
+      this.retry();
+    } else this.#stayOutside({ ...refusal, reason: refusal.code });
+  }
+
   #refuse(refusal: Refusal): void {
+    this.#giveUp("refused");
+    this.listener.refused(refusal);
+  }
+
+  #stayOutside(refusal: Refusal): void {
+    this.#giveUp("outside");
+    this.listener.outside(refusal);
+  }
+
+  #giveUp(why: "refused" | "outside"): void {
     clearTimeout(this.#patience);
     this.#change({ kind: "dropped", at: this.#heardAt });
-    this.#change({ kind: "gave-up", why: "refused" });
+    this.#change({ kind: "gave-up", why });
     this.#socket.disconnect();
     this.#outbox.giveUp();
-    this.listener.refused(refusal);
   }
 
   #heard(): void {

@@ -20,13 +20,14 @@ export class CopyLink {
     this.#input.addEventListener("blur", () => {
       this.#field.hidden = true;
     });
-    this.#button.addEventListener("click", () => void this.#copy());
+    this.#button.addEventListener("click", () => void this.#copy(link));
   }
 
-  async #copy(): Promise<void> {
+  async #copy(link: string): Promise<void> {
     clearTimeout(this.#timer);
     this.#show(false);
-    if (!(await this.#byClipboard()) && !this.#bySelection()) return;
+    if (!(await copyText(link, this.#input, this.#field))) return;
+    if (!this.#field.hidden) this.#button.focus();
     this.#show(true);
     this.#timer = setTimeout(() => this.#show(false), DONE);
   }
@@ -35,22 +36,22 @@ export class CopyLink {
     this.#word.textContent = done ? text("link_copied") : this.#label;
     this.#button.classList.toggle("done", done);
   }
+}
 
-  async #byClipboard(): Promise<boolean> {
-    try {
-      await navigator.clipboard.writeText(this.#input.value);
-      return true;
-    } catch {
-      return false;
-    }
-  }
-
-  /** Shows the field with the link selected. It goes again, as it does without focus, if the browser could copy. */
-  #bySelection(): boolean {
-    this.#field.hidden = false;
-    this.#input.select();
-    const copied = document.execCommand("copy");
-    if (copied) this.#button.focus();
-    return copied;
+/** Whether it could be copied. Otherwise it stands selected in the input, which `field` holds, to be copied by hand. */
+export async function copyText(
+  words: string,
+  input: HTMLInputElement,
+  field: HTMLElement = input,
+): Promise<boolean> {
+  try {
+    await navigator.clipboard.writeText(words);
+    return true;
+  } catch {
+    input.value = words;
+    field.hidden = false;
+    input.focus();
+    input.select();
+    return document.execCommand("copy");
   }
 }

@@ -3,7 +3,7 @@
 import type { Page } from "./connection.ts";
 import { make } from "./dom.ts";
 import { text } from "./language.ts";
-import { messageLine } from "./lines.ts";
+import { type Line, messageLine } from "./lines.ts";
 import type { Log } from "./log.ts";
 
 /** Pixels from the oldest line at which the next page is fetched. */
@@ -13,11 +13,11 @@ export class Earlier {
   readonly #button = make("button", "button earlier", text("earlier"));
   #isLoading = false;
 
-  /** `before` fetches the messages before a position; `shown` hears how many came. */
+  /** `before` fetches the messages before a position; `shown` hears which lines came. */
   constructor(
     readonly log: Log,
     readonly before: (position: string) => Promise<Page | undefined>,
-    readonly shown: (count: number) => void,
+    readonly shown: (lines: readonly Line[]) => void,
   ) {
     this.#button.type = "button";
     this.#button.addEventListener("click", () => void this.#load());
@@ -44,10 +44,11 @@ export class Earlier {
     this.#isLoading = false;
     if (page === undefined) return;
     const hadFocus = document.activeElement === this.#button;
-    this.log.prepend(page.messages.map(messageLine), () => {
+    const lines = page.messages.map(messageLine);
+    this.log.prepend(lines, () => {
       this.more = page.more;
     });
     if (hadFocus && !page.more) this.log.list.focus({ preventScroll: true });
-    this.shown(page.messages.length);
+    this.shown(lines);
   }
 }

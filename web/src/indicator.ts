@@ -28,6 +28,7 @@ export class Indicator {
 
 /** The word for the bar. */
 export function word(state: State): string {
+  if (state.why === "outside") return text("outside");
   return text(state.why === "left" ? "leaving" : state.phase);
 }
 
@@ -43,6 +44,6 @@ export function explanation(state: State): string {
 
 function trouble({ phase, why }: State): "trying" | "offline" | "unreachable" | "ended" | undefined {
   if (phase === "reconnecting") return "trying";
-  // A refusal has its own text and link beside the input.
-  return why === null || why === "refused" || why === "left" ? undefined : why;
+  // A refusal has its own text and link beside the input, and so has the page for those who are outside.
+  return why === null || why === "refused" || why === "outside" || why === "left" ? undefined : why;
 }

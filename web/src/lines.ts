@@ -50,6 +50,12 @@ export function presenceLine(kind: "entered" | "left", name: string, at: number)
   return { element: timed("status", at, make("span", "vh", `${text("status")} `), content), at };
 }
 
+/** Something holds from now on. */
+export function newsLine(words: string, at: number): Line {
+  const content = make("span", "text", words);
+  return { element: timed("status", at, make("span", "vh", `${text("status")} `), content), at };
+}
+
 /** Messages between two moments are not in the list: this many, or it is not known how many. */
 export function gapLine(from: number, to: number, missed: number | null): Line {
   const times = {
@@ -63,6 +69,12 @@ export function gapLine(from: number, to: number, missed: number | null): Line {
     missed === null ? text("gap") : text("gap_count", { count: missed }),
   ];
   return { element: make("div", "line gap", make("span", "text", ...content)), at: to };
+}
+
+/** Messages are missing between those that came: the server has lost them. */
+export function lossLine(at: number, missed: number | null): Line {
+  const content = missed === null ? text("gap_here") : text("gap_count", { count: missed });
+  return { element: make("div", "line gap", make("span", "text", content)), at };
 }
 
 export function dayLine(at: number): HTMLElement {

@@ -1,7 +1,10 @@
 // The login page: a new room code, a long code shown in full, and a warning where cookies are blocked.
 
+import { Credentials } from "./credentials.ts";
 import { byId, make } from "./dom.ts";
+import { isFramed, wayOut } from "./framed.ts";
 import { parts, speakAsPage, text } from "./language.ts";
+import { comeInWith } from "./personal.ts";
 import { freshCode, groups } from "./roomcode.ts";
 
 speakAsPage();
@@ -21,12 +24,43 @@ function showWhole(): void {
 room.addEventListener("input", showWhole);
 showWhole();
 
-if (!navigator.cookieEnabled && trouble.textContent === "") {
-  trouble.textContent = text("cookies_blocked");
+/** What was wrong with a field is no longer said once it is another text. */
+for (const field of [name, room]) {
+  field.addEventListener("input", () => {
+    document.getElementById(`${field.id}-error`)?.remove();
+    field.removeAttribute("aria-invalid");
+    field.setAttribute("aria-describedby", `${field.id}-hint`);
+  });
 }
 
-let made = "";
+// With a host link the person comes in as a host, and with a personal link as whoever it says.
+const invited = new URLSearchParams(location.search);
+const credentials = new Credentials(invited.get("room") ?? "");
+credentials.takeFromAddress();
+if (trouble.dataset.tokenRefused !== undefined) credentials.token = undefined;
+if (credentials.token !== undefined) comeInWith(credentials, credentials.token);
+// Another link that is opened over this page changes nothing but what is behind "#".
+addEventListener("hashchange", () => {
+  if (credentials.takeFromAddress()) location.reload();
+});
+
+const keepsNone = invited.get("why") === "cookie-not-kept" || !navigator.cookieEnabled;
+if (keepsNone && isFramed) trouble.replaceChildren(...wayOut(room.value, credentials.token));
+else if (keepsNone && trouble.textContent === "") trouble.textContent = text("cookies_blocked");
+
+function showHost(): void {
+  const { host } = new Credentials(room.value.trim());
+  byId("as-host", HTMLElement).textContent = host === undefined ? "" : text("as_host");
+}
+room.addEventListener("input", showHost);
+showHost();
+
+let made = invited.has("fresh") ? room.value : "";
 let typed = "";
+// Whoever enters under the code that was made here is to be the room's host.
+byId("login", HTMLFormElement).addEventListener("submit", () => {
+  if (made !== "" && room.value.trim() === made) new Credentials(made).isMade = true;
+});
 // An invited person has a code, and the page offers no other.
 document.getElementById("fresh")?.addEventListener("click", (event) => {
   event.preventDefault();
@@ -53,5 +87,6 @@ function putBack(code: string, note: HTMLElement): HTMLElement {
 
 function fill(code: string): void {
   room.value = code;
-  showWhole();
+  // As if it had been typed.
+  room.dispatchEvent(new Event("input"));
 }

@@ -14,6 +14,11 @@ export type Sent =
 export interface Refusal {
   readonly code: string;
   readonly message: string;
+  /** What exactly the room's hosts do not allow. */
+  readonly reason?: string;
+  /** Seconds, where waiting is all that it takes. */
+  readonly wait?: number;
+  readonly until?: string | null;
 }
 
 export interface Letter {

@@ -10,6 +10,14 @@ const WIDE = "(min-width: 64rem)";
 /** A list of more names than this is of no use. */
 const MAX_SHOWN = 500;
 
+/** What hosts have decided about people; `open` is there for those who can do something about them. */
+export interface Marks {
+  readonly hands: readonly string[];
+  readonly words: readonly string[];
+  readonly muted: readonly string[];
+  readonly open: ((name: string) => void) | undefined;
+}
+
 export class People {
   readonly #button = byId("people", HTMLButtonElement);
   readonly #count = byId("count", HTMLElement);
@@ -25,6 +33,11 @@ export class People {
   readonly #names = new Set<string>();
   /** Those who are here and were not named. */
   #unnamed = 0;
+  #marks: Marks = { hands: [], words: [], muted: [], open: undefined };
+  /** The items of the list, with what they show. */
+  readonly #items = new Map<string, { readonly item: HTMLLIElement; readonly shown: string }>();
+  /** Whose button had the focus, and who stood beside them, the nearest first. */
+  #around: readonly string[] = [];
   #rendering = false;
 
   /** `own` is the name of the person at this page. */
@@ -60,6 +73,17 @@ export class People {
   left(name: string, count: number): void {
     this.#names.delete(name);
     this.#changed(count);
+  }
+
+  mark(marks: Marks): void {
+    this.#marks = marks;
+    this.#render();
+  }
+
+  /** Puts the focus on whoever was opened, or if they are gone, on somebody beside them. */
+  focus(): void {
+    const buttons = this.#around.map((name) => this.#items.get(name)?.item.querySelector("button"));
+    (buttons.find((button) => button?.isConnected) ?? byId("invite", HTMLButtonElement)).focus();
   }
 
   #changed(count: number): void {
@@ -103,16 +127,80 @@ export class People {
       this.#count.textContent = formatNumber(count);
       this.#word.textContent = text("people", { count });
       const shown = [...this.#names].slice(0, MAX_SHOWN);
-      this.#list.replaceChildren(...shown.map((name) => this.#item(name)));
+      this.#arrange(shown);
       this.#more.hidden = count <= shown.length;
       this.#more.textContent = text("more_people", { count: count - shown.length });
     });
   }
 
+  /** Only what is different changes, so that the rest keeps the focus. */
+  #arrange(names: readonly string[]): void {
+    this.#removeAllBut(new Set(names));
+    let next = this.#list.firstElementChild;
+    for (const name of names) {
+      const old = this.#items.get(name)?.item;
+      const item = this.#item(name);
+      // It has taken the place of the old one.
+      if (old === next && old !== undefined) next = item;
+      if (item === next) next = next.nextElementSibling;
+      else this.#list.insertBefore(item, next);
+    }
+  }
+
+  /** Before the others are put in order: whatever is moved loses the focus. */
+  #removeAllBut(here: ReadonlySet<string>): void {
+    let losesFocus = false;
+    for (const [name, { item }] of this.#items) {
+      if (here.has(name)) continue;
+      if (item.contains(document.activeElement)) {
+        losesFocus = true;
+        this.#around = this.#beside(item);
+      }
+      item.remove();
+      this.#items.delete(name);
+    }
+    if (losesFocus) this.focus();
+  }
+
+  #beside(item: Element): string[] {
+    const items = [...this.#list.children];
+    const at = items.indexOf(item);
+    const nearest = [...items.slice(at), ...items.slice(0, at).reverse()];
+    return nearest.map((one) => one.querySelector(".name")?.textContent ?? "");
+  }
+
   #item(name: string): HTMLLIElement {
+    const { hands, words, muted, open } = this.#marks;
+    const canOpen = open !== undefined && name !== this.own;
+    const marks = [
+      words.includes(name) && text("has_word"),
+      canOpen && hands.includes(name) && text("hand_up"),
+      canOpen && muted.includes(name) && text("muted"),
+    ].filter((mark) => mark !== false);
+    const shown = JSON.stringify([marks, canOpen]);
+    const known = this.#items.get(name);
+    if (known?.shown === shown) return known.item;
     const item = make("li", "", make("bdi", "name", name));
     paint(item, name);
     if (name === this.own) item.append(" ", make("span", "hint", `(${text("you")})`));
+    for (const mark of marks) item.append(" ", make("span", "mark-word", mark));
+    if (canOpen) {
+      const button = make("button", "button more", "\u22ef");
+      button.type = "button";
+      button.title = text("person_more", { name });
+      button.setAttribute("aria-label", button.title);
+      button.addEventListener("click", () => {
+        this.#around = this.#beside(item);
+        open(name);
+      });
+      item.append(button);
+    }
+    if (known !== undefined) {
+      const hadFocus = known.item.contains(document.activeElement);
+      known.item.replaceWith(item);
+      if (hadFocus) item.querySelector("button")?.focus();
+    }
+    this.#items.set(name, { item, shown });
     return item;
   }
 }

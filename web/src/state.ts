@@ -5,9 +5,10 @@ export type Phase = "connecting" | "connected" | "reconnecting" | "lost";
 
 /**
  * Why a connection counts as lost. `offline` and `unreachable` heal by themselves; `ended` (by the server) and
- * `refused` (the server did not let us in) need the person; `left` was the person's own wish.
+ * `refused` (the server did not let us in) and `outside` (the room's hosts did not) need the person; `left` was the
+ * person's own wish.
  */
-export type Why = "offline" | "unreachable" | "ended" | "refused" | "left";
+export type Why = "offline" | "unreachable" | "ended" | "refused" | "outside" | "left";
 
 export interface State {
   readonly phase: Phase;

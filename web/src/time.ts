@@ -15,11 +15,11 @@ function written(at: number, kind: string, options: Intl.DateTimeFormatOptions):
 }
 
 /** The local time to the minute. */
-export const clock = (at: number): string => written(at, "clock", { hour: "2-digit", minute: "2-digit" });
+export const clock = (at: number): string => written(at, "clock", { hour: "numeric", minute: "2-digit" });
 
 /** The local time to the second. */
 export const exactClock = (at: number): string =>
-  written(at, "exact", { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+  written(at, "exact", { hour: "numeric", minute: "2-digit", second: "2-digit" });
 
 /** The day in words; the year only if it is not this one. */
 export const day = (at: number, now: number): string => {
@@ -40,6 +40,20 @@ export function timeElement(at: number, text: string): HTMLTimeElement {
   element.title = written(at, "full", { dateStyle: "full", timeStyle: "medium" });
   element.textContent = text;
   return element;
+}
+
+/** The time of day, with the day if it is another one. */
+export const moment = (at: number, now: number): string =>
+  isSameDay(at, now) ? clock(at) : written(at, "moment", { dateStyle: "medium", timeStyle: "short" });
+
+/** A length of time in words: "10 minutes". */
+export const lasting = (amount: number, unit: "second" | "minute" | "hour" | "day"): string =>
+  new Intl.NumberFormat(currentLocale(), { style: "unit", unit, unitDisplay: "long" }).format(amount);
+
+/** Seconds that somebody has chosen, as they have chosen them: "30 seconds", "1 minute", "1 hour". */
+export function chosenTime(seconds: number): string {
+  if (seconds % 3600 === 0) return lasting(seconds / 3600, "hour");
+  return seconds % 60 === 0 ? lasting(seconds / 60, "minute") : lasting(seconds, "second");
 }
 
 /** A span in its two largest units: "4 sec", "1 min 29 sec", "2 hr 5 min". */

@@ -2,12 +2,15 @@
 https://flask-socketio.readthedocs.io/en/latest/deployment.html
 """
 
+import os
+
 from flask import Flask, session
 from flask_socketio import SocketIO, emit, join_room, leave_room
 
 app = Flask(__name__)
 app.config["SECRET_KEY"] = "bench"
-socketio = SocketIO(app, async_mode="gevent")
+# With a message queue it is one of several that share their rooms.
+socketio = SocketIO(app, async_mode="gevent", message_queue=os.environ.get("REDIS"))
 
 
 @socketio.on("joined")

@@ -46,7 +46,8 @@ impl Churn {
     }
 
     /// Cuts off whoever is due: everybody once in `every`, one after the other. Returns the moment of the next cut.
-    pub(super) fn cut_due(&mut self, fleet: &mut Fleet, begin: u64, every: Duration) -> u64 {
+    pub(super) fn cut_due(&mut self, fleet: &mut Fleet, begin: u64, every: Option<Duration>) -> u64 {
+        let Some(every) = every else { return u64::MAX };
         loop {
             let due = begin + (self.cuts as f64 * every.as_nanos() as f64 / self.size() as f64) as u64;
             if due > fleet.shared.now {

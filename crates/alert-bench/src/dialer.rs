@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use mio::{Interest, Registry, Token, net::TcpStream};
 use socket2::{Domain, Socket as RawSocket, Type};
 
-use super::{error::Death, socket::Socket};
+use super::{error::Death, socket::Socket, tls::Tls};
 
 /// Connections from one address before the next one is used: the usual range has 28,232 ports, and the system gets slow
 /// at finding a free one long before the last.
@@ -21,12 +21,13 @@ const SOURCES: u32 = 254;
 pub(super) struct Dialer {
     registry: Registry,
     address: SocketAddr,
+    tls: Option<Tls>,
     opened: u32,
 }
 
 impl Dialer {
-    pub(super) fn new(registry: Registry, address: SocketAddr) -> Self {
-        Self { registry, address, opened: 0 }
+    pub(super) fn new(registry: Registry, address: SocketAddr, tls: Option<Tls>) -> Self {
+        Self { registry, address, tls, opened: 0 }
     }
 
     /// Begins a connection; its readiness is reported under `token`.
@@ -40,7 +41,8 @@ impl Dialer {
         };
         self.opened += 1;
         self.registry.register(&mut stream, token, Interest::READABLE | Interest::WRITABLE)?;
-        Ok(Socket::new(stream))
+        let session = self.tls.as_ref().map(Tls::session).transpose()?;
+        Ok(Socket::new(stream, session))
     }
 
     fn is_out_of_ports(&self, error: &io::Error) -> bool {

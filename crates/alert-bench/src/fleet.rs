@@ -10,8 +10,9 @@ use super::{
     error::{BenchError, Death},
     member::Member,
     plan::{Plan, Transport},
-    shared::Shared,
+    shared::{Server, Shared},
     timer::Timer,
+    tls::Tls,
 };
 
 /// Sockets that are served before the schedule is looked at again.
@@ -34,13 +35,19 @@ pub(super) struct Fleet {
 }
 
 impl Fleet {
-    pub(super) fn new(plan: &Plan, address: std::net::SocketAddr, run: u32) -> Result<Self, BenchError> {
+    pub(super) fn new(plan: &Plan, addresses: &[std::net::SocketAddr], run: u32) -> Result<Self, BenchError> {
         let poll = Poll::new()?;
-        let dialer = Dialer::new(poll.registry().try_clone()?, address);
+        let mut servers = Vec::new();
+        for (target, address) in plan.targets.iter().zip(addresses) {
+            let tls = target.tls.then(|| Tls::new(target.name())).transpose()?;
+            let dialer = Dialer::new(poll.registry().try_clone()?, *address, tls);
+            servers.push(Server { target: target.clone(), dialer });
+        }
         let places = (0..plan.rooms).flat_map(|room| (0..plan.members).map(move |seat| (room, seat)));
-        let members: Vec<Member> = places.map(|(room, seat)| Member::new(room, seat, plan.cuts())).collect();
+        let member = |(room, seat)| Member::new(room, seat, plan.server(room, seat), plan.cuts());
+        let members: Vec<Member> = places.map(member).collect();
         Ok(Self {
-            shared: Shared::new(plan, run, dialer)?,
+            shared: Shared::new(plan, run, servers)?,
             timer: Timer::new(poll.registry(), Token(members.len() * 2))?,
             poll,
             events: Events::with_capacity(BATCH),
@@ -104,17 +111,23 @@ impl Fleet {
         Ok(())
     }
 
-    /// Somebody in a room says something, which counts as said at `at`; nobody, if all senders are gone.
-    pub(super) fn say(&mut self, room: u32, at: u64) {
+    /// Somebody in a room says something, which counts as said at `at`. Returns whether anybody could.
+    pub(super) fn say(&mut self, room: u32, at: u64) -> bool {
         let account = &mut self.shared.rooms[room as usize];
-        let Some(sender) = account.sender() else { return };
+        let first = room * self.members_per_room;
+        let can_speak = |sender| self.members[(first + sender) as usize].is_in();
+        let Some(sender) = account.sender(can_speak) else { return false };
         let number = account.say(sender, at);
         self.event.clear();
-        self.shared.names.text(sender, &account.tag, number, self.payload, &mut self.event);
-        let member = &mut self.members[(room * self.members_per_room + sender) as usize];
+        let Shared { protocol, names, .. } = self.shared;
+        protocol.text(names, room, sender, &account.tag, number, self.payload, &mut self.event);
+        let member = &mut self.members[(first + sender) as usize];
         if let Err(death) = member.send(&self.event, &mut self.shared) {
             bury(member, &death, &mut self.shared);
+        } else if !protocol.echoes() {
+            self.shared.heard(room, sender, &self.event);
         }
+        true
     }
 
     /// Gives up those that have not joined yet.

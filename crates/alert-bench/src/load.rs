@@ -78,7 +78,8 @@ impl Load {
             if due > fleet.shared.now {
                 return due;
             }
-            fleet.say((self.sent % rooms) as u32, due);
+            // What nobody could say is not said later.
+            let _ = fleet.say((self.sent % rooms) as u32, due);
             self.sent += 1;
         }
         fleet.shared.now
@@ -104,9 +105,11 @@ impl Load {
 
 fn fill_windows(window: u32, fleet: &mut Fleet) {
     while let Some(room) = fleet.shared.wake.pop() {
-        while fleet.shared.rooms[room as usize].may_speak(window) {
+        while fleet.shared.rooms[room as usize].has_place(window) {
             let now = fleet.shared.now;
-            fleet.say(room, now);
+            if !fleet.say(room, now) {
+                break;
+            }
         }
     }
 }

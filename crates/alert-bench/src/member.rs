@@ -8,7 +8,8 @@ use super::{
     http,
     packet::{self, PONG, Packet},
     polling::{self, Polling},
-    shared::{Phase, Shared},
+    protocol::{Opened, Protocol, Said},
+    shared::{Phase, Server, Shared},
     socket::Socket,
     websocket::{self, Frame},
 };
@@ -19,6 +20,8 @@ pub(super) struct Member {
     pub(super) room: u32,
     /// Its number in the room.
     pub(super) seat: u32,
+    /// The number of its server.
+    server: usize,
     pub(super) phase: Phase,
     /// When the phase that is being timed began.
     since: u64,
@@ -40,9 +43,17 @@ enum Wire {
 
 impl Member {
     /// `returns` says whether it comes back when its connection ends.
-    pub(super) fn new(room: u32, seat: u32, returns: bool) -> Self {
+    pub(super) fn new(room: u32, seat: u32, server: u32, returns: bool) -> Self {
         let returns = returns.then(Box::default);
-        Self { room, seat, phase: Phase::Connecting, since: 0, wire: Wire::Down, returns }
+        Self {
+            room,
+            seat,
+            server: server as usize,
+            phase: Phase::Connecting,
+            since: 0,
+            wire: Wire::Down,
+            returns,
+        }
     }
 
     /// Begins to connect and to join.
@@ -58,12 +69,13 @@ impl Member {
         if let Some(returns) = &mut self.returns {
             returns.begin(shared.now);
         }
+        let (query, protocol, names) = (shared.query, shared.protocol, shared.names);
+        let Server { target, dialer } = shared.server(self.server);
         self.wire = if polls {
-            let Shared { target, query, dialer, .. } = shared;
             Wire::Polling(Box::new(Polling::open(tokens, target, query, dialer)?))
         } else {
-            let mut socket = shared.dialer.dial(tokens[0])?;
-            socket.send(&websocket::request(&shared.target, shared.query))?;
+            let mut socket = dialer.dial(tokens[0])?;
+            socket.send(&protocol.request(target, names, self.room, query))?;
             Wire::WebSocket { socket, upgraded: false }
         };
         Ok(())
@@ -72,6 +84,11 @@ impl Member {
     /// Whether it is on its way into the room.
     pub(super) fn is_waiting(&self) -> bool {
         self.phase != Phase::Joined && !matches!(self.wire, Wire::Down)
+    }
+
+    /// Whether it is in its room, and connected.
+    pub(super) fn is_in(&self) -> bool {
+        self.phase == Phase::Joined && !matches!(self.wire, Wire::Down)
     }
 
     /// Cuts it off without a word to the server. Returns whether it was in its room.
@@ -90,6 +107,8 @@ impl Member {
         let comes_back = returns.is_again || self.phase == Phase::Joined;
         if comes_back {
             returns.lost();
+            // As behind a balancer: its server may be what ended the connection.
+            self.server += 1;
             self.phase = Phase::Connecting;
         }
         comes_back
@@ -124,10 +143,10 @@ impl Member {
             Wire::Down => Ok(()),
             Wire::WebSocket { socket, .. } => {
                 let mut frame = Vec::with_capacity(packet.len() + 14);
-                websocket::text(packet, &mut frame);
+                shared.protocol.frame(packet, &mut frame);
                 socket.send(&frame)
             }
-            Wire::Polling(polling) => polling.send(packet, &mut shared.dialer),
+            Wire::Polling(polling) => polling.send(packet, &mut shared.server(self.server).dialer),
         }
     }
 
@@ -191,6 +210,7 @@ impl Member {
                     return Err(response.unwanted());
                 }
                 *upgraded = true;
+                self.opened(shared)?;
                 Ok(used + self.take_frames(&bytes[used..], shared)?)
             }
             Wire::Polling(_) => self.take_response(which, bytes, shared),
@@ -201,7 +221,10 @@ impl Member {
         let mut rest = bytes;
         while let Some((frame, used)) = websocket::read(rest)? {
             match frame {
-                Frame::Text(packet) => self.take_packet(packet, shared)?,
+                Frame::Text(packet) if shared.protocol == Protocol::SocketIo => {
+                    self.take_packet(packet, shared)?;
+                }
+                Frame::Text(packet) | Frame::Binary(packet) => self.take_foreign(packet, shared)?,
                 Frame::Ping(payload) => {
                     let mut pong = Vec::new();
                     websocket::pong(payload, &mut pong);
@@ -212,6 +235,42 @@ impl Member {
             rest = &rest[used..];
         }
         Ok(bytes.len() - rest.len())
+    }
+
+    /// The WebSocket stands.
+    fn opened(&mut self, shared: &mut Shared) -> Result<(), Death> {
+        match shared.protocol.opened(shared.names, self.room, self.seat) {
+            Opened::Wait => Ok(()),
+            Opened::Greet(greeting) => self.send(&greeting, shared),
+            Opened::Joined => {
+                shared.connected(self.since);
+                self.joined(shared);
+                Ok(())
+            }
+        }
+    }
+
+    /// A frame of another protocol.
+    fn take_foreign(&mut self, frame: &[u8], shared: &mut Shared) -> Result<(), Death> {
+        let (protocol, names) = (shared.protocol, shared.names);
+        protocol.read(frame, names, self.room, |said| match said {
+            Said::Message(message) => {
+                shared.heard(self.room, self.seat, message);
+                Ok(())
+            }
+            Said::Connected(join) => {
+                shared.connected(self.since);
+                self.phase = Phase::Joining;
+                self.since = shared.now;
+                self.send(&join, shared)
+            }
+            Said::Joined => {
+                self.joined(shared);
+                Ok(())
+            }
+            Said::Ask(answer) => self.send(&answer, shared),
+            Said::Nothing => Ok(()),
+        })
     }
 
     fn take_response(&mut self, which: usize, bytes: &[u8], shared: &mut Shared) -> Result<usize, Death> {
@@ -225,9 +284,10 @@ impl Member {
             }
         }
         let Wire::Polling(polling) = &mut self.wire else { return Ok(used) };
+        let dialer = &mut shared.server(self.server).dialer;
         match which {
-            0 => polling.poll(&response, &mut shared.dialer)?,
-            _ => polling.posted(&response, &mut shared.dialer)?,
+            0 => polling.poll(&response, dialer)?,
+            _ => polling.posted(&response, dialer)?,
         }
         Ok(used)
     }
@@ -254,7 +314,8 @@ impl Member {
             Packet::Ping => self.send(PONG, shared)?,
             Packet::Open(json) => {
                 if let Wire::Polling(polling) = &mut self.wire {
-                    polling.opened(&packet::sid(json)?, &shared.target, shared.query);
+                    let query = shared.query;
+                    polling.opened(&packet::sid(json)?, &shared.server(self.server).target, query);
                 }
                 let connect = self.returns.as_ref().map(|returns| returns.connect());
                 self.send(connect.as_deref().unwrap_or(packet::CONNECT), shared)?;
@@ -273,6 +334,7 @@ impl Member {
             if returns.connected(json, &mut shared.comebacks, shared.now) {
                 shared.counts.progress_at = shared.now;
                 self.phase = Phase::Joined;
+                shared.recovered(self.room);
                 return Ok(());
             }
             if !is_again {

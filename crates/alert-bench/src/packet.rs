@@ -85,6 +85,11 @@ impl Names {
         RoomTag::new(self.run, room)
     }
 
+    /// What a room is called.
+    pub(super) fn room(self, room: u32) -> String {
+        format!("bench-{:08x}-r{room}", self.run)
+    }
+
     /// Appends the event with which a member enters its room.
     pub(super) fn joined(self, room: u32, member: u32, out: &mut Vec<u8>) {
         let Self { run } = self;

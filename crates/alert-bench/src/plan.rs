@@ -4,25 +4,28 @@ use std::time::Duration;
 
 use thiserror::Error;
 
-use super::{tag, target::Target};
+use super::{protocol::Protocol, tag, target::Target};
 
 /// A run.
 #[derive(Clone, Debug)]
 pub struct Plan {
-    /// The server.
-    pub target: Target,
+    /// The servers, at least one. The members of each room are spread over them.
+    pub targets: Vec<Target>,
     /// Rooms, at least 1.
     pub rooms: u32,
     /// Members of each room, at least 1.
     pub members: u32,
+    /// What they speak.
+    pub protocol: Protocol,
     /// How they connect.
     pub transport: Transport,
     /// What happens.
     pub mode: Mode,
     /// Connections that are opened side by side, at least 1.
     pub concurrency: u32,
-    /// The server's process, if it runs on this machine: its CPU time and memory are reported, its children's included.
-    pub pid: Option<i32>,
+    /// The servers' processes, if they run on this machine: their CPU time and memory are reported, their children's
+    /// included.
+    pub pids: Vec<i32>,
 }
 
 /// How members connect.
@@ -77,8 +80,8 @@ pub struct Jitter {
     pub payload: usize,
     /// Time of speaking.
     pub duration: Duration,
-    /// From one cut of a member to its next.
-    pub cut_every: Duration,
+    /// From one cut of a member to its next; `None` cuts nobody off, so that only what a server does ends connections.
+    pub cut_every: Option<Duration>,
     /// From a cut until the member connects again.
     pub cut_for: Duration,
     /// Whether members ask for connection state recovery.
@@ -134,6 +137,9 @@ pub enum PlanError {
     /// Members would be cut off again before they are back.
     #[error("--cut-every has to be longer than --cut-for")]
     Cuts,
+    /// Something that only Socket.IO has.
+    #[error("--protocol {protocol} goes with --transport websocket, and without --jitter and --avalanche", protocol = .0.name())]
+    OnlySocketIo(Protocol),
     /// More than can be told apart.
     #[error("--rooms {0} is too many; the most is {most}", most = tag::ROOMS_MAX)]
     Rooms(u32),
@@ -158,6 +164,9 @@ impl Plan {
         if connections > u64::from(Self::CONNECTIONS_MAX) {
             return Err(PlanError::Connections(connections));
         }
+        if self.protocol != Protocol::SocketIo && (self.cuts() || self.transport != Transport::WebSocket) {
+            return Err(PlanError::OnlySocketIo(self.protocol));
+        }
         let (senders, members) = (self.senders(), self.members);
         if senders > members {
             return Err(PlanError::Senders { senders, members });
@@ -171,9 +180,23 @@ impl Plan {
             return Err(PlanError::NobodyToCut { members, senders });
         }
         match &self.mode {
-            Mode::Jitter(Jitter { cut_every, cut_for, .. }) if cut_every <= cut_for => Err(PlanError::Cuts),
+            Mode::Jitter(Jitter { cut_every: Some(every), cut_for, .. }) if every <= cut_for => {
+                Err(PlanError::Cuts)
+            }
             _ => Ok(self),
         }
+    }
+
+    /// Statuses that are to come while everybody enters: each is announced to those that are there, and to itself.
+    pub(super) fn statuses(&self) -> u64 {
+        let members = u64::from(self.members);
+        if self.protocol.announces() { u64::from(self.rooms) * members * (members + 1) / 2 } else { 0 }
+    }
+
+    /// The number of the server that a member connects to first. Who speaks in the first room is on the first, and each
+    /// further room begins with the next server.
+    pub(super) fn server(&self, room: u32, seat: u32) -> u32 {
+        (room + seat) % self.targets.len() as u32
     }
 
     /// Members of all rooms.

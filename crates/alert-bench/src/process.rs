@@ -1,5 +1,7 @@
 //! What processes on this machine use, from `/proc`.
 
+use std::iter::Sum;
+
 use procfs::{ProcError, WithCurrentSystemInfo, process::Process, ticks_per_second};
 
 use super::error::BenchError;
@@ -17,6 +19,15 @@ pub(super) struct Used {
     pub(super) cpu: f64,
     /// Resident memory in bytes.
     pub(super) memory: u64,
+}
+
+impl Sum for Used {
+    fn sum<I: Iterator<Item = Self>>(all: I) -> Self {
+        all.fold(Self::default(), |sum, each| Self {
+            cpu: sum.cpu + each.cpu,
+            memory: sum.memory + each.memory,
+        })
+    }
 }
 
 impl Processes {
@@ -44,15 +55,19 @@ impl Processes {
         used
     }
 
+    /// Found by their parents: the kernel's lists of a thread's children may leave some out while another thread ends.
     fn all(self) -> Vec<Process> {
-        let mut found = Vec::new();
-        let mut pids = vec![self.root];
-        while let Some(pid) = pids.pop() {
-            let Ok(process) = Process::new(pid) else { continue };
-            let tasks = process.tasks().into_iter().flatten().flatten();
-            let children = tasks.filter_map(|task| task.children().ok()).flatten();
-            pids.extend(children.filter_map(|pid| i32::try_from(pid).ok()));
-            found.push(process);
+        let running = procfs::process::all_processes().into_iter().flatten().flatten();
+        let mut others: Vec<(i32, Process)> =
+            running.filter_map(|process| Some((process.stat().ok()?.ppid, process))).collect();
+        let mut found: Vec<Process> = Process::new(self.root).into_iter().collect();
+        let mut next = 0;
+        while let Some(parent) = found.get(next).map(Process::pid) {
+            let (children, rest) = others.into_iter().partition(|(ppid, _)| *ppid == parent);
+            let children: Vec<(i32, Process)> = children;
+            found.extend(children.into_iter().map(|(_, process)| process));
+            others = rest;
+            next += 1;
         }
         found
     }

@@ -58,7 +58,8 @@ impl Report {
     ) -> Self {
         let settings = Settings::new(plan);
         let join = Joined::new(plan, &shared, samples);
-        let server = plan.pid.map(|_| Usage::new(samples, &join, &settings, |sample| sample.server));
+        let server =
+            (!plan.pids.is_empty()).then(|| Usage::new(samples, &join, &settings, |sample| sample.server));
         let generator = Usage::new(samples, &join, &settings, |sample| sample.own);
         let died = shared.deaths.clone();
         let cuts = plan.cuts().then(|| shared.comebacks.clone());
@@ -121,8 +122,10 @@ impl Report {
 /// What was asked for.
 #[derive(Clone, Debug, Serialize)]
 pub struct Settings {
-    /// The server.
+    /// The first server.
     pub url: String,
+    /// All servers.
+    pub urls: Vec<String>,
     /// `fanout`, `storm`, `hold`, `jitter` or `avalanche`.
     pub mode: &'static str,
     /// `websocket`, `polling` or `mixed`.
@@ -141,7 +144,7 @@ pub struct Settings {
     pub payload: Option<usize>,
     /// Connections being opened side by side.
     pub concurrency: u32,
-    /// Seconds from one cut of a member to its next; `null` without `--jitter`.
+    /// Seconds from one cut of a member to its next; `null` where nobody is, or all at once.
     pub cut_every_s: Option<f64>,
     /// Seconds from a cut until the member connects again; `null` if nobody is cut off.
     pub cut_for_s: Option<f64>,
@@ -158,14 +161,15 @@ impl Settings {
             Mode::Storm => ("storm", None, None, None),
             Mode::Hold(_) => ("hold", None, None, None),
             Mode::Jitter(Jitter { rate, cut_every, cut_for, .. }) => {
-                ("jitter", Some(Pace::Rate(*rate)), Some(*cut_every), Some(*cut_for))
+                ("jitter", Some(Pace::Rate(*rate)), *cut_every, Some(*cut_for))
             }
             Mode::Avalanche(Avalanche { cut_for, .. }) => ("avalanche", None, None, Some(*cut_for)),
         };
         let missed =
             if let Mode::Avalanche(Avalanche { missed, .. }) = plan.mode { Some(missed) } else { None };
         Self {
-            url: plan.target.url.clone(),
+            url: plan.targets[0].url.clone(),
+            urls: plan.targets.iter().map(|target| target.url.clone()).collect(),
             mode,
             transport: plan.transport.name(),
             rooms: plan.rooms,
@@ -198,7 +202,7 @@ pub struct Joined {
     pub statuses_s: f64,
     /// `status` events that arrived.
     pub statuses: u64,
-    /// `status` events that should arrive: m (m + 1) / 2 for a room of m.
+    /// `status` events that should arrive: m (m + 1) / 2 for a room of m; none in other protocols.
     pub statuses_expected: u64,
     /// From the start of a connection to the server's CONNECT.
     pub connect_us: Option<Latency>,
@@ -210,7 +214,6 @@ impl Joined {
     fn new(plan: &Plan, shared: &Shared, samples: &Samples) -> Self {
         // Later statuses are about members that left.
         let counts = samples.join;
-        let members = u64::from(plan.members);
         let since_start = |at: u64| at.saturating_sub(samples.start.at) as f64 / 1e9;
         Self {
             members: plan.connections(),
@@ -219,7 +222,7 @@ impl Joined {
             joined_s: since_start(counts.joined_at),
             statuses_s: since_start(counts.status_at),
             statuses: counts.statuses,
-            statuses_expected: u64::from(plan.rooms) * members * (members + 1) / 2,
+            statuses_expected: plan.statuses(),
             connect_us: shared.connect_times.summary(),
             join_us: shared.join_times.summary(),
         }

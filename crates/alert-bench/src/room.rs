@@ -107,11 +107,11 @@ impl Room {
         self.forget_heard();
     }
 
-    /// The next sender in turn that is there.
-    pub(super) fn sender(&self) -> Option<u32> {
+    /// The next sender in turn who is there and can speak now: one may be on the way back.
+    pub(super) fn sender(&self, can_speak: impl Fn(u32) -> bool) -> Option<u32> {
         let senders = self.said.len() as u64;
         let by_turns = (0..senders).map(|turn| ((self.tally.messages + turn) % senders) as u32);
-        by_turns.into_iter().find(|sender| self.seats[*sender as usize].present)
+        by_turns.into_iter().find(|sender| self.seats[*sender as usize].present && can_speak(*sender))
     }
 
     /// A sender says something. Returns the message's number in the room.
@@ -123,6 +123,11 @@ impl Room {
         self.due += self.present;
         self.tally.messages += 1;
         number
+    }
+
+    /// Who said a message that somebody still has to hear.
+    pub(super) fn sender_of(&self, number: u32) -> Option<u32> {
+        self.sent.get(number.wrapping_sub(self.first) as usize).map(|sent| sent.sender)
     }
 
     /// A member heard a message. Returns when it was sent, unless this delivery does not count.
@@ -164,11 +169,6 @@ impl Room {
     #[inline]
     pub(super) fn has_place(&self, window: u32) -> bool {
         self.due.saturating_sub(self.written_off) <= (u64::from(window) - 1) * self.present
-    }
-
-    /// Whether somebody is there to say another.
-    pub(super) fn may_speak(&self, window: u32) -> bool {
-        self.has_place(window) && self.sender().is_some()
     }
 
     /// Stops waiting for what is due, so that a lost message does not block the window forever.

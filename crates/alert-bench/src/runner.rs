@@ -31,7 +31,7 @@ const WAIT: Duration = Duration::from_millis(50);
 struct Runner<'a> {
     plan: &'a Plan,
     fleet: Fleet,
-    server: Option<Processes>,
+    servers: Vec<Processes>,
     progress: Progress,
     stop: &'a AtomicBool,
 }
@@ -46,14 +46,17 @@ pub fn run(plan: &Plan, stop: &AtomicBool) -> Result<Report, BenchError> {
 
 fn run_with(plan: &Plan, stop: &AtomicBool, progress: Progress) -> Result<Report, BenchError> {
     allow_open_files(plan.open_files())?;
-    let address = plan.target.look_up();
-    let address =
-        address.map_err(|problem| BenchError::Unknown { host: plan.target.host.clone(), problem })?;
+    let mut addresses = Vec::new();
+    for target in &plan.targets {
+        let address = target.look_up();
+        addresses
+            .push(address.map_err(|problem| BenchError::Unknown { host: target.host.clone(), problem })?);
+    }
     let run = getrandom::u32().map_err(|error| BenchError::System(error.into()))?;
     let mut runner = Runner {
         plan,
-        fleet: Fleet::new(plan, address, run)?,
-        server: plan.pid.map(Processes::of).transpose()?,
+        fleet: Fleet::new(plan, &addresses, run)?,
+        servers: plan.pids.iter().copied().map(Processes::of).collect::<Result<_, _>>()?,
         progress,
         stop,
     };
@@ -89,9 +92,7 @@ impl Runner<'_> {
 
     fn join(&mut self) -> Result<(), BenchError> {
         let size = self.fleet.size();
-        let members = u64::from(self.plan.members);
-        // Each member that enters is announced to those that are there, and to itself.
-        let statuses = u64::from(self.plan.rooms) * members * (members + 1) / 2;
+        let statuses = self.plan.statuses();
         self.fleet.shared.tick();
         self.fleet.shared.counts.progress_at = self.fleet.shared.now;
         loop {
@@ -159,7 +160,7 @@ impl Runner<'_> {
 
     fn unreachable(&self) -> BenchError {
         let death = self.fleet.shared.first_death.clone().unwrap_or(Death::Closed);
-        BenchError::Unreachable { target: self.plan.target.clone(), death }
+        BenchError::Unreachable { target: self.plan.targets[0].clone(), death }
     }
 
     fn sample(&mut self) -> Sample {
@@ -169,7 +170,7 @@ impl Runner<'_> {
             at: shared.now,
             messages: shared.rooms.iter().map(|room| room.tally().messages).sum(),
             deliveries: shared.counts.deliveries,
-            server: self.server.map(Processes::used).unwrap_or_default(),
+            server: self.servers.iter().copied().map(Processes::used).sum(),
             own: Processes::this().used(),
         }
     }

@@ -10,6 +10,7 @@ use super::{
     latency::Times,
     packet::Names,
     plan::{FanOut, Mode, Pace, Plan},
+    protocol::Protocol,
     room::Room,
     tag::Found,
     target::Target,
@@ -17,16 +18,18 @@ use super::{
 
 #[derive(Debug)]
 pub(super) struct Shared {
-    pub(super) target: Target,
+    pub(super) servers: Vec<Server>,
     /// What is added to the query of handshakes.
     pub(super) query: &'static str,
+    pub(super) protocol: Protocol,
     pub(super) names: Names,
-    pub(super) dialer: Dialer,
     pub(super) rooms: Vec<Room>,
     pub(super) counts: Counts,
     pub(super) connect_times: Times,
     pub(super) join_times: Times,
     pub(super) latency: Times,
+    /// The same, of deliveries by another server than the sender's.
+    pub(super) latency_across: Times,
     pub(super) comebacks: Comebacks,
     /// Messages sent from this moment on are measured.
     pub(super) measured_from: u64,
@@ -40,6 +43,13 @@ pub(super) struct Shared {
     pub(super) now: u64,
     window: Option<u32>,
     start: Instant,
+}
+
+/// A server, and what connects to it.
+#[derive(Debug)]
+pub(super) struct Server {
+    pub(super) target: Target,
+    pub(super) dialer: Dialer,
 }
 
 /// How far a member got.
@@ -86,17 +96,17 @@ pub(super) struct Counts {
 }
 
 impl Shared {
-    pub(super) fn new(plan: &Plan, run: u32, dialer: Dialer) -> Result<Self, BenchError> {
+    pub(super) fn new(plan: &Plan, run: u32, servers: Vec<Server>) -> Result<Self, BenchError> {
         let names = Names::new(run);
         let window = match plan.mode {
             Mode::FanOut(FanOut { pace: Pace::Window(window), .. }) => Some(window),
             _ => None,
         };
         Ok(Self {
-            target: plan.target.clone(),
+            servers,
             query: if plan.recovers() { "&recovery=1" } else { "" },
+            protocol: plan.protocol,
             names,
-            dialer,
             rooms: (0..plan.rooms)
                 .map(|room| Room::new(names.tag(room), plan.members, plan.senders()))
                 .collect(),
@@ -104,6 +114,7 @@ impl Shared {
             connect_times: Times::new()?,
             join_times: Times::new()?,
             latency: Times::new()?,
+            latency_across: Times::new()?,
             comebacks: Comebacks::new()?,
             measured_from: u64::MAX,
             deaths: BTreeMap::new(),
@@ -119,6 +130,12 @@ impl Shared {
     #[inline]
     pub(super) fn tick(&mut self) {
         self.now = u64::try_from(self.start.elapsed().as_nanos()).unwrap_or(u64::MAX);
+    }
+
+    /// The server with this number, counted round.
+    pub(super) fn server(&mut self, number: usize) -> &mut Server {
+        let count = self.servers.len();
+        &mut self.servers[number % count]
     }
 
     /// Time without any progress.
@@ -188,7 +205,15 @@ impl Shared {
                 return None;
             }
         };
+        // Only where there are several: it costs a look at the message for each delivery.
+        let sender = if self.servers.len() > 1 { room.sender_of(number) } else { None };
         let at = room.hear(seat, number)?;
+        if let Some(sender) = sender
+            && !sender.abs_diff(seat).is_multiple_of(self.servers.len() as u32)
+            && at >= self.measured_from
+        {
+            self.latency_across.record(self.now.saturating_sub(at));
+        }
         self.counts.deliveries += 1;
         self.counts.progress_at = self.now;
         if self.window.is_some_and(|window| room.has_place(window)) && self.wake.last() != Some(&in_room) {
@@ -213,6 +238,14 @@ impl Shared {
         }
         self.comebacks.dropped.push((room, seat));
         *self.deaths.entry(death.to_string()).or_default() += 1;
+    }
+
+    /// A member has its place back.
+    pub(super) fn recovered(&mut self, room: u32) {
+        // Nobody may have been there who could speak.
+        if self.window.is_some() {
+            self.wake.push(room);
+        }
     }
 
     /// A member's connection ended, in this phase.

@@ -5,12 +5,13 @@ use std::mem;
 
 use mio::net::TcpStream;
 
-use super::error::Death;
+use super::{error::Death, tls::Session};
 
 /// A connecting or connected TCP socket.
 #[derive(Debug)]
 pub(super) struct Socket {
     stream: TcpStream,
+    tls: Option<Box<Session>>,
     connected: bool,
     inbox: Vec<u8>,
     outbox: Vec<u8>,
@@ -18,12 +19,16 @@ pub(super) struct Socket {
 
 impl Socket {
     /// From a stream that has begun to connect.
-    pub(super) fn new(stream: TcpStream) -> Self {
-        Self { stream, connected: false, inbox: Vec::new(), outbox: Vec::new() }
+    pub(super) fn new(stream: TcpStream, tls: Option<Box<Session>>) -> Self {
+        Self { stream, tls, connected: false, inbox: Vec::new(), outbox: Vec::new() }
     }
 
     /// Writes now, and keeps for later what the system does not take.
     pub(super) fn send(&mut self, bytes: &[u8]) -> Result<(), Death> {
+        if let Some(tls) = &mut self.tls {
+            tls.send(bytes)?;
+            return if self.connected { tls.flush(&mut self.stream) } else { Ok(()) };
+        }
         let written = if self.connected && self.outbox.is_empty() { self.write(bytes)? } else { 0 };
         self.outbox.extend_from_slice(&bytes[written..]);
         Ok(())
@@ -41,6 +46,9 @@ impl Socket {
             }
             self.connected = true;
         }
+        if let Some(tls) = &mut self.tls {
+            return tls.flush(&mut self.stream);
+        }
         if self.outbox.is_empty() {
             return Ok(());
         }
@@ -54,7 +62,11 @@ impl Socket {
     /// Reads once; `None` when there is nothing.
     pub(super) fn read(&mut self, scratch: &mut [u8]) -> Result<Option<usize>, Death> {
         loop {
-            return match self.stream.read(scratch) {
+            let read = match &mut self.tls {
+                Some(tls) => tls.read(&mut self.stream, scratch),
+                None => self.stream.read(scratch),
+            };
+            return match read {
                 Ok(0) => Err(Death::Closed),
                 Ok(count) => Ok(Some(count)),
                 Err(error) if error.kind() == ErrorKind::Interrupted => continue,

@@ -11,7 +11,7 @@ impl Display for Report {
     fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
         let Self { settings, join, fanout, comeback, server, generator, .. } = self;
         let mut row = |name: &str, text: String| writeln!(out, "{name:<13}{text}");
-        row("Server", settings.url.clone())?;
+        row(if settings.urls.len() > 1 { "Servers" } else { "Server" }, settings.urls.join(", "))?;
         row("Load", load(settings))?;
         row("Joined", joined(join))?;
         row("Connecting", times(join.connect_us, &format!("all in {:.2} s", join.connected_s)))?;
@@ -33,6 +33,9 @@ impl Display for Report {
             )?;
             row("Deliveries", format!("{}: {}/s", number(*deliveries), decimal(*deliveries_per_s)))?;
             row("Latency", times(spoken.latency_us, ""))?;
+            if settings.urls.len() > 1 {
+                row("", times(spoken.latency_across_us, "by another server than the sender's"))?;
+            }
             let faults = spoken.faults().map(|(name, count)| format!("{} {name}", number(count)));
             row("Faults", faults.join(", "))?;
         }

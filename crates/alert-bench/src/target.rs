@@ -11,41 +11,34 @@ const PATH: &str = "/socket.io/";
 /// The address of a server, as it was given.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Target {
-    /// `http://host:port`, for people.
+    /// `http://host:port` or `https://host:port`, for people.
     pub url: String,
     /// `host:port`, for the `Host` header and the look-up.
     pub host: String,
     /// The path of Socket.IO.
     pub path: String,
+    /// Whether it speaks TLS.
+    pub tls: bool,
 }
 
-/// Why an address cannot be used.
+/// The text is not the address of a server.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-pub enum TargetError {
-    /// TLS.
-    #[error(
-        "https is not supported yet: measure the server without the TLS proxy in front of it, as in \
-         http://127.0.0.1:5000"
-    )]
-    Https,
-    /// Anything else that is not an address of a server.
-    #[error("{0:?} is not the address of a server; give it as in http://127.0.0.1:5000")]
-    Invalid(String),
-}
+#[error("{0:?} is not the address of a server; give it as in http://127.0.0.1:5000")]
+pub struct TargetError(String);
 
 impl Target {
-    /// Reads `http://host:port`; the scheme may be missing, and the address of the web page (`/v1`) will do.
+    /// Reads `http://host:port` or `https://host:port`; the scheme may be missing, and the address of the web page (`/v1`) will do.
     ///
     /// # Errors
-    /// [`TargetError`], which says what to give instead.
+    /// If it is anything else.
     pub fn parse(text: &str) -> Result<Self, TargetError> {
-        let invalid = || TargetError::Invalid(text.to_owned());
+        let invalid = || TargetError(text.to_owned());
         let uri: Uri = text.trim().parse().map_err(|_| invalid())?;
-        match uri.scheme_str() {
-            None | Some("http" | "ws") => {}
-            Some("https" | "wss") => return Err(TargetError::Https),
+        let tls = match uri.scheme_str() {
+            None | Some("http" | "ws") => false,
+            Some("https" | "wss") => true,
             Some(_) => return Err(invalid()),
-        }
+        };
         let authority = uri.authority().filter(|authority| !authority.as_str().contains('@'));
         let authority = authority.ok_or_else(invalid)?;
         let path = match uri.path().trim_end_matches('/') {
@@ -53,8 +46,15 @@ impl Target {
             path if path.ends_with("/socket.io") => format!("{path}/"),
             _ => return Err(invalid()),
         };
-        let host = format!("{}:{}", authority.host(), authority.port_u16().unwrap_or(80));
-        Ok(Self { url: format!("http://{host}"), host, path })
+        let host =
+            format!("{}:{}", authority.host(), authority.port_u16().unwrap_or(if tls { 443 } else { 80 }));
+        let scheme = if tls { "https" } else { "http" };
+        Ok(Self { url: format!("{scheme}://{host}"), host, path, tls })
+    }
+
+    /// The host alone, which its certificate has to be for.
+    pub(super) fn name(&self) -> &str {
+        self.host.rsplit_once(':').map_or(&self.host, |(name, _)| name)
     }
 
     /// Asks the system for the address; IPv4 first if a name has both.
@@ -70,7 +70,7 @@ mod tests {
     use super::*;
 
     fn target(host: &str, path: &str) -> Target {
-        Target { url: format!("http://{host}"), host: host.to_owned(), path: path.to_owned() }
+        Target { url: format!("http://{host}"), host: host.to_owned(), path: path.to_owned(), tls: false }
     }
 
     #[test]
@@ -86,15 +86,20 @@ mod tests {
     }
 
     #[test]
-    fn given_https_then_it_says_that_this_is_not_supported_and_what_to_do() {
-        assert_eq!(Target::parse("https://example.org"), Err(TargetError::Https));
-        assert!(TargetError::Https.to_string().contains("not supported yet"));
+    fn given_https_then_its_port_is_443_and_its_name_is_what_the_certificate_is_for() {
+        for (text, url, name) in [
+            ("https://example.org", "https://example.org:443", "example.org"),
+            ("wss://[::1]:8443/", "https://[::1]:8443", "[::1]"),
+        ] {
+            let target = Target::parse(text).unwrap();
+            assert!(target.tls && target.url == url && target.name() == name, "{target:?}");
+        }
     }
 
     #[test]
     fn given_something_else_then_it_is_refused() {
         for text in ["", "/v1", "ftp://a", "http://", "http://a:1/chat", "http://user@a:1", "a b"] {
-            assert_eq!(Target::parse(text), Err(TargetError::Invalid(text.to_owned())), "{text}");
+            assert_eq!(Target::parse(text), Err(TargetError(text.to_owned())), "{text}");
         }
     }
 }

@@ -1,23 +1,23 @@
 //! WebSocket, as much as a client of a well-behaved server needs: whole text frames, ping and close.
 
-use super::{error::Death, packet::excerpt, target::Target};
+use super::{error::Death, packet::excerpt};
 
 /// A frame from the server.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Frame<'a> {
     Text(&'a [u8]),
+    Binary(&'a [u8]),
     Ping(&'a [u8]),
-    /// What has no meaning here: binary, pong.
+    /// What has no meaning here: pong.
     Other,
 }
 
-/// The request for an upgrade, with `query` added. The key is always the same: it protects against caches, and there
+/// The request for an upgrade, with `more` headers. The key is always the same: it protects against caches, and there
 /// are none here.
-pub(super) fn request(target: &Target, query: &str) -> Vec<u8> {
-    let Target { path, host, .. } = target;
+pub(super) fn request(path: &str, host: &str, more: &str) -> Vec<u8> {
     format!(
-        "GET {path}?EIO=4&transport=websocket{query} HTTP/1.1\r\nHost: {host}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
-         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: YWxlcnQgYmVuY2ggICAgIA==\r\n\r\n"
+        "GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: YWxlcnQgYmVuY2ggICAgIA==\r\n{more}\r\n"
     )
     .into_bytes()
 }
@@ -25,6 +25,11 @@ pub(super) fn request(target: &Target, query: &str) -> Vec<u8> {
 /// Appends a text frame.
 pub(super) fn text(payload: &[u8], out: &mut Vec<u8>) {
     frame(0x1, payload, out);
+}
+
+/// Appends a binary frame.
+pub(super) fn binary(payload: &[u8], out: &mut Vec<u8>) {
+    frame(0x2, payload, out);
 }
 
 /// Appends a pong.
@@ -71,7 +76,8 @@ pub(super) fn read(bytes: &[u8]) -> Result<Option<(Frame<'_>, usize)>, Death> {
     let Some(payload) = bytes.get(header..end) else { return Ok(None) };
     let frame = match first {
         0x81 => Frame::Text(payload),
-        0x82 | 0x8A => Frame::Other,
+        0x82 => Frame::Binary(payload),
+        0x8A => Frame::Other,
         0x89 => Frame::Ping(payload),
         0x88 => return Err(closed(payload)),
         _ => return Err(Death::Protocol("a WebSocket frame in pieces or with an extension")),
@@ -117,6 +123,7 @@ mod tests {
     #[test]
     fn given_control_frames_then_they_are_told_apart() {
         assert_eq!(read(b"\x89\x02hi"), Ok(Some((Frame::Ping(b"hi"), 4))));
+        assert_eq!(read(b"\x82\x02hi"), Ok(Some((Frame::Binary(b"hi"), 4))));
         assert_eq!(read(b"\x8A\x00"), Ok(Some((Frame::Other, 2))));
         assert_eq!(
             read(b"\x88\x05\x03\xF4bye"),

@@ -16,11 +16,14 @@ mod heartbeat;
 mod identity;
 mod network;
 mod pages;
+mod redirect;
 mod session;
 mod site;
 mod socket;
 mod transports;
 mod witness;
+
+pub(crate) use witness::Witness;
 
 pub use advice::{Advice, Config, Program};
 pub use finding::{Check, Finding, Outcome, Report, Verdict};
@@ -117,7 +120,12 @@ impl<W: Watch> Walk<'_, W> {
         for finding in findings {
             self.found(finding);
         }
-        Ok(Site::new(address.clone(), door, Some(config.ok_or("no TLS connection")?)))
+        let config = config.ok_or("no TLS connection")?;
+        self.found(certificate::protocols(address, &door, &config).await);
+        if redirect::is_expected(address) {
+            self.found(redirect::examine(address, &door).await);
+        }
+        Ok(Site::new(address.clone(), door, Some(config)))
     }
 
     /// Everything about Socket.IO, and the events of `room`, which only Alert has.
@@ -203,7 +211,7 @@ impl<W: Watch> Walk<'_, W> {
     }
 
     fn skip_rest(&mut self, why: &str) {
-        for check in Check::walk(self.plan.server.address.is_tls(), self.plan.origin.is_some()) {
+        for check in Check::walk(&self.plan.server.address, self.plan.origin.is_some()) {
             if self.report.findings.iter().all(|finding| finding.check != check) {
                 self.skip(check, why);
             }

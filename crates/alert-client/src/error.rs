@@ -35,6 +35,9 @@ pub enum ClientError {
         /// What is different.
         what: String,
     },
+    /// It wants https.
+    #[error("{0} speaks TLS: write https:// in --url")]
+    SpeaksTls(ServerAddress),
     /// What answers does not speak HTTP.
     #[error("{0} does not answer as a web server does: check --url; if it has TLS, write https://")]
     NotHttp(ServerAddress),
@@ -91,7 +94,7 @@ impl ClientError {
     /// Whether a server answered, and would answer the same next time.
     #[must_use]
     pub fn is_refusal(&self) -> bool {
-        matches!(self, Self::Refused(_) | Self::Moved { .. } | Self::NotAlert { .. })
+        matches!(self, Self::Refused(_) | Self::Moved { .. } | Self::NotAlert { .. } | Self::SpeaksTls(_))
     }
 }
 

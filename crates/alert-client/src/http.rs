@@ -27,6 +27,8 @@ pub(super) struct HttpClient {
 
 /// Larger than any whole answer. Anything beyond it is not read.
 const MOST_BYTES: usize = 65_536;
+/// The same of a list: a policy with a thousand names, or a thousand lines of an audit log.
+const MOST_LONG_BYTES: usize = 2 << 20;
 
 impl HttpClient {
     pub(super) fn new(server: &Route) -> Result<Self, ClientError> {
@@ -69,7 +71,16 @@ impl HttpClient {
 
     /// The rest of an answer.
     pub(super) async fn body(&self, answer: Incoming) -> Result<Bytes, ClientError> {
-        match Limited::new(answer, MOST_BYTES).collect().await {
+        self.body_of(answer, MOST_BYTES).await
+    }
+
+    /// The same of an answer that is a list.
+    pub(super) async fn long_body(&self, answer: Incoming) -> Result<Bytes, ClientError> {
+        self.body_of(answer, MOST_LONG_BYTES).await
+    }
+
+    async fn body_of(&self, answer: Incoming, most: usize) -> Result<Bytes, ClientError> {
+        match Limited::new(answer, most).collect().await {
             Ok(body) => Ok(body.to_bytes()),
             Err(problem) => Err(match problem.downcast::<hyper::Error>() {
                 Ok(problem) => self.lost(&problem),
@@ -107,6 +118,11 @@ impl HttpClient {
                     detail: "this is more than the server takes.".to_owned(),
                     retry_after: retry_after(headers),
                 })
+            }
+            None if status == StatusCode::BAD_REQUEST
+                && body.windows(10).any(|words| words == b"speaks TLS") =>
+            {
+                ClientError::SpeaksTls(address)
             }
             None => self.not_alert(format!("it answers {status}")),
         }

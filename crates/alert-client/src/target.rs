@@ -28,9 +28,18 @@ impl Target {
     /// A request for `what` of the room.
     pub(super) fn request(&self, method: Method, what: &str) -> request::Builder {
         let room = utf8_percent_encode(self.room.as_str(), NON_ALPHANUMERIC);
+        self.request_for(method, &format!("/v1/rooms/{room}/{what}"))
+    }
+
+    /// A request about rooms, whichever they are.
+    pub(super) fn request_of_rooms(&self, method: Method) -> request::Builder {
+        self.request_for(method, "/v1/rooms")
+    }
+
+    fn request_for(&self, method: Method, path: &str) -> request::Builder {
         let request = http::Request::builder()
             .method(method)
-            .uri(self.server.uri(&format!("/v1/rooms/{room}/{what}")))
+            .uri(self.server.uri(path))
             .header(header::USER_AGENT, concat!("alert/", env!("CARGO_PKG_VERSION")));
         match &self.token {
             Some(token) => request.header(header::AUTHORIZATION, format!("Bearer {}", token.as_str())),

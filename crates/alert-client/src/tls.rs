@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use alert_settings::Environment;
 use rustls::{CertificateError, ClientConfig, RootCertStore};
 use thiserror::Error;
 
@@ -16,6 +17,14 @@ pub enum TlsError {
          file in SSL_CERT_FILE"
     )]
     NoRoots(String),
+    /// What the variable names is not there.
+    #[error("SSL_CERT_FILE names {file}, which cannot be read: {problem}")]
+    NoCertificates {
+        /// What it names.
+        file: String,
+        /// What the system says.
+        problem: String,
+    },
     /// The certificate has expired.
     #[error("the certificate of {0} has expired: renew it on the server, or set this machine's clock right")]
     Expired(ServerAddress),
@@ -28,6 +37,11 @@ pub enum TlsError {
          or name the authority's file in SSL_CERT_FILE"
     )]
     UnknownIssuer(ServerAddress),
+    /// It may sign others, as `openssl req -x509` makes them; rustls takes none of a server that may.
+    #[error(
+        "the certificate of {0} is an authority's, not a server's: make it with -addext basicConstraints=critical,CA:FALSE"
+    )]
+    Authority(ServerAddress),
     /// It is for another host.
     #[error("the certificate is for {names}, not for {}: use that name in --url, or get one for this name", address.host())]
     WrongName {
@@ -83,6 +97,12 @@ fn trusting(roots: RootCertStore) -> ClientConfig {
 /// The authorities that the system trusts.
 pub(super) fn roots() -> Result<RootCertStore, TlsError> {
     let found = rustls_native_certs::load_native_certs();
+    // The library passes over a file that is not there.
+    if let Some(file) = Environment::of_process().get("SSL_CERT_FILE")
+        && let Err(problem) = std::fs::metadata(&file)
+    {
+        return Err(TlsError::NoCertificates { file, problem: problem.to_string() });
+    }
     let mut roots = RootCertStore::empty();
     roots.add_parsable_certificates(found.certs);
     if roots.is_empty() {
@@ -113,6 +133,10 @@ impl TlsError {
             CertificateError::NotValidForName => Self::WrongName { address, names: "another".to_owned() },
             CertificateError::NotValidForNameContext { presented, .. } => {
                 Self::WrongName { address, names: names(&presented) }
+            }
+            // There is no other way to know it without the library below rustls.
+            CertificateError::Other(other) if other.to_string().ends_with("CaUsedAsEndEntity") => {
+                Self::Authority(address)
             }
             problem => Self::Certificate { address, problem },
         }

@@ -1,55 +1,29 @@
-//! Who acts, and what they may do. Every right is denied by default.
+//! Who acts, and what they may do in which room. Every right is denied by default.
 
-use crate::names::UserName;
+mod principal;
+mod rights;
+mod token;
 
-/// Whoever acts, as shown by exactly one credential or by none.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Principal {
-    /// The name that the credential fixes. Without one, people say in each message who they are.
-    pub name: Option<UserName>,
-    /// What the principal may do.
-    pub rights: Rights,
-}
+pub use principal::{Principal, Standing};
+pub use rights::{NotARight, Right, Rights};
+pub use token::{End, Ended, Grant, NotRevoked, Revoked, SignedBy, Subject, Token, TokenId, Which};
 
-/// What may be done. The default is nothing.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Rights {
-    /// Enter rooms, hear them and see who is in them.
-    pub read: bool,
-    /// Say something to rooms.
-    pub speak: bool,
-    /// See which rooms there are.
-    pub list: bool,
-}
-
-/// The right to do something is missing.
+/// Somebody may not do what they ask for. The text says what to do about it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the right to do this is missing")]
-pub struct Denied;
-
-impl Rights {
-    /// What an open server lets anybody do who knows a room's code.
-    pub const OPEN: Self = Self { read: true, speak: true, list: false };
-}
-
-impl Principal {
-    /// Succeeds if the right is there: `principal.may(|rights| rights.speak)?`.
-    ///
-    /// # Errors
-    /// [`Denied`] if it is not.
-    pub fn may(&self, right: impl FnOnce(Rights) -> bool) -> Result<(), Denied> {
-        if right(self.rights) { Ok(()) } else { Err(Denied) }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn given_nothing_then_nothing_may_be_done() {
-        let nobody = Principal::default();
-        assert_eq!(nobody.may(|rights| rights.read || rights.speak || rights.list), Err(Denied));
-        assert_eq!(Principal { name: None, rights: Rights::OPEN }.may(|rights| rights.speak), Ok(()));
-    }
+pub enum Denied {
+    /// It takes a token, and they have shown none.
+    #[error("this takes a token: get one from whoever runs this server, and connect with it as auth.token.")]
+    NoToken,
+    /// Their token does not give the right in this room.
+    #[error("your token does not let you {0} in this room: ask whoever gave it to you for one that does.")]
+    Missing(Right),
+    /// Which rooms there are is for others to see.
+    #[error("your token does not let you see which rooms there are: that takes an API token.")]
+    List,
+    /// Taking tokens back is for others.
+    #[error("your token does not let you take tokens back: that takes an API token.")]
+    Revoke,
+    /// Their token counts no longer.
+    #[error("{0}: connect again with a new one.")]
+    Ended(End),
 }

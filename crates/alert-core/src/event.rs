@@ -1,9 +1,11 @@
 //! What happens in a room, as a value. It becomes text only in [`crate::wire`].
 
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use crate::names::UserName;
-use crate::position::Position;
+use crate::position::{Gap, Position};
+use crate::room::policy::Policy;
 
 /// Something that happened in a room.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,4 +42,21 @@ pub enum What {
         /// How many people there are now.
         count: usize,
     },
+    /// The message at this position has been removed.
+    Removed(Position),
+    /// The room's hosts have decided something.
+    Policy(Arc<Policy>),
+    /// Messages are missing here that others may have heard: the store has lost them.
+    Missing(Gap),
+}
+
+impl What {
+    /// Who spoke, came or went.
+    #[must_use]
+    pub fn name(&self) -> Option<&UserName> {
+        match self {
+            Self::Said { name, .. } | Self::Entered { name, .. } | Self::Left { name, .. } => Some(name),
+            Self::Removed(_) | Self::Policy(_) | Self::Missing(_) => None,
+        }
+    }
 }

@@ -166,6 +166,29 @@ impl fmt::Display for MessageId {
     }
 }
 
+impl MessageId {
+    /// Where the message stands.
+    #[must_use]
+    pub fn position(self) -> Position {
+        self.0
+    }
+}
+
+impl FromStr for MessageId {
+    type Err = NotAPosition;
+
+    fn from_str(text: &str) -> Result<Self, NotAPosition> {
+        let is_id = text.len() == 32 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+        if !is_id {
+            return Err(NotAPosition);
+        }
+        let part =
+            |range: std::ops::Range<usize>| u64::from_str_radix(&text[range], 16).map_err(|_| NotAPosition);
+        let epoch = Epoch { run: Run::new(part(0..12)?), part: part(12..21)? };
+        Ok(Self(Position { epoch, number: part(21..32)? }))
+    }
+}
+
 impl Serialize for MessageId {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
@@ -186,6 +209,12 @@ mod tests {
         let ids = rooms.each_mut().map(|room| [room.advance(), room.advance()]);
         let ids = ids.map(|ids| ids.map(|id| id.message_id().to_string()));
         assert_eq!(ids[0], ["00000000000700000000000000000001", "00000000000700000000000000000002"]);
+        for id in ids.as_flattened() {
+            assert_eq!(id.parse::<MessageId>().unwrap().to_string(), *id);
+        }
+        for text in ["", "7", &"g".repeat(32), &"A".repeat(32), &"1".repeat(33), &"\u{e9}".repeat(16)] {
+            assert_eq!(text.parse::<MessageId>(), Err(NotAPosition), "{text}");
+        }
         assert_eq!(ids[1], ["00000000000700000000100000000001", "00000000000700000000100000000002"]);
     }
 

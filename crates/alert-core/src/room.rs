@@ -4,6 +4,7 @@
 mod front;
 mod lost;
 mod mirror;
+pub mod policy;
 mod roster;
 
 use std::sync::Arc;
@@ -101,6 +102,11 @@ impl Room {
     #[must_use]
     pub fn members(&mut self) -> Arc<Members> {
         self.roster.members()
+    }
+
+    /// All people in the room, those in grace included, in the order in which they entered.
+    pub fn people(&self) -> impl Iterator<Item = &UserName> {
+        self.roster.people()
     }
 
     /// Whether this person is in the room, perhaps in grace.

@@ -8,6 +8,7 @@ use crate::event::{RoomEvent, What};
 use crate::names::{RoomCode, UserName};
 use stream::StreamForm;
 
+pub mod audit;
 mod body;
 pub mod client;
 pub mod history;
@@ -59,7 +60,17 @@ impl Form {
         }
     }
 
-    /// Renders an event in `room` in this form.
+    /// Whether those who hear a room in this form are told of such an event at all.
+    #[must_use]
+    pub fn tells(self, what: &What) -> bool {
+        match what {
+            What::Said { .. } | What::Entered { .. } | What::Left { .. } | What::Missing(_) => true,
+            What::Removed(_) => matches!(self, Self::Stream(_) | Self::V2),
+            What::Policy(_) => self == Self::V2,
+        }
+    }
+
+    /// Renders an event in `room` in this form, which [`Form::tells`] of it.
     #[must_use]
     pub fn render(self, room: &RoomCode, event: &RoomEvent) -> Rendering {
         match self {
@@ -73,22 +84,33 @@ impl Form {
     /// The most bytes that an event in `room` has in this form, if [`size`] gives `size`.
     #[must_use]
     pub fn size(self, room: &RoomCode, event: &RoomEvent, size: usize) -> usize {
-        let (What::Said { name, .. } | What::Entered { name, .. } | What::Left { name, .. }) = &event.what;
         match self {
             Self::V1 | Self::V1Recovery => size,
-            Self::Stream(_) => size + StreamForm::extra(name),
+            Self::Stream(_) => size + StreamForm::extra(event.what.name()),
             Self::V2 => size + v2::extra(room),
         }
     }
 }
 
+/// A packet's or an SSE event's own bytes, the sentence of a `status`, and a position.
+const AROUND: usize = 128;
+
 /// The most bytes of an event in which `name` said `text`, before it is rendered. [`Form::size`] knows the forms that
 /// have more.
 #[must_use]
 pub fn size(name: &UserName, text: &str) -> usize {
-    /// A packet's or an SSE event's own bytes, the sentence of a `status`, and a position.
-    const AROUND: usize = 128;
     AROUND + json_size(name.as_str()) + json_size(text)
+}
+
+/// The same of what has happened.
+#[must_use]
+pub fn size_of(what: &What) -> usize {
+    match what {
+        What::Said { name, text } => size(name, text),
+        What::Entered { name, .. } | What::Left { name, .. } => size(name, ""),
+        What::Removed(_) | What::Missing(_) => AROUND,
+        What::Policy(policy) => AROUND + v2::policy_size(policy),
+    }
 }
 
 /// The fewest bytes that a message takes: in v1, with the shortest WebSocket frame header.
@@ -110,15 +132,29 @@ fn json_size(text: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use std::num::NonZeroU32;
+    use std::sync::Arc;
     use std::time::SystemTime;
 
     use super::*;
-    use crate::position::{Epoch, Position, Run};
+    use crate::position::{Epoch, Gap, Position, Run};
+    use crate::room::policy::Policy;
 
     #[test]
     fn given_any_event_then_no_form_of_it_is_larger_than_reckoned() {
         let name = UserName::parse("\"\\\u{1F600}", 64).unwrap();
         let room = RoomCode::parse("\"\\\u{1F600}\"", 64).unwrap();
+        let until = Some(SystemTime::now());
+        let policy = Policy {
+            revision: u64::MAX,
+            announce: true,
+            most: NonZeroU32::new(u32::MAX),
+            mutes: vec![(name.clone(), until), (name.clone(), None)],
+            hands: vec![name.clone(); 3],
+            words: vec![name.clone()],
+            reserved: vec![name.clone()],
+            ..Policy::default()
+        };
         for text in ["", "hello", "\0\u{1}\u{1F}\n\r\t\u{7F}\u{2028}", "\"\\\"\\", "\u{1F600}\u{e4}"] {
             let epoch = Epoch { run: Run::new(u64::MAX), part: u64::MAX >> 28 };
             let position = Position { epoch, number: u64::MAX >> 20 };
@@ -126,14 +162,18 @@ mod tests {
                 What::Said { name: name.clone(), text: text.into() },
                 What::Entered { name: name.clone(), count: 1_000_000 },
                 What::Left { name: name.clone(), count: 1_000_000 },
+                What::Missing(Gap { missed: Some(u64::MAX) }),
+                What::Missing(Gap { missed: None }),
+                What::Removed(position),
+                What::Policy(Arc::new(policy.clone())),
             ] {
                 let event = RoomEvent { at: SystemTime::UNIX_EPOCH, position, what };
-                for form in Form::ALL {
+                for form in Form::ALL.into_iter().filter(|form| form.tells(&event.what)) {
                     let rendered = match form.render(&room, &event) {
                         Rendering::Packet(packet) => packet.text,
                         Rendering::Piece(text) => text,
                     };
-                    assert!(rendered.len() <= form.size(&room, &event, size(&name, text)), "{rendered}");
+                    assert!(rendered.len() <= form.size(&room, &event, size_of(&event.what)), "{rendered}");
                 }
             }
         }

@@ -22,10 +22,11 @@ pub struct Lan {
 /// Says where the server listens: on stdout for people, in the log if that is JSON. `bound` has the real ports;
 /// `history` is where it is really kept.
 pub fn print(config: &Config, history: HistoryKind, bound: &[ListenAddr]) {
+    let scheme = scheme(config);
     match config.log_format {
         LogFormat::Json => {
             for address in bound {
-                tracing::info!(address = address.to_string(), url = local_url(address), "listening");
+                tracing::info!(address = address.to_string(), url = local_url(scheme, address), "listening");
             }
         }
         LogFormat::Text => {
@@ -44,11 +45,17 @@ pub fn print(config: &Config, history: HistoryKind, bound: &[ListenAddr]) {
 /// The whole text.
 pub fn text(config: &Config, history: HistoryKind, bound: &[ListenAddr], lan: Lan, color: bool) -> String {
     let bold = |text: &str| if color { format!("\x1B[1m{text}\x1B[0m") } else { text.to_owned() };
+    let scheme = scheme(config);
     let mut text = format!("{} {}\n\n", bold("Alert"), env!("CARGO_PKG_VERSION"));
     let mut urls: Vec<String> = config.public_url.iter().map(|url| format!("{}/v1", url.as_str())).collect();
+    if urls.is_empty() {
+        // An authority gives certificates for what is at port 443 only.
+        let domains = config.acme.iter().flat_map(|acme| &acme.domains);
+        urls.extend(domains.map(|domain| format!("https://{domain}/v1")));
+    }
     urls.extend(bound.iter().flat_map(|address| {
-        let on_the_network = network_url(address, lan);
-        local_url(address).into_iter().chain(on_the_network)
+        let on_the_network = network_url(scheme, address, lan);
+        local_url(scheme, address).into_iter().chain(on_the_network)
     }));
     for (index, url) in urls.iter().enumerate() {
         let _ = writeln!(text, "  {:<13}{}", if index == 0 { "Open" } else { "" }, bold(url));
@@ -68,7 +75,7 @@ pub fn text(config: &Config, history: HistoryKind, bound: &[ListenAddr], lan: La
         let _ = writeln!(
             text,
             "\n  Only this machine can reach it. To open it to the network:\n    {command}\n  and then others go to \
-             http://{host}:{port}/v1"
+             {scheme}://{host}:{port}/v1"
         );
     }
     text.push_str("\n  Stop it with Ctrl-C.\n\n");
@@ -97,25 +104,30 @@ fn address_towards(from: IpAddr, to: IpAddr) -> Option<IpAddr> {
 }
 
 /// The address to open on this machine.
-fn local_url(address: &ListenAddr) -> Option<String> {
+fn local_url(scheme: &str, address: &ListenAddr) -> Option<String> {
     let ListenAddr::Tcp(address) = address else { return None };
     let ip = match address.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
         IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
         ip => ip,
     };
-    Some(url(ip, address.port()))
+    Some(url(scheme, ip, address.port()))
 }
 
 /// The address that others open, if we listen on all addresses.
-fn network_url(address: &ListenAddr, lan: Lan) -> Option<String> {
+fn network_url(scheme: &str, address: &ListenAddr, lan: Lan) -> Option<String> {
     let ListenAddr::Tcp(address) = address else { return None };
     let ip = if address.is_ipv4() { lan.v4 } else { lan.v6 };
-    ip.filter(|_| address.ip().is_unspecified()).map(|ip| url(ip, address.port()))
+    ip.filter(|_| address.ip().is_unspecified()).map(|ip| url(scheme, ip, address.port()))
 }
 
-fn url(ip: IpAddr, port: u16) -> String {
-    format!("http://{}/v1", SocketAddr::new(ip, port))
+/// What TCP addresses are asked with.
+fn scheme(config: &Config) -> &'static str {
+    if config.has_tls() { "https" } else { "http" }
+}
+
+fn url(scheme: &str, ip: IpAddr, port: u16) -> String {
+    format!("{scheme}://{}/v1", SocketAddr::new(ip, port))
 }
 
 /// The port of the first TCP address, if all of them are for this machine only.

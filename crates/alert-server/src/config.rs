@@ -1,17 +1,22 @@
 //! Flags, `ALERT_*` environment and file, made into one validated [`Config`]. The only reader of the environment.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::num::{NonZeroU16, NonZeroU32};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use alert_core::ApiToken;
 use alert_core::wire::v1::Limits;
-use alert_settings::value::{time, whole, word, workers};
-use alert_settings::{Allowed, ConfigError, ConfigErrors, Environment, Given, MOST_CHARS, Setting, Source};
+use alert_settings::value::{bytes, time, whole, word, workers};
+use alert_settings::{ConfigErrors, Environment, Given, MOST_CHARS, Setting, Source};
 use socketio_server::host::HostPolicy;
 use socketio_server::origin::OriginPolicy;
 use socketio_server::{Bounds, ListenAddr, Rate, TrustedProxies};
 
+mod acme;
+mod admin;
+mod advertise;
 mod api_tokens;
 mod flags;
 mod history;
@@ -19,23 +24,29 @@ mod hosts;
 mod listen;
 mod origins;
 mod proxy;
+mod reader;
 mod redis;
-mod secret_file;
+pub(crate) mod secret_file;
 mod session_key;
 mod settings;
 mod source;
 #[cfg(test)]
 mod tests;
+mod tls;
+mod together;
 
+pub use acme::AcmeSettings;
 pub use api_tokens::{ApiTokenFile, ApiTokens};
-pub use flags::Flags;
+pub use flags::{Flags, RedisFlags};
 pub use history::{History, HistoryKind, Retention};
 pub use listen::ListenError;
-pub use origins::{AllowOrigin, PublicUrl};
-pub use redis::{RedisAddress, RedisSettings};
+pub use origins::{AllowOrigin, FrameAncestor, PublicUrl};
+pub use redis::{Place, RedisAddress, RedisSettings};
 pub use session_key::{SessionKey, SessionKeyError, SessionKeySource};
 pub use settings::SETTINGS;
+pub use tls::CertificateFiles;
 
+use reader::{Reader, per_minute};
 use source::Sources;
 
 /// Everything that can be set, checked.
@@ -43,10 +54,24 @@ use source::Sources;
 pub struct Config {
     /// Where to listen; at least one address, none twice.
     pub listen: Vec<ListenAddr>,
+    /// What TLS is spoken with on every TCP address; nothing is plain HTTP.
+    pub tls: Vec<CertificateFiles>,
+    /// How an authority gives the certificates, if there are none in files.
+    pub acme: Option<AcmeSettings>,
+    /// Addresses that send http to https.
+    pub redirect_listen: Vec<ListenAddr>,
+    /// Addresses of the metrics and of the page for whoever runs the server.
+    pub admin_listen: Vec<SocketAddr>,
+    /// Who may come in there; without any, everybody who reaches it, which is this machine.
+    pub admin_tokens: ApiTokens,
     /// Threads that serve connections.
     pub workers: NonZeroU16,
+    /// How messages go to members.
+    pub io: Io,
     /// How long a person whose connections were lost stays in the room.
     pub leave_grace: Duration,
+    /// Where other servers reach this one, if it is not to find that by itself.
+    pub advertise: Option<String>,
     /// How much of what was said is kept.
     pub history: History,
     /// How long whoever was lost may be away and still get what was said meanwhile.
@@ -87,6 +112,8 @@ pub struct Config {
     pub origins: OriginPolicy,
     /// The foreign pages in it, as they were given.
     pub allow_origin: Vec<AllowOrigin>,
+    /// Whose pages may show ours in a frame.
+    pub frame_ancestors: Vec<FrameAncestor>,
     /// Our address as users see it.
     pub public_url: Option<PublicUrl>,
     /// Proxies whose `X-Forwarded-For` is taken.
@@ -97,6 +124,10 @@ pub struct Config {
     pub session_key_previous: Option<SessionKey>,
     /// Who may post over HTTP and list the rooms.
     pub api_tokens: ApiTokens,
+    /// Who gets in.
+    pub access: AccessMode,
+    /// Files with the keys of signed tokens.
+    pub token_keys: Vec<PathBuf>,
     /// Time between `/readyz` turning 503 and the closing of the listeners.
     pub drain_wait: Duration,
     /// The log's form.
@@ -105,6 +136,8 @@ pub struct Config {
     pub log_level: tracing::Level,
     /// Whether a terminal may be written to in colour.
     pub color: bool,
+    /// Whether a service manager is to be told how the server is.
+    pub is_supervised: bool,
     /// What is odd but not wrong, to be logged at start.
     pub warnings: Vec<String>,
     given: BTreeMap<&'static str, Given>,
@@ -119,6 +152,17 @@ pub enum LogFormat {
     Json,
 }
 
+/// How messages go to members.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Io {
+    /// Through io_uring, if the system permits it.
+    Auto,
+    /// Through io_uring: several in one system call.
+    Uring,
+    /// With a system call for each.
+    Epoll,
+}
+
 /// Which clients recover their state when they reconnect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RecoveryMode {
@@ -130,6 +174,17 @@ pub enum RecoveryMode {
     Off,
 }
 
+/// Who gets in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AccessMode {
+    /// Whoever knows a room's code reads and speaks there.
+    Open,
+    /// Nobody without a token.
+    Token,
+}
+
+const ACCESSES: &[(&str, AccessMode)] = &[("open", AccessMode::Open), ("token", AccessMode::Token)];
+const IOS: &[(&str, Io)] = &[("auto", Io::Auto), ("uring", Io::Uring), ("epoll", Io::Epoll)];
 const RECOVERIES: &[(&str, RecoveryMode)] =
     &[("auto", RecoveryMode::Auto), ("on", RecoveryMode::On), ("off", RecoveryMode::Off)];
 const FORMATS: &[(&str, LogFormat)] = &[("text", LogFormat::Text), ("json", LogFormat::Json)];
@@ -167,8 +222,18 @@ impl Config {
         };
         let mut config = Self {
             listen: reader.many("listen", listen::address),
+            tls: reader.tls(),
+            acme: reader.acme(environment),
+            redirect_listen: reader.many("redirect_listen", listen::address),
+            admin_listen: reader.many("admin_listen", admin::address),
+            admin_tokens: ApiTokens {
+                given: reader.many("admin_token", ApiToken::parse),
+                file: reader.optional("admin_token_file", ApiTokenFile::parse),
+            },
             workers: reader.one("workers", workers),
+            io: reader.one("io", word(IOS)),
             leave_grace: reader.one("leave_grace", time(Duration::ZERO..=HOUR)),
+            advertise: reader.optional("advertise", advertise::address),
             history: History {
                 kind: reader.history_kind(),
                 is_asked_for: reader.0.given["history"].source != Source::Default,
@@ -184,10 +249,10 @@ impl Config {
             limits: Limits {
                 name_chars: reader.one("max_name_chars", whole(1..=MOST_CHARS)),
                 room_chars: reader.one("max_room_chars", whole(1..=MOST_CHARS)),
-                msg_bytes: reader.one("max_msg_bytes", whole(1..=64 * MEBIBYTE)),
+                msg_bytes: reader.one("max_msg_bytes", bytes(1..=64 * MEBIBYTE)),
             },
-            max_payload: reader.one("max_payload", whole(AROUND_MSG..=128 * MEBIBYTE)),
-            queue_limit: reader.one("queue_limit", whole(AROUND_MSG..=1024 * MEBIBYTE)),
+            max_payload: reader.one("max_payload", bytes(AROUND_MSG..=128 * MEBIBYTE)),
+            queue_limit: reader.one("queue_limit", bytes(AROUND_MSG..=1024 * MEBIBYTE)),
             event_rate: reader.event_rate(),
             byte_rate: reader.byte_rate("byte_rate"),
             bounds: Bounds {
@@ -207,6 +272,7 @@ impl Config {
             hosts: hosts::policy(public_url.as_ref(), reader.many("allow_host", hosts::pattern)),
             origins: origins::policy(public_url.as_ref(), &allow_origin),
             allow_origin,
+            frame_ancestors: reader.many("frame_ancestors", FrameAncestor::parse),
             public_url,
             trusted_proxies: TrustedProxies::new(reader.many("trusted_proxy", proxy::network)),
             session_key,
@@ -215,148 +281,58 @@ impl Config {
                 given: reader.many("api_token", ApiToken::parse),
                 file: reader.optional("api_token_file", ApiTokenFile::parse),
             },
+            access: reader.one("access", word(ACCESSES)),
+            token_keys: reader.many("token_keys", tls::file),
             drain_wait: reader.one("drain_wait", time(Duration::ZERO..=HOUR)),
             log_format: reader.one("log_format", word(FORMATS)),
             log_level: reader.one("log_level", word(LEVELS)),
             color: !environment.no_color(),
+            is_supervised: environment.is_supervised(),
             warnings: Vec::new(),
             given: reader.0.given.clone(),
         };
         config.warnings = std::mem::take(&mut reader.0.warnings);
-        let file = config.api_tokens.file.as_ref();
-        config.warnings.extend(file.and_then(ApiTokenFile::warning).map(str::to_owned));
+        let files = [&config.api_tokens.file, &config.admin_tokens.file].into_iter().flatten();
+        let loose: Vec<_> = files.filter_map(|file| file.warning()).map(str::to_owned).collect();
+        config.warnings.extend(loose);
+        config.warnings.extend(admin::warning(&config));
+        config.warnings.extend(config.acme_warnings(environment));
         if reader.0.errors.is_empty() {
             config.check_together(&mut reader);
         }
         if reader.0.errors.is_empty() { Ok(config) } else { Err(ConfigErrors(reader.0.errors)) }
     }
 
+    /// Whether TLS is spoken on every TCP address.
+    pub fn has_tls(&self) -> bool {
+        !self.tls.is_empty() || self.acme.is_some()
+    }
+
+    /// Whether users come by https: here, or by the proxy in front.
+    pub fn is_https(&self) -> bool {
+        self.has_tls() || self.public_url.as_ref().is_some_and(PublicUrl::is_https)
+    }
+
+    /// Whether somebody has set it.
+    pub fn is_set(&self, name: &str) -> bool {
+        self.given.get(name).is_some_and(|given| given.source != Source::Default)
+    }
+
+    /// Takes over what `new` says of these settings. Returns the names of those that have changed, and of the others that
+    /// would have.
+    pub fn take_over(&mut self, new: &Self, names: &[&str]) -> (Vec<&'static str>, Vec<&'static str>) {
+        let is_other = |name: &&str| self.given[*name].values != new.given[*name].values;
+        let changed = SETTINGS.iter().map(|setting| setting.name).filter(is_other);
+        let (changed, others): (Vec<_>, Vec<_>) = changed.partition(|name| names.contains(name));
+        for name in &changed {
+            self.given.insert(name, new.given[*name].clone());
+        }
+        (self.drain_wait, self.log_level) = (new.drain_wait, new.log_level);
+        (changed, others)
+    }
+
     /// Each setting with its values and where they came from.
     pub fn shown(&self) -> impl Iterator<Item = (&'static Setting, &Given)> {
         SETTINGS.iter().map(|setting| (setting, &self.given[setting.name]))
     }
-
-    /// Checks what no single value shows.
-    fn check_together(&self, reader: &mut Reader) {
-        let least = self.limits.msg_bytes + AROUND_MSG;
-        if self.max_payload < least {
-            let msg = self.limits.msg_bytes;
-            let allowed = format!(
-                "at least {least}, which is max_msg_bytes ({msg}) and {AROUND_MSG} for what is around it"
-            );
-            reader.refuse("max_payload", allowed);
-        }
-        if self.queue_limit < self.max_payload {
-            reader.refuse(
-                "queue_limit",
-                format!("at least max_payload ({}), so that one payload fits", self.max_payload),
-            );
-        }
-        if self.bounds.unfinished_bytes < self.max_payload {
-            let allowed =
-                format!("0, or at least max_payload ({}), so that one payload can arrive", self.max_payload);
-            reader.refuse("max_unfinished_bytes", allowed);
-        }
-        if self.listen.is_empty() {
-            reader.refuse("listen", "at least one address".to_owned());
-        }
-        let twice = |(index, address)| self.listen[..index].contains(address);
-        if self.listen.iter().enumerate().any(twice) {
-            reader.refuse("listen", "each address once".to_owned());
-        }
-    }
-}
-
-/// `count` in a burst, and as many again each minute. 0 is no limit.
-fn per_minute(count: u32) -> Option<Rate> {
-    Some(Rate { per_second: NonZeroU32::new(count.div_ceil(60))?, burst: NonZeroU32::new(count)? })
-}
-
-/// Turns the winning texts into values, collecting what is wrong.
-struct Reader(Sources);
-
-impl Reader {
-    fn many<T>(&mut self, name: &'static str, parse: impl Fn(&str) -> Result<T, Allowed>) -> Vec<T> {
-        let Given { values, source } = self.0.given[name].clone();
-        let mut parsed = Vec::new();
-        for text in &values {
-            match parse(text) {
-                Ok(value) => parsed.push(value),
-                Err(allowed) => self.0.errors.push(ConfigError::value(&source, setting(name), text, allowed)),
-            }
-        }
-        parsed
-    }
-
-    fn optional<T>(&mut self, name: &'static str, parse: impl Fn(&str) -> Result<T, Allowed>) -> Option<T> {
-        self.many(name, parse).pop()
-    }
-
-    /// The value. If it is wrong, that is noted, and the default stands in so that the others are looked at too.
-    #[expect(
-        clippy::expect_used,
-        reason = "settings read with this have a default, and a test loads all of them"
-    )]
-    fn one<T>(&mut self, name: &'static str, parse: impl Fn(&str) -> Result<T, Allowed>) -> T {
-        let default = || setting(name).default.first().and_then(|text| parse(text).ok());
-        self.optional(name, &parse).or_else(default).expect("a default that its own parser accepts")
-    }
-
-    fn event_rate(&mut self) -> Option<Rate> {
-        let per_second = self.one("event_rate", whole(0..=MOST_EVENTS));
-        let burst = self.one("event_burst", whole(0..=MOST_EVENTS));
-        if per_second > 0 && burst == 0 {
-            self.refuse(
-                "event_burst",
-                format!("1 to {MOST_EVENTS}; event_rate 0 is what turns the limit off"),
-            );
-        }
-        Some(Rate { per_second: NonZeroU32::new(per_second)?, burst: NonZeroU32::new(burst)? })
-    }
-
-    /// A bound; 0 is none.
-    fn bound(&mut self, name: &'static str) -> usize {
-        match self.one(name, whole(0..=MOST_HELD)) {
-            0 => usize::MAX,
-            bound => bound,
-        }
-    }
-
-    /// With Redis, it is there.
-    fn history_kind(&mut self) -> HistoryKind {
-        let kind = self.one("history", word(history::KINDS));
-        if self.0.given["redis"].values.is_empty() {
-            return kind;
-        }
-        if self.0.given["history"].source != Source::Default {
-            self.refuse("history", "nothing where redis is set: the history is in Redis then".to_owned());
-        }
-        HistoryKind::Redis
-    }
-
-    fn redis(&mut self) -> Option<RedisSettings> {
-        let (prefix, timeout) =
-            (self.one("redis_prefix", redis::prefix), self.one("redis_timeout", time(SHORT..=HOUR)));
-        let address = self.optional("redis", RedisAddress::parse)?;
-        Some(RedisSettings { address, prefix, timeout })
-    }
-
-    fn byte_rate(&mut self, name: &'static str) -> Option<Rate> {
-        let per_second = NonZeroU32::new(self.one(name, whole(0..=MOST_EVENTS)))?;
-        Some(Rate { per_second, burst: per_second.saturating_mul(TWICE) })
-    }
-
-    fn refuse(&mut self, name: &'static str, allowed: Allowed) {
-        let Given { values, source } = &self.0.given[name];
-        let error = ConfigError::value(source, setting(name), &values.join(", "), allowed);
-        self.0.errors.push(error);
-    }
-}
-
-#[expect(
-    clippy::expect_used,
-    reason = "names are literals of this module, and a test reads every one of them"
-)]
-fn setting(name: &str) -> &'static Setting {
-    SETTINGS.iter().find(|setting| setting.name == name).expect("a setting of the list")
 }

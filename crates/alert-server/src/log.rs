@@ -1,11 +1,14 @@
 //! The log: what was said in each room, in order, so that whoever was away can get it later. This is the one seam for
 //! every store. Nothing here waits: messages are handed over, and answers come back on the store's own thread.
 
+mod backend;
 #[cfg(test)]
 mod contract;
 mod memory;
 mod page;
+mod policies;
 pub mod redis;
+mod revocations;
 mod seats;
 mod sqlite;
 mod stays;
@@ -13,12 +16,18 @@ mod stays;
 use crate::config::{History, HistoryKind};
 use alert_core::event::RoomEvent;
 use alert_core::names::RoomCode;
-use alert_core::position::{Epoch, Run};
+use alert_core::position::{Epoch, Position, Run};
+use alert_core::room::policy::Audit;
+pub use backend::{
+    Append, Backend, Decision, Figures, KeyDigest, OnRead, OnRemoved, OnStored, ReadError, Recorder, Stored,
+};
 use page::MOST_BYTES;
 pub use page::{Gap, Page, Query, Start};
+pub use policies::{KeptPolicy, MOST_POLICIES, MOST_POLICY_BYTES, OnAudits, UNUSED, Untold};
+pub use revocations::{OnPut, OnRevoked, Revocation, RevokeError, YEAR};
 use seats::Seats;
 pub use seats::{Seat, SeatId};
-pub use sqlite::{Archive, ArchiveError, FileError, Stats, delete};
+pub use sqlite::{Archive, ArchiveError, FileError, Stats, delete, revoke};
 pub use stays::{ALIVE, FormerStays, Gone, Stay, StayId};
 use std::{
     sync::{
@@ -51,99 +60,6 @@ enum Store {
     Shared(redis::Shared),
 }
 
-/// A store for rooms that this server orders. Every one passes `contract`.
-pub trait Recorder: Backend {
-    /// Takes a message. It is called under the room's lock, so that the calls come in the room's order, and must not
-    /// wait. `append.stored` is called once, from any thread; if the fate is known at once, it is returned instead, to
-    /// be called without the lock.
-    #[must_use = "whoever waits for the message's fate has to be told"]
-    fn append(&self, append: Append) -> Option<(OnStored, Stored)>;
-}
-
-/// What every store must do.
-pub trait Backend: Send + Sync {
-    /// Reads a page, in which is everything that was appended before this call. `done` is called once, from any
-    /// thread.
-    fn read(&self, room: RoomCode, query: Query, done: OnRead);
-
-    /// The messages that came with a key at `since` or later. Called once, at the start.
-    fn keys(&self, since: SystemTime) -> Vec<(KeyDigest, RoomCode, Arc<RoomEvent>)>;
-
-    /// Keeps a seat, or forgets it. Must not wait. Calls about the same seat take effect in order.
-    fn put_seat(&self, id: SeatId, seat: Option<Seat>);
-
-    /// Looks for a seat. `done` is called once, from any thread.
-    fn seat(&self, id: SeatId, done: Box<dyn FnOnce(Option<Seat>) + Send>);
-
-    /// Keeps a stay, or forgets it, where the store survives the process. As with a seat, it must not wait.
-    fn put_stay(&self, id: StayId, stay: Option<Stay>) {
-        let _ = (id, stay);
-    }
-
-    /// What earlier runs have left: asked once, at the start. Nothing where it cannot be read, or nothing survives.
-    fn former_stays(&self) -> Option<FormerStays> {
-        None
-    }
-
-    /// Which of two runs is the later one: the one with the greater number. One that is not known has 0.
-    fn order(&self, run: Run) -> u64 {
-        let _ = run;
-        0
-    }
-
-    /// Why messages are not stored at the moment, and what to do about it.
-    fn trouble(&self) -> Option<String> {
-        None
-    }
-
-    /// Stores what waits to be stored. Nothing is appended after this.
-    fn close(&self) {}
-}
-
-/// A message for the log.
-pub struct Append {
-    /// Where it was said.
-    pub room: RoomCode,
-    /// The message; always a `Said`.
-    pub message: Arc<RoomEvent>,
-    /// Identifies a retry of it.
-    pub key: Option<KeyDigest>,
-    /// Whoever waits for its fate.
-    pub stored: Option<OnStored>,
-}
-
-/// Called with the fate of a message.
-pub type OnStored = Box<dyn FnOnce(Stored) + Send>;
-
-/// Called with what was read.
-pub type OnRead = Box<dyn FnOnce(Result<Page, ReadError>) + Send>;
-
-/// A digest of an idempotency key, its sender and its room.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct KeyDigest(pub [u8; 16]);
-
-/// The fate of a message that was said.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stored {
-    /// It is on disk and survives whatever happens to this process.
-    Durably,
-    /// It was not meant to be: this server keeps its history in memory, or none.
-    NotMeant,
-    /// It was meant to be, and the store failed. Everybody in the room got it.
-    Failed,
-}
-
-/// Why nothing was read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum ReadError {
-    /// The store failed; it says more in the server's log.
-    #[error("the history cannot be read at the moment: try again later")]
-    Failed,
-    /// Too many are waiting already.
-    #[error("too many read the history at the moment: try again in a second")]
-    Busy,
-}
-
 /// Why a log cannot be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
@@ -161,7 +77,7 @@ pub enum OpenError {
     NoRedis,
     /// Redis is not to be used.
     #[error(transparent)]
-    Redis(#[from] redis::ConnectError),
+    Redis(#[from] redis::OpenError),
 }
 
 impl OpenError {
@@ -265,6 +181,44 @@ impl Log {
         }
     }
 
+    /// The store of rooms that this server orders.
+    fn own(&self) -> Option<&dyn Recorder> {
+        match &self.0.store {
+            Store::Own(recorder) => Some(&**recorder),
+            Store::None | Store::Shared(_) => None,
+        }
+    }
+
+    /// Takes what hosts have decided; see [`Recorder::put_decision`].
+    #[must_use = "whoever waits for it has to be told"]
+    pub fn put_decision(&self, decision: Decision) -> Untold {
+        match self.own() {
+            Some(recorder) => recorder.put_decision(decision),
+            None => decision.stored.map(|stored| (stored, Stored::NotMeant)),
+        }
+    }
+
+    /// All policies, of a server that orders its rooms itself; see [`Recorder::policies`].
+    pub fn policies(&self) -> Vec<(RoomCode, KeptPolicy)> {
+        self.own().map_or_else(Vec::new, Recorder::policies)
+    }
+
+    /// Removes a message; see [`Recorder::remove`].
+    pub fn remove(&self, room: &RoomCode, position: Position, audit: Audit, done: OnRemoved) {
+        match self.own() {
+            Some(recorder) => recorder.remove(room, position, audit, done),
+            None => done(Some(false)),
+        }
+    }
+
+    /// The newest lines of a room's audit log; nothing where it cannot be read.
+    pub async fn audits(&self, room: &RoomCode, most: usize) -> Option<Vec<Audit>> {
+        let Some(backend) = self.backend() else { return Some(Vec::new()) };
+        let (tell, told) = oneshot::channel();
+        backend.audits(room, most, Box::new(|audits| drop(tell.send(audits))));
+        told.await.ok().flatten()
+    }
+
     /// Reads a page; see [`Backend::read`]. If nothing is kept, whatever was said is a gap.
     pub fn read(&self, room: RoomCode, query: Query, done: OnRead) {
         match self.backend() {
@@ -293,9 +247,33 @@ impl Log {
         self.backend().map_or_else(Vec::new, |backend| backend.keys(since))
     }
 
+    /// Which tokens have been taken back; nothing where the store failed.
+    pub async fn revoked(&self) -> Option<Vec<Revocation>> {
+        let Some(backend) = self.backend() else { return Some(Vec::new()) };
+        let (tell, told) = oneshot::channel();
+        backend.revoked(Box::new(|revoked| drop(tell.send(revoked))));
+        told.await.ok().flatten()
+    }
+
+    /// Takes tokens back, on every server that shares the store.
+    ///
+    /// # Errors
+    /// If they would count again later.
+    pub async fn revoke(&self, new: Revocation) -> Result<(), RevokeError> {
+        let backend = self.backend().ok_or(RevokeError::Nowhere)?;
+        let (tell, told) = oneshot::channel();
+        backend.revoke(new, Box::new(|done| _ = tell.send(done)));
+        told.await.unwrap_or(Err(RevokeError::Failed))
+    }
+
     /// Why messages are not stored at the moment although they should be, and what to do about it.
     pub fn trouble(&self) -> Option<String> {
         self.backend()?.trouble()
+    }
+
+    /// What it has counted, and what waits; nothing, where nothing is kept.
+    pub fn figures(&self) -> Option<Figures> {
+        self.backend().map(Backend::figures)
     }
 
     /// Stores what waits to be stored; it may take as long as the disk does.

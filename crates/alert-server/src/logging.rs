@@ -6,14 +6,17 @@
 //! one address causes over and over are limited (`repeats`): both here, where no call can forget them.
 
 use std::io;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use tracing::level_filters::LevelFilter;
 use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
+use tracing_subscriber::{Registry, reload};
 
+pub mod cause;
 mod line;
 mod panic;
 mod queue;
@@ -52,8 +55,39 @@ pub struct Log(Arc<Shared>);
 
 struct Shared {
     format: LogFormat,
+    counts: Counts,
     queue: Queue,
     repeats: Repeats,
+    /// Set when it is started.
+    filter: OnceLock<reload::Handle<Targets, Registry>>,
+}
+
+/// What became of lines.
+#[derive(Default)]
+struct Counts {
+    /// By the level, from errors to traces.
+    written: [AtomicU64; LEVELS.len()],
+    left_out: AtomicU64,
+    dropped: AtomicU64,
+}
+
+const LEVELS: [(&str, Level); 5] = [
+    ("error", Level::ERROR),
+    ("warn", Level::WARN),
+    ("info", Level::INFO),
+    ("debug", Level::DEBUG),
+    ("trace", Level::TRACE),
+];
+
+/// What the log has counted.
+#[derive(Clone, Debug, Default)]
+pub struct Figures {
+    /// Lines of events, by level.
+    pub written: Vec<(&'static str, u64)>,
+    /// Lines that were left out, as too many like them came.
+    pub left_out: u64,
+    /// Lines that were lost, as nobody read the log fast enough.
+    pub dropped: u64,
 }
 
 /// Starts logging for the whole process; to be called once, by a server. From then on a panic on any thread is
@@ -73,12 +107,29 @@ pub fn start(config: &Config) -> Result<Log, LogError> {
 
 impl Log {
     fn new(format: LogFormat) -> Self {
-        Self(Arc::new(Shared { format, queue: Queue::default(), repeats: Repeats::default() }))
+        let (counts, queue, repeats) = (Counts::default(), Queue::default(), Repeats::default());
+        Self(Arc::new(Shared { format, counts, queue, repeats, filter: OnceLock::new() }))
+    }
+
+    /// Logs at this level from now on.
+    pub fn set_level(&self, level: Level) {
+        if let Some(filtered) = self.0.filter.get() {
+            // It fails when nothing logs any more.
+            let _ = filtered.reload(filter(level));
+        }
     }
 
     /// Writes a line that is no event: what the person who starts the server is told.
     pub fn say(&self, text: &str) {
         self.0.queue.push(&format!("{text}\n"));
+    }
+
+    /// What it has counted so far.
+    pub fn figures(&self) -> Figures {
+        let Counts { written, left_out, dropped } = &self.0.counts;
+        let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
+        let written = LEVELS.iter().zip(written).map(|((name, _), count)| (*name, read(count)));
+        Figures { written: written.collect(), left_out: read(left_out), dropped: read(dropped) }
     }
 
     /// Writes what waits, for a short time at most: perhaps nobody reads it.
@@ -95,7 +146,9 @@ impl Log {
         // Lines that neither the queue nor `out` took, and that have not been reported yet.
         let mut lost = 0;
         loop {
-            lost += self.0.queue.take(&mut batch, self.0.repeats.next_report());
+            let dropped = self.0.queue.take(&mut batch, self.0.repeats.next_report());
+            lost += dropped;
+            let mut news = dropped;
             for left in self.0.repeats.due(Instant::now()) {
                 batch.extend_from_slice(self.left_out(&left).as_bytes());
             }
@@ -105,9 +158,13 @@ impl Log {
             match out.write_all(&batch) {
                 Ok(()) => lost = 0,
                 Err(_) => {
-                    lost += batch.iter().filter(|&&byte| byte == b'\n').count() as u64 - u64::from(lost > 0)
+                    let lines =
+                        batch.iter().filter(|&&byte| byte == b'\n').count() as u64 - u64::from(lost > 0);
+                    lost += lines;
+                    news += lines;
                 }
             }
+            self.0.counts.dropped.fetch_add(news, Ordering::Relaxed);
             self.0.queue.written();
             // After a time of trouble its memory is freed.
             batch.clear();
@@ -139,8 +196,15 @@ struct Lines(Log);
 
 impl<S: Subscriber> Layer<S> for Lines {
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
-        let Shared { format, queue, repeats } = &*self.0.0;
-        match repeats.admit(event, Instant::now()) {
+        let Shared { format, counts, queue, repeats, filter: _ } = &*self.0.0;
+        let verdict = repeats.admit(event, Instant::now());
+        let level = LEVELS.iter().position(|(_, level)| level == event.metadata().level());
+        let count = match (&verdict, level) {
+            (repeats::Verdict::Log, Some(place)) => &counts.written[place],
+            _ => &counts.left_out,
+        };
+        count.fetch_add(1, Ordering::Relaxed);
+        match verdict {
             repeats::Verdict::Log => queue.push(&Line::of(event, *format)),
             repeats::Verdict::LeaveOut => {}
             // The writer has to wake when it is time to say how many were left out.
@@ -150,10 +214,16 @@ impl<S: Subscriber> Layer<S> for Lines {
 }
 
 fn subscriber(log: Log, level: Level) -> impl Subscriber + Send + Sync {
+    let (filter, filtered) = reload::Layer::new(filter(level));
+    // A log is started once.
+    let _ = log.0.filter.set(filtered);
+    tracing_subscriber::registry().with(Lines(log).with_filter(filter))
+}
+
+fn filter(level: Level) -> Targets {
     let level = LevelFilter::from_level(level);
     let ours = OURS.map(|name| (name, level));
-    let filter = Targets::new().with_targets(ours).with_default(level.min(LevelFilter::WARN));
-    tracing_subscriber::registry().with(Lines(log).with_filter(filter))
+    Targets::new().with_targets(ours).with_default(level.min(LevelFilter::WARN))
 }
 
 #[cfg(test)]

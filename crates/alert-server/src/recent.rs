@@ -1,14 +1,14 @@
 //! A table that forgets what is older than its time and, when it is full, the oldest entry. It has no clock.
 
 use std::hash::Hash;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use hashlink::LinkedHashMap;
 
 /// A table whose entries are kept for a time.
 pub(crate) struct Recent<K, V> {
-    kept: Duration,
+    kept: RwLock<Duration>,
     most: usize,
     /// The oldest first.
     entries: Mutex<LinkedHashMap<K, (Instant, V)>>,
@@ -23,16 +23,19 @@ pub(crate) struct Table<'a, K, V> {
 
 impl<K: Eq + Hash, V> Recent<K, V> {
     pub(crate) fn new(kept: Duration, most: usize) -> Self {
-        Self { kept, most, entries: Mutex::default() }
+        Self { kept: RwLock::new(kept), most, entries: Mutex::default() }
+    }
+
+    /// From now on, entries are kept for another time.
+    pub(crate) fn keep_for(&self, kept: Duration) {
+        *self.kept.write().unwrap_or_else(PoisonError::into_inner) = kept;
     }
 
     /// The table at `now`, without what is too old.
     pub(crate) fn at(&self, now: Instant) -> Table<'_, K, V> {
+        let kept = *self.kept.read().unwrap_or_else(PoisonError::into_inner);
         let mut entries = self.lock();
-        while entries
-            .front()
-            .is_some_and(|(_, (since, _))| now.saturating_duration_since(*since) >= self.kept)
-        {
+        while entries.front().is_some_and(|(_, (since, _))| now.saturating_duration_since(*since) >= kept) {
             entries.pop_front();
         }
         Table { now, most: self.most, entries }

@@ -2,45 +2,64 @@
 //! it: the first to enter makes it, and `Rooms::forget` removes it with the last.
 
 mod admission;
+mod allowance;
 mod audience;
 mod catch_up;
+mod counts;
+mod door;
+mod entry;
 mod half_open;
 mod history;
 mod live_room;
 mod lost;
+mod moderation;
 mod once;
+mod overview;
+mod passwords;
+mod policies;
 mod refused;
 mod replay;
 mod subscription;
 mod tail;
+mod turns;
 
-use crate::auth::Origin;
 use crate::config::Config;
+use crate::log::redis::Absence;
 use crate::log::{KeyDigest, Log, Stored};
 use crate::recent::Recent;
-use admission::{Admission, Wait};
+use admission::Admission;
 pub use admission::{Admitted, Way};
-use alert_core::access::{Denied, Principal};
+use alert_core::access::{Principal, Right};
 use alert_core::members::Members;
 use alert_core::names::{RoomCode, UserName};
 use alert_core::position::{Numbering, Position};
 use alert_core::wire::Form;
+use allowance::Allowances;
 pub use audience::{replay, replay_all, replayed_size};
-pub use catch_up::{CatchUp, Missed};
+pub use catch_up::{CatchUp, Missed, NotLive};
+pub use counts::{Counts, Figures};
+pub use door::Visit;
 pub use half_open::Suspect;
 pub use history::{History, HistoryError, Wanted};
-use live_room::{Entrant, LiveRoom, say_shared};
+use live_room::{Entrant, LiveRoom, Speaker, keep_in_step, say_shared};
 pub use live_room::{Listening, OnSaid, Presence, Said, Speech};
 use lost::LostPeople;
 pub use lost::{Returning, Unreceived};
+pub use moderation::{Actor, Made, random_key};
 use once::Keys;
 pub use once::{KeyReused, OnReceipt, Receipt, Sender};
+pub use overview::Overview;
+use passwords::Passwords;
+use policies::Policies;
 pub use refused::Refused;
 pub use replay::Replay;
 use socketio_server::{ConnectionId, Hub};
 use std::{
     collections::{HashMap, HashSet},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::{Duration, Instant, SystemTime},
 };
 pub use subscription::{Begin, Hearing, Subscription};
@@ -67,15 +86,19 @@ struct Shared {
     numberings: Recent<RoomCode, Numbering>,
     admission: Arc<Admission>,
     grace: Duration,
-    max_rooms: usize,
-    max_people: usize,
+    max_rooms: AtomicUsize,
+    max_people: AtomicUsize,
     /// Runs the tasks that wait for the end of a grace: one for each room that somebody was lost from.
     runtime: Handle,
     /// Bytes of a replay that may wait for one connection while more is read.
     most_replayed: usize,
     log: Log,
+    counts: Arc<Counts>,
     keys: Keys,
     lost: LostPeople,
+    policies: Policies,
+    allowances: Allowances,
+    passwords: Passwords,
     /// Permits to read what was missed.
     readers: Semaphore,
     /// The most bytes replayed to whoever comes back: fewer than make a member count as behind.
@@ -90,8 +113,11 @@ impl Rooms {
             numberings: Recent::new(NUMBERED, MOST_NUMBERED),
             admission: Admission::new(config.room_tries, config.join_rate),
             grace: config.leave_grace,
-            max_rooms: config.max_rooms,
-            max_people: config.max_people,
+            max_rooms: AtomicUsize::new(config.max_rooms),
+            max_people: AtomicUsize::new(config.max_people),
+            policies: Policies::read(&log),
+            allowances: Allowances::new(),
+            passwords: Passwords::new(runtime.clone()),
             runtime,
             most_replayed: MOST_REPLAYED.min(config.queue_limit / 8),
             keys: Keys::new(&log),
@@ -103,9 +129,26 @@ impl Rooms {
             readers: Semaphore::new(replay::READERS),
             most_given: config.queue_limit / 5,
             log,
+            counts: Arc::default(),
         }));
+        if let Some(shared) = rooms.log().shared() {
+            let unnoticed = config.ping_interval + config.ping_timeout;
+            shared.wait_for_lost(Absence { window: config.replay_window, unnoticed });
+        }
         rooms.stay_alive();
+        rooms.look_after_policies();
         rooms
+    }
+
+    /// Sets other limits for everybody who comes from now on: on rooms, on people in one, and on how fast they come.
+    pub fn limit(&self, config: &Config) {
+        self.0.max_rooms.store(config.max_rooms, Ordering::Relaxed);
+        self.0.max_people.store(config.max_people, Ordering::Relaxed);
+        self.0.admission.limit(config.room_tries, config.join_rate);
+    }
+
+    fn max_people(&self) -> usize {
+        self.0.max_people.load(Ordering::Relaxed)
     }
 
     /// With Redis: says to the other servers that this one is alive, and who is in its rooms when they may think that it
@@ -117,9 +160,11 @@ impl Rooms {
             let live: Vec<_> = rooms.lock().values().cloned().collect();
             live.iter().for_each(|room| room.declare(&declared));
             let gone = unsaid.iter().filter(|code| live.iter().all(|room| room.code != **code));
-            gone.for_each(|code| declared.declare(code, []));
+            gone.for_each(|code| declared.declare(code, [], &[]));
         };
-        shared.runtime().clone().spawn(shared.stay_alive(back));
+        let runtime = shared.runtime().clone();
+        runtime.spawn(keep_in_step(self.clone(), shared.clone()));
+        runtime.spawn(shared.stay_alive(back));
     }
 
     /// Whether several servers share the rooms: whoever enters has to be announced first.
@@ -127,87 +172,9 @@ impl Rooms {
         self.log().shared().is_some()
     }
 
-    /// Lets somebody name a room. Whatever is done with a room begins here.
-    ///
-    /// # Errors
-    /// If the origin has named too many rooms.
-    pub fn admit(&self, origin: &Origin, way: Way, code: RoomCode) -> Result<Admitted, Refused> {
-        let admitted = self.0.admission.admit(origin, way, code, Instant::now());
-        self.counted(origin, admitted.map_err(|Wait(wait)| Refused::TooManyRooms(wait)))
-    }
-
-    /// Whether somebody may enter a room now. A connection leaves its present room only after that. Two who ask at the
-    /// same time may both be given the last place.
-    ///
-    /// # Errors
-    /// If too many have entered from the origin, or there is no space.
-    pub fn check_entry(&self, origin: &Origin, room: &Admitted, name: &UserName) -> Result<(), Refused> {
-        self.check_space(origin, room, name)?;
-        let joined = self.0.admission.admit_join(origin, Instant::now());
-        self.counted(origin, joined.map_err(|Wait(wait)| Refused::TooManyJoins(wait)))
-    }
-
-    /// Lets somebody name a room again who has shown that they were in it.
-    pub fn readmit(&self, origin: &Origin, code: RoomCode) -> Admitted {
-        self.0.admission.readmit(origin, code)
-    }
-
-    /// As [`Rooms::check_entry`], for somebody who was in the room. It counts as entering only if others hear of it.
-    ///
-    /// # Errors
-    /// As there. Whoever comes back too fast can wait.
-    pub fn check_return(&self, origin: &Origin, room: &Admitted, name: &UserName) -> Result<(), Refused> {
-        let is_there = self.check_space(origin, room, name)?.is_some_and(|room| room.has(name));
-        if is_there {
-            return Ok(());
-        }
-        let joined = self.0.admission.admit_join(origin, Instant::now());
-        joined.map_err(|Wait(wait)| Refused::TooManyJoins(wait))
-    }
-
-    /// Whether somebody may hear a room now without being in it.
-    ///
-    /// # Errors
-    /// If it would be one too many.
-    pub fn check_hearing(&self, origin: &Origin, room: &Admitted) -> Result<(), Refused> {
-        self.counted(origin, self.space_for(room.code())).map(drop)
-    }
-
-    fn check_space(
-        &self,
-        origin: &Origin,
-        room: &Admitted,
-        name: &UserName,
-    ) -> Result<Option<Arc<LiveRoom>>, Refused> {
-        let room = self.space_for(room.code()).and_then(|room| match room {
-            Some(room) if !room.has_space(name, self.0.max_people) => {
-                Err(Refused::RoomFull(self.0.max_people))
-            }
-            room => Ok(room),
-        });
-        self.counted(origin, room)
-    }
-
-    /// The room, if it exists; an error if it would be one too many.
-    fn space_for(&self, code: &RoomCode) -> Result<Option<Arc<LiveRoom>>, Refused> {
-        let rooms = self.lock();
-        match rooms.get(code) {
-            None if rooms.len() >= self.0.max_rooms => Err(Refused::ServerFull),
-            room => Ok(room.cloned()),
-        }
-    }
-
     /// The room, if it exists.
     fn known(&self, room: &Admitted) -> Option<Arc<LiveRoom>> {
         self.lock().get(room.code()).cloned()
-    }
-
-    /// Logs a refusal.
-    fn counted<T>(&self, origin: &Origin, result: Result<T, Refused>) -> Result<T, Refused> {
-        result.inspect_err(|refused| {
-            let (address, so_far) = (origin.to_string(), self.0.admission.count_refused());
-            tracing::warn!(address, so_far, "no way into a room: {refused}");
-        })
     }
 
     /// Waits until a room can take more. Whoever speaks from outside waits for this first.
@@ -215,6 +182,9 @@ impl Rooms {
         let room = self.lock().get(room.code()).cloned();
         if let Some(room) = room {
             room.relief().await;
+        }
+        if let Some(shared) = self.log().shared() {
+            let _ = shared.strain().wait_for(|is_strained| !is_strained).await;
         }
     }
 
@@ -231,21 +201,24 @@ impl Rooms {
     /// Says something to a room from outside it. If nobody hears the room, the log still takes it.
     ///
     /// # Errors
-    /// Where `who` may not, or the room would be one too many.
-    pub fn say(&self, who: &Principal, room: &Admitted, speech: Speech<'_>) -> Result<Option<Said>, Refused> {
-        who.may(|rights| rights.speak)?;
+    /// Where the right is missing, or the room would be one too many.
+    pub fn say(&self, room: &Admitted, speech: Speech<'_>) -> Result<Option<Said>, Refused> {
+        room.may(Right::Speak)?;
+        let speaker = Speaker { name: None, standing: room.standing(), badge: &room.badge };
+        self.0.counts.said_outside.count();
         if let Some(shared) = self.log().shared() {
             let live = self.lock().get(room.code()).cloned();
-            say_shared(shared, room.code(), live, speech);
+            say_shared(shared, room.code(), live, speaker, speech)?;
             return Ok(None);
         }
         let mut speech = Some(speech);
         if self.log().is_on() {
             self.space_for(room.code())?;
-            return Ok(Some(self.in_room(room.code(), |room| room.say_from_outside(self, &mut speech))));
+            let said = self.in_room(room.code(), |room| room.say_from_outside(self, speaker, &mut speech));
+            return Ok(Some(said?));
         }
-        let room = self.lock().get(room.code()).cloned();
-        let said = room.and_then(|room| room.say_from_outside(self, &mut speech));
+        let live = self.lock().get(room.code()).cloned();
+        let said = live.and_then(|live| live.say_from_outside(self, speaker, &mut speech)).transpose()?;
         Ok(Some(said.unwrap_or_else(|| {
             let position = self.log().next_epoch().start();
             let said = Said { position, at: SystemTime::now(), connections: Some(0) };
@@ -284,9 +257,9 @@ impl Rooms {
     /// Who is in a room. A room that does not exist is empty.
     ///
     /// # Errors
-    /// Where `who` may not see it.
-    pub async fn members(&self, who: &Principal, room: &Admitted) -> Result<Arc<Members>, Refused> {
-        who.may(|rights| rights.read)?;
+    /// Where the right is missing.
+    pub async fn members(&self, room: &Admitted) -> Result<Arc<Members>, Refused> {
+        room.may(Right::Read)?;
         if let Some(shared) = self.log().shared() {
             return Ok(Arc::new(shared.members(room.code()).await?));
         }
@@ -299,7 +272,7 @@ impl Rooms {
     /// # Errors
     /// Where `who` may not see them.
     pub async fn all(&self, who: &Principal) -> Result<Vec<(RoomCode, usize)>, Refused> {
-        who.may(|rights| rights.list)?;
+        who.may_list()?;
         if let Some(shared) = self.log().shared() {
             return Ok(shared.rooms().await?);
         }
@@ -311,18 +284,19 @@ impl Rooms {
     /// Lets a connection into a room, under a name, after [`Self::check_entry`]. It hears the room in `form`.
     ///
     /// # Errors
-    /// If `who` may not.
+    /// If the right is missing, or the room's hosts have decided otherwise since it was looked at.
     pub fn enter(
         &self,
-        who: &Principal,
         connection: (&Hub, ConnectionId),
         form: Form,
         room: &Admitted,
         name: &UserName,
-    ) -> Result<Presence, Denied> {
-        who.may(|rights| rights.read)?;
-        let entrant = Entrant { connection, form, name, resumes: false };
-        Ok(self.in_room(room.code(), |live| live.enter(&entrant, || self.0.admission.hold(room))))
+    ) -> Result<Presence, Refused> {
+        room.may(Right::Read)?;
+        let entrant =
+            Entrant { connection, form, name, standing: room.standing(), badge: &room.badge, resumes: false };
+        let held = || self.0.admission.hold(room);
+        Ok(self.in_room(room.code(), |live| live.enter(self, &entrant, held))?)
     }
 
     /// Does something in a room, which is made if it is missing. `act` returns `None` if the room has just been
@@ -337,7 +311,9 @@ impl Rooms {
                     is_new = true;
                     let numbering = self.0.numberings.at(Instant::now()).remove(code);
                     let numbering = numbering.unwrap_or_else(|| Numbering::new(self.0.log.next_epoch()));
-                    LiveRoom::new(code.clone(), self.0.grace, &self.0.log, numbering)
+                    let policy = self.0.policies.of_use(code, &self.0.log);
+                    let counted = (&self.0.log, &self.0.counts);
+                    LiveRoom::new(code.clone(), self.0.grace, counted, numbering, policy)
                 };
                 Arc::clone(room.or_insert_with(make))
             };
@@ -357,6 +333,7 @@ impl Rooms {
         let mut rooms = self.lock();
         rooms.remove(code);
         self.0.numberings.at(Instant::now()).insert(code.clone(), Numbering::after(last));
+        self.0.policies.of_use(code, self.log());
         if rooms.capacity() > 1024 && rooms.capacity() > 8 * rooms.len() {
             let room_for = 2 * rooms.len();
             rooms.shrink_to(room_for);

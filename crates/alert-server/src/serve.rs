@@ -1,20 +1,36 @@
 //! Runs the server: binds, starts, prints its address, and shuts down in order.
 
 use crate::{
+    acme::Acme,
+    admin,
+    auth::Access,
     banner,
-    config::{Config, ListenError, SessionKey, SessionKeySource},
+    config::{Config, Flags, Io, ListenError, PublicUrl, SessionKey, SessionKeySource},
     log::Log,
+    logging,
+    metrics::{Metrics, Sources},
     rooms::Rooms,
     socket::Alert,
-    web::{self, Api, Readiness, WebState},
+    tls::{self, Certificates},
+    web::{self, Admin, Api, Readiness, WebState},
 };
 use anyhow::Context;
 use socketio_server::{Acceptor, ListenAddr, Server, SocketIo, Timing};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::oneshot;
 
+mod passed;
+mod peers;
+mod reach;
+mod reload;
+mod service_manager;
 mod signals;
 
+use passed::{Passed, PassedError};
+use peers::Nodes;
+use reload::Reload;
+use service_manager::ServiceManager;
 use signals::{Request, Signals};
 
 /// From the end of the drain wait to the end of the process, whatever clients do.
@@ -31,48 +47,130 @@ const ORIGIN_HELP: &str = "If this page is Alert's own, seen through a proxy, se
 ///
 /// # Errors
 /// If it cannot start: an address is taken, say, or the session key cannot be read.
-pub fn run(config: Config) -> anyhow::Result<()> {
+pub fn run(config: Config, flags: &Flags, logging: logging::Log) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .context("the system gives no poller: raise the open-file limit (ulimit -n)")?;
-    runtime.block_on(serve(&config))
+    let manager = ServiceManager::start(config.is_supervised);
+    let result = runtime.block_on(serve(config, flags, logging, &manager));
+    if let Err(error) = &result {
+        manager.failed(&format!("{error:#}"));
+    }
+    result
 }
 
-async fn serve(config: &Config) -> anyhow::Result<()> {
+async fn serve(
+    config: Config,
+    flags: &Flags,
+    logging: logging::Log,
+    manager: &ServiceManager,
+) -> anyhow::Result<()> {
+    let config = &config;
     let mut signals = Signals::install().context("signals cannot be handled")?;
     let readiness = Readiness::new();
+    let uring = uses_ring(config.io)?;
     // Before the log is opened: a server that cannot listen leaves the file alone.
-    let listeners = bind(&config.listen)?;
+    let acme = config.acme.as_ref().map(Acme::new).transpose()?;
+    let certificates = match (&config.acme, &acme, &config.tls[..]) {
+        (Some(settings), Some(acme), _) => {
+            Some(Certificates::ordered(settings.domains.clone(), acme.files())?)
+        }
+        (_, _, []) => None,
+        (_, _, files) => Some(Certificates::load(files.to_vec())?),
+    };
+    let access = Access::new(config)?;
+    let certificates = certificates.map(Arc::new);
+    let listeners = listen(config, certificates.as_ref())?;
+    let admin_listeners = admin::bind(config, certificates.as_ref()).await?;
     let log = Log::open(&config.history)?;
     let rooms = Rooms::new(config, log.clone(), tokio::runtime::Handle::current());
-    let api = Api::new(config, rooms.clone());
+    let api = Api::new(config, rooms.clone(), access.clone());
     let session_key = session_key(config, &log).await?;
     let web = WebState::new(config, &session_key, readiness.clone(), api.clone());
     let runtime = tokio::runtime::Handle::current();
-    let alert = Alert::new(config, rooms, web.sessions().clone(), runtime);
-    let bound: Vec<_> = listeners.iter().map(|listener| listener.address().clone()).collect();
+    let held_back = rooms.clone();
+    let alert = Alert::new(config, rooms, access.clone(), web.sessions().clone(), runtime);
+    let bound: Vec<_> = listeners
+        .iter()
+        .filter(|listener| !listener.sends_to_https())
+        .map(|listener| listener.address().clone())
+        .collect();
+    let mut runtime_config = runtime_config(config, uring);
+    if let (Some(shared), Some(redis)) = (log.shared(), &config.history.redis) {
+        let address = reach::address(config, &redis.address, &listeners).await;
+        runtime_config.peers = Some(Arc::new(Nodes::join(shared.clone(), log.run(), address).await?));
+    }
+    if let Some(certificates) = &certificates {
+        tokio::spawn(Arc::clone(certificates).watch());
+        // Whoever gave it a certificate for a name means it to answer to the name.
+        let names = certificates.names().into_iter().filter_map(|name| name.parse().ok());
+        runtime_config.hosts = runtime_config.hosts.and(names);
+        warn_of_other_name(config, certificates);
+    }
 
+    access.take_up_revoked(&log).await;
+    tokio::spawn({
+        let (access, log) = (access.clone(), log.clone());
+        async move { access.watch(&log).await }
+    });
     let engine = SocketIo::new(alert, config.max_payload);
-    let server = Server::start(runtime_config(config), engine, &web::app(web), listeners)
+    let server = Server::start(runtime_config, engine, &web::app(web), listeners)
         .context("the system gives no more threads")?;
+    let admin = {
+        let (hub, rooms, certificates) = (server.hub().clone(), held_back.clone(), certificates.clone());
+        let logging = logging.clone();
+        let metrics = Metrics::new(Sources { hub, rooms, logging, certificates });
+        Admin::new(config, metrics, readiness.clone())
+    };
+    held_back.hold_clients(server.hub().clone());
+    if let Some(shared) = log.shared() {
+        let hub = server.hub().clone();
+        shared.count_connections(move || hub.connections());
+    }
+    if let (Some(acme), Some(certificates)) = (acme, &certificates) {
+        tokio::spawn(acme.run(Arc::clone(certificates), readiness.clone()));
+    }
     banner::print(config, log.kind(), &bound);
+    for listener in admin_listeners {
+        let url = listener.url();
+        tracing::info!(url, "metrics for Prometheus at /metrics, and a page at /admin");
+        tokio::spawn(listener.serve(admin.service()));
+    }
+    manager.ready(server.hub(), &log);
+    tokio::spawn(manager.clone().watch(server.hub().clone(), log.clone()));
 
+    let mut reload = Reload {
+        config: config.clone(),
+        flags,
+        logging,
+        access,
+        admin,
+        rooms: held_back,
+        hub: server.hub().clone(),
+        certificates,
+    };
     let signal = loop {
         match signals.next().await {
             Request::Stop(signal) => break signal,
-            Request::Reload if config.api_tokens.file.is_some() => api.reload_tokens(),
             Request::Reload => {
-                tracing::info!("SIGHUP: there is no --api-token-file to read again; nothing has changed");
+                manager.reloading();
+                reload.now();
+                manager.ready(server.hub(), &log);
             }
         }
     };
     // Before the log line: whoever reads that finds /readyz at 503.
     readiness.begin_drain();
     tracing::info!(signal, "shutting down; a second signal ends it immediately");
+    let drain_wait = reload.config.drain_wait;
+    let waiting = humantime::format_duration(drain_wait);
+    manager.stopping(&format!("Stopping: balancers have {waiting} (drain_wait) to notice"));
     let way_down = async {
-        tokio::time::sleep(config.drain_wait).await;
+        tokio::time::sleep(drain_wait).await;
+        manager.status(&format!("Closing {} connections", server.hub().connections()));
         server.shut_down(SHUTDOWN_LIMIT).await;
+        manager.status("Storing the last of what was said");
         close(log).await;
     };
     tokio::select! {
@@ -80,6 +178,25 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
         signal = signals.second_stop() => tracing::warn!(signal, "ended immediately"),
     }
     Ok(())
+}
+
+/// Whether messages go to members through io_uring.
+fn uses_ring(io: Io) -> anyhow::Result<bool> {
+    if io == Io::Epoll {
+        return Ok(false);
+    }
+    match socketio_server::try_ring() {
+        Ok(()) => Ok(true),
+        Err(error) if io == Io::Uring => {
+            Err(error).context("io = \"uring\" is not possible here; --io auto does without io_uring")
+        }
+        Err(error) => {
+            tracing::info!(
+                "each member is sent to with a system call of its own, since there is no io_uring: {error}"
+            );
+            Ok(false)
+        }
+    }
 }
 
 /// Of all servers that share the rooms, unless one is given; otherwise this server's own.
@@ -106,17 +223,60 @@ async fn close(log: Log) {
     }
 }
 
-fn bind(addresses: &[ListenAddr]) -> Result<Vec<Acceptor>, ListenError> {
-    let bind = |address: &ListenAddr| {
-        Acceptor::bind(address).map_err(|error| ListenError::new(address.clone(), error))
+/// Every address that is served, and those that send http to https. Where sockets are passed, those of the default
+/// address are not needed.
+fn listen(config: &Config, certificates: Option<&Arc<Certificates>>) -> anyhow::Result<Vec<Acceptor>> {
+    let passed = Passed::take()?;
+    let bind = |address: &ListenAddr| -> anyhow::Result<Acceptor> {
+        Acceptor::bind(address).map_err(|error| match passed.took(address, &error) {
+            Some(taken) => taken.into(),
+            None => ListenError::new(address.clone(), error).into(),
+        })
     };
-    addresses.iter().map(bind).collect()
+    let wanted = |list: &[ListenAddr]| -> anyhow::Result<Vec<Acceptor>> {
+        list.iter().filter(|address| !passed.has(address)).map(bind).collect()
+    };
+    let mut bound = match passed.serving.is_empty() || config.is_set("listen") {
+        true => wanted(&config.listen)?,
+        false => Vec::new(),
+    };
+    let mut redirecting = wanted(&config.redirect_listen)?;
+    bound.extend(passed.serving);
+    redirecting.extend(passed.redirecting);
+    let Some(certificates) = certificates else {
+        return match redirecting.first() {
+            Some(redirecting) => Err(PassedError::NoHttps(redirecting.address().clone()).into()),
+            None => Ok(bound),
+        };
+    };
+    let tls = tls::server_config(certificates);
+    let mut bound: Vec<_> = bound.into_iter().map(|acceptor| acceptor.with_tls(Arc::clone(&tls))).collect();
+    let port = config.public_url.as_ref().filter(|url| url.is_https()).map(PublicUrl::port);
+    let own = bound.iter().find_map(|acceptor| match acceptor.address() {
+        ListenAddr::Tcp(address) => Some(address.port()),
+        ListenAddr::Unix(_) => None,
+    });
+    let port = port.or(own).unwrap_or(443);
+    bound.extend(redirecting.into_iter().map(|acceptor| acceptor.sending_to_https(port)));
+    Ok(bound)
+}
+
+fn warn_of_other_name(config: &Config, certificates: &Certificates) {
+    let host = config.public_url.as_ref().filter(|url| url.is_https()).map(PublicUrl::host);
+    for host in certificates.lack(host) {
+        let names = certificates.names().join(", ");
+        tracing::warn!(
+            "no certificate is for {host}, which --public-url names; they are for {names}: browsers \
+             refuse the page unless a proxy with another certificate stands in front"
+        );
+    }
 }
 
 /// The part of the configuration that the runtime has to know.
-fn runtime_config(config: &Config) -> socketio_server::Config {
+fn runtime_config(config: &Config, uring: bool) -> socketio_server::Config {
     socketio_server::Config {
         workers: config.workers.get(),
+        uring,
         timing: Timing { interval: config.ping_interval, timeout: config.ping_timeout },
         max_payload: config.max_payload,
         queue_limit: config.queue_limit,

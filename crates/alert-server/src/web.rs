@@ -15,6 +15,7 @@ use socketio_server::{App, AppAnswer, AppRequest};
 use tower::ServiceExt;
 
 mod accept;
+mod admin;
 mod api;
 mod assets;
 mod chat;
@@ -26,13 +27,16 @@ mod language;
 mod login;
 mod lost;
 mod pages;
+mod request_id;
 #[cfg(test)]
 mod tests;
 mod trouble;
 mod utf8;
 
+pub use admin::{Admin, AdminService};
 pub use api::Api;
 use api::Opening;
+use headers::Frames;
 pub use health::Readiness;
 
 use crate::auth::SessionCookies;
@@ -50,6 +54,7 @@ struct Shared {
     limits: Limits,
     readiness: Readiness,
     api: Api,
+    frames: Frames,
 }
 
 /// Our forms are small. A larger one is not read.
@@ -68,6 +73,7 @@ impl WebState {
             limits: config.limits,
             readiness,
             api,
+            frames: Frames::of(&config.frame_ancestors),
         }))
     }
 
@@ -116,7 +122,8 @@ fn router(state: WebState) -> Router {
         .merge(api::routes(&state))
         .fallback(lost::answer)
         .layer(DefaultBodyLimit::max(FORM_BYTES))
-        .layer(from_fn(headers::secure))
+        .layer(from_fn_with_state(state.0.frames.clone(), headers::secure))
+        .layer(from_fn_with_state(state.clone(), request_id::mark))
         .with_state(state)
 }
 

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use crate::VARIABLE_PREFIX;
 
 /// A variable with one of these words in its name holds a secret.
-const SECRETS: [&str; 4] = ["TOKEN", "KEY", "SECRET", "PASSWORD"];
+const SECRETS: [&str; 5] = ["TOKEN", "KEY", "SECRET", "PASSWORD", "REDIS"];
 
 /// A copy of the environment.
 #[derive(Clone, Debug, Default)]
@@ -35,6 +35,11 @@ impl Environment {
         Some(self.state_folder()?.join("alert.db"))
     }
 
+    /// Where what an authority gives is kept, if anywhere.
+    pub fn acme_folder(&self) -> Option<PathBuf> {
+        Some(self.state_folder()?.join("acme"))
+    }
+
     /// systemd's state folder, or else the user's.
     fn state_folder(&self) -> Option<PathBuf> {
         // systemd gives a list with colons if a unit has several state folders.
@@ -42,6 +47,11 @@ impl Environment {
         let user = || self.path("XDG_STATE_HOME").filter(|path| path.is_absolute());
         let home = || self.path("HOME").map(|home| home.join(".local/state"));
         own.or_else(|| user().or_else(home).map(|state| state.join("alert")))
+    }
+
+    /// Where a service manager (systemd, with `LoadCredential=`) leaves what nobody else may read.
+    pub fn credentials_folder(&self) -> Option<PathBuf> {
+        self.path("CREDENTIALS_DIRECTORY")
     }
 
     /// Where a user's settings for the clients are.
@@ -70,6 +80,11 @@ impl Environment {
     /// Whether the user wants no colours (<https://no-color.org>).
     pub fn no_color(&self) -> bool {
         self.path("NO_COLOR").is_some()
+    }
+
+    /// Whether a service manager (systemd, with `Type=notify`) started the process and wants to hear from it.
+    pub fn is_supervised(&self) -> bool {
+        self.path("NOTIFY_SOCKET").is_some()
     }
 
     /// A variable's text. An empty one counts as not set; see [`Self::is_no_text`] for what is not UTF-8.

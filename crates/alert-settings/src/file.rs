@@ -38,6 +38,8 @@ pub enum FileError {
 /// Some thousand tokens.
 const MOST_BYTES: u64 = 256 << 10;
 
+const QUOTES: &str = "; text stands in quotes, as in listen = \"127.0.0.1:5000\"";
+
 /// Stands for an empty file.
 const NOTHING: &str = "/dev/null";
 
@@ -72,10 +74,19 @@ pub fn read_toml(path: &Path) -> Result<(toml::Table, Metadata), ConfigError> {
         let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
         let line = before.matches('\n').count() + 1;
         let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
-        let problem = format!("line {line}, column {column}: {}", error.message());
+        let advice = if text.lines().nth(line - 1).is_some_and(is_without_quotes) { QUOTES } else { "" };
+        let problem = format!("line {line}, column {column}: {}{advice}", error.message());
         ConfigError::NotToml { file: path.to_owned(), problem }
     })?;
     Ok((table, metadata))
+}
+
+/// Whether a line gives a setting a text that stands in no quotes: the parser takes it for a number or a date.
+fn is_without_quotes(line: &str) -> bool {
+    line.split_once('=').is_some_and(|(_, value)| {
+        let value = value.trim_start();
+        !value.is_empty() && !value.starts_with(['"', '\'', '[', '{'])
+    })
 }
 
 fn other_than_a_file(kind: FileType) -> Option<&'static str> {
@@ -133,6 +144,10 @@ mod tests {
             ("SECRET", "line 1, column "),
             ("key = {SECRET", "line 1, column "),
             ("key = 12SECRET", "line 1, column "),
+            (
+                "listen = 127.0.0.1:5000",
+                "line 1, column 15: invalid float, expected nothing; text stands in quotes, as in ",
+            ),
             ("key = 2026-SECRET", "line 1, column "),
         ] {
             std::fs::write(file.path(), text.replace("SECRET", SECRET)).unwrap();

@@ -11,7 +11,7 @@ pub mod value;
 
 pub use environment::Environment;
 pub use error::{ConfigError, ConfigErrors};
-pub use setting::{CLIENT_VARIABLES, Setting, VARIABLE_PREFIX};
+pub use setting::{CLIENT_VARIABLES, CREDENTIAL_PREFIX, HOST_KEY, Setting, VARIABLE_PREFIX};
 pub use source::{Given, Source};
 pub use text::{NotUtf8, line, text};
 pub use value::{Allowed, MOST_CHARS};

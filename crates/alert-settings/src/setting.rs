@@ -29,10 +29,26 @@ impl Setting {
     pub fn variable(&self) -> String {
         format!("{VARIABLE_PREFIX}{}", self.name.to_ascii_uppercase())
     }
+
+    /// Whether its value is the path of a file.
+    pub fn is_file(&self) -> bool {
+        self.placeholder == "FILE"
+    }
+
+    /// The name of the credential that gives it, if one may: `alert_tls_key`.
+    pub fn credential(&self) -> Option<String> {
+        (self.secret || self.is_file()).then(|| format!("{CREDENTIAL_PREFIX}{}", self.name))
+    }
 }
 
 /// What every environment variable of Alert starts with.
 pub const VARIABLE_PREFIX: &str = "ALERT_";
 
+/// What every credential of Alert starts with.
+pub const CREDENTIAL_PREFIX: &str = "alert_";
+
 /// The variables of the clients; the server knows that they are not for it.
-pub const CLIENT_VARIABLES: [&str; 3] = ["ALERT_URL", "ALERT_NAME", "ALERT_TOKEN"];
+pub const CLIENT_VARIABLES: [&str; 4] = ["ALERT_URL", "ALERT_NAME", "ALERT_TOKEN", HOST_KEY];
+
+/// The key of a room's host, for `alert room`.
+pub const HOST_KEY: &str = "ALERT_HOST_KEY";

@@ -11,6 +11,8 @@ pub enum Source {
     Default,
     /// The configuration file.
     File(PathBuf),
+    /// A credential that the service manager passes, in this file.
+    Credential(PathBuf),
     /// Its `ALERT_*` variable.
     Environment,
     /// Its flag.
@@ -31,7 +33,7 @@ impl Source {
     pub fn name_of(&self, setting: &Setting) -> String {
         match self {
             Self::Default => "default".to_owned(),
-            Self::File(path) => path.display().to_string(),
+            Self::File(path) | Self::Credential(path) => path.display().to_string(),
             Self::Environment => setting.variable(),
             Self::Flag => setting.flag(),
         }

@@ -25,8 +25,21 @@ pub fn time(range: RangeInclusive<Duration>) -> impl Fn(&str) -> Result<Duration
         let seconds = text.parse::<f64>().ok().map(Duration::try_from_secs_f64);
         let time = seconds.map_or_else(|| humantime::parse_duration(text).ok(), Result::ok);
         time.filter(|time| range.contains(time)).ok_or_else(|| {
-            let [least, most] = [*range.start(), *range.end()].map(humantime::format_duration);
+            let [least, most] = [*range.start(), *range.end()].map(spelled);
             format!("a time from {least} to {most}, such as 2s or 500ms; a plain number is seconds")
+        })
+    }
+}
+
+/// A length of time in whole seconds, where nothing shorter can be kept: `10s`, `1m 30s`; a plain number is seconds.
+///
+/// # Errors
+/// What is allowed instead.
+pub fn whole_seconds(range: RangeInclusive<Duration>) -> impl Fn(&str) -> Result<Duration, Allowed> + Clone {
+    move |text| {
+        let [least, most] = [*range.start(), *range.end()].map(spelled);
+        time(range.clone())(text).ok().filter(|time| time.subsec_nanos() == 0).ok_or_else(|| {
+            format!("whole seconds from {least} to {most}, such as 10s or 5m; a plain number is seconds")
         })
     }
 }
@@ -64,6 +77,26 @@ pub fn size(range: RangeInclusive<u64>) -> impl Fn(&str) -> Result<u64, Allowed>
             let [least, most] = [*range.start(), *range.end()].map(ByteSize);
             format!("a size from {least} to {most}, such as 64MiB or 2GiB; a plain number is bytes")
         })
+    }
+}
+
+/// A number of bytes that is told as such: `16384`, `16KiB`.
+pub fn bytes(range: RangeInclusive<usize>) -> impl Fn(&str) -> Result<usize, Allowed> {
+    move |text| {
+        let size = text.trim().parse().ok().and_then(|ByteSize(bytes)| usize::try_from(bytes).ok());
+        size.filter(|bytes| range.contains(bytes)).ok_or_else(|| {
+            format!("{} to {} bytes, as a whole number or a size such as 16KiB", range.start(), range.end())
+        })
+    }
+}
+
+/// A length of time for people: whole days in words, anything else as a setting would have it.
+pub fn spelled(time: Duration) -> String {
+    const DAY: u64 = 24 * 3600;
+    match (time.as_secs() / DAY, time.as_secs() % DAY, time.subsec_nanos()) {
+        (1, 0, 0) => "1 day".to_owned(),
+        (days @ 2.., 0, 0) => format!("{days} days"),
+        _ => humantime::format_duration(time).to_string(),
     }
 }
 

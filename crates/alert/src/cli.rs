@@ -15,14 +15,18 @@ use usage::notes;
 mod backup;
 #[cfg(target_os = "linux")]
 mod bench;
+mod cluster;
 mod completions;
 mod config;
 mod doctor;
+mod health;
 mod history;
 mod join;
 mod man;
+mod room;
 mod send;
 mod serve;
+mod token;
 mod usage;
 mod watch;
 
@@ -73,6 +77,9 @@ enum Command {
     /// Print what is said in a room, or run a program for each message, without entering it
     #[command(after_help = notes(watch::EXAMPLES), after_long_help = notes(&format!("{}\n\n{}", watch::EXAMPLES, watch::MORE)))]
     Watch(watch::Args),
+    /// Be the host of a room: make it, set its rules, remove a message, put somebody out
+    #[command(subcommand, after_help = notes(room::EXAMPLES))]
+    Room(room::Command),
     /// Look at the configuration without running anything
     #[command(subcommand)]
     Config(config::Command),
@@ -82,9 +89,18 @@ enum Command {
     /// Copy the history, even while the server runs
     #[command(after_help = notes(backup::EXAMPLES))]
     Backup(backup::Args),
+    /// Look at the servers that share their rooms over Redis
+    #[command(subcommand, after_help = notes(cluster::EXAMPLES))]
+    Cluster(cluster::Command),
+    /// Make, look at and take back tokens that say who may do what
+    #[command(subcommand, after_help = notes(token::EXAMPLES))]
+    Token(token::Command),
     /// Check every step of a client's way to a server, and say what to change if one fails
     #[command(after_help = notes(doctor::EXAMPLES), after_long_help = notes(&format!("{}\n\n{}", doctor::EXAMPLES, doctor::JSON)))]
     Doctor(doctor::Args),
+    /// Say whether the server of this machine serves, for a container's HEALTHCHECK
+    #[command(after_help = notes(health::EXAMPLES))]
+    Health(Flags),
     /// Measure a server: members join rooms, speak and listen, and every delivery is accounted for
     #[cfg(target_os = "linux")]
     #[command(after_help = notes(bench::EXAMPLES), after_long_help = notes(&format!("{}\n\n{}", bench::EXAMPLES, bench::JSON)))]
@@ -110,10 +126,14 @@ pub(crate) fn run() -> ExitCode {
         Some(Command::Join(args)) => args.run(),
         Some(Command::Send(args)) => args.run(),
         Some(Command::Watch(args)) => args.run(),
+        Some(Command::Room(command)) => command.run(),
         Some(Command::Config(command)) => command.run(),
         Some(Command::History(command)) => command.run(),
         Some(Command::Backup(args)) => args.run(),
+        Some(Command::Cluster(command)) => command.run(),
+        Some(Command::Token(command)) => command.run(),
         Some(Command::Doctor(args)) => args.run(),
+        Some(Command::Health(flags)) => health::run(&flags),
         #[cfg(target_os = "linux")]
         Some(Command::Bench(args)) => args.run(),
         Some(Command::Completions(args)) => args.run(Cli::command()),

@@ -136,3 +136,30 @@ fn given_a_pipe_or_a_folder_where_a_file_belongs_then_every_command_says_so_and_
         }
     }
 }
+
+#[test]
+fn given_a_time_that_cannot_be_kept_then_it_is_refused_and_not_cut() {
+    for words in [
+        &["room", "set", "D5DB", "--slow", "500ms"][..],
+        &["room", "set", "D5DB", "--slow", "1.5"],
+        &["room", "mute", "D5DB", "Mal", "--for", "1s 500ms"],
+        &["room", "ban", "D5DB", "Mal", "--for", "1500ms"],
+        &["token", "mint", "Ada", "--room", "D5DB", "--for", "1500ms"],
+    ] {
+        let output = alert(words, &[]);
+        assert_eq!(output.status.code(), Some(2), "{words:?}");
+        assert!(text(&output.stderr).contains("whole seconds from "), "{}", text(&output.stderr));
+    }
+}
+
+#[test]
+fn given_a_token_that_other_arguments_would_make_then_the_code_is_that_of_wrong_usage() {
+    for words in [
+        &["token", "mint", "Ada"][..],
+        &["token", "mint", "Ada", "--room", "D5DB"],
+        &["token", "mint", "Ada", "--room", "D5DB", "--key", "/none"],
+        &["room", "show", "D5DB", "--host-key-file", "/none"],
+    ] {
+        assert_eq!(alert(words, &[]).status.code(), Some(2), "{words:?}");
+    }
+}

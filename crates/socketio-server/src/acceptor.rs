@@ -5,19 +5,26 @@
 use crate::{
     hub::Hub,
     shard::inbox::Command,
-    stream::{DetachedStream, PeerAddr},
+    stream::{DetachedStream, DetachedTls, PeerAddr},
 };
 use rustix::io::Errno;
-use socket2::{Domain, Protocol, Socket, Type};
+use socket2::{Domain, Protocol, SockRef, Socket, Type};
 use std::{
     collections::VecDeque,
     fmt, io,
     net::SocketAddr,
-    os::unix::{fs::FileTypeExt, net::UnixStream as StdUnixStream},
+    os::{
+        fd::OwnedFd,
+        unix::{fs::FileTypeExt, net::UnixStream as StdUnixStream},
+    },
     path::{Path, PathBuf},
+    sync::Arc,
     time::{Duration, Instant},
 };
-use tokio::net::{TcpListener, UnixListener};
+use tokio::{
+    net::{TcpListener, UnixListener},
+    sync::watch,
+};
 
 /// Connections that may wait to be accepted; the kernel cuts it to `net.core.somaxconn`.
 const BACKLOG: i32 = 4096;
@@ -52,6 +59,11 @@ impl fmt::Display for ListenAddr {
 pub struct Acceptor {
     kind: Kind,
     address: ListenAddr,
+    tls: Option<Arc<rustls::ServerConfig>>,
+    /// The port of https, if everybody is sent there.
+    to_https: Option<u16>,
+    /// Whoever passed it keeps it open for the next server.
+    is_passed: bool,
 }
 
 #[derive(Debug)]
@@ -70,22 +82,78 @@ impl Acceptor {
             ListenAddr::Tcp(address) => {
                 let socket = Socket::new(Domain::for_address(*address), Type::STREAM, Some(Protocol::TCP))?;
                 socket.set_reuse_address(true)?;
-                socket.set_nonblocking(true)?;
-                // Accepted sockets inherit it. What a client has not taken then waits in its queue, where it is
-                // counted, and not in megabytes of kernel buffers.
-                #[cfg(target_os = "linux")]
-                socket.set_tcp_notsent_lowat(UNSENT)?;
                 socket.bind(&(*address).into())?;
-                socket.listen(BACKLOG)?;
-                let listener = TcpListener::from_std(socket.into())?;
-                let address = ListenAddr::Tcp(listener.local_addr()?);
-                Ok(Self { kind: Kind::Tcp(listener), address })
+                Self::tcp(socket, false)
             }
             ListenAddr::Unix(path) => {
                 remove_stale(path)?;
-                Ok(Self { kind: Kind::Unix(UnixListener::bind(path)?), address: address.clone() })
+                Ok(Self::new(Kind::Unix(UnixListener::bind(path)?), address.clone(), false))
             }
         }
+    }
+
+    /// Takes a socket that listens already, and that whoever passed it keeps open: clients that come between this
+    /// server and the next wait in it. Must be called on a tokio runtime.
+    ///
+    /// # Errors
+    /// If it is no such socket.
+    pub fn passed(socket: OwnedFd) -> io::Result<Self> {
+        let socket = Socket::from(socket);
+        let other =
+            || io::Error::new(io::ErrorKind::InvalidInput, "it is no TCP or Unix socket that listens");
+        if socket.r#type()? != Type::STREAM || !socket.is_listener()? {
+            return Err(other());
+        }
+        let address = socket.local_addr()?;
+        if address.as_socket().is_some() {
+            return Self::tcp(socket, true);
+        }
+        let path = address.as_pathname().map(Path::to_owned);
+        let name = || Some(format!("@{}", String::from_utf8_lossy(address.as_abstract_namespace()?)).into());
+        let path = path.or_else(name).filter(|_| address.is_unix()).ok_or_else(other)?;
+        socket.set_nonblocking(true)?;
+        let listener = UnixListener::from_std(OwnedFd::from(socket).into())?;
+        Ok(Self::new(Kind::Unix(listener), ListenAddr::Unix(path), true))
+    }
+
+    fn tcp(socket: Socket, is_passed: bool) -> io::Result<Self> {
+        socket.set_nonblocking(true)?;
+        // Accepted sockets inherit it. What a client has not taken then waits in its queue, where it is counted, and
+        // not in megabytes of kernel buffers.
+        #[cfg(target_os = "linux")]
+        socket.set_tcp_notsent_lowat(UNSENT)?;
+        socket.listen(BACKLOG)?;
+        let listener = TcpListener::from_std(socket.into())?;
+        let address = ListenAddr::Tcp(listener.local_addr()?);
+        Ok(Self::new(Kind::Tcp(listener), address, is_passed))
+    }
+
+    fn new(kind: Kind, address: ListenAddr, is_passed: bool) -> Self {
+        Self { kind, address, tls: None, to_https: None, is_passed }
+    }
+
+    /// Whether it speaks TLS.
+    pub fn has_tls(&self) -> bool {
+        self.tls.is_some()
+    }
+
+    /// Speaks TLS to those who come by TCP.
+    #[must_use]
+    pub fn with_tls(mut self, config: Arc<rustls::ServerConfig>) -> Self {
+        self.tls = Some(config);
+        self
+    }
+
+    /// Serves nothing, and sends everybody to https at this port.
+    #[must_use]
+    pub fn sending_to_https(mut self, port: u16) -> Self {
+        self.to_https = Some(port);
+        self
+    }
+
+    /// Whether it serves nothing, and sends everybody to https.
+    pub fn sends_to_https(&self) -> bool {
+        self.to_https.is_some()
     }
 
     /// The bound address, with the real port.
@@ -93,20 +161,29 @@ impl Acceptor {
         &self.address
     }
 
-    /// Accepts until it is dropped, and deals the sockets to the shards in turn, as fast as they take them.
-    pub(crate) async fn accept(self, hub: Hub) {
+    /// Accepts until it is told to stop, and deals the sockets to the shards in turn, as fast as they take them.
+    pub(crate) async fn accept(self, hub: Hub, mut stop: watch::Receiver<bool>) {
         let (mut waiting, mut last) = (VecDeque::new(), hub.shards() - 1);
         let mut last_log: Option<Instant> = None;
+        let mut stopped = false;
         loop {
             while !waiting.is_empty()
                 && let Some(arrival) = hub.arrivals().take(&mut last)
                 && let Some((stream, peer)) = waiting.pop_front()
             {
-                hub.push(arrival.shard, Command::Accept { stream, peer, arrival });
+                let to_https = self.to_https;
+                hub.push(arrival.shard, Command::Accept { stream, peer, to_https, arrival });
+            }
+            if stopped && waiting.is_empty() {
+                return;
             }
             let accepted = tokio::select! {
-                accepted = self.accept_one(), if waiting.len() < MOST_WAITING => accepted,
+                accepted = self.accept_one(), if !stopped && waiting.len() < MOST_WAITING => accepted,
                 () = hub.arrivals().free(), if !waiting.is_empty() => continue,
+                Ok(()) = stop.changed(), if !stopped => {
+                    stopped = true;
+                    continue;
+                }
             };
             match accepted {
                 Ok(socket) => waiting.push_back(socket),
@@ -133,7 +210,19 @@ impl Acceptor {
             Kind::Tcp(listener) => {
                 let (stream, peer) = listener.accept().await?;
                 stream.set_nodelay(true)?;
-                Ok((DetachedStream::Tcp(stream.into_std()?), PeerAddr::Tcp(peer)))
+                // It may have come before this server had the socket.
+                #[cfg(target_os = "linux")]
+                if self.is_passed {
+                    SockRef::from(&stream).set_tcp_notsent_lowat(UNSENT)?;
+                }
+                let stream = stream.into_std()?;
+                let stream = match &self.tls {
+                    None => DetachedStream::Tcp(stream),
+                    Some(config) => {
+                        DetachedStream::Tls(Box::new(DetachedTls::new(stream, Arc::clone(config))?))
+                    }
+                };
+                Ok((stream, PeerAddr::Tcp(peer)))
             }
             Kind::Unix(listener) => {
                 let (stream, _) = listener.accept().await?;
@@ -145,7 +234,9 @@ impl Acceptor {
 
 impl Drop for Acceptor {
     fn drop(&mut self) {
-        if let ListenAddr::Unix(path) = &self.address {
+        if let ListenAddr::Unix(path) = &self.address
+            && !self.is_passed
+        {
             // Somebody may have removed it already, and the next start would remove it too.
             let _ = std::fs::remove_file(path);
         }

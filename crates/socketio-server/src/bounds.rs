@@ -3,6 +3,7 @@
 //! Sockets count as connections, and so do sessions that poll, which have no lasting socket. Behind a proxy, an address
 //! has no sockets: there its sessions count, whatever carries them.
 
+use crate::figures::Kinds;
 use http::StatusCode;
 use std::{
     collections::{HashMap, hash_map::Entry},
@@ -38,12 +39,16 @@ impl Default for Bounds {
 /// What is held now.
 #[derive(Debug)]
 pub(crate) struct Held {
-    bounds: Bounds,
+    /// The bounds of connections, which may change.
+    most: AtomicUsize,
+    most_of_one: AtomicUsize,
+    most_unfinished: usize,
     connections: AtomicUsize,
     /// Entries leave with the last [`Place`] of the address.
     by_address: Mutex<HashMap<Block, usize>>,
     unfinished_bytes: AtomicUsize,
-    refused: AtomicU64,
+    /// Of each kind, in the order of [`Full::KINDS`].
+    refused: [AtomicU64; Full::KINDS.len()],
 }
 
 /// Addresses that count as one: whoever has an IPv6 address has 2^64 of them.
@@ -74,6 +79,17 @@ pub(crate) enum Full {
 }
 
 impl Full {
+    /// A name for each, for counting.
+    const KINDS: [&str; 3] = ["connections", "address", "unfinished_input"];
+
+    fn place(self) -> usize {
+        match self {
+            Self::Connections => 0,
+            Self::Address => 1,
+            Self::UnfinishedInput => 2,
+        }
+    }
+
     pub(crate) fn status(self) -> StatusCode {
         match self {
             Self::Address => StatusCode::TOO_MANY_REQUESTS,
@@ -98,23 +114,49 @@ pub(crate) struct Charge {
 impl Held {
     pub(crate) fn new(bounds: Bounds) -> Self {
         Self {
-            bounds,
+            most: AtomicUsize::new(bounds.connections),
+            most_of_one: AtomicUsize::new(bounds.connections_per_address),
+            most_unfinished: bounds.unfinished_bytes,
             connections: AtomicUsize::new(0),
             by_address: Mutex::default(),
             unfinished_bytes: AtomicUsize::new(0),
-            refused: AtomicU64::new(0),
+            refused: [const { AtomicU64::new(0) }; Full::KINDS.len()],
         }
     }
 
+    /// Other bounds for connections, from now on. Those that are there stay.
+    pub(crate) fn bound_connections(&self, in_all: usize, of_one_address: usize) {
+        self.most.store(in_all, Ordering::Relaxed);
+        self.most_of_one.store(of_one_address, Ordering::Relaxed);
+    }
+
+    pub(crate) fn connections(&self) -> usize {
+        self.connections.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn unfinished_bytes(&self) -> usize {
+        self.unfinished_bytes.load(Ordering::Relaxed)
+    }
+
+    /// How often each bound was reached.
+    pub(crate) fn refused(&self) -> Kinds {
+        Full::KINDS.into_iter().zip(self.refused.iter().map(|count| count.load(Ordering::Relaxed))).collect()
+    }
+
+    /// Counts a refusal, and returns how many there were for the same reason.
+    fn refuse(&self, full: Full) -> u64 {
+        self.refused[full.place()].fetch_add(1, Ordering::Relaxed) + 1
+    }
+
     fn add(&self, in_all: bool, block: Option<Block>) -> Result<(), Full> {
-        if in_all && self.connections.fetch_add(1, Ordering::Relaxed) >= self.bounds.connections {
+        if in_all && self.connections.fetch_add(1, Ordering::Relaxed) >= self.most.load(Ordering::Relaxed) {
             self.connections.fetch_sub(1, Ordering::Relaxed);
             return Err(Full::Connections);
         }
         let Some(block) = block else { return Ok(()) };
         let mut by_address = self.by_address.lock().unwrap_or_else(PoisonError::into_inner);
         let count = by_address.get(&block).copied().unwrap_or_default();
-        if count >= self.bounds.connections_per_address {
+        if count >= self.most_of_one.load(Ordering::Relaxed) {
             drop(by_address);
             self.remove(in_all, None);
             return Err(Full::Address);
@@ -145,7 +187,7 @@ impl Place {
         match held.add(in_all, block) {
             Ok(()) => Ok(Self { held: Arc::clone(held), in_all, block }),
             Err(full) => {
-                let so_far = held.refused.fetch_add(1, Ordering::Relaxed) + 1;
+                let so_far = held.refuse(full);
                 let address = address.map(|address| address.to_string()).unwrap_or_default();
                 match full {
                     Full::Address => tracing::warn!(
@@ -162,6 +204,14 @@ impl Place {
                 Err(full)
             }
         }
+    }
+}
+
+impl Place {
+    /// Counts for no address any more.
+    pub(crate) fn without_address(mut self) -> Self {
+        self.held.remove(false, self.block.take());
+        self
     }
 }
 
@@ -182,9 +232,9 @@ impl Charge {
         if wanted > self.bytes {
             let more = wanted - self.bytes;
             let before = held.unfinished_bytes.fetch_add(more, Ordering::Relaxed);
-            if before.saturating_add(more) > held.bounds.unfinished_bytes {
+            if before.saturating_add(more) > held.most_unfinished {
                 held.unfinished_bytes.fetch_sub(more, Ordering::Relaxed);
-                let so_far = held.refused.fetch_add(1, Ordering::Relaxed) + 1;
+                let so_far = held.refuse(Full::UnfinishedInput);
                 tracing::warn!(
                     so_far,
                     "input was refused, as too much is unfinished: raise --max-unfinished-bytes"
@@ -239,6 +289,17 @@ mod tests {
         let _places = [take(&held, "2001:db8::1"), take(&held, "1.2.3.4")];
         assert_eq!(take(&held, "2001:db8::ffff:1").err(), Some(Full::Address));
         assert_eq!(take(&held, "::ffff:1.2.3.4").err(), Some(Full::Address));
+    }
+
+    #[test]
+    fn a_place_can_stop_counting_for_its_address() {
+        let held = held(Bounds { connections: 2, connections_per_address: 1, ..Bounds::default() });
+        let relay = take(&held, "1.1.1.1").map(Place::without_address);
+        let place = take(&held, "1.1.1.1");
+        assert!(relay.is_ok() && place.is_ok());
+        assert_eq!(take(&held, "2.2.2.2").err(), Some(Full::Connections), "in all it does");
+        drop((relay, place));
+        assert_eq!(held.connections.load(Ordering::Relaxed), 0);
     }
 
     #[test]

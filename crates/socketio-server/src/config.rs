@@ -1,14 +1,19 @@
 //! What a server can be configured with.
 
-use crate::{bounds::Bounds, host::HostPolicy, origin::OriginPolicy, proxy::TrustedProxies, rate::Rate};
+use crate::{
+    bounds::Bounds, host::HostPolicy, origin::OriginPolicy, peers::Peers, proxy::TrustedProxies, rate::Rate,
+};
 use socketio_protocol::engine::heartbeat::Timing;
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 /// A server's configuration. The defaults are those of the reference server, if it has them.
 #[derive(Clone, Debug)]
 pub struct Config {
     /// Shards, each a thread; at least 1.
     pub workers: u16,
+    /// Send to several sockets in one system call, through io_uring. [`try_ring`](crate::try_ring) says whether the
+    /// system lets us; where it does not, each socket has a system call of its own, as without this.
+    pub uring: bool,
     /// Heartbeat.
     pub timing: Timing,
     /// The largest message that a client may send, and the largest request body, in bytes.
@@ -39,6 +44,8 @@ pub struct Config {
     pub origin_help: &'static str,
     /// How long HTTP clients may take.
     pub http: HttpTimeouts,
+    /// The other servers that clients reach under the same address, if there are any.
+    pub peers: Option<Arc<dyn Peers>>,
 }
 
 /// How long an HTTP client may take; then its socket is closed.
@@ -52,12 +59,15 @@ pub struct HttpTimeouts {
     pub idle: Duration,
     /// Without taking a byte of the response.
     pub write: Duration,
+    /// From connecting to the first request, when the server shuts down.
+    pub last_request: Duration,
 }
 
 impl Default for Config {
     fn default() -> Self {
         Self {
             workers: 1,
+            uring: false,
             timing: Timing { interval: Duration::from_secs(25), timeout: Duration::from_secs(20) },
             max_payload: 1_000_000,
             queue_limit: 1 << 20,
@@ -73,6 +83,7 @@ impl Default for Config {
             origins: OriginPolicy::default(),
             origin_help: "The server does not list it.",
             http: HttpTimeouts::default(),
+            peers: None,
         }
     }
 }
@@ -84,6 +95,8 @@ impl Default for HttpTimeouts {
             body: Duration::from_secs(30),
             idle: Duration::from_secs(75),
             write: Duration::from_secs(30),
+            // About one round trip.
+            last_request: Duration::from_millis(250),
         }
     }
 }

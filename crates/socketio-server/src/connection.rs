@@ -20,10 +20,12 @@ use crate::{
 use intake::Intake;
 use queue::Queue;
 use receipt::Receipt;
+use slotmap::Key;
 use smallvec::SmallVec;
 use socketio_protocol::engine::heartbeat::Heartbeat;
 use std::{
     cell::{Cell, RefCell},
+    fmt,
     rc::Rc,
     time::{Duration, Instant},
 };
@@ -42,6 +44,13 @@ slotmap::new_key_type! {
 pub struct ConnectionId {
     pub(crate) shard: u16,
     pub(crate) key: ConnectionKey,
+}
+
+/// For a log: unique in this process.
+impl fmt::Display for ConnectionId {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{}-{:x}", self.shard, self.key.data().as_ffi())
+    }
 }
 
 pub(crate) struct Connection<S> {
@@ -67,6 +76,8 @@ pub(crate) struct Connection<S> {
     pub(crate) waiting_event: RefCell<Option<Box<WaitingEvent>>>,
     /// Its place in the bounds, if it counts apart from its sockets.
     pub(crate) place: Cell<Option<Place>>,
+    /// Its WebSocket comes through another server, so what TCP has delivered may not be the client's.
+    pub(crate) is_relayed: Cell<bool>,
     pub(crate) answers: Answers,
     pub(crate) pace: Cell<Pace>,
     /// Its places in the shard's lists of room members.
@@ -153,6 +164,15 @@ pub(crate) enum Transport {
 }
 
 impl Transport {
+    /// Its place among [`TRANSPORTS`](crate::figures::TRANSPORTS).
+    pub(crate) fn place(&self) -> usize {
+        match self {
+            Self::Polling(_) => 0,
+            Self::WebSocket(_) => 1,
+            Self::Subscriber(_) => 2,
+        }
+    }
+
     /// The WebSocket that is trying to take over, if there is one.
     pub(crate) fn probe(&mut self) -> Option<&mut Probe> {
         match self {
@@ -175,7 +195,7 @@ impl<S> Connection<S> {
     pub(crate) fn stream(&self) -> Option<Rc<Stream>> {
         match &*self.transport.borrow() {
             Transport::WebSocket(stream) => Some(Rc::clone(stream)),
-            Transport::Subscriber(subscribed) => Some(Rc::clone(&subscribed.stream)),
+            Transport::Subscriber(subscribed) => subscribed.carrier.socket(),
             Transport::Polling(_) => None,
         }
     }

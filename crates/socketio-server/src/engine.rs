@@ -45,8 +45,19 @@ pub trait Engine: Send + Sync + 'static {
         let _ = (link, session, socket);
     }
 
+    /// A room that the connection hears has been roused ([`crate::Room::rouse`]).
+    fn roused(&self, link: &Link<'_>, session: &mut Self::Session) {
+        let _ = (link, session);
+    }
+
     /// Bytes of an event that needs further messages to be complete.
     fn unfinished(&self, session: &Self::Session) -> Option<usize> {
+        let _ = session;
+        None
+    }
+
+    /// Who a connection is, for whoever runs the server.
+    fn describe(&self, session: &Self::Session) -> Option<String> {
         let _ = session;
         None
     }

@@ -1,5 +1,6 @@
 //! Engine.IO: long-polling, WebSocket, and the upgrade from one to the other.
 
+mod elsewhere;
 mod handshake;
 pub(crate) mod polling;
 pub(crate) mod request;

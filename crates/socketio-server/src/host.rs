@@ -48,8 +48,15 @@ impl HostPolicy {
         Self { names: names.into_iter().collect(), advice: advice.to_owned(), refused: Arc::default() }
     }
 
+    /// Answers to these names as well.
+    #[must_use]
+    pub fn and(mut self, names: impl IntoIterator<Item = HostPattern>) -> Self {
+        self.names.extend(names);
+        self
+    }
+
     /// Whether this host, as written in a URL, without the port, is one of ours.
-    pub(crate) fn allows(&self, host: &str) -> bool {
+    pub fn allows(&self, host: &str) -> bool {
         let host = host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase();
         is_local(&host) || self.names.iter().any(|name| name.matches(&host))
     }

@@ -9,7 +9,7 @@ use crate::{
     frame::Publication,
     http::app::App,
     hub::Hub,
-    room::Room,
+    room::{Delivery, Room},
     shard::Shard,
     stream::Stream,
 };
@@ -19,6 +19,7 @@ use std::{
     os::unix::net::UnixStream,
     rc::Rc,
     sync::Arc,
+    time::Instant,
 };
 
 /// A shard with one room.
@@ -34,7 +35,10 @@ impl HotPath {
     /// # Errors
     /// If the system has no more sockets.
     pub fn new(members: usize, app: App) -> io::Result<Self> {
-        let config = Config::default();
+        Self::with(Config::default(), members, app)
+    }
+
+    fn with(config: Config, members: usize, app: App) -> io::Result<Self> {
         let hub = Hub::new(&config);
         let room = hub.room();
         let shard = Shard::new(0, hub, Arc::new(config), Arc::new(Silent), app);
@@ -53,7 +57,8 @@ impl HotPath {
 
     /// Puts a publication into every member's queue.
     pub fn deliver(&self, publication: &Publication) {
-        self.shard.deliver(self.room.id(), publication);
+        let (room, publication, members) = (self.room.clone(), publication.clone(), self.clients.len());
+        self.shard.deliver(&Delivery::new(room, publication, members, Instant::now()));
     }
 
     /// Writes every queue to its socket.
@@ -126,12 +131,36 @@ mod tests {
     }
 
     #[test]
-    fn given_a_pass_over_a_room_when_a_message_comes_then_those_not_yet_written_get_both_and_then_the_others()
-    {
+    fn given_a_member_that_was_written_out_of_turn_when_its_turn_comes_then_it_gets_each_message_once() {
+        on_each_way(async |uring| {
+            // A message has four bytes on the wire.
+            let config = Config { uring, queue_limit: 10, ..Config::default() };
+            let mut path = HotPath::with(config, 4, no_app()).unwrap();
+            tokio::task::yield_now().await;
+            for message in ["A", "B", "C", "D", "E"] {
+                path.deliver(&message.into());
+            }
+            path.flush();
+            assert_eq!(path.clients.iter_mut().map(read).collect::<Vec<_>>(), ["ABCDE"; 4]);
+        });
+    }
+
+    /// Once with a system call for each socket, and once with one for several, where the system has that.
+    fn on_each_way(test: impl AsyncFn(bool)) {
         let runtime =
             tokio::runtime::Builder::new_current_thread().enable_all().build_local(Default::default());
-        runtime.unwrap().block_on(async {
-            let mut path = HotPath::new(40, no_app()).unwrap();
+        let runtime = runtime.unwrap();
+        for uring in [false, crate::try_ring().is_ok()] {
+            runtime.block_on(test(uring));
+        }
+    }
+
+    #[test]
+    fn given_a_pass_over_a_room_when_a_message_comes_then_those_not_yet_written_get_both_and_then_the_others()
+    {
+        on_each_way(async |uring| {
+            let config = Config { uring, ..Config::default() };
+            let mut path = HotPath::with(config, 40, no_app()).unwrap();
             // The runtime learns that the sockets can be written.
             tokio::task::yield_now().await;
             let mut turn = |said: Option<&str>| {

@@ -5,6 +5,7 @@ use crate::{
     bounds::Held,
     config::Config,
     connection::{CloseReason, ConnectionId},
+    figures::{Counters, Figures},
     frame::Publication,
     room::{Room, pressure::PressureLimits},
     shard::{
@@ -33,6 +34,16 @@ struct Shared {
     next_room: AtomicU64,
     pressure_limits: PressureLimits,
     held: Arc<Held>,
+    counters: Box<[Arc<Counters>]>,
+}
+
+/// While there is one, no client is read from.
+pub struct HoldAll(Hub);
+
+impl Drop for HoldAll {
+    fn drop(&mut self) {
+        self.0.congestion().ends();
+    }
 }
 
 impl Hub {
@@ -47,6 +58,7 @@ impl Hub {
                 bytes: config.queue_limit / IN_FLIGHT_SHARE,
             },
             held: Arc::new(Held::new(config.bounds)),
+            counters: (0..config.workers.max(1)).map(|_| Arc::default()).collect(),
         }))
     }
 
@@ -68,6 +80,34 @@ impl Hub {
     /// Has a connection's engine called.
     pub(crate) fn wake(&self, connection: ConnectionId, socket: u32) {
         self.push(connection.shard, Command::Wake { connection: connection.key, socket });
+    }
+
+    /// How many connections there are: sockets, and sessions that poll.
+    pub fn connections(&self) -> usize {
+        self.held().connections()
+    }
+
+    /// What the server has counted so far.
+    pub fn figures(&self) -> Figures {
+        let mut figures = Figures {
+            refused: self.held().refused(),
+            unfinished_bytes: self.held().unfinished_bytes(),
+            is_congested: self.congestion().is_there(),
+            congestions: self.congestion().times(),
+            ..Figures::default()
+        };
+        self.0.counters.iter().for_each(|counters| figures.add(counters));
+        for (commands, bytes) in self.0.inboxes.iter().map(Inbox::waiting) {
+            figures.inbox_commands += commands;
+            figures.inbox_bytes += bytes;
+        }
+        figures
+    }
+
+    /// Other bounds for connections, in all and of one address, from now on; `usize::MAX` is none. Those that are there
+    /// stay.
+    pub fn bound_connections(&self, in_all: usize, of_one_address: usize) {
+        self.held().bound_connections(in_all, of_one_address);
     }
 
     /// Waits until a connection has taken all that was sent to it; false if it ends before that. Whoever sends a
@@ -94,14 +134,44 @@ impl Hub {
         bytes.await.ok()
     }
 
+    /// Returns when every shard has come round once more: when none is stuck. False where one has ended.
+    pub async fn turn(&self) -> bool {
+        let come_round = (0..self.shards()).map(|shard| {
+            let (reply, answer) = oneshot::channel();
+            self.push(shard, Command::Turn { reply });
+            answer
+        });
+        for answer in come_round.collect::<Vec<_>>() {
+            if answer.await.is_err() {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Has no client read from, as when inboxes are over their limit, until what is returned is dropped.
+    #[must_use = "dropping it has clients read from again"]
+    pub fn hold_all(&self) -> HoldAll {
+        self.congestion().begins();
+        HoldAll(self.clone())
+    }
+
     /// Closes one connection, after what was sent to it before.
     pub fn close(&self, connection: ConnectionId) {
-        let reason = CloseReason::ServerDisconnect;
+        self.close_for(connection, CloseReason::ServerDisconnect);
+    }
+
+    /// The same, for a reason that the client is told.
+    pub fn close_for(&self, connection: ConnectionId, reason: CloseReason) {
         self.push(connection.shard, Command::Close { connection: connection.key, reason });
     }
 
     pub(crate) fn shards(&self) -> u16 {
         self.0.inboxes.len() as u16
+    }
+
+    pub(crate) fn counters(&self, shard: u16) -> &Arc<Counters> {
+        &self.0.counters[usize::from(shard)]
     }
 
     pub(crate) fn inbox(&self, shard: u16) -> &Inbox {

@@ -69,6 +69,7 @@ pub(crate) struct Delivery {
     pub(crate) publication: Publication,
     /// How many members there were when it was published.
     pub(crate) members: usize,
+    pub(crate) published: Instant,
 }
 
 impl Room {
@@ -110,21 +111,30 @@ impl Room {
 
     /// Sends to all members, and returns how many they are. It never waits: see [`Room::relief`].
     pub fn publish(&self, publication: &Publication) -> usize {
-        let bytes = publication.size();
+        let (bytes, published) = (publication.size(), Instant::now());
         if !self.0.is_form {
-            self.0.pressure.publish(bytes);
+            self.0.pressure.publish(bytes, published);
         }
         let mut all = 0;
         for (shard, members) in (0..).zip(&self.0.members) {
             let members = members.load(Ordering::Relaxed) as usize;
             all += members;
             if members > 0 {
-                self.0.pressure.put_in(bytes, members);
-                let delivery = Delivery { room: self.clone(), publication: publication.clone(), members };
+                let delivery = Delivery::new(self.clone(), publication.clone(), members, published);
                 self.0.hub.push(shard, Command::Deliver(delivery));
             }
         }
         all
+    }
+
+    /// Has [`crate::Handler::woken`] called for all members, in order with what is published before and after. Members
+    /// that are no sockets are closed.
+    pub fn rouse(&self) {
+        for (shard, members) in (0..).zip(&self.0.members) {
+            if members.load(Ordering::Relaxed) > 0 {
+                self.0.hub.push(shard, Command::Rouse { room: self.0.id });
+            }
+        }
     }
 
     /// Bytes of publications, in all forms of the room, that are in inboxes and not yet in their receivers' queues: at
@@ -138,6 +148,22 @@ impl Room {
     pub fn on_the_way(&self, bytes: usize) -> OnTheWay {
         self.0.pressure.put_in(bytes, 0);
         OnTheWay { pressure: Arc::clone(&self.0.pressure), bytes }
+    }
+
+    /// Whether members who read have more waiting for them than they should. Their speakers wait meanwhile; those on
+    /// other servers have to be told.
+    pub fn members_are_behind(&self) -> bool {
+        self.0.pressure.members_are_behind()
+    }
+
+    /// Whether those who speak in the room have to wait.
+    pub fn is_under_pressure(&self) -> bool {
+        self.0.pressure.is_on(Instant::now())
+    }
+
+    /// Has the room's speakers wait, for members on another server who are behind.
+    pub fn hold_until(&self, until: Instant) {
+        self.0.pressure.hold_until(until);
     }
 
     /// Waits until the room can take more: it is within its rate, and its members who read are not behind. Whoever
@@ -156,6 +182,14 @@ impl Room {
 
     fn members_of(&self, connection: ConnectionId) -> &AtomicU32 {
         &self.0.members[usize::from(connection.shard)]
+    }
+}
+
+impl Delivery {
+    /// Counts in its room until it is dropped.
+    pub(crate) fn new(room: Room, publication: Publication, members: usize, published: Instant) -> Self {
+        room.0.pressure.put_in(publication.size(), members);
+        Self { room, publication, members, published }
     }
 }
 

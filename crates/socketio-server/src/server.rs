@@ -11,13 +11,13 @@ use crate::{
 use std::{
     io,
     sync::Arc,
-    thread::JoinHandle,
+    thread,
     time::{Duration, Instant},
 };
 use tokio::{
     runtime::{Builder, LocalOptions, LocalRuntime},
-    sync::oneshot,
-    task::AbortHandle,
+    sync::{oneshot, watch},
+    task::JoinHandle,
 };
 
 /// A running server. Dropping it leaves the shards running: use [`Server::shut_down`].
@@ -26,8 +26,10 @@ use tokio::{
 /// serves. So a panic must end the process, and the program has to see to that, with a panic hook that aborts.
 pub struct Server {
     hub: Hub,
-    acceptors: Vec<AbortHandle>,
-    shards: Vec<JoinHandle<()>>,
+    acceptors: Vec<JoinHandle<()>>,
+    /// Tells the acceptors to stop.
+    stop: watch::Sender<bool>,
+    shards: Vec<thread::JoinHandle<()>>,
 }
 
 impl Server {
@@ -49,28 +51,39 @@ impl Server {
         for index in 0..workers {
             let (hub, config, engine, app) =
                 (hub.clone(), Arc::clone(&config), Arc::clone(&engine), app.clone());
-            let thread = std::thread::Builder::new().name(format!("shard-{index}"));
+            let thread = thread::Builder::new().name(format!("shard-{index}"));
             shards.push(thread.spawn(move || run_shard(|| Shard::new(index, hub, config, engine, app)))?);
         }
+        let (stop, stops) = watch::channel(false);
         let acceptors = listeners
             .into_iter()
-            .map(|listener| tokio::spawn(listener.accept(hub.clone())).abort_handle())
+            .map(|listener| tokio::spawn(listener.accept(hub.clone(), stops.clone())))
             .collect();
-        Ok(Self { hub, acceptors, shards })
+        Ok(Self { hub, acceptors, stop, shards })
+    }
+
+    /// The way to its connections.
+    pub fn hub(&self) -> &Hub {
+        &self.hub
     }
 
     /// Ends the server: listeners close, what is queued is written, and every client is closed so that it comes back.
     /// Returns when all have gone, or after `limit`.
-    pub async fn shut_down(self, limit: Duration) {
-        for acceptor in &self.acceptors {
-            acceptor.abort();
-        }
+    pub async fn shut_down(mut self, limit: Duration) {
+        self.stop.send_replace(true);
         let all_gone = async {
+            // Whoever has been accepted is served: the shards take them before they are told to shut down.
+            for acceptor in &mut self.acceptors {
+                let _ = acceptor.await;
+            }
             self.tell_all(|done| Command::Shutdown { done }).await;
             self.tell_all(|done| Command::WindUp { done }).await;
         };
         if tokio::time::timeout(limit, all_gone).await.is_err() {
             tracing::warn!("some clients did not close in time; they are cut off");
+        }
+        for acceptor in &self.acceptors {
+            acceptor.abort();
         }
         for shard in 0..self.hub.shards() {
             self.hub.push(shard, Command::Stop);

@@ -14,6 +14,8 @@ mod members;
 mod output;
 mod pass;
 mod probe;
+mod sample;
+mod survey;
 pub(crate) mod timers;
 
 use crate::{
@@ -25,14 +27,17 @@ use crate::{
     },
     engine::{Engine, Handshake},
     engineio::{polling::Farewell, sid::Sid, upgrade, websocket::SpareContext},
+    figures::Counters,
     frame::Frame,
-    http::{self, app::App},
+    http::{self, app::App, line::FreeLines},
     hub::Hub,
+    ring::Ring,
     room::RoomId,
     shard::{inbox::Command, timers::Timers},
 };
 use behind::Pace;
 use pass::Pass;
+use sample::Samples;
 use slotmap::SlotMap;
 use socketio_protocol::engine::{handshake, heartbeat::Heartbeat};
 use std::{
@@ -42,6 +47,7 @@ use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
+pub use survey::{Behind, Survey};
 use tokio::sync::{Notify, oneshot};
 
 /// How long a connection's input, or the commands of an inbox, may be processed before others run.
@@ -55,7 +61,11 @@ const SCRATCH: usize = 64 << 10;
 
 pub(crate) struct Shard<E: Engine> {
     pub(crate) index: u16,
+    /// Of several servers, what the ids of this one's sessions begin with; otherwise empty.
+    pub(crate) name: Box<str>,
     pub(crate) hub: Hub,
+    pub(crate) counters: Arc<Counters>,
+    pub(super) samples: Samples<E::Session>,
     pub(crate) config: Arc<Config>,
     pub(crate) engine: Arc<E>,
     pub(crate) app: App,
@@ -79,8 +89,11 @@ pub(crate) struct Shard<E: Engine> {
     drained: Notify,
     /// When the task that runs now has to let others run.
     turn_ends: Cell<Instant>,
+    pub(crate) lines: FreeLines,
     /// Holds frames while the dirty list does.
     gather: RefCell<Gather>,
+    /// Sends to many sockets at once.
+    ring: RefCell<Ring>,
     timers: RefCell<Timers>,
     /// Turns are running: the last one ends with an empty dirty list, so nobody needs to wake it.
     turning: Cell<bool>,
@@ -104,9 +117,16 @@ type Members<E> = Vec<ConnectionOf<E>>;
 
 impl<E: Engine> Shard<E> {
     pub(crate) fn new(index: u16, hub: Hub, config: Arc<Config>, engine: Arc<E>, app: App) -> Rc<Self> {
+        let ring = if config.uring { Ring::make() } else { Ring::none() };
+        hub.counters(index).ring.add(ring.is_there().into());
         Rc::new(Self {
+            ring: RefCell::new(ring),
             index,
+            name: config.peers.as_ref().map(|peers| peers.this().to_string().into()).unwrap_or_default(),
+            lines: FreeLines::default(),
             spare: SpareContext::new(&hub, config.max_payload),
+            counters: Arc::clone(hub.counters(index)),
+            samples: Samples::new(),
             hub,
             config,
             engine,
@@ -157,6 +177,9 @@ impl<E: Engine> Shard<E> {
                     self.hub.inbox(self.index).drain(&mut batch, self.hub.congestion());
                 }
                 let (mut now, mut work) = (self.begin_turn(), 0);
+                if self.samples.are_open() {
+                    self.samples.look(now, &self.counters);
+                }
                 while let Some(command) = batch.pop_front() {
                     if matches!(command, Command::Stop) {
                         return;
@@ -172,6 +195,9 @@ impl<E: Engine> Shard<E> {
                 }
                 self.run_timers(now);
                 if self.flush_dirty() && batch.is_empty() {
+                    if self.samples.are_open() {
+                        self.samples.look(Instant::now(), &self.counters);
+                    }
                     break;
                 }
                 tokio::task::yield_now().await;
@@ -205,12 +231,13 @@ impl<E: Engine> Shard<E> {
 
     fn carry_out(self: &Rc<Self>, command: Command) {
         match command {
-            Command::Accept { stream, peer, arrival } => {
-                http::connection::accept(self, stream, peer, arrival);
+            Command::Accept { stream, peer, to_https, arrival } => {
+                http::connection::accept(self, stream, peer, to_https, arrival);
             }
             Command::Join { room, connection } => self.seat(room, connection),
             Command::Leave { room, connection } => self.leave(room, connection),
-            Command::Deliver(delivery) => self.deliver(delivery.room.id(), &delivery.publication),
+            Command::Rouse { room } => self.rouse(room),
+            Command::Deliver(delivery) => self.deliver(&delivery),
             Command::Send { connection, publication } => {
                 if let Some(connection) = self.connection(connection) {
                     self.send(&connection, &publication);
@@ -238,6 +265,7 @@ impl<E: Engine> Shard<E> {
                     let _ = reply.send(connection.unconfirmed(trusts_tcp));
                 }
             }
+            Command::Turn { reply } => drop(reply.send(())),
             Command::Wake { connection, socket } => {
                 if let Some(connection) = self.connection(connection) {
                     self.wake(&connection, socket);
@@ -252,8 +280,11 @@ impl<E: Engine> Shard<E> {
             Command::EndPoll { sid, ticket } => self.end_poll(sid, ticket),
             Command::PollGone { sid, ticket } => self.poll_gone(sid, ticket),
             Command::Post { sid, body, reply } => self.post(sid, body, reply),
-            Command::Upgrade { sid, stream, early, place } => upgrade::start(self, sid, stream, early, place),
+            Command::Upgrade { sid, stream, early, place, is_relayed } => {
+                upgrade::start(self, sid, stream, early, (place, is_relayed));
+            }
             Command::Knows { sid, reply } => drop(reply.send(self.session(sid).is_some())),
+            Command::Survey { reply } => self.survey(reply),
             Command::Shutdown { done } => self.shut_down(done),
             Command::WindUp { done } => self.wind_up(done),
             Command::Stop => {}
@@ -272,6 +303,7 @@ impl<E: Engine> Shard<E> {
 
     pub(crate) fn insert(&self, transport: Transport) -> ConnectionOf<E> {
         let now = Instant::now();
+        self.counters.opens(transport.place());
         let mut connections = self.connections.borrow_mut();
         let key = connections.insert_with_key(|key| {
             Rc::new(Connection {
@@ -291,6 +323,7 @@ impl<E: Engine> Shard<E> {
                 message_since: Cell::new(None),
                 waiting_event: RefCell::default(),
                 place: Cell::new(None),
+                is_relayed: Cell::new(false),
                 answers: Answers::default(),
                 pace: Cell::new(Pace::KeepsUp),
                 rooms: RefCell::default(),
@@ -308,13 +341,18 @@ impl<E: Engine> Shard<E> {
             Transport::WebSocket(_) | Transport::Subscriber(_) => &[],
         };
         handshake::Handshake {
-            sid: &connection.sid.to_string(),
+            sid: &format!("{}{}", self.name, connection.sid),
             upgrades,
             ping_interval: self.config.timing.interval,
             ping_timeout: self.config.timing.timeout,
             max_payload: self.config.max_payload as u64,
         }
         .encode()
+    }
+
+    /// The names of all connections that there are now.
+    pub(crate) fn connection_keys(&self) -> Vec<ConnectionKey> {
+        self.connections.borrow().keys().collect()
     }
 
     pub(crate) fn connection(&self, key: ConnectionKey) -> Option<ConnectionOf<E>> {
@@ -327,6 +365,13 @@ impl<E: Engine> Shard<E> {
         let connection = self.connection(key)?;
         self.beat(&connection, Instant::now());
         (!connection.closed.get()).then_some(connection)
+    }
+
+    /// Returns when the server shuts down.
+    pub(crate) async fn shuts_down(&self) {
+        if !self.shutting_down.get() {
+            self.going.notified().await;
+        }
     }
 
     /// Counts a socket while the guard lives.

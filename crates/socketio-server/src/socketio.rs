@@ -208,6 +208,20 @@ impl<H: Handler> Engine for SocketIo<H> {
         }
     }
 
+    fn roused(&self, link: &Link<'_>, session: &mut Session<H>) {
+        let Session { peer, sockets, .. } = session;
+        for Connected { namespace, session: state, number, is_pending } in sockets {
+            if !*is_pending {
+                let socket = Socket { link, namespace: namespace.as_str(), number: *number };
+                self.handler.woken(&socket, peer, state);
+            }
+        }
+    }
+
+    fn describe(&self, session: &Session<H>) -> Option<String> {
+        session.sockets.iter().find_map(|socket| self.handler.describe(&session.peer, &socket.session))
+    }
+
     fn unfinished(&self, session: &Session<H>) -> Option<usize> {
         session.decoder.pending_bytes()
     }
@@ -217,6 +231,6 @@ impl<H: Handler> Engine for SocketIo<H> {
             let socket = Socket { link, namespace: namespace.as_str(), number };
             self.handler.disconnect(&socket, &session.peer, state, reason);
         }
-        self.handler.close(session.peer, reason);
+        self.handler.close(link.id(), session.peer, reason);
     }
 }

@@ -24,6 +24,8 @@ pub struct Spoken {
     pub deliveries_per_s: f64,
     /// From sending to delivery; at a fixed rate, from when the message was to be sent.
     pub latency_us: Option<Latency>,
+    /// The same, of deliveries by another server than the sender's; `null` with one server.
+    pub latency_across_us: Option<Latency>,
     /// Deliveries that arrived in the whole run.
     pub arrived: u64,
     /// Deliveries that never came.
@@ -48,6 +50,7 @@ impl Spoken {
         let messages = end.messages - begin.messages;
         let deliveries = end.deliveries - begin.deliveries;
         let latency_us = shared.latency.summary();
+        let latency_across_us = shared.latency_across.summary();
         let tallies: Vec<Tally> = shared.rooms.into_iter().map(Room::close).collect();
         let sum = |count: fn(&Tally) -> u64| tallies.iter().map(count).sum();
         Self {
@@ -57,6 +60,7 @@ impl Spoken {
             deliveries,
             deliveries_per_s: a_second(deliveries),
             latency_us,
+            latency_across_us,
             arrived: sum(|tally| tally.deliveries),
             lost: sum(|tally| tally.lost),
             duplicates: sum(|tally| tally.duplicates),

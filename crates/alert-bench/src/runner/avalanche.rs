@@ -62,7 +62,7 @@ impl Runner<'_> {
         Ok(Returned {
             all_back_s: Some(all_back as f64 / 1e9),
             all_back_cpu_s: Some(samples.end.server.cpu - samples.half.server.cpu)
-                .filter(|_| self.server.is_some()),
+                .filter(|_| !self.servers.is_empty()),
             bystanders: quiet.and_then(Quiet::end),
         })
     }
@@ -71,9 +71,10 @@ impl Runner<'_> {
 impl Quiet {
     fn begin(plan: &Plan) -> Self {
         let plan = Plan {
-            target: plan.target.clone(),
+            targets: plan.targets.clone(),
             rooms: 1,
             members: 2,
+            protocol: plan.protocol,
             transport: Transport::WebSocket,
             mode: Mode::FanOut(FanOut {
                 pace: Pace::Rate(RATE),
@@ -84,7 +85,7 @@ impl Quiet {
                 duration: Duration::from_secs(3600),
             }),
             concurrency: 2,
-            pid: None,
+            pids: Vec::new(),
         };
         let stop = Arc::new(AtomicBool::new(false));
         let until = Arc::clone(&stop);

@@ -12,6 +12,7 @@ use socketio_protocol::socket::AckId;
 use super::command::{HELP, Typed, UNKNOWN};
 use super::line::Line;
 use alert_core::names::{RoomCode, UserName};
+use alert_core::position::Gap;
 use alert_core::wire::v2::client::{self, Answer, Incoming};
 
 mod catch_up;
@@ -221,6 +222,7 @@ impl Session {
             Incoming::Refused(why) => self.end(Ending::Refused(why)),
             Incoming::Message(message) => self.heard(message),
             Incoming::Status(msg) => self.show(Line::Status { msg }),
+            Incoming::Gap(Gap { missed }) => self.show(Line::Gap { missed }),
             Incoming::Ack(id, answer) if self.step.is_some_and(|step| step.get() == id) => {
                 self.step_done(answer, now)
             }

@@ -8,7 +8,7 @@ use rustls::client::danger::ServerCertVerifier;
 use rustls::client::verify_server_name;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
-use rustls::{ClientConfig, RootCertStore};
+use rustls::{AlertDescription, ClientConfig, RootCertStore};
 use tokio::time::timeout;
 use x509_parser::certificate::X509Certificate;
 use x509_parser::extensions::GeneralName;
@@ -22,9 +22,12 @@ use super::site::{HttpError, PROMPT};
 use super::witness::Witness;
 use crate::{ServerAddress, TlsError, tls};
 
-/// A certificate with fewer days left should have been renewed.
-const RENEWED_BEFORE: i64 = 14;
+/// A certificate with less time left should have been renewed; some last for days only, of which it is this part.
+const RENEWED_BEFORE: i64 = 14 * DAY;
+const RENEWED_PART: i64 = 4;
 const DAY: i64 = 24 * 60 * 60;
+/// What Alert shows while it has no certificate from its authority.
+const STAND_IN: &str = "Alert has no certificate yet";
 
 /// What is found, and the configuration for the remaining checks, if there is a connection.
 pub(super) async fn examine(
@@ -59,11 +62,20 @@ async fn open(address: &ServerAddress, door: &Door) -> Result<Opened, Finding> {
             HttpError::Tls(TlsError::NotTls(_)) => failed(
                 "what answers there does not speak TLS".to_owned(),
                 &format!(
-                    "If the server has no TLS, the URL begins with http://. If it should have, let the proxy do it: \
-                     `listen {} ssl;` with ssl_certificate and ssl_certificate_key in nginx; Caddy does it by itself.",
+                    "If the server has no TLS, the URL begins with http://. If it should have, give it --acme-domain, or \
+                     --tls-cert and --tls-key, or let a proxy do it: `listen {} ssl;` with ssl_certificate and ssl_certificate_key in nginx; Caddy does it by itself.",
                     address.port()
                 ),
             ),
+            HttpError::Tls(TlsError::Failed {
+                problem: rustls::Error::AlertReceived(AlertDescription::NoApplicationProtocol),
+                ..
+            }) => {
+                failed(
+                    "it refuses HTTP/1.1, which WebSockets need".to_owned(),
+                    "Let the proxy offer http/1.1 beside h2 (ALPN).",
+                )
+            }
             HttpError::Tls(error) => failed(error.to_string(), "Allow TLS 1.2 and 1.3 in the proxy: `ssl_protocols TLSv1.2 TLSv1.3;`."),
             error => failed(error.to_string(), ""),
         })
@@ -81,6 +93,32 @@ async fn open(address: &ServerAddress, door: &Door) -> Result<Opened, Finding> {
     };
     drop(stream);
     Ok((Finding::ok(Check::Tls, format!("{version} in {took}")), witness.seen(), roots, config))
+}
+
+/// What is spoken with a client that can speak HTTP/2. WebSockets have been offered HTTP/1.1 alone before, as browsers do.
+pub(super) async fn protocols(address: &ServerAddress, door: &Door, config: &ClientConfig) -> Finding {
+    let mut config = config.clone();
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    let check = Check::Protocols;
+    match timeout(PROMPT, door.encrypt(Arc::new(config), address)).await {
+        Ok(Ok(stream)) if stream.get_ref().1.alpn_protocol() == Some(b"h2") => {
+            Finding::ok(check, "HTTP/2 for pages and event streams, HTTP/1.1 for WebSockets")
+        }
+        Ok(Ok(_)) => Finding::ok(
+            check,
+            "HTTP/1.1 alone: a browser has six connections, so a seventh tab with an event stream waits",
+        ),
+        Ok(Err(error)) => {
+            let advice =
+                Advice::new("Let the proxy speak HTTP/2 or HTTP/1.1 with clients that offer both (ALPN).");
+            Finding::failed(check, format!("a client that offers HTTP/2 is refused ({error})"), advice)
+        }
+        Err(_) => Finding::failed(
+            check,
+            format!("no TLS within {} s for a client that offers HTTP/2", PROMPT.as_secs()),
+            Advice::new("Check what listens on this port."),
+        ),
+    }
 }
 
 /// Name, dates and issuer, each on its own: a certificate may be wrong in several ways.
@@ -164,7 +202,8 @@ fn dates(certificate: &X509Certificate<'_>, now: i64) -> Finding {
     let (begin, end) = (validity.not_before.timestamp(), validity.not_after.timestamp());
     let (since, until) = (date(validity.not_before), date(validity.not_after));
     let renew = "Renew it, and have that done by itself: `systemctl status certbot.timer`, `certbot renew`, and then \
-                 `systemctl reload nginx`, as nginx reads certificates only when it starts or reloads. Caddy renews by itself.";
+                 `systemctl reload nginx`, as nginx reads certificates only when it starts or reloads. Caddy renews by itself, and \
+                 Alert what it has ordered (--acme-domain): its log and /readyz say why it could not.";
     if now < begin {
         let advice =
             "Check the clocks of the server and of this machine (timedatectl), or wait until it begins.";
@@ -174,9 +213,9 @@ fn dates(certificate: &X509Certificate<'_>, now: i64) -> Finding {
         let ago = days((now - end) / DAY);
         return Finding::failed(check, format!("it expired on {until}, {ago} ago"), Advice::new(renew));
     }
-    let left = (end - now) / DAY;
-    let seen = format!("{since} to {until}, {} left", days(left));
-    if left < RENEWED_BEFORE {
+    let left = end - now;
+    let seen = format!("{since} to {until}, {} left", days(left / DAY));
+    if left < RENEWED_BEFORE.min((end - begin) / RENEWED_PART) {
         Finding::warning(check, seen, Advice::new(renew))
     } else {
         Finding::ok(check, seen)
@@ -220,8 +259,13 @@ fn issuer(
         algorithms,
     );
     let Err(error) = trusted else { return Finding::ok(check, format!("signed by {by}, trusted here")) };
-    let own = "Get a certificate from an authority that browsers trust (Let's Encrypt costs nothing; Caddy gets one by \
-               itself). For a network of your own, install the authority's certificate on every client; the doctor \
+    if certificate.issuer() == certificate.subject() && common == Some(STAND_IN) {
+        let text = "Alert has ordered a certificate (--acme-domain) and has not got it. Its log and /readyz say why; port 443 of \
+                    the name has to lead from the internet to a TCP address of --listen, with TLS untouched on the way.";
+        return Finding::failed(check, "it only stands in until Alert has one", Advice::new(text));
+    }
+    let own = "Get a certificate from an authority that browsers trust (Let's Encrypt costs nothing; Alert gets one by \
+               itself with --acme-domain, and so does Caddy). For a network of your own, install the authority's certificate on every client; the doctor \
                reads SSL_CERT_FILE.";
     if certificate.issuer() == certificate.subject() {
         return Finding::failed(check, "it is signed by itself, which nobody trusts", Advice::new(own));

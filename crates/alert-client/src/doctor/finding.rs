@@ -3,6 +3,8 @@
 use serde::Serialize;
 
 use super::advice::Advice;
+use super::redirect;
+use crate::ServerAddress;
 
 /// One step on a client's way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -20,6 +22,10 @@ pub enum Check {
     CertificateDates,
     /// The certificate is signed by an authority that this machine trusts.
     CertificateIssuer,
+    /// HTTP/1.1 for WebSockets, and HTTP/2 for the rest if there is any.
+    Protocols,
+    /// Whoever comes by http is sent to https.
+    Redirect,
     /// What answers over HTTP is Alert.
     Http,
     /// Alert recognises its own pages through the proxy.
@@ -94,13 +100,15 @@ pub enum Verdict {
 }
 
 /// All checks, in order. The last three take a ping interval.
-const WALK: [Check; 19] = [
+const WALK: [Check; 21] = [
     Check::Dns,
     Check::Tcp,
     Check::Tls,
     Check::CertificateName,
     Check::CertificateDates,
     Check::CertificateIssuer,
+    Check::Protocols,
+    Check::Redirect,
     Check::Http,
     Check::OwnOrigin,
     Check::Clock,
@@ -117,10 +125,16 @@ const WALK: [Check; 19] = [
 ];
 
 impl Check {
-    /// The checks with or without TLS and a foreign page.
-    pub(super) fn walk(tls: bool, origin: bool) -> impl Iterator<Item = Self> {
+    /// The checks of an address, with or without a foreign page.
+    pub(super) fn walk(address: &ServerAddress, origin: bool) -> impl Iterator<Item = Self> {
+        let (tls, redirect) = (address.is_tls(), redirect::is_expected(address));
         WALK.into_iter().filter(move |check| match check {
-            Self::Tls | Self::CertificateName | Self::CertificateDates | Self::CertificateIssuer => tls,
+            Self::Tls
+            | Self::CertificateName
+            | Self::CertificateDates
+            | Self::CertificateIssuer
+            | Self::Protocols => tls,
+            Self::Redirect => redirect,
             Self::CorsPolling | Self::CorsPreflight | Self::CorsWebsocket => origin,
             _ => true,
         })
@@ -136,6 +150,8 @@ impl Check {
             Self::CertificateName => "certificate: name",
             Self::CertificateDates => "certificate: dates",
             Self::CertificateIssuer => "certificate: issuer",
+            Self::Protocols => "HTTP versions",
+            Self::Redirect => "http to https",
             Self::Http => "HTTP",
             Self::OwnOrigin => "own pages",
             Self::Clock => "clock",

@@ -47,7 +47,9 @@ pub(super) async fn identify(site: &Site, room: &str) -> (Finding, Result<Identi
         return failed(seen, advice, "the address redirects to another one");
     }
     let url = site.address().to_string().replacen("http://", "https://", 1);
-    if reply.status == StatusCode::BAD_REQUEST && reply.text().contains("HTTPS port") {
+    if reply.status == StatusCode::BAD_REQUEST
+        && ["HTTPS port", "speaks TLS"].iter().any(|words| reply.text().contains(words))
+    {
         let seen = "this port wants https, and the URL says http".to_owned();
         return failed(seen, Advice::new(format!("Use {url}.")), "the port wants https");
     }

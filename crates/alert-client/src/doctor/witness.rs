@@ -9,13 +9,13 @@ use rustls::{DigitallySignedStruct, SignatureScheme};
 
 /// Accepts every certificate, and remembers what came.
 #[derive(Debug)]
-pub(super) struct Witness {
+pub(crate) struct Witness {
     chain: Mutex<Vec<CertificateDer<'static>>>,
     algorithms: WebPkiSupportedAlgorithms,
 }
 
 impl Witness {
-    pub(super) fn new(algorithms: WebPkiSupportedAlgorithms) -> Self {
+    pub(crate) fn new(algorithms: WebPkiSupportedAlgorithms) -> Self {
         Self { chain: Mutex::default(), algorithms }
     }
 

@@ -34,6 +34,24 @@ impl RoomCode {
     }
 }
 
+/// Crockford's alphabet without the vowels: no code is a word.
+const FRESH: [char; 30] = [
+    '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'B', 'C', 'D', 'F', 'G', 'H', 'J', 'K', 'M', 'N', 'P',
+    'Q', 'R', 'S', 'T', 'V', 'W', 'X', 'Y', 'Z',
+];
+
+impl RoomCode {
+    /// A code that can be said and typed, as web/src/roomcode.ts makes it: 44 bits of these random ones. Nothing where it
+    /// would not be recognised when it is typed in; then others are needed.
+    #[must_use]
+    pub fn made_of(random: [u8; 16]) -> Option<Self> {
+        // Eight times the alphabet: higher bytes would make its first characters more likely than the others.
+        let even = random.iter().filter(|&&byte| byte < 240);
+        let code: String = even.map(|&byte| FRESH[usize::from(byte % 30)]).take(SPOKEN).collect();
+        Self::typed(&code, 128).ok().filter(|code| code.as_str().contains('-'))
+    }
+}
+
 /// The spelling that the server gave, if it made this code.
 fn generated(text: &str) -> Option<String> {
     let mut code = String::with_capacity(HEX);

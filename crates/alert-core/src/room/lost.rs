@@ -81,14 +81,24 @@ impl Doubt {
     /// How many of the last of these messages, oldest first, up to `upto`, may not have arrived. Never too few.
     #[must_use]
     pub fn among(&self, messages: impl DoubleEndedIterator<Item = Sent>, order: RunOrder<'_>) -> usize {
+        self.count(messages.rev().take_while(|message| self.is_later(message.position, order)))
+    }
+
+    /// As [`Doubt::among`], of messages that are all after the entry.
+    #[must_use]
+    pub fn among_later(&self, messages: impl DoubleEndedIterator<Item = Sent>) -> usize {
+        self.count(messages.rev())
+    }
+
+    /// How many of these, newest first, may not have arrived.
+    fn count(&self, messages: impl Iterator<Item = Sent>) -> usize {
         let mut unconfirmed = self.unconfirmed;
         let is_in_doubt = |message: &Sent| {
             let was = unconfirmed;
             unconfirmed = was.saturating_sub(message.least as u64);
-            (was > 0 || self.since.is_some_and(|since| message.at >= since))
-                && self.is_later(message.position, order)
+            was > 0 || self.since.is_some_and(|since| message.at >= since)
         };
-        messages.rev().take_while(is_in_doubt).count()
+        messages.take_while(is_in_doubt).count()
     }
 
     /// The most messages that can be in doubt, if each has at least this many bytes.

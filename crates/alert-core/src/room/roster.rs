@@ -46,6 +46,11 @@ impl Roster {
         Self { people, seats, graces, front: Front::new(most), next_seat: 0 }
     }
 
+    /// All, in the order in which they entered.
+    pub(super) fn people(&self) -> impl Iterator<Item = &UserName> {
+        self.seats.values()
+    }
+
     /// Counts a connection of `name`. True if this person was not here.
     pub(super) fn connect(&mut self, name: &UserName) -> bool {
         match self.people.entry(name.clone()) {

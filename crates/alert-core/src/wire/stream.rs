@@ -39,9 +39,14 @@ impl StreamForm {
     pub(super) fn render(self, event: &RoomEvent) -> String {
         let notice = Notice::of(event);
         let (kind, position) = (notice.event(), event.position);
+        if let What::Missing(gap) = event.what {
+            return self.gap(gap);
+        }
+        if let What::Removed(removed) = event.what {
+            return self.removed(removed, event);
+        }
         let id = matches!(event.what, What::Said { .. }).then(|| position.message_id());
-        let (What::Said { name, .. } | What::Entered { name, .. } | What::Left { name, .. }) = &event.what;
-        let told = Told { msg: notice.msg(), id, at: At(event.at), name };
+        let told = Told { msg: notice.msg(), id, at: At(event.at), name: event.what.name() };
         match self {
             Self::Sse => format!("id: {position}\nevent: {kind}\ndata: {}\n\n", json(&told)),
             Self::NdJson => json(&Line { event: kind, position: Some(position), told }) + "\n",
@@ -55,6 +60,14 @@ impl StreamForm {
         match self {
             Self::Sse => format!("id: {position}\n\n"),
             Self::NdJson => json(&Place { event: "position", position }) + "\n",
+        }
+    }
+
+    fn removed(self, removed: Position, event: &RoomEvent) -> String {
+        let told = Removed { id: removed.message_id(), at: At(event.at) };
+        match self {
+            Self::Sse => format!("event: removed\ndata: {}\n\n", json(&told)),
+            Self::NdJson => json(&Line { event: "removed", position: None, told }) + "\n",
         }
     }
 
@@ -74,10 +87,10 @@ impl StreamForm {
     }
 
     /// How many more bytes an event about `name` can have than in v1.
-    pub(super) fn extra(name: &UserName) -> usize {
+    pub(super) fn extra(name: Option<&UserName>) -> usize {
         /// The names of the keys, an id and a time.
         const AROUND: usize = 160;
-        AROUND + super::json_size(name.as_str())
+        AROUND + name.map_or(0, |name| super::json_size(name.as_str()))
     }
 }
 
@@ -88,7 +101,15 @@ struct Told<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     id: Option<MessageId>,
     at: At,
-    name: &'a UserName,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<&'a UserName>,
+}
+
+/// A message is gone; it had this id.
+#[derive(Serialize)]
+struct Removed {
+    id: MessageId,
+    at: At,
 }
 
 #[derive(Serialize)]

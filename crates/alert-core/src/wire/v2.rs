@@ -7,12 +7,18 @@ mod answer;
 pub mod client;
 mod client_event;
 mod event;
+mod moderate;
+mod policy;
 mod refusal;
 
-pub use answer::{Answer, Joined};
-pub use client_event::{ClientEvent, History, Join, Send, Start};
+pub use answer::{Answer, AuditLine, Joined};
+pub use client_event::{ClientEvent, Hand, History, Join, Make, Moderate, Send, Start};
 pub(super) use event::extra;
-pub use event::{error, packet};
+pub use event::{error, packet, put_out};
+pub(super) use moderate::shown_password;
+pub use moderate::{Moderation, Settings};
+pub(super) use policy::size as policy_size;
+pub use policy::{Shown, Whole};
 
 /// The namespace of v2.
 pub const NAMESPACE: &str = "/v2";
@@ -27,12 +33,26 @@ pub const HISTORY: &str = "history";
 pub const MEMBERS: &str = "members";
 /// Event: a client leaves a room.
 pub const LEAVE: &str = "leave";
+/// Event: a client makes a room, and becomes its host.
+pub const MAKE: &str = "make";
+/// Event: a host does something.
+pub const MODERATE: &str = "moderate";
+/// Event: a person raises a hand, or lowers it.
+pub const HAND: &str = "hand";
 /// Event: somebody spoke.
 pub const MESSAGE: &str = "message";
 /// Event: a person entered a room.
 pub const ENTERED: &str = "entered";
 /// Event: a person is no longer in a room.
 pub const LEFT: &str = "left";
+/// Event: a message has been removed.
+pub const REMOVED: &str = "removed";
+/// Event: the room's hosts have decided something.
+pub const POLICY: &str = "policy";
+/// Event: a host has put the client out of a room.
+pub const PUT_OUT: &str = "put_out";
+/// Event: messages are missing here.
+pub const GAP: &str = "gap";
 /// Event: the client's own event was refused, and it had asked for no ack.
 pub const ERROR: &str = "error";
 

@@ -1,5 +1,5 @@
 //! The web session: who the user of a browser is in each room that they logged in to. It lives in one encrypted
-//! cookie; the server keeps nothing.
+//! cookie, and in another one for pages in frames of other sites; the server keeps nothing.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -9,8 +9,7 @@ use serde::Deserialize;
 use socketio_server::origin::OriginPolicy;
 
 use super::{Pids, is_ours};
-use crate::config::{Config, PublicUrl, SessionKey};
-use alert_core::access::{Principal, Rights};
+use crate::config::{Config, SessionKey};
 use alert_core::names::{RoomCode, UserName};
 use alert_core::wire::v1::Limits;
 
@@ -18,7 +17,8 @@ use alert_core::wire::v1::Limits;
 /// session. Nor are two cookies: one of them is not ours, and there is no telling which.
 #[derive(Clone)]
 pub struct SessionCookies {
-    name: &'static str,
+    /// The names of our cookies. What logs in within a frame gets the second one, if there is one.
+    names: &'static [&'static str],
     key: Key,
     previous: Option<Key>,
     origins: OriginPolicy,
@@ -41,6 +41,9 @@ struct Sealed {
 const NAME: &str = "alert_session";
 /// Browsers accept such a name over TLS only, and from this host only, not from its domain (RFC 6265bis, 4.1.3.2).
 const SECURE_NAME: &str = "__Host-alert_session";
+/// The one for frames of other sites. It has a name of its own, since a browser may send it beside the first one, where
+/// it knows that the sites belong together.
+const FRAMED_NAME: &str = "__Host-alert_framed";
 const MOST_ROOMS: usize = 8;
 /// The size that every browser keeps, counting name, value and attributes (RFC 6265, section 6.1).
 const MOST_BYTES: usize = 4096;
@@ -50,9 +53,14 @@ const DAY: u64 = 24 * 60 * 60;
 impl SessionCookies {
     /// With this key, and the previous one of `config`.
     pub fn new(config: &Config, key: &SessionKey) -> Self {
-        let secure = config.public_url.as_ref().is_some_and(PublicUrl::is_https);
+        let secure = config.is_https();
         Self {
-            name: if secure { SECURE_NAME } else { NAME },
+            // Browsers keep no cookie of another site that came over http.
+            names: match (secure, config.frame_ancestors.is_empty()) {
+                (false, _) => &[NAME],
+                (true, true) => &[SECURE_NAME],
+                (true, false) => &[SECURE_NAME, FRAMED_NAME],
+            },
             key: Key::derive_from(key.bytes()),
             previous: config.session_key_previous.as_ref().map(|key| Key::derive_from(key.bytes())),
             origins: config.origins.clone(),
@@ -73,14 +81,21 @@ impl SessionCookies {
 
     /// As [`Self::read`], at `now`.
     pub(crate) fn read_at(&self, headers: &HeaderMap, now: SystemTime) -> WebSession {
-        let mut ours = self.ours(headers);
-        match (ours.next(), ours.next()) {
-            (Some(cookie), None) => self.open(&cookie, now).unwrap_or_default(),
-            _ => WebSession::default(),
+        let only = |name: &&str| {
+            let mut named = self.ours(headers).filter(|cookie| cookie.name() == *name);
+            named.next().filter(|_| named.next().is_none())
+        };
+        let cookies = self.names.iter().filter_map(only);
+        let mut sessions: Vec<_> = cookies.filter_map(|cookie| self.open(&cookie, now)).collect();
+        sessions.sort_by_key(|(at, _)| *at);
+        let mut session = WebSession::default();
+        for (room, name) in sessions.into_iter().flat_map(|(_, one)| one.0) {
+            session.enter(room, name);
         }
+        session
     }
 
-    /// Whether a cookie with our name came, from whichever server.
+    /// Whether a cookie with a name of ours came, from whichever server.
     pub fn is_there(&self, headers: &HeaderMap) -> bool {
         self.ours(headers).next().is_some()
     }
@@ -96,14 +111,14 @@ impl SessionCookies {
         self.secure
     }
 
-    /// The cookies that have our name. Another application's may be in any encoding, and are passed over.
+    /// The cookies that have a name of ours. Another application's may be in any encoding, and are passed over.
     fn ours(&self, headers: &HeaderMap) -> impl Iterator<Item = Cookie<'static>> {
         let pairs = headers
             .get_all(header::COOKIE)
             .iter()
             .flat_map(|field| field.as_bytes().split(|&byte| byte == b';'));
         let cookies = pairs.filter_map(|pair| Cookie::parse(std::str::from_utf8(pair).ok()?).ok());
-        cookies.filter(|cookie| cookie.name() == self.name).map(Cookie::into_owned)
+        cookies.filter(|cookie| self.names.contains(&cookie.name())).map(Cookie::into_owned)
     }
 
     /// The session that comes with a Socket.IO handshake: none if a page that is not ours caused it.
@@ -111,24 +126,31 @@ impl SessionCookies {
         if is_ours(&self.origins, headers) { self.read(headers) } else { WebSession::default() }
     }
 
-    /// The `Set-Cookie` header. Rooms that do not fit are forgotten, the oldest first.
-    pub fn write(&self, session: &WebSession) -> HeaderValue {
-        self.write_at(session, SystemTime::now())
+    /// The `Set-Cookie` header of the answer to a request with these headers. Rooms that do not fit are forgotten, the
+    /// oldest first.
+    pub fn write(&self, session: &WebSession, headers: &HeaderMap) -> HeaderValue {
+        self.write_at(session, headers, SystemTime::now())
     }
 
     /// As [`Self::write`], at `now`.
     #[expect(clippy::expect_used, reason = "base64 and the attributes are visible ASCII")]
-    pub(crate) fn write_at(&self, session: &WebSession, now: SystemTime) -> HeaderValue {
+    pub(crate) fn write_at(&self, session: &WebSession, headers: &HeaderMap, now: SystemTime) -> HeaderValue {
+        let framed = self.names.get(1).filter(|_| is_for_frame(headers));
+        let seal = |rooms| match framed {
+            Some(name) => self.seal(name, true, rooms, now),
+            None => self.seal(self.names[0], false, rooms, now),
+        };
         let mut rooms = session.0.as_slice();
-        let mut text = self.seal(rooms, now);
+        let mut text = seal(rooms);
         while text.len() > MOST_BYTES && rooms.len() > 1 {
             rooms = &rooms[1..];
-            text = self.seal(rooms, now);
+            text = seal(rooms);
         }
         text.try_into().expect("a header value")
     }
 
-    fn open(&self, cookie: &Cookie<'static>, now: SystemTime) -> Option<WebSession> {
+    /// What is in a cookie, and when it was made.
+    fn open(&self, cookie: &Cookie<'static>, now: SystemTime) -> Option<(u64, WebSession)> {
         let jar = CookieJar::new();
         let mut keys = std::iter::once(&self.key).chain(&self.previous);
         let cookie = keys.find_map(|key| jar.private(key).decrypt(cookie.clone()))?;
@@ -142,21 +164,29 @@ impl SessionCookies {
             let room = RoomCode::parse(room, self.limits.room_chars).ok()?;
             Some((room, UserName::parse(name, self.limits.name_chars).ok()?))
         });
-        Some(WebSession(parsed.collect()))
+        Some((sealed.at, WebSession(parsed.collect())))
     }
 
     #[expect(clippy::expect_used, reason = "pairs of texts are JSON, and a jar gives back what was added")]
-    fn seal(&self, rooms: &[(RoomCode, UserName)], now: SystemTime) -> String {
+    fn seal(
+        &self,
+        name: &'static str,
+        is_framed: bool,
+        rooms: &[(RoomCode, UserName)],
+        now: SystemTime,
+    ) -> String {
         let json = serde_json::json!({ "at": seconds(now) as u64, "rooms": rooms }).to_string();
-        let cookie = Cookie::build((self.name, json))
+        let cookie = Cookie::build((name, json))
             .path("/")
             .http_only(true)
-            .same_site(SameSite::Lax)
+            // Of another site than the page around it: each site that shows ours has its own (CHIPS).
+            .same_site(if is_framed { SameSite::None } else { SameSite::Lax })
+            .partitioned(is_framed)
             .secure(self.secure)
             .max_age(KEPT.try_into().expect("30 days"));
         let mut jar = CookieJar::new();
         jar.private_mut(&self.key).add(cookie);
-        jar.get(self.name).expect("the cookie").to_string()
+        jar.get(name).expect("the cookie").to_string()
     }
 }
 
@@ -171,17 +201,18 @@ impl WebSession {
         self.0.last().map(|(room, name)| (room, name))
     }
 
-    /// Its holder in a room where they are called `name`.
-    pub fn principal(name: UserName) -> Principal {
-        Principal { name: Some(name), rights: Rights::OPEN }
-    }
-
     /// Notes a login, as the latest. At most eight rooms are kept.
     pub fn enter(&mut self, room: RoomCode, name: UserName) {
         self.0.retain(|(entered, _)| *entered != room);
         self.0.push((room, name));
         self.0.drain(..self.0.len().saturating_sub(MOST_ROOMS));
     }
+}
+
+/// Whether a browser says that what it asks for is to be shown in a frame (Fetch Metadata).
+fn is_for_frame(headers: &HeaderMap) -> bool {
+    let shown = headers.get("sec-fetch-dest").and_then(|dest| dest.to_str().ok());
+    shown.is_some_and(|shown| ["iframe", "frame", "object", "embed"].contains(&shown))
 }
 
 /// Seconds since 1970; a clock set before that counts as 0.

@@ -33,10 +33,11 @@ fn by_default_it_names_the_real_port_and_how_to_open_it_to_the_network() {
   Rate         500 events a second for each connection, in bursts of 1000
   Slow clients closed with more than 1048576 bytes waiting
   Lost clients leave the room after 2s
-  History      1000 messages of each room, for 7days, in memory only: a restart forgets it
+  History      1000 messages of each room, for 7 days, in memory only: a restart forgets it
   Other sites  may not connect (--allow-origin lets them)
+  Access       open to anyone with a room code (--access token asks for a token)
   HTTP API     open to anyone with a room code (--api-token asks for a token)
-  Encryption   off: plain HTTP; beyond a trusted network put a TLS proxy in front and set --public-url
+  Encryption   off: plain HTTP; beyond a trusted network give it a certificate (--tls-cert, --acme-domain), or put a TLS proxy in front and set --public-url
 
   Only this machine can reach it. To open it to the network:
     alert --listen 0.0.0.0:43210
@@ -116,8 +117,8 @@ fn it_says_where_the_history_really_is() {
     let config =
         Config::load(&Flags::default(), &Environment::from(&[("STATE_DIRECTORY", "/state")][..])).unwrap();
     for (kind, words) in [
-        (HistoryKind::Sqlite, "for 7days, in /state/alert.db\n"),
-        (HistoryKind::Memory, "for 7days, in memory only: a restart forgets it\n"),
+        (HistoryKind::Sqlite, "for 7 days, in /state/alert.db\n"),
+        (HistoryKind::Memory, "for 7 days, in memory only: a restart forgets it\n"),
         (HistoryKind::Off, "History      not kept (--history off)\n"),
     ] {
         let text = text(&config, kind, &config.listen, LAN, false);

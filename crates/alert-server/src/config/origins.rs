@@ -17,6 +17,10 @@ pub enum AllowOrigin {
     These(OriginPattern),
 }
 
+/// `--frame-ancestors`: one origin, or those below a domain, whose pages may show ours in a frame.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FrameAncestor(OriginPattern);
+
 impl PublicUrl {
     /// Reads `https://alert.example.org`, with or without a slash at the end; `wss:` is as good as `https:`.
     ///
@@ -39,6 +43,12 @@ impl PublicUrl {
         self.0.host()
     }
 
+    /// The port in it, or its scheme's.
+    pub fn port(&self) -> u16 {
+        let named = self.as_str().rsplit_once(':').and_then(|(_, port)| port.parse().ok());
+        named.unwrap_or(if self.is_https() { 443 } else { 80 })
+    }
+
     /// Whether browsers reach us over TLS, so that cookies can be `Secure`.
     pub fn is_https(&self) -> bool {
         self.as_str().starts_with("https://")
@@ -57,6 +67,35 @@ impl AllowOrigin {
                 .map(Self::These)
                 .map_err(|error| format!("{}; null, for pages of files too; or *", error.reason())),
         }
+    }
+}
+
+impl FrameAncestor {
+    /// Reads `https://example.org:8443` or `https://*.example.org`.
+    ///
+    /// # Errors
+    /// What is allowed instead.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let form = "http:// or https:// with a host name, as in https://intranet.example.org or https://*.example.org";
+        if text.trim() == "*" {
+            return Err(format!(
+                "{form}; every site that may show this page can have people click on it unseen"
+            ));
+        }
+        let pattern =
+            OriginPattern::parse(text.trim()).map_err(|error| format!("{form}; {}", error.reason()))?;
+        let shown = pattern.to_string();
+        let host = ["http://", "https://"].iter().find_map(|scheme| shown.strip_prefix(scheme));
+        // It becomes part of a header in which `;` and `'` have a meaning; and there no IPv6 address has a form.
+        let is_plain =
+            |host: &str| host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._*:".contains(&byte));
+        if host.is_some_and(is_plain) { Ok(Self(pattern)) } else { Err(form.to_owned()) }
+    }
+}
+
+impl Display for FrameAncestor {
+    fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
+        self.0.fmt(out)
     }
 }
 

@@ -7,21 +7,21 @@ use std::path::Path;
 use alert_settings::file::{self, FileError, TextFile};
 
 /// What a secret's file held.
-pub(super) struct SecretFile {
-    pub(super) text: String,
+pub(crate) struct SecretFile {
+    pub(crate) text: String,
     /// Set where others on this machine may read or change it.
-    pub(super) warning: Option<String>,
+    pub(crate) warning: Option<String>,
 }
 
 /// Reads the file of a secret.
-pub(super) fn read(path: &Path) -> Result<SecretFile, FileError> {
+pub(crate) fn read(path: &Path) -> Result<SecretFile, FileError> {
     let TextFile { text, metadata } = file::read(path)?;
     Ok(SecretFile { text, warning: warning(path, &metadata) })
 }
 
 /// What to say about a file that others may read or change. It is not an error: secrets are mounted like that into
 /// containers, where there are no others.
-pub(super) fn warning(path: &Path, metadata: &Metadata) -> Option<String> {
+pub(crate) fn warning(path: &Path, metadata: &Metadata) -> Option<String> {
     let what = match (metadata.mode() & 0o004 != 0, metadata.mode() & 0o002 != 0) {
         (false, false) => return None,
         (true, false) => "read",

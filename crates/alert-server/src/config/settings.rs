@@ -9,8 +9,10 @@ const CONNECTIONS: &str = "Connections";
 const HISTORY: &str = "History";
 const REDIS: &str = "Several servers";
 const API: &str = "HTTP API";
+const ACCESS: &str = "Rights";
 const WEB: &str = "Web page and browsers";
 const LOG: &str = "Logs";
+const ADMIN: &str = "Metrics and administration";
 
 /// Every setting, in the order of the help and of `alert config show`.
 pub const SETTINGS: &[Setting] = &[
@@ -24,7 +26,79 @@ pub const SETTINGS: &[Setting] = &[
             "Address and port to listen on, or unix:/path; port 0 takes a free one; `:5000` is every IPv4 address",
         )
     },
+    Setting {
+        many: true,
+        ..one(
+            "tls_cert",
+            "FILE",
+            &[],
+            NETWORK,
+            "Certificate in PEM, with those between it and a root, to speak https and wss on every TCP address; it is read \
+             again when it changes; several are chosen by the name that a client asks for",
+        )
+    },
+    Setting {
+        many: true,
+        ..one(
+            "tls_key",
+            "FILE",
+            &[],
+            NETWORK,
+            "Its private key in PEM; for several certificates, one each and in the same order [default: in the file of tls_cert]",
+        )
+    },
+    Setting {
+        many: true,
+        ..one(
+            "acme_domain",
+            "HOST",
+            &[],
+            NETWORK,
+            "Host name to get a certificate for from an authority that speaks ACME, whose terms you thereby agree to; it \
+             checks that port 443 of the name leads here; several names have a certificate each",
+        )
+    },
+    one("acme_email", "ADDRESS", &[], NETWORK, "Whom the authority may write to"),
+    one(
+        "acme_directory",
+        "URL",
+        &["letsencrypt"],
+        NETWORK,
+        "The authority: letsencrypt, staging (for tries: browsers do not trust it), or the URL of a directory",
+    ),
+    one(
+        "acme_ca",
+        "FILE",
+        &[],
+        NETWORK,
+        "Certificates in PEM with which the authority's own is checked [default: those of the system]",
+    ),
+    one(
+        "acme_dir",
+        "FOLDER",
+        &[],
+        NETWORK,
+        "Where the account with the authority and the certificates are kept [default: acme in the state folder]",
+    ),
+    Setting {
+        many: true,
+        ..one(
+            "redirect_listen",
+            "ADDRESS",
+            &[],
+            NETWORK,
+            "Address that sends http to https, where tls_cert or acme_domain is set: 0.0.0.0:80, say",
+        )
+    },
     one("workers", "COUNT", &["auto"], NETWORK, "Threads that serve connections; auto is one per core"),
+    one(
+        "io",
+        "WAY",
+        &["auto"],
+        NETWORK,
+        "How messages go to members: uring (one system call for several of them, Linux 6.1), epoll (one for each), or auto: \
+         uring where the system permits it",
+    ),
     Setting {
         many: true,
         ..one(
@@ -50,6 +124,16 @@ pub const SETTINGS: &[Setting] = &[
             &[],
             WEB,
             "Foreign web page that may connect (headless), as in https://example.org or https://*.example.org; `*` is every page",
+        )
+    },
+    Setting {
+        many: true,
+        ..one(
+            "frame_ancestors",
+            "ORIGIN",
+            &[],
+            WEB,
+            "Site whose pages may show the web page in a frame, as in https://intranet.example.org or https://*.example.org",
         )
     },
     Setting {
@@ -109,6 +193,24 @@ pub const SETTINGS: &[Setting] = &[
         API,
         "File with such tokens, one a line, # before a comment; SIGHUP rereads it",
     ),
+    one(
+        "access",
+        "WHO",
+        &["open"],
+        ACCESS,
+        "Who gets in: open (whoever knows a room's code reads and speaks there) or token (nobody without one)",
+    ),
+    Setting {
+        many: true,
+        ..one(
+            "token_keys",
+            "FILE",
+            &[],
+            ACCESS,
+            "Keys that signed tokens (JWT) are verified with: PEM, a JSON Web Key or a set of them, or a secret of at least 32 \
+             bytes; it is read again when it changes; `alert token keygen` makes one",
+        )
+    },
     one(
         "leave_grace",
         "TIME",
@@ -173,6 +275,36 @@ pub const SETTINGS: &[Setting] = &[
              redis://127.0.0.1:6379; with a password better given as ALERT_REDIS, since others on this machine see flags",
         )
     },
+    one(
+        "redis_password_file",
+        "FILE",
+        &[],
+        REDIS,
+        "File with the password for Redis, instead of one in the address",
+    ),
+    one(
+        "redis_ca",
+        "FILE",
+        &[],
+        REDIS,
+        "File with the certificates (PEM) that sign those of Redis, for rediss:// [default: those of the system]",
+    ),
+    one(
+        "redis_cert",
+        "FILE",
+        &[],
+        REDIS,
+        "File with the certificate (PEM) that Alert shows to Redis, for rediss://",
+    ),
+    one("redis_key", "FILE", &[], REDIS, "File with the private key (PEM) of redis_cert"),
+    one("redis_sentinel_user", "NAME", &[], REDIS, "User for the sentinels, where they ask for one"),
+    one(
+        "redis_sentinel_password_file",
+        "FILE",
+        &[],
+        REDIS,
+        "File with the password for the sentinels, where they ask for one; that for Redis may be another",
+    ),
     one("redis_prefix", "TEXT", &["alert"], REDIS, "What all keys in Redis begin with"),
     one(
         "redis_timeout",
@@ -180,6 +312,13 @@ pub const SETTINGS: &[Setting] = &[
         &["5s"],
         REDIS,
         "Time that Redis has to answer before whoever speaks hears that it failed",
+    ),
+    one(
+        "advertise",
+        "HOST:PORT",
+        &[],
+        REDIS,
+        "Where the other servers reach this one, to pass requests on whose session is here [default: found by itself]",
     ),
     one("max_name_chars", "COUNT", &["64"], LIMITS, "Longest name, in characters"),
     one("max_room_chars", "COUNT", &["128"], LIMITS, "Longest room code, in characters"),
@@ -265,6 +404,36 @@ pub const SETTINGS: &[Setting] = &[
         &["30s"],
         LIMITS,
         "How long a message, or an event with its attachments, may take from its first byte to its last",
+    ),
+    Setting {
+        many: true,
+        ..one(
+            "admin_listen",
+            "ADDRESS",
+            &[],
+            ADMIN,
+            "Address and port of /metrics (Prometheus) and /admin, apart from what users see: 127.0.0.1:9464, say; one that \
+             other machines reach needs a token",
+        )
+    },
+    Setting {
+        many: true,
+        secret: true,
+        ..one(
+            "admin_token",
+            "TOKEN",
+            &[],
+            ADMIN,
+            "Token that whoever comes to admin_listen must bring, at least 16 characters; better given as ALERT_ADMIN_TOKEN \
+             or in a file, since others on this machine see flags",
+        )
+    },
+    one(
+        "admin_token_file",
+        "FILE",
+        &[],
+        ADMIN,
+        "File with such tokens, one a line, # before a comment; SIGHUP rereads it",
     ),
     one("log_format", "FORMAT", &["text"], LOG, "Form of the log on stderr: text or json"),
     one("log_level", "LEVEL", &["info"], LOG, "How much is logged: error, warn, info, debug or trace"),

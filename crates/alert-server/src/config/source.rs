@@ -1,10 +1,12 @@
-//! Where values come from, and which of several wins: flag over environment over file over default.
+//! Where values come from, and which of several wins: flag over environment over credential over file over default.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use alert_settings::file::read_toml;
-use alert_settings::{CLIENT_VARIABLES, ConfigError, Environment, Given, Setting, Source, VARIABLE_PREFIX};
+use alert_settings::{
+    CLIENT_VARIABLES, CREDENTIAL_PREFIX, ConfigError, Environment, Given, Setting, Source, VARIABLE_PREFIX,
+};
 
 use super::flags::Flags;
 use super::secret_file;
@@ -27,6 +29,9 @@ impl Sources {
         let file = flags.file.clone().or_else(|| environment.config_file());
         if let Some(file) = file {
             sources.add_file(&file);
+        }
+        if let Some(folder) = environment.credentials_folder() {
+            sources.add_credentials(&folder);
         }
         sources.add_environment(environment);
         for (&name, values) in &flags.values {
@@ -59,6 +64,43 @@ impl Sources {
         }
     }
 
+    /// Those of a service manager: a secret's text, one a line where there may be several, or the file that a setting
+    /// wants.
+    fn add_credentials(&mut self, folder: &Path) {
+        let mut unknown: BTreeSet<String> = std::fs::read_dir(folder)
+            .into_iter()
+            .flatten()
+            .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+            .filter(|name| name.starts_with(CREDENTIAL_PREFIX))
+            .collect();
+        for setting in SETTINGS {
+            let Some(name) = setting.credential().filter(|name| unknown.remove(name)) else { continue };
+            let file = folder.join(name);
+            let source = Source::Credential(file.clone());
+            let values = if setting.is_file() {
+                Ok(vec![file.to_string_lossy().into_owned()])
+            } else {
+                secret_file::read(&file).map(|read| values_of_secret(setting, &read.text))
+            };
+            match values {
+                // An empty one counts as not set, as a variable does.
+                Ok(values) if values.is_empty() => {}
+                Ok(values) => drop(self.given.insert(setting.name, Given { values, source })),
+                Err(problem) => {
+                    let allowed = format!("a file that can be read ({problem})");
+                    self.errors.push(ConfigError::value(&source, setting, "", allowed));
+                }
+            }
+        }
+        for name in unknown {
+            let known = SETTINGS.iter().filter_map(Setting::credential);
+            self.warnings.push(format!(
+                "the credential {name} is none of a setting and has no effect; there may be {}",
+                known.collect::<Vec<_>>().join(", ")
+            ));
+        }
+    }
+
     fn add_file(&mut self, file: &Path) {
         let (table, metadata) = match read_toml(file) {
             Ok(read) => read,
@@ -72,8 +114,12 @@ impl Sources {
         for (key, value) in table {
             let Some(setting) = SETTINGS.iter().find(|setting| setting.name == key) else {
                 let hint = match nearest(&key) {
+                    _ if value.is_table() => {
+                        "this file has no sections: each setting stands by itself, without [..] above it"
+                            .to_owned()
+                    }
                     Some(near) => format!("did you mean {}?", near.name),
-                    None => format!("the settings are {}", names()),
+                    None => "`alert config show` lists them".to_owned(),
                 };
                 self.errors.push(ConfigError::UnknownKey { key, file: file.to_owned(), hint });
                 continue;
@@ -88,6 +134,17 @@ impl Sources {
                 }
             }
         }
+    }
+}
+
+/// The values in a credential, as a variable would have them.
+fn values_of_secret(setting: &Setting, text: &str) -> Vec<String> {
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
+    let whole = Some(text.trim()).filter(|text| !text.is_empty());
+    if setting.many {
+        lines.map(str::to_owned).collect()
+    } else {
+        whole.into_iter().map(str::to_owned).collect()
     }
 }
 
@@ -134,8 +191,4 @@ fn nearest(key: &str) -> Option<&'static Setting> {
         .iter()
         .max_by(|a, b| likeness(a).total_cmp(&likeness(b)))
         .filter(|setting| likeness(setting) > 0.85)
-}
-
-fn names() -> String {
-    SETTINGS.iter().map(|setting| setting.name).collect::<Vec<_>>().join(", ")
 }

@@ -7,6 +7,8 @@ use clap::{Args, Command, FromArgMatches};
 use http::HeaderMap;
 use socketio_server::PeerAddr;
 
+mod secrets;
+
 use super::*;
 
 fn flags(words: &[&str]) -> Flags {
@@ -49,7 +51,7 @@ fn without_settings_the_defaults_of_the_contract_hold() {
         (Duration::from_secs(25), Duration::from_secs(20))
     );
     assert_eq!(config.drain_wait, Duration::ZERO);
-    assert_eq!(config.recovery, RecoveryMode::Auto);
+    assert_eq!((config.recovery, config.io), (RecoveryMode::Auto, Io::Auto));
     assert_eq!((config.log_format, config.log_level), (LogFormat::Text, tracing::Level::INFO));
     assert_eq!((config.public_url, config.allow_origin), (None, vec![]));
     assert!(config.warnings.is_empty());
@@ -117,6 +119,22 @@ fn an_impossible_value_is_an_error_that_names_key_value_source_and_what_is_allow
         ("workers", "0", "auto, or a whole number from 1 to 1024"),
         ("workers", "-1", "auto, or"),
         ("trusted_proxy", "10.0.0.0/33", "an IP address or a network"),
+        ("tls_cert", "/nowhere/cert.pem", "a file that can be read (No such file"),
+        ("tls_key", "/nowhere/key.pem", "a file that can be read (No such file"),
+        ("acme_domain", "*.example.org", "without a wildcard"),
+        ("acme_domain", "https://a.example", "a host name that leads to this server"),
+        ("acme_email", "admin", "an address as in"),
+        ("acme_directory", "production", "letsencrypt, staging"),
+        ("acme_ca", "/nowhere/ca.pem", "a file that can be read (No such file"),
+        ("acme_dir", "/dev/null", "a folder"),
+        ("redirect_listen", "here", "an IP address with a port"),
+        ("admin_listen", "unix:/x", "an IP address with a port"),
+        ("admin_listen", "here", "an IP address with a port"),
+        ("admin_listen", "0.0.0.0:9464", "an address of this machine alone"),
+        ("admin_listen", "[::]:9464", "an address of this machine alone"),
+        ("admin_listen", "127.0.0.1:5000", "another address than listen"),
+        ("admin_token", "too-short", "at least 16 characters"),
+        ("admin_token_file", "/nowhere/token", "a file that can be read (No such file"),
         ("drain_wait", "-1s", "a time from 0s to 1h"),
         ("allow_host", "http://a.example", "a host name without scheme and port"),
         ("allow_host", "a.example:80", "a host name without scheme and port"),
@@ -126,6 +144,15 @@ fn an_impossible_value_is_an_error_that_names_key_value_source_and_what_is_allow
         ("allow_origin", "http://localhost:", "a port is a number from 1 to 65535"),
         ("allow_origin", "https://", "scheme and host"),
         ("allow_origin", "https://a.*.org", "`*.` may stand before a domain"),
+        ("frame_ancestors", "*", "have people click on it unseen"),
+        ("frame_ancestors", "'self'", "http:// or https:// with a host name"),
+        ("frame_ancestors", "school.example.org", "http:// or https:// with a host name"),
+        ("frame_ancestors", "https://school.example.org/intranet", "http:// or https:// with a host name"),
+        ("frame_ancestors", "https://a;script-src", "http:// or https:// with a host name"),
+        ("frame_ancestors", "https://[::1]:8443", "http:// or https:// with a host name"),
+        ("frame_ancestors", "null", "http:// or https:// with a host name"),
+        ("frame_ancestors", "capacitor://localhost", "http:// or https:// with a host name"),
+        ("frame_ancestors", "https://*", "`*.` may stand before a domain"),
         ("public_url", "ftp://a.example", "http:// or https://"),
         ("public_url", "https://a.example/alert", "without a path"),
         ("public_url", "https://a.example?x", "without a path"),
@@ -135,26 +162,38 @@ fn an_impossible_value_is_an_error_that_names_key_value_source_and_what_is_allow
         ("public_url", "https://a.example:", "a port is a number from 1 to 65535"),
         ("public_url", "https://a.example:70000", "a port is a number from 1 to 65535"),
         ("public_url", "https://:443", "http:// or https://"),
+        ("access", "closed", "open, token"),
+        ("access", "token", "open, unless there are tokens: set token_keys"),
+        ("token_keys", "/nowhere/key.pem", "a file that can be read (No such file"),
         ("leave_grace", "soon", "a time from 0s to 1h"),
         ("leave_grace", "2h", "a time from 0s to 1h"),
         ("leave_grace", "NaN", "a time from 0s to 1h"),
         ("ping_interval", "0", "a time from 100ms to 1h"),
         ("ping_timeout", "0", "a time from 100ms to 1h"),
         ("recovery", "yes", "auto, on, off"),
-        ("queue_limit", "1MB", "a whole number from 4096"),
+        ("queue_limit", "1kB", "4096 to 1073741824 bytes"),
         ("queue_limit", "999999", "at least max_payload (1000000)"),
         ("history", "disk", "sqlite, memory, off"),
         ("history_messages", "0", "a whole number from 1"),
         ("history_age", "0", "a time from 1s"),
-        ("replay_window", "25h", "a time from 0s to 1d"),
+        ("replay_window", "25h", "a time from 0s to 1 day"),
         ("history_size", "1kB", "auto (1GiB in a file, 64MiB in memory), or a size from 1.0 MiB"),
         ("history_size", "much", "such as 64MiB or 2GiB"),
         ("redis", "127.0.0.1:6379", "redis://HOST:PORT"),
+        ("redis_password_file", "/nowhere/password", "a file that can be read (No such file"),
+        ("redis_ca", "/nowhere/ca", "a file that can be read (No such file"),
+        ("redis_cert", "/dev/null", "a file with at least one certificate in PEM format"),
+        ("redis_key", "/dev/null", "a file that is not empty"),
+        ("redis_sentinel_user", "a b", "a name without spaces"),
+        ("redis_sentinel_password_file", "/dev/null", "a file that is not empty"),
+        ("advertise", "nowhere", "HOST:PORT"),
         ("redis_prefix", "{a}", "letters, digits"),
         ("redis_timeout", "0", "a time from 100ms to 1h"),
+        ("advertise", "0.0.0.0:5000", "HOST:PORT at which the other servers reach this one"),
+        ("advertise", "alert-1:5000", "nothing without redis"),
         ("max_name_chars", "0", "a whole number from 1 to 256"),
         ("max_room_chars", "257", "a whole number from 1 to 256"),
-        ("max_msg_bytes", "x", "a whole number from 1"),
+        ("max_msg_bytes", "x", "1 to 67108864 bytes"),
         ("max_payload", "20000", "at least 20480"),
         ("event_rate", "-5", "a whole number from 0"),
         ("byte_rate", "1M", "a whole number from 0"),
@@ -170,6 +209,7 @@ fn an_impossible_value_is_an_error_that_names_key_value_source_and_what_is_allow
         ("join_rate", "many", "a whole number from 0"),
         ("max_rooms", "0", "a whole number from 1"),
         ("max_people", "0", "a whole number from 1"),
+        ("io", "kqueue", "auto, uring, epoll"),
         ("log_format", "xml", "text, json"),
         ("log_level", "loud", "error, warn, info, debug, trace"),
         ("session_key", "c2hvcnQ=", "base64 of at least 32 bytes"),
@@ -181,7 +221,7 @@ fn an_impossible_value_is_an_error_that_names_key_value_source_and_what_is_allow
         assert!(wrong.iter().any(|(name, ..)| *name == setting.name), "{} has no row", setting.name);
     }
     for (name, value, allowed) in wrong {
-        let setting = super::setting(name);
+        let setting = super::reader::setting(name);
         let shown = if setting.secret { "(hidden)".to_owned() } else { format!("{value:?}") };
         let by_flag = load(&[&setting.flag(), value]).unwrap_err();
         let by_variable = load_env(&[(&setting.variable(), value)]).unwrap_err();
@@ -216,7 +256,7 @@ fn an_unknown_key_in_the_file_is_an_error_with_the_nearest_one() {
     let error = load_file("leave-grace = 2").unwrap_err();
     assert_eq!(error, "leave-grace (in alert.toml) is not a setting; did you mean leave_grace?");
     let error = load_file("colour = 2").unwrap_err();
-    assert!(error.contains("the settings are listen, workers"), "{error}");
+    assert!(error.contains("`alert config show` lists them"), "{error}");
 }
 
 #[test]
@@ -317,48 +357,6 @@ fn a_port_in_use_says_which_and_what_to_do() {
 fn given_the_variables_of_clients_then_the_server_takes_no_notice_of_them() {
     let variables = CLIENT_VARIABLES.map(|name| (name, "http://variable:1"));
     assert_eq!(load_env(&variables).unwrap().warnings, [""; 0]);
-}
-
-#[test]
-fn a_secret_that_others_can_see_is_a_warning_that_says_what_to_do() {
-    let key = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=";
-    let config = load(&["--api-token", "0123456789abcdef", "--session-key", key]).unwrap();
-    let [token, session] = &config.warnings[..] else { panic!("{:?}", config.warnings) };
-    assert!(token.contains("value of --api-token in the list of processes"), "{token}");
-    assert!(token.ends_with("name that with --api-token-file, or set ALERT_API_TOKEN"), "{token}");
-    assert!(session.ends_with("(ps); set ALERT_SESSION_KEY"), "{session}");
-    assert!(
-        !config.warnings.concat().contains("0123456789abcdef") && !config.warnings.concat().contains(key)
-    );
-    let config = load_env(&[("ALERT_API_TOKEN", "0123456789abcdef"), ("ALERT_SESSION_KEY", key)]).unwrap();
-    assert!(config.warnings.is_empty(), "{:?}", config.warnings);
-}
-
-#[test]
-fn a_file_with_secrets_that_everybody_can_read_is_a_warning() {
-    let file = tempfile::NamedTempFile::new().unwrap();
-    let name = file.path().to_str().unwrap();
-    let mode = |mode| {
-        let mode = std::os::unix::fs::PermissionsExt::from_mode(mode);
-        file.as_file().set_permissions(mode).unwrap();
-    };
-    let warnings = |flag: &str| load(&[flag, name]).unwrap().warnings;
-    for (text, flag, open) in [
-        ("0123456789abcdef\n", "--api-token-file", 1),
-        ("api_token = \"0123456789abcdef\"\n", "--config", 1),
-        ("leave_grace = 1\n", "--config", 0),
-    ] {
-        std::fs::write(file.path(), text).unwrap();
-        mode(0o600);
-        assert_eq!(warnings(flag), Vec::<String>::new());
-        mode(0o644);
-        let warnings = warnings(flag);
-        assert_eq!(warnings.len(), open, "{warnings:?}");
-        assert!(
-            warnings.iter().all(|warning| warning.contains(&format!("`chmod o= {name}`"))),
-            "{warnings:?}"
-        );
-    }
 }
 
 #[test]

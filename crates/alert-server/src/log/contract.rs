@@ -1,123 +1,87 @@
 //! What every store has to promise, as one suite that runs on each of them.
 
-use super::{Append, Gap, KeyDigest, Page, Query, Recorder, Seat, SeatId, Start, Stored};
+mod desk;
+mod rulings;
+
+use super::{Backend, Gap, Page, Query, Seat, SeatId, Start, Stored};
 use crate::config::Retention;
-use alert_core::event::{RoomEvent, What};
+use alert_core::event::What;
 use alert_core::names::{RoomCode, UserName};
-use alert_core::position::{Epoch, Numbering, Position, Run};
+use alert_core::position::{Epoch, Position, Run};
+use alert_core::room::policy::{Audit, Policy};
+pub(super) use desk::{Desk, Speaker};
+pub(super) use rulings::*;
 use std::{
-    sync::{Arc, mpsc},
+    sync::mpsc,
     time::{Duration, SystemTime},
 };
 
 pub(super) const DEADLINE: Duration = Duration::from_secs(20);
 const WEEK: Duration = Duration::from_secs(7 * 24 * 3600);
+const MILLISECOND: Duration = Duration::from_millis(1);
 const RETENTION: Retention = Retention { messages: 100, age: WEEK, bytes: 1 << 20 };
 
-/// A store that a test has opened.
-pub(super) struct Desk {
-    pub(super) store: Box<dyn Recorder>,
-    pub(super) run: Run,
-    parts: u64,
-    /// Where the store is. It stands last, so that the store is dropped first.
-    _folder: Option<tempfile::TempDir>,
-}
+/// A store that a test has opened. Who orders what is said differs: the server, under a lock, or the store itself, which
+/// then says where it has put something.
+pub(super) trait Stage {
+    /// A room in which the test speaks.
+    type Room;
 
-/// A room in which the test speaks.
-pub(super) struct Speaker {
-    code: RoomCode,
-    numbering: Numbering,
-}
+    fn backend(&self) -> &dyn Backend;
 
-impl Desk {
-    pub(super) fn new(store: Box<dyn Recorder>, run: Run) -> Self {
-        Self { store, run, parts: 0, _folder: None }
-    }
+    /// A room in a new epoch, as when somebody enters an empty room, or the store was started again.
+    fn room(&mut self, code: &str) -> Self::Room;
 
-    /// Removes the folder with the store.
-    pub(super) fn keeping(self, folder: tempfile::TempDir) -> Self {
-        Self { _folder: Some(folder), ..self }
-    }
-
-    /// A room in a new epoch, as when somebody enters an empty room.
-    pub(super) fn room(&mut self, code: &str) -> Speaker {
-        let epoch = Epoch { run: self.run, part: self.parts };
-        self.parts += 1;
-        Speaker { code: room(code), numbering: Numbering::new(epoch) }
-    }
-
-    pub(super) fn say_at(
-        &self,
-        room: &mut Speaker,
-        text: &str,
-        at: SystemTime,
-    ) -> (Position, mpsc::Receiver<Stored>) {
-        self.append(room, text, at, None)
-    }
-
-    pub(super) fn append(
-        &self,
-        room: &mut Speaker,
-        text: &str,
-        at: SystemTime,
-        key: Option<KeyDigest>,
-    ) -> (Position, mpsc::Receiver<Stored>) {
-        let mut append = self.message(room, text, at, key);
-        let position = append.message.position;
-        let (tell, told) = mpsc::channel();
-        append.stored = Some(Box::new(move |stored| _ = tell.send(stored)));
-        if let Some((on_stored, stored)) = self.store.append(append) {
-            on_stored(stored);
-        }
-        (position, told)
-    }
-
-    /// A message with the room's next position.
-    #[expect(clippy::unused_self, reason = "a message belongs to a desk")]
-    pub(super) fn message(
-        &self,
-        room: &mut Speaker,
-        text: &str,
-        at: SystemTime,
-        key: Option<KeyDigest>,
-    ) -> Append {
-        let position = room.numbering.advance();
-        let what = What::Said { name: ada(), text: text.into() };
-        let message = Arc::new(RoomEvent { at, position, what });
-        Append { room: room.code.clone(), message, key, stored: None }
-    }
+    /// Begins to say something, or what counts as said so long ago. What was begun before is said before.
+    fn begin(&self, room: &mut Self::Room, text: &str, ago: Duration) -> mpsc::Receiver<Said>;
 
     /// Says it, and waits until the store has answered.
-    pub(super) fn say(&self, room: &mut Speaker, text: &str) -> Position {
-        let (position, told) = self.say_at(room, text, SystemTime::now());
-        assert_ne!(told.recv_timeout(DEADLINE).unwrap(), Stored::Failed);
+    fn say(&self, room: &mut Self::Room, text: &str) -> Position {
+        self.say_ago(room, text, Duration::ZERO)
+    }
+
+    fn say_ago(&self, room: &mut Self::Room, text: &str, ago: Duration) -> Position {
+        let Said { position, stored } = self.begin(room, text, ago).recv_timeout(DEADLINE).unwrap();
+        assert_ne!(stored, Stored::Failed);
         position
     }
 
-    /// Says it as somebody who has just made the room.
-    pub(super) fn say_in(&mut self, code: &str, text: &str) -> Position {
-        let mut room = self.room(code);
-        self.say(&mut room, text)
+    /// Has a policy hold, and waits until it is stored.
+    fn rule(&self, code: &str, policy: &Policy, audit: Audit);
+
+    /// The policy that the store has.
+    fn policy(&self, code: &str) -> Option<Policy>;
+
+    /// Removes a message. Gives whether it was there.
+    fn remove(&self, code: &str, position: Position, audit: Audit) -> bool;
+
+    fn audits(&self, code: &str, most: usize) -> Vec<Audit> {
+        let (tell, told) = mpsc::channel();
+        self.backend().audits(&room(code), most, Box::new(move |audits| tell.send(audits).unwrap()));
+        told.recv_timeout(DEADLINE).unwrap().unwrap()
     }
 
-    pub(super) fn read(&self, code: &str, start: Start, limit: usize) -> Page {
-        let (tell, told) = mpsc::channel();
-        self.store.read(room(code), Query { start, limit }, Box::new(move |page| tell.send(page).unwrap()));
-        told.recv_timeout(DEADLINE).unwrap().unwrap()
+    fn read(&self, code: &str, start: Start, limit: usize) -> Page {
+        read(self.backend(), code, start, limit)
     }
 
     fn seat(&self, id: SeatId) -> Option<Seat> {
         let (tell, told) = mpsc::channel();
-        self.store.seat(id, Box::new(move |seat| tell.send(seat).unwrap()));
+        self.backend().seat(id, Box::new(move |seat| tell.send(seat).unwrap()));
         told.recv_timeout(DEADLINE).unwrap()
     }
 }
 
-impl Speaker {
-    /// Where the room stands.
-    pub(super) fn position(&self) -> Position {
-        self.numbering.last()
-    }
+/// What became of a message.
+pub(super) struct Said {
+    pub(super) position: Position,
+    pub(super) stored: Stored,
+}
+
+fn read(store: &dyn Backend, code: &str, start: Start, limit: usize) -> Page {
+    let (tell, told) = mpsc::channel();
+    store.read(room(code), Query { start, limit }, Box::new(move |page| tell.send(page).unwrap()));
+    told.recv_timeout(DEADLINE).unwrap().unwrap()
 }
 
 fn room(code: &str) -> RoomCode {
@@ -141,9 +105,9 @@ pub(super) fn shown(page: &Page) -> (Vec<&str>, Option<Gap>, bool) {
     (texts, page.gap, page.more)
 }
 
-pub(super) type Open = fn(Retention) -> Desk;
+pub(super) type Open<S> = fn(Retention) -> S;
 
-pub(super) fn what_was_said_is_read_in_order_from_any_place(open: Open) {
+pub(super) fn what_was_said_is_read_in_order_from_any_place<S: Stage>(open: Open<S>) {
     let mut desk = open(RETENTION);
     let mut one = desk.room("one");
     let mut two = desk.room("two");
@@ -176,17 +140,17 @@ pub(super) fn what_was_said_is_read_in_order_from_any_place(open: Open) {
     assert_eq!(shown(&desk.read("nowhere", Start::Newest, 10)), (vec![], None, false));
 }
 
-pub(super) fn a_read_has_everything_that_was_appended_before_it(open: Open) {
+pub(super) fn a_read_has_everything_that_was_appended_before_it<S: Stage>(open: Open<S>) {
     let mut desk = open(RETENTION);
     let mut one = desk.room("one");
     for count in 1..=50 {
-        let (_, told) = desk.say_at(&mut one, "x", SystemTime::now());
+        let told = desk.begin(&mut one, "x", Duration::ZERO);
         assert_eq!(desk.read("one", Start::Oldest, 100).messages.len(), count);
         told.recv_timeout(DEADLINE).unwrap();
     }
 }
 
-pub(super) fn a_room_that_was_made_again_goes_on_in_a_later_epoch(open: Open) {
+pub(super) fn a_room_that_was_made_again_goes_on_in_a_later_epoch<S: Stage>(open: Open<S>) {
     let mut desk = open(RETENTION);
     let mut one = desk.room("one");
     let a = desk.say(&mut one, "a");
@@ -199,21 +163,31 @@ pub(super) fn a_room_that_was_made_again_goes_on_in_a_later_epoch(open: Open) {
     assert_eq!(shown(&desk.read("one", Start::Newest, 9)), (vec!["a", "b"], None, false));
 }
 
-pub(super) fn reading_from_a_time_begins_with_what_was_said_then(open: Open) {
+pub(super) fn reading_from_a_time_begins_with_what_was_said_then<S: Stage>(open: Open<S>) {
     let mut desk = open(RETENTION);
     let mut one = desk.room("one");
-    let now = SystemTime::now();
-    let ago = |seconds| now - Duration::from_secs(seconds);
-    for (text, seconds) in [("a", 30), ("b", 20), ("c", 10)] {
-        let (_, told) = desk.say_at(&mut one, text, ago(seconds));
-        told.recv_timeout(DEADLINE).unwrap();
+    let texts = ["a", "b", "c", "d"];
+    for (place, text) in texts.into_iter().enumerate() {
+        if place == 2 {
+            one = desk.room("one");
+        }
+        desk.say(&mut one, text);
+        std::thread::sleep(2 * MILLISECOND);
     }
-    for (seconds, texts) in [(31, vec!["a", "b", "c"]), (20, vec!["b", "c"]), (19, vec!["c"]), (9, vec![])] {
-        assert_eq!(shown(&desk.read("one", Start::Time(ago(seconds)), 9)), (texts, None, false));
+    let said: Vec<_> = desk.read("one", Start::Oldest, 9).messages.iter().map(|message| message.at).collect();
+    for place in 0..4 {
+        let from = |at| shown(&desk.read("one", Start::Time(at), 9)).0.len();
+        assert_eq!(from(said[place] - MILLISECOND), 4 - place, "before {}", texts[place]);
+        assert_eq!(from(said[place]), 4 - place);
+        assert_eq!(from(said[place] + MILLISECOND), 3 - place, "after {}", texts[place]);
     }
+    let from_b = Start::Time(said[1]);
+    assert_eq!(shown(&desk.read("one", from_b, 2)), (vec!["b", "c"], None, true));
+    assert_eq!(shown(&desk.read("one", from_b, 3)), (vec!["b", "c", "d"], None, false));
+    assert_eq!(shown(&desk.read("nowhere", from_b, 3)), (vec![], None, false));
 }
 
-pub(super) fn a_room_keeps_its_newest_and_says_what_is_missing(open: Open) {
+pub(super) fn a_room_keeps_its_newest_and_says_what_is_missing<S: Stage>(open: Open<S>) {
     let mut desk = open(Retention { messages: 3, ..RETENTION });
     let mut one = desk.room("one");
     let at = ["a", "b", "c", "d", "e"].map(|text| desk.say(&mut one, text));
@@ -232,13 +206,12 @@ pub(super) fn a_room_keeps_its_newest_and_says_what_is_missing(open: Open) {
     assert_eq!(shown(&desk.read("two", Start::After(quiet), 9)), (vec![], None, false));
 }
 
-pub(super) fn what_is_too_old_is_gone_and_a_quiet_room_is_not_taken_for_an_empty_one(open: Open) {
+pub(super) fn what_is_too_old_is_gone_and_a_quiet_room_is_not_taken_for_an_empty_one<S: Stage>(
+    open: Open<S>,
+) {
     let mut desk = open(RETENTION);
     let mut one = desk.room("one");
-    let before = one.numbering.last();
-    let long_ago = SystemTime::now() - WEEK - Duration::from_secs(60);
-    let (_, told) = desk.say_at(&mut one, "old", long_ago);
-    told.recv_timeout(DEADLINE).unwrap();
+    let before = desk.say_ago(&mut one, "old", WEEK + Duration::from_secs(60)).epoch.start();
     let page = desk.read("one", Start::After(before), 9);
     assert_eq!((page.messages.len(), page.gap.is_some()), (0, true), "it is missing");
     assert_eq!(shown(&desk.read("one", Start::Oldest, 9)), (vec![], None, false));
@@ -248,25 +221,25 @@ pub(super) fn what_is_too_old_is_gone_and_a_quiet_room_is_not_taken_for_an_empty
     assert_eq!(shown(&desk.read("one", Start::After(new), 9)), (vec![], None, false));
 }
 
-pub(super) fn all_rooms_together_keep_no_more_than_their_size(open: Open) {
+pub(super) fn all_rooms_together_keep_no_more_than_their_size<S: Stage>(open: Open<S>) {
     let mut desk = open(Retention { messages: 1_000_000, age: WEEK, bytes: 1 << 20 });
     let text = "x".repeat(10_000);
     let mut rooms: Vec<_> = (0..10).map(|number| desk.room(&format!("room{number}"))).collect();
-    let first = rooms[0].numbering.last();
+    let mut first = None;
     for _ in 0..40 {
         for room in &mut rooms {
-            desk.say(room, &text);
+            first = first.or(Some(desk.say(room, &text).epoch.start()));
         }
     }
     let kept: usize =
         (0..10).map(|number| desk.read(&format!("room{number}"), Start::Oldest, 1000).messages.len()).sum();
     // 4 MB were said. A store may need a little more than the limit, or drop in portions.
     assert!((20..=130).contains(&kept), "{kept} messages of 10 kB in 1 MiB");
-    let page = desk.read("room0", Start::After(first), 1000);
+    let page = desk.read("room0", Start::After(first.unwrap()), 1000);
     assert!(page.gap.is_some(), "what was dropped is missed");
 }
 
-pub(super) fn positions_that_the_log_never_gave_are_a_gap(open: Open) {
+pub(super) fn positions_that_the_log_never_gave_are_a_gap<S: Stage>(open: Open<S>) {
     let mut desk = open(RETENTION);
     let mut one = desk.room("one");
     desk.say(&mut one, "a");
@@ -277,9 +250,26 @@ pub(super) fn positions_that_the_log_never_gave_are_a_gap(open: Open) {
     assert_eq!(desk.read("one", Start::Before(foreign), 9).gap, unknown);
 }
 
-pub(super) fn a_seat_is_kept_changed_and_given_up(open: Open) {
+pub(super) fn positions_of_other_rooms_and_of_the_future_are_a_gap<S: Stage>(open: Open<S>) {
+    let mut desk = open(RETENTION);
+    let [early, late] = ["early", "late"].map(|code| {
+        let mut room = desk.room(code);
+        [desk.say(&mut room, "a"), desk.say(&mut room, "b")]
+    });
+    let unknown = Some(Gap { missed: None });
+    let future = Position { number: 999, ..early[1] };
+    for (code, position) in [("early", late[0]), ("early", late[1]), ("late", early[1]), ("early", future)] {
+        let page = desk.read(code, Start::After(position), 9);
+        assert_eq!(shown(&page), (vec!["a", "b"], unknown, false), "{code} after {position}");
+    }
+    for (code, position) in [("early", early), ("late", late)] {
+        assert_eq!(shown(&desk.read(code, Start::After(position[1]), 9)), (vec![], None, false));
+    }
+}
+
+pub(super) fn a_seat_is_kept_changed_and_given_up<S: Stage>(open: Open<S>) {
     let desk = open(RETENTION);
-    let position = Epoch { run: desk.run, part: 0 }.start();
+    let position = Epoch { run: Run::new(7), part: 0 }.start();
     let seat = |code: &str| Seat {
         room: room(code),
         name: ada(),
@@ -291,18 +281,55 @@ pub(super) fn a_seat_is_kept_changed_and_given_up(open: Open) {
     };
     let [one, two] = [SeatId([1; 16]), SeatId([2; 16])];
     assert_eq!(desk.seat(one), None);
-    desk.store.put_seat(one, Some(seat("one")));
-    desk.store.put_seat(two, Some(seat("two")));
+    desk.backend().put_seat(one, Some(seat("one")));
+    desk.backend().put_seat(two, Some(seat("two")));
     assert_eq!(desk.seat(one), Some(seat("one")));
-    desk.store.put_seat(one, Some(seat("three")));
+    desk.backend().put_seat(one, Some(seat("three")));
     assert_eq!(desk.seat(one), Some(seat("three")));
-    desk.store.put_seat(one, None);
+    desk.backend().put_seat(one, None);
     assert_eq!((desk.seat(one), desk.seat(two)), (None, Some(seat("two"))));
 }
 
-/// Runs the suite on the stores that a function opens.
+/// A page that is read over and over has everything once.
+pub(super) fn pages_that_follow_one_another_have_everything_once<S: Stage>(open: Open<S>) {
+    let mut desk = open(Retention { bytes: 8 << 20, ..RETENTION });
+    let mut one = desk.room("one");
+    // Some are large, so that a page may end for its size.
+    let long = "x".repeat(300_000);
+    let said: Vec<_> =
+        (0..9).map(|place| desk.say(&mut one, if place % 3 == 1 { &long } else { "y" })).collect();
+    let mut forwards = Vec::new();
+    let mut start = Start::Oldest;
+    loop {
+        let page = desk.read("one", start, 4);
+        forwards.extend(page.messages.iter().map(|message| message.position));
+        if !page.more {
+            break;
+        }
+        start = Start::After(*forwards.last().unwrap());
+    }
+    assert_eq!(forwards, said);
+    let mut backwards = Vec::new();
+    let mut start = Start::Newest;
+    loop {
+        let page = desk.read("one", start, 4);
+        backwards.extend(page.messages.iter().rev().map(|message| message.position));
+        if !page.more {
+            break;
+        }
+        start = Start::Before(*backwards.last().unwrap());
+    }
+    backwards.reverse();
+    assert_eq!(backwards, said);
+}
+
+/// Runs the suite on the stores that a function opens. One rule is only for stores that have a size of their own.
 macro_rules! contract {
     ($open:expr) => {
+        crate::log::contract::contract!(shared $open);
+        crate::log::contract::contract!($open; all_rooms_together_keep_no_more_than_their_size,);
+    };
+    (shared $open:expr) => {
         crate::log::contract::contract!($open;
             what_was_said_is_read_in_order_from_any_place,
             a_read_has_everything_that_was_appended_before_it,
@@ -310,9 +337,15 @@ macro_rules! contract {
             reading_from_a_time_begins_with_what_was_said_then,
             a_room_keeps_its_newest_and_says_what_is_missing,
             what_is_too_old_is_gone_and_a_quiet_room_is_not_taken_for_an_empty_one,
-            all_rooms_together_keep_no_more_than_their_size,
             positions_that_the_log_never_gave_are_a_gap,
+            positions_of_other_rooms_and_of_the_future_are_a_gap,
+            pages_that_follow_one_another_have_everything_once,
             a_seat_is_kept_changed_and_given_up,
+            a_policy_is_kept_changed_and_that_of_its_room_only,
+            an_audit_log_has_the_newest_lines_first,
+            a_message_that_is_removed_is_in_no_page_and_not_missing,
+            pages_are_full_whatever_was_removed,
+            a_message_is_removed_once_and_from_its_own_room,
         );
     };
     ($open:expr; $($rule:ident,)*) => {

@@ -1,13 +1,16 @@
 //! A log in memory: nothing survives the process, and it says so. Every call is short, so one lock serves them all.
 
+use super::policies::{Audits, is_removed, removed};
 use super::seats::Seats;
 use super::{
-    Append, Backend, Gap, KeyDigest, OnRead, OnStored, Page, Query, Recorder, Seat, SeatId, Start, Stored,
+    Append, Backend, Decision, Gap, KeptPolicy, KeyDigest, OnAudits, OnRead, OnRemoved, OnStored, Page,
+    Query, Recorder, Seat, SeatId, Start, Stored, Untold,
 };
 use crate::config::Retention;
 use alert_core::event::{RoomEvent, What};
 use alert_core::names::RoomCode;
 use alert_core::position::{Position, Run};
+use alert_core::room::policy::Audit;
 use std::{
     collections::{BTreeMap, HashMap, VecDeque},
     mem,
@@ -20,6 +23,7 @@ pub(super) struct Memory {
     run: Run,
     retention: Retention,
     kept: Mutex<Kept>,
+    audits: Mutex<Audits>,
     seats: Seats,
 }
 
@@ -53,12 +57,17 @@ struct Entry {
 impl Memory {
     pub(super) fn new(run: Run, retention: Retention) -> Self {
         let seats = Seats::new(retention.age);
-        Self { run, retention, kept: Mutex::default(), seats }
+        Self { run, retention, kept: Mutex::default(), audits: Mutex::default(), seats }
     }
 
     fn lock(&self) -> MutexGuard<'_, Kept> {
         // A panic halfway leaves at most one message too many or too few in one room.
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn lock_audits(&self) -> MutexGuard<'_, Audits> {
+        // The same with lines.
+        self.audits.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -71,6 +80,24 @@ impl Recorder for Memory {
         }
         kept.prune(&self.retention, SystemTime::now());
         stored.map(|stored| (stored, Stored::NotMeant))
+    }
+
+    fn put_decision(&self, Decision { room, audit, stored, .. }: Decision) -> Untold {
+        audit.into_iter().for_each(|audit| self.lock_audits().add(room.clone(), audit));
+        stored.map(|stored| (stored, Stored::NotMeant))
+    }
+
+    fn policies(&self) -> Vec<(RoomCode, KeptPolicy)> {
+        // Called at the start, when there is nothing. From then on, the rooms have them.
+        Vec::new()
+    }
+
+    fn remove(&self, room: &RoomCode, position: Position, audit: Audit, done: OnRemoved) {
+        let was_there = self.lock().remove(room, position);
+        if was_there {
+            self.lock_audits().add(room.clone(), audit);
+        }
+        done(Some(was_there));
     }
 }
 
@@ -95,6 +122,11 @@ impl Backend for Memory {
     fn seat(&self, id: SeatId, done: Box<dyn FnOnce(Option<Seat>) + Send>) {
         done(self.seats.get(&id));
     }
+
+    fn audits(&self, room: &RoomCode, most: usize, done: OnAudits) {
+        let newest = self.lock_audits().newest(room, most);
+        done(Some(newest));
+    }
 }
 
 impl Kept {
@@ -107,6 +139,18 @@ impl Kept {
             self.by_age.insert(age, room);
         }
         messages.kept.push_back(Entry { age, at: message.at, message });
+    }
+
+    fn remove(&mut self, room: &RoomCode, position: Position) -> bool {
+        let entries = self.rooms.get_mut(room).map(|room| &mut room.kept);
+        let entry = entries.and_then(|kept| kept.iter_mut().find(|entry| entry.message.position == position));
+        let Some((entry, rest)) = entry.and_then(|entry| removed(&entry.message).map(|rest| (entry, rest)))
+        else {
+            return false;
+        };
+        self.bytes = self.bytes - size(&entry.message) + size(&rest);
+        entry.message = rest;
+        true
     }
 
     fn prune(&mut self, retention: &Retention, now: SystemTime) {
@@ -141,15 +185,18 @@ impl Kept {
         }
     }
 
-    fn page(&self, run: Run, room: &RoomCode, Query { start, limit }: Query) -> Page {
+    fn page(&self, run: Run, code: &RoomCode, Query { start, limit }: Query) -> Page {
         let nothing = Messages::default();
-        let room = self.rooms.get(room);
+        let room = self.rooms.get(code);
         let Messages { kept, dropped } = room.unwrap_or(&nothing);
         let place = |position: Position| {
             kept.partition_point(|entry| order(entry.message.position) < order(position))
         };
-        let from_here = |start: usize| start..kept.len().min(start.saturating_add(limit));
-        let to_here = |end: usize| end.saturating_sub(limit)..end;
+        let is_seen = |place: &usize| !is_removed(&kept[*place].message);
+        let from_here =
+            |start: usize| start..(start..kept.len()).filter(is_seen).nth(limit).unwrap_or(kept.len());
+        let to_here =
+            |end: usize| (0..end).rev().filter(is_seen).nth(limit).map_or(0, |before| before + 1)..end;
         let is_other = |position: Position| position.epoch.run != run;
         let (range, gap) = match start {
             Start::Oldest => (from_here(0), None),
@@ -164,6 +211,15 @@ impl Kept {
             Start::After(position) => {
                 let mut first = place(position);
                 let next = kept.get(first).map(|entry| entry.message.position);
+                let is_known = next == Some(position)
+                    || position.number == 0
+                    || dropped.is_some_and(|dropped| order(dropped) >= order(position));
+                if !is_known {
+                    return Page {
+                        gap: Some(Gap { missed: None }),
+                        ..self.page(run, code, Query { start: Start::Oldest, limit })
+                    };
+                }
                 first += usize::from(next == Some(position));
                 // If the room was forgotten and made again, nothing is known of it before its first message.
                 let follows = next
@@ -183,7 +239,8 @@ impl Kept {
             }
         };
         let more = if start.is_backwards() { range.start > 0 } else { range.end < kept.len() };
-        let messages = kept.range(range).map(|entry| Arc::clone(&entry.message)).collect();
+        let messages = kept.range(range).map(|entry| &entry.message).filter(|message| !is_removed(message));
+        let messages = messages.cloned().collect();
         Page { messages, gap, more }
     }
 }

@@ -1,39 +1,57 @@
 //! Rooms in Redis or Valkey, shared by several nodes: it orders what is said and who comes and goes, keeps it, and tells
-//! every node that hears the room. Each step of a room is a function in Redis (`library.lua`).
+//! every node that hears the room. Each step of a room is a function in Redis (`library/`).
 
+mod about;
+mod agreed;
 mod answer;
+mod archive;
 mod entry;
+mod fault;
 mod keys;
 mod lease;
 mod library;
 mod link;
+mod masters;
 mod page;
+mod people;
+mod revocations;
+mod ruling;
 mod seat;
 mod server;
+mod space;
+mod standing;
+mod status;
+mod stay;
 mod store;
 mod subscriber;
+mod wire;
 
-use super::KeyDigest;
-use crate::config::{RedisSettings, Retention, SessionKey};
-use alert_core::members::Members;
+use super::{KeyDigest, StayId};
+use crate::config::{RedisSettings, Retention};
+pub use about::About;
+use about::Nodes;
 use alert_core::names::{RoomCode, UserName};
-use alert_core::position::{Epoch, Position, Run};
-pub use answer::{Arrival, Fate, Going, Placed, State};
+use alert_core::position::{Epoch, Run};
+pub use answer::{Arrival, Entering, Fate, Going, Placed, RoomFull, State};
+pub use archive::{Archive, ArchiveError};
 pub use entry::{Change, Entry};
-use keys::{Keys, TAGS};
+use keys::Keys;
 use library::Library;
 pub use link::Unavailable;
-use link::{Call, Link, Standing};
+use link::{Call, Link, Standing, Watched};
 use page::parts;
 use redis::{FromRedisValue, Value, from_redis_value};
+pub use ruling::{Of, Ruled};
 pub use server::ConnectError;
 use sha2::{Digest, Sha256};
+pub use status::{Facts, Finding, Node, Status};
+pub use stay::{Absence, LostStay, StayEnd, StayHere, Taken};
 use std::{
-    collections::HashSet,
+    collections::{HashMap, HashSet},
     io,
     sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering},
+        Arc, Mutex, OnceLock,
+        atomic::{AtomicBool, AtomicU64, Ordering},
         mpsc,
     },
     time::Duration,
@@ -42,13 +60,23 @@ use subscriber::Subscriber;
 pub use subscriber::{Ear, Subscribed};
 use tokio::{
     runtime::{Builder, Handle},
-    sync::{Notify, watch},
+    sync::{Notify, oneshot, watch},
 };
+pub use wire::{WIRE, WireError};
 
 /// For how long an idempotency key means the same message.
 const KEY_AGE: Duration = Duration::from_secs(600);
-/// Messages that are read with the state of a room.
-const MOST_MISSED: usize = 1_000;
+
+/// Why rooms in Redis cannot be shared.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// It cannot be used.
+    #[error(transparent)]
+    Connect(#[from] ConnectError),
+    /// Others use it in another way.
+    #[error(transparent)]
+    Wire(#[from] WireError),
+}
 
 /// The rooms that several nodes share. Cheap to clone.
 #[derive(Clone)]
@@ -64,26 +92,43 @@ struct Inner {
     standing: watch::Receiver<Standing>,
     keys: Keys,
     run: Run,
+    nodes: Nodes,
     parts: AtomicU64,
     tickets: AtomicU64,
     retention: Retention,
-    /// Rooms that somebody has left here without Redis hearing of it. Emptied when it is back.
-    unsaid: Mutex<HashSet<RoomCode>>,
+    absence: OnceLock<Absence>,
+    /// What Redis has not heard. Emptied when it is back.
+    unsaid: Mutex<Unsaid>,
+    /// Redis is there, and has not taken what this node says of itself.
+    is_refused: AtomicBool,
+}
+
+/// What has happened here without Redis hearing of it.
+#[derive(Default)]
+struct Unsaid {
+    /// Somebody has left these rooms.
+    rooms: HashSet<RoomCode>,
+    /// Stays that have ended: [`stays::MOST`] at most, then later ones are taken for connections that were cut off.
+    ends: HashMap<StayId, (RoomCode, UserName, StayEnd)>,
 }
 
 impl Shared {
     /// Connects, and waits until that is done. What has to go on runs on a thread of its own.
     ///
     /// # Errors
-    /// If Redis cannot be used.
-    pub fn open(settings: RedisSettings, run: Run, retention: Retention) -> Result<Self, ConnectError> {
+    /// If Redis cannot be used, or not by this version of Alert.
+    pub fn open(settings: RedisSettings, run: Run, retention: Retention) -> Result<Self, OpenError> {
         let (tell, told) = mpsc::channel();
         let start = move || {
             let runtime = match Builder::new_current_thread().enable_all().build() {
                 Ok(runtime) => runtime,
-                Err(problem) => return drop(tell.send(Err(ConnectError::Thread(problem)))),
+                Err(problem) => return drop(tell.send(Err(ConnectError::Thread(problem).into()))),
             };
-            let shared = runtime.block_on(Self::connect(&settings, run, retention));
+            let shared = runtime.block_on(async {
+                let shared = Self::connect(&settings, run, retention).await?;
+                shared.fits().await?;
+                Ok(shared)
+            });
             let ended = shared.as_ref().ok().map(|shared| Arc::clone(&shared.0.ended));
             let _ = tell.send(shared);
             if let Some(ended) = ended {
@@ -92,16 +137,16 @@ impl Shared {
         };
         let thread = std::thread::Builder::new().name("redis".to_owned()).spawn(start);
         thread.map_err(ConnectError::Thread)?;
-        told.recv().unwrap_or_else(|_| Err(ConnectError::Thread(io::ErrorKind::Other.into())))
+        told.recv().unwrap_or_else(|_| Err(ConnectError::Thread(io::ErrorKind::Other.into()).into()))
     }
 
     async fn connect(settings: &RedisSettings, run: Run, retention: Retention) -> Result<Self, ConnectError> {
-        let library = Arc::new(Library::new());
-        // Once, before anything depends on it, so that what is wrong is said at the start.
-        let connected = server::connect(&settings.address, &library).await?;
-        connected.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
-        let (link, standing) = Link::start(settings.address.clone(), library, settings.timeout);
-        let subscriber = Subscriber::start(settings.address.clone());
+        let library = Arc::new(Library::new(&settings.prefix, settings.address.database()));
+        let nodes = Nodes::new(library.name());
+        let (link, watched) = Link::start(settings.address.clone(), library, settings.timeout).await?;
+        let Watched { standing, masters, look } = watched;
+        standing.borrow().warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
+        let subscriber = Subscriber::start(settings.address.clone(), masters, look);
         Ok(Self(Arc::new(Inner {
             runtime: Handle::current(),
             ended: Arc::default(),
@@ -110,10 +155,13 @@ impl Shared {
             standing,
             keys: Keys::new(&settings.prefix),
             run,
+            nodes,
             parts: AtomicU64::new(0),
             tickets: AtomicU64::new(0),
             retention,
+            absence: OnceLock::new(),
             unsaid: Mutex::default(),
+            is_refused: AtomicBool::new(false),
         })))
     }
 
@@ -125,8 +173,6 @@ impl Shared {
         key: Option<KeyDigest>,
         done: impl FnOnce(Result<Fate, Unavailable>) + Send + 'static,
     ) {
-        let digest =
-            Sha256::new().chain_update(name.as_str()).chain_update([0]).chain_update(text).finalize();
         let mut args = self.begin();
         args.push(self.node());
         // Its number, so that it is not said twice when the call is repeated.
@@ -135,110 +181,13 @@ impl Shared {
         args.push(name.as_str().into());
         args.push(text.into());
         args.push(key.map(|key| hex(&key.0).into_bytes()).unwrap_or_default());
-        args.push(hex(&digest[..8]).into_bytes());
+        // Nothing is compared with what has no key.
+        args.push(key.map(|_| digest(name, text)).unwrap_or_default());
         args.push(bytes(self.0.retention.messages));
         args.push(self.age());
         args.push(bytes(KEY_AGE.as_millis()));
         let call = Call { function: "say", keys: self.0.keys.of(room), args, numbered };
         self.0.link.call(call, Box::new(move |answer| done(answer.and_then(Fate::parse))));
-    }
-
-    /// A person has come to this node. `connections` is how many they have to the room here now.
-    pub fn enter(
-        &self,
-        room: &RoomCode,
-        name: &UserName,
-        connections: u32,
-        done: impl FnOnce(Result<Arrival, Unavailable>) + Send + 'static,
-    ) {
-        let args = self.presence(name, connections, "enter", Duration::ZERO);
-        self.call("presence", self.0.keys.of(room), args, move |answer| {
-            done(answer.and_then(Arrival::parse))
-        });
-    }
-
-    /// A connection of a person has gone from this node; `connections` are left here. If Redis does not answer,
-    /// [`Shared::declare`] has to follow.
-    pub fn go(
-        &self,
-        room: &RoomCode,
-        name: &UserName,
-        connections: u32,
-        how: Going,
-        done: impl FnOnce(Result<Arrival, Unavailable>) + Send + 'static,
-    ) {
-        let (how, grace) = match how {
-            Going::Leaves => ("leave", Duration::ZERO),
-            Going::Lost(grace) => ("lose", grace),
-        };
-        let args = self.presence(name, connections, how, grace);
-        let (shared, code) = (self.clone(), room.clone());
-        self.call("presence", self.0.keys.of(room), args, move |answer| {
-            let gone = answer.and_then(Arrival::parse);
-            if gone.is_err() {
-                shared.0.unsaid.lock().unwrap_or_else(PoisonError::into_inner).insert(code);
-            }
-            done(gone);
-        });
-    }
-
-    /// Says who is in a room on this node, and that nobody else is.
-    pub fn declare<'a>(&self, room: &RoomCode, people: impl IntoIterator<Item = (&'a UserName, u32)>) {
-        self.declare_of(self.0.run, false, room, people);
-    }
-
-    fn declare_of<'a>(
-        &self,
-        node: Run,
-        has_ended: bool,
-        room: &RoomCode,
-        people: impl IntoIterator<Item = (&'a UserName, u32)>,
-    ) {
-        let mut args = self.begin();
-        args.push(keys::name(node).into_bytes());
-        args.push(self.age());
-        args.push(bytes(u8::from(has_ended)));
-        for (name, connections) in people {
-            args.push(name.as_str().into());
-            args.push(bytes(connections));
-        }
-        self.call("declare", self.0.keys.of(room), args, |_| {});
-    }
-
-    /// Those whose time to come back is over leave. Returns the time until the next, if there is one.
-    pub async fn expire(&self, room: &RoomCode) -> Result<Option<Duration>, Unavailable> {
-        let mut args = self.begin();
-        args.push(self.age());
-        let millis: i64 = self.ask("expire", self.0.keys.of(room), args).await?;
-        Ok(u64::try_from(millis).ok().map(Duration::from_millis))
-    }
-
-    /// Where a room stands, and what was said in it after a place.
-    pub async fn state(&self, room: &RoomCode, after: Option<Position>) -> Result<State, Unavailable> {
-        let mut args = self.begin();
-        let (epoch, last) = after.map(parts).unwrap_or_default();
-        args.extend([epoch.into_bytes(), last.into_bytes(), bytes(MOST_MISSED + 1)]);
-        let value: Value = self.ask("state", self.0.keys.of(room), args).await?;
-        State::parse(value, after, self.0.retention.age).ok_or(Unavailable)
-    }
-
-    /// The first people of a room.
-    pub async fn members(&self, room: &RoomCode) -> Result<Members, Unavailable> {
-        let keys = vec![self.0.keys.room(room)];
-        let (names, count): (Vec<String>, usize) =
-            self.ask("members", keys, vec![bytes(Members::MOST)]).await?;
-        Ok(Members::new(Arc::new(names.iter().filter_map(|name| entry::name(name)).collect()), count))
-    }
-
-    /// All rooms in which somebody is, and how many people.
-    pub async fn rooms(&self) -> Result<Vec<(RoomCode, usize)>, Unavailable> {
-        let mut all = Vec::new();
-        for tag in 0..TAGS {
-            let found: Vec<(String, usize)> =
-                self.ask("rooms", vec![self.0.keys.rooms(tag)], Vec::new()).await?;
-            all.extend(found.into_iter().filter_map(|(base, count)| Some((self.0.keys.code(&base)?, count))));
-        }
-        Ok(all)
     }
 
     /// Hears what happens in a room, until what is returned is dropped.
@@ -247,17 +196,14 @@ impl Shared {
         self.0.subscriber.hear(self.0.keys.events(room), ticket, ear)
     }
 
-    /// The session key of all servers here: this one's, if it is the first.
-    pub async fn session_key(&self) -> Result<SessionKey, Unavailable> {
-        let proposal = SessionKey::random().to_text();
-        let text: String =
-            self.ask("agree", vec![self.0.keys.session_key()], vec![proposal.into_bytes()]).await?;
-        SessionKey::parse(&text).map_err(|allowed| {
-            tracing::error!(
-                "the session key in Redis must be {allowed}: remove it there to have a new one made"
-            );
-            Unavailable
-        })
+    /// Whether so much waits for Redis that those who speak should wait too.
+    pub fn strain(&self) -> watch::Receiver<bool> {
+        self.0.link.strain()
+    }
+
+    /// Members of a room on this node are behind: those who speak on others wait for so long.
+    pub fn slow_down(&self, room: &RoomCode, time: Duration) {
+        self.call("slow", vec![self.0.keys.room(room)], vec![bytes(time.as_millis())], |_| {});
     }
 
     /// The runtime of everything that has to do with Redis.
@@ -267,18 +213,9 @@ impl Shared {
 
     /// What whoever runs Redis should know.
     pub fn warnings(&self) -> Vec<String> {
-        self.0.standing.borrow().warnings.clone()
-    }
-
-    fn presence(&self, name: &UserName, connections: u32, how: &str, grace: Duration) -> Vec<Vec<u8>> {
-        let mut args = self.begin();
-        args.push(self.node());
-        args.push(name.as_str().into());
-        args.push(bytes(connections));
-        args.push(how.into());
-        args.push(bytes(grace.as_millis()));
-        args.push(self.age());
-        args
+        let mut warnings = self.0.standing.borrow().warnings.clone();
+        warnings.extend(self.0.nodes.strangers().iter().map(|stranger| wire::beside(stranger)));
+        warnings
     }
 
     /// What every function that changes a room takes first: an epoch that nobody has had, in case it begins one.
@@ -305,22 +242,42 @@ impl Shared {
         self.0.link.call(Call { function, keys, args, numbered: None }, Box::new(done));
     }
 
+    /// As [`Shared::ask`], for several that are asked together.
+    fn begin_to_ask(&self, function: &'static str, keys: Vec<String>, args: Vec<Vec<u8>>) -> Told {
+        let (tell, told) = oneshot::channel();
+        self.call(function, keys, args, |answer| _ = tell.send(answer));
+        told
+    }
+
     async fn ask<T: FromRedisValue>(
         &self,
         function: &'static str,
         keys: Vec<String>,
         args: Vec<Vec<u8>>,
     ) -> Result<T, Unavailable> {
-        let value = self.0.link.ask(Call { function, keys, args, numbered: None }).await?;
-        from_redis_value(value).map_err(|error| {
-            tracing::error!(function, "Redis answers something else than was expected: {error}");
-            Unavailable
-        })
+        answer(self.begin_to_ask(function, keys, args)).await
     }
+}
+
+/// An answer that will come.
+type Told = oneshot::Receiver<Result<Value, Unavailable>>;
+
+async fn answer<T: FromRedisValue>(told: Told) -> Result<T, Unavailable> {
+    let value = told.await.unwrap_or(Err(Unavailable))?;
+    from_redis_value(value).map_err(|error| {
+        tracing::error!("Redis answers something else than was expected: {error}");
+        Unavailable
+    })
 }
 
 fn bytes(number: impl ToString) -> Vec<u8> {
     number.to_string().into_bytes()
+}
+
+/// Tells a message from another one with the same key.
+fn digest(name: &UserName, text: &str) -> Vec<u8> {
+    let digest = Sha256::new().chain_update(name.as_str()).chain_update([0]).chain_update(text).finalize();
+    hex(&digest[..8]).into_bytes()
 }
 
 fn hex(bytes: &[u8]) -> String {

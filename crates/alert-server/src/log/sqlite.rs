@@ -4,9 +4,11 @@
 mod archive;
 mod file;
 mod page;
+mod policies;
 mod prune;
 mod read;
 mod reader;
+mod revocations;
 mod runs;
 mod schema;
 mod settle;
@@ -19,14 +21,16 @@ mod unwritten;
 mod writer;
 
 use super::{
-    Append, Backend, FormerStays, KeyDigest, OnRead, OnStored, Query, Recorder, Seat, SeatId, Stay, StayId,
-    Stored,
+    Append, Backend, Decision, Figures, FormerStays, KeptPolicy, KeyDigest, OnAudits, OnPut, OnRead,
+    OnRemoved, OnRevoked, OnStored, Query, Recorder, Revocation, RevokeError, Seat, SeatId, Stay, StayId,
+    Stored, Untold,
 };
 use crate::config::Retention;
 use alert_core::event::{RoomEvent, What};
 use alert_core::names::{RoomCode, UserName};
-use alert_core::position::Run;
-pub use archive::{Archive, ArchiveError, Stats, delete};
+use alert_core::position::{Position, Run};
+use alert_core::room::policy::Audit;
+pub use archive::{Archive, ArchiveError, Stats, delete, revoke};
 pub use file::FileError;
 use file::Opened;
 use reader::{Reader, Requests};
@@ -119,6 +123,37 @@ impl Recorder for Sqlite {
     fn append(&self, append: Append) -> Option<(OnStored, Stored)> {
         self.shared.append(append)
     }
+
+    fn put_decision(&self, decision: Decision) -> Untold {
+        self.shared.put_decision(decision)
+    }
+
+    fn policies(&self) -> Vec<(RoomCode, KeptPolicy)> {
+        let read = file::open_to_read(&self.file).map_err(|problem| problem.to_string());
+        let read = read.and_then(|file| policies::all(&file).map_err(|problem| problem.to_string()));
+        read.unwrap_or_else(|problem| {
+            tracing::error!(error = &*problem, "the policies of rooms cannot be read: all rooms are open");
+            Vec::new()
+        })
+    }
+
+    fn remove(&self, room: &RoomCode, position: Position, audit: Audit, done: OnRemoved) {
+        let (shared, asked) = (Arc::clone(&self.shared), room.clone());
+        let is_unwritten = self.shared.gathered().has(room, position);
+        let remove = move |found: Option<bool>| {
+            if found != Some(true) {
+                return done(found);
+            }
+            let stored = Box::new(|stored| done((stored != Stored::Failed).then_some(true)));
+            if let Some((stored, failed)) = shared.remove(&asked, position, audit, stored) {
+                stored(failed);
+            }
+        };
+        if is_unwritten {
+            return remove(Some(true));
+        }
+        self.requests.has(room.clone(), position, Box::new(remove));
+    }
 }
 
 impl Backend for Sqlite {
@@ -126,12 +161,33 @@ impl Backend for Sqlite {
         self.requests.page(room, query, done);
     }
 
+    fn revoke(&self, new: Revocation, done: OnPut) {
+        let file = self.file.clone();
+        // Rare, and it may wait for the writer: not worth a thread that is always there.
+        let write = move || {
+            let written = archive::put_revoked(&file, &new);
+            done(written.map_err(|error| {
+                tracing::error!(error = error.to_string(), "tokens cannot be taken back");
+                RevokeError::Failed
+            }));
+        };
+        // A thread that cannot begin drops whoever waits, who takes that for a failure.
+        let _ = Builder::new().name("alert-revoke".to_owned()).spawn(write);
+    }
+
+    fn revoked(&self, done: OnRevoked) {
+        self.requests.revoked(done);
+    }
+
     fn keys(&self, since: SystemTime) -> Keys {
         file::open_to_read(&self.file)
             .map_err(|problem| problem.to_string())
             .and_then(|connection| keys(&connection, since).map_err(|problem| problem.to_string()))
             .unwrap_or_else(|problem| {
-                tracing::error!(problem, "the idempotency keys cannot be read: a retry may be said twice");
+                tracing::error!(
+                    error = &*problem,
+                    "the idempotency keys cannot be read: a retry may be said twice"
+                );
                 Vec::new()
             })
     }
@@ -147,6 +203,10 @@ impl Backend for Sqlite {
         }
     }
 
+    fn audits(&self, room: &RoomCode, most: usize, done: OnAudits) {
+        self.requests.audits(room.clone(), most, done);
+    }
+
     fn put_stay(&self, id: StayId, stay: Option<Stay>) {
         self.shared.put_stay(id, stay);
     }
@@ -156,7 +216,10 @@ impl Backend for Sqlite {
         let read =
             read.and_then(|file| stays::former(&file, self.died).map_err(|problem| problem.to_string()));
         read.inspect_err(|problem| {
-            tracing::error!(problem, "nobody who was in a room before is given what they missed");
+            tracing::error!(
+                error = problem.as_str(),
+                "nobody who was in a room before is given what they missed"
+            );
         })
         .ok()
     }
@@ -167,6 +230,10 @@ impl Backend for Sqlite {
 
     fn trouble(&self) -> Option<String> {
         self.shared.trouble().map(|trouble| trouble.words)
+    }
+
+    fn figures(&self) -> Figures {
+        self.shared.figures()
     }
 
     fn close(&self) {

@@ -9,6 +9,7 @@ use tracing::{Event, Level};
 use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::time::{FormatTime, SystemTime};
 
+use super::cause;
 use crate::config::LogFormat;
 
 /// What is kept of a value. Values come from outside: an event's name may be a megabyte long.
@@ -30,6 +31,7 @@ impl Line {
         let metadata = event.metadata();
         let mut line = Self::head(format, *metadata.level());
         event.record(&mut line);
+        cause::add_to(&mut line);
         line.end(metadata.target())
     }
 

@@ -6,21 +6,27 @@
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
-use alert_core::names::RoomCode;
+use alert_core::access::{Denied, Right, Standing};
+use alert_core::names::{RoomCode, UserName};
 use socketio_server::{Meter, Rate};
 
+use super::door::Badge;
 use crate::auth::Origin;
 use crate::recent::Recent;
 
-/// A room that somebody may name. There is no other way into [`super::Rooms`].
+/// A room that somebody may name, and what they may do there. There is no other way into [`super::Rooms`].
 #[derive(Clone, Debug)]
 pub struct Admitted {
     pub(super) code: RoomCode,
+    standing: Standing,
+    pub(super) badge: Badge,
     key: Key,
+    network: Option<Network>,
 }
 
 /// Why a room is named.
@@ -38,11 +44,12 @@ pub(super) struct Wait(pub(super) Duration);
 
 /// A keyed hash of an origin and a room, so that a long code costs no more than a short one.
 type Key = u64;
+/// A keyed hash of where an origin is: an IPv4 address, or the /48 of an IPv6 one, since a site has all of that.
+pub(super) type Network = u64;
 
 /// Which origin named which room, and how often people entered.
 pub(super) struct Admission {
-    tries: Option<Rate>,
-    joins: Option<Rate>,
+    limits: RwLock<Limits>,
     used: Recent<Origin, Used>,
     named: Recent<Key, ()>,
     /// Rooms that an origin was in.
@@ -51,6 +58,13 @@ pub(super) struct Admission {
     held: Mutex<HashMap<Key, u32>>,
     hasher: RandomState,
     refused: AtomicU64,
+}
+
+/// How fast one origin may name rooms, and enter them.
+#[derive(Clone, Copy, Debug)]
+struct Limits {
+    tries: Option<Rate>,
+    joins: Option<Rate>,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -66,6 +80,8 @@ pub(super) struct Held {
     since: Instant,
 }
 
+/// The bits of an IPv6 address that say which site it is of.
+const SITE: u32 = 48;
 /// How many of the tries in `room_tries` a room costs that is named from outside.
 const OUTSIDE: u64 = 10;
 /// A room that was named is not counted again within this time.
@@ -79,14 +95,19 @@ const MOST_ORIGINS: usize = 10_000;
 /// About 8 MB for each of the two tables. Then the oldest is forgotten, and counts again.
 const MOST_ROOMS: usize = 100_000;
 
+impl Limits {
+    /// After this time an untouched meter is as good as new.
+    fn recovery(self) -> Duration {
+        self.tries.map(Rate::recovery).max(self.joins.map(Rate::recovery)).unwrap_or_default()
+    }
+}
+
 impl Admission {
     pub(super) fn new(tries: Option<Rate>, joins: Option<Rate>) -> Arc<Self> {
-        // After this time an untouched meter is as good as new.
-        let recovery = tries.map(Rate::recovery).max(joins.map(Rate::recovery)).unwrap_or_default();
+        let limits = Limits { tries, joins };
         Arc::new(Self {
-            tries,
-            joins,
-            used: Recent::new(recovery, MOST_ORIGINS),
+            limits: RwLock::new(limits),
+            used: Recent::new(limits.recovery(), MOST_ORIGINS),
             named: Recent::new(NAMED, MOST_ROOMS),
             lately: Recent::new(LATELY, MOST_ROOMS),
             held: Mutex::default(),
@@ -95,7 +116,19 @@ impl Admission {
         })
     }
 
-    /// Lets `origin` name a room, or says how long it has to wait. Callers with a token are not counted.
+    /// Other limits, from now on.
+    pub(super) fn limit(&self, tries: Option<Rate>, joins: Option<Rate>) {
+        let limits = Limits { tries, joins };
+        self.used.keep_for(limits.recovery());
+        *self.limits.write().unwrap_or_else(PoisonError::into_inner) = limits;
+    }
+
+    fn limits(&self) -> Limits {
+        *self.limits.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Lets `origin` name a room, or says how long it has to wait. Callers with a token are not counted. What may be done
+    /// there is not known yet.
     pub(super) fn admit(
         &self,
         origin: &Origin,
@@ -103,9 +136,9 @@ impl Admission {
         code: RoomCode,
         now: Instant,
     ) -> Result<Admitted, Wait> {
-        let key = self.hasher.hash_one((origin, &code));
-        let admitted = Admitted { code, key };
-        let Some(rate) = self.tries.filter(|_| !matches!(origin, Origin::Token(_))) else {
+        let admitted = self.readmit(origin, code);
+        let key = admitted.key;
+        let Some(rate) = self.limits().tries.filter(|_| !matches!(origin, Origin::Token(_))) else {
             return Ok(admitted);
         };
         let is_known = self.is_known(key, now);
@@ -125,12 +158,17 @@ impl Admission {
     /// Lets `origin` back into a room that it has shown to have been in: it guesses nothing, and is not counted.
     pub(super) fn readmit(&self, origin: &Origin, code: RoomCode) -> Admitted {
         let key = self.hasher.hash_one((origin, &code));
-        Admitted { code, key }
+        let network = match origin {
+            Origin::Token(_) => None,
+            Origin::Network(IpAddr::V6(v6)) => Some(self.hasher.hash_one(v6.to_bits() >> (128 - SITE))),
+            Origin::Network(_) | Origin::UnixSocket => Some(self.hasher.hash_one(origin)),
+        };
+        Admitted { code, standing: Standing::default(), badge: Badge::at(origin), key, network }
     }
 
     /// Lets `origin` enter a room once more, or says how long it has to wait.
     pub(super) fn admit_join(&self, origin: &Origin, now: Instant) -> Result<(), Wait> {
-        let Some(rate) = self.joins else { return Ok(()) };
+        let Some(rate) = self.limits().joins else { return Ok(()) };
         let mut table = self.used.at(now);
         let joins = &mut table.touch(origin.clone(), Used::default).joins;
         match joins.wait(now, rate) {
@@ -169,6 +207,36 @@ impl Admitted {
     /// The room.
     pub fn code(&self) -> &RoomCode {
         &self.code
+    }
+
+    /// What may be done there.
+    pub fn standing(&self) -> &Standing {
+        &self.standing
+    }
+
+    pub(super) fn with(mut self, standing: Standing, known_as: Option<UserName>) -> Self {
+        self.badge.known_as = known_as;
+        Self { standing, ..self }
+    }
+
+    /// The room, named by somebody who has been let in as this.
+    pub(super) fn wearing(self, badge: &Badge, inside: Option<&UserName>) -> Self {
+        Self { badge: Badge { inside: inside.cloned(), ..badge.clone() }, ..self }
+    }
+
+    /// Stands for the origin and the room.
+    pub(super) fn key(&self) -> u64 {
+        self.key
+    }
+
+    /// Stands for the network of the origin; nothing for whoever has a token of the API.
+    pub(super) fn network(&self) -> Option<Network> {
+        self.network
+    }
+
+    /// Succeeds if a right is there now. Whatever is done in a room asks here, or its [`super::Presence`].
+    pub(super) fn may(&self, right: Right) -> Result<(), Denied> {
+        self.standing.may(right)
     }
 }
 
@@ -299,6 +367,19 @@ mod tests {
         assert!(admission.admit(&origin(1), Way::FromOutside, room(5_000), start).is_ok());
         drop(held);
         assert_eq!(tries(&admission, &origin(2), Way::Enter, 0, start), 600);
+    }
+
+    #[test]
+    fn a_site_is_one_network_and_whoever_has_a_token_of_the_api_is_of_none() {
+        let admission = admission();
+        let network =
+            |text: &str| admission.readmit(&Origin::of(None, Some(text.parse().unwrap())), room(1)).network();
+        assert_eq!(network("2001:db8:1:2::1"), network("2001:db8:1:ffff::9"));
+        assert_ne!(network("2001:db8:1:2::1"), network("2001:db8:2:2::1"));
+        assert_ne!(network("192.0.2.1"), network("192.0.2.2"));
+        assert!(admission.readmit(&Origin::UnixSocket, room(1)).network().is_some());
+        let token = Origin::Token(alert_core::ApiToken::parse("0123456789abcdef").unwrap());
+        assert_eq!(admission.readmit(&token, room(1)).network(), None);
     }
 
     #[test]

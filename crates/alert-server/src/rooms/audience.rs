@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use alert_core::event::{RoomEvent, What};
+use alert_core::event::RoomEvent;
 use alert_core::names::RoomCode;
 use alert_core::wire::{self, Form, Rendering};
 use socketio_server::{ConnectionId, Frames, Hub, Membership, Publication, Room};
@@ -36,11 +36,16 @@ impl Audience {
         self.groups.iter().flatten().next()
     }
 
+    /// Has everybody look whether they may stay.
+    pub(super) fn rouse(&self) {
+        self.groups.iter().flatten().for_each(Room::rouse);
+    }
+
     /// Tells everybody, and returns how many they are.
     pub(super) fn publish(&self, event: &Arc<RoomEvent>, size: usize) -> (Published, usize) {
         let (mut published, mut count) = (Published::default(), 0);
         for (form, place) in Form::ALL.into_iter().zip(&mut published.0) {
-            if let Some(group) = &self.groups[form.index()] {
+            if let Some(group) = self.groups[form.index()].as_ref().filter(|_| form.tells(&event.what)) {
                 let publication = publication(form, &self.code, event, size);
                 count += group.publish(&publication);
                 *place = Some(publication);
@@ -58,7 +63,7 @@ impl Published {
 
 /// A message of the log in `form`, to be rendered by whoever needs it first.
 pub fn replay(form: Form, room: &RoomCode, message: &Arc<RoomEvent>) -> Publication {
-    publication(form, room, message, size(message))
+    publication(form, room, message, wire::size_of(&message.what))
 }
 
 /// Messages of the log in `form`, in order, to be rendered by whoever needs them first.
@@ -70,14 +75,7 @@ pub fn replay_all(form: Form, room: &RoomCode, messages: &Arc<[Arc<RoomEvent>]>)
 
 /// The most bytes that they take.
 pub fn replayed_size(form: Form, room: &RoomCode, messages: &[Arc<RoomEvent>]) -> usize {
-    messages.iter().map(|event| form.size(room, event, size(event))).sum()
-}
-
-fn size(event: &RoomEvent) -> usize {
-    match &event.what {
-        What::Said { name, text } => wire::size(name, text),
-        What::Entered { name, .. } | What::Left { name, .. } => wire::size(name, ""),
-    }
+    messages.iter().map(|event| form.size(room, event, wire::size_of(&event.what))).sum()
 }
 
 /// The event in `form`, to be rendered by whoever needs it first.

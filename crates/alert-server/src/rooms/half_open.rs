@@ -1,19 +1,24 @@
 //! Connections that the server believes to be alive, while their clients are coming back already: whoever does not
 //! answer a ping then has been lost.
 
+use super::live_room::LiveRoom;
 use super::{Admitted, Returning, Rooms};
+use crate::log::StayId;
 use alert_core::names::UserName;
 use alert_core::position::Position;
 use alert_core::room::{ClientKey, Doubt};
 use socketio_server::{ConnectionId, Hub};
 use std::{
     collections::HashMap,
+    sync::Arc,
     time::{Duration, Instant},
 };
-use tokio::time::timeout_at;
+use tokio::{sync::oneshot::Receiver, time::timeout_at};
 
 /// A client that does not answer for so long may be gone.
-const SILENCE: Duration = Duration::from_secs(2);
+pub(super) const SILENCE: Duration = Duration::from_secs(2);
+/// Between two looks whether the end of a connection has been taken up.
+const SOON: Duration = Duration::from_millis(10);
 /// Connections of one name that are asked at a time.
 const MOST_ASKED: usize = 8;
 
@@ -25,6 +30,7 @@ pub(super) struct Simple<C = ConnectionId>(HashMap<UserName, Vec<Suspect<C>>>);
 pub struct Suspect<C = ConnectionId> {
     pub(super) connection: C,
     pub(super) client: ClientKey,
+    pub(super) stay: StayId,
     /// What TCP has acknowledged has come to its client.
     pub(super) is_direct: bool,
     pub(super) entered: Position,
@@ -53,6 +59,11 @@ impl<C: Copy + PartialEq> Simple<C> {
             self.0.remove(name);
         }
         is_succeeded
+    }
+
+    /// Whether a connection is still here.
+    pub(super) fn has(&self, name: &UserName, connection: C) -> bool {
+        self.0.get(name).is_some_and(|all| all.iter().any(|one| one.connection == connection))
     }
 
     /// Those that may have missed something up to `now`, of this client first.
@@ -87,34 +98,80 @@ impl Rooms {
         suspects: Vec<Suspect>,
         hub: &Hub,
     ) -> Option<Returning> {
-        let until = Instant::now() + SILENCE;
-        let asked: Vec<_> = suspects.into_iter().map(|one| (one, hub.probe(one.connection))).collect();
-        let mut silent = Vec::new();
-        for (one, mut answer) in asked {
-            if timeout_at(until.into(), &mut answer).await.is_err() {
-                silent.push((one, answer));
+        let Answers { silent, ended } = ask(suspects, hub).await;
+        let live = self.known(room)?;
+        for silent in silent {
+            let entered = silent.0.entered;
+            if let Some((upto, unconfirmed)) = live.lose_silent(self, name, silent, hub).await {
+                let doubt = Doubt { entered, upto, unconfirmed, since: None, at: Instant::now() };
+                return Some(Returning::new(client, doubt));
             }
         }
-        for (one, answer) in silent {
-            let Some(live) = self.known(room) else { break };
-            // Before the bytes are counted: what is said meanwhile is in doubt both ways.
-            let upto = live.position();
-            let Some(unconfirmed) = hub.unconfirmed(one.connection, one.is_direct).await else { continue };
-            if !live.succeed(name, one.connection, true) {
-                continue;
-            }
-            tracing::info!(room = room.code().as_str(), name = name.as_str(), "a connection does not answer");
-            let (live, connection) = (live.clone(), (name.clone(), one.connection));
-            self.runtime().spawn(async move {
-                // It was only slow: it misses nothing, and will be lost like any other.
-                if answer.await.is_ok() {
-                    live.succeed(&connection.0, connection.1, false);
-                }
-            });
-            let doubt = Doubt { entered: one.entered, upto, unconfirmed, since: None, at: Instant::now() };
-            return Some(Returning::new(client, doubt));
-        }
+        live.note_ended(name, ended).await;
         None
+    }
+}
+
+/// A connection that gives no sign of life, and where one would still come.
+pub(super) type Silent = (Suspect, Receiver<()>);
+
+/// What was found of connections that were asked; the others are there.
+pub(super) struct Answers {
+    pub(super) silent: Vec<Silent>,
+    /// They have ended meanwhile.
+    pub(super) ended: Vec<Suspect>,
+}
+
+/// Asks connections for a sign of life.
+pub(super) async fn ask(suspects: Vec<Suspect>, hub: &Hub) -> Answers {
+    let until = Instant::now() + SILENCE;
+    let asked: Vec<_> = suspects.into_iter().map(|one| (one, hub.probe(one.connection))).collect();
+    let mut answers = Answers { silent: Vec::new(), ended: Vec::new() };
+    for (one, mut answer) in asked {
+        match timeout_at(until.into(), &mut answer).await {
+            Ok(Ok(())) => {}
+            Ok(Err(_)) => answers.ended.push(one),
+            Err(_) => answers.silent.push((one, answer)),
+        }
+    }
+    answers
+}
+
+impl LiveRoom {
+    /// Waits until the ends of connections have been taken up: until then nobody knows what these have not received.
+    pub(super) async fn note_ended(&self, name: &UserName, ended: Vec<Suspect>) {
+        let until = Instant::now() + SILENCE;
+        for one in ended {
+            while self.still_has(name, one.connection) && Instant::now() < until {
+                tokio::time::sleep(SOON).await;
+            }
+        }
+    }
+
+    /// Notes that a connection that is silent has been lost, and gives the room's position and the bytes that its client
+    /// may not have received; nothing, if it has ended or that is known.
+    pub(super) async fn lose_silent(
+        self: &Arc<Self>,
+        rooms: &Rooms,
+        name: &UserName,
+        (one, answer): Silent,
+        hub: &Hub,
+    ) -> Option<(Position, u64)> {
+        // Before the bytes are counted: what is said meanwhile is in doubt both ways.
+        let upto = self.position();
+        let unconfirmed = hub.unconfirmed(one.connection, one.is_direct).await?;
+        if !self.succeed(name, one.connection, true) {
+            return None;
+        }
+        tracing::info!(room = self.code.as_str(), name = name.as_str(), "a connection does not answer");
+        let (live, name) = (Arc::clone(self), name.clone());
+        rooms.runtime().spawn(async move {
+            // It was only slow: it misses nothing, and will be lost like any other.
+            if answer.await.is_ok() {
+                live.succeed(&name, one.connection, false);
+            }
+        });
+        Some((upto, unconfirmed))
     }
 }
 
@@ -130,7 +187,15 @@ mod tests {
         let mut simple = Simple::default();
         for connection in 0..20 {
             let (client, entered) = (ClientKey(connection), at(connection));
-            simple.add(&name, Suspect { connection, client, is_direct: true, entered, is_succeeded: false });
+            let suspect = Suspect {
+                connection,
+                client,
+                stay: StayId(0),
+                is_direct: true,
+                entered,
+                is_succeeded: false,
+            };
+            simple.add(&name, suspect);
         }
         let asked = |simple: &Simple<u64>, client, now| {
             let all = simple.suspects(&name, ClientKey(client), at(now));

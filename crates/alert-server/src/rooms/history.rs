@@ -1,10 +1,11 @@
 //! Part of what was said in a room, for whoever asks for it.
 
-use super::{Admitted, Rooms};
+use super::{Admitted, Refused, Rooms, Visit};
 use crate::log::{Gap, Page, Query, ReadError, Start};
-use alert_core::access::{Denied, Principal};
+use alert_core::access::Denied;
 use alert_core::event::RoomEvent;
 use alert_core::position::Position;
+use alert_core::room::policy::Shown;
 use alert_core::since::Since;
 use std::{sync::Arc, time::SystemTime};
 
@@ -37,25 +38,33 @@ pub enum HistoryError {
     /// A right is missing.
     #[error(transparent)]
     Denied(#[from] Denied),
+    /// The room's hosts do not allow it.
+    #[error(transparent)]
+    Refused(#[from] Refused),
     /// The log cannot be read.
     #[error(transparent)]
     Read(#[from] ReadError),
 }
 
 impl Rooms {
-    /// Reads at most `limit` messages of a room.
+    /// Reads at most `limit` messages of a room, for somebody who is in it, or shows this at its door.
     ///
     /// # Errors
-    /// If `who` may not read it, or the store fails.
+    /// If the right is missing, or the store fails.
     pub async fn history(
         &self,
-        who: &Principal,
         room: &Admitted,
+        shown: Option<&Shown>,
         wanted: Wanted,
         limit: usize,
     ) -> Result<History, HistoryError> {
-        let mut reader = self.catch_up(who, room)?;
+        let mut reader = self.catch_up(room)?;
         reader.ready().await.map_err(|_| ReadError::Failed)?;
+        if let Some(shown) = shown {
+            reader.let_in(Visit::Look, shown).await?;
+        } else {
+            reader.is_of_one_inside();
+        }
         let Page { messages, gap, more } = match wanted.query(limit) {
             Some(query) => reader.page(query).await?,
             None => Page::default(),

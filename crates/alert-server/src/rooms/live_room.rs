@@ -4,27 +4,32 @@
 mod entering;
 mod outside;
 mod presence;
+mod ruling;
 mod shared;
+mod spoken;
 
-use super::admission::Held;
+use super::admission::{Admitted, Held};
 use super::audience::{Audience, Published};
 use super::catch_up::Missed;
 use super::half_open::{Simple, Suspect};
 use super::tail::Tail;
-use super::{Refused, Rooms};
+use super::{Counts, Overview, Refused, Rooms};
 use crate::log::{Append, KeyDigest, Log, OnStored, Stored};
 use alert_core::event::{RoomEvent, What};
 use alert_core::members::Members;
 use alert_core::names::{RoomCode, UserName};
 use alert_core::position::{Numbering, Position};
+use alert_core::room::policy::{Forbidden, Policy};
 use alert_core::room::{ClientKey, Room};
 use alert_core::wire::{self, Form};
-pub(super) use entering::Entrant;
+pub(super) use entering::{Entrant, NotYet};
 pub use outside::Listening;
 pub(super) use outside::Reading;
 pub use presence::Presence;
+use ruling::Ruling;
+pub(super) use ruling::Speaker;
 use shared::Following;
-pub(super) use shared::{Announced, say as say_shared};
+pub(super) use shared::{Announced, keep_in_step, say as say_shared};
 use socketio_server::{ConnectionId, Hub};
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -38,6 +43,7 @@ const DEPARTURES: usize = 64;
 pub(super) struct LiveRoom {
     pub(super) code: RoomCode,
     pub(super) log: Log,
+    counts: Arc<Counts>,
     state: Mutex<State>,
 }
 
@@ -49,7 +55,9 @@ struct State {
     /// What is known of a room that several servers share; `room` is not used then.
     following: Option<Box<Following>>,
     simple: Simple,
-    /// Who hears it without being in it.
+    /// What its hosts have decided, if it has any.
+    ruling: Option<Box<Ruling>>,
+    /// Who keeps it without being in it: see [`State::listeners`].
     subscribers: usize,
     /// A task waits for the end of somebody's grace.
     is_sweeping: bool,
@@ -79,12 +87,19 @@ impl State {
         self.following.as_ref().map_or_else(|| self.room.is_empty(), |following| following.is_empty())
     }
 
+    /// Who hears it without being in it. Those who read its log, and those who are leaving, keep it too.
+    fn listeners(&self) -> usize {
+        let leaving = self.following.as_ref().map_or(0, |following| following.leaving());
+        self.subscribers.saturating_sub(self.tail.readers() + leaving)
+    }
+
     /// Among all events of a shared room.
     fn seq(&self) -> u64 {
         self.following.as_ref().map_or(0, |following| following.seq())
     }
 
     fn publish_departure(&mut self, name: UserName, size: usize) -> Published {
+        self.note_left(&name);
         let count = self.room.count();
         self.publish(What::Left { name, count }, size).0
     }
@@ -123,7 +138,13 @@ pub struct Said {
 
 impl LiveRoom {
     /// An empty room. What is said in it goes to `log`.
-    pub(super) fn new(code: RoomCode, grace: Duration, log: &Log, numbering: Numbering) -> Arc<Self> {
+    pub(super) fn new(
+        code: RoomCode,
+        grace: Duration,
+        (log, counts): (&Log, &Arc<Counts>),
+        numbering: Numbering,
+        policy: Option<Arc<Policy>>,
+    ) -> Arc<Self> {
         let state = State {
             room: Room::new(grace, Members::MOST),
             audience: Audience::new(code.clone()),
@@ -131,30 +152,42 @@ impl LiveRoom {
             tail: Tail::default(),
             following: log.shared().map(|_| Box::default()),
             simple: Simple::default(),
+            ruling: policy.map(Ruling::new),
             subscribers: 0,
             is_sweeping: false,
             is_retired: false,
         };
-        Arc::new(Self { code, log: log.clone(), state: Mutex::new(state) })
+        Arc::new(Self { code, log: log.clone(), counts: Arc::clone(counts), state: Mutex::new(state) })
     }
 
     /// Says something to everybody who hears the room. The log takes it in the same order.
-    pub(super) fn say(&self, speech: Speech<'_>) -> Said {
-        self.say_in(self.lock(), speech)
+    pub(super) fn say(&self, speaker: Speaker<'_>, speech: Speech<'_>) -> Result<Said, Forbidden> {
+        self.say_in(self.lock(), speaker, speech)
     }
 
     /// Says something from outside; `None` when the room has been forgotten meanwhile.
-    pub(super) fn say_from_outside(&self, rooms: &Rooms, speech: &mut Option<Speech<'_>>) -> Option<Said> {
+    pub(super) fn say_from_outside(
+        &self,
+        rooms: &Rooms,
+        speaker: Speaker<'_>,
+        speech: &mut Option<Speech<'_>>,
+    ) -> Option<Result<Said, Forbidden>> {
         let state = self.lock();
         if state.is_retired {
             return None;
         }
-        let said = self.say_in(state, speech.take()?);
+        let said = self.say_in(state, speaker, speech.take()?);
         self.retire_if_empty(&mut self.lock(), rooms);
         Some(said)
     }
 
-    fn say_in(&self, mut state: MutexGuard<'_, State>, speech: Speech<'_>) -> Said {
+    fn say_in(
+        &self,
+        mut state: MutexGuard<'_, State>,
+        speaker: Speaker<'_>,
+        speech: Speech<'_>,
+    ) -> Result<Said, Forbidden> {
+        state.speaks(speaker, speech.name)?;
         let Speech { name, text, key, done } = speech;
         let (size, name, text) = (wire::size(name, text), name.clone(), text.into());
         let position = state.numbering.advance();
@@ -170,13 +203,18 @@ impl LiveRoom {
         if let Some((on_stored, stored)) = untold {
             on_stored(stored);
         }
-        said
+        Ok(said)
     }
 
     /// See [`Rooms::suspects`].
     pub(super) fn suspects(&self, name: &UserName, client: ClientKey) -> Vec<Suspect> {
         let state = self.lock();
         state.simple.suspects(name, client, state.numbering.last())
+    }
+
+    /// Whether the end of a connection has not been taken up.
+    pub(in crate::rooms) fn still_has(&self, name: &UserName, connection: ConnectionId) -> bool {
+        self.lock().simple.has(name, connection)
     }
 
     /// Notes that another has been given what a connection has not received, or that it needs none to be. Says whether
@@ -218,6 +256,30 @@ impl LiveRoom {
         }
     }
 
+    /// How many hear it on this server without being in it.
+    pub(super) fn listeners(&self) -> usize {
+        self.lock().listeners()
+    }
+
+    /// For whoever runs the server.
+    pub(super) fn overview(&self) -> Overview {
+        let (here, is_under_pressure) = self.standing();
+        let state = self.lock();
+        let (people, listeners, position) = (state.count(), state.listeners(), state.numbering.last());
+        drop(state);
+        Overview { room: self.code.clone(), people, here, listeners, position, is_under_pressure }
+    }
+
+    /// How many people are in it on this server, and whether its speakers have to wait.
+    pub(super) fn standing(&self) -> (usize, bool) {
+        let state = self.lock();
+        let people = match &state.following {
+            Some(following) => following.count_here(),
+            None => state.room.count(),
+        };
+        (people, state.audience.room().is_some_and(|room| room.is_under_pressure()))
+    }
+
     /// How many people are in the room.
     pub(super) fn count(&self) -> usize {
         self.lock().count()
@@ -241,25 +303,33 @@ impl LiveRoom {
         Some(Reading { room: Arc::clone(self), rooms: rooms.clone(), _held: held() })
     }
 
-    /// Lets a connection that has read the room's log up to `cursor` hear it, after `greet` was given the rest; `None`
-    /// if that is too much.
+    /// Whether somebody who has been let in may still hear the room.
+    pub(super) fn lets_hear(&self, admitted: &Admitted, name: Option<&UserName>) -> Result<(), Forbidden> {
+        self.lock().lets_in(name, admitted.standing(), &admitted.badge, None)
+    }
+
+    /// Lets a connection that has read the room's log up to `cursor` hear it, after `greet` was given the rest.
     pub(super) fn listen_after(
         self: &Arc<Self>,
         cursor: Position,
         rooms: &Rooms,
         (hub, connection): (&Hub, ConnectionId),
         form: Form,
-        held: Held,
+        admitted: &Admitted,
         greet: impl FnOnce(Missed<'_>),
-    ) -> Option<Listening> {
+    ) -> Result<Listening, NotYet> {
+        let held = rooms.0.admission.hold(admitted);
         let mut state = self.lock();
-        let messages = state.tail.since(cursor)?;
+        state.lets_in(None, admitted.standing(), &admitted.badge, None)?;
+        let messages = state.tail.since(cursor).ok_or(NotYet::Behind)?;
         greet(Missed { messages: &messages, position: state.numbering.last() });
         state.subscribers += 1;
         let membership = state.audience.join(hub, form, connection);
+        state.tell_removals(hub, connection, form, &self.code);
         drop(state);
-        let (room, rooms) = (Arc::clone(self), rooms.clone());
-        Some(Listening { room, rooms, membership: Some(membership), _held: held })
+        let (room, rooms, standing) = (Arc::clone(self), rooms.clone(), admitted.standing().clone());
+        let badge = Box::new(admitted.badge.clone());
+        Ok(Listening { room, rooms, standing, badge, membership: Some(membership), _held: held })
     }
 
     /// Removes those whose grace has ended, [`DEPARTURES`] at most. Returns when to come again: now, if there are more.
@@ -270,6 +340,7 @@ impl LiveRoom {
         let published: Vec<Published> = (1..)
             .zip(&gone)
             .map(|(place, name)| {
+                state.note_left(name);
                 let what = What::Left { name: name.clone(), count: left - place };
                 state.publish(what, wire::size(name, "")).0
             })

@@ -111,15 +111,16 @@ impl LostPeople {
         given: Option<SystemTime>,
         back: Option<&Returning>,
     ) -> Option<StayId> {
-        if self.window.is_zero() {
-            return None;
-        }
-        let id = back.and_then(|returning| returning.stay);
-        let id = id.unwrap_or_else(|| StayId(self.next_stay.fetch_add(1, Ordering::Relaxed)));
+        let id = back.and_then(|returning| returning.stay).or_else(|| self.new_stay())?;
         let at = SystemTime::now();
         let (room, name, given) = (room.clone(), name.clone(), given.unwrap_or(at));
         self.log.put_stay(id, Some(Stay { room, name, client, entered, at, given, gone: None }));
         Some(id)
+    }
+
+    /// Names a connection that may be lost; nothing, if nobody is waited for.
+    pub(super) fn new_stay(&self) -> Option<StayId> {
+        (!self.window.is_zero()).then(|| StayId(self.next_stay.fetch_add(1, Ordering::Relaxed)))
     }
 
     /// Somebody has left.
@@ -212,8 +213,12 @@ impl Rooms {
         self.0.lost.has(room.code(), name, client)
     }
 
-    /// Whoever was lost has not come back yet.
+    /// Whoever was lost has not come back yet. In a room that several servers share that is undone where it is known, when
+    /// the person who was announced is given up.
     pub fn still_away(&self, room: &Admitted, name: &UserName, returning: Returning) {
+        if self.are_shared() {
+            return;
+        }
         let Returning { client, doubt, stay } = returning;
         self.0.lost.insert(room.code(), name, client, doubt, Instant::now(), stay);
     }

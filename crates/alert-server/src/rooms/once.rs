@@ -6,6 +6,7 @@ use super::{Refused, Said};
 use crate::log::{KeyDigest, Log, Stored};
 use crate::recent::Recent;
 use alert_core::ApiToken;
+use alert_core::access::Subject;
 use alert_core::event::{RoomEvent, What};
 use alert_core::names::{RoomCode, UserName};
 use alert_core::position::Position;
@@ -28,6 +29,8 @@ const MOST_WAITING: usize = 64;
 pub enum Sender<'a> {
     /// Whoever posts with this token, or without one.
     Token(Option<&'a ApiToken>),
+    /// Whoever posts with a signed token of this subject.
+    Subject(&'a Subject),
     /// Whoever is in the room under this name.
     Person(&'a UserName),
 }
@@ -91,6 +94,7 @@ impl KeyDigest {
             Sender::Token(None) => (0, ""),
             Sender::Token(Some(token)) => (1, token.as_str()),
             Sender::Person(name) => (2, name.as_str()),
+            Sender::Subject(subject) => (3, subject.as_str()),
         };
         let mut hash = Sha256::new().chain_update([kind]);
         for part in [name, room.as_str(), key] {

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::KeyReused;
 use crate::log::redis::Unavailable;
 use alert_core::access::Denied;
+use alert_core::room::policy::{Forbidden, NotDone};
 
 /// Why somebody is not let into a room. The text is for the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -15,6 +16,12 @@ pub enum Refused {
     /// The origin named too many rooms; after this time it may name one more.
     #[error("too many different rooms were named (--room-tries)")]
     TooManyRooms(Duration),
+    /// Too many rooms were made from a network; after this time it may make one more.
+    #[error("too many rooms with a host were made")]
+    TooManyMakes(Duration),
+    /// There are as many policies as there may be.
+    #[error("the rooms with a host are too many, or what their hosts decided is too much")]
+    TooManyPolicies,
     /// Too many entered from the origin; after this time one more may.
     #[error("too many people enter rooms (--join-rate)")]
     TooManyJoins(Duration),
@@ -27,9 +34,27 @@ pub enum Refused {
     /// The store that the nodes share does not answer.
     #[error("the store of the rooms does not answer (--redis)")]
     Unavailable,
+    /// The room's hosts do not allow it.
+    #[error("{0}")]
+    Forbidden(Forbidden),
+    /// It changes nothing.
+    #[error(transparent)]
+    NotDone(#[from] NotDone),
+    /// Somebody is in the room, or something was said there, or it has a host.
+    #[error("a room that is in use was to be made")]
+    InUse,
+    /// There is no such message.
+    #[error("there is no such message")]
+    NoMessage,
     /// The key of the message belongs to another one.
     #[error(transparent)]
     KeyReused(#[from] KeyReused),
+}
+
+impl From<Forbidden> for Refused {
+    fn from(forbidden: Forbidden) -> Self {
+        Self::Forbidden(forbidden)
+    }
 }
 
 impl From<Unavailable> for Refused {
@@ -42,8 +67,11 @@ impl Refused {
     /// How long it makes sense to wait.
     pub fn wait(self) -> Duration {
         match self {
-            Self::TooManyRooms(wait) | Self::TooManyJoins(wait) => wait,
+            Self::TooManyRooms(wait) | Self::TooManyMakes(wait) | Self::TooManyJoins(wait) => wait,
             Self::Unavailable => Duration::from_secs(5),
+            Self::Forbidden(forbidden) if forbidden.wait().is_some() => forbidden.wait().unwrap_or_default(),
+            Self::Forbidden(_) | Self::NotDone(_) | Self::InUse | Self::NoMessage => Duration::from_secs(60),
+            Self::TooManyPolicies => Duration::from_secs(3600),
             Self::Denied(_) | Self::ServerFull | Self::RoomFull(_) | Self::KeyReused(_) => {
                 Duration::from_secs(60)
             }

@@ -1,8 +1,7 @@
 //! What somebody who was lost and comes back has missed: read from the log, as much as they can be given at once.
 
-use super::{Admitted, CatchUp, Refused, Rooms};
+use super::{Admitted, CatchUp, Rooms};
 use crate::log::{Page, Query, ReadError, Start};
-use alert_core::access::Principal;
 use alert_core::event::{RoomEvent, What};
 use alert_core::position::Position;
 use alert_core::room::{Before, Doubt, Sent};
@@ -12,7 +11,7 @@ use std::{
     sync::Arc,
     time::{Duration, SystemTime},
 };
-use tokio::time::timeout;
+use tokio::{sync::SemaphorePermit, time::timeout};
 
 /// The most messages that somebody is given.
 const MOST_MESSAGES: usize = 1_000;
@@ -32,22 +31,16 @@ pub struct Replay {
 }
 
 impl Rooms {
-    /// Reads what somebody missed. The room goes on meanwhile: the returned reader has what is said from now on.
-    ///
-    /// # Errors
-    /// If `who` may not read it.
-    pub async fn missed(
-        &self,
-        who: &Principal,
-        room: &Admitted,
-        doubt: &Doubt,
-    ) -> Result<(CatchUp, Replay), Refused> {
+    /// Waits until one more may read what it missed, which it may while it keeps what is returned.
+    pub async fn turn(&self) -> Option<SemaphorePermit<'_>> {
         // The semaphore is never closed.
-        let _turn = self.0.readers.acquire().await;
-        let mut reader = self.catch_up(who, room)?;
-        reader.ready().await?;
+        self.0.readers.acquire().await.ok()
+    }
+
+    /// Reads what somebody missed. The room goes on meanwhile: the reader has what is said from now on.
+    pub async fn missed(&self, reader: &mut CatchUp, room: &Admitted, doubt: &Doubt) -> Replay {
         let mut replay = Replay::new(self.0.most_given);
-        match timeout(LONGEST_READ, self.read(&mut reader, room, doubt)).await {
+        match timeout(LONGEST_READ, self.read(reader, room, doubt)).await {
             Ok(Ok((messages, before))) => {
                 replay.before = before;
                 replay.extend(messages);
@@ -58,7 +51,7 @@ impl Rooms {
                 tracing::warn!(room = room.code().as_str(), "what somebody missed cannot be read: {why}");
             }
         }
-        Ok((reader, replay))
+        replay
     }
 
     async fn read(
@@ -97,14 +90,37 @@ impl Rooms {
         let behind = Position { number: doubt.upto.number + 1, ..doubt.upto };
         let query = Query { start: Start::Before(behind), limit: most.min(MOST_MESSAGES) };
         let Page { messages, gap, .. } = self.log().page(room.code().clone(), query).await?;
-        let sent = |message: &Arc<RoomEvent>| Sent {
-            position: message.position,
-            at: message.at,
-            least: least(message),
-        };
+        if self.are_shared() {
+            return self.doubtful_in_order(room, doubt, messages, gap.is_some()).await;
+        }
         let count = doubt.among(messages.iter().map(sent), &|run| self.0.lost.order(run));
         let messages = messages[messages.len() - count..].to_vec();
         Ok((messages, if gap.is_some() { Before::NotKept } else { Before::Nothing }))
+    }
+
+    /// The same of a log in which the order of messages does not follow from their runs: where it begins that may be in
+    /// doubt is read there.
+    async fn doubtful_in_order(
+        &self,
+        room: &Admitted,
+        doubt: &Doubt,
+        messages: Arc<[Arc<RoomEvent>]>,
+        is_gap: bool,
+    ) -> Result<(Vec<Arc<RoomEvent>>, Before), ReadError> {
+        let query = Query { start: Start::After(doubt.entered), limit: 1 };
+        let after = self.log().page(room.code().clone(), query).await?;
+        let Some(first) = after.messages.first() else { return Ok((Vec::new(), Before::Nothing)) };
+        let place = messages.iter().position(|message| message.position == first.position);
+        let later = match place {
+            Some(place) => &messages[place..],
+            // It is before the first of these, or nothing of these is in doubt.
+            None if messages.first().is_some_and(|oldest| oldest.at >= first.at) => &messages[..],
+            None => &[],
+        };
+        let count = doubt.among_later(later.iter().map(sent));
+        let is_cut = is_gap || (after.gap.is_some() && count == messages.len());
+        let messages = later[later.len() - count..].to_vec();
+        Ok((messages, if is_cut { Before::NotKept } else { Before::Nothing }))
     }
 }
 
@@ -142,6 +158,11 @@ impl Replay {
         }
     }
 
+    /// How many messages there are.
+    pub fn count(&self) -> usize {
+        self.messages.len()
+    }
+
     /// When the oldest of the messages was said.
     pub fn oldest(&self) -> Option<SystemTime> {
         self.messages.front().map(|message| message.at)
@@ -153,11 +174,15 @@ impl Replay {
     }
 }
 
+fn sent(message: &Arc<RoomEvent>) -> Sent {
+    Sent { position: message.position, at: message.at, least: least(message) }
+}
+
 /// The most bytes that a message has on the wire.
 fn size(message: &RoomEvent) -> usize {
     match &message.what {
         What::Said { name, text } => wire::size(name, text),
-        What::Entered { .. } | What::Left { .. } => 0,
+        _ => 0,
     }
 }
 
@@ -165,7 +190,7 @@ fn size(message: &RoomEvent) -> usize {
 fn least(message: &RoomEvent) -> usize {
     match &message.what {
         What::Said { name, text } => wire::least_size(name, text),
-        What::Entered { .. } | What::Left { .. } => 0,
+        _ => 0,
     }
 }
 

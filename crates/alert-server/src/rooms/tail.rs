@@ -36,6 +36,11 @@ impl Tail {
         self.readers += 1;
     }
 
+    /// How many read.
+    pub(super) fn readers(&self) -> usize {
+        self.readers
+    }
+
     /// A reader is done.
     pub(super) fn ends(&mut self) {
         self.readers -= 1;
@@ -66,6 +71,20 @@ impl Tail {
             self.complete_after = Some(event.position);
             self.complete_after_seq = seq;
         }
+    }
+
+    /// A message has been removed from the log.
+    pub(super) fn remove(&mut self, position: Position) {
+        let is_it = |event: &RoomEvent| matches!(event.what, What::Said { .. }) && event.position == position;
+        let events = &mut self.events;
+        events.retain(|happened| !is_it(&happened.event));
+        self.bytes = events.iter().map(|happened| happened.size).sum();
+    }
+
+    /// What has been removed since the first reader came.
+    pub(super) fn removed(&self) -> impl Iterator<Item = &Arc<RoomEvent>> {
+        let events = self.events.iter().map(|happened| &happened.event);
+        events.filter(|event| matches!(event.what, What::Removed(_)))
     }
 
     /// What was said after this message; nothing where some of it is not here any more.

@@ -8,13 +8,14 @@ mod pages;
 mod resume;
 mod slot;
 
-use crate::auth::{Origin, Pids, SessionCookies, WebSession};
+use super::credential::Credential;
+use crate::auth::{Access, Origin, Pids, SessionCookies, WebSession};
 use crate::config::{Config, RecoveryMode};
 use crate::log::{Seat, SeatId};
 use crate::rooms::{Presence, Rooms};
-use alert_core::access::Principal;
 use alert_core::names::RoomCode;
 use alert_core::position::Position;
+use alert_core::room::policy::Shown;
 use alert_core::wire::v1::Notice;
 pub(super) use client::{Auth, Client};
 use live::Live;
@@ -44,6 +45,7 @@ pub(super) struct Recoveries(Arc<Shared>);
 struct Shared {
     mode: RecoveryMode,
     pids: Pids,
+    access: Access,
     rooms: Rooms,
     /// Where logs are read.
     runtime: Handle,
@@ -77,12 +79,21 @@ struct Kept {
 pub struct Recovering {
     id: SeatId,
     pid: Box<str>,
+    shown: Box<Shown>,
     slot: Arc<Slot>,
+}
+
+impl Recovering {
+    /// What the client has shown on connecting.
+    pub(super) fn shown(&self) -> &Shown {
+        &self.shown
+    }
 }
 
 /// A client's place in a room.
 pub(super) struct Place {
-    pub(super) who: Principal,
+    /// A credential fixed its name there, so that events cannot change it.
+    pub(super) is_named: bool,
     pub(super) presence: Presence,
 }
 
@@ -113,10 +124,17 @@ struct Name {
 }
 
 impl Recoveries {
-    pub(super) fn new(config: &Config, rooms: Rooms, sessions: &SessionCookies, runtime: Handle) -> Self {
+    pub(super) fn new(
+        config: &Config,
+        rooms: Rooms,
+        access: Access,
+        sessions: &SessionCookies,
+        runtime: Handle,
+    ) -> Self {
         Self(Arc::new(Shared {
             mode: config.recovery,
             pids: sessions.pids(),
+            access,
             rooms,
             runtime,
             live: Live::default(),
@@ -145,7 +163,7 @@ impl Recoveries {
         socket: &Socket<'_>,
         auth: &Auth,
         origin: Origin,
-        session: Option<&WebSession>,
+        (session, credential): (Option<&WebSession>, Option<&Credential>),
     ) -> Option<Recovering> {
         let pid = auth.pid()?;
         let name: Name = self.0.pids.open(pid)?.parse().ok()?;
@@ -158,10 +176,12 @@ impl Recoveries {
             is_of_this_run: name.run == self.0.rooms.log().run().number(),
             offset: auth.offset().and_then(|offset| offset.parse().ok()),
             origin,
+            shown: auth.shown(),
             session: session.cloned(),
+            holder: credential.map(|credential| credential.who().clone()),
         };
         self.0.runtime.spawn(resume.run());
-        Some(Recovering { id: name.id, pid: pid.into(), slot })
+        Some(Recovering { id: name.id, pid: pid.into(), shown: Box::new(auth.shown()), slot })
     }
 
     /// What the search came to, when it is over.
@@ -275,7 +295,7 @@ impl Place {
         Seat {
             room: self.presence.room().clone(),
             name: self.presence.name().clone(),
-            by_login: self.who.name.is_some(),
+            by_login: self.is_named,
             socket,
             position: self.presence.entered(),
             resumed: false,

@@ -1,19 +1,24 @@
 //! The v1 protocol: what a client's events do, and who the client speaks for (docs/protocol-v1.md, "Identity").
 
 mod coming_back;
+mod door;
+mod identity;
 
 use super::address;
+use super::credential::Credential;
 use super::recovery::{Place, Recoverable, Recoveries};
 use super::route::Route;
-use crate::auth::{Origin, WebSession};
+use crate::auth::{Access, Origin, WebSession};
 use crate::log::Stored;
-use crate::rooms::{KeyReused, OnSaid, Presence, Refused, Rooms, Speech, Way};
-use alert_core::access::{Principal, Rights};
-use alert_core::names::{RoomCode, UserName};
+use crate::rooms::{Admitted, KeyReused, OnSaid, Presence, Refused, Rooms, Speech, Way};
+use alert_core::access::Right;
+use alert_core::names::UserName;
 use alert_core::room::ClientKey;
+use alert_core::room::policy::Shown;
 use alert_core::wire::Form;
-use alert_core::wire::v1::{AckBody, ClientEvent, Joined, Limits, Notice, Refusal, Speaker, Text};
+use alert_core::wire::v1::{AckBody, ClientEvent, Joined, Limits, Notice, Refusal, Text};
 use coming_back::{Came, ComingBack, Progress};
+use door::AtTheDoor;
 use socketio_server::{AckId, Event, PendingAck, Socket};
 use std::net::IpAddr;
 use std::sync::{
@@ -24,6 +29,8 @@ use std::sync::{
 /// A client, with the room that it is in, if any.
 #[derive(Default)]
 pub struct Member {
+    /// What it showed when it connected.
+    credential: Option<Box<Credential>>,
     /// Its principal was fixed at `joined`.
     seat: Option<Box<Place>>,
     /// Set if the client recovers its state.
@@ -32,6 +39,10 @@ pub struct Member {
     coming_back: Option<Box<ComingBack>>,
     /// It leaves a room that several servers share, and says nothing meanwhile.
     leaving: Option<Leaving>,
+    /// It is being looked at before it comes into a room with hosts, and says nothing meanwhile.
+    at_the_door: Option<Box<AtTheDoor>>,
+    /// What it has shown on connecting.
+    shown: Option<Box<Shown>>,
 }
 
 /// A client that leaves a room that several servers share.
@@ -43,6 +54,7 @@ struct Leaving {
 /// What an event is carried out with.
 pub(super) struct V1<'a> {
     pub(super) rooms: &'a Rooms,
+    pub(super) access: &'a Access,
     pub(super) recoveries: &'a Recoveries,
     pub(super) limits: &'a Limits,
     pub(super) session: Option<&'a WebSession>,
@@ -64,6 +76,7 @@ impl V1<'_> {
         let result = self.carry_out(socket, member, event);
         if let Err(refusal) = &result {
             let (code, address) = (refusal.code().as_str(), address(self.address));
+            self.rooms.counts().refused_events.add(code, 1);
             tracing::info!(event = event.name, code, address, "refused: {}", refusal.message());
         }
         self.answer(socket, member, event.ack, result);
@@ -103,7 +116,7 @@ impl V1<'_> {
                     None => self.rooms.are_shared().then(|| unless_said(socket)),
                 };
                 let outcome = if ack.is_some() { Outcome::AnsweredLater } else { Outcome::Done };
-                seat.presence.say(&seat.who, Speech { name, text: &msg, key: None, done })?;
+                seat.presence.say(Speech { name, text: &msg, key: None, done })?;
                 Ok(outcome)
             }
             ClientEvent::Left(left) => {
@@ -126,31 +139,51 @@ impl V1<'_> {
         joined: Joined,
         ack: Option<AckId>,
     ) -> Result<Outcome, Refusal> {
-        let (who, name, code) = self.identify(joined)?;
+        let (who, name, code, password) = self.identify(member.credential.as_deref(), joined)?;
+        let shown = Shown { password, ..Shown::default() };
+        let shown = member.shown.as_deref().map_or(shown.clone(), |connected| shown.or(connected));
+        let is_named = who.name.is_some();
         let is_there = member.seat.as_ref().is_some_and(|seat| *seat.presence.room() == code);
         if !is_there {
             // If it is refused, the connection stays where it was.
             let origin = Origin::of(None, self.address);
-            let room = self.rooms.admit(&origin, Way::Enter, code.clone())?;
+            let room = self.rooms.admit(&who, Right::Read, &origin, Way::Enter, code.clone())?;
             self.rooms.check_entry(&origin, &room, &name)?;
-            self.leave(socket, member);
-            // A client that recovers its state gets what it missed that way.
-            let is_simple = member.recoverable.is_none();
-            let client = self.route.client;
-            let came = is_simple.then(|| Came::back(self.rooms, &room, &name, client)).flatten();
-            if came.is_some() || self.rooms.are_shared() {
-                let (place, came) = ((who, room, name), came.unwrap_or(Came::New));
-                let coming_back = ComingBack::begin(socket, self.rooms, place, client, came, ack);
-                member.coming_back = Some(coming_back);
+            if self.rooms.is_guarded(&room) || self.rooms.are_shared() && member.seat.is_some() {
+                self.look_at(socket, member, room, (is_named, name, shown), ack);
                 return Ok(Outcome::AnsweredLater);
             }
-            let connection = (socket.hub(), socket.connection());
-            let mut presence = self.rooms.enter(&who, connection, member.form(), &room, &name)?;
-            if is_simple {
-                presence.stays(self.rooms, self.kind(), None, None);
-            }
-            self.seat(socket, member, Place { who, presence });
+            return self.come_in(socket, member, room, (is_named, name, shown), ack);
         }
+        Ok(Outcome::Joined)
+    }
+
+    fn come_in(
+        &self,
+        socket: &Socket<'_>,
+        member: &mut Member,
+        room: Admitted,
+        (is_named, name, shown): (bool, UserName, Shown),
+        ack: Option<AckId>,
+    ) -> Result<Outcome, Refusal> {
+        self.leave(socket, member);
+        // A client that recovers its state gets what it missed that way.
+        let is_simple = member.recoverable.is_none();
+        let client = self.route.client;
+        let came = is_simple.then(|| Came::back(self.rooms, &room, &name, client)).flatten();
+        if came.is_some() || self.rooms.are_shared() {
+            let (place, came) =
+                ((is_named, room, name, shown), came.unwrap_or(Came::Shared { may_be_back: false }));
+            let coming_back = ComingBack::begin(socket, self.rooms, place, client, came, ack);
+            member.coming_back = Some(coming_back);
+            return Ok(Outcome::AnsweredLater);
+        }
+        let connection = (socket.hub(), socket.connection());
+        let mut presence = self.rooms.enter(connection, member.form(), &room, &name)?;
+        if is_simple {
+            presence.stays(self.rooms, self.kind(), None, None);
+        }
+        self.seat(socket, member, Place { is_named, presence });
         Ok(Outcome::Joined)
     }
 
@@ -182,6 +215,8 @@ impl V1<'_> {
 
     /// What the client waits for has come.
     pub(super) fn woken(&self, socket: &Socket<'_>, member: &mut Member) {
+        self.look_again(socket, member);
+        self.go_on_at_the_door(socket, member);
         if let Some(leaving) = member.leaving.take_if(|leaving| leaving.has_left.load(Ordering::Acquire)) {
             if let Some(id) = leaving.ack {
                 // Behind what it has been sent through the hub.
@@ -203,7 +238,7 @@ impl V1<'_> {
                     let (back, given) = (coming_back.returning.as_ref(), coming_back.given);
                     presence.stays(self.rooms, self.kind(), back, given);
                 }
-                self.seat(socket, member, Place { who: coming_back.who, presence });
+                self.seat(socket, member, Place { is_named: coming_back.is_named, presence });
                 Ok(Outcome::Joined)
             }
             Err(refused) => Err(refused.into()),
@@ -214,32 +249,6 @@ impl V1<'_> {
             None => self.answer(socket, member, None, result),
         }
         socket.resume();
-    }
-
-    /// Finds out who joins which room.
-    fn identify(&self, joined: Joined) -> Result<(Principal, UserName, RoomCode), Refusal> {
-        match joined {
-            Joined::Headless { name, room } => {
-                Ok((Principal { name: None, rights: Rights::OPEN }, name, room))
-            }
-            Joined::Session { room } => {
-                let session = self.session.ok_or_else(Refusal::not_logged_in)?;
-                let login = match room {
-                    Some(room) => session.name_in(&room).map(|name| (room, name)),
-                    None => session.last().map(|(room, name)| (room.clone(), name)),
-                };
-                let (room, name) = login.ok_or_else(Refusal::not_logged_in)?;
-                Ok((WebSession::principal(name.clone()), name.clone(), room))
-            }
-        }
-    }
-
-    /// The name on an event. If a credential fixed it, the body cannot change it.
-    fn speaker(&self, seat: &Place, speaker: Speaker<'_>) -> Result<UserName, Refusal> {
-        match &seat.who.name {
-            Some(name) => Ok(name.clone()),
-            None => speaker.or_joined(seat.presence.name(), self.limits),
-        }
     }
 
     /// The person said `left`, or is going to another room.
@@ -261,9 +270,24 @@ impl V1<'_> {
 }
 
 impl Member {
-    /// A client that recovers its state, with its place if it has that back.
-    pub(super) fn recoverable(recoverable: Box<Recoverable>, place: Option<Place>) -> Self {
-        Self { seat: place.map(Box::new), recoverable: Some(recoverable), coming_back: None, leaving: None }
+    /// A client that has connected with this.
+    pub(super) fn new(credential: Option<Box<Credential>>) -> Self {
+        Self { credential, ..Self::default() }
+    }
+
+    /// It recovers its state, and has its place if it has that back.
+    pub(super) fn recoverable(self, recoverable: Box<Recoverable>, place: Option<Place>) -> Self {
+        Self { seat: place.map(Box::new), recoverable: Some(recoverable), ..self }
+    }
+
+    /// The same, who has shown this on connecting.
+    pub(super) fn showing(self, shown: Shown) -> Self {
+        Self { shown: (shown != Shown::default()).then(|| Box::new(shown)), ..self }
+    }
+
+    /// Its place in a room.
+    pub(super) fn presence(&self) -> Option<&Presence> {
+        self.seat.as_ref().map(|place| &place.presence)
     }
 
     /// How it hears a room.
@@ -282,9 +306,10 @@ impl Member {
     /// The acknowledgement. The list of members is made only for an ack.
     fn acknowledge(&self, result: Result<Outcome, Refusal>) -> AckBody {
         match (result, &self.seat) {
-            (Ok(Outcome::Joined), Some(seat)) => {
-                AckBody::Joined { room: seat.presence.room().clone(), members: seat.presence.members() }
-            }
+            (Ok(Outcome::Joined), Some(seat)) => match seat.presence.members() {
+                Ok(members) => AckBody::Joined { room: seat.presence.room().clone(), members },
+                Err(denied) => AckBody::Refused(denied.into()),
+            },
             (Ok(_), _) => AckBody::Done,
             (Err(refusal), _) => AckBody::Refused(refusal),
         }
@@ -318,11 +343,17 @@ impl From<Refused> for Refusal {
         match refused {
             Refused::Denied(denied) => denied.into(),
             Refused::TooManyRooms(wait) => Self::too_many_rooms(wait),
+            Refused::TooManyMakes(wait) => Self::too_many_makes(wait),
+            Refused::TooManyPolicies => Self::too_many_policies(),
             Refused::TooManyJoins(wait) => Self::too_many_joins(wait),
             Refused::ServerFull => Self::server_full(),
             Refused::RoomFull(max) => Self::room_full(max),
             Refused::Unavailable => Self::unavailable(),
             Refused::KeyReused(KeyReused) => Self::key_reused(),
+            Refused::Forbidden(forbidden) => forbidden.into(),
+            Refused::NotDone(not_done) => not_done.into(),
+            Refused::InUse => Self::room_in_use(),
+            Refused::NoMessage => Self::no_such_message(),
         }
     }
 }

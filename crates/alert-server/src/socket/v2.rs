@@ -4,12 +4,13 @@
 mod history;
 mod join;
 mod member;
+mod moderate;
 mod send;
 
 use super::address;
-use crate::auth::{Origin, WebSession};
+use crate::auth::{Access, Origin, WebSession};
 use crate::rooms::{Admitted, Rooms, Way};
-use alert_core::access::{Principal, Rights};
+use alert_core::access::{Principal, Right};
 use alert_core::names::{NameError, RoomCode, UserName};
 use alert_core::wire::v1::{Limits, Refusal, Speaker};
 use alert_core::wire::v2::{self, Answer, ClientEvent};
@@ -25,6 +26,7 @@ use tokio::runtime::Handle;
 /// What an event is carried out with.
 pub(super) struct V2<'a> {
     pub(super) rooms: &'a Rooms,
+    pub(super) access: &'a Access,
     pub(super) limits: &'a Limits,
     /// Runs what is read for a client.
     pub(super) runtime: &'a Handle,
@@ -68,6 +70,11 @@ impl V2<'_> {
 
     /// Goes on with an event for which something has been read.
     pub(super) fn woken(&self, socket: &Socket<'_>, member: &mut Member) {
+        for (place, why) in member.put_out() {
+            let out = v2::put_out(place.room(), why);
+            place.put_out(self.rooms, why, self.address);
+            socket.hub().send(socket.connection(), out.into());
+        }
         let Some(Pending { asked, then }) = member.pending.take() else { return };
         let next = then.lock().unwrap_or_else(PoisonError::into_inner).take();
         let Some(next) = next else {
@@ -97,6 +104,7 @@ impl V2<'_> {
             }
             Err(refusal) => {
                 let (code, address) = (refusal.code().as_str(), address(self.address));
+                self.rooms.counts().refused_events.add(code, 1);
                 tracing::info!(event = &*asked.event, code, address, "refused: {}", refusal.message());
                 Answer::Refused(refusal)
             }
@@ -119,9 +127,12 @@ impl V2<'_> {
             ClientEvent::Join(join) => self.join(socket, member, &join),
             ClientEvent::Send(send) => self.send(socket, member, event.ack, &send),
             ClientEvent::History(history) => self.history(socket, member, history),
+            ClientEvent::Make(make) => self.make(socket, member, make),
+            ClientEvent::Moderate(moderate) => self.moderate(socket, member, moderate),
+            ClientEvent::Hand(hand) => self.hand(socket, member, &hand),
             ClientEvent::Members(room) => {
                 let place = member.place(&room).ok_or_else(Refusal::not_in_room)?;
-                Ok(Outcome::Answered(Answer::Members(place.members())))
+                Ok(Outcome::Answered(Answer::Members(place.members()?)))
             }
             ClientEvent::Leave(room) => {
                 if let Some(place) = member.take(&room) {
@@ -161,24 +172,36 @@ impl V2<'_> {
         Outcome::GoesOn
     }
 
-    /// Who enters a room: as the web session says, or else under the name in the event.
+    /// Who enters a room: as the token says, or the web session, or else under the name in the event.
     fn identify(
         &self,
+        member: &Member,
         room: &RoomCode,
         name: Speaker<'_>,
         missing: impl FnOnce() -> Refusal,
     ) -> Result<(Principal, UserName), Refusal> {
-        match self.session.and_then(|session| session.name_in(room)) {
-            Some(name) => Ok((WebSession::principal(name.clone()), name.clone())),
-            None => {
-                let name = name.given(self.limits)?.ok_or_else(missing)?;
-                Ok((Principal { name: None, rights: Rights::OPEN }, name))
-            }
-        }
+        let credential = member.credential();
+        let logged_in =
+            self.session.filter(|_| credential.is_none()).and_then(|session| session.name_in(room));
+        let who = match (credential, logged_in) {
+            (Some(credential), _) => credential.who().clone(),
+            (None, Some(name)) => self.access.logged_in(name.clone()),
+            (None, None) => self.access.anybody(),
+        };
+        let name = match &who.name {
+            Some(name) => name.clone(),
+            None => name.given(self.limits)?.ok_or_else(missing)?,
+        };
+        Ok((who, name))
     }
 
-    fn admit(&self, way: Way, room: RoomCode) -> Result<Admitted, Refusal> {
-        Ok(self.rooms.admit(&self.origin(), way, room)?)
+    /// Whoever acts without a place in a room.
+    fn holder(&self, member: &Member) -> Principal {
+        member.credential().map_or_else(|| self.access.anybody(), |credential| credential.who().clone())
+    }
+
+    fn admit(&self, who: &Principal, right: Right, way: Way, room: RoomCode) -> Result<Admitted, Refusal> {
+        Ok(self.rooms.admit(who, right, &self.origin(), way, room)?)
     }
 
     fn origin(&self) -> Origin {

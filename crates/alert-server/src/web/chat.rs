@@ -1,4 +1,5 @@
-//! The chat page, for anyone who has logged in to its room.
+//! The chat page, for anyone who has logged in to its room. It holds nothing of the room; whether they are let in is asked
+//! when it connects.
 
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
@@ -40,6 +41,7 @@ pub(super) async fn show(
                 room: room.as_str(),
                 name: name.as_str(),
                 max_msg: state.0.limits.msg_bytes,
+                is_open: state.0.api.is_open(),
                 is_durable: state.0.api.log().kind() == HistoryKind::Sqlite,
                 css: assets::CSS,
                 js: assets::CHAT_JS,

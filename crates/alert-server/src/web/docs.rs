@@ -60,6 +60,8 @@ const DOCUMENTS: &[Link] = &[
         about: "What changes for operators, and what does not change for clients",
     },
     Link { name: "operations.md", title: "Operating Alert", about: "Settings, proxies, logs, limits" },
+    Link { name: "metrics.md", title: "Metrics", about: "What /metrics tells, for Prometheus" },
+    Link { name: "scaling.md", title: "Scaling Alert", about: "Several servers, Redis, what is promised" },
 ];
 
 const RUN: &str = "Run by the tests";

@@ -7,10 +7,12 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
-use super::language::{Language, Text};
+use super::language::{Language, Text, Texts};
 use super::trouble::Trouble;
 use super::{WebState, assets, pages};
+use crate::auth::token::TokenError;
 use crate::rooms::Refused;
+use alert_core::access::Denied;
 use alert_core::names::{NameError, RoomCode, UserName};
 use socketio_server::PeerAddr;
 
@@ -31,6 +33,8 @@ pub(super) struct Start {
 pub(super) struct Typed {
     name: String,
     room: String,
+    /// Of a personal link; the page's script has taken it out of the address.
+    token: Option<String>,
 }
 
 pub(super) async fn show(
@@ -69,18 +73,37 @@ pub(super) async fn submit(
         }
     };
     let limits = state.0.limits;
-    let name = UserName::parse(&typed.name, limits.name_chars);
+    let who = match state.0.api.visitor(typed.token.as_deref()) {
+        Ok(who) => who,
+        Err(wrong) => {
+            tracing::info!(code = wrong.code(), "refused a token: {wrong}");
+            return token_refused(&state, language, &typed, token_text(t, wrong));
+        }
+    };
+    let name = who.name.clone().map_or_else(|| UserName::parse(&typed.name, limits.name_chars), Ok);
     let room = RoomCode::typed(&typed.room, limits.room_chars);
     match (name, room) {
         (Ok(name), Ok(room)) => {
             let peer = peer.map_or(PeerAddr::Unix, |Extension(peer)| peer);
-            if let Err(refused) = state.0.api.admit(&peer, &headers, &room) {
-                return too_many(&state, language, &typed, refused);
+            match state.0.api.admit(&who, &peer, &headers, &room) {
+                Ok(_) => {}
+                Err(Refused::Denied(Denied::Ended(end))) => {
+                    return token_refused(&state, language, &typed, token_text(t, end.into()));
+                }
+                Err(Refused::Denied(Denied::Missing(_))) => {
+                    return token_refused(&state, language, &typed, &t.token_elsewhere);
+                }
+                Err(Refused::Denied(_)) => {
+                    let page = login(&state, language, &typed.name, &typed.room);
+                    return (StatusCode::FORBIDDEN, pages::render_in(language, &page)).into_response();
+                }
+                Err(refused) => return too_many(&state, language, &typed, refused),
             }
             let mut session = state.sessions().read(&headers);
             let address = with_room("/v1/chat", room.as_str());
             session.enter(room, name);
-            ([(header::SET_COOKIE, state.sessions().write(&session))], Redirect::to(&address)).into_response()
+            ([(header::SET_COOKIE, state.sessions().write(&session, &headers))], Redirect::to(&address))
+                .into_response()
         }
         (name, room) => {
             let page = pages::Login {
@@ -95,6 +118,24 @@ pub(super) async fn submit(
             };
             (StatusCode::UNPROCESSABLE_ENTITY, pages::render_in(language, &page)).into_response()
         }
+    }
+}
+
+/// The form again, without the token, which does not count.
+fn token_refused(state: &WebState, language: Language, typed: &Typed, why: &Text) -> Response {
+    let page = pages::Login {
+        trouble: Some(why.to_string()),
+        is_token_refused: true,
+        ..login(state, language, &typed.name, &typed.room)
+    };
+    (StatusCode::FORBIDDEN, pages::render_in(language, &page)).into_response()
+}
+
+fn token_text(t: &Texts, wrong: TokenError) -> &Text {
+    match wrong {
+        TokenError::Expired => &t.token_expired,
+        TokenError::Revoked => &t.token_revoked,
+        _ => &t.token_wrong,
     }
 }
 
@@ -132,6 +173,8 @@ fn login<'a>(state: &WebState, language: Language, name: &'a str, room: &'a str)
         name,
         room,
         is_invited: false,
+        takes_token: !state.0.api.is_open(),
+        is_token_refused: false,
         trouble: None,
         name_error: None,
         room_error: None,
@@ -148,21 +191,10 @@ fn login<'a>(state: &WebState, language: Language, name: &'a str, room: &'a str)
     reason = "a system without random numbers cannot make a code that nobody guesses"
 )]
 fn fresh_code() -> RoomCode {
-    // Crockford's alphabet without the vowels: no code is a word.
-    const ALPHABET: [char; 30] = [
-        '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'B', 'C', 'D', 'F', 'G', 'H', 'J', 'K', 'M', 'N',
-        'P', 'Q', 'R', 'S', 'T', 'V', 'W', 'X', 'Y', 'Z',
-    ];
     loop {
         let mut bytes = [0; 16];
         getrandom::fill(&mut bytes).expect("the system gives random numbers");
-        // Eight times the alphabet: higher bytes would make its first characters more likely than the others.
-        let even = bytes.iter().filter(|&&byte| byte < 240);
-        let code: String = even.map(|&byte| ALPHABET[usize::from(byte % 30)]).take(9).collect();
-        // Only a code that is recognised when it is typed in.
-        if let Ok(code) = RoomCode::typed(&code, 128)
-            && code.as_str().contains('-')
-        {
+        if let Some(code) = RoomCode::made_of(bytes) {
             return code;
         }
     }

@@ -36,9 +36,9 @@ fn wants_page(path: &str, headers: &HeaderMap) -> bool {
         return true;
     }
     let parts = path.split('/').filter(|part| !part.is_empty()).take(2);
-    let is_api = parts
-        .into_iter()
-        .any(|part| ["room", "rooms", "api"].iter().any(|name| name.eq_ignore_ascii_case(part)));
+    let is_api = parts.into_iter().any(|part| {
+        ["room", "rooms", "api", "revocations"].iter().any(|name| name.eq_ignore_ascii_case(part))
+    });
     !is_api && !accept.contains("json")
 }
 
@@ -64,6 +64,7 @@ fn meant(path: &str) -> Option<String> {
         ([] | ["login" | "index.html"], _) => "/v1".to_owned(),
         (["livez" | "health" | "healthz" | "ping"], _) => "/livez".to_owned(),
         (["readyz" | "ready"], _) => "/readyz".to_owned(),
+        (["revocation" | "revocations" | "revoked"], _) => "/v1/revocations".to_owned(),
         (["doc" | "docs"], _) => "/docs/".to_owned(),
         _ => return None,
     };
@@ -92,6 +93,7 @@ mod tests {
             ("/v1/rooms/X/events/", "/v1/rooms/X/events"),
             ("/v1/room/X/message", "/v1/rooms/X/messages"),
             ("/v1/room", "/v1/rooms"),
+            ("/v1/revocations/", "/v1/revocations"),
             ("/v1/chat/", "/v1/chat"),
             ("/V1", "/v1"),
             ("/login", "/v1"),

@@ -19,6 +19,10 @@ pub(super) struct Login<'a> {
     pub(super) room: &'a str,
     /// The room is settled, by a link or because only the name was wrong: it must not be replaced by accident.
     pub(super) is_invited: bool,
+    /// Nobody gets in without a token, which is in no request for this page.
+    pub(super) takes_token: bool,
+    /// The token that was shown does not count.
+    pub(super) is_token_refused: bool,
     pub(super) trouble: Option<String>,
     pub(super) name_error: Option<String>,
     pub(super) room_error: Option<String>,
@@ -39,6 +43,8 @@ pub(super) struct Chat<'a> {
     pub(super) room: &'a str,
     pub(super) name: &'a str,
     pub(super) max_msg: usize,
+    /// Whether anybody gets in without a token.
+    pub(super) is_open: bool,
     /// Whether what is said is to be on disk.
     pub(super) is_durable: bool,
     pub(super) css: &'a str,

@@ -5,7 +5,7 @@ use axum::http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header};
 use tower::ServiceExt;
 
 use super::*;
-use crate::auth::WebSession;
+use crate::auth::{Access, WebSession};
 use crate::config::Flags;
 use crate::log::Log;
 use crate::rooms::Rooms;
@@ -46,7 +46,7 @@ impl Site {
             &config,
             &config.session_key.resolve().unwrap(),
             readiness.clone(),
-            Api::new(&config, rooms),
+            Api::new(&config, rooms, Access::new(&config).unwrap()),
         );
         Self { state, readiness }
     }

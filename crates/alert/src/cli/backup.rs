@@ -17,7 +17,7 @@ The copy is complete, taken at one moment, and readable by this user only; a run
 existing file is not overwritten. To restore it: stop the server, move alert.db away with the files
 beside it that end in -wal and -shm, put the copy in its place, and start the server.
 
-The session key is not in it: it is in session.key, beside alert.db.
+The session key is not in it: it is in session.key, beside alert.db. With redis set, back up Redis instead.
 
 Exit codes: 0 success, 1 failure (no history, no room), 2 wrong usage.";
 
@@ -34,6 +34,12 @@ impl Args {
             Ok(config) => config.history,
             Err(code) => return code,
         };
+        if history.redis.is_some() {
+            super::complain(
+                "the history is in Redis: back up what Redis has (redis-cli --rdb FILE, or a copy of its appendonlydir)",
+            );
+            return ExitCode::FAILURE;
+        }
         let done = Archive::open(&history).and_then(|archive| {
             archive.back_up(&self.file)?;
             archive.stats()

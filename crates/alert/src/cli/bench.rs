@@ -6,7 +6,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use alert_bench::{Avalanche, BenchError, FanOut, Jitter, Mode, Pace, Plan, Report, Target, Transport};
+use alert_bench::{
+    Avalanche, BenchError, FanOut, Jitter, Mode, Pace, Plan, Protocol, Report, Target, Transport,
+};
 use clap::ValueEnum;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -26,6 +28,9 @@ Examples:
       15,000 quiet connections
   alert bench http://127.0.0.1:5000 --rooms 50 --members 30 --transport mixed
       50 classes, half of the pupils behind a proxy without WebSocket
+
+  alert bench 127.0.0.1:5001 127.0.0.1:5002 --rate 1000 --members 2
+      two servers that share their rooms: one member on each, the first speaks
 
   alert bench http://127.0.0.1:5000 --jitter
       2,000 in a room with bad Wi-Fi: each is cut off every 15 s, for 2 s
@@ -47,15 +52,17 @@ latencies are {p50, p99, p999, max}. What does not apply is null.
   ok           whether everybody joined and stayed, and everything arrived once
                and in order
   interrupted  whether it was ended early
-  settings     url, mode (fanout, storm, hold, jitter, avalanche), transport,
-               rooms, members (of each room), senders, window, rate, payload,
-               concurrency, cut_every_s, cut_for_s, missed, recovery
+  settings     url (of the first server), urls, mode (fanout, storm, hold,
+               jitter, avalanche), transport, rooms, members (of each room),
+               senders, window, rate, payload, concurrency, cut_every_s,
+               cut_for_s, missed, recovery
   join         members (of all rooms), joined, connected_s, joined_s, statuses_s
                (from the start to the last), statuses, statuses_expected,
                connect_us, join_us
   fanout       after the warm-up: duration_s, messages, messages_per_s,
                deliveries, deliveries_per_s, latency_us (without what was
-               replayed); in the whole run: arrived, lost,
+               replayed), latency_across_us (of these, by another server than
+               the sender's); in the whole run: arrived, lost,
                duplicates, out_of_order (after a later message of the same
                sender), other_order (members that heard another order than the
                others of their room), leaked (of another room), unknown
@@ -76,8 +83,9 @@ to be sent, so that a server that falls behind is not flattered.";
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// The server, as in http://127.0.0.1:5000
-    url: String,
+    /// The server, as in http://127.0.0.1:5000; several that share their rooms have the members of each room in turn
+    #[arg(value_name = "URL", required = true)]
+    urls: Vec<String>,
     /// Members of each room [default: 100; 2000 with --jitter, 101 with --avalanche]
     #[arg(long, value_name = "COUNT", value_parser = at_least_one())]
     members: Option<u32>,
@@ -114,7 +122,7 @@ pub(super) struct Args {
     /// Cut off all except the senders at once, and let them come back at once
     #[arg(long, group = "cutting", conflicts_with_all = ["storm", "hold", "jitter", "window", "rate", "warmup", "duration"])]
     avalanche: bool,
-    /// From one cut of a member to its next, with --jitter
+    /// From one cut of a member to its next, with --jitter; 0 cuts nobody off, for a run in which servers are stopped
     #[arg(long, value_name = "TIME", default_value = "15s", value_parser = time, requires = "jitter")]
     cut_every: Duration,
     /// From a cut until the member connects again, with --jitter and --avalanche
@@ -129,12 +137,15 @@ pub(super) struct Args {
     /// How members connect; mixed is half of them each
     #[arg(long, value_enum, value_name = "TRANSPORT", default_value = "websocket")]
     transport: Word,
+    /// What the server speaks: Socket.IO with the events of v1, or what another kind of server needs that is to be compared
+    #[arg(long, value_enum, value_name = "PROTOCOL", default_value = "socketio")]
+    protocol: Spoken,
     /// Connections that are opened side by side
     #[arg(long, value_name = "COUNT", default_value = "64", value_parser = at_least_one())]
     concurrency: u32,
-    /// The server's process on this machine: also report its CPU time and memory, children included
-    #[arg(long, value_name = "PID")]
-    pid: Option<i32>,
+    /// The server's process on this machine: also report its CPU time and memory, children included; of several, their sum
+    #[arg(long = "pid", value_name = "PID", value_delimiter = ',')]
+    pids: Vec<i32>,
     /// Print one JSON object instead of the table; --help describes it
     #[arg(long)]
     json: bool,
@@ -150,6 +161,17 @@ enum Word {
     Websocket,
     Polling,
     Mixed,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Spoken {
+    Socketio,
+    /// MQTT 3.1.1 over WebSocket at /mqtt, QoS 0: a room is a topic
+    Mqtt,
+    /// nchan_pubsub over WebSocket: a room is the channel /ROOM
+    Nchan,
+    /// Pusher channels, of the application bench-key with the secret bench-secret: a room is a private channel
+    Pusher,
 }
 
 impl Args {
@@ -175,11 +197,12 @@ impl Args {
     }
 
     fn plan(self) -> Result<Plan, String> {
-        let Self { senders, payload, cut_every, cut_for, missed, .. } = self;
+        let Self { senders, payload, cut_for, missed, .. } = self;
         let (members, rooms, mode) = match (self.jitter, self.avalanche, self.storm, self.hold) {
             (true, ..) => {
                 let (rate, duration) = (self.rate.unwrap_or(2.0), self.duration.unwrap_or(MINUTE));
                 let recovery = !self.no_recovery;
+                let cut_every = Some(self.cut_every).filter(|every| !every.is_zero());
                 let jitter = Jitter { rate, senders, payload, duration, cut_every, cut_for, recovery };
                 (2_000, 1, Mode::Jitter(jitter))
             }
@@ -195,8 +218,9 @@ impl Args {
                 (100, 1, Mode::FanOut(FanOut { pace, senders, payload, warmup, duration }))
             }
         };
+        let targets: Result<_, _> = self.urls.iter().map(|url| Target::parse(url)).collect();
         let plan = Plan {
-            target: Target::parse(&self.url).map_err(|error| error.to_string())?,
+            targets: targets.map_err(|error| error.to_string())?,
             rooms: self.rooms.unwrap_or(rooms),
             members: self.members.unwrap_or(members),
             transport: match self.transport {
@@ -204,9 +228,15 @@ impl Args {
                 Word::Polling => Transport::Polling,
                 Word::Mixed => Transport::Mixed,
             },
+            protocol: match self.protocol {
+                Spoken::Socketio => Protocol::SocketIo,
+                Spoken::Mqtt => Protocol::Mqtt,
+                Spoken::Nchan => Protocol::Nchan,
+                Spoken::Pusher => Protocol::Pusher,
+            },
             mode,
             concurrency: self.concurrency,
-            pid: self.pid,
+            pids: self.pids,
         };
         plan.check().map_err(|error| error.to_string())
     }
@@ -261,5 +291,5 @@ fn time(text: &str) -> Result<Duration, String> {
     let seconds = text.parse().ok().map(Duration::try_from_secs_f64);
     let time = seconds.map_or_else(|| humantime::parse_duration(text).ok(), Result::ok);
     time.filter(|time| *time <= Duration::from_secs(86_400))
-        .ok_or_else(|| "allowed: a time up to 1day, such as 10s or 2m; a plain number is seconds".to_owned())
+        .ok_or_else(|| "allowed: a time up to 1 day, such as 10s or 2m; a plain number is seconds".to_owned())
 }

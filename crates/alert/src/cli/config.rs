@@ -4,7 +4,9 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use alert_client::{ClientConfig, ClientFlags};
+use alert_server::acme;
 use alert_server::config::{Config, Flags, SessionKeySource};
+use alert_server::tls::Certificates;
 use alert_settings::{Given, Setting, Source};
 use clap::Subcommand;
 use serde_json::{Value, json};
@@ -38,6 +40,18 @@ impl Command {
         for warning in &config.warnings {
             super::complain(warning);
         }
+        let certificates = match Certificates::load(config.tls.clone()) {
+            Ok(certificates) => certificates,
+            Err(error) => {
+                super::complain(error);
+                return ExitCode::from(super::USAGE_ERROR);
+            }
+        };
+        if let Some(Err(error)) = config.acme.as_ref().map(acme::check) {
+            super::complain(error);
+            return ExitCode::from(super::USAGE_ERROR);
+        }
+        certificates.warnings().iter().for_each(super::complain);
         let text = match self {
             Self::Check(_) => "The configuration is valid.\n".to_owned(),
             Self::Show { json: true, .. } => format!("{:#}\n", as_json(&config, &client)),
@@ -100,6 +114,7 @@ fn as_json(config: &Config, client: &ClientConfig) -> Value {
         let source = match given.source {
             Source::Default => "default",
             Source::File(_) => "file",
+            Source::Credential(_) => "credential",
             Source::Environment => "environment",
             Source::Flag => "flag",
         };

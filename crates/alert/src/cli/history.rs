@@ -1,4 +1,4 @@
-//! `alert history export`, `delete` and `stats`: the file that a server keeps its history in.
+//! `alert history export`, `delete` and `stats`: the file, or the Redis, that a server keeps its history in.
 
 mod csv;
 
@@ -32,10 +32,12 @@ csv is for spreadsheets: if a name, a text or a part of one would begin a formul
 is put in front. Control characters are escaped in every format; only jsonl has everything as it was said.
 
 They work on the server's file, even while it runs: alert.db in $STATE_DIRECTORY, $XDG_STATE_HOME/alert
-or ~/.local/state/alert. If messages of a room were deleted, a running server tells whoever comes back
-to it that there is a gap. Copies elsewhere (backups, logs of clients) are not touched.
+or ~/.local/state/alert. With redis set (ALERT_REDIS, or the configuration's file) they work on what all
+servers share there; how much that is, Redis knows. If messages of a room were deleted, a running server
+tells whoever comes back to it that there is a gap. Copies elsewhere (backups, logs of clients) are not
+touched.
 
-Exit codes: 0 success, 1 failure (no file, or not readable), 2 wrong usage.";
+Exit codes: 0 success, 1 failure (no history, or not readable), 2 wrong usage.";
 
 /// Messages that are read at once.
 const PAGE: usize = 500;
@@ -82,8 +84,36 @@ pub(super) enum Format {
 enum HistoryError {
     #[error(transparent)]
     Archive(#[from] ArchiveError),
+    #[error(transparent)]
+    Redis(#[from] log::redis::ArchiveError),
+    #[error(
+        "the history is in Redis, which knows how much it holds: redis-cli INFO memory, and XLEN of a room's log"
+    )]
+    StatsOfRedis,
     #[error("cannot write to standard output: {0}")]
     Output(#[from] io::Error),
+}
+
+/// Where the history is kept.
+enum Kept {
+    File(Box<Archive>),
+    Redis(log::redis::Archive),
+}
+
+impl Kept {
+    fn open(history: &History) -> Result<Self, HistoryError> {
+        Ok(match &history.redis {
+            Some(_) => Self::Redis(log::redis::Archive::open(history)?),
+            None => Self::File(Box::new(Archive::open(history)?)),
+        })
+    }
+
+    fn page(&self, room: &RoomCode, query: Query) -> Result<Page, HistoryError> {
+        Ok(match self {
+            Self::File(archive) => archive.page(room, query)?,
+            Self::Redis(archive) => archive.page(room, query)?,
+        })
+    }
 }
 
 impl Command {
@@ -92,12 +122,6 @@ impl Command {
             Ok(config) => config.history,
             Err(code) => return code,
         };
-        if history.redis.is_some() {
-            super::complain(
-                "the history is in Redis, which this command does not read; ask a server: GET /v1/rooms/ROOM/messages?since=all",
-            );
-            return ExitCode::FAILURE;
-        }
         let done = match self {
             Self::Export { room, since, format } => export(&history, room, *since, *format),
             Self::Delete { room, yes: false } if !is_sure(room) => return ExitCode::from(USAGE_ERROR),
@@ -123,7 +147,7 @@ fn room(text: &str) -> Result<RoomCode, String> {
 }
 
 fn export(history: &History, room: &RoomCode, since: Since, format: Format) -> Result<(), HistoryError> {
-    let archive = Archive::open(history)?;
+    let kept = Kept::open(history)?;
     let mut out = BufWriter::new(io::stdout().lock());
     if let Format::Csv = format {
         write!(out, "id,position,at,name,msg\r\n")?;
@@ -139,7 +163,7 @@ fn export(history: &History, room: &RoomCode, since: Since, format: Format) -> R
     };
     let mut is_empty = true;
     loop {
-        let Page { messages, gap, more } = archive.page(room, Query { start, limit })?;
+        let Page { messages, gap, more } = kept.page(room, Query { start, limit })?;
         if let Some(Gap { missed }) = gap {
             let count = missed
                 .map_or_else(|| "some messages are".to_owned(), |count| format!("{count} messages are"));
@@ -158,9 +182,11 @@ fn export(history: &History, room: &RoomCode, since: Since, format: Format) -> R
     }
     out.flush()?;
     if is_empty {
-        super::complain(format_args!(
-            "nothing of room {room} is kept from then on: look at the code, or at --since"
-        ));
+        let (what, look) = match since {
+            Since::All => ("nothing", "look at the code"),
+            _ => ("nothing since then", "look at the code, or at --since"),
+        };
+        super::complain(format_args!("{what} of room {room} is kept: {look}"));
     }
     Ok(())
 }
@@ -216,7 +242,10 @@ fn is_sure(room: &RoomCode) -> bool {
 }
 
 fn delete(history: &History, room: &RoomCode) -> Result<(), HistoryError> {
-    let count = log::delete(history, room)?;
+    let count = match &history.redis {
+        Some(_) => log::redis::Archive::open(history)?.delete(room)?,
+        None => log::delete(history, room)?,
+    };
     let room = one_line(room.as_str());
     match count {
         0 => writeln!(io::stdout(), "There was nothing of {room}.")?,
@@ -227,6 +256,9 @@ fn delete(history: &History, room: &RoomCode) -> Result<(), HistoryError> {
 }
 
 fn stats(history: &History, as_json: bool) -> Result<(), HistoryError> {
+    if history.redis.is_some() {
+        return Err(HistoryError::StatsOfRedis);
+    }
     let archive = Archive::open(history)?;
     let Stats { bytes, messages, rooms, seats, oldest, newest } = archive.stats()?;
     let (oldest, newest) = (oldest.map(At), newest.map(At));

@@ -27,7 +27,7 @@ pub(super) fn run(flags: &Flags) -> ExitCode {
     if let Err(error) = allocator::give_back_what_is_freed() {
         tracing::warn!(%error, "freed memory is not returned to the system");
     }
-    let result = alert_server::serve::run(config);
+    let result = alert_server::serve::run(config, flags, log.clone());
     if let Err(error) = &result {
         match format {
             LogFormat::Text => log.say(&format!("alert: {error:#}")),

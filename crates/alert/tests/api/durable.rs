@@ -178,7 +178,7 @@ fn given_a_history_that_was_asked_for_and_cannot_be_then_the_server_does_not_sta
     let second = second.env("STATE_DIRECTORY", folder.path()).output().unwrap();
     let said = String::from_utf8(second.stderr).unwrap();
     assert_eq!(second.status.code(), Some(1), "{said}");
-    assert!(said.contains("another server uses the history"), "{said}");
+    assert!(said.contains("another server uses this history"), "{said}");
     let beside = Server::start_in(folder.path(), &[]);
     beside.wait_for_log("the history is kept in memory only");
 }

@@ -1,7 +1,7 @@
 //! HTTP as bytes on a socket: nothing that a library would smooth over.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
+use std::net::{SocketAddr, TcpStream};
 
 use serde_json::Value;
 
@@ -38,6 +38,17 @@ impl Server {
     pub(crate) fn ask_host(&self, host: &str, path: &str) -> Answer {
         let mut stream = TcpStream::connect(self.address).unwrap();
         write!(stream, "GET {path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n").unwrap();
+        Answer::read(stream)
+    }
+
+    /// Asks at another address of this server.
+    pub(crate) fn ask_at(address: SocketAddr, path: &str, headers: &[(&str, &str)]) -> Answer {
+        let mut stream = TcpStream::connect(address).unwrap();
+        stream.set_read_timeout(Some(DEADLINE)).unwrap();
+        let host = format!("host: {address}\r\n");
+        let host = if headers.iter().any(|(name, _)| *name == "host") { "" } else { &host };
+        let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+        write!(stream, "GET {path} HTTP/1.1\r\n{host}connection: close\r\n{headers}\r\n").unwrap();
         Answer::read(stream)
     }
 
@@ -79,8 +90,13 @@ impl Server {
 }
 
 impl Answer {
+    /// One that only began.
+    pub(crate) fn of(status: u16) -> Self {
+        Self { status, head: String::new(), body: String::new() }
+    }
+
     /// Reads to the end of the stream.
-    fn read(stream: TcpStream) -> Self {
+    pub(crate) fn read(stream: TcpStream) -> Self {
         let mut reader = BufReader::new(stream);
         let head = read_head(&mut reader);
         let mut body = Vec::new();

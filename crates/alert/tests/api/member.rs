@@ -25,6 +25,14 @@ impl Server {
 
     /// The same by another way to the server, with a program of that name.
     pub(crate) fn connect_by(&self, address: SocketAddr, agent: &str) -> Member {
+        let mut member = self.open_by(address, agent);
+        member.send("40");
+        assert!(member.packet().starts_with("40{"));
+        member
+    }
+
+    /// The same, and connects no namespace.
+    pub(crate) fn open_by(&self, address: SocketAddr, agent: &str) -> Member {
         let stream = TcpStream::connect(address).unwrap();
         stream.set_read_timeout(Some(DEADLINE)).unwrap();
         let url = format!("ws://{}/socket.io/?EIO=4&transport=websocket", self.address);
@@ -32,8 +40,6 @@ impl Server {
         request.headers_mut().insert("user-agent", agent.parse().unwrap());
         let mut member = Member(tungstenite::client(request, stream).unwrap().0);
         assert!(member.packet().starts_with("0{"));
-        member.send("40");
-        assert!(member.packet().starts_with("40{"));
         member
     }
 }

@@ -215,7 +215,7 @@ fn whoever_missed_more_than_can_be_given_gets_the_newest_and_hears_of_the_others
 
 #[test]
 fn given_a_way_that_is_cut_in_a_burst_then_nothing_is_lost_and_only_the_last_before_it_come_twice() {
-    let server = start(&["--ping-timeout", "300ms", "--event-rate", "0", "--room-byte-rate", "0"]);
+    let server = start(&["--ping-timeout", "1s", "--event-rate", "0", "--room-byte-rate", "0"]);
     let mut bob = server.join("r", "Bob");
     let (end, ends) = mpsc::channel::<()>();
     let speaker = thread::spawn(move || {

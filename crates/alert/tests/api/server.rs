@@ -57,6 +57,8 @@ impl Server {
         let state = format!("{}/state-{}-{number}", env!("CARGO_TARGET_TMPDIR"), std::process::id());
         let mut command = Command::new(env!("CARGO_BIN_EXE_alert"));
         command.env_clear().env("STATE_DIRECTORY", state);
+        // The tests run on each of the ways.
+        command.envs(std::env::var_os("ALERT_IO").map(|way| ("ALERT_IO", way)));
         command.args(["--listen", &format!("127.0.0.1:{port}"), "--workers", "2"]).args(flags);
         command
     }
@@ -67,10 +69,13 @@ impl Server {
         let state = state.map(PathBuf::from);
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let mut said = BufReader::new(child.stdout.take().unwrap()).lines();
-        let port = said.find_map(|line| {
-            let line = line.unwrap();
-            line.split_once("http://127.0.0.1:")?.1.strip_suffix("/v1")?.parse().ok()
-        });
+        // A server that logs JSON says it there.
+        let is_json = command.get_args().any(|arg| arg == "json");
+        let port = |line: &str| {
+            let rest = line.split_once("://127.0.0.1:")?.1;
+            rest.split_once("/v1")?.0.parse().ok()
+        };
+        let printed = if is_json { None } else { said.find_map(|line| port(&line.unwrap())) };
         let (sender, log) = sync_channel(100_000);
         let mut stderr = child.stderr.take();
         if let Some(stderr) = stderr.take_if(|_| is_read) {
@@ -80,7 +85,8 @@ impl Server {
                 }
             });
         }
-        let address = (Ipv4Addr::LOCALHOST, port.unwrap()).into();
+        let logged = || log.iter().find_map(|line: String| port(&line));
+        let address = (Ipv4Addr::LOCALHOST, printed.or_else(logged).unwrap()).into();
         Self { child, log: Mutex::new(log), _unread: stderr, address, state }
     }
 
@@ -103,8 +109,19 @@ impl Server {
         Self::spawn(command, true)
     }
 
+    /// Where its admin listener is, which it has just said.
+    pub(crate) fn admin(&self) -> SocketAddr {
+        let line = self.line_of_log("metrics for Prometheus");
+        line.split("http://").nth(1).unwrap().trim_end_matches('"').parse().unwrap()
+    }
+
     /// Waits for a line of the log.
     pub(crate) fn wait_for_log(&self, part: &str) {
+        self.line_of_log(part);
+    }
+
+    /// The next line of the log with this in it.
+    pub(crate) fn line_of_log(&self, part: &str) -> String {
         let until = Instant::now() + DEADLINE;
         loop {
             let left = until.saturating_duration_since(Instant::now());
@@ -115,9 +132,21 @@ impl Server {
                 .recv_timeout(left)
                 .unwrap_or_else(|_| panic!("no {part:?} in the log"));
             if line.contains(part) {
-                return;
+                return line;
             }
         }
+    }
+
+    /// The lines of the log up to the next one with this in it.
+    pub(crate) fn log_until(&self, part: &str) -> Vec<String> {
+        let until = Instant::now() + DEADLINE;
+        let mut lines: Vec<String> = Vec::new();
+        while !lines.last().is_some_and(|line| line.contains(part)) {
+            let left = until.saturating_duration_since(Instant::now());
+            let next = self.log.lock().unwrap().recv_timeout(left);
+            lines.push(next.unwrap_or_else(|_| panic!("no {part:?} in {lines:#?}")));
+        }
+        lines
     }
 
     /// Whether the log has a line by now.
@@ -128,6 +157,11 @@ impl Server {
     /// The log's lines until the server has ended.
     pub(crate) fn rest_of_log(&self) -> Vec<String> {
         self.log.lock().unwrap().iter().collect()
+    }
+
+    /// Its state folder.
+    pub(crate) fn state(&self) -> &Path {
+        self.state.as_ref().unwrap()
     }
 
     pub(crate) fn pid(&self) -> u32 {

@@ -28,12 +28,12 @@ fn given_signals_that_were_ignored_at_the_start_then_they_stay_ignored() {
 }
 
 #[test]
-fn given_sighup_without_a_token_file_then_it_is_logged_and_nothing_ends() {
+fn given_sighup_and_nothing_new_then_it_is_logged_and_nothing_ends() {
     let mut server = Server::start(&[]);
     let mut ada = server.join("D5DB", "Ada");
     for _ in 0..3 {
         server.signal("HUP");
-        server.wait_for_log("SIGHUP: there is no --api-token-file");
+        server.wait_for_log("SIGHUP: the settings have been read again changed=\"nothing\"");
     }
     assert_eq!(server.post("/v1/rooms/D5DB", &[], "hello").status, 202);
     assert_eq!(ada.hears().1, "http: hello");

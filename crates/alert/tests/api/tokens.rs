@@ -65,11 +65,11 @@ fn given_a_token_file_then_sighup_reads_it_again_and_a_bad_one_changes_nothing()
     assert_eq!([server.post_with(ONE), server.post_with(TWO)], [202, 401]);
     write(&format!("{TWO}\n"));
     server.signal("HUP");
-    server.wait_for_log("read the API tokens again");
+    server.wait_for_log("changed=\"api_token_file\"");
     assert_eq!([server.post_with(ONE), server.post_with(TWO)], [401, 202]);
     write("short\n");
     server.signal("HUP");
-    server.wait_for_log("the API tokens stay as they were");
+    server.wait_for_log("SIGHUP: everything stays as it was: api_token_file = ");
     assert_eq!([server.post_with(ONE), server.post_with(TWO)], [401, 202]);
 }
 

@@ -4,7 +4,10 @@
 
 mod comeback;
 mod faulty;
+#[path = "../api/redis.rs"]
+mod redis;
 mod server;
+mod several;
 
 use std::process::{Command, Output, Stdio};
 
@@ -59,6 +62,29 @@ fn given_each_transport_when_members_speak_then_all_arrives_once_and_in_order() 
         assert!(fanout["latency_us"]["p50"].as_u64().unwrap() > 0, "{report:#}");
         assert!(report["server"]["memory_joined"].as_u64().unwrap() > 0, "{report:#}");
     }
+}
+
+#[test]
+fn given_https_then_it_is_measured_and_a_certificate_that_nobody_trusts_is_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let words = "req -x509 -nodes -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -days 9 -subj /CN=a \
+                 -addext subjectAltName=IP:127.0.0.1 -addext basicConstraints=critical,CA:FALSE -keyout key.pem -out cert.pem";
+    let made = Command::new("openssl").args(words.split_whitespace()).current_dir(&folder).output().unwrap();
+    assert!(made.status.success(), "{made:?}");
+    let path = |name| folder.path().join(name).to_str().unwrap().to_owned();
+    let (cert, key) = (path("cert.pem"), path("key.pem"));
+    let server = Server::start(&[&NO_RATES[..], &["--tls-cert", &cert, "--tls-key", &key]].concat());
+    let url = server.url.clone();
+    let words = [&url, "--members", "6", "--senders", "2", "--json", "--window", "4"];
+    for transport in ["websocket", "polling"] {
+        let time = ["--duration", "300ms", "--warmup", "100ms", "--transport", transport];
+        let output = command(&[&words[..], &time].concat()).env("SSL_CERT_FILE", &cert).output().unwrap();
+        let report = json(&output);
+        assert!(report["ok"] == true && report["fanout"]["deliveries"].as_u64() > Some(0), "{report:#}");
+    }
+    let output = bench(&words);
+    assert_eq!(output.status.code(), Some(3));
+    assert!(text(&output.stderr).contains("certificate"), "{}", text(&output.stderr));
 }
 
 #[test]
@@ -173,8 +199,7 @@ fn given_no_server_then_it_says_so_and_exits_with_3() {
 #[test]
 fn given_wrong_usage_then_it_says_what_to_do_and_exits_with_2() {
     for (words, says) in [
-        (&["https://example.org"][..], "https is not supported yet"),
-        (&["127.0.0.1:1", "--senders", "101"], "--senders 101 is more than --members 100"),
+        (&["127.0.0.1:1", "--senders", "101"][..], "--senders 101 is more than --members 100"),
         (&["127.0.0.1:1", "--payload", "3"], "--payload 3 is too small"),
         (&["127.0.0.1:1", "--pid", "2147483647"], "there is no such process"),
         (&["127.0.0.1:1", "--rate", "5", "--window", "2"], "cannot be used with"),

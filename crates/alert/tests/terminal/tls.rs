@@ -30,9 +30,13 @@ basicConstraints = critical,CA:FALSE\n";
 
 impl Certificate {
     /// One that is valid from `start` to `end`.
-    fn new([start, end]: [&str; 2]) -> Self {
+    fn new(time: [&str; 2]) -> Self {
+        Self::with(time, AUTHORITY)
+    }
+
+    fn with([start, end]: [&str; 2], authority: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join("ca.cnf"), AUTHORITY).unwrap();
+        std::fs::write(folder.path().join("ca.cnf"), authority).unwrap();
         std::fs::write(folder.path().join("index.txt"), "").unwrap();
         let request = "req -new -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout key.pem -out request.pem \
                        -subj /CN=localhost";
@@ -94,10 +98,12 @@ fn given_a_certificate_that_is_not_right_then_nothing_is_sent_and_it_says_why() 
     let server = Server::start(&[]);
     let [good, expired, early] =
         [[PAST, FAR_FUTURE], [PAST, RECENT], [FUTURE, FAR_FUTURE]].map(Certificate::new);
+    let signs = Certificate::with([PAST, FAR_FUTURE], &AUTHORITY.replace("CA:FALSE", "CA:TRUE"));
     for (certificate, host, trusted, why) in [
         (&good, "localhost", &expired, "is not signed by anybody this machine trusts"),
         (&expired, "localhost", &expired, "has expired"),
         (&early, "localhost", &early, "is not valid yet"),
+        (&signs, "localhost", &signs, "is an authority's, not a server's: make it with -addext"),
         (&good, "127.0.0.1", &good, "the certificate is for localhost, not for 127.0.0.1"),
     ] {
         let proxy = certificate.proxy(&server);

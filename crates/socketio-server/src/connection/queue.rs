@@ -2,7 +2,7 @@
 
 use crate::{
     frame::{Frame, FrameKind},
-    stream::Stream,
+    stream::Sink,
 };
 use bytes::Bytes;
 use socketio_protocol::engine::payload;
@@ -44,12 +44,34 @@ pub(crate) struct Queue {
 #[derive(Debug, Default)]
 pub(crate) struct Gather {
     frames: Vec<Rc<Frame>>,
-    bytes: Vec<u8>,
+    /// Shared with the [`Piece`]s that were made of it.
+    bytes: Rc<Vec<u8>>,
+}
+
+/// What a queue begins with, as much as goes into one write. It stays as it is, whatever becomes of the queue.
+pub(crate) struct Piece {
+    memory: Memory,
+    /// Bytes of it that are on the wire already.
+    written: usize,
+}
+
+enum Memory {
+    Frame(Rc<Frame>),
+    Gathered(Rc<Vec<u8>>),
+}
+
+impl Piece {
+    pub(crate) fn bytes(&self) -> &[u8] {
+        match &self.memory {
+            Memory::Frame(frame) => &frame.wire()[self.written..],
+            Memory::Gathered(bytes) => &bytes[self.written..],
+        }
+    }
 }
 
 impl Gather {
     /// The first frames of a queue, as many as fit.
-    fn fill(&mut self, queue: &VecDeque<Rc<Frame>>) -> &[u8] {
+    fn fill(&mut self, queue: &VecDeque<Rc<Frame>>) -> &Rc<Vec<u8>> {
         let same = self.frames.len() <= queue.len()
             && !self.frames.is_empty()
             && self.frames.iter().zip(queue).all(|(ours, theirs)| Rc::ptr_eq(ours, theirs));
@@ -58,13 +80,13 @@ impl Gather {
                 || self.bytes.len() + queue[self.frames.len()].wire().len() > GATHER
         };
         if !(same && is_all()) {
-            self.clear();
+            let (frames, bytes) = self.emptied();
             for frame in queue {
-                if self.bytes.len() + frame.wire().len() > GATHER {
+                if bytes.len() + frame.wire().len() > GATHER {
                     break;
                 }
-                self.bytes.extend_from_slice(frame.wire());
-                self.frames.push(Rc::clone(frame));
+                bytes.extend_from_slice(frame.wire());
+                frames.push(Rc::clone(frame));
             }
         }
         &self.bytes
@@ -72,8 +94,17 @@ impl Gather {
 
     /// Lets go of the frames.
     pub(crate) fn clear(&mut self) {
+        self.emptied();
+    }
+
+    fn emptied(&mut self) -> (&mut Vec<Rc<Frame>>, &mut Vec<u8>) {
+        if Rc::get_mut(&mut self.bytes).is_none() {
+            self.bytes = Rc::default();
+        }
+        let bytes = Rc::make_mut(&mut self.bytes);
+        bytes.clear();
         self.frames.clear();
-        self.bytes.clear();
+        (&mut self.frames, bytes)
     }
 }
 
@@ -150,14 +181,40 @@ impl Queue {
         }
     }
 
-    /// Writes until the queue is empty, the socket takes no more, or a turn's share is written.
-    pub(crate) fn flush(&mut self, stream: &Stream, gather: &mut Gather) -> io::Result<Flushed> {
+    /// What the next write would be given, if anything waits.
+    pub(crate) fn first_piece(&self, gather: &mut Gather) -> Option<Piece> {
+        let first = self.frames.front()?;
+        let memory = if self.stands_alone(first) {
+            Memory::Frame(Rc::clone(first))
+        } else {
+            Memory::Gathered(Rc::clone(gather.fill(&self.frames)))
+        };
+        Some(Piece { memory, written: self.written })
+    }
+
+    /// Whether the first frame is written by itself.
+    #[inline]
+    fn stands_alone(&self, first: &Frame) -> bool {
+        self.frames.len() == 1 || first.wire().len() > GATHER
+    }
+
+    /// Writes until the queue is empty, the socket takes no more, or a turn's share is written. `sent` bytes of the
+    /// first piece are on the wire already.
+    pub(crate) fn flush(
+        &mut self,
+        sent: usize,
+        stream: &impl Sink,
+        gather: &mut Gather,
+    ) -> io::Result<Flushed> {
         let share = self.taken + TURN;
+        if sent > 0 {
+            self.sent(sent);
+        }
         while let Some(first) = self.frames.front() {
             if self.taken >= share {
                 return Ok(Flushed::More);
             }
-            let bytes = if self.frames.len() == 1 || first.wire().len() > GATHER {
+            let bytes = if self.stands_alone(first) {
                 &first.wire()[self.written..]
             } else {
                 &gather.fill(&self.frames)[self.written..]
@@ -172,7 +229,10 @@ impl Queue {
         if self.frames.capacity() > KEPT_CAPACITY {
             self.frames = VecDeque::new();
         }
-        Ok(Flushed::All)
+        match stream.try_flush() {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(Flushed::Blocked),
+            flushed => flushed.map(|()| Flushed::All),
+        }
     }
 
     fn sent(&mut self, count: usize) {

@@ -1,6 +1,6 @@
 //! Why a connection ended: every reason there is, with the WebSocket close code that the client sees.
 
-use crate::bounds::Full;
+use crate::{bounds::Full, figures::CLOSES};
 use std::fmt;
 
 /// Why a connection, or a namespace on it, ended.
@@ -9,8 +9,10 @@ use std::fmt;
 pub enum CloseReason {
     /// The client left this namespace (Socket.IO packet `41`); the connection may go on.
     NamespaceLeft,
-    /// The client closed properly (Engine.IO packet `1` or a WebSocket close frame).
+    /// The client closed its WebSocket properly.
     ClientClosed,
+    /// The client sent a close packet. The official one does so, without a 41 before it, when a request of its failed.
+    ClosePacket,
     /// The stream ended without a close, or broke.
     ConnectionLost,
     /// No pong came within the ping timeout.
@@ -37,22 +39,55 @@ pub enum CloseReason {
     FailedUpgrades,
     /// The server ended it.
     ServerDisconnect,
+    /// The application ended it, for this reason.
+    Dismissed(&'static str),
     /// The server is going away; the client should come back.
     Shutdown,
 }
 
 impl CloseReason {
+    /// Its place among [`CLOSES`].
+    pub(crate) fn place(&self) -> usize {
+        match self {
+            Self::NamespaceLeft => 0,
+            Self::ClientClosed => 1,
+            Self::ClosePacket => 2,
+            Self::ConnectionLost => 3,
+            Self::PingTimeout => 4,
+            Self::ConnectTimeout => 5,
+            Self::SlowConsumer(_) => 6,
+            Self::ProtocolError(_) => 7,
+            Self::Flooding => 8,
+            Self::InvalidUtf8 => 9,
+            Self::TooLarge => 10,
+            Self::MessageTimeout => 11,
+            Self::UnfinishedInput => 12,
+            Self::OverlappingPoll => 13,
+            Self::FailedUpgrades => 14,
+            Self::ServerDisconnect => 15,
+            Self::Shutdown => 16,
+            Self::Dismissed(_) => 17,
+        }
+    }
+
+    /// Its kind, in one word, as `slow_consumer`.
+    pub fn kind(&self) -> &'static str {
+        CLOSES[self.place()]
+    }
+
     /// The WebSocket close code (RFC 6455, section 7.4); none if nobody is there to read it, or if the
     /// client will not read.
     pub fn close_code(&self) -> Option<u16> {
         match self {
             Self::ConnectionLost | Self::PingTimeout | Self::SlowConsumer(_) | Self::OverlappingPoll => None,
-            Self::NamespaceLeft | Self::ClientClosed | Self::ConnectTimeout | Self::ServerDisconnect => {
-                Some(1000)
-            }
+            Self::NamespaceLeft
+            | Self::ClientClosed
+            | Self::ClosePacket
+            | Self::ConnectTimeout
+            | Self::ServerDisconnect => Some(1000),
             Self::ProtocolError(_) => Some(1002),
             Self::InvalidUtf8 => Some(1007),
-            Self::Flooding | Self::MessageTimeout | Self::FailedUpgrades => Some(1008),
+            Self::Flooding | Self::MessageTimeout | Self::FailedUpgrades | Self::Dismissed(_) => Some(1008),
             Self::TooLarge => Some(1009),
             Self::Shutdown => Some(1012),
             Self::UnfinishedInput => Some(1013),
@@ -70,7 +105,7 @@ impl fmt::Display for CloseReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NamespaceLeft => f.write_str("left the namespace"),
-            Self::ClientClosed => f.write_str("closed by the client"),
+            Self::ClientClosed | Self::ClosePacket => f.write_str("closed by the client"),
             Self::ConnectionLost => f.write_str("connection lost"),
             Self::PingTimeout => f.write_str("ping timeout"),
             Self::ConnectTimeout => f.write_str("no namespace connected in time"),
@@ -84,6 +119,7 @@ impl fmt::Display for CloseReason {
             Self::OverlappingPoll => f.write_str("a second poll while one was waiting"),
             Self::FailedUpgrades => f.write_str("too many upgrades failed"),
             Self::ServerDisconnect => f.write_str("closed by the server"),
+            Self::Dismissed(why) => f.write_str(why),
             Self::Shutdown => f.write_str("server is restarting"),
         }
     }

@@ -76,7 +76,7 @@ impl<S> Connection<S> {
         let queue = self.queue.borrow();
         let acknowledged = match &*self.transport.borrow() {
             // The socket may also hold bytes of handshake and probe, which the queue never had: then fewer count.
-            Transport::WebSocket(stream) if trusts_tcp => {
+            Transport::WebSocket(stream) if trusts_tcp && !self.is_relayed.get() => {
                 stream.unacknowledged().map_or(0, |bytes| queue.taken().saturating_sub(bytes))
             }
             _ => 0,

@@ -12,6 +12,7 @@ use crate::{
 use bytes::Bytes;
 use socketio_protocol::engine::{payload, request::RequestError};
 use std::{
+    hash::{DefaultHasher, Hasher},
     rc::Rc,
     sync::atomic::{AtomicU64, Ordering},
 };
@@ -23,6 +24,8 @@ pub(crate) struct Polling {
     waiting: Option<Poll>,
     /// The GET that was answered last. Its client may go away while the answer is on its way.
     answered: Option<Ticket>,
+    /// Its queries differ, as those of official clients do by their `t`.
+    varies: bool,
     /// A POST is being processed.
     pub(crate) posting: bool,
     pub(crate) probe: Option<Probe>,
@@ -37,7 +40,11 @@ pub(crate) struct Poll {
 
 /// Names one GET.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Ticket(u64);
+pub(crate) struct Ticket {
+    number: u64,
+    /// A digest of its query, if that is the client's only one like it.
+    query: Option<u64>,
+}
 
 pub(crate) type PollReply = Result<Bytes, PollEnd>;
 
@@ -57,13 +64,36 @@ pub(crate) struct Farewell {
 pub(crate) type PostReply = Result<(), RequestError>;
 
 impl Ticket {
-    pub(crate) fn new() -> Self {
+    /// For a GET with this query.
+    pub(crate) fn new(query: &str) -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(0);
-        Self(NEXT.fetch_add(1, Ordering::Relaxed))
+        let query = is_unique(query).then(|| {
+            let mut hasher = DefaultHasher::new();
+            hasher.write(query.as_bytes());
+            hasher.finish()
+        });
+        Self { number: NEXT.fetch_add(1, Ordering::Relaxed), query }
     }
 }
 
+/// Whether the query has a `t` that says more than the time in whole seconds, which is what the C# client puts there.
+fn is_unique(query: &str) -> bool {
+    let t = query.split('&').find_map(|pair| pair.strip_prefix("t="));
+    t.is_some_and(|t| t.bytes().any(|byte| !byte.is_ascii_digit()))
+}
+
 impl Polling {
+    /// Whether this is the GET again that has been answered: proxies and browsers repeat one whose answer they did not get,
+    /// and what was in that answer is lost.
+    fn is_repeated(&mut self, ticket: Ticket) -> bool {
+        let Some((answered, query)) = self.answered.and_then(|last| last.query).zip(ticket.query) else {
+            return false;
+        };
+        let is_same = answered == query;
+        self.varies |= !is_same;
+        is_same && self.varies
+    }
+
     pub(crate) fn take_poll(&mut self) -> Option<Poll> {
         let poll = self.waiting.take();
         self.answered = poll.as_ref().map(|poll| poll.ticket).or(self.answered);
@@ -113,6 +143,11 @@ impl<E: Engine> Shard<E> {
                 drop(transport);
                 self.close(&connection, CloseReason::OverlappingPoll);
                 return refuse(reply, RequestError::BadRequest);
+            }
+            if polling.is_repeated(ticket) {
+                drop(transport);
+                self.close(&connection, CloseReason::ConnectionLost);
+                return refuse(reply, RequestError::UnknownSid);
             }
             connection.note_polled();
             self.note_alive(&connection);
@@ -240,7 +275,7 @@ impl<E: Engine> Shard<E> {
             let packet = packet.map_err(|error| CloseReason::ProtocolError(error.to_string()))?;
             match self.receive(connection, packet, now) {
                 // The client closed with this request, so the request succeeds.
-                Err(CloseReason::ClientClosed) => self.close(connection, CloseReason::ClientClosed),
+                Err(CloseReason::ClosePacket) => self.close(connection, CloseReason::ClosePacket),
                 result => result?,
             }
         }

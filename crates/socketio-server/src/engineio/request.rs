@@ -2,6 +2,7 @@
 //! (Engine.IO 4, "HTTP long-polling" and "WebSocket"; error codes as in the reference server).
 
 use super::{
+    elsewhere,
     handshake::switch_protocols,
     polling::{PollEnd, Ticket},
 };
@@ -9,11 +10,12 @@ use crate::{
     bounds::Full as Bound,
     connection::Transport,
     engine::{Engine, Handshake},
-    engineio::sid::Sid,
+    engineio::sid::{Owner, Sid},
     http::{
         self,
-        body::Refusal,
-        connection::{Http, Takeover},
+        body::{Refusal, RequestBody},
+        connection::Takeover,
+        requests::{Doubt, Http},
     },
     hub::Hub,
     origin::OriginVerdict,
@@ -22,19 +24,18 @@ use crate::{
 use ::http::{HeaderValue, Method, Request, Response, StatusCode, header, request::Parts};
 use bytes::Bytes;
 use http_body_util::Full;
-use hyper::body::Incoming;
 use socketio_protocol::engine::request::{Query, RequestError, TransportName};
 use tokio::sync::oneshot;
 
 /// Bytes of an origin that are repeated to whoever sent it: a scheme, the longest host name, and a port.
 const MAX_ORIGIN: usize = 8 + 253 + 6;
 
-type Answer = Response<Full<Bytes>>;
+pub(super) type Answer = Response<Full<Bytes>>;
 
 const PLAIN: HeaderValue = HeaderValue::from_static("text/plain; charset=UTF-8");
 
 /// Answers a request for Engine.IO's path.
-pub(crate) async fn answer<E: Engine>(http: &Http<E>, request: &mut Request<Incoming>) -> Answer {
+pub(crate) async fn answer<E: Engine>(http: &Http<E>, request: &mut Request<RequestBody>) -> Answer {
     let verdict = http.shard.config.origins.judge(request.headers());
     let mut response = match &verdict {
         OriginVerdict::Refused(origin) => {
@@ -69,7 +70,8 @@ pub(crate) async fn answer<E: Engine>(http: &Http<E>, request: &mut Request<Inco
     response
 }
 
-enum Failure {
+/// Why a request is not answered as its client wants.
+pub(super) enum Failure {
     Protocol(RequestError),
     Body(Refusal),
     ShuttingDown,
@@ -88,9 +90,10 @@ impl From<RequestError> for Failure {
     }
 }
 
-async fn handle<E: Engine>(http: &Http<E>, request: &mut Request<Incoming>) -> Result<Answer, Failure> {
+async fn handle<E: Engine>(http: &Http<E>, request: &mut Request<RequestBody>) -> Result<Answer, Failure> {
     let query = Query::parse(request.uri().query().unwrap_or_default())?;
-    let (transport, sid) = (query.transport, query.sid.map(|sid| Sid::parse(&sid)));
+    let this = &http.shard.name;
+    let (transport, sid) = (query.transport, query.sid.map(|sid| Owner::parse(&sid, this)));
     match (transport, sid) {
         (_, None) if request.method() != Method::GET => Err(RequestError::BadHandshakeMethod.into()),
         (TransportName::Polling, None) => open_polling(http, request),
@@ -101,12 +104,19 @@ async fn handle<E: Engine>(http: &Http<E>, request: &mut Request<Incoming>) -> R
             http.takeover.replace(Some(Takeover::Open(Box::new(take_head(request)), place)));
             Ok(response)
         }
-        (_, Some(sid)) => {
-            let sid =
-                sid.filter(|sid| sid.shard() < http.shard.hub.shards()).ok_or(RequestError::UnknownSid)?;
+        // Boxed, since it is mostly not needed.
+        (_, Some(Some(Owner::Elsewhere(server)))) => {
+            Box::pin(elsewhere::answer(http, request, transport, server)).await
+        }
+        (_, Some(owner)) => {
+            let sid = match owner {
+                Some(Owner::Here(sid)) if sid.shard() < http.shard.hub.shards() => sid,
+                _ => return Err(RequestError::UnknownSid.into()),
+            };
+            http.note_relay(request.headers());
             match (transport, request.method()) {
                 (TransportName::WebSocket, _) => upgrade(http, request, sid).await,
-                (TransportName::Polling, &Method::GET) => poll(http, sid).await,
+                (TransportName::Polling, &Method::GET) => poll(http, request, sid).await,
                 (TransportName::Polling, &Method::POST) => post(http, request, sid).await,
                 (TransportName::Polling, _) => Err(RequestError::BadRequest.into()),
             }
@@ -114,7 +124,7 @@ async fn handle<E: Engine>(http: &Http<E>, request: &mut Request<Incoming>) -> R
     }
 }
 
-fn open_polling<E: Engine>(http: &Http<E>, request: &mut Request<Incoming>) -> Result<Answer, Failure> {
+fn open_polling<E: Engine>(http: &Http<E>, request: &mut Request<RequestBody>) -> Result<Answer, Failure> {
     if request.headers().contains_key(header::UPGRADE) && switch_protocols(request).is_ok() {
         return Err(RequestError::BadRequest.into());
     }
@@ -132,7 +142,7 @@ fn refuse_while_shutting_down<E: Engine>(http: &Http<E>) -> Result<(), Failure> 
 
 async fn upgrade<E: Engine>(
     http: &Http<E>,
-    request: &Request<Incoming>,
+    request: &Request<RequestBody>,
     sid: Sid,
 ) -> Result<Answer, Failure> {
     let response = switch_protocols(request)?;
@@ -145,8 +155,12 @@ async fn upgrade<E: Engine>(
     Ok(response)
 }
 
-async fn poll<E: Engine>(http: &Http<E>, sid: Sid) -> Result<Answer, Failure> {
-    let ticket = Ticket::new();
+async fn poll<E: Engine>(
+    http: &Http<E>,
+    request: &Request<RequestBody>,
+    sid: Sid,
+) -> Result<Answer, Failure> {
+    let ticket = Ticket::new(request.uri().query().unwrap_or_default());
     let (reply, answer) = oneshot::channel();
     http.shard.hand_over(sid, Command::Poll { sid, ticket, reply });
     // hyper drops this future when the client goes away.
@@ -156,7 +170,7 @@ async fn poll<E: Engine>(http: &Http<E>, sid: Sid) -> Result<Answer, Failure> {
         biased;
         answer = &mut answer => answer,
         () = http.peer_ends() => {
-            http.doubt(sid, ticket);
+            http.doubt(Doubt::Here(sid, ticket));
             http.shard.hand_over(sid, Command::EndPoll { sid, ticket });
             answer.await
         }
@@ -186,7 +200,7 @@ impl Drop for PollGuard<'_> {
 
 async fn post<E: Engine>(
     http: &Http<E>,
-    request: &mut Request<Incoming>,
+    request: &mut Request<RequestBody>,
     sid: Sid,
 ) -> Result<Answer, Failure> {
     http.shard.hub.congestion().relief().await;
@@ -200,7 +214,7 @@ async fn post<E: Engine>(
 }
 
 /// Takes a request's head. What is left of the request is its body.
-fn take_head(request: &mut Request<Incoming>) -> Parts {
+pub(super) fn take_head(request: &mut Request<RequestBody>) -> Parts {
     let (mut head, ()) = Request::new(()).into_parts();
     head.method = std::mem::take(request.method_mut());
     head.uri = std::mem::take(request.uri_mut());
@@ -222,7 +236,7 @@ fn json(status: StatusCode, body: String) -> Answer {
     with_type(status, const { HeaderValue::from_static("application/json") }, body)
 }
 
-fn with_type(status: StatusCode, content_type: HeaderValue, body: impl Into<Bytes>) -> Answer {
+pub(super) fn with_type(status: StatusCode, content_type: HeaderValue, body: impl Into<Bytes>) -> Answer {
     let mut response = Response::new(Full::new(body.into()));
     *response.status_mut() = status;
     response.headers_mut().insert(header::CONTENT_TYPE, content_type);

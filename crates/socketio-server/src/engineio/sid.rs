@@ -1,5 +1,6 @@
 //! Session ids: 128 random bits that nobody can guess, and the shard that owns the session.
 
+use crate::peers::ServerName;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use std::fmt;
 
@@ -35,6 +36,28 @@ impl fmt::Display for Sid {
     }
 }
 
+/// Where the session is that a request names.
+#[derive(PartialEq, Eq)]
+pub(crate) enum Owner {
+    Here(Sid),
+    Elsewhere(ServerName),
+}
+
+impl Owner {
+    /// Reads what a client sent; `None` if it cannot be an id. Of several servers, this one's ids begin with `this`.
+    pub(crate) fn parse(text: &str, this: &str) -> Option<Self> {
+        match text.strip_prefix(this).map(Sid::parse) {
+            Some(Some(sid)) => Some(Self::Here(sid)),
+            _ if this.is_empty() => None,
+            _ => {
+                let (server, sid) = text.split_at_checked(ServerName::LENGTH)?;
+                let server = ServerName::parse(server).filter(|server| server.to_string() != this)?;
+                Sid::parse(sid).map(|_| Self::Elsewhere(server))
+            }
+        }
+    }
+}
+
 /// A Socket.IO session id, one for each namespace of a connection. Only the client uses it.
 pub(crate) fn random_socket_id() -> String {
     let mut bytes = [0; 15];
@@ -62,5 +85,21 @@ mod tests {
                 && Sid::parse("x").is_none()
                 && Sid::parse("ä".repeat(12).as_str()).is_none()
         );
+    }
+
+    #[test]
+    fn of_several_servers_an_id_names_its_own() {
+        let [one, other] = [1, 2].map(ServerName::new);
+        let sid = Sid::random(3);
+        let text = format!("{one}{sid}");
+        assert_eq!(text.len(), 32);
+        assert!(Owner::parse(&text, &one.to_string()) == Some(Owner::Here(sid)));
+        assert!(Owner::parse(&text, &other.to_string()) == Some(Owner::Elsewhere(one)));
+        assert!(Owner::parse(&text, "").is_none(), "there is one server");
+        assert!(Owner::parse(&sid.to_string(), "") == Some(Owner::Here(sid)));
+        for bad in ["", "x", &text[1..], &format!("{text}A"), &sid.to_string(), &"ä".repeat(16)] {
+            assert!(Owner::parse(bad, &one.to_string()).is_none(), "{bad}");
+            assert!(Owner::parse(bad, &other.to_string()).is_none(), "{bad}");
+        }
     }
 }

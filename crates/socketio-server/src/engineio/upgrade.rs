@@ -30,7 +30,7 @@ pub(crate) fn start<E: Engine>(
     sid: Sid,
     stream: DetachedStream,
     early: Bytes,
-    place: Place,
+    (place, is_relayed): (Place, bool),
 ) {
     // If the session has gone since the handshake, dropping the stream tells the client.
     let Some(connection) = shard.session(sid) else {
@@ -48,6 +48,7 @@ pub(crate) fn start<E: Engine>(
             return;
         }
     }
+    connection.is_relayed.set(is_relayed);
     tokio::task::spawn_local(run(Rc::clone(shard), connection, stream, early, place));
 }
 
@@ -211,6 +212,7 @@ impl<E: Engine> Probing<E> {
             }
             *transport = Transport::WebSocket(Rc::clone(&self.stream));
         }
+        self.shard.counters.upgrades();
         self.done = true;
         // Its polls have ended, so it has what they brought.
         self.connection.note_polled();

@@ -10,6 +10,7 @@ use crate::{
     frame::Frame,
     shard::Shard,
     stream::Stream,
+    wakes,
 };
 use bytes::Bytes;
 use socketio_protocol::engine::packet::Packet;
@@ -99,7 +100,10 @@ fn take_in<E: Engine>(
     now: Instant,
 ) -> Flow {
     connection.count(|intake| intake.take_bytes(now, &shard.config, input.len()));
-    let result = reader.read(&shard.spare, input, |incoming| receive(shard, connection, incoming, now));
+    // Other threads find all of it together.
+    let result = wakes::batch(|| {
+        reader.read(&shard.spare, input, |incoming| receive(shard, connection, incoming, now))
+    });
     connection.message_since.update(|before| reader.unfinished_since(before));
     if connection.message_since.get().is_some() {
         shard.arm(connection);

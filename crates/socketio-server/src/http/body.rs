@@ -1,6 +1,6 @@
 //! Bodies: reads a request's within its limits, and wraps a response's to note when it is complete.
 
-use super::{head::RETRY_AFTER, timed_io::HttpClock};
+use super::{head::RETRY_AFTER, http2::Http2Body, timed_io::HttpClock};
 use crate::{
     bounds::{Charge, Full as Bound},
     http::app::AppBody,
@@ -15,6 +15,9 @@ use std::{
     task::{Context, Poll},
     time::Duration,
 };
+
+/// A request's body, over HTTP/1 or HTTP/2.
+pub(crate) type RequestBody = Either<Incoming, Http2Body>;
 
 /// How much of a body that is too large is read and dropped, as a multiple of the limit. A client that is still sending
 /// does not read an answer, and closing its socket would reset it.
@@ -62,7 +65,7 @@ pub(crate) struct WholeBody {
 /// Reads a whole body of at most `limit` bytes within `time`.
 pub(crate) async fn read(
     head: &HeaderMap,
-    body: &mut Incoming,
+    body: &mut RequestBody,
     limit: usize,
     time: Duration,
     mut charge: Charge,
@@ -75,7 +78,7 @@ pub(crate) async fn read(
     Ok(WholeBody { bytes: collected.unwrap_or(Err(Refusal::TooSlow))?, charge })
 }
 
-async fn collect(body: &mut Incoming, limit: usize, charge: &mut Charge) -> Result<Bytes, Refusal> {
+async fn collect(body: &mut RequestBody, limit: usize, charge: &mut Charge) -> Result<Bytes, Refusal> {
     let expected = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX).min(limit);
     let mut first = Bytes::new();
     let mut all = Vec::new();

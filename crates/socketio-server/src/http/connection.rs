@@ -1,29 +1,27 @@
-//! HTTP on a new socket: requests for Engine.IO go to the transports, the others to the application. A socket that
-//! becomes a WebSocket is taken back from hyper, which frees hyper's buffers.
+//! A new socket and its HTTP/1. A socket that becomes a WebSocket is taken back from hyper, which frees hyper's buffers.
 
-use super::body::{Refusal, ResponseBody, WholeBody};
-use super::head::HeadError;
+use super::arriving::{shake_hands, turn_away};
+use super::body::{RequestBody, ResponseBody};
+use super::requests::{Answer, Http};
 use super::timed_io::{HttpClock, TimedIo};
-use super::{body, head, subscriber};
+use super::tunnel::{self, Owner, Side};
+use super::{body, http2, subscriber};
 use crate::{
     arrivals::Arrival,
-    bounds::{Charge, Full, Place},
+    bounds::Place,
     connection::{CloseReason, Transport},
     engine::{Engine, Handshake},
     engineio::{
-        polling::Ticket,
-        request,
         sid::Sid,
-        websocket::{self, FrameReader, read_on},
+        websocket::{self, FrameReader},
     },
     frame::Frame,
-    http::app::{AppAnswer, Subscriber},
+    http::app::Subscriber,
     shard::{Shard, inbox::Command},
-    stream::{DetachedStream, PeerAddr, Stream},
+    stream::{DetachedStream, PeerAddr, Protocol, Stream},
 };
 use bytes::Bytes;
-use http::{HeaderMap, Request, Response, request::Parts};
-use http_body_util::Full as Whole;
+use http::{Request, Response, request::Parts};
 use hyper::{
     body::{Body as _, Incoming},
     server::conn::http1,
@@ -31,20 +29,14 @@ use hyper::{
 };
 use hyper_util::rt::TokioIo;
 use std::{
-    cell::{Cell, RefCell},
-    net::{IpAddr, Shutdown},
-    rc::{Rc, Weak},
+    net::Shutdown,
+    rc::Rc,
     time::{Duration, Instant},
 };
-use tower::ServiceExt;
 
 /// The most bytes of a request's head.
-const MAX_HEAD: usize = 32 << 10;
+pub(super) const MAX_HEAD: usize = 32 << 10;
 
-/// The most sockets that are being told why they are not served. Others are just closed.
-const MOST_TURNED_AWAY: usize = 256;
-/// How long that may take.
-const TURNING_AWAY: Duration = Duration::from_secs(1);
 /// How long it may take until an answer to a client that has gone comes back as a reset.
 const RESET: Duration = Duration::from_secs(3);
 
@@ -53,6 +45,7 @@ pub(crate) fn accept<E: Engine>(
     shard: &Rc<Shard<E>>,
     stream: DetachedStream,
     peer: PeerAddr,
+    to_https: Option<u16>,
     arrival: Arrival,
 ) {
     if shard.shutting_down.get() {
@@ -62,56 +55,47 @@ pub(crate) fn accept<E: Engine>(
     let Ok(stream) = stream.attach() else { return };
     let is_proxy = shard.config.proxies.is_proxy(&peer);
     match Place::take(shard.hub.held(), true, peer.ip().filter(|_| !is_proxy)) {
-        Ok(place) => drop(tokio::task::spawn_local(serve(Rc::clone(shard), stream, peer, place, arrival))),
+        Ok(place) => {
+            drop(tokio::task::spawn_local(serve(Rc::clone(shard), stream, (peer, to_https), place, arrival)))
+        }
         Err(full) => drop(tokio::task::spawn_local(turn_away(Rc::clone(shard), stream, full))),
     }
-}
-
-/// Returns why a socket is not served.
-async fn turn_away<E: Engine>(shard: Rc<Shard<E>>, stream: Stream, full: Full) {
-    if shard.turned_away.get() >= MOST_TURNED_AWAY {
-        return;
-    }
-    shard.turned_away.update(|count| count + 1);
-    let polite = async {
-        if stream.writable().await.is_ok() {
-            let _ = stream.try_write(&head::last_words(full));
-        }
-        stream.shut(Shutdown::Write);
-        // A socket that is closed with unread bytes in it is reset, and the reset can overtake the answer.
-        read_on(&shard, &stream).await;
-    };
-    // The client may never close its side.
-    let _ = tokio::time::timeout(TURNING_AWAY, polite).await;
-    shard.turned_away.update(|count| count - 1);
 }
 
 async fn serve<E: Engine>(
     shard: Rc<Shard<E>>,
     stream: Stream,
-    peer: PeerAddr,
+    (peer, to_https): (PeerAddr, Option<u16>),
     place: Place,
     arrival: Arrival,
 ) {
     let _socket = shard.count_socket();
-    let clock = HttpClock::new();
+    let mut arrival = Some(arrival);
+    if let Stream::Tls(tls) = &stream {
+        if !Box::pin(shake_hands(&shard, tls, peer, &mut arrival)).await {
+            return;
+        }
+        match tls.protocol() {
+            Protocol::Http1 => {}
+            Protocol::Http2 => return Box::pin(http2::serve(shard, Rc::new(stream), peer, place)).await,
+            Protocol::Nothing => return stream.shut(Shutdown::Write),
+        }
+    }
+    let (clock, began) = (HttpClock::new(), Instant::now());
     let stream = Rc::new(stream);
-    let http = Rc::new(Http {
-        shard: Rc::clone(&shard),
-        stream: Rc::downgrade(&stream),
-        in_doubt: Cell::new(None),
-        clock: Rc::clone(&clock),
-        takeover: RefCell::default(),
-        peer,
-    });
-    let io = TokioIo::new(TimedIo::new(stream, clock, shard.config.http, &shard.hub));
-    let service = service_fn(|request| Box::pin(Rc::clone(&http).answer(request)));
+    let http = Rc::new(Http::of_socket(&shard, peer, to_https, &stream, place));
+    let io = TokioIo::new(TimedIo::new(stream, Rc::clone(&clock), shard.config.http, &shard.hub));
+    let service = service_fn(|request| Box::pin(answer(Rc::clone(&http), Rc::clone(&clock), request)));
     let mut connection =
         http1::Builder::new().half_close(true).max_buf_size(MAX_HEAD).serve_connection(io, service);
-    let wind_up = shard.winding_up.notified();
+    let wind_up = async {
+        shard.winding_up.notified().await;
+        // Whoever has just been let in is answered.
+        let until = began + shard.config.http.last_request;
+        let _ = tokio::time::timeout_at(until.into(), http.asked.notified()).await;
+    };
     tokio::pin!(wind_up);
     let mut winding_up = false;
-    let mut arrival = Some(arrival);
     let ended = loop {
         tokio::select! {
             biased;
@@ -131,28 +115,43 @@ async fn serve<E: Engine>(
         && http.takeover.borrow().is_none()
     {
         tracing::debug!(%peer, %error, "HTTP connection ended");
-        http.poll_is_lost();
+        if let Some(doubt) = http.in_doubt.take() {
+            http.give_up(doubt);
+        }
         return;
     }
     let parts = connection.into_parts();
     let stream = parts.io.into_inner().into_stream();
-    match http.takeover.take() {
-        None => {
+    let Some(takeover) = http.takeover.take() else {
+        let doubt = http.in_doubt.take();
+        // A relay that finds its client gone resets the stream, which it could not if both sides had ended.
+        if doubt.is_none() || !http.is_relay.get() {
             stream.shut(Shutdown::Write);
-            if http.in_doubt.get().is_some() && tokio::time::timeout(RESET, stream.failed()).await.is_ok() {
-                http.poll_is_lost();
-            }
         }
-        Some(Takeover::Open(head, session_place)) => {
+        if let Some(doubt) = doubt
+            && tokio::time::timeout(RESET, stream.failed()).await.is_ok()
+        {
+            http.give_up(doubt);
+        }
+        return;
+    };
+    let Some(place) = http.place.take() else { return };
+    match takeover {
+        Takeover::Open(head, session_place) => {
             open_websocket(&shard, stream, parts.read_buf, &head, peer, (place, session_place));
         }
-        Some(Takeover::Subscribe(head, subscriber, session_place)) => {
-            subscriber::open(&shard, stream, &head, subscriber, (place, session_place));
+        Takeover::Subscribe(head, subscriber, session_place) => {
+            subscriber::take_over(&shard, stream, &head, subscriber, (place, session_place));
         }
-        Some(Takeover::Upgrade(sid)) => {
+        Takeover::Upgrade(sid) => {
             if let Some(Ok(stream)) = Rc::into_inner(stream).map(Stream::detach) {
-                shard.hub.push(sid.shard(), Command::Upgrade { sid, stream, early: parts.read_buf, place });
+                let (early, is_relayed) = (parts.read_buf, http.is_relay.get());
+                shard.hub.push(sid.shard(), Command::Upgrade { sid, stream, early, place, is_relayed });
             }
+        }
+        Takeover::Tunnel(server, owner) => {
+            let client = Side { stream, early: parts.read_buf, place };
+            tokio::task::spawn_local(tunnel::run(Rc::clone(&shard), client, server, owner));
         }
     }
 }
@@ -190,6 +189,8 @@ pub(crate) enum Takeover {
     Upgrade(Sid),
     /// A subscriber, whose response begins with this head.
     Subscribe(Box<http::response::Parts>, Subscriber, Option<Place>),
+    /// The WebSocket of a session of another server.
+    Tunnel(Side, Owner),
 }
 
 /// The socket is taken over instead of being answered. As an error of the service it ends hyper's part here.
@@ -197,125 +198,31 @@ pub(crate) enum Takeover {
 #[error("taken over")]
 struct Taken;
 
-/// Answers the requests of one socket.
-pub(crate) struct Http<E: Engine> {
-    pub(crate) shard: Rc<Shard<E>>,
-    pub(crate) takeover: RefCell<Option<Takeover>>,
-    pub(crate) peer: PeerAddr,
-    stream: Weak<Stream>,
-    /// A long-polling GET whose client had ended its side before the answer: it still listens, or has gone.
-    in_doubt: Cell<Option<(Sid, Ticket)>>,
+/// Answers a request of a socket, or leaves what the socket becomes.
+async fn answer<E: Engine>(
+    http: Rc<Http<E>>,
     clock: Rc<HttpClock>,
-}
-
-impl<E: Engine> Http<E> {
-    async fn answer(self: Rc<Self>, mut request: Request<Incoming>) -> Result<Response<ResponseBody>, Taken> {
-        let has_bare_line_feed = self.clock.begin(request.body().size_hint().exact());
-        if self.shard.turn_is_over(Instant::now()) {
-            // Several requests may be waiting: let others run in between.
-            tokio::task::yield_now().await;
-        }
-        let clock = Rc::clone(&self.clock);
-        if let Err(error) = self.check_head(&request, has_bare_line_feed) {
-            return Ok(error.response().map(|body| ResponseBody::whole(body, clock)));
-        }
-        if self.shard.engine.claims(request.uri().path()) {
-            return Ok(request::answer(&self, &mut request)
-                .await
-                .map(|body| ResponseBody::whole(body, clock)));
-        }
-        let (is_get, version) = (request.method() == http::Method::GET, request.version());
-        let client = is_get.then(|| self.client_behind_proxy(request.headers())).flatten();
-        // Boxed, since most requests are Engine.IO's and need no room for it.
-        match Box::pin(self.ask_app(request)).await {
-            Ok(AppAnswer::Whole(response)) => Ok(response.map(|body| ResponseBody::app(body, clock))),
-            Ok(AppAnswer::Stream(mut head, subscriber)) if is_get => {
-                let place = match client
-                    .map(|client| Place::take(self.shard.hub.held(), false, client))
-                    .transpose()
-                {
-                    Ok(place) => place,
-                    Err(full) => return Ok(body::busy(full).map(|body| ResponseBody::whole(body, clock))),
-                };
-                head.version = version;
-                self.takeover.replace(Some(Takeover::Subscribe(Box::new(head), subscriber, place)));
-                Err(Taken)
-            }
-            Ok(AppAnswer::Stream(head, _)) => {
-                Ok(Response::from_parts(head, ResponseBody::whole(Whole::default(), clock)))
-            }
-            Err(refusal) => Ok(refusal.response().map(|body| ResponseBody::whole(body, clock))),
-        }
+    request: Request<Incoming>,
+) -> Result<Response<ResponseBody>, Taken> {
+    let has_bare_line_feed = clock.begin(request.body().size_hint().exact());
+    http.asked.notify_one();
+    if http.shard.turn_is_over(Instant::now()) {
+        // Several requests may be waiting: let others run in between.
+        tokio::task::yield_now().await;
     }
-
-    /// Returns when the client has ended its side of the socket.
-    pub(crate) async fn peer_ends(&self) {
-        match self.stream.upgrade() {
-            Some(stream) => stream.peer_ends().await,
-            None => std::future::pending().await,
+    let version = request.version();
+    match http.answer(request.map(RequestBody::Left), has_bare_line_feed).await {
+        Answer::Whole(response) => Ok(response.map(|body| ResponseBody::whole(body, clock))),
+        Answer::App(response) => Ok(response.map(|body| ResponseBody::app(body, clock))),
+        Answer::Live(mut head, subscriber, client) => {
+            let place = client.map(|client| Place::take(http.shard.hub.held(), false, client)).transpose();
+            let place = match place {
+                Ok(place) => place,
+                Err(full) => return Ok(body::busy(full).map(|body| ResponseBody::whole(body, clock))),
+            };
+            head.version = version;
+            http.takeover.replace(Some(Takeover::Subscribe(head, subscriber, place)));
+            Err(Taken)
         }
-    }
-
-    /// Notes that, after the answer, it must be found out whether the client of this GET is still there.
-    pub(crate) fn doubt(&self, sid: Sid, ticket: Ticket) {
-        self.in_doubt.set(Some((sid, ticket)));
-    }
-
-    fn poll_is_lost(&self) {
-        if let Some((sid, ticket)) = self.in_doubt.take() {
-            self.shard.hub.push(sid.shard(), Command::PollGone { sid, ticket });
-        }
-    }
-
-    /// The client that a proxy asks for: none if there is no proxy, and then its socket counts.
-    fn client_behind_proxy(&self, headers: &HeaderMap) -> Option<Option<IpAddr>> {
-        let proxies = &self.shard.config.proxies;
-        proxies.is_proxy(&self.peer).then(|| proxies.client(&self.peer, headers))
-    }
-
-    /// The place of a new session, if it needs one: a polling session has no socket that counts, and one behind a proxy
-    /// counts for its client.
-    pub(crate) fn session_place(&self, headers: &HeaderMap, polls: bool) -> Result<Option<Place>, Full> {
-        let address = match self.client_behind_proxy(headers) {
-            Some(client) => client,
-            None if polls => self.peer.ip(),
-            None => return Ok(None),
-        };
-        Place::take(self.shard.hub.held(), polls, address).map(Some)
-    }
-
-    fn check_head(&self, request: &Request<Incoming>, has_bare_line_feed: bool) -> Result<(), HeadError> {
-        let config = &self.shard.config;
-        if has_bare_line_feed {
-            return Err(HeadError::BareLineFeed);
-        }
-        head::check(request, &self.peer, config).inspect_err(|error| {
-            if let HeadError::OtherHost { host, advice } = error {
-                let address = self.peer.ip().map_or_else(|| "unix".to_owned(), |address| address.to_string());
-                let so_far = config.hosts.count_refused();
-                tracing::warn!(host, address, so_far, "a request for another host was refused: {advice}");
-            }
-        })
-    }
-
-    async fn ask_app(&self, request: Request<Incoming>) -> Result<AppAnswer, Refusal> {
-        let (head, mut body) = request.into_parts();
-        let WholeBody { bytes, charge: _charge } = self.read_body(&head.headers, &mut body).await?;
-        let mut request = Request::from_parts(head, Whole::new(bytes));
-        request.extensions_mut().insert(self.peer);
-        match self.shard.app.clone().oneshot(request).await {
-            Ok(answer) => Ok(answer),
-            Err(never) => match never {},
-        }
-    }
-
-    pub(crate) async fn read_body(
-        &self,
-        head: &HeaderMap,
-        body: &mut Incoming,
-    ) -> Result<WholeBody, Refusal> {
-        let config = &self.shard.config;
-        body::read(head, body, config.max_payload, config.http.body, Charge::none(self.shard.hub.held()))
-            .await
     }
 }

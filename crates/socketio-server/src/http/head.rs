@@ -2,7 +2,7 @@
 //! only (RFC 9112, sections 2.2 and 3.2). Requests are smuggled through what proxies and servers read differently.
 
 use super::body::text_response;
-use crate::{bounds::Full, config::Config, host, stream::PeerAddr};
+use crate::{bounds::Full, config::Config, host, peers, stream::PeerAddr};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode, Version, header};
 use http_body_util::Full as Whole;
@@ -41,13 +41,24 @@ impl HeadError {
 
 /// A whole answer for a client whose request is not read.
 pub(crate) fn last_words(full: Full) -> Vec<u8> {
-    let status = full.status();
+    answer(full.status(), &format!("retry-after: {RETRY_AFTER}\r\n"), &format!("{full}\n"))
+}
+
+/// The same for one that does not speak TLS where that is spoken.
+pub(crate) fn last_words_without_tls() -> Vec<u8> {
+    answer(
+        StatusCode::BAD_REQUEST,
+        "",
+        "This address speaks TLS. Ask for https:// instead of http://, and wss:// instead of ws://.\n",
+    )
+}
+
+fn answer(status: StatusCode, headers: &str, text: &str) -> Vec<u8> {
     let (code, reason) = (status.as_u16(), status.canonical_reason().unwrap_or_default());
-    let text = format!("{full}\n");
     let length = text.len();
     format!(
         "HTTP/1.1 {code} {reason}\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: {length}\r\n\
-         retry-after: {RETRY_AFTER}\r\nconnection: close\r\n\r\n{text}"
+         {headers}connection: close\r\n\r\n{text}"
     )
     .into_bytes()
 }
@@ -67,8 +78,8 @@ pub(crate) fn check<B>(request: &Request<B>, peer: &PeerAddr, config: &Config) -
         None if request.version() >= Version::HTTP_11 => return Err(HeadError::NoHost),
         None => None,
     };
-    // A proxy has already decided which names to answer to.
-    if config.proxies.is_proxy(peer) {
+    // A proxy has already decided which names to answer to, and so has another server.
+    if config.proxies.is_proxy(peer) || peers::is_from_another(&config.peers, headers) {
         return Ok(());
     }
     for host in host.into_iter().chain(request.uri().host()) {

@@ -101,14 +101,50 @@ pub(crate) struct TimedIo {
     /// The charge for a head that is not complete.
     charge: Charge,
     read_sleep: Pin<Box<Sleep>>,
-    /// Set while the socket takes no more.
-    write_sleep: Option<Pin<Box<Sleep>>>,
+    write: TimedWrite,
+}
+
+/// How long a socket may take no more.
+pub(super) struct TimedWrite {
+    limit: Duration,
+    /// Set while it takes no more.
+    sleep: Option<Pin<Box<Sleep>>>,
+}
+
+impl TimedWrite {
+    pub(super) fn new(limit: Duration) -> Self {
+        Self { limit, sleep: None }
+    }
+
+    pub(super) fn poll(
+        &mut self,
+        stream: &Stream,
+        cx: &mut Context<'_>,
+        write: impl Fn(&Stream) -> io::Result<usize>,
+    ) -> Poll<io::Result<usize>> {
+        let written = stream.poll_write(cx, write);
+        if written.is_ready() {
+            self.sleep = None;
+            return written;
+        }
+        let limit = self.limit;
+        let sleep = self.sleep.get_or_insert_with(|| Box::pin(tokio::time::sleep(limit)));
+        sleep.as_mut().poll(cx).map(|()| Err(io::ErrorKind::TimedOut.into()))
+    }
+
+    pub(super) fn poll_flush(&mut self, stream: &Stream, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if stream.try_flush().is_ok() {
+            return Poll::Ready(Ok(()));
+        }
+        self.poll(stream, cx, |stream| stream.try_flush().map(|()| 0)).map_ok(|_| ())
+    }
 }
 
 impl TimedIo {
     pub(crate) fn new(stream: Rc<Stream>, clock: Rc<HttpClock>, limits: HttpTimeouts, hub: &Hub) -> Self {
         let read_sleep = Box::pin(tokio::time::sleep(Duration::ZERO));
-        Self { stream, clock, limits, charge: Charge::none(hub.held()), read_sleep, write_sleep: None }
+        let write = TimedWrite::new(limits.write);
+        Self { stream, clock, limits, charge: Charge::none(hub.held()), read_sleep, write }
     }
 
     pub(crate) fn into_stream(self) -> Rc<Stream> {
@@ -130,15 +166,11 @@ impl TimedIo {
         cx: &mut Context<'_>,
         write: impl Fn(&Stream) -> io::Result<usize>,
     ) -> Poll<io::Result<usize>> {
-        let written = self.stream.poll_write(cx, write);
-        if written.is_ready() {
-            self.write_sleep = None;
+        let written = self.write.poll(&self.stream, cx, write);
+        if let Poll::Ready(Ok(_)) = written {
             self.clock.bytes_went();
-            return written;
         }
-        let limit = self.limits.write;
-        let sleep = self.write_sleep.get_or_insert_with(|| Box::pin(tokio::time::sleep(limit)));
-        sleep.as_mut().poll(cx).map(|()| Err(io::ErrorKind::TimedOut.into()))
+        written
     }
 }
 
@@ -189,8 +221,9 @@ impl AsyncWrite for TimedIo {
         true
     }
 
-    fn poll_flush(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        this.write.poll_flush(&this.stream, cx)
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -1,12 +1,15 @@
 //! Why those who speak in a room have to wait: the room has said more than its rate allows, more than its shards have
-//! taken in yet, or more than members who do read have received.
+//! taken in yet, or more than members who do read have received, here or on another server.
 //!
 //! Each of these bounds what may wait for a member, so that nobody in a room can have another member closed as a slow
 //! consumer. Only the room's own speakers wait: those who are in it, and those who post to it over HTTP.
 
 use crate::rate::{Rate, SharedMeter};
 use std::{
-    sync::atomic::{AtomicUsize, Ordering},
+    sync::{
+        LazyLock,
+        atomic::{AtomicU64, AtomicUsize, Ordering},
+    },
     time::{Duration, Instant},
 };
 use tokio::sync::Notify;
@@ -37,7 +40,16 @@ pub(crate) struct Pressure {
     deliveries: AtomicUsize,
     /// Members who read, but for whom too much waits.
     behind: AtomicUsize,
+    /// Until when speakers wait for members elsewhere, in milliseconds since [`START`]; 0 is not at all.
+    held_until: AtomicU64,
     relief: Notify,
+}
+
+/// Before any of these times.
+static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+
+fn millis(at: Instant) -> u64 {
+    u64::try_from(at.saturating_duration_since(*START).as_millis()).unwrap_or(u64::MAX)
 }
 
 impl Pressure {
@@ -48,14 +60,15 @@ impl Pressure {
             bytes: AtomicUsize::new(0),
             deliveries: AtomicUsize::new(0),
             behind: AtomicUsize::new(0),
+            held_until: AtomicU64::new(0),
             relief: Notify::new(),
         }
     }
 
     /// A publication of `bytes` is made.
-    pub(super) fn publish(&self, bytes: usize) {
+    pub(super) fn publish(&self, bytes: usize, now: Instant) {
         if let Some(rate) = self.limits.rate {
-            self.published.take(Instant::now(), rate, bytes as u64);
+            self.published.take(now, rate, bytes as u64);
         }
     }
 
@@ -91,6 +104,25 @@ impl Pressure {
         self.look_again();
     }
 
+    /// Members who read have more waiting for them than they should.
+    pub(super) fn members_are_behind(&self) -> bool {
+        self.behind.load(Ordering::Relaxed) > 0 || self.deliveries.load(Ordering::Relaxed) > MOST_DELIVERIES
+    }
+
+    /// Members elsewhere are behind: speakers wait until then.
+    pub(super) fn hold_until(&self, until: Instant) {
+        self.held_until.fetch_max(millis(until), Ordering::Relaxed);
+    }
+
+    fn wait_for_others(&self, now: Instant) -> Option<Duration> {
+        let until = self.held_until.load(Ordering::Relaxed);
+        // Nearly always: no look at the clock's start.
+        if until == 0 {
+            return None;
+        }
+        until.checked_sub(millis(now)).filter(|left| *left > 0).map(Duration::from_millis)
+    }
+
     fn look_again(&self) {
         if !self.is_over() {
             self.relief.notify_waiters();
@@ -110,13 +142,14 @@ impl Pressure {
 
     /// Whether a speaker has to wait.
     pub(crate) fn is_on(&self, now: Instant) -> bool {
-        self.is_over() || self.wait_for_rate(now).is_some()
+        self.is_over() || self.wait_for_rate(now).is_some() || self.wait_for_others(now).is_some()
     }
 
     /// Waits for a while, or less if a speaker may go on before that. Look again afterwards.
     pub(crate) async fn wait(&self) {
         let relief = self.relief.notified();
-        let time = match self.wait_for_rate(Instant::now()) {
+        let now = Instant::now();
+        let time = match self.wait_for_rate(now).max(self.wait_for_others(now)) {
             Some(wait) => wait.min(LOOK_AGAIN),
             None if self.is_over() => LOOK_AGAIN,
             None => return,
@@ -150,11 +183,24 @@ mod tests {
     fn a_rate_counts_what_is_published_once_however_many_members_there_are() {
         let rate = Rate { per_second: 1000.try_into().unwrap(), burst: 2000.try_into().unwrap() };
         let pressure = pressure(Some(rate));
-        pressure.publish(1999);
+        pressure.publish(1999, Instant::now());
         assert!(!pressure.is_on(Instant::now()));
-        pressure.publish(500);
+        pressure.publish(500, Instant::now());
         assert!(pressure.is_on(Instant::now()));
         assert!(!pressure.is_on(Instant::now() + Duration::from_millis(500)));
+    }
+
+    #[tokio::test]
+    async fn members_elsewhere_who_are_behind_hold_the_speakers_up_for_as_long_as_was_said() {
+        let (pressure, now) = (pressure(None), Instant::now());
+        pressure.hold_until(now + Duration::from_millis(40));
+        pressure.hold_until(now + Duration::from_millis(20));
+        assert!(pressure.is_on(now + Duration::from_millis(30)) && !pressure.members_are_behind());
+        assert!(!pressure.is_on(now + Duration::from_millis(41)));
+        while pressure.is_on(Instant::now()) {
+            pressure.wait().await;
+        }
+        assert!(now.elapsed() >= Duration::from_millis(39));
     }
 
     #[tokio::test]

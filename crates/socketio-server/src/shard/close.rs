@@ -32,6 +32,7 @@ impl<E: Engine> Shard<E> {
         if connection.closed.replace(true) {
             return;
         }
+        self.counters.closes(connection.transport.borrow().place(), reason.place());
         self.connections.borrow_mut().remove(connection.id.key);
         self.by_sid.borrow_mut().remove(&connection.sid);
         self.probes.borrow_mut().remove(&connection.id.key);
@@ -64,11 +65,14 @@ impl<E: Engine> Shard<E> {
                 subscriber.closed.notify_one();
                 if reason.close_code().is_none() {
                     connection.queue.borrow_mut().clear();
-                    subscriber.stream.shut(Shutdown::Both);
+                    subscriber.carrier.cut_off();
                 } else {
                     connection.queue.borrow_mut().push(Rc::clone(&subscriber.last));
                     self.mark_dirty(connection);
-                    self.linger_with(connection, &subscriber.stream);
+                    // A stream of HTTP/2 sees to its end itself.
+                    if let Some(stream) = subscriber.carrier.socket() {
+                        self.linger_with(connection, &stream);
+                    }
                 }
             }
             Transport::Polling(polling) => {
@@ -124,10 +128,10 @@ impl<E: Engine> Shard<E> {
             // `disconnect` with SERVER_DISCONNECT), and does not come back. The official JavaScript client comes back
             // either way.
             CloseReason::Shutdown => Err(PollEnd::Restart),
-            CloseReason::ServerDisconnect => Ok(Bytes::from_static(b"1")),
+            CloseReason::ServerDisconnect | CloseReason::Dismissed(_) => Ok(Bytes::from_static(b"1")),
             // A client that closed by itself gets a noop for its pending poll, as from the reference server.
             reason => {
-                let end = if *reason == CloseReason::ClientClosed { "6" } else { "1" };
+                let end = if *reason == CloseReason::ClosePacket { "6" } else { "1" };
                 return poll.into_iter().for_each(|poll| poll.answer(Ok(queue.take_payload(Some(end)))));
             }
         };

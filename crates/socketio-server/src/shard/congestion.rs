@@ -1,21 +1,25 @@
 //! The last resort, when many sources together send more than the shards can deliver.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use tokio::sync::Notify;
 
-/// How many inboxes are over their limit. While one is, shards do not read from their clients.
+/// How many inboxes are over their limit, or what else cannot take more. While one is, shards do not read from their
+/// clients.
 #[derive(Default)]
 pub(crate) struct Congestion {
     inboxes: AtomicUsize,
+    begun: AtomicU64,
     relief: Notify,
 }
 
 impl Congestion {
-    pub(super) fn begins(&self) {
-        self.inboxes.fetch_add(1, Ordering::Relaxed);
+    pub(crate) fn begins(&self) {
+        if self.inboxes.fetch_add(1, Ordering::Relaxed) == 0 {
+            self.begun.fetch_add(1, Ordering::Relaxed);
+        }
     }
 
-    pub(super) fn ends(&self) {
+    pub(crate) fn ends(&self) {
         if self.inboxes.fetch_sub(1, Ordering::Relaxed) == 1 {
             self.relief.notify_waiters();
         }
@@ -23,6 +27,11 @@ impl Congestion {
 
     pub(crate) fn is_there(&self) -> bool {
         self.inboxes.load(Ordering::Relaxed) > 0
+    }
+
+    /// How often it has begun.
+    pub(crate) fn times(&self) -> u64 {
+        self.begun.load(Ordering::Relaxed)
     }
 
     /// Returns when no inbox is over its limit.

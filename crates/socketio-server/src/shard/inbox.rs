@@ -5,7 +5,7 @@
 //! answers wait. Should many sources together fill an inbox all the same, no shard reads from its clients until it is
 //! drained (see [`Congestion`]): it holds at most its limit and what the reads under way still add.
 
-use super::congestion::Congestion;
+use super::{congestion::Congestion, survey::Survey};
 use crate::{
     arrivals::Arrival,
     bounds::Place,
@@ -18,11 +18,12 @@ use crate::{
     http::body::WholeBody,
     room::{Delivery, Room, RoomId},
     stream::{DetachedStream, PeerAddr},
+    wakes,
 };
 use bytes::Bytes;
 use std::{
     collections::VecDeque,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 use tokio::sync::{Notify, oneshot};
 
@@ -40,6 +41,8 @@ pub(crate) enum Command {
     Accept {
         stream: DetachedStream,
         peer: PeerAddr,
+        /// The port of https, if all are sent there.
+        to_https: Option<u16>,
         arrival: Arrival,
     },
     Join {
@@ -49,6 +52,10 @@ pub(crate) enum Command {
     Leave {
         room: RoomId,
         connection: ConnectionKey,
+    },
+    /// Call the engine for each of the room's members on this shard, and close those that have none: the subscribers.
+    Rouse {
+        room: RoomId,
     },
     /// Sends to the room's members on this shard.
     Deliver(Delivery),
@@ -87,6 +94,10 @@ pub(crate) enum Command {
         connection: ConnectionKey,
         reason: CloseReason,
     },
+    /// Say that the shard turns.
+    Turn {
+        reply: oneshot::Sender<()>,
+    },
     /// A long-polling GET, wherever it arrived.
     Poll {
         sid: Sid,
@@ -120,6 +131,12 @@ pub(crate) enum Command {
         stream: DetachedStream,
         early: Bytes,
         place: Place,
+        /// It comes through another server.
+        is_relayed: bool,
+    },
+    /// Look at every connection.
+    Survey {
+        reply: oneshot::Sender<Survey>,
     },
     /// Close every connection so that it comes back, and say when the farewells have been fetched.
     Shutdown {
@@ -162,7 +179,7 @@ impl Command {
 pub(crate) struct Inbox {
     state: Mutex<State>,
     /// Wakes the shard. The shard also uses it itself, when its own tasks leave something to flush.
-    pub(crate) wake: Notify,
+    pub(crate) wake: Arc<Notify>,
 }
 
 #[derive(Default)]
@@ -178,7 +195,7 @@ impl State {
 }
 
 impl Inbox {
-    /// Adds a command.
+    /// Adds a command. The shard is woken at the end of the batch that this is in, if it is in one.
     pub(crate) fn push(&self, command: Command, congestion: &Congestion) {
         let mut state = self.lock();
         let was_over = state.over_limit();
@@ -191,7 +208,7 @@ impl Inbox {
         }
         drop(state);
         if was_empty {
-            self.wake.notify_one();
+            wakes::wake(&self.wake);
         }
     }
 
@@ -203,6 +220,12 @@ impl Inbox {
         }
         std::mem::swap(&mut state.commands, batch);
         state.bytes = 0;
+    }
+
+    /// Commands that wait, and their bytes.
+    pub(crate) fn waiting(&self) -> (usize, usize) {
+        let state = self.lock();
+        (state.commands.len(), state.bytes)
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

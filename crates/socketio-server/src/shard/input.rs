@@ -4,6 +4,7 @@ use super::{ConnectionOf, Shard};
 use crate::{
     bounds::Charge,
     connection::{CloseReason, Connection, WaitingEvent},
+    engine::Link,
     engine::{Engine, WayOut},
     room::{Room, take_moved_under_pressure},
 };
@@ -32,6 +33,28 @@ enum Hold {
     Pause(Rc<Notify>),
 }
 
+impl Hold {
+    /// Its place among the reasons that are counted: see [`HOLDS`](crate::figures::HOLDS).
+    fn place(&self) -> usize {
+        match self {
+            Self::Rate(_) => 0,
+            Self::Room(_) => 1,
+            Self::Answers => 2,
+            Self::Congestion => 3,
+            Self::Pause(_) => 4,
+        }
+    }
+}
+
+/// Bytes of a message.
+fn size(packet: &Packet<'_>) -> usize {
+    match packet {
+        Packet::Message(text) => text.len(),
+        Packet::Binary(data) => data.len(),
+        _ => 0,
+    }
+}
+
 impl<E: Engine> Shard<E> {
     /// Handles one Engine.IO packet from the client, which was read at `now`.
     pub(crate) fn receive(
@@ -48,6 +71,8 @@ impl<E: Engine> Shard<E> {
         let link = connection.link(&self.hub);
         match &packet {
             Packet::Message(_) | Packet::Binary(_) => {
+                self.counters.received.add(1);
+                self.counters.received_bytes.add(size(&packet) as u64);
                 connection.count(|intake| intake.take_message(now, &self.config));
             }
             _ => connection.count(|intake| intake.take_idle_frames(now, 1)),
@@ -68,7 +93,7 @@ impl<E: Engine> Shard<E> {
                 self.arm(connection);
                 Ok(())
             }
-            Packet::Close => Err(CloseReason::ClientClosed),
+            Packet::Close => Err(CloseReason::ClosePacket),
             Packet::Noop => Ok(()),
             Packet::Ping(_) => wrong("the server pings, not the client"),
             Packet::Open(_) => wrong("an open packet from the client"),
@@ -78,10 +103,23 @@ impl<E: Engine> Shard<E> {
 
     /// Calls the engine for what another thread has made ready. What it sends goes out in the inbox's order, here.
     pub(super) fn wake(self: &Rc<Self>, connection: &ConnectionOf<E>, socket: u32) {
+        self.call_engine(connection, |link, session| self.engine.woken(link, session, socket));
+    }
+
+    /// The same for all that the engine has on a connection.
+    pub(super) fn rouse_engine(self: &Rc<Self>, connection: &ConnectionOf<E>) {
+        self.call_engine(connection, |link, session| self.engine.roused(link, session));
+    }
+
+    fn call_engine(
+        self: &Rc<Self>,
+        connection: &ConnectionOf<E>,
+        call: impl FnOnce(&Link<'_>, &mut E::Session),
+    ) {
         let sent = RefCell::default();
         if let Some(session) = connection.session.borrow_mut().as_mut() {
             let link = connection.link_with(&self.hub, WayOut::Directly(&sent));
-            self.engine.woken(&link, session, socket);
+            call(&link, session);
         }
         for publication in sent.take() {
             connection.answers.in_queue.set(true);
@@ -169,6 +207,7 @@ impl<E: Engine> Shard<E> {
         while !connection.closed.get()
             && let Some(reason) = self.hold_reason(connection, Instant::now())
         {
+            self.counters.holds(reason.place());
             let stands_still = !matches!(reason, Hold::Answers);
             if stands_still {
                 connection.beat(|heartbeat| heartbeat.hold(Instant::now()));

@@ -2,7 +2,7 @@
 
 use super::{ConnectionOf, Shard};
 use crate::{
-    connection::{ConnectionKey, Left, Seat},
+    connection::{CloseReason, ConnectionKey, Left, Seat},
     engine::Engine,
     room::{Room, RoomId},
     shard::behind::Pace,
@@ -44,6 +44,18 @@ impl<E: Engine> Shard<E> {
         let left = Left { room: seat.room.clone(), until: Instant::now() + WAIT_FOR_LEFT };
         connection.left.replace(Some(Box::new(left)));
         self.unseat(&connection, seat);
+    }
+
+    /// Has each member look whether it may stay. A subscriber has nobody who could: it is closed, and comes back if it may.
+    pub(super) fn rouse(self: &Rc<Self>, room: RoomId) {
+        let members = self.rooms.borrow().get(&room).cloned().unwrap_or_default();
+        for connection in members {
+            if connection.session.borrow().is_some() {
+                self.rouse_engine(&connection);
+            } else {
+                self.close(&connection, CloseReason::ServerDisconnect);
+            }
+        }
     }
 
     /// Removes a connection from a room's list. The last member takes its place.

@@ -14,7 +14,7 @@ use std::{
 
 /// Connections that are written before the shard looks at what has come in, and of one flow before the next flow's
 /// turn: some 0.05 ms of work.
-const SLICE: usize = 16;
+pub(crate) const SLICE: usize = 16;
 
 /// The connections to write now.
 pub(crate) type Slice<T> = SmallVec<[Rc<T>; SLICE]>;

@@ -56,7 +56,7 @@ pub trait Handler: Send + Sync + 'static {
     /// The client sent an event.
     fn event(&self, socket: &Socket<'_>, peer: &Self::Peer, session: &mut Self::Session, event: &Event<'_>);
 
-    /// Somebody called [`Waker::wake`] for a socket that is connected. What is sent now goes out in order with what the
+    /// Somebody called [`Waker::wake`] for a socket that is connected, or [`crate::Room::rouse`] for a room that it hears. What is sent now goes out in order with what the
     /// hub was told before and after that call; it may overtake answers to the client's own events.
     fn woken(&self, socket: &Socket<'_>, peer: &Self::Peer, session: &mut Self::Session) {
         let _ = (socket, peer, session);
@@ -71,9 +71,15 @@ pub trait Handler: Send + Sync + 'static {
         reason: &CloseReason,
     );
 
+    /// Who a socket is, for whoever runs the server.
+    fn describe(&self, peer: &Self::Peer, session: &Self::Session) -> Option<String> {
+        let _ = (peer, session);
+        None
+    }
+
     /// A connection has ended, after its sockets.
-    fn close(&self, peer: Self::Peer, reason: &CloseReason) {
-        let _ = (peer, reason);
+    fn close(&self, connection: ConnectionId, peer: Self::Peer, reason: &CloseReason) {
+        let _ = (connection, peer, reason);
     }
 }
 

@@ -3,8 +3,8 @@
 use crate::harness::{DEADLINE, eventually};
 use serde_json::value::RawValue;
 use socketio_server::{
-    Accepted, Answer, Arguments, CloseReason, Event, Handler, Handshake, Membership, Refused, Room, Socket,
-    SocketIds, Waker,
+    Accepted, Answer, Arguments, CloseReason, ConnectionId, EndFn, Event, Handler, Handshake, Hub,
+    Membership, Publication, Refused, Room, Socket, SocketIds, Waker,
     encode::{self, Rendered},
 };
 use std::{
@@ -21,6 +21,7 @@ pub(crate) struct Log {
     more: Condvar,
     /// The sockets that wait for a wake, in the order in which they came to that.
     waiting: Mutex<Vec<Waiting>>,
+    listeners: Mutex<Vec<(Hub, ConnectionId)>>,
 }
 
 /// A socket whose CONNECT, or whose wake, another thread decides on.
@@ -68,6 +69,22 @@ impl Log {
         let line = lines.iter().filter_map(|line| line.strip_prefix("unconfirmed ")).nth(nth).unwrap();
         let (without, with) = line.split_once(' ').unwrap();
         (without.parse().unwrap(), with.parse().unwrap())
+    }
+
+    /// Notes who listens, until it has gone.
+    pub(crate) fn listen(self: &Arc<Self>, hub: &Hub, connection: ConnectionId) -> EndFn {
+        self.listeners.lock().unwrap().push((hub.clone(), connection));
+        let log = Arc::clone(self);
+        log.add("listens");
+        Box::new(move |reason| log.add(format!("stopped listening: {reason}")))
+    }
+
+    /// Sends to all who have listened.
+    pub(crate) fn tell_listeners(&self, bytes: &[u8]) {
+        let publication = Publication::bytes(bytes);
+        for (hub, connection) in &*self.listeners.lock().unwrap() {
+            hub.send(*connection, publication.clone());
+        }
     }
 
     /// The socket that waits next.
@@ -263,7 +280,7 @@ impl Handler for Chat {
         self.log.add(format!("{} ended: {reason}", socket.namespace()));
     }
 
-    fn close(&self, _peer: (), reason: &CloseReason) {
+    fn close(&self, _connection: ConnectionId, _peer: (), reason: &CloseReason) {
         assert_eq!(self.log.count("event panic when closed"), 0);
         self.log.add(format!("closed: {reason}"));
     }

@@ -4,7 +4,8 @@ use crate::chat::{Chat, Log};
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use socketio_server::{
-    Acceptor, App, AppAnswer, AppBody, AppRequest, Config, ListenAddr, Rate, Server, SocketIo, Timing,
+    Acceptor, App, AppAnswer, AppBody, AppRequest, Config, Hub, ListenAddr, Rate, Server, SocketIo,
+    Subscriber, Timing,
 };
 use std::{
     convert::Infallible,
@@ -24,12 +25,22 @@ pub(crate) const LARGE: usize = 24 << 20;
 pub(crate) struct TestServer {
     pub(crate) address: SocketAddr,
     pub(crate) log: Arc<Log>,
+    pub(crate) hub: Hub,
     stop: Option<oneshot::Sender<Duration>>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl TestServer {
     pub(crate) fn start(config: Config) -> Self {
+        Self::start_with(config, |listener| listener)
+    }
+
+    /// The same, with this done to its listener.
+    pub(crate) fn start_with(
+        config: Config,
+        change: impl FnOnce(Acceptor) -> Acceptor + Send + 'static,
+    ) -> Self {
+        let config = Config { uring: sends_through_ring(), ..config };
         let log = Arc::new(Log::default());
         let (chat, seen) = (Chat::new(Arc::clone(&log)), Arc::clone(&log));
         let (started, ready) = mpsc::channel();
@@ -38,16 +49,16 @@ impl TestServer {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(async move {
                 let any_port = ListenAddr::Tcp(SocketAddr::from(([127, 0, 0, 1], 0)));
-                let listener = Acceptor::bind(&any_port).unwrap();
+                let listener = change(Acceptor::bind(&any_port).unwrap());
                 let ListenAddr::Tcp(address) = *listener.address() else { unreachable!("TCP was asked for") };
                 let engine = SocketIo::new(chat, config.max_payload);
                 let server = Server::start(config, engine, &app(seen), vec![listener]).unwrap();
-                started.send(address).unwrap();
+                started.send((address, server.hub().clone())).unwrap();
                 server.shut_down(stopped.await.unwrap_or_default()).await;
             });
         });
-        let address = ready.recv_timeout(DEADLINE).expect("the server starts");
-        Self { address, log, stop: Some(stop), thread: Some(thread) }
+        let (address, hub) = ready.recv_timeout(DEADLINE).expect("the server starts");
+        Self { address, log, hub, stop: Some(stop), thread: Some(thread) }
     }
 
     /// Tells the server to shut down within `limit`, without waiting.
@@ -61,6 +72,12 @@ impl TestServer {
     }
 }
 
+/// Whether this run of the tests goes through io_uring: where the system has it, unless the run is for `epoll`.
+fn sends_through_ring() -> bool {
+    let wish = std::env::var("ALERT_IO").unwrap_or_default();
+    wish != "epoll" && socketio_server::try_ring().is_ok()
+}
+
 impl Drop for TestServer {
     fn drop(&mut self) {
         drop(self.stop.take());
@@ -72,7 +89,7 @@ impl Drop for TestServer {
 }
 
 /// The application: `/large` answers with [`LARGE`] bytes, `/echo` with what it got, `/wait` after the next `/go`,
-/// `/gate` when the test goes on, others with 404.
+/// `/gate` when the test goes on, `/listen` with what listeners are told, others with 404.
 pub(crate) fn app(log: Arc<Log>) -> App {
     let go = Arc::new(Notify::new());
     let answer = service_fn(move |request: AppRequest| {
@@ -93,6 +110,11 @@ pub(crate) fn app(log: Arc<Log>) -> App {
                 "/go" => {
                     go.notify_waiters();
                     (200, Bytes::new())
+                }
+                "/listen" => {
+                    let (head, ()) = ::http::Response::new(()).into_parts();
+                    let open = Box::new(move |hub: &Hub, connection| log.listen(hub, connection));
+                    return Ok(AppAnswer::Stream(head, Subscriber { keep_alive: b":\n", open }));
                 }
                 _ => (404, Bytes::from_static(b"nothing here")),
             };

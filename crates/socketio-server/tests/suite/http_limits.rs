@@ -17,7 +17,8 @@ const SHORT: Duration = Duration::from_millis(200);
 const LONG: Duration = Duration::from_secs(60);
 
 fn server(change: impl FnOnce(&mut HttpTimeouts)) -> TestServer {
-    let mut http = HttpTimeouts { head: LONG, body: LONG, idle: LONG, write: LONG };
+    let mut http =
+        HttpTimeouts { head: LONG, body: LONG, idle: LONG, write: LONG, ..HttpTimeouts::default() };
     change(&mut http);
     TestServer::start(Config { http, ..Config::default() })
 }

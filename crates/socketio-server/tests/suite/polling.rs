@@ -3,7 +3,7 @@
 use crate::{
     harness::{TestServer, workers},
     http::{Http, POLLING, Polling},
-    refusals::BAD_REQUEST,
+    refusals::{BAD_REQUEST, UNKNOWN_SID},
     ws::{WEBSOCKET, Ws},
 };
 use serde_json::{Value, json};
@@ -39,6 +39,38 @@ fn session_ids_differ() {
     sids.sort();
     sids.dedup();
     assert_eq!(sids.len(), 20);
+}
+
+/// Polls with this `t`, and expects `wanted`.
+fn poll_as(client: &mut Polling, t: &str, wanted: &str) {
+    let target = format!("{}&t={t}", client.target);
+    client.get.request("GET", &target, &[]).expect(200, wanted);
+}
+
+#[test]
+fn a_get_that_is_repeated_ends_the_session_since_its_answer_is_lost() {
+    let server = TestServer::start(workers(2));
+    let mut client = Polling::connected(server.address);
+    for t in ["P1", "P2"] {
+        client.send(format!(r#"42["echo","{t}"]"#));
+        poll_as(&mut client, t, &format!(r#"42["echo","{t}"]"#));
+    }
+    client.send(r#"42["echo","not lost in silence"]"#);
+    let target = format!("{}&t=P2", client.target);
+    client.get.request("GET", &target, &[]).expect(400, UNKNOWN_SID);
+    server.log.wait_for_prefix("/ ended: connection lost");
+}
+
+#[test]
+fn a_client_whose_gets_are_alike_by_its_clock_or_always_is_served() {
+    let server = TestServer::start(workers(2));
+    for times in [["1764426000", "1764426001", "1764426001", "1764426001"], ["x", "x", "x", "x"]] {
+        let mut client = Polling::connected(server.address);
+        for t in times {
+            client.send(format!(r#"42["echo","{t}"]"#));
+            poll_as(&mut client, t, &format!(r#"42["echo","{t}"]"#));
+        }
+    }
 }
 
 #[test]

@@ -8,7 +8,7 @@ use crate::{
 use socketio_server::Config;
 
 const UNKNOWN_TRANSPORT: &str = r#"{"code":0,"message":"Transport unknown"}"#;
-const UNKNOWN_SID: &str = r#"{"code":1,"message":"Session ID unknown"}"#;
+pub(crate) const UNKNOWN_SID: &str = r#"{"code":1,"message":"Session ID unknown"}"#;
 const BAD_METHOD: &str = r#"{"code":2,"message":"Bad handshake method"}"#;
 pub(crate) const BAD_REQUEST: &str = r#"{"code":3,"message":"Bad request"}"#;
 const UNSUPPORTED_VERSION: &str = r#"{"code":5,"message":"Unsupported protocol version"}"#;

@@ -5,7 +5,7 @@ use crate::{
     http::{Http, POLLING, Polling},
     ws::{WEBSOCKET, Ws},
 };
-use socketio_server::Config;
+use socketio_server::{Config, HttpTimeouts};
 use std::{
     net::TcpStream,
     time::{Duration, Instant},
@@ -205,4 +205,22 @@ fn a_shard_that_is_stuck_does_not_hold_up_the_end() {
     server.join();
     assert!(start.elapsed() < DEADLINE / 2, "{:?}", start.elapsed());
     assert_eq!(other.close_code(), 1012);
+}
+
+#[test]
+fn given_clients_that_have_just_come_in_then_each_gets_an_answer_to_its_first_request() {
+    let http = HttpTimeouts { last_request: DEADLINE, ..HttpTimeouts::default() };
+    let mut server = TestServer::start(Config { http, ..workers(2) });
+    let mut new: Vec<_> = (0..8).map(|_| Http::connect(server.address)).collect();
+    // It came after them, so they have been accepted.
+    Http::connect(server.address).request("GET", "/", &[]).expect(404, "nothing here");
+    let mut asked = Http::connect(server.address);
+    asked.request("GET", "/", &[]).expect(404, "nothing here");
+    server.begin_stop(LIMIT);
+    assert_eq!(asked.rest(), b"", "it had its answer");
+    for http in &mut new {
+        http.request("GET", "/", &[]).expect(404, "nothing here");
+        assert_eq!(http.rest(), b"");
+    }
+    server.join();
 }

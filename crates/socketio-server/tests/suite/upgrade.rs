@@ -16,7 +16,7 @@ fn target(client: &Polling) -> String {
     format!("{WEBSOCKET}&sid={}", client.sid)
 }
 
-fn probe(address: SocketAddr, client: &Polling) -> Ws {
+pub(crate) fn probe(address: SocketAddr, client: &Polling) -> Ws {
     let mut ws = Ws::shake_hands(address, &target(client));
     ws.send("2probe");
     assert_eq!(ws.text(), "3probe");

@@ -230,6 +230,8 @@ fn given_messages_that_are_not_kept_any_more_then_the_user_hears_of_it() {
     let refused = r#"43/v2,3[{"ok":false,"error":{"code":"history_unavailable","message":"no."}}]"#;
     assert_eq!(stay.frame(2, refused), [gap(None)]);
     assert_eq!(stay.frame(2, &live(10)), [hears(10)]);
+    let lost = r#"42/v2,["gap",{"room":"r","at":"2026-11-28T21:43:45.007Z","missed":3}]"#;
+    assert_eq!(stay.frame(2, lost), [gap(Some(3))], "while it is there");
 }
 
 #[test]

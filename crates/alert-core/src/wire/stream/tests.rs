@@ -43,5 +43,8 @@ fn given_a_place_or_a_gap_then_both_forms_say_so() {
     ] {
         assert_eq!(sse.gap(Gap { missed }), format!("event: gap\ndata: {{{data}}}\n\n"));
         assert_eq!(ndjson.gap(Gap { missed }), format!("{{\"event\":\"gap\",{data}}}\n"));
+        let what = What::Missing(Gap { missed });
+        let live = RoomEvent { at: SystemTime::UNIX_EPOCH, position: position(57), what };
+        assert_eq!(sse.render(&live), sse.gap(Gap { missed }), "also where it is noticed live");
     }
 }

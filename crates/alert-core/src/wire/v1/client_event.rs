@@ -6,7 +6,8 @@ use serde_json::value::RawValue;
 
 use super::{JOINED, LEFT, Limits, Refusal, TEXT};
 use crate::names::{NameError, RoomCode, UserName};
-use crate::wire::body;
+use crate::room::policy::Password;
+use crate::wire::{body, v2};
 
 /// A well-formed event of a client. It borrows from the packet.
 #[derive(Debug)]
@@ -28,11 +29,15 @@ pub enum Joined {
         name: UserName,
         /// Where.
         room: RoomCode,
+        /// The room's password, if it has one.
+        password: Option<Password>,
     },
     /// `headless` false or missing: the web session says who; the body's `name` does not count.
     Session {
         /// Which of the session's rooms; if there is none, that of the last login.
         room: Option<RoomCode>,
+        /// The room's password, if it has one.
+        password: Option<Password>,
     },
 }
 
@@ -62,6 +67,7 @@ struct Body<'a> {
     name: Option<&'a RawValue>,
     room: Option<&'a RawValue>,
     msg: Option<&'a RawValue>,
+    password: Option<&'a RawValue>,
 }
 
 impl<'a> ClientEvent<'a> {
@@ -88,22 +94,24 @@ impl<'a> ClientEvent<'a> {
 
 impl<'a> Body<'a> {
     fn parse(arg: Option<&'a RawValue>, has_attachments: bool) -> Result<Self, Refusal> {
-        let keys = &["headless", "name", "room", "msg"];
-        let [headless, name, room, msg] = body::object(arg, has_attachments, keys)?;
-        Ok(Self { headless: body::boolean("headless", headless)?, name, room, msg })
+        let keys = &["headless", "name", "room", "msg", "password"];
+        let [headless, name, room, msg, password] = body::object(arg, has_attachments, keys)?;
+        Ok(Self { headless: body::boolean("headless", headless)?, name, room, msg, password })
     }
 }
 
 impl Joined {
     fn read(body: Body<'_>, limits: &Limits) -> Result<Self, Refusal> {
         let room = |json| body::room(json, limits);
+        // Clients that exist may send anything there: what is no text is no password.
+        let password = body.password.and_then(|json| v2::shown_password(json).ok());
         if !body.headless {
-            return Ok(Self::Session { room: body.room.map(room).transpose()? });
+            return Ok(Self::Session { room: body.room.map(room).transpose()?, password });
         }
         let name = body.name.ok_or_else(|| Refusal::name(NameError::Empty))?;
         let name = body::name(name, limits)?;
         let room = body.room.ok_or_else(|| Refusal::room(NameError::Empty)).and_then(room)?;
-        Ok(Self::Headless { name, room })
+        Ok(Self::Headless { name, room, password })
     }
 }
 

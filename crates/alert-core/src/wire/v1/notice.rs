@@ -10,6 +10,7 @@ use super::{MESSAGE, NAMESPACE, Refusal, STATUS};
 use crate::event::{RoomEvent, What};
 use crate::position::Position;
 use crate::room::Before;
+use crate::room::policy::Forbidden;
 
 /// An event from the server. It serializes as its payload, whose only key is `msg`.
 #[derive(Clone, Copy, Debug, Serialize)]
@@ -27,6 +28,8 @@ enum Told<'a> {
     Happened(&'a RoomEvent),
     /// For the sender alone, if it asked for no ack: what was wrong.
     Refused(&'a Refusal),
+    /// For a client that is put out of its room: why.
+    PutOut(Forbidden),
     /// For a client that could not be given what it missed: how many messages, if that is known.
     Missed(Option<u64>),
     /// For somebody who has come back, before the messages that were missed.
@@ -55,6 +58,12 @@ impl<'a> Notice<'a> {
     #[must_use]
     pub fn refused(refusal: &'a Refusal) -> Self {
         Self { msg: Msg(Told::Refused(refusal)) }
+    }
+
+    /// For a client that is put out of its room: why.
+    #[must_use]
+    pub fn put_out(why: Forbidden) -> Self {
+        Self { msg: Msg(Told::PutOut(why)) }
     }
 
     /// For a client that could not be given what it missed: how many messages, if that is known.
@@ -111,9 +120,11 @@ impl<'a> Notice<'a> {
                     what: What::Entered { name, .. } | What::Left { name, .. },
                     ..
                 }) => name.as_str().len(),
+                Told::Happened(RoomEvent { what: What::Missing(_), .. }) | Told::Missed(_) => 0,
+                // Those who hear a room in v1 are not told of these.
+                Told::Happened(RoomEvent { what: What::Removed(_) | What::Policy(_), .. }) => 0,
                 Told::Refused(refusal) => refusal.message().len(),
-                Told::Missed(_) => 0,
-                Told::Away(_) => 100,
+                Told::Away(_) | Told::PutOut(_) => 100,
             }
     }
 }
@@ -129,13 +140,28 @@ impl Display for Msg<'_> {
                 }
                 What::Entered { name, .. } => write!(out, "{name} has entered the room."),
                 What::Left { name, .. } => write!(out, "{name} has left the room."),
+                What::Missing(gap) => missed(gap.missed, out),
+                What::Removed(_) => out.write_str("A message has been removed."),
+                What::Policy(_) => out.write_str("The room has other rules now."),
             },
             Told::Refused(refusal) => write!(out, "Error: {}", refusal.message()),
-            Told::Missed(Some(1)) => out.write_str("1 message was missed."),
-            Told::Missed(Some(count)) => write!(out, "{count} messages were missed."),
-            Told::Missed(None) => out.write_str("Messages may have been missed."),
+            Told::Missed(count) => missed(count, out),
+            Told::PutOut(why) => {
+                // A sentence of its own here.
+                let text = why.to_string();
+                let (first, rest) = text.split_at(1);
+                write!(out, "{}{rest}", first.to_uppercase())
+            }
             Told::Away(away) => away.fmt(out),
         }
+    }
+}
+
+fn missed(count: Option<u64>, out: &mut Formatter<'_>) -> fmt::Result {
+    match count {
+        Some(1) => out.write_str("1 message was missed."),
+        Some(count) => write!(out, "{count} messages were missed."),
+        None => out.write_str("Messages may have been missed."),
     }
 }
 

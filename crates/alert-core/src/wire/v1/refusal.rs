@@ -6,6 +6,8 @@ use serde::{Serialize, Serializer};
 
 use crate::access::Denied;
 use crate::names::NameError;
+use crate::room::policy::{Forbidden, NotDone};
+use crate::wire::history::At;
 
 /// What was wrong, for programs. A code, once given, keeps its meaning.
 ///
@@ -35,6 +37,14 @@ pub enum ErrorCode {
     NotJoined,
     /// `joined` without `headless` and without a web session for that room.
     NotLoggedIn,
+    /// A right is missing, or the token that gave it has ended.
+    NotAllowed,
+    /// v2: the room to be made is in use.
+    RoomInUse,
+    /// v2: there is no such message.
+    NoSuchMessage,
+    /// The room has a password, which was not shown, or another one.
+    PasswordRequired,
     /// An event that the protocol does not have.
     UnknownEvent,
     /// `joined` to more different rooms than one address may name.
@@ -71,6 +81,10 @@ impl ErrorCode {
             Self::MsgTooLong => "msg_too_long",
             Self::NotJoined => "not_joined",
             Self::NotLoggedIn => "not_logged_in",
+            Self::NotAllowed => "not_allowed",
+            Self::PasswordRequired => "password_required",
+            Self::RoomInUse => "room_in_use",
+            Self::NoSuchMessage => "no_such_message",
             Self::UnknownEvent => "unknown_event",
             Self::TooManyRooms => "too_many_rooms",
             Self::TooManyJoins => "too_many_joins",
@@ -96,6 +110,20 @@ impl Serialize for ErrorCode {
 pub struct Refusal {
     code: ErrorCode,
     message: String,
+    /// What exactly a room's hosts do not allow, and for how long.
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    rule: Option<Rule>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+struct Rule {
+    reason: &'static str,
+    /// Seconds, where waiting is all that it takes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    wait: Option<u64>,
+    /// When it ends.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    until: Option<At>,
 }
 
 impl Refusal {
@@ -132,6 +160,22 @@ impl Refusal {
         Self::new(ErrorCode::TooManyRooms, message)
     }
 
+    /// Too many rooms were made.
+    #[must_use]
+    pub fn too_many_makes(wait: Duration) -> Self {
+        let wait = whole_seconds(wait);
+        let message = format!("too many rooms with a host were made from your address; wait {wait} s.");
+        Self::new(ErrorCode::TooManyRooms, message)
+    }
+
+    /// There are as many policies as there may be.
+    #[must_use]
+    pub fn too_many_policies() -> Self {
+        let message = "this server keeps as much for rooms with a host as it may: make the lists of your room \
+                       shorter, use a room that has a host already, or ask whoever runs the server.";
+        Self::new(ErrorCode::ServerFull, message)
+    }
+
     /// Too many people entered.
     #[must_use]
     pub fn too_many_joins(wait: Duration) -> Self {
@@ -159,11 +203,25 @@ impl Refusal {
         Self::new(ErrorCode::Unavailable, message)
     }
 
+    /// A room was to be made that somebody is in, where something was said, or that has a host.
+    #[must_use]
+    pub fn room_in_use() -> Self {
+        Self::new(ErrorCode::RoomInUse, "this room is in use: make another one, or ask its host.")
+    }
+
+    /// There is no such message to remove.
+    #[must_use]
+    pub fn no_such_message() -> Self {
+        Self::new(ErrorCode::NoSuchMessage, "there is no such message in this room, or it is gone already.")
+    }
+
     pub(in crate::wire) fn unknown_event() -> Self {
         Self::new(ErrorCode::UnknownEvent, "there is no such event; send joined, text or left.")
     }
 
-    pub(in crate::wire) fn invalid_body(message: impl Into<String>) -> Self {
+    /// The body is not what it has to be.
+    #[must_use]
+    pub fn invalid_body(message: impl Into<String>) -> Self {
         Self::new(ErrorCode::InvalidBody, message)
     }
 
@@ -198,7 +256,7 @@ impl Refusal {
     }
 
     pub(in crate::wire) fn new(code: ErrorCode, message: impl Into<String>) -> Self {
-        Self { code, message: message.into() }
+        Self { code, message: message.into(), rule: None }
     }
 }
 
@@ -207,9 +265,34 @@ fn whole_seconds(wait: Duration) -> u64 {
     (wait.as_secs() + u64::from(wait.subsec_nanos() > 0)).max(1)
 }
 
-/// v1 itself has no rights: whoever may not do something needs a credential that may.
 impl From<Denied> for Refusal {
-    fn from(_: Denied) -> Self {
-        Self::not_logged_in()
+    fn from(denied: Denied) -> Self {
+        Self::new(ErrorCode::NotAllowed, denied.to_string())
+    }
+}
+
+/// What the room's hosts do not allow.
+impl From<Forbidden> for Refusal {
+    fn from(forbidden: Forbidden) -> Self {
+        let code = match forbidden {
+            Forbidden::PasswordRequired
+            | Forbidden::PasswordWrong
+            | Forbidden::TooManyGuesses(_)
+            | Forbidden::PasswordsBusy(_) => ErrorCode::PasswordRequired,
+            Forbidden::Full(_) => ErrorCode::RoomFull,
+            _ => ErrorCode::NotAllowed,
+        };
+        let until =
+            if let Forbidden::Banned(until) | Forbidden::Muted(until) = forbidden { until } else { None };
+        let wait = forbidden.wait().map(whole_seconds);
+        let rule = Rule { reason: forbidden.reason(), wait, until: until.map(At) };
+        Self { rule: Some(rule), ..Self::new(code, forbidden.to_string()) }
+    }
+}
+
+/// An action that changes nothing.
+impl From<NotDone> for Refusal {
+    fn from(not_done: NotDone) -> Self {
+        Self::new(ErrorCode::NotAllowed, not_done.to_string())
     }
 }

@@ -7,11 +7,13 @@ use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 use socketio_protocol::socket::encode::Arguments;
 
-use crate::access::Rights;
+use super::{Shown, Whole};
+use crate::access::{Right, Rights};
 use crate::event::RoomEvent;
 use crate::members::Members;
 use crate::names::{RoomCode, UserName};
 use crate::position::{Gap, Position};
+use crate::room::policy::{Audit, HostKey, Policy};
 use crate::wire::history::{At, Messages};
 use crate::wire::v1::Refusal;
 
@@ -44,6 +46,18 @@ pub enum Answer {
     },
     /// `members`.
     Members(Arc<Members>),
+    /// `make`: the room, and the key of its host.
+    Made(RoomCode, HostKey),
+    /// `moderate`, where a policy comes of it.
+    Policy(Arc<Policy>),
+    /// The same, and how many listen on this server.
+    Shown(Arc<Policy>, usize),
+    /// The same, with another key.
+    NewKey(Arc<Policy>, HostKey),
+    /// The same, with another code for the room.
+    NewCode(RoomCode, Arc<Policy>),
+    /// `moderate`: the newest lines of the audit log.
+    Audit(Vec<Audit>),
     /// Nothing was done.
     Refused(Refusal),
 }
@@ -67,6 +81,25 @@ pub struct Joined {
     pub more: bool,
     /// What the client may do.
     pub rights: Rights,
+    /// What the room's hosts have decided.
+    pub policy: Option<Arc<Policy>>,
+}
+
+/// A line of an audit log.
+#[derive(Clone, Copy, Debug)]
+pub struct AuditLine<'a>(pub &'a Audit);
+
+impl Serialize for AuditLine<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Audit { at, by, deed, to, detail } = self.0;
+        let mut line = serializer.serialize_struct("Audit", 5)?;
+        line.serialize_field("at", &At(*at))?;
+        line.serialize_field("by", by)?;
+        line.serialize_field("action", deed.as_str())?;
+        line.serialize_field("to", to)?;
+        line.serialize_field("detail", detail)?;
+        line.end()
+    }
 }
 
 impl Answer {
@@ -101,6 +134,27 @@ impl Serialize for Answer {
                 body.serialize_field("more", more)?;
             }
             Self::Members(members) => list(&mut body, members)?,
+            Self::Made(room, key) => {
+                body.serialize_field("room", room)?;
+                body.serialize_field("host", key.as_str())?;
+            }
+            Self::Policy(policy) => body.serialize_field("policy", &Whole(policy))?,
+            Self::Shown(policy, listeners) => {
+                body.serialize_field("policy", &Whole(policy))?;
+                body.serialize_field("listeners", listeners)?;
+            }
+            Self::NewKey(policy, key) => {
+                body.serialize_field("policy", &Whole(policy))?;
+                body.serialize_field("host", key.as_str())?;
+            }
+            Self::NewCode(room, policy) => {
+                body.serialize_field("room", room)?;
+                body.serialize_field("policy", &Whole(policy))?;
+            }
+            Self::Audit(lines) => {
+                let lines: Vec<_> = lines.iter().map(AuditLine).collect();
+                body.serialize_field("audit", &lines)?;
+            }
             Self::Refused(refusal) => body.serialize_field("error", refusal)?,
         }
         body.end()
@@ -117,10 +171,11 @@ impl Joined {
         body.serialize_field("history", &Messages(&self.history))?;
         body.serialize_field("gap", &self.gap)?;
         body.serialize_field("more", &self.more)?;
-        let Rights { read, speak, .. } = self.rights;
-        let can: Vec<&str> =
-            [(read, "read"), (speak, "speak")].iter().filter(|(may, _)| *may).map(|(_, can)| *can).collect();
+        let can: Vec<&str> = self.rights.iter().map(Right::as_str).collect();
         body.serialize_field("can", &can)?;
+        if let Some(policy) = &self.policy {
+            body.serialize_field("policy", &Shown(policy))?;
+        }
         // Reserved for alerts that are in force, once there are any.
         body.serialize_field("state", &NONE)
     }

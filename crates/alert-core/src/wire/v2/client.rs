@@ -9,7 +9,7 @@ use socketio_protocol::engine::Packet as EnginePacket;
 use socketio_protocol::socket::{AckId, Arguments, Packet, decode, encode};
 use socketio_protocol::text::{LossyString, lossy_string};
 
-use super::{ENTERED, HISTORY, JOIN, LEAVE, LEFT, MESSAGE, NAMESPACE, SEND};
+use super::{ENTERED, GAP, HISTORY, JOIN, LEAVE, LEFT, MESSAGE, NAMESPACE, SEND};
 use crate::names::{RoomCode, UserName};
 use crate::position::Gap;
 use crate::wire;
@@ -39,6 +39,8 @@ pub enum Incoming {
     Message(Message),
     /// A person entered or left, in v1's words.
     Status(String),
+    /// Messages are missing here.
+    Gap(Gap),
     /// The answer to the event with this id.
     Ack(u64, Answer),
     /// Anything that a member has no use for.
@@ -157,6 +159,10 @@ impl Incoming {
                 (MESSAGE, Some(body)) => Self::Message(serde_json::from_str(body.get())?),
                 (ENTERED, Some(body)) => Self::Status(format!("{} has entered the room.", person(body)?)),
                 (LEFT, Some(body)) => Self::Status(format!("{} has left the room.", person(body)?)),
+                (GAP, Some(body)) => {
+                    let Missed { missed } = serde_json::from_str(body.get())?;
+                    Self::Gap(Gap { missed })
+                }
                 _ => Self::Other,
             },
             Packet::Connect { .. } => Self::Other,

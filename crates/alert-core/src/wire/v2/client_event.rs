@@ -4,9 +4,12 @@ use std::borrow::Cow;
 
 use serde_json::value::RawValue;
 
-use super::{HISTORY, JOIN, LEAVE, MEMBERS, MOST_KEY_BYTES, MOST_MESSAGES, SEND};
+use super::{
+    HAND, HISTORY, JOIN, LEAVE, MAKE, MEMBERS, MODERATE, MOST_KEY_BYTES, MOST_MESSAGES, Moderation, SEND,
+};
 use crate::names::{NameError, RoomCode};
 use crate::position::Position;
+use crate::room::policy::{HostKey, Shown};
 use crate::since::Since;
 use crate::wire::body;
 use crate::wire::v1::{Limits, Refusal, Speaker, Text};
@@ -24,6 +27,39 @@ pub enum ClientEvent<'a> {
     Members(RoomCode),
     /// Leave a room.
     Leave(RoomCode),
+    /// Make a room.
+    Make(Make),
+    /// Do what hosts do.
+    Moderate(Moderate),
+    /// Raise a hand, or lower it.
+    Hand(Hand),
+}
+
+/// A request to make a room.
+#[derive(Debug)]
+pub struct Make {
+    /// Its code; one is made up if there is none.
+    pub room: Option<RoomCode>,
+}
+
+/// Something that a host does.
+#[derive(Debug)]
+pub struct Moderate {
+    /// Where.
+    pub room: RoomCode,
+    /// What they show; without it, what they have shown on entering.
+    pub shown: Shown,
+    /// What.
+    pub what: Moderation,
+}
+
+/// A hand.
+#[derive(Debug)]
+pub struct Hand {
+    /// Where.
+    pub room: RoomCode,
+    /// Raised, or lowered.
+    pub up: bool,
 }
 
 /// A request to enter a room, or to hear it.
@@ -37,6 +73,8 @@ pub struct Join<'a> {
     pub since: Since,
     /// To hear the room without being in it.
     pub listen: bool,
+    /// What is shown at the door.
+    pub shown: Shown,
 }
 
 /// Something to say.
@@ -48,6 +86,8 @@ pub struct Send<'a> {
     pub text: Text<'a>,
     /// The same for every attempt to send this message.
     pub key: Option<Cow<'a, str>>,
+    /// What is shown at the door, by whoever is not in the room.
+    pub shown: Shown,
 }
 
 /// A request for what was said.
@@ -94,22 +134,24 @@ impl<'a> ClientEvent<'a> {
         };
         match name {
             JOIN => {
-                let keys = &["room", "name", "since", "listen"];
-                let [room, name, since, listen] = body::object(arg, has_attachments, keys)?;
+                let keys = &["room", "name", "since", "listen", "host", "password"];
+                let [room, name, since, listen, host, password] = body::object(arg, has_attachments, keys)?;
                 Ok(Self::Join(Join {
                     room: required_room(room, limits)?,
                     name: Speaker(name),
                     since: since.map_or(Ok(Since::Nothing), read_since)?,
                     listen: body::boolean("listen", listen)?,
+                    shown: read_shown(host, password)?,
                 }))
             }
             SEND => {
-                let keys = &["room", "name", "msg", "key"];
-                let [room, name, msg, key] = body::object(arg, has_attachments, keys)?;
+                let keys = &["room", "name", "msg", "key", "host", "password"];
+                let [room, name, msg, key, host, password] = body::object(arg, has_attachments, keys)?;
                 Ok(Self::Send(Send {
                     room: required_room(room, limits)?,
                     text: Text::of(name, msg, limits)?,
                     key: key.map(read_key).transpose()?,
+                    shown: read_shown(host, password)?,
                 }))
             }
             HISTORY => {
@@ -128,6 +170,24 @@ impl<'a> ClientEvent<'a> {
             }
             MEMBERS => only_room().map(Self::Members),
             LEAVE => only_room().map(Self::Leave),
+            MAKE => {
+                let [room] = body::object(arg, has_attachments, &["room"])?;
+                Ok(Self::Make(Make { room: room.map(|json| body::room(json, limits)).transpose()? }))
+            }
+            MODERATE => {
+                let [room, host] = body::object(arg, has_attachments, &["room", "host"])?;
+                Ok(Self::Moderate(Moderate {
+                    room: required_room(room, limits)?,
+                    shown: read_shown(host, None)?,
+                    what: Moderation::parse(arg, has_attachments, limits)?,
+                }))
+            }
+            HAND => {
+                let [room, up] = body::object(arg, has_attachments, &["room", "up"])?;
+                let room = required_room(room, limits)?;
+                let up = up.ok_or_else(|| Refusal::invalid_body("up is required: true or false."))?;
+                Ok(Self::Hand(Hand { room, up: body::boolean("up", Some(up))? }))
+            }
             _ => Err(Refusal::unknown_v2_event()),
         }
     }
@@ -135,6 +195,12 @@ impl<'a> ClientEvent<'a> {
 
 fn required_room(json: Option<&RawValue>, limits: &Limits) -> Result<RoomCode, Refusal> {
     body::room(json.ok_or_else(|| Refusal::room(NameError::Empty))?, limits)
+}
+
+fn read_shown(host: Option<&RawValue>, password: Option<&RawValue>) -> Result<Shown, Refusal> {
+    let host = host.map(|json| body::string("host", json)).transpose()?;
+    let password = password.map(super::shown_password).transpose()?;
+    Ok(Shown { host: host.map(|text| HostKey::shown(&text)), password, is_for_any: false })
 }
 
 fn read_since(json: &RawValue) -> Result<Since, Refusal> {

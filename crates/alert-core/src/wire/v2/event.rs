@@ -3,9 +3,11 @@
 use serde::Serialize;
 use socketio_protocol::socket::encode::{self, Rendered};
 
-use super::{ENTERED, ERROR, LEFT, MESSAGE, NAMESPACE};
+use super::{ENTERED, ERROR, GAP, LEFT, MESSAGE, NAMESPACE, POLICY, PUT_OUT, REMOVED, Shown};
 use crate::event::{RoomEvent, What};
 use crate::names::{RoomCode, UserName};
+use crate::position::{Gap, MessageId, Position};
+use crate::room::policy::Forbidden;
 use crate::wire::history::{At, Message};
 use crate::wire::json_size;
 use crate::wire::v1::Refusal;
@@ -27,6 +29,37 @@ struct Person<'a> {
     count: usize,
 }
 
+/// A message is gone.
+#[derive(Serialize)]
+struct Removed {
+    id: MessageId,
+    position: Position,
+    at: At,
+}
+
+/// The client is not in the room any more.
+#[derive(Serialize)]
+struct Out {
+    reason: &'static str,
+    until: Option<At>,
+    message: String,
+}
+
+/// What holds from now on.
+#[derive(Serialize)]
+struct Ruled<'a> {
+    at: At,
+    policy: Shown<'a>,
+}
+
+/// Messages are missing here.
+#[derive(Serialize)]
+struct Missing {
+    at: At,
+    #[serde(flatten)]
+    gap: Gap,
+}
+
 /// What happened in a room, as a packet.
 #[must_use]
 pub fn packet(room: &RoomCode, event: &RoomEvent) -> Rendered {
@@ -37,6 +70,15 @@ pub fn packet(room: &RoomCode, event: &RoomEvent) -> Rendered {
         }
         What::Entered { name, count } => render(ENTERED, room, person(name, *count), name.as_str().len()),
         What::Left { name, count } => render(LEFT, room, person(name, *count), name.as_str().len()),
+        What::Removed(position) => {
+            let removed = Removed { id: position.message_id(), position: *position, at: At(event.at) };
+            render(REMOVED, room, removed, 0)
+        }
+        What::Policy(policy) => {
+            let ruled = Ruled { at: At(event.at), policy: Shown(policy) };
+            render(POLICY, room, ruled, super::policy_size(policy))
+        }
+        What::Missing(gap) => render(GAP, room, Missing { at: At(event.at), gap: *gap }, 0),
     }
 }
 
@@ -44,6 +86,14 @@ pub fn packet(room: &RoomCode, event: &RoomEvent) -> Rendered {
 fn render(event: &str, room: &RoomCode, what: impl Serialize, length: usize) -> Rendered {
     let length = extra(room) + length;
     encode::event_of(NAMESPACE, event, &Payload { room, what }, length).expect("a payload is JSON")
+}
+
+/// For a client that is put out of a room: why.
+#[must_use]
+pub fn put_out(room: &RoomCode, why: Forbidden) -> Rendered {
+    let until = if let Forbidden::Banned(until) = why { until } else { None };
+    let out = Out { reason: why.reason(), until: until.map(At), message: why.to_string() };
+    render(PUT_OUT, room, out, 200)
 }
 
 /// What was wrong, for the sender alone, if it asked for no ack.

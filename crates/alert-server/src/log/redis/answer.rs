@@ -1,13 +1,17 @@
 //! What Redis answers to the steps of a room.
 
-use super::MOST_MISSED;
 use super::entry::{name, number, position, time};
 use super::link::Unavailable;
 use super::page::Part;
+use super::ruling::read_policy;
+use super::standing::MOST_MISSED;
+use super::stay::Taken;
 use crate::log::{Page, Query, Start};
 use alert_core::names::UserName;
 use alert_core::position::Position;
+use alert_core::room::policy::Policy;
 use redis::{Value, from_redis_value};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 /// Where Redis has put something.
@@ -43,6 +47,21 @@ pub struct Arrival {
     pub count: usize,
 }
 
+/// Somebody has come, perhaps back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entering {
+    /// Where.
+    pub arrival: Arrival,
+    /// What the connection takes the place of.
+    pub taken: Option<Taken>,
+    /// The nodes that have been asked whether they have its old one, half open.
+    pub asked: Vec<String>,
+}
+
+/// There are as many people in the room as there may be, on all nodes together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RoomFull;
+
 /// How somebody goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Going {
@@ -61,10 +80,14 @@ pub struct State {
     pub position: Position,
     /// The people in it, in the order in which they entered.
     pub people: Vec<UserName>,
+    /// Whether it has people of the server that asks.
+    pub knows_us: bool,
     /// Those who have been lost, and for how long they may still come back.
     pub lost: Vec<(UserName, Duration)>,
     /// What was said after the place that was asked for.
     pub missed: Page,
+    /// What its hosts have decided.
+    pub policy: Option<Arc<Policy>>,
 }
 
 impl Fate {
@@ -87,24 +110,35 @@ impl Fate {
     }
 }
 
-impl Arrival {
+impl Entering {
+    /// Reads the answer of `presence` to somebody who enters.
+    pub(super) fn parse_or_full(value: Value) -> Result<Result<Self, RoomFull>, Unavailable> {
+        match &value {
+            Value::Array(parts) if parts.is_empty() => Ok(Err(RoomFull)),
+            _ => Self::parse(value).map(Ok),
+        }
+    }
+
     /// Reads the answer of `presence`.
     pub(super) fn parse(value: Value) -> Result<Self, Unavailable> {
-        type Answer = (u8, String, String, String, String, usize);
-        let (is_new, epoch, last, at, seq, count): Answer =
+        type Answer = (u8, String, String, String, String, usize, Vec<String>, Vec<String>);
+        let (is_new, epoch, last, at, seq, count, taken, asked): Answer =
             from_redis_value(value).map_err(|_| Unavailable)?;
         let placed = || {
             Some(Placed { position: position(&epoch, &last)?, at: time(number(&at)?), seq: number(&seq)? })
         };
-        Ok(Self { is_new: is_new == 1, placed: placed().ok_or(Unavailable)?, count })
+        let arrival = Arrival { is_new: is_new == 1, placed: placed().ok_or(Unavailable)?, count };
+        Ok(Self { arrival, taken: Taken::parse(&taken), asked })
     }
 }
 
 impl State {
-    /// Reads the answer of `state`; of messages, those that are not older than `age` and come after a place.
-    pub(super) fn parse(value: Value, after: Option<Position>, age: Duration) -> Option<Self> {
-        type Answer = (String, String, String, String, Vec<String>, Vec<(String, f64)>, Vec<String>, Value);
-        let (seq, epoch, last, at, people, lost, _nodes, part): Answer = from_redis_value(value).ok()?;
+    /// Reads the answer of `state`; of messages, those that are not older than `age` and come after a place. `node` has asked.
+    pub(super) fn parse(value: Value, node: &[u8], after: Option<Position>, age: Duration) -> Option<Self> {
+        type Answer =
+            (String, String, String, String, Vec<String>, Vec<(String, f64)>, Vec<String>, Value, String);
+        let (seq, epoch, last, at, people, lost, nodes, part, policy): Answer =
+            from_redis_value(value).ok()?;
         let now: u64 = number(&at)?;
         let missed = match after {
             Some(after) => {
@@ -125,7 +159,9 @@ impl State {
             position: position(&epoch, &last)?,
             lost: lost.collect(),
             people: people.iter().filter_map(|text| name(text)).collect(),
+            knows_us: nodes.iter().any(|known| known.as_bytes() == node),
             missed,
+            policy: read_policy(&policy).ok()?,
         })
     }
 }

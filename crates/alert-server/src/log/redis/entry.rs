@@ -3,6 +3,8 @@
 use alert_core::event::{RoomEvent, What};
 use alert_core::names::UserName;
 use alert_core::position::Position;
+use alert_core::room::ClientKey;
+use alert_core::room::policy::Policy;
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -29,6 +31,24 @@ pub enum Change {
     Again(UserName),
     /// A person has lost the last connection, and leaves after this time.
     Lost(UserName, Duration),
+    /// A person has come who may have been lost, by a connection of this client: these nodes have to ask the connections
+    /// that they have of the person.
+    Asked {
+        /// The person.
+        name: UserName,
+        /// Whose connection has come.
+        client: ClientKey,
+        /// The nodes.
+        nodes: Vec<Box<str>>,
+    },
+    /// A node has asked those.
+    Probed(UserName, Box<str>),
+    /// Redis has lost messages of an epoch up to here.
+    Lacks(Position),
+    /// Hosts have decided this.
+    Policy(Arc<Policy>),
+    /// Members on some node are behind: whoever speaks waits for so long. It has no place among the events.
+    Slow(Duration),
 }
 
 /// Something that no known version of Alert publishes.
@@ -51,6 +71,22 @@ impl Entry {
         let at = time(number(facts.next()?)?);
         let count: u64 = number(facts.next()?)?;
         let (name, text) = told[end + 1..].split_at_checked(number(facts.next()?)?)?;
+        if kind == "lacks" {
+            let (epoch, last) = str::from_utf8(text).ok()?.split_once(' ')?;
+            return Some(Self { seq, position, at, change: Change::Lacks(self::position(epoch, last)?) });
+        }
+        if kind == "slow" {
+            return Some(Self { seq, position, at, change: Change::Slow(Duration::from_millis(count)) });
+        }
+        if kind == "policy" {
+            let policy = Policy::read(str::from_utf8(text).ok()?).ok()?;
+            return Some(Self { seq, position, at, change: Change::Policy(Arc::new(policy)) });
+        }
+        if kind == "removed" {
+            let (epoch, number) = str::from_utf8(text).ok()?.split_once(' ')?;
+            let what = What::Removed(self::position(epoch, number)?);
+            return Some(Self { seq, position, at, change: Change::Event(what) });
+        }
         let name = self::name(str::from_utf8(name).ok()?)?;
         let people = usize::try_from(count).ok()?;
         let change = match kind {
@@ -59,6 +95,12 @@ impl Entry {
             "left" => Change::Event(What::Left { name, count: people }),
             "again" => Change::Again(name),
             "lost" => Change::Lost(name, Duration::from_millis(count)),
+            "asked" => {
+                let mut parts = str::from_utf8(text).ok()?.split(' ');
+                let client = ClientKey(number(parts.next()?)?);
+                Change::Asked { name, client, nodes: parts.map(Into::into).collect() }
+            }
+            "probed" => Change::Probed(name, str::from_utf8(text).ok()?.into()),
             _ => return None,
         };
         Some(Self { seq, position, at, change })
@@ -78,6 +120,11 @@ pub(super) fn number<T: FromStr>(text: &str) -> Option<T> {
 /// Milliseconds since 1970.
 pub(super) fn time(millis: u64) -> SystemTime {
     UNIX_EPOCH + Duration::from_millis(millis)
+}
+
+/// The other way.
+pub(super) fn millis(at: SystemTime) -> u64 {
+    u64::try_from(at.duration_since(UNIX_EPOCH).unwrap_or_default().as_millis()).unwrap_or(u64::MAX)
 }
 
 /// A position of an epoch, whose name is as in a position's text.
@@ -110,11 +157,43 @@ mod tests {
             ("left", 2, "", Change::Event(What::Left { name: ada.clone(), count: 2 })),
             ("again", 3, "", Change::Again(ada.clone())),
             ("lost", 2000, "", Change::Lost(ada.clone(), Duration::from_secs(2))),
+            (
+                "asked",
+                0,
+                "7 a b",
+                Change::Asked {
+                    name: ada.clone(),
+                    client: ClientKey(7),
+                    nodes: vec!["a".into(), "b".into()],
+                },
+            ),
+            ("probed", 0, "8f3a1c20b7d4", Change::Probed(ada.clone(), "8f3a1c20b7d4".into())),
         ] {
             let told = format!("17 {kind} {epoch} 57 1764382000123 {count} 12\nAda Lovelace{rest}");
             let position = format!("{epoch}-57").parse().unwrap();
             assert_eq!(Entry::parse(told.as_bytes()), Ok(Entry { seq: 17, position, at, change }));
         }
+    }
+
+    #[test]
+    fn given_what_is_about_nobody_then_it_is_read() {
+        let told = "17 lacks 8f3a1c20b7d42 0 1764382000123 0 0\n8f3a1c20b7d41 57";
+        let (position, lacking) = ("8f3a1c20b7d42-0".parse().unwrap(), "8f3a1c20b7d41-57".parse().unwrap());
+        let entry = Entry { seq: 17, position, at: time(1_764_382_000_123), change: Change::Lacks(lacking) };
+        assert_eq!(Entry::parse(told.as_bytes()), Ok(entry));
+        let policy = Policy { revision: 7, announce: true, ..Policy::default() };
+        let told = format!("17 policy 8f3a1c20b7d42 0 1764382000123 0 0\n{}", policy.write());
+        let change = Change::Policy(Arc::new(policy));
+        let entry = Entry { seq: 17, position, at: time(1_764_382_000_123), change };
+        assert_eq!(Entry::parse(told.as_bytes()), Ok(entry));
+        let told = "17 removed 8f3a1c20b7d42 0 1764382000123 0 0\n8f3a1c20b7d41 57";
+        let change = Change::Event(What::Removed(lacking));
+        let entry = Entry { seq: 17, position, at: time(1_764_382_000_123), change };
+        assert_eq!(Entry::parse(told.as_bytes()), Ok(entry));
+        let told = "0 slow 8f3a1c20b7d42 0 1764382000123 250 0\n";
+        let change = Change::Slow(Duration::from_millis(250));
+        let entry = Entry { seq: 0, position, at: time(1_764_382_000_123), change };
+        assert_eq!(Entry::parse(told.as_bytes()), Ok(entry));
     }
 
     #[test]

@@ -1,19 +1,19 @@
 //! Which nodes are alive. Each renews a lease; whoever finds that the lease of another has ended gives its people up, in
 //! every room that they were in.
 
-use super::{Call, Shared, bytes, keys};
+use super::{Shared, Unavailable, Unsaid, bytes, keys};
 use alert_core::names::RoomCode;
-use alert_core::position::Run;
-use std::collections::HashSet;
+use redis::Value;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::mem;
-use std::sync::PoisonError;
-use std::time::Duration;
-use tokio::time::interval;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+use tokio::{sync::oneshot, time::interval};
 
 /// How long a node counts as alive after its last renewal.
-const LEASE: Duration = Duration::from_secs(10);
+pub(super) const LEASE: Duration = Duration::from_secs(10);
 /// Between two renewals.
-const RENEWAL: Duration = Duration::from_secs(3);
+pub(super) const RENEWAL: Duration = Duration::from_secs(3);
 
 impl Shared {
     /// Renews this node's lease forever, and gives up the people of nodes that have ended. `back` is called at the
@@ -22,27 +22,43 @@ impl Shared {
     pub async fn stay_alive(self, back: impl Fn(HashSet<RoomCode>) + Send) {
         let mut ticks = interval(RENEWAL);
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        let mut connections = 0;
+        let (mut connections, mut libraries) = (0, BTreeSet::new());
         loop {
             ticks.tick().await;
-            let about = concat!("{\"version\":\"", env!("CARGO_PKG_VERSION"), "\"}");
-            let args = vec![self.node(), bytes(LEASE.as_millis()), about.into()];
-            let Ok((was_alive, dead)) =
-                self.ask::<(u8, Vec<String>)>("lease", self.0.keys.nodes(), args).await
-            else {
-                continue;
-            };
+            let renewed = self.renew().await;
+            self.0.is_refused.store(renewed.is_err(), Ordering::Relaxed);
+            let Ok((was_alive, dead)) = renewed else { continue };
             // What was called while Redis was away may be lost.
             let now = self.0.standing.borrow().connections;
-            if was_alive == 0 || now != connections {
+            if !was_alive || now != connections {
                 connections = now;
-                let unsaid = mem::take(&mut *self.0.unsaid.lock().unwrap_or_else(PoisonError::into_inner));
-                back(unsaid);
+                let Unsaid { rooms, ends } = mem::take(&mut *self.unsaid());
+                back(rooms);
+                // Behind what `back` declares, which takes them for connections that were cut off.
+                for (id, (room, name, end)) in ends {
+                    self.note_end(&room, &name, id, end);
+                }
             }
-            for node in dead {
-                self.bury(&node).await;
+            for (node, died) in dead {
+                self.bury(&node, &died).await;
+            }
+            if let Some(used) = self.0.nodes.libraries().filter(|used| *used != libraries) {
+                libraries.clone_from(&used);
+                self.0.link.remove_libraries(used);
             }
         }
+    }
+
+    /// Renews this node's lease. Returns whether it had not ended, and the nodes whose lease has, with
+    /// their last sign of life in milliseconds.
+    pub(super) async fn renew(&self) -> Result<(bool, Vec<(String, String)>), Unavailable> {
+        let args = vec![self.node(), bytes(LEASE.as_millis()), self.0.nodes.about_this()];
+        let asked = Instant::now();
+        let (was_alive, dead, alive): (u8, Vec<(String, String)>, HashMap<String, String>) =
+            self.ask("lease", self.0.keys.nodes(), args).await?;
+        self.0.nodes.answered(asked);
+        self.0.nodes.learn(asked, &alive);
+        Ok((was_alive != 0, dead))
     }
 
     /// Ends this node's lease: it has no people any more.
@@ -50,20 +66,32 @@ impl Shared {
         let _ = self.ask::<()>("bury", self.0.keys.nodes(), vec![self.node()]).await;
     }
 
-    async fn bury(&self, node: &str) {
-        let Ok(run) = u64::from_str_radix(node, 16) else { return };
+    pub(super) async fn bury(&self, node: &str, died: &str) {
+        let Some(run) = keys::node(node) else {
+            return tracing::error!(
+                node,
+                "a server has ended whose name this version does not know: its people stay in the rooms until a version \
+                 that knows it is started"
+            );
+        };
         tracing::warn!(node, "a node has ended without a word: its people leave");
         let Ok(rooms) = self.rooms().await else { return };
-        for (room, _) in rooms {
-            self.declare_of(Run::new(run), true, &room, []);
+        let calls: Vec<_> = rooms
+            .iter()
+            .map(|(room, _)| {
+                let (tell, told) = oneshot::channel();
+                let tell = |answer: Result<Value, Unavailable>| _ = tell.send(answer.is_ok());
+                self.declare_of((run, Some(died.to_owned())), room, [], &[], tell);
+                told
+            })
+            .collect();
+        for told in calls {
+            // Its lease stays, and whoever sees that next does all of this again.
+            if told.await != Ok(true) {
+                return;
+            }
         }
-        // After those calls. Until this is carried out, another node may repeat them, which changes nothing.
-        let call = Call {
-            function: "bury",
-            keys: self.0.keys.nodes(),
-            args: vec![keys::name(Run::new(run)).into_bytes()],
-            numbered: None,
-        };
-        let _ = self.0.link.ask(call).await;
+        // Until this is carried out, another node may repeat those calls, which changes nothing.
+        let _ = self.ask::<()>("bury", self.0.keys.nodes(), vec![keys::name(run).into_bytes()]).await;
     }
 }

@@ -1,44 +1,23 @@
 //! One Redis or Valkey: connecting to it, and what it says of itself.
 
-use super::library::Library;
-use crate::config::RedisAddress;
-use redis::aio::MultiplexedConnection;
-use redis::{AsyncConnectionConfig, Client, PushInfo, RedisError};
-use std::collections::HashMap;
-use std::time::Duration;
-use tokio::sync::mpsc::UnboundedSender;
+mod error;
+mod facts;
+mod greeting;
+mod info;
 
-/// The oldest version that has functions.
-const OLDEST: (u32, u32) = (7, 0);
+use super::library::Library;
+use crate::config::{Place, RedisAddress};
+pub use error::ConnectError;
+pub use facts::Facts;
+use info::Info;
+use redis::aio::MultiplexedConnection;
+use redis::{AsyncConnectionConfig, PushInfo, RedisError};
+use std::time::Duration;
+
 /// How long connecting may take.
 const CONNECT: Duration = Duration::from_secs(2);
 
-/// Why Redis cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum ConnectError {
-    /// There is no thread for it.
-    #[error("the system gives no thread for Redis ({0}): raise its limits")]
-    Thread(std::io::Error),
-    /// It does not answer.
-    #[error("{0} does not answer ({1}): start it there, or correct --redis")]
-    Away(String, RedisError),
-    /// It lets nobody in without a password, or not with this one.
-    #[error("{0} refuses the user or the password ({1}): give them in --redis as redis://USER:PASSWORD@HOST")]
-    Refused(String, RedisError),
-    /// It is too old.
-    #[error("{0} is Redis {1}; Alert needs Redis 7.0 or newer, or Valkey")]
-    TooOld(String, String),
-    /// It only follows another one.
-    #[error("{0} is a replica; give the address of its master in --redis")]
-    Replica(String),
-    /// It does not take the library.
-    #[error(
-        "{0} does not take Alert's functions ({1}): allow FUNCTION, FCALL, PUBLISH and SUBSCRIBE to its user"
-    )]
-    Library(String, RedisError),
-}
-
-/// A connection, and what is on the other side.
+/// A connection to a master, and what is on the other side.
 pub(super) struct Connected {
     pub(super) connection: MultiplexedConnection,
     /// Names this start of this Redis; another one may have lost what it had.
@@ -47,99 +26,95 @@ pub(super) struct Connected {
     pub(super) warnings: Vec<String>,
 }
 
+/// A connection to whatever Redis is there.
+pub(super) struct Dialled {
+    pub(super) connection: MultiplexedConnection,
+    pub(super) is_master: bool,
+    pub(super) is_in_cluster: bool,
+    token: String,
+    warnings: Vec<String>,
+}
+
 /// A connection that hands over what Redis pushes.
 pub(super) async fn subscriber(
     address: &RedisAddress,
-    pushes: UnboundedSender<PushInfo>,
-) -> Result<MultiplexedConnection, RedisError> {
-    let config = config().set_push_sender(pushes);
-    Client::open(address.info())?.get_multiplexed_async_connection_with_config(&config).await
+    place: &Place,
+    push: impl Fn(PushInfo) -> Result<(), ()> + Send + Sync + 'static,
+) -> Result<MultiplexedConnection, ConnectError> {
+    Ok(master(address, place, &config().set_push_sender(push)).await?.connection)
 }
 
-/// Connects, and makes sure that it is a master with the library.
-pub(super) async fn connect(address: &RedisAddress, library: &Library) -> Result<Connected, ConnectError> {
-    let shown = address.shown();
-    let refused = |error| ConnectError::of(shown, error);
-    let client = Client::open(address.info()).map_err(refused)?;
-    let connection = client.get_multiplexed_async_connection_with_config(&config()).await;
-    let mut connection = connection.map_err(refused)?;
-    let info: String = redis::cmd("INFO").query_async(&mut connection).await.map_err(refused)?;
-    let info = Info::parse(&info);
-    let version = info.get("redis_version");
-    if number(version) < OLDEST {
-        return Err(ConnectError::TooOld(shown.to_owned(), version.to_owned()));
-    }
-    if info.get("role") != "master" {
-        return Err(ConnectError::Replica(shown.to_owned()));
-    }
+/// Connects to a master, and makes sure that it has the library.
+pub(super) async fn connect(
+    address: &RedisAddress,
+    place: &Place,
+    library: &Library,
+) -> Result<Connected, ConnectError> {
+    let Dialled { mut connection, token, warnings, .. } = master(address, place, &config()).await?;
     let mut load = redis::cmd("FUNCTION");
     load.arg("LOAD").arg(library.code());
     match load.query_async::<String>(&mut connection).await {
-        Err(error) if !error.to_string().contains("already exists") => {
-            return Err(ConnectError::Library(shown.to_owned(), error));
+        Err(error) if !has(&mut connection, library).await => {
+            Err(match ConnectError::of(&place.to_string(), &error, address.is_tls()) {
+                ConnectError::Away(shown, text) => ConnectError::Library(shown, text),
+                other => other,
+            })
         }
-        _ => {}
-    }
-    let token = info.get("master_replid").to_owned();
-    Ok(Connected { connection, token, warnings: info.warnings() })
-}
-
-impl ConnectError {
-    fn of(shown: &str, error: RedisError) -> Self {
-        let is_refused = error.kind() == redis::ErrorKind::AuthenticationFailed
-            || matches!(error.code(), Some("NOAUTH" | "WRONGPASS" | "NOPERM"));
-        if is_refused { Self::Refused(shown.to_owned(), error) } else { Self::Away(shown.to_owned(), error) }
+        _ => Ok(Connected { connection, token, warnings }),
     }
 }
 
-/// What `INFO` says.
-struct Info<'a>(HashMap<&'a str, &'a str>);
-
-impl<'a> Info<'a> {
-    fn parse(text: &'a str) -> Self {
-        Self(text.lines().filter_map(|line| line.trim().split_once(':')).collect())
-    }
-
-    fn get(&self, key: &str) -> &'a str {
-        self.0.get(key).copied().unwrap_or_default()
-    }
-
-    fn warnings(&self) -> Vec<String> {
-        let mut warnings = Vec::new();
-        if self.get("aof_enabled") != "1" {
-            warnings.push(
-                "Redis keeps no append-only file: messages that were acknowledged are lost when it dies; set appendonly yes"
-                    .to_owned(),
-            );
-        }
-        let policy = self.get("maxmemory_policy");
-        if self.get("maxmemory") != "0" && policy != "noeviction" {
-            warnings.push(format!(
-                "Redis throws data away when its memory is full (maxmemory-policy {policy}): set it to noeviction"
-            ));
-        }
-        warnings
-    }
+/// Whether the library is there already. It is asked when Redis does not load it: one that is full takes nothing, but can
+/// be read.
+async fn has(connection: &mut MultiplexedConnection, library: &Library) -> bool {
+    let mut list = redis::cmd("FUNCTION");
+    list.arg("LIST").arg("LIBRARYNAME").arg(library.name());
+    list.query_async::<Vec<redis::Value>>(connection).await.is_ok_and(|found| !found.is_empty())
 }
 
-fn config() -> AsyncConnectionConfig {
-    // Waiting for answers is bounded where the calls are made.
+async fn master(
+    address: &RedisAddress,
+    place: &Place,
+    config: &AsyncConnectionConfig,
+) -> Result<Dialled, ConnectError> {
+    let dialled = dial(address, place, config).await?;
+    if dialled.is_master { Ok(dialled) } else { Err(ConnectError::Replica(place.to_string())) }
+}
+
+/// Connects to a Redis that is new enough.
+pub(super) async fn dial(
+    address: &RedisAddress,
+    place: &Place,
+    config: &AsyncConnectionConfig,
+) -> Result<Dialled, ConnectError> {
+    let shown = place.to_string();
+    let refused = |error: RedisError| ConnectError::of(&shown, &error, address.is_tls());
+    let client = address.client(place).map_err(refused)?;
+    let mut connection = match client.get_multiplexed_async_connection_with_config(config).await {
+        Ok(connection) => connection,
+        Err(error) => {
+            let greeting = greeting::of(place, &error).await;
+            return Err(ConnectError::of_greeting(&shown, &greeting).unwrap_or_else(|| refused(error)));
+        }
+    };
+    let text: String = redis::cmd("INFO").query_async(&mut connection).await.map_err(refused)?;
+    let info = Info::parse(&text);
+    if info.get("redis_mode") == "sentinel" {
+        return Err(ConnectError::Sentinel(shown));
+    }
+    if !info.is_new_enough() {
+        return Err(ConnectError::TooOld(shown, info.get("redis_version").to_owned()));
+    }
+    Ok(Dialled {
+        connection,
+        is_master: info.get("role") == "master",
+        is_in_cluster: info.get("cluster_enabled") == "1",
+        token: info.get("run_id").to_owned(),
+        warnings: info.warnings(&shown),
+    })
+}
+
+pub(super) fn config() -> AsyncConnectionConfig {
+    // Waiting for the answers to calls is bounded where they are made; INFO and the others are short.
     AsyncConnectionConfig::new().set_connection_timeout(Some(CONNECT)).set_response_timeout(None)
-}
-
-/// Major and minor version.
-fn number(version: &str) -> (u32, u32) {
-    let mut parts = version.split('.').map(|part| part.parse().unwrap_or(0));
-    (parts.next().unwrap_or(0), parts.next().unwrap_or(0))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn given_a_version_then_it_is_compared_by_its_numbers() {
-        assert!(number("6.2.14") < OLDEST && number("7.0.15") >= OLDEST && number("10.1") > OLDEST);
-        assert!(number("") < OLDEST);
-    }
 }

@@ -3,12 +3,18 @@
 use super::super::seats::LONGER;
 use super::page::Part;
 use super::{Shared, bytes, seat};
-use crate::log::{Backend, KeyDigest, OnRead, Query, ReadError, Seat, SeatId};
+use crate::log::{
+    Backend, Figures, KeyDigest, OnAudits, OnPut, OnRead, OnRevoked, Query, ReadError, Revocation,
+    RevokeError, Seat, SeatId,
+};
 use alert_core::event::RoomEvent;
 use alert_core::names::RoomCode;
 use redis::from_redis_value;
-use std::sync::{Arc, mpsc};
+use std::sync::{Arc, atomic::Ordering, mpsc};
 use std::time::SystemTime;
+
+/// What is wrong where Redis answers, and does not take what has to be written.
+const REFUSED: &str = "Redis takes nothing more: look into its memory (used_memory, maxmemory) and its disk";
 
 impl Backend for Shared {
     fn read(&self, room: RoomCode, query: Query, done: OnRead) {
@@ -35,18 +41,43 @@ impl Backend for Shared {
     fn seat(&self, id: SeatId, done: Box<dyn FnOnce(Option<Seat>) + Send>) {
         self.call("seat_of", vec![self.0.keys.seat(id)], Vec::new(), |answer| {
             let text = answer.ok().and_then(|value| from_redis_value::<Option<String>>(value).ok().flatten());
-            done(text.and_then(|text| seat::read(&text)));
+            let seat = text.as_ref().and_then(|text| seat::read(text));
+            if text.is_some() && seat.is_none() {
+                tracing::error!(
+                    "Redis has the place of a client in a form that this version of Alert does not know"
+                );
+            }
+            done(seat);
         });
     }
 
+    fn audits(&self, room: &RoomCode, most: usize, done: OnAudits) {
+        self.newest_audits(room, most, done);
+    }
+
+    fn revoke(&self, new: Revocation, done: OnPut) {
+        self.put_revoked(&new, |answer| done(answer.map(drop).map_err(|_| RevokeError::Failed)));
+    }
+
+    fn revoked(&self, done: OnRevoked) {
+        self.all_revoked(done);
+    }
+
     fn trouble(&self) -> Option<String> {
-        self.0.standing.borrow().trouble.clone()
+        // Otherwise it says itself what is wrong.
+        let is_refused = self.0.is_refused.load(Ordering::Relaxed);
+        self.0.standing.borrow().trouble.clone().or_else(|| is_refused.then(|| REFUSED.to_owned()))
+    }
+
+    fn figures(&self) -> Figures {
+        let (commits, failures, waiting) = self.0.link.figures();
+        Figures { commits, failures, waiting, lost: 0 }
     }
 
     fn close(&self) {
         let (shared, (tell, told)) = (self.clone(), mpsc::channel());
         self.0.runtime.spawn(async move {
-            // Behind everything that was called before.
+            shared.0.link.settle().await;
             shared.end().await;
             let _ = tell.send(());
         });

@@ -1,18 +1,21 @@
-//! The connection that brings the events of rooms, and only of those that somebody on this node hears. Whoever hears a
-//! room is told when events begin to come, and again after the connection was lost, so that it looks for what it missed.
+//! The connections that bring the events of rooms, one for each master, and only of those rooms that somebody on this node
+//! hears. Whoever hears a room is told when events begin to come, and again whenever some may have been missed.
+
+mod line;
 
 use super::entry::Entry;
-use super::link::{HEARTBEAT, ping};
-use super::server;
-use crate::config::RedisAddress;
-use redis::aio::MultiplexedConnection;
+use super::keys;
+use super::link::{HEARTBEAT, PAUSE};
+use super::masters::Masters;
+use crate::config::{Place, RedisAddress};
+use line::{Done, Line};
 use redis::{PushInfo, PushKind, Value};
-use std::{collections::HashMap, sync::Arc, time::Duration};
-use tokio::{sync::mpsc, time::sleep};
+use std::collections::HashMap;
+use std::sync::Arc;
+use tokio::sync::{Notify, mpsc, watch};
+use tokio::task::JoinSet;
 
-/// Between two attempts to connect.
-const PAUSE: Duration = Duration::from_millis(200);
-/// Channels that one command asks for.
+/// Events that are taken up in one go.
 const BATCH: usize = 256;
 
 /// Whoever hears a room's events. None of the calls may wait.
@@ -48,21 +51,40 @@ struct Listened {
     ear: Arc<dyn Ear>,
 }
 
-/// There is nobody left who could ask.
-struct Ended;
-
 struct Worker {
     address: RedisAddress,
+    masters: watch::Receiver<Masters>,
+    /// Has the link look for the masters.
+    look: Arc<Notify>,
     wishes: mpsc::UnboundedReceiver<Wish>,
     /// Entries leave in `grant`, with the last of who hears the room.
     ears: HashMap<Arc<str>, Listened>,
+    /// Those of masters that have nothing any more leave in `follow`.
+    lines: HashMap<Place, Line>,
+    generation: u64,
+    pushes: mpsc::UnboundedSender<(u64, PushInfo)>,
+    pushed: mpsc::UnboundedReceiver<(u64, PushInfo)>,
+    work: JoinSet<(Place, u64, Done)>,
 }
 
 impl Subscriber {
     /// Starts on this runtime. It ends with the last clone.
-    pub(super) fn start(address: RedisAddress) -> Self {
+    pub(super) fn start(address: RedisAddress, masters: watch::Receiver<Masters>, look: Arc<Notify>) -> Self {
         let (ask, wishes) = mpsc::unbounded_channel();
-        tokio::spawn(Worker { address, wishes, ears: HashMap::new() }.run());
+        let (pushes, pushed) = mpsc::unbounded_channel();
+        let worker = Worker {
+            address,
+            masters,
+            look,
+            wishes,
+            ears: HashMap::new(),
+            lines: HashMap::new(),
+            generation: 0,
+            pushes,
+            pushed,
+            work: JoinSet::new(),
+        };
+        tokio::spawn(worker.run());
         Self(ask)
     }
 
@@ -82,111 +104,174 @@ impl Drop for Subscribed {
 }
 
 impl Worker {
+    /// Ends when there is nobody left who could ask.
     async fn run(mut self) {
-        loop {
-            match self.listen().await {
-                Ok(why) => {
-                    tracing::warn!(redis = self.address.shown(), "the events of Redis do not come: {why}");
-                    sleep(PAUSE).await;
-                }
-                Err(Ended) => return,
-            }
-        }
-    }
-
-    /// Hears what is wished for until the connection is lost; gives why.
-    async fn listen(&mut self) -> Result<String, Ended> {
-        let (pushes, mut pushed) = mpsc::unbounded_channel();
-        let mut connection = match server::subscriber(&self.address, pushes).await {
-            Ok(connection) => connection,
-            Err(error) => return Ok(error.to_string()),
-        };
-        let channels: Vec<Arc<str>> = self.ears.keys().cloned().collect();
-        for channels in channels.chunks(BATCH) {
-            if let Err(why) = subscribe(&mut connection, channels).await {
-                return Ok(why);
-            }
-        }
         let mut heartbeat = tokio::time::interval(HEARTBEAT);
+        let before = self.masters.borrow_and_update().clone();
+        self.follow(&before, &before);
+        let (mut before, mut pushes) = (before, Vec::with_capacity(BATCH));
         loop {
             tokio::select! {
                 biased;
-                push = pushed.recv() => match push {
-                    Some(push) if push.kind != PushKind::Disconnection => self.push(push),
-                    _ => return Ok("the connection was closed".to_owned()),
-                },
-                wish = self.wishes.recv() => {
-                    if let Err(why) = self.grant(wish.ok_or(Ended)?, &mut connection).await? {
-                        return Ok(why);
+                _ = self.pushed.recv_many(&mut pushes, BATCH) => {
+                    // Those who deliver it find all of it together.
+                    socketio_server::batch(|| {
+                        pushes.drain(..).for_each(|(generation, push)| self.push(generation, push));
+                    });
+                }
+                Some(done) = self.work.join_next() => {
+                    if let Ok((place, generation, done)) = done {
+                        self.done(&place, generation, done);
                     }
                 }
-                _ = heartbeat.tick() => if let Err(why) = ping(&mut connection).await {
-                    return Ok(why);
+                changed = self.masters.changed() => {
+                    if changed.is_err() {
+                        return;
+                    }
+                    let now = self.masters.borrow_and_update().clone();
+                    self.follow(&before, &now);
+                    before = now;
+                }
+                wish = self.wishes.recv() => match wish {
+                    Some(wish) => self.grant(wish),
+                    None => return,
                 },
+                _ = heartbeat.tick() => {
+                    for (place, line) in &mut self.lines {
+                        line.check(place, &mut self.work);
+                    }
+                }
+            }
+            for (place, line) in &mut self.lines {
+                line.go_on(place, &mut self.work);
             }
         }
     }
 
-    /// Carries out a wish, and all others that are there.
-    async fn grant(
-        &mut self,
-        first: Wish,
-        connection: &mut MultiplexedConnection,
-    ) -> Result<Result<(), String>, Ended> {
-        let (mut new, mut old) = (Vec::new(), Vec::new());
-        let mut next = Some(first);
-        while let Some(wish) = next {
-            match wish {
-                Wish::Hear { channel, ticket, ear } => {
-                    old.retain(|old| *old != channel);
-                    new.push(Arc::clone(&channel));
-                    self.ears.insert(channel, Listened { ticket, ear });
-                }
-                Wish::Stop { channel, ticket } => {
-                    if self.ears.get(&channel).is_some_and(|listened| listened.ticket == ticket) {
-                        self.ears.remove(&channel);
-                        new.retain(|new| *new != channel);
-                        old.push(channel);
-                    }
-                }
+    /// There is a line to each master, and rooms are heard where they are now.
+    fn follow(&mut self, before: &Masters, now: &Masters) {
+        self.lines.retain(|place, _| now.places().any(|master| master == place));
+        for place in now.places() {
+            if !self.lines.contains_key(place) {
+                self.connect(place, false);
             }
-            next = if new.len() + old.len() < BATCH { self.wishes.try_recv().ok() } else { None };
         }
-        if !old.is_empty()
-            && let Err(error) =
-                connection.unsubscribe(old.iter().map(|channel| &**channel).collect::<Vec<_>>()).await
+        for channel in self.ears.keys() {
+            let tag = keys::tag_of(channel);
+            // The one that had it ends the subscription by itself, and a line that is new will ask for all that it has.
+            if before.of(tag) != now.of(tag)
+                && let Some(line) = self.lines.get_mut(now.of(tag))
+            {
+                line.subscribe(channel);
+            }
+        }
+    }
+
+    fn connect(&mut self, place: &Place, is_again: bool) {
+        self.generation += 1;
+        let line = Line::connect(
+            (self.generation, is_again.then_some(PAUSE)),
+            &self.address,
+            place,
+            self.pushes.clone(),
+            &mut self.work,
+        );
+        let old = self.lines.insert(place.clone(), line);
+        if let (Some(old), Some(new)) = (old, self.lines.get_mut(place)) {
+            new.told = old.told;
+        }
+    }
+
+    /// A line is of no use any more. Where a slot was moved, or a master has died, another one may have its rooms.
+    fn lose(&mut self, place: &Place, why: String) {
+        if let Some(line) = self.lines.get_mut(place)
+            && line.told != why
         {
-            return Ok(Err(error.to_string()));
+            tracing::warn!(redis = &*place.to_string(), "the events of Redis do not come: {why}");
+            line.told = why;
         }
-        if new.is_empty() {
-            return Ok(Ok(()));
-        }
-        Ok(subscribe(connection, &new).await)
+        self.look.notify_one();
+        self.connect(place, true);
     }
 
-    fn push(&self, push: PushInfo) {
+    fn done(&mut self, place: &Place, generation: u64, done: Done) {
+        let Some(line) = self.lines.get_mut(place).filter(|line| line.generation == generation) else {
+            return;
+        };
+        match done {
+            Done::Connected(Ok(connection)) => {
+                line.connected(connection);
+                let masters = self.masters.borrow();
+                for channel in self.ears.keys() {
+                    if masters.of(keys::tag_of(channel)) == place {
+                        line.subscribe(channel);
+                    }
+                }
+            }
+            Done::Asked(Ok(())) => line.rests(),
+            Done::Connected(Err(why)) | Done::Asked(Err(why)) => self.lose(place, why),
+        }
+    }
+
+    /// Carries out a wish.
+    fn grant(&mut self, wish: Wish) {
+        let masters = self.masters.borrow();
+        match wish {
+            Wish::Hear { channel, ticket, ear } => {
+                if let Some(line) = self.lines.get_mut(masters.of(keys::tag_of(&channel))) {
+                    line.subscribe(&channel);
+                }
+                self.ears.insert(channel, Listened { ticket, ear });
+            }
+            Wish::Stop { channel, ticket } => {
+                if self.ears.get(&channel).is_some_and(|listened| listened.ticket == ticket) {
+                    self.ears.remove(&channel);
+                    if let Some(line) = self.lines.get_mut(masters.of(keys::tag_of(&channel))) {
+                        line.unsubscribe(&channel);
+                    }
+                }
+            }
+        }
+    }
+
+    fn push(&mut self, generation: u64, push: PushInfo) {
+        let line = self.lines.iter_mut().find(|(_, line)| line.generation == generation);
+        let Some((place, line)) = line else { return };
+        if push.kind == PushKind::Disconnection {
+            let place = place.clone();
+            return self.lose(&place, "the connection was closed".to_owned());
+        }
         let mut data = push.data.into_iter();
         let channel = match data.next() {
             Some(Value::BulkString(channel)) => channel,
             Some(Value::SimpleString(channel)) => channel.into_bytes(),
             _ => return,
         };
-        let Some(listened) = str::from_utf8(&channel).ok().and_then(|channel| self.ears.get(channel)) else {
-            return;
-        };
-        match (push.kind, data.next()) {
-            (PushKind::Subscribe, _) => listened.ear.begins(),
-            (PushKind::Message, Some(Value::BulkString(told))) => match Entry::parse(&told) {
-                Ok(entry) => listened.ear.hear(entry),
-                Err(why) => tracing::error!("{why}"),
-            },
+        let Ok(channel) = str::from_utf8(&channel) else { return };
+        let listened = self.ears.get(channel);
+        match (push.kind, listened, data.next()) {
+            (PushKind::SSubscribe, listened, _) => {
+                line.told.clear();
+                if let Some(listened) = listened {
+                    listened.ear.begins();
+                }
+            }
+            (PushKind::SMessage, Some(listened), Some(Value::BulkString(told))) => {
+                match Entry::parse(&told) {
+                    Ok(entry) => listened.ear.hear(entry),
+                    Err(why) => {
+                        tracing::error!("{why}: asking Redis where the room stands");
+                        listened.ear.begins();
+                    }
+                }
+            }
+            // What nobody has asked for comes where a slot has been moved. The library that connects takes it for an
+            // answer to something else, so the connection is not used any more.
+            (PushKind::SUnsubscribe, ..) if !line.confirm(channel) => {
+                let place = place.clone();
+                self.lose(&place, "a part of the rooms has been moved".to_owned());
+            }
             _ => {}
         }
     }
-}
-
-/// The confirmations come as pushes, in order with the events.
-async fn subscribe(connection: &mut MultiplexedConnection, channels: &[Arc<str>]) -> Result<(), String> {
-    let channels: Vec<&str> = channels.iter().map(|channel| &**channel).collect();
-    connection.subscribe(channels).await.map_err(|error| error.to_string())
 }

@@ -4,114 +4,24 @@ use super::*;
 use crate::config::RedisAddress;
 use crate::log::contract::{DEADLINE, shown};
 use crate::log::{Backend, Page, Query, Start};
-use std::process::{Child, Command, Stdio};
-use std::sync::Mutex;
-use tempfile::TempDir;
+use alert_core::position::Position;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
-/// A Redis that a test has started.
-struct Server {
-    process: Child,
-    folder: TempDir,
-}
+mod about;
+mod addresses;
+mod cluster;
+mod contract;
+mod libraries;
+mod listening;
+mod losses;
+mod process;
+mod sentinel;
+mod server;
+mod stays;
 
-impl Server {
-    fn start() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let process = Self::run(&folder);
-        Self { process, folder }
-    }
-
-    fn run(folder: &TempDir) -> Child {
-        let path = |name: &str| folder.path().join(name).display().to_string();
-        Command::new("redis-server")
-            .args(["--port", "0", "--unixsocket", &path("redis"), "--dir", &path(""), "--appendonly", "yes"])
-            .stdout(Stdio::null())
-            .spawn()
-            .expect("redis-server is installed")
-    }
-
-    fn settings(&self) -> RedisSettings {
-        let address =
-            RedisAddress::parse(&format!("unix://{}", self.folder.path().join("redis").display())).unwrap();
-        RedisSettings { address, prefix: "alert".to_owned(), timeout: Duration::from_secs(5) }
-    }
-
-    async fn node(&self, run: u64) -> Shared {
-        let retention = Retention { messages: 100, age: Duration::from_secs(7 * 24 * 3600), bytes: 1 << 20 };
-        let opened = async {
-            loop {
-                if let Ok(node) = Shared::connect(&self.settings(), Run::new(run), retention).await {
-                    return node;
-                }
-                tokio::time::sleep(Duration::from_millis(10)).await;
-            }
-        };
-        timeout(DEADLINE, opened).await.expect("Redis starts")
-    }
-
-    fn kill(&mut self) {
-        self.process.kill().unwrap();
-        self.process.wait().unwrap();
-    }
-
-    fn start_again(&mut self) {
-        self.process = Self::run(&self.folder);
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
-
-/// Hears a room, and hands on what it hears.
-struct Listener(Mutex<mpsc::UnboundedSender<Heard>>);
-
-#[derive(Debug, PartialEq)]
-enum Heard {
-    Begins,
-    Entry(Entry),
-}
-
-impl Ear for Listener {
-    fn hear(&self, entry: Entry) {
-        let _ = self.0.lock().unwrap().send(Heard::Entry(entry));
-    }
-
-    fn begins(&self) {
-        let _ = self.0.lock().unwrap().send(Heard::Begins);
-    }
-}
-
-struct Listening {
-    heard: mpsc::UnboundedReceiver<Heard>,
-    _subscribed: Subscribed,
-}
-
-impl Listening {
-    async fn new(node: &Shared, room: &RoomCode) -> Self {
-        let (tell, heard) = mpsc::unbounded_channel();
-        let subscribed = node.hear(room, Arc::new(Listener(Mutex::new(tell))));
-        let mut listening = Self { heard, _subscribed: subscribed };
-        assert_eq!(listening.next().await, Heard::Begins);
-        listening
-    }
-
-    async fn next(&mut self) -> Heard {
-        timeout(DEADLINE, self.heard.recv()).await.expect("in time").unwrap()
-    }
-
-    async fn change(&mut self) -> Change {
-        match self.next().await {
-            Heard::Entry(entry) => entry.change,
-            Heard::Begins => panic!("it had begun"),
-        }
-    }
-}
+use listening::{Heard, Listening};
+use server::{Server, WEEK, node_at};
 
 fn room(code: &str) -> RoomCode {
     RoomCode::parse(code, 64).unwrap()
@@ -141,8 +51,8 @@ async fn said(node: &Shared, room: &RoomCode, text: &str) -> Position {
 
 async fn enter(node: &Shared, room: &RoomCode, who: &str, connections: u32) -> Arrival {
     let (tell, told) = tokio::sync::oneshot::channel();
-    node.enter(room, &name(who), connections, |arrival| _ = tell.send(arrival));
-    timeout(DEADLINE, told).await.expect("in time").unwrap().unwrap()
+    node.enter(room, &name(who), connections, None, 1000, |entering| _ = tell.send(entering));
+    timeout(DEADLINE, told).await.expect("in time").unwrap().unwrap().unwrap().arrival
 }
 
 async fn read(node: &Shared, room: &RoomCode, start: Start, limit: usize) -> Page {
@@ -196,14 +106,14 @@ async fn given_a_person_on_two_nodes_then_they_enter_once_and_leave_once() {
     let ada = name("Ada");
     assert!(enter(&one, &room, "Ada", 1).await.is_new);
     assert!(!enter(&two, &room, "Ada", 1).await.is_new);
-    one.go(&room, &ada, 0, Going::Leaves, |_| {});
+    one.go(&room, &ada, 0, Going::Leaves, None, |_| {});
     assert_eq!(one.members(&room).await.unwrap().count(), 1);
     assert_eq!(two.rooms().await, Ok(vec![(room.clone(), 1)]));
-    two.go(&room, &ada, 0, Going::Lost(Duration::from_secs(60)), |_| {});
+    two.go(&room, &ada, 0, Going::Lost(Duration::from_secs(60)), None, |_| {});
     let state = one.state(&room, None).await.unwrap();
     assert_eq!((state.people.len(), state.lost.len()), (1, 1));
     assert!(!enter(&one, &room, "Ada", 1).await.is_new, "back within the grace");
-    one.go(&room, &ada, 0, Going::Lost(Duration::from_millis(1)), |_| {});
+    one.go(&room, &ada, 0, Going::Lost(Duration::from_millis(1)), None, |_| {});
     loop {
         let next = one.expire(&room).await.unwrap();
         if next.is_none() {
@@ -219,7 +129,7 @@ async fn given_a_person_on_two_nodes_then_they_enter_once_and_leave_once() {
             Change::Event(alert_core::event::What::Left { count: 0, .. }) => "left",
             Change::Again(_) => "again",
             Change::Lost(..) => "lost",
-            other @ Change::Event(_) => panic!("{other:?}"),
+            other => panic!("{other:?}"),
         });
     }
     assert_eq!(kinds, ["entered", "again", "lost", "again", "lost", "left"]);
@@ -234,11 +144,11 @@ async fn given_a_node_that_has_ended_then_its_people_leave_and_nobody_else_does(
     enter(&one, &room, "Bob", 2).await;
     enter(&two, &room, "Bob", 1).await;
     enter(&two, &room, "Cy", 1).await;
-    two.declare_of(Run::new(1), true, &room, []);
+    two.declare_of((Run::new(1), Some("1".to_owned())), &room, [], &[], |_| {});
     let state = two.state(&room, None).await.unwrap();
     assert_eq!(state.people, ["Bob", "Cy"].map(name));
     // It was only cut off: it says who is there.
-    one.declare(&room, [(&name("Ada"), 1)]);
+    one.declare(&room, [(&name("Ada"), 1)], &[]);
     assert_eq!(one.state(&room, None).await.unwrap().people, ["Bob", "Cy", "Ada"].map(name));
 }
 
@@ -259,6 +169,8 @@ async fn given_a_redis_that_is_killed_then_nothing_that_was_acknowledged_is_lost
         };
         assert_ne!(placed.position.epoch, last.epoch, "another start of Redis");
         last = placed.position;
+        // The events come again, too, before it is killed again.
+        while heard.next().await != Heard::Begins {}
     }
     let page = read(&node, &room, Start::Oldest, 9).await;
     assert_eq!(shown(&page).0, ["0", "1", "2", "3"]);
@@ -266,12 +178,6 @@ async fn given_a_redis_that_is_killed_then_nothing_that_was_acknowledged_is_lost
         shown(&read(&node, &room, Start::After(page.messages[0].position), 9).await).0,
         ["1", "2", "3"]
     );
-    let mut begins = 0;
-    while begins < 3 {
-        if heard.next().await == Heard::Begins {
-            begins += 1;
-        }
-    }
 }
 
 #[tokio::test]
@@ -313,7 +219,9 @@ async fn given_a_call_that_is_repeated_then_it_is_carried_out_once_even_if_its_m
         let mut args = [node.begin(), vec![node.node()], texts.into()].concat();
         args.extend([bytes(100), node.age(), bytes(KEY_AGE.as_millis())]);
         let call = Call { function: "say", keys: node.0.keys.of(&room), args, numbered: None };
-        match Fate::parse(node.0.link.ask(call).await.unwrap()) {
+        let (tell, told) = tokio::sync::oneshot::channel();
+        node.0.link.call(call, Box::new(move |answer| _ = tell.send(answer)));
+        match Fate::parse(told.await.unwrap().unwrap()) {
             Ok(Fate::Said(placed)) => placed.position,
             other => panic!("{other:?}"),
         }
@@ -329,6 +237,64 @@ async fn given_a_call_that_is_repeated_then_it_is_carried_out_once_even_if_its_m
 }
 
 #[tokio::test]
+async fn given_long_messages_then_redis_sends_no_more_of_them_than_a_page_may_have() {
+    let server = Server::start();
+    let node = server.node(1).await;
+    let room = room("room");
+    let long = "x".repeat(300_000);
+    let mut at = Vec::new();
+    for _ in 0..5 {
+        at.push(said(&node, &room, &long).await);
+    }
+    let huge = said(&node, &room, &"x".repeat(2_000_000)).await;
+    for (start, places) in [
+        (Start::Oldest, &at[..3]),
+        (Start::After(at[0]), &at[1..4]),
+        (Start::Before(at[4]), &at[1..4]),
+        (Start::Newest, &[huge][..]),
+        (Start::After(at[4]), &[huge]),
+    ] {
+        let page = read(&node, &room, start, 1000).await;
+        let found: Vec<_> = page.messages.iter().map(|message| message.position).collect();
+        assert_eq!((&*found, page.more), (places, start != Start::After(at[4])), "{start:?}");
+    }
+    let state = node.state(&room, Some(at[0])).await.unwrap();
+    assert_eq!((state.missed.messages.len(), state.missed.more), (3, true));
+}
+
+#[tokio::test]
+async fn given_a_message_whose_forerunner_was_not_carried_out_then_it_waits_for_it() {
+    let server = Server::start();
+    let node = server.node(1).await;
+    let (room, key) = (room("room"), hex(&[7; 16]));
+    let say = async |op: u64, before: &str, key: &str| {
+        let texts =
+            [&*op.to_string(), "Ada", &*op.to_string(), key, "digest"].map(|text| text.as_bytes().to_vec());
+        let mut args = [node.begin(), vec![node.node()], texts.into()].concat();
+        args.extend([bytes(100), node.age(), bytes(KEY_AGE.as_millis()), before.into()]);
+        let (tell, told) = tokio::sync::oneshot::channel();
+        let call = Call { function: "say", keys: node.0.keys.of(&room), args, numbered: None };
+        node.0.link.call(call, Box::new(move |answer| _ = tell.send(answer)));
+        told.await.unwrap().unwrap()
+    };
+    let function = Library::new("alert", 0).function("say");
+    let [base, rooms] = &node.0.keys.of(&room)[..] else { panic!() };
+    let node_name = String::from_utf8(node.node()).unwrap();
+    let early =
+        ["FCALL", &function, "2", base, rooms, "token 0", "epoch", &node_name, "2", "Ada", "2", "", ""];
+    assert_eq!(server.cli(&[&early[..], &["100", "1000", "1000", "1"]].concat()), "early");
+    assert_eq!(read(&node, &room, Start::Oldest, 9).await.messages.len(), 0, "nothing was said");
+    assert!(matches!(Fate::parse(say(1, "", &key).await), Ok(Fate::Said(_))));
+    assert!(matches!(Fate::parse(say(2, "1", "").await), Ok(Fate::Said(_))));
+    // One that had been said before counts as carried out, too, and is so when it is repeated.
+    for _ in 0..2 {
+        assert!(matches!(Fate::parse(say(3, "2", &key).await), Ok(Fate::Again(_))));
+    }
+    assert!(matches!(Fate::parse(say(4, "3", "").await), Ok(Fate::Said(_))));
+    assert_eq!(shown(&read(&node, &room, Start::Oldest, 9).await).0, ["1", "2", "4"]);
+}
+
+#[tokio::test]
 async fn given_a_redis_that_went_back_then_whoever_had_more_hears_of_a_gap() {
     let server = Server::start();
     let node = server.node(1).await;
@@ -339,13 +305,8 @@ async fn given_a_redis_that_went_back_then_whoever_had_more_hears_of_a_gap() {
     }
     // As after a failover to a replica that had only the first.
     let base = Keys::new("alert").room(&room);
-    let run = |args: &[&str]| {
-        let socket = server.folder.path().join("redis");
-        let done = Command::new("redis-cli").arg("-s").arg(socket).args(args).output().unwrap();
-        assert!(done.status.success(), "{done:?}");
-    };
-    run(&["XDEL", &format!("{base}:log"), "1-2", "1-3"]);
-    run(&["HSET", &format!("{base}:meta"), "number", "1", "token", "of another"]);
+    server.cli(&["XDEL", &format!("{base}:log"), "1-2", "1-3"]);
+    server.cli(&["HSET", &format!("{base}:meta"), "number", "1", "token", "of another"]);
     let d = said(&node, &room, "d").await;
     assert_ne!(d.epoch, at[0].epoch);
     let unknown = Some(crate::log::Gap { missed: None });
@@ -366,4 +327,25 @@ async fn given_too_many_messages_then_the_oldest_go_and_the_gap_is_counted() {
     assert_eq!((page.messages.len(), page.gap), (100, Some(crate::log::Gap { missed: Some(40) })));
     assert_eq!(read(&node, &room, Start::After(at[49]), 1000).await.gap, None);
     assert_eq!(read(&node, &room, Start::Oldest, 10).await.messages.len(), 10);
+}
+
+#[tokio::test]
+async fn given_messages_that_are_too_old_then_they_go_while_others_are_said() {
+    let server = Server::start();
+    let node = server.node_that_keeps(1, Duration::from_millis(300)).await;
+    let room = room("room");
+    let log = format!("{}:log", Keys::new("alert").room(&room));
+    let first_gone = async {
+        for number in 1.. {
+            said(&node, &room, &number.to_string()).await;
+            if server.cli(&["XRANGE", &log, "1-1", "1-1"]).is_empty() {
+                return number;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        unreachable!()
+    };
+    let number = timeout(DEADLINE, first_gone).await.expect("in time");
+    // There were not too many for it.
+    assert!(number < 100, "{number}");
 }

@@ -3,11 +3,12 @@
 use super::file;
 use super::prune::give_back_pages;
 use super::read;
+use super::revocations;
 use super::runs::{Place, Runs, time};
 use super::settle::at_once;
 use super::store::drop_up_to;
 use crate::config::{History, HistoryKind, Retention};
-use crate::log::{OpenError, Page, Query};
+use crate::log::{OpenError, Page, Query, Revocation};
 use alert_core::names::RoomCode;
 use rusqlite::backup::Backup;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
@@ -101,6 +102,14 @@ impl Archive {
                 read::page(&self.connection, &self.runs, &self.retention, room, query, &incoming)
             })
             .map_err(failed(&self.file))
+    }
+
+    /// Which tokens have been taken back.
+    ///
+    /// # Errors
+    /// If the file cannot be read.
+    pub fn revoked(&self) -> Result<Vec<Revocation>, ArchiveError> {
+        revocations::all(&self.connection).map_err(failed(&self.file))
     }
 
     /// How much there is of what.
@@ -206,6 +215,21 @@ pub fn delete(history: &History, room: &RoomCode) -> Result<u64, ArchiveError> {
         Ok(deleted as u64)
     };
     all().map_err(failed(&file))
+}
+
+/// Takes tokens back, in the file that a server with these settings has: one that runs hears of it.
+///
+/// # Errors
+/// If the file cannot be written.
+pub fn revoke(history: &History, new: &Revocation) -> Result<(), ArchiveError> {
+    put_revoked(&history.file.clone().ok_or(OpenError::Nowhere)?, new)
+}
+
+/// As [`revoke`], in this file.
+pub(super) fn put_revoked(file: &Path, new: &Revocation) -> Result<(), ArchiveError> {
+    drop(file::open_to_read(file).map_err(OpenError::File)?);
+    let connection = file::open_to_write(file).map_err(OpenError::File)?;
+    revocations::put(&connection, new).map_err(failed(file))
 }
 
 fn failed(file: &Path) -> impl FnOnce(rusqlite::Error) -> ArchiveError {

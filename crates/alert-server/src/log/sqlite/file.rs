@@ -32,8 +32,8 @@ pub enum FileError {
     },
     /// Another server has it.
     #[error(
-        "another server uses the history {}: stop it, or give this one a state folder of its own (STATE_DIRECTORY or \
-         XDG_STATE_HOME), or set history to memory", file.display()
+        "another server uses this history: stop it, or set STATE_DIRECTORY to another folder, or history to memory ({})",
+        file.display()
     )]
     InUse {
         /// The file.

@@ -2,8 +2,8 @@
 //! long been empty, seats, stays, and the empty pages of a file that was larger.
 
 use super::runs::{Place, micros};
-use super::stays;
 use super::store::note_dropped;
+use super::{policies, stays};
 use crate::config::Retention;
 use crate::log::seats;
 use rusqlite::{Connection, TransactionBehavior, params};
@@ -99,8 +99,9 @@ pub(super) fn rest(connection: &mut Connection, retention: &Retention) -> rusqli
     let rooms = empty_rooms(connection, retention)?;
     let seats = old_seats(connection, retention)?;
     let stays = stays::prune(connection)?;
+    let audits = policies::prune(connection)?;
     let pages = empty_pages(connection)?;
-    Ok(rooms || seats || stays || pages)
+    Ok(rooms || seats || stays || audits || pages)
 }
 
 fn empty_rooms(connection: &mut Connection, retention: &Retention) -> rusqlite::Result<bool> {

@@ -1,6 +1,6 @@
 //! Reads a page of a room: what is on disk, followed by what is not there yet.
 
-use super::page::{Row, backward, forward};
+use super::page::{Row, backward, count, forward, take};
 use super::prune::Dates;
 use super::runs::{Place, Runs, has_message, micros, time};
 use super::settle::most;
@@ -60,7 +60,7 @@ pub(super) fn page(
             None => Ok(Page { gap: unknown, ..Page::default() }),
         },
         Start::After(position) => match runs.place(position) {
-            Some(place) => {
+            Some(place) if view.may_be_of_the_room(place)? => {
                 let (rows, limit) = view.after(Some(place).max(view.dropped), limit)?;
                 let mut page = forward(&rows, limit, Some(place), view.dropped);
                 if page.gap.is_none() && view.is_doubtful(place, rows.first())? {
@@ -68,7 +68,7 @@ pub(super) fn page(
                 }
                 Ok(page)
             }
-            None => {
+            _ => {
                 let (rows, limit) = view.after(view.dropped, limit)?;
                 Ok(Page { gap: unknown, ..forward(&rows, limit, None, None) })
             }
@@ -174,10 +174,10 @@ impl<'a> View<'a> {
         let after = after.unwrap_or(Place::FIRST);
         let sql = "SELECT run, part, number, at, name, text FROM messages
                    WHERE room = ?1 AND (run, part, number) > (?2, ?3, ?4)
-                   ORDER BY run, part, number LIMIT ?5";
+                   ORDER BY run, part, number";
         let (mut rows, limit) = self.rows(sql, after, limit)?;
-        let pending = self.pending.iter().filter(|row| row.place > after);
-        rows.extend(pending.take(limit.saturating_add(1).saturating_sub(rows.len())).cloned());
+        let pending = self.pending.iter().filter(|row| row.place > after).cloned();
+        rows.extend(take(pending, limit.saturating_add(1).saturating_sub(count(&rows))));
         Ok((rows, limit))
     }
 
@@ -186,18 +186,18 @@ impl<'a> View<'a> {
         let before = before.unwrap_or(Place { run: i64::MAX, part: i64::MAX, number: i64::MAX });
         let is_seen = |row: &&Row| row.place < before && Some(row.place) > self.dropped;
         let pending = self.pending.iter().rev().filter(is_seen);
-        let mut rows: Vec<_> = pending.take(limit.saturating_add(1)).cloned().collect();
+        let mut rows = take(pending.cloned(), limit.saturating_add(1));
         let before = rows.last().map_or(before, |row| row.place);
         let sql = "SELECT run, part, number, at, name, text FROM messages
                    WHERE room = ?1 AND (run, part, number) < (?2, ?3, ?4)
-                   ORDER BY run DESC, part DESC, number DESC LIMIT ?5";
-        let newer = rows.len();
+                   ORDER BY run DESC, part DESC, number DESC";
+        let newer = count(&rows);
         let (older, left) = self.rows(sql, before, limit.saturating_sub(newer))?;
         rows.extend(older.into_iter().filter(|row| Some(row.place) > self.dropped));
         Ok((rows, limit.min(newer + left)))
     }
 
-    /// At most one row more than `limit`; fewer, with a smaller limit, if they would be larger than a page.
+    /// At most one row more than `limit` that counts; fewer, with a smaller limit, if they would be larger than a page.
     fn rows(
         &self,
         sql: &str,
@@ -205,21 +205,22 @@ impl<'a> View<'a> {
         limit: usize,
     ) -> rusqlite::Result<(Vec<Row>, usize)> {
         let Some(room) = self.room else { return Ok((Vec::new(), limit)) };
-        let most = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);
         let mut found = self.connection.prepare_cached(sql)?;
-        let mut found = found.query(params![room, run, part, number, most])?;
-        let (mut rows, mut bytes) = (Vec::new(), 0);
-        while let Some(row) = found.next()? {
+        let mut found = found.query(params![room, run, part, number])?;
+        let (mut rows, mut counted, mut bytes) = (Vec::new(), 0, 0);
+        // A step finds one row: the rest of the room is not looked at.
+        while counted <= limit
+            && let Some(row) = found.next()?
+        {
             let place = place(row)?;
             let text = row.get_ref(5)?.as_str_or_null().ok().flatten();
             bytes += text.map_or(0, str::len);
-            rows.push(Row {
-                place,
-                message: text.and_then(|text| message(self.runs.position(place)?, row, text)),
-            });
-            if bytes > MOST_BYTES && rows.len() > 1 {
-                let limit = limit.min(rows.len() - 1);
-                return Ok((rows, limit));
+            let message = text.and_then(|text| message(self.runs.position(place)?, row, text));
+            let row = Row { place, message };
+            counted += usize::from(row.counts());
+            rows.push(row);
+            if bytes > MOST_BYTES && counted > 1 {
+                return Ok((rows, limit.min(counted - 1)));
             }
         }
         Ok((rows, limit))
@@ -245,6 +246,16 @@ impl<'a> View<'a> {
         let Some(first) = first else { return Ok(Page::default()) };
         let (rows, limit) = self.after(Some(Place { number: first.number - 1, ..first }), limit)?;
         Ok(forward(&rows, limit, None, None))
+    }
+
+    /// Whether a place can have been given in this room. What this run has said here is known; of earlier runs, some may be
+    /// missing.
+    fn may_be_of_the_room(&self, place: Place) -> rusqlite::Result<bool> {
+        if place.number == 0 || !self.runs.is_own(place) || self.dropped >= Some(place) {
+            return Ok(true);
+        }
+        let is_pending = self.pending.iter().any(|row| row.place == place);
+        Ok(is_pending || self.room.map_or(Ok(false), |room| has_message(self.connection, room, place))?)
     }
 
     /// Whether messages after a place may be missing, although none is known to be: the room was forgotten meanwhile,

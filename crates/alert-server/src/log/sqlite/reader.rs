@@ -1,10 +1,12 @@
 //! The thread that reads: one request after another, with those for the same page answered together.
 
+use super::policies;
 use super::read::{self, RoomState};
+use super::revocations;
 use super::runs::Runs;
 use super::state::Shared;
 use crate::config::Retention;
-use crate::log::{OnRead, Page, Query, ReadError, Seat, SeatId};
+use crate::log::{OnAudits, OnRead, OnRevoked, Page, Query, ReadError, Seat, SeatId};
 use alert_core::names::RoomCode;
 use alert_core::position::Position;
 use rusqlite::Connection;
@@ -21,6 +23,8 @@ const MOST_KEPT_MESSAGES: usize = 50_000;
 const KEPT: Duration = Duration::from_secs(5);
 
 pub(super) type OnSeat = Box<dyn FnOnce(Option<Seat>) + Send>;
+/// Called with whether something is there; nothing where that cannot be read.
+pub(super) type OnFound = Box<dyn FnOnce(Option<bool>) + Send>;
 
 /// The requests that wait.
 #[derive(Default)]
@@ -40,6 +44,9 @@ struct Asked {
 enum Request {
     Page(RoomCode, Query),
     Seat(SeatId, OnSeat),
+    Audits(RoomCode, usize, OnAudits),
+    Has(RoomCode, Position, OnFound),
+    Revoked(OnRevoked),
 }
 
 /// Everything that the thread has.
@@ -56,6 +63,8 @@ pub(super) struct Reader {
 struct Kept {
     since: Option<Instant>,
     messages: usize,
+    /// See [`Shared::removals`].
+    removals: u64,
     /// Each with the last message of the room that is not in it on disk yet.
     pages: HashMap<(RoomCode, Query, Option<Position>), KeptPage>,
 }
@@ -86,13 +95,36 @@ impl Requests {
     }
 
     pub(super) fn seat(&self, id: SeatId, done: OnSeat) {
+        self.ask(Request::Seat(id, done));
+    }
+
+    pub(super) fn audits(&self, room: RoomCode, most: usize, done: OnAudits) {
+        self.ask(Request::Audits(room, most, done));
+    }
+
+    /// Whether a message is on disk and has not been removed.
+    pub(super) fn has(&self, room: RoomCode, position: Position, done: OnFound) {
+        self.ask(Request::Has(room, position, done));
+    }
+
+    pub(super) fn revoked(&self, done: OnRevoked) {
+        self.ask(Request::Revoked(done));
+    }
+
+    fn ask(&self, request: Request) {
         let mut asked = self.lock();
         if asked.waiting >= MOST_WAITING || asked.is_closing {
             drop(asked);
-            return done(None);
+            return match request {
+                Request::Page(..) => {}
+                Request::Seat(_, done) => done(None),
+                Request::Audits(_, _, done) => done(None),
+                Request::Has(_, _, done) => done(None),
+                Request::Revoked(done) => done(None),
+            };
         }
         asked.waiting += 1;
-        asked.order.push_back(Request::Seat(id, done));
+        asked.order.push_back(request);
         drop(asked);
         self.to_reader.notify_one();
     }
@@ -118,7 +150,7 @@ impl Requests {
         let Some(request) = asked.order.pop_front() else { return Ok(None) };
         let waiting = match &request {
             Request::Page(room, query) => asked.pages.remove(&(room.clone(), *query)).unwrap_or_default(),
-            Request::Seat(..) => Vec::new(),
+            Request::Seat(..) | Request::Audits(..) | Request::Has(..) | Request::Revoked(_) => Vec::new(),
         };
         asked.waiting -= waiting.len().max(1);
         if asked.order.is_empty() {
@@ -156,20 +188,20 @@ impl Reader {
                     }
                     failed
                 }
-                Request::Seat(id, done) => match read::seat(&self.connection, id) {
-                    Ok(seat) => {
-                        done(seat);
-                        None
-                    }
-                    Err(problem) => {
-                        done(None);
-                        Some(problem)
-                    }
-                },
+                Request::Seat(id, done) => {
+                    answer(read::seat(&self.connection, id), |seat| done(seat.flatten()))
+                }
+                Request::Audits(room, most, done) => {
+                    answer(policies::audits(&self.connection, &room, most), done)
+                }
+                Request::Has(room, position, done) => {
+                    answer(policies::has(&self.connection, &self.runs, &room, position), done)
+                }
+                Request::Revoked(done) => answer(revocations::all(&self.connection), done),
             };
             match &failed {
                 Some(problem) if !is_failing => {
-                    tracing::error!(%problem, "the history cannot be read: whoever comes back misses what was said");
+                    tracing::error!(error = %problem, "the history cannot be read: whoever comes back misses what was said");
                 }
                 None if is_failing => tracing::info!("the history can be read again"),
                 _ => {}
@@ -181,10 +213,11 @@ impl Reader {
     fn page(&self, kept: &mut Kept, room: RoomCode, query: Query) -> rusqlite::Result<Page> {
         // Before the file is looked at: what is written meanwhile is then in both, rather than in neither.
         let pending = self.shared.gathered().of_room(&room);
+        let removals = self.shared.removals();
         let version =
             self.connection.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get(0))?;
-        if kept.since.is_none_or(|since| since.elapsed() > KEPT) {
-            *kept = Kept { since: Some(Instant::now()), ..Kept::default() };
+        if kept.removals != removals || kept.since.is_none_or(|since| since.elapsed() > KEPT) {
+            *kept = Kept { since: Some(Instant::now()), removals, ..Kept::default() };
         }
         let key = (room, query, pending.last().map(|entry| entry.position));
         if let Some(known) = kept.pages.get_mut(&key) {
@@ -206,5 +239,19 @@ impl Reader {
             kept.pages.insert(key, KeptPage { page: page.clone(), version, room });
         }
         Ok(page)
+    }
+}
+
+/// Answers with what was read, or with nothing. Gives the problem.
+fn answer<T>(read: rusqlite::Result<T>, done: impl FnOnce(Option<T>)) -> Option<rusqlite::Error> {
+    match read {
+        Ok(found) => {
+            done(Some(found));
+            None
+        }
+        Err(problem) => {
+            done(None);
+            Some(problem)
+        }
     }
 }

@@ -80,6 +80,24 @@ const MIGRATIONS: &[&str] = &["
     -- One row: when the server was alive for certain.
     CREATE TABLE alive (at INTEGER NOT NULL);
     INSERT INTO alive VALUES (0);
+", "
+    -- What the hosts of rooms have decided, as JSON; `used` is when somebody was there last, to the day. A message with an
+    -- empty text has been removed.
+    CREATE TABLE policies (room TEXT PRIMARY KEY, policy TEXT NOT NULL, used INTEGER NOT NULL) WITHOUT ROWID;
+    CREATE TABLE audits (
+        id INTEGER PRIMARY KEY,
+        room TEXT NOT NULL,
+        at INTEGER NOT NULL,
+        who TEXT NOT NULL,
+        deed TEXT NOT NULL,
+        whom TEXT,
+        detail TEXT
+    );
+    CREATE INDEX audits_by_room ON audits(room, id);
+    CREATE INDEX audits_by_age ON audits(at);
+", "
+    -- Tokens that have been taken back: `sub:SUBJECT` or `jti:ID`.
+    CREATE TABLE revoked (what TEXT PRIMARY KEY, until INTEGER NOT NULL) WITHOUT ROWID;
 "];
 
 /// The version that this Alert writes.

@@ -1,10 +1,18 @@
 //! What the threads of the store share: what waits to be written, and whoever waits to hear of it. The room's thread
 //! takes a short lock here and never waits for the disk.
 
+mod pace;
+
+use super::policies::Rulings;
 use super::unwritten::{Message, Unwritten};
-use crate::log::{Append, OnStored, Seat, SeatId, Stay, StayId, Stored};
+use crate::log::{Append, Decision, Figures, OnStored, Seat, SeatId, Stay, StayId, Stored, Untold};
 use crate::log::{seats, stays};
+use alert_core::names::RoomCode;
+use alert_core::position::Position;
+use alert_core::room::policy::Audit;
+use socketio_server::SharedHistogram;
 use std::collections::{HashMap, VecDeque};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -20,8 +28,17 @@ const STALLED: Duration = Duration::from_secs(2);
 pub(super) struct Shared {
     state: Mutex<State>,
     unwritten: Mutex<Unwritten>,
+    counts: Counts,
     to_writer: Condvar,
     to_watch: Condvar,
+}
+
+/// What the writer has done.
+#[derive(Default)]
+struct Counts {
+    commits: SharedHistogram,
+    failures: AtomicU64,
+    lost: AtomicU64,
 }
 
 #[derive(Default)]
@@ -31,6 +48,11 @@ pub(super) struct State {
     appended: u64,
     /// Who waits for which message, by its number.
     waiting: VecDeque<(u64, OnStored)>,
+    /// Who waits for rulings, and for those that are being written.
+    waiting_for_rulings: Vec<OnStored>,
+    waiting_in_hand: Vec<OnStored>,
+    /// Grows when a message is removed, and when that is on disk.
+    removals: u64,
     /// What has to be written besides messages.
     seating: Seating,
     /// What is being written of it.
@@ -49,20 +71,21 @@ pub(super) struct State {
 pub(super) type Seats = HashMap<SeatId, Option<Seat>>;
 pub(super) type Stays = HashMap<StayId, Option<Stay>>;
 
-/// Seats and stays, a bounded number of new ones of each; `None` is one that was given up.
+/// Seats and stays, a bounded number of new ones of each, where `None` is one that was given up; and what hosts do.
 #[derive(Default)]
 pub(super) struct Seating {
     pub(super) seats: Seats,
     pub(super) stays: Stays,
+    pub(super) rulings: Rulings,
 }
 
 impl Seating {
     pub(super) fn is_empty(&self) -> bool {
-        self.seats.is_empty() && self.stays.is_empty()
+        self.seats.is_empty() && self.stays.is_empty() && self.rulings.is_empty()
     }
 
     pub(super) fn len(&self) -> usize {
-        self.seats.len() + self.stays.len()
+        self.seats.len() + self.stays.len() + self.rulings.len()
     }
 }
 
@@ -128,6 +151,40 @@ impl Shared {
         self.wake_writer(state);
     }
 
+    /// Takes a policy and a line of the audit log. Returns whoever has to be told at once that it will not be stored.
+    pub(super) fn put_decision(&self, Decision { room, kept, audit, stored }: Decision) -> Untold {
+        let mut state = self.state();
+        let rulings = &mut state.seating.rulings;
+        rulings.note(&room, audit);
+        rulings.policies.insert(room, kept);
+        let untold = state.wait_for_rulings(stored);
+        self.wake_writer(state);
+        untold
+    }
+
+    /// Removes a message, whether or not it is on disk.
+    pub(super) fn remove(
+        &self,
+        room: &RoomCode,
+        position: Position,
+        audit: Audit,
+        stored: OnStored,
+    ) -> Untold {
+        self.gathered().remove(room, position);
+        let mut state = self.state();
+        state.removals += 1;
+        state.seating.rulings.removals.push((room.clone(), position));
+        state.seating.rulings.note(room, Some(audit));
+        let untold = state.wait_for_rulings(Some(stored));
+        self.wake_writer(state);
+        untold
+    }
+
+    /// A number that another page goes with than before, where messages have been removed.
+    pub(super) fn removals(&self) -> u64 {
+        self.state().removals
+    }
+
     /// A seat that is not on disk yet; `Some(None)` is one that was given up.
     pub(super) fn unwritten_seat(&self, id: SeatId) -> Option<Option<Seat>> {
         let state = self.state();
@@ -136,7 +193,8 @@ impl Shared {
 
     fn wake_writer(&self, mut state: MutexGuard<'_, State>) {
         // The first to wait ends a long rest, and many end a short one.
-        let ends_rest = state.is_writer_resting && matches!(state.waiting.len(), 1 | IMPATIENT);
+        let ends_rest = state.is_writer_resting
+            && (matches!(state.waiting.len(), 1 | IMPATIENT) || !state.waiting_for_rulings.is_empty());
         if std::mem::take(&mut state.is_writer_waiting) || ends_rest {
             drop(state);
             self.to_writer.notify_one();
@@ -155,53 +213,6 @@ impl Shared {
         unwritten
     }
 
-    /// Waits for something to write, until `due` at the latest.
-    pub(super) fn wait_for_work(&self, due: Instant) {
-        self.state().is_gathered = false;
-        let has_older = !self.unwritten().is_empty();
-        let mut state = self.state();
-        let has_work = |state: &State| {
-            has_older || state.is_gathered || !state.queue.is_empty() || !state.seating.is_empty()
-        };
-        while !has_work(&state) && !state.is_closing {
-            let left = due.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                break;
-            }
-            state.is_writer_waiting = true;
-            (state, _) = self.to_writer.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner);
-            state.is_writer_waiting = false;
-        }
-    }
-
-    /// Waits until `due`, or until the store is being closed.
-    pub(super) fn rest(&self, due: Instant) {
-        self.rest_until(|state| (!state.is_closing).then_some(due));
-    }
-
-    /// Waits until it is worth starting the next batch after one that began at `begun`: sooner if somebody waits for an
-    /// ack, and at once if many do.
-    pub(super) fn gather(&self, begun: Instant, pace: Duration, lazy: Duration) {
-        self.rest_until(|state| match state.waiting.len() {
-            _ if state.is_closing => None,
-            0 => Some(begun + lazy),
-            waiting => (waiting < IMPATIENT).then_some(begun + pace),
-        });
-    }
-
-    fn rest_until(&self, due: impl Fn(&State) -> Option<Instant>) {
-        let mut state = self.state();
-        while let Some(due) = due(&state) {
-            let left = due.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                break;
-            }
-            state.is_writer_resting = true;
-            (state, _) = self.to_writer.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner);
-        }
-        state.is_writer_resting = false;
-    }
-
     /// The writer begins a batch up to the message with this number. Returns what goes with it, and whether anybody
     /// waits for it, or has to hear that the disk works again.
     pub(super) fn begin(&self, end: u64) -> (Arc<Seating>, bool) {
@@ -209,7 +220,9 @@ impl Shared {
         self.is_at_work(&mut state);
         let seating = std::mem::take(&mut state.seating);
         state.seating_in_hand = Arc::new(seating);
-        let is_waited_for = state.waiting.front().is_some_and(|(number, _)| *number <= end);
+        state.waiting_in_hand = std::mem::take(&mut state.waiting_for_rulings);
+        let is_waited_for = state.waiting.front().is_some_and(|(number, _)| *number <= end)
+            || !state.waiting_in_hand.is_empty();
         let is_urgent = is_waited_for || state.trouble.is_some() || state.is_closing;
         (Arc::clone(&state.seating_in_hand), is_urgent)
     }
@@ -234,9 +247,11 @@ impl Shared {
     pub(super) fn succeeded(&self, end: u64, is_all: bool) -> (Vec<OnStored>, Option<Trouble>) {
         let mut state = self.state();
         state.busy_since = None;
-        state.seating_in_hand = Arc::default();
+        let in_hand = std::mem::take(&mut state.seating_in_hand);
+        state.removals += u64::from(!in_hand.rulings.removals.is_empty());
         let done = state.waiting.partition_point(|(number, _)| *number <= end);
-        let told = state.waiting.drain(..done).map(|(_, stored)| stored).collect();
+        let mut told = std::mem::take(&mut state.waiting_in_hand);
+        told.extend(state.waiting.drain(..done).map(|(_, stored)| stored));
         (told, if is_all { state.trouble.take() } else { None })
     }
 
@@ -245,7 +260,8 @@ impl Shared {
         let mut state = self.state();
         state.busy_since = None;
         let in_hand = std::mem::take(&mut state.seating_in_hand);
-        let Seating { seats, stays } = &mut state.seating;
+        let Seating { seats, stays, rulings } = &mut state.seating;
+        rulings.go_before(in_hand.rulings.clone());
         for (id, seat) in &in_hand.seats {
             seats.entry(*id).or_insert_with(|| seat.clone());
         }
@@ -253,6 +269,7 @@ impl Shared {
             stays.entry(*id).or_insert_with(|| stay.clone());
         }
         let is_news = state.begin_trouble(words);
+        self.counts.failures.fetch_add(1, Ordering::Relaxed);
         (state.tell_nobody_else(), is_news)
     }
 
@@ -265,7 +282,7 @@ impl Shared {
             }
             let stalled = state.busy_since.map(|since| (since, since.elapsed()));
             match stalled {
-                _ if state.trouble.is_some() && !state.waiting.is_empty() => {
+                _ if state.trouble.is_some() && state.is_waited_for() => {
                     return Some((state.tell_nobody_else(), None));
                 }
                 Some((since, elapsed)) if elapsed >= STALLED && state.trouble.is_none() => {
@@ -283,6 +300,27 @@ impl Shared {
                     state.is_watch_waiting = false;
                 }
             }
+        }
+    }
+
+    /// A batch is on disk, after so long.
+    pub(super) fn count_commit(&self, took: Duration) {
+        self.counts.commits.observe(took);
+    }
+
+    /// Messages will never be on disk.
+    pub(super) fn count_lost(&self, lost: u64) {
+        self.counts.lost.fetch_add(lost, Ordering::Relaxed);
+    }
+
+    /// What was counted, and what waits.
+    pub(super) fn figures(&self) -> Figures {
+        let waiting = self.unwritten().waiting() + self.state().queue.len();
+        Figures {
+            commits: self.counts.commits.read(),
+            failures: self.counts.failures.load(Ordering::Relaxed),
+            waiting,
+            lost: self.counts.lost.load(Ordering::Relaxed),
         }
     }
 
@@ -321,6 +359,20 @@ impl State {
     }
 
     fn tell_nobody_else(&mut self) -> Vec<OnStored> {
-        self.waiting.drain(..).map(|(_, stored)| stored).collect()
+        let messages = self.waiting.drain(..).map(|(_, stored)| stored);
+        messages.chain(self.waiting_in_hand.drain(..)).chain(self.waiting_for_rulings.drain(..)).collect()
+    }
+
+    fn is_waited_for(&self) -> bool {
+        !self.waiting.is_empty() || !self.waiting_in_hand.is_empty() || !self.waiting_for_rulings.is_empty()
+    }
+
+    fn wait_for_rulings(&mut self, stored: Option<OnStored>) -> Untold {
+        let stored = stored?;
+        if self.trouble.is_some() {
+            return Some((stored, Stored::Failed));
+        }
+        self.waiting_for_rulings.push(stored);
+        None
     }
 }

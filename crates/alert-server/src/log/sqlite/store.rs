@@ -1,5 +1,6 @@
 //! Writes a batch of messages, seats and stays, in one transaction.
 
+use super::policies;
 use super::runs::{Place, Runs, micros};
 use super::settle::settle;
 use super::state::{Seating, Seats};
@@ -30,6 +31,7 @@ pub(super) fn write(
     write_messages(&transaction, runs, batch)?;
     write_seats(&transaction, &seating.seats)?;
     stays::write(&transaction, &seating.stays)?;
+    policies::write(&transaction, runs, &seating.rulings)?;
     if let Some(retention) = also.settling {
         settle(&transaction, retention)?;
     }

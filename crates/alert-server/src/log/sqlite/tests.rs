@@ -12,6 +12,7 @@ mod damage;
 mod failing;
 mod holes;
 mod incoming;
+mod rulings;
 mod stays;
 
 const KEEP_ALL: Retention =
@@ -171,7 +172,7 @@ fn two_servers_do_not_share_a_file() {
     let folder = tempfile::tempdir().unwrap();
     let first = open_in(folder.path(), KEEP_ALL);
     let problem = try_open(folder.path(), KEEP_ALL).err().unwrap();
-    assert!(matches!(problem, FileError::InUse { .. }) && problem.to_string().contains("XDG_STATE_HOME"));
+    assert!(matches!(problem, FileError::InUse { .. }) && problem.to_string().contains("STATE_DIRECTORY"));
     first.store.close();
     open_in(folder.path(), KEEP_ALL);
 }

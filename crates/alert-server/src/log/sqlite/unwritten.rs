@@ -1,6 +1,7 @@
 //! The messages that are not in their rooms on disk yet, oldest first. When there are too many, because the disk is
 //! full or does not answer, the oldest are dropped, and their rooms remember up to where they are incomplete.
 
+use crate::log::policies::removed;
 use crate::log::{Append, KeyDigest};
 use alert_core::event::{RoomEvent, What};
 use alert_core::names::RoomCode;
@@ -79,6 +80,11 @@ impl Message {
 }
 
 impl Unwritten {
+    /// Messages that are not on disk.
+    pub(super) fn waiting(&self) -> usize {
+        self.messages.len()
+    }
+
     /// Takes what was appended, and drops the oldest if that is too much. Returns whether it had to.
     pub(super) fn take(&mut self, queue: &mut Vec<Message>) -> bool {
         self.bytes += queue.iter().map(Message::size).sum::<usize>();
@@ -118,7 +124,17 @@ impl Unwritten {
 
     /// The batch is on disk and, if `is_settled`, all that came in is in its rooms.
     pub(super) fn written(&mut self, batch: Batch, is_settled: bool) {
-        while self.before < batch.end && self.pop().is_some() {}
+        let mut messages = batch.messages;
+        while self.before < batch.end
+            && let Some(message) = self.pop()
+        {
+            // As it is now: it may have been removed meanwhile.
+            let place = usize::try_from(self.before - batch.before - 1).ok();
+            place
+                .and_then(|place| messages.get_mut(place))
+                .into_iter()
+                .for_each(|old| *old = message.clone());
+        }
         for (room, lost) in batch.lost {
             if self.lost.get(&room) == Some(&lost) {
                 self.lost.remove(&room);
@@ -129,7 +145,7 @@ impl Unwritten {
         if is_settled {
             self.unsettled = HashMap::new();
         } else {
-            self.note_unsettled(batch.before, batch.messages);
+            self.note_unsettled(batch.before, messages);
         }
         if self.messages.is_empty() {
             self.messages.shrink_to(1024);
@@ -141,6 +157,30 @@ impl Unwritten {
         for (number, Message { room, event, .. }) in (before + 1..).zip(messages) {
             let entry = Entry { position: event.position, message: Some(event), incoming: Some(number) };
             self.unsettled.entry(room).or_default().push(entry);
+        }
+    }
+
+    /// Whether a message is here that has not been removed.
+    pub(super) fn has(&self, room: &RoomCode, position: Position) -> bool {
+        let is_it = |event: &Arc<RoomEvent>| event.position == position && removed(event).is_some();
+        let waits = |message: &Message| message.room == *room && is_it(&message.event);
+        let settles = |entry: &Entry| entry.message.as_ref().is_some_and(is_it);
+        self.messages.iter().any(waits) || self.unsettled.get(room).is_some_and(|all| all.iter().any(settles))
+    }
+
+    /// Leaves only the place of a message.
+    pub(super) fn remove(&mut self, room: &RoomCode, position: Position) {
+        let is_it = |event: &RoomEvent| event.position == position;
+        for message in
+            self.messages.iter_mut().filter(|message| message.room == *room && is_it(&message.event))
+        {
+            self.bytes -= message.size();
+            message.event = removed(&message.event).unwrap_or_else(|| Arc::clone(&message.event));
+            self.bytes += message.size();
+        }
+        let unsettled = self.unsettled.get_mut(room).into_iter().flatten();
+        for event in unsettled.filter_map(|entry| entry.message.as_mut()).filter(|event| is_it(event)) {
+            *event = removed(event).unwrap_or_else(|| Arc::clone(event));
         }
     }
 

@@ -111,6 +111,7 @@ impl Writer {
         let lost = unwritten.lost_count();
         drop(unwritten);
         if lost > 0 {
+            self.shared.count_lost(lost);
             tracing::error!(
                 lost,
                 "messages were delivered and will not be in the history: too many waited for the disk"
@@ -131,8 +132,10 @@ impl Writer {
             self.set_sync(is_to_sync).map_err(|problem| words(&problem))?;
             let notes_alive = self.alive.is_none_or(|alive| alive.elapsed() >= ALIVE_WITH_BATCH);
             let also = Also { settling: is_settled.then_some(&self.retention), notes_alive };
+            let writes_since = Instant::now();
             let stored = store::write(&mut self.connection, &self.runs, &batch, &seating, &also);
             stored.map_err(|problem| words(&problem))?;
+            self.shared.count_commit(writes_since.elapsed());
             if notes_alive {
                 self.alive = Some(Instant::now());
             }

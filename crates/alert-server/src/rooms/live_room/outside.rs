@@ -1,10 +1,13 @@
 //! What keeps a room without being in it: those who hear it from outside, and those who read its log.
 
 use super::super::Rooms;
-use super::super::admission::Held;
+use super::super::admission::{Admitted, Held};
+use super::super::door::Badge;
 use super::LiveRoom;
+use alert_core::access::{Denied, Right, Rights, Standing};
 use alert_core::members::Members;
 use alert_core::names::RoomCode;
+use alert_core::room::policy::{Forbidden, HostKey, Policy};
 use socketio_server::Membership;
 use std::sync::Arc;
 
@@ -12,6 +15,8 @@ use std::sync::Arc;
 pub struct Listening {
     pub(super) room: Arc<LiveRoom>,
     pub(super) rooms: Rooms,
+    pub(super) standing: Standing,
+    pub(super) badge: Box<Badge>,
     pub(super) membership: Option<Membership>,
     pub(super) _held: Held,
 }
@@ -22,9 +27,46 @@ impl Listening {
         &self.room.code
     }
 
+    /// What may be done from this place.
+    pub fn standing(&self) -> &Standing {
+        &self.standing
+    }
+
+    /// What the room's hosts have decided.
+    pub fn policy(&self) -> Option<Arc<Policy>> {
+        self.room.policy()
+    }
+
+    /// As [`super::Presence::rights`].
+    pub fn rights(&self) -> Rights {
+        self.room.rights(None, &self.standing, &self.badge)
+    }
+
+    /// As [`super::Presence::makes_key`].
+    pub fn makes_key(&mut self, key: &HostKey) {
+        self.badge.makes_key(key.hash(), self.room.policy().as_deref());
+    }
+
+    /// As [`super::Presence::wearing`].
+    pub fn wearing(&self, room: Admitted) -> Admitted {
+        room.wearing(&self.badge, None)
+    }
+
+    /// Whether it may go on hearing the room.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn may_stay(&self) -> Result<(), Forbidden> {
+        self.room.may_stay(None, &self.standing, &self.badge)
+    }
+
     /// Who is in the room.
-    pub fn members(&self) -> Arc<Members> {
-        self.room.members()
+    ///
+    /// # Errors
+    /// Where the right is missing.
+    pub fn members(&self) -> Result<Arc<Members>, Denied> {
+        self.standing.may(Right::Read)?;
+        Ok(self.room.members())
     }
 }
 

@@ -2,28 +2,40 @@
 //! handed to Redis; what comes back, in its order, is what those here hear.
 
 mod announced;
+mod asking;
+mod checking;
 mod following;
 mod going;
+mod slowing;
 
 use super::super::audience::Published;
 use super::super::{KeyReused, Refused, Rooms};
-use super::{LiveRoom, OnSaid, Said, Speech};
+use super::{LiveRoom, OnSaid, Said, Speaker, Speech};
 use crate::log::Stored;
-use crate::log::redis::{Ear, Entry, Fate, Shared};
+use crate::log::redis::{Change, Ear, Entry, Fate, Placed, Shared, State as Standing, Unavailable};
 use alert_core::names::RoomCode;
+use alert_core::position::{Gap, Position};
+use alert_core::room::policy::Forbidden;
 use alert_core::wire;
 pub(in crate::rooms) use announced::Announced;
+pub(in crate::rooms) use checking::keep_in_step;
 pub(super) use following::Following;
 use following::{Afterwards, Phase, Wake};
 use std::{
+    collections::HashSet,
     mem,
     sync::{Arc, Weak},
     time::Duration,
 };
-use tokio::{sync::oneshot, time::timeout};
+use tokio::{
+    sync::oneshot,
+    time::{sleep, timeout},
+};
 
 /// The pause before Redis is asked again.
 const PAUSE: Duration = Duration::from_millis(200);
+/// How often it is looked whether an event has come, which is on its way.
+const TAKING_UP: Duration = Duration::from_millis(2);
 /// How long a room may take to be read, and what was done to come back.
 const LONGEST: Duration = Duration::from_secs(5);
 
@@ -35,14 +47,18 @@ struct RoomEar {
 
 impl Ear for RoomEar {
     fn hear(&self, entry: Entry) {
-        if let Some(room) = self.room.upgrade() {
-            room.hear(&self.rooms, entry);
+        let Some(room) = self.room.upgrade() else { return };
+        match entry.change {
+            Change::Slow(time) => room.hold(time),
+            _ => room.hear(&self.rooms, entry),
         }
     }
 
     fn begins(&self) {
-        if let Some(room) = self.room.upgrade() {
-            room.ask(&self.rooms);
+        let Some(room) = self.room.upgrade() else { return };
+        room.ask(&self.rooms);
+        if let Some(following) = &room.lock().following {
+            following.begun.send_replace(true);
         }
     }
 }
@@ -75,35 +91,80 @@ impl LiveRoom {
                 }
             }
         }
+        // At once: whoever enters does that behind it.
+        let Some(mut asked) = self.ask_once(&shared, false) else { return };
         let (room, rooms) = (Arc::clone(self), rooms.clone());
         shared.runtime().clone().spawn(async move {
+            let mut has_declared = false;
             loop {
-                let after = {
-                    let state = room.lock();
-                    if state.is_retired {
+                match asked.await {
+                    Ok(found) if has_declared || !room.has_people_unknown_to(&found) => {
+                        let mut afterwards = Afterwards::default();
+                        room.lock().become_like(found, &mut afterwards);
+                        room.do_afterwards(&rooms, afterwards);
                         return;
                     }
-                    let is_known = state.following.as_ref().is_some_and(|following| following.is_known());
-                    is_known.then(|| state.numbering.last())
-                };
-                if let Ok(found) = shared.state(&room.code, after).await {
-                    let mut afterwards = Afterwards::default();
-                    room.lock().become_like(found, &mut afterwards);
-                    room.do_afterwards(&rooms, afterwards);
-                    return;
+                    Ok(_) => has_declared = true,
+                    Err(_) => tokio::time::sleep(PAUSE).await,
                 }
-                tokio::time::sleep(PAUSE).await;
+                asked = match room.ask_once(&shared, has_declared) {
+                    Some(asked) => asked,
+                    None => return,
+                };
             }
         });
     }
 
+    /// Whether Redis has forgotten people who are here, or others have given them up: they have not left.
+    fn has_people_unknown_to(&self, found: &Standing) -> bool {
+        let state = self.lock();
+        let following = state.following.as_ref().filter(|following| following.is_known());
+        let Some(following) = following.filter(|following| !following.is_empty()) else { return false };
+        let people: HashSet<_> = found.people.iter().collect();
+        !found.knows_us || following.here.keys().any(|name| !people.contains(name))
+    }
+
+    /// Asks once where the room stands, perhaps behind what is said of those who are here; nothing where nobody hears it
+    /// any more.
+    fn ask_once(
+        &self,
+        shared: &Shared,
+        declares: bool,
+    ) -> Option<impl Future<Output = Result<Standing, Unavailable>> + Send + use<>> {
+        let state = self.lock();
+        if state.is_retired {
+            return None;
+        }
+        let following = state.following.as_ref().filter(|following| following.is_known());
+        if let Some(following) = following.filter(|_| declares) {
+            self.declare_all(shared, following);
+        }
+        Some(shared.state(&self.code, following.map(|_| state.numbering.last())))
+    }
+
     fn do_afterwards(self: &Arc<Self>, rooms: &Rooms, afterwards: Afterwards) {
         afterwards.published.iter().for_each(Published::render);
-        afterwards.wakes.into_iter().for_each(|wake| wake());
+        for Gap { missed } in afterwards.gaps {
+            let room = self.code.as_str();
+            tracing::warn!(room, missed, "messages of a room are missing: Redis does not have them any more");
+        }
+        if afterwards.rouses {
+            // Before those come in who wait for this, and have been asked by then.
+            self.lock().audience.rouse();
+        }
+        afterwards.wakes.into_iter().for_each(|(wake, has_come)| wake(has_come));
         if let Some(deadline) = afterwards.deadline {
             let is_sweeping = mem::replace(&mut self.lock().is_sweeping, true);
             if !is_sweeping {
                 rooms.sweep_later(Arc::clone(self), deadline);
+            }
+        }
+        if afterwards.is_behind {
+            self.slow_others();
+        }
+        for (name, client, nodes) in afterwards.asked {
+            if self.log.shared().is_some_and(|shared| nodes.iter().any(|node| shared.is(node))) {
+                self.probe(rooms, name, client);
             }
         }
         if afterwards.asks {
@@ -111,18 +172,54 @@ impl LiveRoom {
         }
     }
 
-    /// Calls `wake` once an event has been taken up.
-    fn after(&self, seq: u64, wake: Wake) {
+    /// Calls `wake` once an event has been taken up, or Redis has lost it.
+    fn after(&self, placed: Placed, wake: Wake) {
         let mut state = self.lock();
         if let Some(following) = &mut state.following
-            && following.seq < seq
+            && following.seq < placed.seq
             && following.subscribed.is_some()
         {
-            following.waiting.entry(seq).or_default().push(wake);
-            return;
+            let waiting = following.waiting.entry(placed.seq).or_default();
+            return waiting.push((Some(placed.position), wake));
         }
         drop(state);
-        wake();
+        wake(true);
+    }
+
+    /// Waits until an event has been taken up.
+    pub(in crate::rooms) async fn comes(&self, placed: Placed) {
+        let (tell, told) = oneshot::channel();
+        self.after(placed, Box::new(|_| _ = tell.send(())));
+        // Redis may be away just now.
+        let _ = timeout(LONGEST, told).await;
+    }
+
+    /// Waits until the events of the room come.
+    async fn has_begun(&self) -> Result<(), Refused> {
+        let begun = self.lock().following.as_ref().map(|following| following.begun.subscribe());
+        let Some(mut begun) = begun else { return Ok(()) };
+        let has_begun = timeout(LONGEST, begun.wait_for(|has_begun| *has_begun)).await;
+        has_begun.ok().and_then(Result::ok).map(drop).ok_or(Refused::Unavailable)
+    }
+
+    /// Waits until this server, which was at `before`, has taken up the newest message that Redis has given: otherwise
+    /// whoever was given it, and then hears the room, would hear it again.
+    pub(in crate::rooms) async fn takes_up(&self, newest: Position, before: Position) {
+        let has_come = || {
+            let last = self.position();
+            match newest.epoch == before.epoch {
+                true => last.epoch != newest.epoch || last.number >= newest.number,
+                // Where nothing was said in the epoch of this server, it may be the later one.
+                false => before.number == 0 || last.epoch != before.epoch && last.number >= newest.number,
+            }
+        };
+        let come = async {
+            while !has_come() {
+                sleep(TAKING_UP).await;
+            }
+        };
+        // Redis may be away just now.
+        let _ = timeout(LONGEST, come).await;
     }
 
     /// Waits until it is known where the room stands.
@@ -134,17 +231,23 @@ impl LiveRoom {
             if following.is_known() {
                 return Ok(());
             }
-            following.waiting.entry(0).or_default().push(Box::new(|| _ = tell.send(())));
+            following.waiting.entry(0).or_default().push((None, Box::new(|_| _ = tell.send(()))));
         }
         timeout(LONGEST, told).await.ok().and_then(Result::ok).ok_or(Refused::Unavailable)
     }
 
     /// Says to Redis who is here.
     pub(in crate::rooms) fn declare(&self, shared: &Shared) {
-        let state = self.lock();
-        if let Some(following) = &state.following {
-            shared.declare(&self.code, following.here.iter().map(|(name, connections)| (name, *connections)));
+        if let Some(following) = &self.lock().following {
+            self.declare_all(shared, following);
         }
+    }
+
+    /// The same, of a room that is locked.
+    fn declare_all(&self, shared: &Shared, following: &Following) {
+        let stays: Vec<_> = following.stays.values().cloned().collect();
+        let people = following.here.iter().map(|(name, connections)| (name, *connections));
+        shared.declare(&self.code, people, &stays);
     }
 }
 
@@ -153,13 +256,19 @@ pub(in crate::rooms) fn say(
     shared: &Shared,
     code: &RoomCode,
     live: Option<Arc<LiveRoom>>,
+    speaker: Speaker<'_>,
     speech: Speech<'_>,
-) {
+) -> Result<(), Forbidden> {
     let Speech { name, text, key, done } = speech;
-    let on_the_way = live.as_ref().and_then(|room| {
-        let size = wire::size(name, text);
-        room.lock().audience.room().map(|room| room.on_the_way(size))
-    });
+    let on_the_way = match &live {
+        Some(room) => {
+            let size = wire::size(name, text);
+            let mut state = room.lock();
+            state.speaks(speaker, name)?;
+            state.audience.room().map(|room| room.on_the_way(size))
+        }
+        None => None,
+    };
     shared.say(code, (name, text), key, move |fate| {
         drop(on_the_way);
         let placed = match fate {
@@ -171,10 +280,16 @@ pub(in crate::rooms) fn say(
         let Some(done) = done else { return };
         // Whoever hears the room has the message before its answer.
         match live {
-            Some(room) => room.after(placed.seq, Box::new(move || done(Ok((said, Stored::Durably))))),
+            Some(room) => {
+                let outcome = move |has_come| {
+                    if has_come { Ok((said, Stored::Durably)) } else { Err(Refused::Unavailable) }
+                };
+                room.after(placed, Box::new(move |has_come| done(outcome(has_come))));
+            }
             None => done(Ok((said, Stored::Durably))),
         }
     });
+    Ok(())
 }
 
 fn answer(done: Option<OnSaid>, outcome: Result<(Said, Stored), Refused>) {

@@ -4,7 +4,7 @@ use super::{Begin, Subscription};
 use crate::log::{Gap, Page, Query, ReadError, Start};
 use crate::rooms::audience::replay;
 use crate::rooms::live_room::Listening;
-use crate::rooms::{CatchUp, Wanted};
+use crate::rooms::{CatchUp, Counts, NotLive, Refused, Wanted};
 use alert_core::event::RoomEvent;
 use alert_core::names::RoomCode;
 use alert_core::position::Position;
@@ -31,6 +31,7 @@ pub(super) struct Follower {
     begin: Begin,
     /// Bytes that may wait for the connection while more is read.
     most_waiting: usize,
+    counts: Arc<Counts>,
     /// Bytes that were sent since nothing last waited.
     waiting: usize,
 }
@@ -42,15 +43,14 @@ impl Follower {
     pub(super) fn new(subscription: &Subscription, hub: Hub, connection: ConnectionId) -> Self {
         let Subscription { form, begin, .. } = *subscription;
         let most_waiting = subscription.rooms.0.most_replayed;
-        Self { hub, connection, room: subscription.room().clone(), form, begin, most_waiting, waiting: 0 }
+        let (room, counts) = (subscription.room().clone(), Arc::clone(subscription.rooms.counts()));
+        Self { hub, connection, room, form, begin, most_waiting, counts, waiting: 0 }
     }
 
     /// Sends what was said before, and lets the connection hear the room. `None` if it ends before.
     pub(super) async fn run(mut self, mut reader: CatchUp) -> Option<Listening> {
         if let Err(why) = reader.ready().await {
-            tracing::warn!(room = self.room.as_str(), "a listener cannot hear it: {why}");
-            self.hub.close(self.connection);
-            return None;
+            return self.refuse(why);
         }
         if self.begin == Begin::Unknown {
             self.tell(Gap { missed: None });
@@ -58,6 +58,9 @@ impl Follower {
         let mut next = self.first(&mut reader).await;
         loop {
             while let Some(query) = next.take() {
+                if let Err(why) = reader.goes_on(None) {
+                    return self.refuse(why);
+                }
                 let page = self.page(&mut reader, query).await;
                 if let Some(gap) = page.gap {
                     self.tell(gap);
@@ -71,16 +74,17 @@ impl Follower {
             }
             match self.go_live(reader) {
                 Ok(place) => return Some(place),
-                Err(back) => {
+                Err(NotLive::Behind(back)) => {
                     next = Some(after(back.position()));
                     reader = back;
                 }
+                Err(NotLive::Refused(why)) => return self.refuse(why),
             }
         }
     }
 
     /// Lets the connection hear the room, behind what was said since the last page.
-    pub(super) fn go_live(&self, reader: CatchUp) -> Result<Listening, CatchUp> {
+    pub(super) fn go_live(&self, reader: CatchUp) -> Result<Listening, NotLive> {
         let Self { hub, connection, form, .. } = self;
         reader.listen((hub, *connection), Form::Stream(*form), |missed| {
             for message in missed.messages {
@@ -91,6 +95,13 @@ impl Follower {
                 hub.send(*connection, place(*form, missed.position));
             }
         })
+    }
+
+    /// Whoever may not hear the room any more is told so by the end of the stream.
+    fn refuse(&self, why: Refused) -> Option<Listening> {
+        tracing::info!(room = self.room.as_str(), "a listener cannot hear it: {why}");
+        self.hub.close(self.connection);
+        None
     }
 
     /// What to read first.
@@ -136,6 +147,7 @@ impl Follower {
     /// Returns whether it had to wait in between.
     async fn send(&mut self, messages: &[Arc<RoomEvent>]) -> Result<bool, Gone> {
         let mut has_waited = false;
+        self.counts.replayed.add("stream", messages.len() as u64);
         for message in messages {
             let publication = replay(Form::Stream(self.form), &self.room, message);
             let size = publication.size();

@@ -4,6 +4,7 @@
 //! A client may say so itself; otherwise the official JavaScript client is known by its handshake.
 
 use crate::config::RecoveryMode;
+use alert_core::room::policy::{HostKey, Password, Shown};
 use http::{HeaderMap, HeaderValue, header, request::Parts};
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -27,6 +28,9 @@ pub(in crate::socket) struct Auth {
     recovery: Option<serde_json::Value>,
     pid: Option<serde_json::Value>,
     offset: Option<serde_json::Value>,
+    token: Option<serde_json::Value>,
+    host: Option<serde_json::Value>,
+    password: Option<serde_json::Value>,
 }
 
 impl Client {
@@ -74,10 +78,27 @@ impl Client {
 }
 
 impl Auth {
+    /// What the client shows to whichever room it comes into.
+    pub(in crate::socket) fn shown(&self) -> Shown {
+        let text = |value: &Option<serde_json::Value>| {
+            value.as_ref().and_then(|value| value.as_str().map(str::to_owned))
+        };
+        Shown {
+            host: text(&self.host).map(|text| HostKey::shown(&text)),
+            password: text(&self.password).map(|text| Password::new(&text)),
+            is_for_any: self.host.is_some(),
+        }
+    }
+
     pub(in crate::socket) fn read(auth: Option<&RawValue>) -> Self {
         // serde would read a list as the fields in order.
         let auth = auth.map(RawValue::get).filter(|auth| auth.starts_with('{'));
         auth.and_then(|auth| serde_json::from_str(auth).ok()).unwrap_or_default()
+    }
+
+    /// The token that it shows; an empty one is none.
+    pub(in crate::socket) fn token(&self) -> Option<&str> {
+        self.token.as_ref()?.as_str().filter(|token| !token.is_empty())
     }
 
     /// What it was given as its `pid`.

@@ -1,18 +1,23 @@
 //! Gives one client its place back: looks for the seat, reads what was said since, sends it, and enters the room where
 //! that ends.
 
+mod offset;
+
 use super::pages::in_form;
 use super::slot::{Decision, Slot};
 use super::{Missed, Place, Recoveries, Shared};
 use crate::auth::{Origin, WebSession};
 use crate::log::{Gap, Page, Query, ReadError, Seat, SeatId, Start};
-use crate::rooms::{Admitted, CatchUp, Refused};
-use alert_core::access::{Principal, Rights};
+use crate::logging::cause::for_connection;
+use crate::rooms::{Admitted, CatchUp, NotLive, Refused, Visit};
+use alert_core::access::Principal;
 use alert_core::event::RoomEvent;
 use alert_core::names::RoomCode;
 use alert_core::position::Position;
+use alert_core::room::policy::Shown;
 use alert_core::wire::Form;
 use alert_core::wire::v1::Notice;
+use offset::{Offset, later, start};
 use socketio_server::Waker;
 use std::{
     sync::Arc,
@@ -40,6 +45,9 @@ pub(super) struct Resume {
     pub(super) offset: Option<Position>,
     pub(super) origin: Origin,
     pub(super) session: Option<WebSession>,
+    /// Whoever the client's token is of.
+    pub(super) holder: Option<Principal>,
+    pub(super) shown: Shown,
 }
 
 /// The right to work on it now, and to have the shard work for it.
@@ -51,8 +59,6 @@ enum Failure {
     Refused(String),
     /// Messages are missing.
     Gap(Missed),
-    /// Messages were dropped while they were being read, and some have been sent: the client has to ask again.
-    Torn,
     /// The connection has ended.
     Gone,
 }
@@ -79,38 +85,55 @@ impl Resume {
             // Within one run, the seat was given up. Another run's store may not have outlived it.
             let is_lost = !self.is_of_this_run && self.offset.is_some();
             let missed = Missed { room: None, count: None, upto: self.offset, is_all: false };
+            self.count("unknown");
             return Decision::Not(is_lost.then_some(missed));
         };
         let from = start(&seat, self.offset_in(&seat).await);
         let (room, name) = (seat.room.clone(), seat.name.clone());
         let (room_shown, name_shown, address) = (room.as_str(), name.as_str(), self.origin.to_string());
+        let connection = self.waker.connection();
         let missed = match self.resume(&seat, from, turn).await {
-            Ok((place, count)) => {
-                tracing::info!(room = room_shown, name = name_shown, address, missed = count, "recovered");
+            Ok((place, count, from)) => {
+                self.count("recovered");
+                self.recoveries.0.rooms.counts().replayed.add("recovery", count as u64);
+                for_connection(connection, || {
+                    tracing::info!(
+                        room = room_shown,
+                        name = name_shown,
+                        address,
+                        missed = count,
+                        "recovered"
+                    );
+                });
                 let seat = Seat { position: from, resumed: true, at: SystemTime::now(), ..seat };
                 return Decision::Resumed { place, seat };
             }
             Err(Failure::Gap(missed)) => {
-                tracing::info!(
-                    room = room_shown,
-                    name = name_shown,
-                    address,
-                    missed = missed.count,
-                    "not recovered"
-                );
+                self.count("gap");
+                let (room, name, missed_count) = (room_shown, name_shown, missed.count);
+                for_connection(connection, || {
+                    tracing::info!(room, name, address, missed = missed_count, "not recovered");
+                });
                 missed
             }
             Err(Failure::Refused(why)) => {
-                tracing::info!(room = room_shown, name = name_shown, address, "not recovered: {why}");
+                self.count("refused");
+                for_connection(connection, || {
+                    tracing::info!(room = room_shown, name = name_shown, address, "not recovered: {why}");
+                });
                 Missed { room: Some(room.clone()), count: Some(0), upto: Some(from), is_all: false }
             }
-            Err(Failure::Torn) => {
-                self.waker.hub().close(self.waker.connection());
+            Err(Failure::Gone) => {
+                self.count("gone");
                 return Decision::Not(None);
             }
-            Err(Failure::Gone) => return Decision::Not(None),
         };
         Decision::Not(Some(missed))
+    }
+
+    /// Counts how it ended.
+    fn count(&self, result: &'static str) {
+        self.recoveries.0.rooms.counts().recoveries.add(result, 1);
     }
 
     /// The offset, if it can be of the seat's room. One that several servers share may begin an epoch at any time, and its
@@ -129,23 +152,37 @@ impl Resume {
         }
     }
 
-    async fn resume(&self, seat: &Seat, from: Position, turn: &mut Turn) -> Result<(Place, usize), Failure> {
+    /// Gives its place, how many messages it was sent, and what they were behind.
+    async fn resume(
+        &self,
+        seat: &Seat,
+        mut from: Position,
+        turn: &mut Turn,
+    ) -> Result<(Place, usize, Position), Failure> {
         let (hub, connection) = (self.waker.hub(), self.waker.connection());
         let rooms = &self.recoveries.0.rooms;
         let refused = |error: &dyn std::error::Error| Failure::Refused(error.to_string());
         let who = self.principal(seat)?;
-        let admitted = rooms.readmit(&self.origin, seat.room.clone());
+        let admitted = rooms.readmit(&who, &self.origin, seat.room.clone());
+        let admitted = admitted.map_err(|error| refused(&error))?;
+        let is_named = who.name.is_some();
         self.wait_to_enter(&admitted, seat, turn).await?;
-        let mut catch_up = rooms.catch_up(&who, &admitted).map_err(|error| refused(&error))?;
-        catch_up.ready().await.map_err(|error| refused(&error))?;
+        let mut catch_up = rooms.catch_up(&admitted).map_err(|error| refused(&error))?;
+        let back = Visit::Return(&seat.name, seat.at);
+        catch_up.let_in(back, &self.shown).await.map_err(|error| refused(&error))?;
+        if catch_up.hides_what_was_before() {
+            from = self.not_before(&mut catch_up, seat).await?;
+        }
         let (mut after, mut sent, mut bytes) = (from, 0, 0);
         loop {
+            catch_up.goes_on(Some(&seat.name)).map_err(|error| refused(&error))?;
             let page = self.page(&mut catch_up, after).await?;
             match page.gap {
-                Some(_) if sent > 0 => return Err(Failure::Torn),
+                // Dropped since the last page, or lost by Redis in between: what is there goes on behind it.
+                Some(gap) if sent > 0 => hub.send(connection, Notice::missed(gap.missed).packet().into()),
                 Some(gap) => {
                     let Some(stored) = self.last_stored(seat, gap, after).await else {
-                        return Err(Failure::Gap(self.count(&mut catch_up, seat, gap, page).await));
+                        return Err(Failure::Gap(self.count_missed(&mut catch_up, seat, gap, page).await));
                     };
                     hub.send(connection, Notice::missed(None).packet().into());
                     (after, sent) = (stored, 1);
@@ -167,8 +204,32 @@ impl Resume {
                 missed.messages.iter().for_each(|message| hub.send(connection, in_form(&seat.room, message)));
             });
             match entered {
-                Ok(presence) => return Ok((Place { who, presence }, sent + rest)),
-                Err(back) => catch_up = back,
+                Ok(presence) => return Ok((Place { is_named, presence }, sent + rest, from)),
+                Err(NotLive::Behind(back)) => catch_up = back,
+                Err(NotLive::Refused(error)) => return Err(refused(&error)),
+            }
+        }
+    }
+
+    /// Where a client begins that may not hear what was said before it came: whatever it says that it has, not before its
+    /// seat. An offset of another epoch counts if something of that was said behind the seat.
+    async fn not_before(&self, catch_up: &mut CatchUp, seat: &Seat) -> Result<Position, Failure> {
+        let Some(offset) = self.offset else { return Ok(seat.position) };
+        if offset.epoch == seat.position.epoch {
+            return Ok(later(seat, offset));
+        }
+        let mut after = seat.position;
+        loop {
+            let page = self.page(catch_up, after).await?;
+            if page.gap.is_some() {
+                return Ok(seat.position);
+            }
+            if page.messages.iter().any(|message| message.position.epoch == offset.epoch) {
+                return Ok(offset);
+            }
+            match page.messages.last() {
+                Some(last) if page.more => after = last.position,
+                _ => return Ok(seat.position),
             }
         }
     }
@@ -204,14 +265,22 @@ impl Resume {
         page.messages.last().map(|message| message.position)
     }
 
-    /// Who the client is now: a login that fixed its name must still do so.
+    /// Who the client is now: a login or a token that fixed its name must still do so.
     fn principal(&self, seat: &Seat) -> Result<Principal, Failure> {
+        let access = &self.recoveries.0.access;
+        if let Some(holder) = &self.holder {
+            return match &holder.name {
+                Some(name) if *name == seat.name => Ok(holder.clone()),
+                None if !seat.by_login => Ok(holder.clone()),
+                _ => Err(Failure::Refused("the token is somebody else's".to_owned())),
+            };
+        }
         if !seat.by_login {
-            return Ok(Principal { name: None, rights: Rights::OPEN });
+            return Ok(access.anybody());
         }
         let name = self.session.as_ref().and_then(|session| session.name_in(&seat.room));
         match name {
-            Some(name) if *name == seat.name => Ok(WebSession::principal(name.clone())),
+            Some(name) if *name == seat.name => Ok(access.logged_in(name.clone())),
             _ => Err(Failure::Refused("the login has ended".to_owned())),
         }
     }
@@ -260,7 +329,7 @@ impl Resume {
     }
 
     /// How much was missed, if the log cannot give all of it.
-    async fn count(&self, catch_up: &mut CatchUp, seat: &Seat, gap: Gap, mut page: Page) -> Missed {
+    async fn count_missed(&self, catch_up: &mut CatchUp, seat: &Seat, gap: Gap, mut page: Page) -> Missed {
         let mut count = gap.missed;
         while let (Some(sum), Some(last)) = (&mut count, page.messages.last()) {
             *sum += page.messages.len() as u64;
@@ -273,68 +342,5 @@ impl Resume {
             }
         }
         Missed { room: Some(seat.room.clone()), count, upto: Some(catch_up.position()), is_all: true }
-    }
-}
-
-/// What a client says that it has.
-#[derive(Clone, Copy)]
-enum Offset {
-    None,
-    /// Perhaps of another room.
-    Perhaps(Position),
-    OfTheRoom(Position),
-}
-
-/// Behind what the client has. An offset that stems from another room, because none of this room came yet, does not
-/// count.
-fn start(seat: &Seat, offset: Offset) -> Position {
-    match offset {
-        Offset::OfTheRoom(offset) => offset,
-        Offset::Perhaps(offset) if offset.epoch == seat.position.epoch => {
-            if offset.number > seat.position.number { offset } else { seat.position }
-        }
-        Offset::Perhaps(offset) if seat.resumed => offset,
-        Offset::Perhaps(_) | Offset::None => seat.position,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use alert_core::names::{RoomCode, UserName};
-    use alert_core::position::{Epoch, Run};
-
-    fn at(part: u64, number: u64) -> Position {
-        Position { epoch: Epoch { run: Run::new(7), part }, number }
-    }
-
-    #[test]
-    fn reading_begins_behind_what_the_client_has_of_this_room() {
-        let seat = |resumed| Seat {
-            room: RoomCode::parse("r", 64).unwrap(),
-            name: UserName::parse("Ada", 64).unwrap(),
-            by_login: false,
-            socket: "sid".into(),
-            position: at(3, 50),
-            resumed,
-            at: SystemTime::UNIX_EPOCH,
-        };
-        for (resumed, offset, from) in [
-            (false, None, at(3, 50)),
-            (false, Some(at(3, 60)), at(3, 60)),
-            // From before it joined.
-            (false, Some(at(3, 40)), at(3, 50)),
-            // From another room, whichever of the two was made first.
-            (false, Some(at(2, 900)), at(3, 50)),
-            (false, Some(at(9, 1)), at(3, 50)),
-            // From this room, which was made again while the client was in it or away.
-            (true, Some(at(9, 1)), at(9, 1)),
-            (true, Some(at(3, 60)), at(3, 60)),
-            (true, Some(at(3, 40)), at(3, 50)),
-            (true, None, at(3, 50)),
-        ] {
-            let given = offset.map_or(Offset::None, Offset::Perhaps);
-            assert_eq!(start(&seat(resumed), given), from, "{resumed} {offset:?}");
-        }
     }
 }

@@ -2,10 +2,12 @@
 //! its entering, what it missed, and what is live, in this order. In a room that several servers share, everybody waits
 //! until the others know of it.
 
-use crate::rooms::{Admitted, CatchUp, Missed, Presence, Refused, Replay, Returning, Rooms, Suspect};
-use alert_core::access::Principal;
+use crate::rooms::{
+    Admitted, CatchUp, Missed, NotLive, Presence, Refused, Replay, Returning, Rooms, Suspect, Visit,
+};
 use alert_core::event::RoomEvent;
 use alert_core::names::UserName;
+use alert_core::room::policy::Shown;
 use alert_core::room::{Before, ClientKey};
 use alert_core::wire::Form;
 use alert_core::wire::v1::{Away, Notice};
@@ -22,14 +24,18 @@ const TRIES: u32 = 5;
 
 /// A client on its way into a room.
 pub(super) struct ComingBack {
-    pub(super) who: Principal,
+    pub(super) is_named: bool,
     pub(super) room: Admitted,
     pub(super) name: UserName,
+    /// What it has shown at the door of a room that several servers share. Elsewhere it has been looked at before.
+    shown: Shown,
     client: ClientKey,
     /// What its old connection did not receive, once that is known.
     pub(super) returning: Option<Returning>,
     /// When the oldest message was said that it has been given.
     pub(super) given: Option<SystemTime>,
+    /// It may come back, to a room that several servers share.
+    may_be_back: bool,
     /// The ack of its `joined`, if that waits for one.
     pub(super) ack: Option<AckId>,
     found: oneshot::Receiver<Result<Found, Refused>>,
@@ -42,8 +48,8 @@ pub(super) enum Came {
     Lost(Returning),
     /// One of these may be its old connection, half open.
     Beside(Vec<Suspect>),
-    /// It is certainly new, in a room that several servers share.
-    New,
+    /// In a room that several servers share it is new, if it recovers its state; otherwise that is known there.
+    Shared { may_be_back: bool },
 }
 
 /// What the log has for it.
@@ -62,6 +68,9 @@ pub(super) enum Progress {
 impl Came {
     /// Whether somebody who comes into a room has been there before; nothing, where they are certainly new.
     pub(super) fn back(rooms: &Rooms, room: &Admitted, name: &UserName, client: ClientKey) -> Option<Self> {
+        if rooms.are_shared() {
+            return Some(Self::Shared { may_be_back: true });
+        }
         let suspects = rooms.suspects(room, name, client);
         if suspects.is_empty() || rooms.has_lost(room, name, client) {
             return rooms.been_away(room, name, client).map(Self::Lost);
@@ -75,19 +84,31 @@ impl ComingBack {
     pub(super) fn begin(
         socket: &Socket<'_>,
         rooms: &Rooms,
-        (who, room, name): (Principal, Admitted, UserName),
+        (is_named, room, name, shown): (bool, Admitted, UserName, Shown),
         client: ClientKey,
         came: Came,
         ack: Option<AckId>,
     ) -> Box<Self> {
         socket.pause();
-        let (returning, suspects) = match came {
-            Came::Lost(returning) => (Some(returning), Vec::new()),
-            Came::Beside(suspects) => (None, suspects),
-            Came::New => (None, Vec::new()),
+        let (returning, suspects, may_be_back) = match came {
+            Came::Lost(returning) => (Some(returning), Vec::new(), false),
+            Came::Beside(suspects) => (None, suspects, false),
+            Came::Shared { may_be_back } => (None, Vec::new(), may_be_back),
         };
         let (_, found) = oneshot::channel();
-        let mut this = Self { who, room, name, client, returning, given: None, ack, found, tries: 1 };
+        let mut this = Self {
+            is_named,
+            room,
+            name,
+            shown,
+            client,
+            returning,
+            given: None,
+            may_be_back,
+            ack,
+            found,
+            tries: 1,
+        };
         this.look(socket, rooms, suspects);
         Box::new(this)
     }
@@ -100,8 +121,10 @@ impl ComingBack {
             Err(TryRecvError::Closed) | Ok(Ok(Found::New(None))) => {}
             Ok(Err(refused)) => return Progress::Done(self, Err(refused)),
             Ok(Ok(Found::New(Some(reader)))) => {
-                if let Ok(presence) = reader.enter_now(connection, form, &self.name) {
-                    return Progress::Done(self, Ok(presence));
+                match reader.enter_now(connection, form, &self.name) {
+                    Ok(presence) => return Progress::Done(self, Ok(presence)),
+                    Err(NotLive::Refused(refused)) => return Progress::Done(self, Err(refused)),
+                    Err(NotLive::Behind(_)) => {}
                 }
                 if self.tries < TRIES {
                     self.tries += 1;
@@ -111,13 +134,22 @@ impl ComingBack {
             }
             Ok(Ok(Found::Back(back))) => {
                 let (returning, reader, replay) = *back;
+                let count = replay.count() as u64;
                 self.returning = Some(returning);
                 self.given = replay.oldest();
                 let (time, heard) = (self.time(), returning.doubt.entered);
                 let greet =
                     |entered, missed: Missed<'_>| socket.send(greeting(time, entered, replay, &missed));
-                if let Ok(presence) = reader.come_back(connection, form, &self.name, heard, greet) {
-                    return Progress::Done(self, Ok(presence));
+                match reader.come_back(connection, form, &self.name, heard, greet) {
+                    Ok(presence) => {
+                        rooms.counts().replayed.add("rejoin", count);
+                        return Progress::Done(self, Ok(presence));
+                    }
+                    Err(NotLive::Refused(refused)) => {
+                        rooms.still_away(&self.room, &self.name, returning);
+                        return Progress::Done(self, Err(refused));
+                    }
+                    Err(NotLive::Behind(_)) => {}
                 }
                 if self.tries < TRIES {
                     self.tries += 1;
@@ -129,7 +161,7 @@ impl ComingBack {
         if rooms.are_shared() {
             return Progress::Done(self, Err(Refused::Unavailable));
         }
-        let entered = rooms.enter(&self.who, connection, form, &self.room, &self.name).map_err(Refused::from);
+        let entered = rooms.enter(connection, form, &self.room, &self.name);
         if entered.is_ok() && self.returning.is_some() {
             let away = Away { time: self.time(), messages: 0, before: Before::Unknown };
             // Behind its entering, which is on its way there too.
@@ -158,8 +190,19 @@ impl ComingBack {
     fn look(&mut self, socket: &Socket<'_>, rooms: &Rooms, suspects: Vec<Suspect>) {
         let (tell, found) = oneshot::channel();
         self.found = found;
-        let (who, room, name, client) = (self.who.clone(), self.room.clone(), self.name.clone(), self.client);
+        let (room, name, client) = (self.room.clone(), self.name.clone(), self.client);
         let (known, rooms, waker) = (self.returning, rooms.clone(), socket.waker());
+        let may_be_back = self.may_be_back;
+        if rooms.are_shared() {
+            let shown = self.shown.clone();
+            rooms.runtime().clone().spawn(async move {
+                // Of whoever has gone meanwhile, what is dropped here is taken back.
+                let _ = tell
+                    .send(look_elsewhere(&rooms, &room, &name, &shown, may_be_back.then_some(client)).await);
+                waker.wake();
+            });
+            return;
+        }
         rooms.runtime().clone().spawn(async move {
             let returning = match known {
                 Some(returning) => Some(returning),
@@ -170,17 +213,10 @@ impl ComingBack {
                 },
             };
             let find = async {
-                let Some(returning) = returning else {
-                    if !rooms.are_shared() {
-                        return Ok(Found::New(None));
-                    }
-                    let mut reader = rooms.catch_up(&who, &room)?;
-                    reader.ready().await?;
-                    reader.announce(&name).await?;
-                    return Ok(Found::New(Some(Box::new(reader))));
-                };
-                let (mut reader, replay) = rooms.missed(&who, &room, &returning.doubt).await?;
-                reader.announce(&name).await?;
+                let Some(returning) = returning else { return Ok(Found::New(None)) };
+                let _turn = rooms.turn().await;
+                let mut reader = rooms.catch_up(&room)?;
+                let replay = rooms.missed(&mut reader, &room, &returning.doubt).await;
                 Ok(Found::Back(Box::new((returning, reader, replay))))
             };
             // Whoever has gone meanwhile hears nothing.
@@ -192,6 +228,28 @@ impl ComingBack {
             waker.wake();
         });
     }
+}
+
+/// Announces somebody in a room that several servers share, which knows what a client has missed that may be back.
+async fn look_elsewhere(
+    rooms: &Rooms,
+    room: &Admitted,
+    name: &UserName,
+    shown: &Shown,
+    client: Option<ClientKey>,
+) -> Result<Found, Refused> {
+    let mut reader = rooms.catch_up(room)?;
+    reader.let_in(Visit::Enter(name), shown).await?;
+    let Some(client) = client else {
+        reader.announce(name).await?;
+        return Ok(Found::New(Some(Box::new(reader))));
+    };
+    let Some(returning) = reader.announce_back(name, client).await? else {
+        return Ok(Found::New(Some(Box::new(reader))));
+    };
+    let _turn = rooms.turn().await;
+    let replay = rooms.missed(&mut reader, room, &returning.doubt).await;
+    Ok(Found::Back(Box::new((returning, reader, replay))))
 }
 
 /// What the client gets first. Made under the room's lock, and rendered later.

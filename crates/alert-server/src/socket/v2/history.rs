@@ -4,6 +4,7 @@ use super::member::Member;
 use super::{Outcome, Then, V2};
 use crate::log::{Gap, Page, ReadError};
 use crate::rooms::{self, CatchUp, Wanted, Way};
+use alert_core::access::Right;
 use alert_core::event::{RoomEvent, What};
 use alert_core::since::Since;
 use alert_core::wire;
@@ -107,7 +108,7 @@ fn size(message: &RoomEvent) -> usize {
     const AROUND: usize = 100;
     match &message.what {
         What::Said { name, text } => AROUND + wire::size(name, text),
-        What::Entered { .. } | What::Left { .. } => 0,
+        _ => 0,
     }
 }
 
@@ -119,8 +120,7 @@ impl V2<'_> {
         History { room, start, limit }: History,
     ) -> Result<Outcome, Refusal> {
         let place = member.place(&room).ok_or_else(Refusal::not_in_room)?;
-        let who = place.who.clone();
-        let room = self.admit(Way::FromOutside, room)?;
+        let room = place.wearing(self.admit(&place.who, Right::Read, Way::FromOutside, room)?);
         let rooms = self.rooms.clone();
         let wanted = match start {
             Start::Before(position) => Wanted::Before(position),
@@ -131,9 +131,10 @@ impl V2<'_> {
         Ok(self.go_on_after(socket, member, async move {
             let mut found = Err(Refusal::history_unavailable());
             for _ in 0..MOST_TRIES {
-                found = match rooms.history(&who, &room, wanted, limit).await {
+                found = match rooms.history(&room, None, wanted, limit).await {
                     Ok(history) => Ok(history),
                     Err(rooms::HistoryError::Denied(denied)) => Err(denied.into()),
+                    Err(rooms::HistoryError::Refused(refused)) => Err(refused.into()),
                     Err(rooms::HistoryError::Read(ReadError::Busy)) => {
                         tokio::time::sleep(AGAIN).await;
                         continue;

@@ -3,9 +3,11 @@
 use super::history::{self, Found};
 use super::member::{Member, Place, Seat};
 use super::{Outcome, Then, V2, name_required};
-use crate::rooms::{Admitted, CatchUp, Missed, Refused, Way};
-use alert_core::access::{Principal, Rights};
+use crate::rooms::{Admitted, CatchUp, Missed, NotLive, Refused, Visit, Way};
+use alert_core::access::{Principal, Right};
 use alert_core::names::UserName;
+use alert_core::position::Position;
+use alert_core::room::policy::Shown;
 use alert_core::since::Since;
 use alert_core::wire::Form;
 use alert_core::wire::v1::Refusal;
@@ -25,6 +27,7 @@ struct Joining {
     since: Since,
     /// It is there already, in the way it asks for.
     is_there: bool,
+    shown: Shown,
     tries: u8,
 }
 
@@ -36,9 +39,9 @@ impl V2<'_> {
         join: &Join<'_>,
     ) -> Result<Outcome, Refusal> {
         let (who, name) = if join.listen {
-            (Principal { name: None, rights: Rights::OPEN }, None)
+            (self.holder(member), None)
         } else {
-            let (who, name) = self.identify(&join.room, join.name, name_required)?;
+            let (who, name) = self.identify(member, &join.room, join.name, name_required)?;
             (who, Some(name))
         };
         let place = member.place(&join.room);
@@ -47,14 +50,26 @@ impl V2<'_> {
             return Err(Refusal::in_too_many_rooms());
         }
         let way = if join.listen { Way::FromOutside } else { Way::Enter };
-        let room = self.admit(way, join.room.clone())?;
+        let room = self.admit(&who, Right::Read, way, join.room.clone())?;
         match &name {
             _ if is_there => {}
             Some(name) => self.rooms.check_entry(&self.origin(), &room, name)?,
             None => self.rooms.check_hearing(&self.origin(), &room)?,
         }
-        let catch_up = self.rooms.catch_up(&who, &room)?;
-        let joining = Joining { who, name, room, since: join.since, is_there, tries: 1 };
+        let room = match place {
+            Some(place) if is_there => place.wearing(room),
+            _ => room,
+        };
+        let catch_up = self.rooms.catch_up(&room)?;
+        let joining = Joining {
+            who,
+            name,
+            room,
+            since: join.since,
+            is_there,
+            shown: member.shows(&join.shown),
+            tries: 1,
+        };
         Ok(self.go_on_after(socket, member, joining.read(catch_up)))
     }
 
@@ -72,7 +87,7 @@ impl V2<'_> {
         {
             // What comes after this position has come live, or will.
             let position = catch_up.position();
-            return Ok(self.joined(place, position, found));
+            return self.joined(place, position, found);
         }
         // Given up first, since a connection may hear a room only once. `greet` gets what is said in between.
         if let Some(other) = member.take(&code) {
@@ -97,31 +112,33 @@ impl V2<'_> {
                 tracing::info!(room, name, address, "{}", if name.is_some() { "joined" } else { "listens" });
                 let outcome = self.joined(&place, position, found.and(messages));
                 member.put(place);
-                Ok(outcome)
+                outcome
             }
-            Err(catch_up) if joining.tries < MOST_TRIES => {
+            Err(NotLive::Refused(refused)) => Err(refused.into()),
+            Err(NotLive::Behind(catch_up)) if joining.tries < MOST_TRIES => {
                 joining.tries += 1;
                 Ok(self.go_on_after(socket, member, joining.read(catch_up)))
             }
-            Err(mut catch_up) => {
+            Err(NotLive::Behind(mut catch_up)) => {
                 catch_up.skip();
                 self.arrive(socket, member, joining, catch_up, found.and_the_rest_later())
             }
         }
     }
 
-    fn joined(&self, place: &Place, position: alert_core::position::Position, found: Found) -> Outcome {
+    fn joined(&self, place: &Place, position: Position, found: Found) -> Result<Outcome, Refusal> {
         let found = found.within(self.most_bytes);
-        Outcome::Answered(Answer::Joined(Box::new(Joined {
+        Ok(Outcome::Answered(Answer::Joined(Box::new(Joined {
             room: place.room().clone(),
             name: place.name().cloned(),
             position,
-            members: place.members(),
+            members: place.members()?,
             history: found.messages,
             gap: found.gap,
             more: found.more,
-            rights: place.who.rights,
-        })))
+            rights: place.rights(),
+            policy: place.policy(),
+        }))))
     }
 }
 
@@ -134,11 +151,17 @@ impl Joining {
     }
 
     async fn prepare(&self, catch_up: &mut CatchUp) -> Result<Found, Refused> {
-        catch_up.ready().await?;
-        let found = history::read(catch_up, self.since).await;
-        if let Some(name) = self.name.as_ref().filter(|_| !self.is_there) {
-            catch_up.announce(name).await?;
+        if self.is_there {
+            catch_up.ready().await?;
+            catch_up.is_of_one_inside();
+        } else {
+            catch_up.let_in(self.name.as_ref().map_or(Visit::Look, Visit::Enter), &self.shown).await?;
         }
-        Ok(found)
+        match self.name.as_ref().filter(|_| !self.is_there) {
+            // What is said meanwhile comes behind what is read.
+            Some(name) => catch_up.announce(name).await?,
+            None => catch_up.ready().await?,
+        }
+        Ok(history::read(catch_up, self.since).await)
     }
 }

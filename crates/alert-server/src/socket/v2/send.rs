@@ -3,7 +3,8 @@
 use super::member::{Member, Place, Seat};
 use super::{Outcome, Then, V2};
 use crate::log::{KeyDigest, Stored};
-use crate::rooms::{KeyReused, OnReceipt, OnSaid, Receipt, Refused, Said, Sender, Speech, Way};
+use crate::rooms::{KeyReused, OnReceipt, OnSaid, Receipt, Refused, Said, Sender, Speech, Visit, Way};
+use alert_core::access::Right;
 use alert_core::names::{RoomCode, UserName};
 use alert_core::wire::v1::Refusal;
 use alert_core::wire::v2::{self, Answer, Send};
@@ -15,7 +16,7 @@ impl V2<'_> {
         socket: &Socket<'_>,
         member: &mut Member,
         ack: Option<AckId>,
-        Send { room, text, key }: &Send<'_>,
+        Send { room, text, key, shown }: &Send<'_>,
     ) -> Result<Outcome, Refusal> {
         let key = key.as_deref();
         if let Some(Place { who, seat: Seat::In(presence) }) = member.place(room) {
@@ -24,18 +25,22 @@ impl V2<'_> {
                 None => text.speaker.or_joined(presence.name(), self.limits)?,
             };
             let message = Message { room, name: &name, text: &text.msg, key };
-            return self.say(message, answer(socket, ack), |speech| Ok(presence.say(who, speech)?));
+            return self.say(message, answer(socket, ack), |speech| presence.say(speech));
         }
-        let (who, name) = self.identify(room, text.speaker, Refusal::not_in_room_and_no_name)?;
-        let (admitted, rooms) = (self.admit(Way::FromOutside, room.clone())?, self.rooms.clone());
+        let (who, name) = self.identify(member, room, text.speaker, Refusal::not_in_room_and_no_name)?;
+        let shown = member.shows(shown);
+        let (mut admitted, rooms) =
+            (self.admit(&who, Right::Speak, Way::FromOutside, room.clone())?, self.rooms.clone());
         let (text, key) = (text.msg.to_string(), key.map(str::to_owned));
         // The runtime slows only those in the room; whoever speaks from outside waits here.
         Ok(self.go_on_after(socket, member, async move {
             rooms.relief(&admitted).await;
+            let let_in = rooms.let_in(&mut admitted, Visit::Speak(&name), &shown).await;
             let then: Then = Box::new(move |v2, socket, _| {
+                let_in?;
                 let message =
                     Message { room: admitted.code(), name: &name, text: &text, key: key.as_deref() };
-                v2.say(message, answer(socket, ack), |speech| v2.rooms.say(&who, &admitted, speech))
+                v2.say(message, answer(socket, ack), |speech| v2.rooms.say(&admitted, speech))
             });
             then
         }))

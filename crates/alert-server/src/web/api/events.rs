@@ -8,8 +8,11 @@ use socketio_server::{CloseReason, Subscriber};
 
 use super::caller::Caller;
 use super::{Api, Problem, RoomPath, history};
-use crate::rooms::{Begin, Subscription};
+use crate::auth::Access;
+use crate::rooms::{Begin, Hearing, Subscription};
+use crate::socket::closing;
 use crate::web::accept;
+use alert_core::access::{End, Right};
 use alert_core::names::RoomCode;
 use alert_core::since::Since;
 use alert_core::wire::stream::StreamForm;
@@ -19,11 +22,12 @@ use alert_core::wire::stream::StreamForm;
 pub(in crate::web) struct Opening {
     subscription: Subscription,
     caller: Caller,
+    access: Access,
 }
 
 impl Opening {
     pub(in crate::web) fn subscriber(self) -> Subscriber {
-        let Self { subscription, caller } = self;
+        let Self { subscription, caller, access } = self;
         Subscriber {
             keep_alive: subscription.form().keep_alive(),
             open: Box::new(move |hub, connection| {
@@ -31,8 +35,19 @@ impl Opening {
                 if hearing.is_err() {
                     hub.close(connection);
                 }
+                let may_stay = hearing.as_ref().ok().map(Hearing::watch);
+                let holding = caller.principal().token().map(|token| {
+                    let (hub, is_open) = (hub.clone(), access.is_open());
+                    // Where anybody may hear the room, it is heard on.
+                    let on_end = move |end| {
+                        if !is_open || end == End::Revoked || may_stay.is_some_and(|may_stay| !may_stay()) {
+                            hub.close_for(connection, closing(end));
+                        }
+                    };
+                    access.hold(token, Box::new(on_end))
+                });
                 Box::new(move |reason| {
-                    drop(hearing);
+                    drop((hearing, holding));
                     ended(subscription.room(), &caller, reason);
                 })
             }),
@@ -49,9 +64,11 @@ pub(super) async fn listen(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let begin = begin(query.as_deref().unwrap_or_default(), &headers)?;
-    let room = api.room(&caller, path)?;
+    let room = api.room(&caller, Right::Read, path)?;
     let form = preferred(&headers);
-    let subscription = api.0.rooms.subscribe(caller.principal(), &caller.origin(), room, form, begin)?;
+    let subscription = api.0.rooms.subscribe(&caller.origin(), room, caller.shown().clone(), form, begin)?;
+    // Whoever has the head listens.
+    subscription.ready().await?;
     tracing::info!(room = subscription.room().as_str(), address = caller.address(), "listens");
     let head = [
         (header::CONTENT_TYPE, form.content_type()),
@@ -60,15 +77,16 @@ pub(super) async fn listen(
         (header::HeaderName::from_static("x-accel-buffering"), "no"),
         (header::VARY, "Accept"),
     ];
-    Ok((head, Extension(Opening { subscription, caller })).into_response())
+    Ok((head, Extension(Opening { subscription, caller, access: api.0.access.clone() })).into_response())
 }
 
 fn ended(room: &RoomCode, caller: &Caller, reason: &CloseReason) {
-    let (room, address) = (room.as_str(), caller.address());
+    let (room, address, code) = (room.as_str(), caller.address(), reason.kind());
+    let request = caller.request();
     if let CloseReason::SlowConsumer(_) = reason {
-        tracing::warn!(room, address, %reason, "listener closed: raise --queue-limit if its network is just slow");
+        tracing::warn!(room, address, request, code, %reason, "listener closed: raise --queue-limit if its network is just slow");
     } else {
-        tracing::info!(room, address, %reason, "stopped listening");
+        tracing::info!(room, address, request, code, %reason, "stopped listening");
     }
 }
 

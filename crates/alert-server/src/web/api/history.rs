@@ -1,12 +1,12 @@
 //! `GET .../messages`: what was said in a room.
 
 use axum::extract::{RawQuery, State};
-use axum::http::StatusCode;
 use axum::response::Response;
 
 use super::caller::Caller;
 use super::{Api, Problem, RoomPath, json};
 use crate::rooms::{History, Wanted};
+use alert_core::access::Right;
 use alert_core::since::Since;
 use alert_core::wire::history::{Messages, Page};
 
@@ -28,10 +28,11 @@ pub(super) async fn show(
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
     let Asked { wanted, limit } = Asked::read(query.as_deref().unwrap_or_default())?;
-    let room = api.room(&caller, path)?;
-    let history = api.0.rooms.history(caller.principal(), &room, wanted, limit).await?;
+    let room = api.room(&caller, Right::Read, path)?;
+    let history = api.0.rooms.history(&room, Some(caller.shown()), wanted, limit).await?;
     let History { messages, position, gap, more } = history;
-    Ok(json::done(StatusCode::OK, &Page { messages: Messages(&messages), position, gap, more }))
+    let page = Page { messages: Messages(&messages), position, gap, more };
+    json::long(&api.0.unread, caller.origin(), &page)
 }
 
 impl Asked {

@@ -13,8 +13,9 @@ use super::caller::Caller;
 use super::idempotency::Key;
 use super::{Api, Problem, RoomPath, json};
 use crate::log::{KeyDigest, Stored};
-use crate::rooms::{Receipt, Sender, Speech};
+use crate::rooms::{Receipt, Sender, Speech, Visit};
 use crate::web::utf8;
+use alert_core::access::Right;
 use alert_core::names::UserName;
 use alert_core::position::{MessageId, Position};
 use alert_core::wire::v1::{Limits, Refusal, Text};
@@ -43,10 +44,10 @@ pub(super) async fn say(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Problem> {
-    caller.principal().may(|rights| rights.speak)?;
+    caller.principal().may_somewhere(Right::Speak)?;
     let admitted = api.0.rate.admit(caller.origin(), body.len(), Instant::now());
     admitted.map_err(Problem::too_many_messages)?;
-    let room = api.room(&caller, path)?;
+    let mut room = api.room(&caller, Right::Speak, path)?;
     let limits = &api.0.limits;
     let kind = kind(&headers);
     if kind.starts_with("multipart/") {
@@ -58,11 +59,20 @@ pub(super) async fn say(
     let body = utf8::bare(&body);
     let is_json = kind == "application/json";
     let text = if is_json { Text::from_json(body, limits) } else { Text::verbatim(body, limits) }?;
-    let name = text.speaker.or_joined(&named(query.as_deref(), &headers, limits)?, limits)?;
+    let name = match &caller.principal().name {
+        // What a credential says, no request changes.
+        Some(name) => name.clone(),
+        None => text.speaker.or_joined(&named(query.as_deref(), &headers, limits)?, limits)?,
+    };
     let key = Key::read(&headers)?;
+    api.0.rooms.let_in(&mut room, Visit::Speak(&name), caller.shown()).await?;
     api.0.rooms.relief(&room).await;
 
-    let key = key.map(|key| KeyDigest::new(Sender::Token(caller.token()), room.code(), key.as_str()));
+    let sender = match caller.principal().token() {
+        Some(token) => Sender::Subject(&token.subject),
+        None => Sender::Token(caller.token()),
+    };
+    let key = key.map(|key| KeyDigest::new(sender, room.code(), key.as_str()));
     let (tell, told) = oneshot::channel();
     // The caller may be gone by now.
     let done = Box::new(move |receipt| {
@@ -70,7 +80,7 @@ pub(super) async fn say(
     });
     let is_first = api.0.rooms.once(key, (&name, &text.msg), done, |done| {
         let speech = Speech { name: &name, text: &text.msg, key, done: Some(done) };
-        api.0.rooms.say(caller.principal(), &room, speech)
+        api.0.rooms.say(&room, speech)
     })?;
     let receipt = told.await.map_err(|_| Problem::unavailable())??;
     if is_first {

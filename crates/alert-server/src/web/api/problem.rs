@@ -7,7 +7,9 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
 use super::json;
-use crate::auth::api_token::WrongToken;
+use super::unread::Full;
+use crate::auth::token::TokenError;
+use crate::log::RevokeError;
 use crate::rooms::{HistoryError, KeyReused, Refused};
 use alert_core::access::Denied;
 use alert_core::position::NotAPosition;
@@ -22,6 +24,10 @@ pub(super) struct Problem {
     detail: String,
     header: Option<(HeaderName, HeaderValue)>,
 }
+
+/// The code of a response that is a problem, for whoever counts them.
+#[derive(Clone, Copy)]
+pub(super) struct Code(pub(super) &'static str);
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -62,14 +68,14 @@ impl Problem {
         problem.with(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"alert\""))
     }
 
-    pub(super) fn token_wrong(wrong: WrongToken) -> Self {
+    pub(super) fn token_wrong(wrong: TokenError) -> Self {
         let challenge = HeaderValue::from_static("Bearer realm=\"alert\", error=\"invalid_token\"");
-        Self::new(StatusCode::UNAUTHORIZED, "token_wrong", wrong.to_string())
+        Self::new(StatusCode::UNAUTHORIZED, wrong.code(), wrong.to_string())
             .with(header::WWW_AUTHENTICATE, challenge)
     }
 
     pub(super) fn no_tokens() -> Self {
-        let detail = "rooms are listed only for callers with a token, and this server has none; start it with --api-token.";
+        let detail = "this is only for callers with an API token, and this server has none; start it with --api-token.";
         Self::new(StatusCode::FORBIDDEN, "no_tokens", detail)
     }
 
@@ -77,6 +83,11 @@ impl Problem {
         let detail =
             "too many different rooms were named from this address (--room-tries); wait, or use a token.";
         Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many_rooms", detail).retry_after(wait)
+    }
+
+    fn later(status: StatusCode, refused: Refused) -> Self {
+        let (wait, refusal) = (refused.wait(), Refusal::from(refused));
+        Self::new(status, refusal.code().as_str(), refusal.message()).retry_after(wait)
     }
 
     pub(super) fn server_full(wait: Duration) -> Self {
@@ -117,6 +128,19 @@ impl Problem {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail).retry_after(Duration::from_secs(1))
     }
 
+    fn too_much_unread(full: Full) -> Self {
+        let (status, detail) = match full {
+            Full::Origin => (
+                StatusCode::TOO_MANY_REQUESTS,
+                "too many answers wait for you to read them; read those first, or ask for less at a time (limit).",
+            ),
+            Full::All => {
+                (StatusCode::SERVICE_UNAVAILABLE, "too many answers wait for others to read them; try again.")
+            }
+        };
+        Self::new(status, "too_much_unread", detail).retry_after(Duration::from_secs(1))
+    }
+
     pub(super) fn not_utf8() -> Self {
         let detail = "send the message as text in UTF-8, with one Content-Type, no other charset and no Content-Encoding.";
         Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail)
@@ -131,7 +155,7 @@ impl Problem {
     pub(super) fn no_such_resource(meant: Option<&str>) -> Self {
         let detail = match meant {
             Some(meant) => format!("there is nothing here; did you mean {meant}?"),
-            None => "there is nothing here; see docs/http-api.md. A slash in a room code is written %2F."
+            None => "there is nothing here; see /docs/http-api.md on this server. A slash in a room code is written %2F."
                 .to_owned(),
         };
         Self::new(StatusCode::NOT_FOUND, "not_found", detail)
@@ -157,10 +181,14 @@ impl Problem {
     }
 }
 
-/// Over HTTP, a token gives the rights.
 impl From<Denied> for Problem {
-    fn from(_: Denied) -> Self {
-        Self::token_missing()
+    fn from(denied: Denied) -> Self {
+        match denied {
+            Denied::NoToken => Self::token_missing(),
+            Denied::Missing(_) | Denied::List | Denied::Revoke | Denied::Ended(_) => {
+                Refusal::from(denied).into()
+            }
+        }
     }
 }
 
@@ -168,9 +196,27 @@ impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
         let status = match refusal.code() {
             ErrorCode::MsgTooLong => StatusCode::PAYLOAD_TOO_LARGE,
+            ErrorCode::NotAllowed | ErrorCode::PasswordRequired => StatusCode::FORBIDDEN,
+            ErrorCode::RoomInUse => StatusCode::CONFLICT,
+            ErrorCode::NoSuchMessage => StatusCode::NOT_FOUND,
             _ => StatusCode::BAD_REQUEST,
         };
         Self::new(status, refusal.code().as_str(), refusal.message())
+    }
+}
+
+impl From<Full> for Problem {
+    fn from(full: Full) -> Self {
+        Self::too_much_unread(full)
+    }
+}
+
+impl From<RevokeError> for Problem {
+    fn from(error: RevokeError) -> Self {
+        match error {
+            RevokeError::Nowhere => Self::new(StatusCode::CONFLICT, "not_kept", format!("{error}.")),
+            RevokeError::Failed => Self::unavailable(),
+        }
     }
 }
 
@@ -185,6 +231,7 @@ impl From<HistoryError> for Problem {
     fn from(error: HistoryError) -> Self {
         match error {
             HistoryError::Denied(denied) => denied.into(),
+            HistoryError::Refused(refused) => refused.into(),
             HistoryError::Read(_) => Self::unavailable(),
         }
     }
@@ -198,6 +245,14 @@ impl From<Refused> for Problem {
             Refused::ServerFull => Self::server_full(refused.wait()),
             Refused::Unavailable => Self::unavailable(),
             Refused::KeyReused(reused) => reused.into(),
+            Refused::TooManyMakes(_) => Self::later(StatusCode::TOO_MANY_REQUESTS, refused),
+            Refused::TooManyPolicies => Self::later(StatusCode::SERVICE_UNAVAILABLE, refused),
+            Refused::Forbidden(forbidden) if forbidden.wait().is_some() => {
+                Self::later(StatusCode::TOO_MANY_REQUESTS, refused)
+            }
+            Refused::Forbidden(_) | Refused::NotDone(_) | Refused::InUse | Refused::NoMessage => {
+                Refusal::from(refused).into()
+            }
             // Of people who enter, which nobody does over HTTP.
             Refused::TooManyJoins(_) | Refused::RoomFull(_) => Refusal::from(refused).into(),
         }
@@ -216,6 +271,7 @@ impl IntoResponse for Problem {
         };
         let mut response = json::answer(self.status, "application/problem+json", &document);
         response.headers_mut().extend(self.header);
+        response.extensions_mut().insert(Code(self.code));
         response
     }
 }

@@ -1,13 +1,14 @@
 //! Who is in a room, and which rooms there are.
 
 use axum::extract::State;
-use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::caller::Caller;
 use super::{Api, Problem, RoomPath, json};
+use crate::rooms::Visit;
+use alert_core::access::Right;
 use alert_core::names::RoomCode;
 
 /// A room and who is in it.
@@ -32,20 +33,19 @@ pub(super) async fn show(
     caller: Caller,
     path: RoomPath,
 ) -> Result<Response, Problem> {
-    let room = api.room(&caller, path)?;
-    let members = api.0.rooms.members(caller.principal(), &room).await?;
-    Ok(json::done(
-        StatusCode::OK,
-        &Room { room: room.code().clone(), members: members.json(), count: members.count() },
-    ))
+    let mut room = api.room(&caller, Right::Read, path)?;
+    api.0.rooms.let_in(&mut room, Visit::Look, caller.shown()).await?;
+    let members = api.0.rooms.members(&room).await?;
+    let room = Room { room: room.code().clone(), members: members.json(), count: members.count() };
+    json::long(&api.0.unread, caller.origin(), &room)
 }
 
 pub(super) async fn list(State(api): State<Api>, caller: Caller) -> Result<Response, Problem> {
-    if !api.0.tokens.are_set() {
+    if !api.0.access.has_api_tokens() {
         return Err(Problem::no_tokens());
     }
     let mut rooms = api.0.rooms.all(caller.principal()).await?;
     rooms.sort_unstable();
     let rooms: Vec<Summary> = rooms.into_iter().map(|(room, count)| Summary { room, count }).collect();
-    Ok(json::done(StatusCode::OK, &rooms))
+    json::long(&api.0.unread, caller.origin(), &rooms)
 }

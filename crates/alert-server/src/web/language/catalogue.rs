@@ -46,10 +46,11 @@ macro_rules! texts {
 texts! {
     enter_title error_prefix claim claim_end name_label name_hint room_label room_hint enter not_this_room another_code
     fresh fresh_hint name_empty name_control name_long room_empty room_control room_long too_many_codes cookie_not_kept
-    cookie_not_kept_https login_unknown form_title form_text utf8_title utf8_address utf8_form refused_title refused_text
+    cookie_not_kept_https login_unknown token_only token_expired token_revoked token_wrong token_elsewhere
+    form_title form_text utf8_title utf8_address utf8_form refused_title refused_text
     lost_title lost_heading lost_meant lost_mistyped lost_link to_start
     room copy loading people leave link_label no_script try_now messages message_label send write_as keys sound notify
-    leave_title leave_text stay invite close
+    leave_title leave_text leave_forget stay invite close host host_title hands
 }
 
 static CATALOGUES: LazyLock<[Catalogue; 5]> = LazyLock::new(|| Language::ALL.map(read));

@@ -186,7 +186,8 @@ async fn a_wrong_method_or_address_is_a_problem_too() {
         (Method::DELETE, "/v1/rooms/D5DB", "GET,HEAD,POST"),
         (Method::PUT, "/v1/rooms/D5DB/messages", "GET,HEAD,POST"),
         (Method::POST, "/v1/rooms/D5DB/events", "GET,HEAD"),
-        (Method::PUT, "/v1/rooms", "GET,HEAD"),
+        (Method::PUT, "/v1/rooms", "GET,HEAD,POST"),
+        (Method::GET, "/v1/rooms/D5DB/actions", "POST"),
     ] {
         let answer = site.ask(method, address, &[], "").await;
         assert_eq!(answer.code(), is(405, "method_not_allowed"), "{address}");

@@ -90,6 +90,9 @@ async fn every_link_of_every_document_leads_to_what_it_names() {
     let documents = index.split("href=\"/docs/").skip(1).filter_map(|rest| rest.split('"').next());
     let documents: Vec<&str> = documents.filter(|path| path.ends_with(".md")).collect();
     assert!(documents.len() >= 6, "{documents:?}");
+    let operations = site.get("/docs/operations.md").await.body;
+    let of_operators = operations.split("](").skip(1).filter_map(|rest| rest.split(')').next());
+    let documents: Vec<&str> = documents.into_iter().chain(of_operators).collect();
     let mut links = 0;
     for document in documents {
         let page = site.ask(Method::GET, &format!("/docs/{document}"), &html, "").await.body;

@@ -156,6 +156,52 @@ async fn every_answer_has_the_security_headers() {
 }
 
 #[tokio::test]
+async fn only_pages_of_the_sites_that_are_named_may_show_ours_in_a_frame() {
+    let site = Site::with([(
+        "ALERT_FRAME_ANCESTORS",
+        "https://School.example:443/,https://*.example.org,http://lan:8080",
+    )]);
+    for address in ["/v1", "/v1/chat?room=r", "/nowhere", "/livez"] {
+        let answer = site.get(address).await;
+        let policy = answer.header("content-security-policy");
+        let directives: Vec<&str> = policy.split("; ").collect();
+        let ancestors = "frame-ancestors https://school.example https://*.example.org http://lan:8080";
+        assert!(directives.contains(&ancestors), "{policy}");
+        assert_eq!(directives.iter().filter(|one| one.starts_with("frame-ancestors")).count(), 1);
+        // Browsers differ in which of the two they follow.
+        assert!(!answer.headers.contains_key("x-frame-options"));
+    }
+}
+
+#[tokio::test]
+async fn in_a_frame_too_only_our_own_form_logs_in() {
+    let site = Site::with([
+        ("ALERT_PUBLIC_URL", "https://alert.example"),
+        ("ALERT_FRAME_ANCESTORS", "https://school.example"),
+    ]);
+    let dest = ("sec-fetch-dest", "iframe");
+    for (headers, status) in [
+        (
+            &[dest, ("origin", "https://alert.example"), ("sec-fetch-site", "same-origin")][..],
+            StatusCode::SEE_OTHER,
+        ),
+        (
+            &[dest, ("origin", "https://school.example"), ("sec-fetch-site", "cross-site")],
+            StatusCode::FORBIDDEN,
+        ),
+        (&[dest, ("origin", "https://school.example")], StatusCode::FORBIDDEN),
+        (&[dest, ("origin", "null"), ("sec-fetch-site", "cross-site")], StatusCode::FORBIDDEN),
+        (&[dest, ("sec-fetch-site", "same-site")], StatusCode::FORBIDDEN),
+    ] {
+        let answer = site.post("Ada", "one", headers).await;
+        assert_eq!(
+            (answer.status, answer.headers.contains_key("set-cookie")),
+            (status, status.is_redirection())
+        );
+    }
+}
+
+#[tokio::test]
 async fn a_host_that_is_no_host_adds_nothing_to_the_policy() {
     let state = Site::new().state;
     for host in ["a;script-src *", "a b", "'unsafe-inline'", ""] {

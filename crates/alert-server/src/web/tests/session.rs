@@ -114,7 +114,7 @@ async fn a_session_counts_for_30_days_whatever_the_browser_keeps() {
     session.enter(room("one"), UserName::parse("Ada", 64).unwrap());
     let day = Duration::from_secs(86_400);
     let made = UNIX_EPOCH + 10_000 * day;
-    let cookie = cookies.write_at(&session, made);
+    let cookie = cookies.write_at(&session, &HeaderMap::new(), made);
     let cookie = with_cookie(cookie.to_str().unwrap().split(';').next().unwrap());
     for (now, counts) in [
         (made, true),
@@ -164,6 +164,72 @@ async fn where_users_come_over_tls_the_cookie_is_bound_to_the_host() {
     assert!(plain.starts_with("alert_session="));
     assert_eq!(site.session(&plain), WebSession::default());
     assert_eq!(site.session(&format!("{plain}; {cookie}")).last().unwrap().1.as_str(), "Ada");
+}
+
+#[tokio::test]
+async fn a_login_in_a_frame_has_a_cookie_that_works_there_and_nobody_elses_changes() {
+    let https = ("ALERT_PUBLIC_URL", "https://alert.example");
+    let ancestors = ("ALERT_FRAME_ANCESTORS", "https://school.example");
+    let site = Site::with([https, ancestors]);
+    for (dest, is_framed) in [
+        ("iframe", true),
+        ("frame", true),
+        ("object", true),
+        ("embed", true),
+        ("document", false),
+        ("", false),
+    ] {
+        let answer = site.post("Ada", "one", &[("sec-fetch-dest", dest)]).await;
+        let set = answer.header("set-cookie");
+        let name = if is_framed { "__Host-alert_framed=" } else { "__Host-alert_session=" };
+        let same_site = if is_framed { "; SameSite=None" } else { "; SameSite=Lax" };
+        assert!(set.starts_with(name) && set.contains(same_site), "{dest}: {set}");
+        assert!(set.contains("; HttpOnly") && set.contains("; Secure") && set.contains("; Path=/"), "{set}");
+        assert_eq!(set.contains("; Partitioned"), is_framed, "{dest}: {set}");
+        assert!(site.session(&answer.cookie()).name_in(&room("one")).is_some());
+    }
+    // Nobody has named a site, or no browser would keep it.
+    for settings in [[https, ("ALERT_ALLOW_ORIGIN", "*")], [ancestors, ("ALERT_ALLOW_ORIGIN", "*")]] {
+        let answer = Site::with(settings).post("Ada", "one", &[("sec-fetch-dest", "iframe")]).await;
+        let set = answer.header("set-cookie");
+        assert!(set.contains("alert_session=") && set.contains("; SameSite=Lax"), "{set}");
+        assert!(!set.contains("Partitioned"), "{set}");
+    }
+}
+
+#[tokio::test]
+async fn given_the_cookies_of_a_frame_and_of_a_window_then_both_count_and_the_later_login_wins() {
+    let site = Site::with([
+        ("ALERT_PUBLIC_URL", "https://alert.example"),
+        ("ALERT_FRAME_ANCESTORS", "https://school.example"),
+    ]);
+    let framed = HeaderMap::from_iter([(
+        axum::http::HeaderName::from_static("sec-fetch-dest"),
+        HeaderValue::from_static("iframe"),
+    )]);
+    let cookies = site.state.sessions();
+    let made = std::time::SystemTime::now();
+    let cookie = |rooms: &[&str], name: &str, headers: &HeaderMap, at| {
+        let mut session = WebSession::default();
+        for code in rooms {
+            session.enter(room(code), UserName::parse(name, 64).unwrap());
+        }
+        let set = cookies.write_at(&session, headers, at);
+        set.to_str().unwrap().split(';').next().unwrap().to_owned()
+    };
+    let minute = Duration::from_secs(60);
+    let window = cookie(&["one", "two"], "Ada", &HeaderMap::new(), made - minute);
+    let frame = cookie(&["two", "three"], "Bea", &framed, made);
+    for both in [format!("{window}; {frame}"), format!("{frame}; {window}")] {
+        let session = site.session(&both);
+        let name = |code: &str| session.name_in(&room(code)).map(UserName::as_str);
+        assert_eq!((name("one"), name("two"), name("three")), (Some("Ada"), Some("Bea"), Some("Bea")));
+        assert_eq!(session.last().map(|(room, _)| room.as_str()), Some("three"));
+    }
+    // One that does not count takes nothing from the other.
+    for other in ["__Host-alert_framed=rubbish", "__Host-alert_framed=a; __Host-alert_framed=b"] {
+        assert!(site.session(&format!("{window}; {other}")).name_in(&room("one")).is_some(), "{other}");
+    }
 }
 
 #[tokio::test]

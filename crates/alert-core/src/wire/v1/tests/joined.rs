@@ -4,11 +4,15 @@ use super::*;
 use crate::names::{RoomCode, UserName};
 
 fn headless(name: &str, room: &str) -> Joined {
-    Joined::Headless { name: UserName::parse(name, 64).unwrap(), room: RoomCode::parse(room, 64).unwrap() }
+    Joined::Headless {
+        name: UserName::parse(name, 64).unwrap(),
+        room: RoomCode::parse(room, 64).unwrap(),
+        password: None,
+    }
 }
 
 fn session(room: Option<&str>) -> Joined {
-    Joined::Session { room: room.map(|room| RoomCode::parse(room, 64).unwrap()) }
+    Joined::Session { room: room.map(|room| RoomCode::parse(room, 64).unwrap()), password: None }
 }
 
 #[test]

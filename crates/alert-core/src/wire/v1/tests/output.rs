@@ -8,7 +8,7 @@ use super::super::*;
 use crate::event::{RoomEvent, What};
 use crate::members::Members;
 use crate::names::{NameError, RoomCode, UserName};
-use crate::position::{Epoch, Run};
+use crate::position::{Epoch, Gap, Run};
 use crate::room::Before;
 use crate::wire::{LEAST_SIZE, least_size};
 
@@ -30,6 +30,7 @@ fn given_a_notice_then_its_event_and_its_payload_are_the_contract_s() {
     let [entered, left] =
         [What::Entered { name: ada(), count: 1 }, What::Left { name: ada(), count: 0 }].map(happened);
     let [class, odd] = ["Class ends in 5 minutes", " \n<b>\"\u{202E}"].map(said);
+    let lacking = happened(What::Missing(Gap { missed: Some(3) }));
     let refusal = Refusal::room(NameError::Empty);
     let rows = [
         (Notice::of(&entered), "status", r#"{"msg":"Ada has entered the room."}"#),
@@ -37,6 +38,7 @@ fn given_a_notice_then_its_event_and_its_payload_are_the_contract_s() {
         (Notice::of(&class), "message", r#"{"msg":"Ada: Class ends in 5 minutes"}"#),
         (Notice::of(&odd), "message", "{\"msg\":\"Ada:  \\n<b>\\\"\u{202E}\"}"),
         (Notice::refused(&refusal), "status", r#"{"msg":"Error: room is required."}"#),
+        (Notice::of(&lacking), "status", r#"{"msg":"3 messages were missed."}"#),
         (Notice::missed(Some(1)), "status", r#"{"msg":"1 message was missed."}"#),
         (Notice::missed(Some(1_200)), "status", r#"{"msg":"1200 messages were missed."}"#),
         (Notice::missed(None), "status", r#"{"msg":"Messages may have been missed."}"#),

@@ -53,7 +53,7 @@ proptest! {
     fn given_any_json_then_send_is_read_as_the_contract_says(body in json()) {
         let json = body.to_string();
         let read = match parse("send", &json) {
-            Ok(ClientEvent::Send(Send { room, text, key })) => {
+            Ok(ClientEvent::Send(Send { room, text, key, .. })) => {
                 Ok((room.to_string(), text.msg.into_owned(), key.map(Into::into)))
             }
             Ok(other) => panic!("{other:?}"),

@@ -10,16 +10,19 @@ const EVENTS: [&str; 5] = ["join", "send", "history", "members", "leave"];
 /// What is read of an event, as text; or the code and the words of its refusal.
 fn read(event: &str, body: &str) -> Result<String, (ErrorCode, String)> {
     match parse(event, body) {
-        Ok(ClientEvent::Join(Join { room, name: speaker, since, listen })) => {
+        Ok(ClientEvent::Join(Join { room, name: speaker, since, listen, .. })) => {
             let name = speaker.or_joined(&name("-"), &LIMITS).map_err(|refusal| refusal.code());
             Ok(format!("{room} {name:?} {since:?} {listen}"))
         }
-        Ok(ClientEvent::Send(Send { room, text, key })) => {
+        Ok(ClientEvent::Send(Send { room, text, key, .. })) => {
             let name = text.speaker.or_joined(&name("-"), &LIMITS).map_err(|refusal| refusal.code());
             Ok(format!("{room} {name:?} {:?} {key:?}", text.msg))
         }
         Ok(ClientEvent::History(History { room, start, limit })) => Ok(format!("{room} {start:?} {limit}")),
         Ok(ClientEvent::Members(room) | ClientEvent::Leave(room)) => Ok(room.to_string()),
+        Ok(ClientEvent::Make(Make { room })) => Ok(format!("{room:?}")),
+        Ok(ClientEvent::Moderate(Moderate { room, what, .. })) => Ok(format!("{room} {what:?}")),
+        Ok(ClientEvent::Hand(Hand { room, up })) => Ok(format!("{room} {up}")),
         Err(refusal) => Err((refusal.code(), refusal.message().to_owned())),
     }
 }
@@ -150,4 +153,73 @@ fn given_history_then_it_says_which_messages_and_how_many() {
         let expected = expected.map_err(|words| (ErrorCode::InvalidBody, words.to_owned()));
         assert_eq!(read("history", body), expected, "{body}");
     }
+}
+
+#[test]
+fn given_what_hosts_ask_for_then_each_action_is_read_with_what_belongs_to_it() {
+    let asked = |more: &str| read("moderate", &format!(r#"{{"room":"r",{more}}}"#));
+    for (more, what) in [
+        (r#""action":"show""#, "Show"),
+        (r#""action":"audit""#, "Audit(50)"),
+        (r#""action":"audit","limit":99999"#, "Audit(1000)"),
+        (r#""action":"remove","id":"8f3a1c20b7d41-57""#, "Remove(Position"),
+        (r#""action":"remove","id":"8f3a1c20b7d400000000100000000039""#, "number: 57 })"),
+        (r#""action":"mute","name":" Ada ""#, r#"Mute("Ada", None)"#),
+        (r#""action":"mute","name":"Ada","for":"10m""#, r#"Mute("Ada", Some(600s))"#),
+        (r#""action":"mute","name":"Ada","for":90"#, r#"Mute("Ada", Some(90s))"#),
+        (r#""action":"mute","name":"Ada","for":null"#, r#"Mute("Ada", None)"#),
+        (r#""action":"unmute","name":"Ada""#, r#"Unmute("Ada")"#),
+        (r#""action":"kick","name":"Ada""#, r#"Kick("Ada")"#),
+        (r#""action":"ban","name":"Ada","with_address":true"#, r#"Ban(Name("Ada"), None, true)"#),
+        (
+            r#""action":"ban","address":"192.0.2.7","for":"1h""#,
+            "Ban(Network(192.0.2.7/32), Some(3600s), false)",
+        ),
+        (r#""action":"ban","address":"2001:db8::7""#, "Ban(Network(2001:db8::/64), None, false)"),
+        (r#""action":"ban","address":"::ffff:192.0.2.7""#, "Ban(Network(192.0.2.7/32), None, false)"),
+        (r#""action":"ban","address":"::ffff:c000:207/120""#, "Ban(Network(192.0.2.0/24), None, false)"),
+        (r#""action":"unban","address":"192.0.2.77/24""#, "Unban(Network(192.0.2.0/24))"),
+        (r#""action":"close""#, "Close"),
+        (r#""action":"give_word","name":"Ada""#, r#"Word("Ada", true)"#),
+        (r#""action":"take_word","name":"Ada""#, r#"Word("Ada", false)"#),
+        (r#""action":"new_key""#, "NewKey"),
+        (r#""action":"new_code""#, "NewCode"),
+        (r#""action":"set","settings":{"password":"blue sky"}"#, "password: Some(Some(Password(hidden)))"),
+        (r#""action":"set","settings":{"password":null,"slow":null}"#, "password: Some(None)"),
+        (r#""action":"set","settings":{"slow":0,"most":null}"#, "slow: Some(0ns), most: Some(None)"),
+        (r#""action":"set","settings":{"slow":5,"most":30}"#, "slow: Some(5s), most: Some(Some(30))"),
+        (
+            r#""action":"set","settings":{"reserved":["Ms O"],"history":"none"}"#,
+            r#"reserved: Some(["Ms O"])"#,
+        ),
+        (r#""action":"set","settings":{"closed":false,"locked":true}"#, "locked: Some(true)"),
+    ] {
+        let found = asked(more).unwrap();
+        assert!(found.starts_with("r ") && found.contains(what), "{more}: {found}");
+    }
+    for (more, words) in [
+        (r#""action":null"#, "action must be a string."),
+        (r#""x":1"#, "action is required: show, audit"),
+        (r#""action":"Show""#, "there is no such action; send show, audit"),
+        (r#""action":"audit","limit":0"#, "limit must be a whole number from 1."),
+        (r#""action":"remove""#, "id must be the id of a message"),
+        (r#""action":"mute""#, "name is required."),
+        (r#""action":"mute","name":"Ada","for":0"#, "for must be a time"),
+        (r#""action":"mute","name":"Ada","for":"900y""#, "for must be a time"),
+        (r#""action":"ban","name":"Ada","address":"192.0.2.7""#, "send a name or an address, and not both."),
+        (r#""action":"ban","address":"::/0""#, "address must be an IP address"),
+        (r#""action":"set""#, "settings is required"),
+        (r#""action":"set","settings":[]"#, "settings must be one JSON object."),
+        (r#""action":"set","settings":{"announce":1}"#, "announce must be true or false."),
+        (r#""action":"set","settings":{"most":0}"#, "most must be a number of people"),
+        (r#""action":"set","settings":{"slow":99999}"#, "slow must be seconds"),
+        (r#""action":"set","settings":{"reserved":"Ada"}"#, "reserved must be a list of names."),
+    ] {
+        let (_, found) = asked(more).unwrap_err();
+        assert!(found.contains(words), "{more}: {found}");
+    }
+    assert_eq!(code("hand", r#"{"room":"r"}"#), Err(ErrorCode::InvalidBody));
+    assert_eq!(read("hand", r#"{"room":"r","up":true}"#).unwrap(), "r true");
+    assert_eq!(read("make", "{}").unwrap(), "None");
+    assert_eq!(read("make", r#"{"room":" R1 "}"#).unwrap(), r#"Some("R1")"#);
 }

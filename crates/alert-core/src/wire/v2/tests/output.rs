@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 use serde_json::to_string;
 
 use super::*;
-use crate::access::Rights;
+use crate::access::{Right, Rights};
 use crate::event::{RoomEvent, What};
 use crate::members::Members;
 use crate::position::Gap;
@@ -42,6 +42,10 @@ fn given_an_event_of_a_room_then_its_packet_is_the_contract_s() {
             r#"42/v2,["left",{"room":"R\"1","name":"Ada","at":"2026-11-28T21:43:45.007Z","count":1}]"#
                 .to_owned(),
         ),
+        (
+            happened(What::Missing(Gap { missed: None })),
+            r#"42/v2,["gap",{"room":"R\"1","at":"2026-11-28T21:43:45.007Z","missed":null}]"#.to_owned(),
+        ),
     ];
     for (event, text) in rows {
         assert_eq!(packet(&room("R\"1"), &event).text, text);
@@ -63,13 +67,14 @@ fn given_an_answer_then_its_json_is_the_contract_s() {
         gap: Some(Gap { missed: Some(3) }),
         more: true,
         rights: Rights::OPEN,
+        policy: None,
     };
     let listener = Joined {
         name: None,
         history: Vec::new(),
         gap: None,
         more: false,
-        rights: Rights { speak: false, ..Rights::OPEN },
+        rights: Rights::OPEN.without(Right::Speak),
         ..joined.clone()
     };
     let said = |stored| Answer::Said { position: position(57), at: at(), stored };

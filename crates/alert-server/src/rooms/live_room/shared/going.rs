@@ -3,7 +3,8 @@
 use super::super::super::Rooms;
 use super::super::{Listening, LiveRoom, State};
 use super::PAUSE;
-use crate::log::redis::{Going, Shared};
+use crate::log::StayId;
+use crate::log::redis::{Going, Shared, StayEnd};
 use alert_core::names::UserName;
 use std::{mem, sync::Arc, time::Instant};
 
@@ -15,10 +16,12 @@ impl LiveRoom {
         rooms: &Rooms,
         name: &UserName,
         how: Going,
+        stay: Option<(StayId, StayEnd)>,
     ) {
         let (Some(shared), Some(following)) = (self.log.shared(), &mut state.following) else { return };
         let connections = following.count_out(name);
-        shared.go(&self.code, name, connections, how, |_| {});
+        stay.iter().for_each(|(stay, _)| _ = following.stays.remove(stay));
+        shared.go(&self.code, name, connections, how, stay, |_| {});
         if let Going::Lost(grace) = how
             && connections == 0
             && !mem::replace(&mut state.is_sweeping, true)
@@ -31,28 +34,30 @@ impl LiveRoom {
     /// it has left. `done` is called then, from any thread.
     pub(in super::super) fn leaves_later(
         self: &Arc<Self>,
-        name: &UserName,
+        (name, stay): (&UserName, Option<StayId>),
         hearing: Listening,
         done: impl FnOnce() + Send + 'static,
     ) {
         let mut state = self.lock();
         let (Some(shared), Some(following)) = (self.log.shared(), &mut state.following) else { return };
         let connections = following.count_out(name);
+        stay.iter().for_each(|stay| _ = following.stays.remove(stay));
         let place = following.leave_places;
         following.leave_places += 1;
         following.leaving.insert(place, (name.clone(), hearing));
         let room = Arc::clone(self);
-        shared.go(&self.code, name, connections, Going::Leaves, move |gone| {
+        let end = stay.map(|stay| (stay, StayEnd::Left));
+        shared.go(&self.code, name, connections, Going::Leaves, end, move |gone| {
             let leaver = Arc::clone(&room);
-            let end = move || {
+            let end = move |_| {
                 let left =
                     leaver.lock().following.as_mut().and_then(|following| following.leaving.remove(&place));
                 drop(left);
                 done();
             };
             match gone {
-                Ok(gone) => room.after(gone.placed.seq, Box::new(end)),
-                Err(_) => end(),
+                Ok(gone) => room.after(gone.placed, Box::new(end)),
+                Err(_) => end(true),
             }
         });
     }

@@ -1,0 +1,65 @@
+//! Does what hosts do, over HTTP: one request, one answer.
+
+use std::time::Duration;
+
+use alert_core::room::policy::HostKey;
+use bytes::Bytes;
+use http::{Method, header};
+use http_body_util::Full;
+use serde_json::Value;
+use tokio::time::{Instant, timeout_at};
+
+use super::error::ClientError;
+use super::http::HttpClient;
+use super::target::Target;
+
+/// A host of a room, by the room's key or by a token.
+pub struct Moderator {
+    target: Target,
+    key: Option<HostKey>,
+    timeout: Duration,
+}
+
+impl Moderator {
+    /// Acts in `target`, and waits for so long at most.
+    #[must_use]
+    pub fn new(target: Target, key: Option<HostKey>, timeout: Duration) -> Self {
+        Self { target, key, timeout }
+    }
+
+    /// Does something, and gives the server's answer.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn act(&self, action: &Value) -> Result<Value, ClientError> {
+        self.ask(self.target.request(Method::POST, "actions"), action).await
+    }
+
+    /// Makes a room, and gives the server's answer: the room, and the key of its host.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn make(&self, room: &Value) -> Result<Value, ClientError> {
+        self.ask(self.target.request_of_rooms(Method::POST), room).await
+    }
+
+    #[expect(clippy::expect_used, reason = "the head is made of checked parts")]
+    async fn ask(&self, request: http::request::Builder, body: &Value) -> Result<Value, ClientError> {
+        let deadline = Instant::now() + self.timeout;
+        let client = HttpClient::new(&self.target.server)?;
+        let request = request.header(header::CONTENT_TYPE, "application/json");
+        let request = match &self.key {
+            Some(key) => request.header("alert-host-key", key.as_str()),
+            None => request,
+        };
+        let request = request.body(Full::new(Bytes::from(body.to_string()))).expect("a request");
+        let path = request.uri().path().to_owned();
+        let (head, body) = client.ask(request, deadline).await?.into_parts();
+        let body =
+            timeout_at(deadline, client.long_body(body)).await.unwrap_or_else(|_| Err(client.late()))?;
+        if !head.status.is_success() {
+            return Err(client.failure(&path, head.status, &head.headers, &body));
+        }
+        serde_json::from_slice(&body).map_err(|_| client.not_alert("its answer is another".to_owned()))
+    }
+}

@@ -1,0 +1,170 @@
+//! A policy as JSON, as stores keep it and servers tell each other. What a later version adds is passed over, and what an
+//! earlier one left out is at its default.
+
+use std::num::NonZeroU32;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use serde::{Deserialize, Serialize};
+
+use super::{KeyHash, Looks, PasswordHash, Policy, Whom};
+use crate::names::UserName;
+
+/// A text that is no policy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("this is no policy of a room that this version of Alert knows")]
+pub struct NotAPolicy;
+
+/// Times are milliseconds since 1970; 0 for what has no end.
+#[derive(Default, Serialize, Deserialize)]
+#[serde(default)]
+struct Kept {
+    revision: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    host: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    password: Option<(String, u64)>,
+    #[serde(skip_serializing_if = "is_false")]
+    announce: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    locked: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    slow: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    most: Option<u32>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    reserved: Vec<String>,
+    #[serde(skip_serializing_if = "is_false")]
+    hides_history: bool,
+    #[serde(skip_serializing_if = "is_false")]
+    closed: bool,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    mutes: Vec<(String, u64)>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    bans: Vec<(Kind, String, u64)>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    with_address: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    kicks: Vec<(String, u64, u64)>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    hands: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    words: Vec<String>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Kind {
+    Name,
+    Network,
+}
+
+impl Policy {
+    /// As JSON.
+    #[must_use]
+    pub fn write(&self) -> String {
+        let ban = |(whom, until): &(Whom, Option<SystemTime>)| match whom {
+            Whom::Name(name) => (Kind::Name, name.to_string(), millis(*until)),
+            Whom::Network(network) => (Kind::Network, network.to_string(), millis(*until)),
+        };
+        let kept = Kept {
+            revision: self.revision,
+            host: self.host.map(KeyHash::text),
+            password: self.password.as_ref().map(|(hash, at)| (hash.as_str().to_owned(), millis(Some(*at)))),
+            announce: self.announce,
+            locked: self.locked.as_deref().map(texts),
+            slow: self.slow.map(|slow| slow.as_secs()),
+            most: self.most.map(NonZeroU32::get),
+            reserved: texts(&self.reserved),
+            hides_history: self.hides_history,
+            closed: self.closed,
+            mutes: self.mutes.iter().map(|(name, until)| (name.to_string(), millis(*until))).collect(),
+            bans: self.bans.iter().map(ban).collect(),
+            kicks: self
+                .kicks
+                .iter()
+                .map(|(name, kicked, at)| (name.to_string(), *kicked, millis(Some(*at))))
+                .collect(),
+            with_address: texts(&self.with_address),
+            hands: texts(&self.hands),
+            words: texts(&self.words),
+        };
+        // Texts, numbers and lists of them: there is always a JSON for them.
+        serde_json::to_string(&kept).unwrap_or_default()
+    }
+
+    /// The other way. Limits were checked when it was made.
+    ///
+    /// # Errors
+    /// If it is something else.
+    pub fn read(text: &str) -> Result<Self, NotAPolicy> {
+        let kept: Kept = serde_json::from_str(text).map_err(|_| NotAPolicy)?;
+        let host = match &kept.host {
+            Some(text) => Some(KeyHash::parse(text).ok_or(NotAPolicy)?),
+            None => None,
+        };
+        let ban = |(kind, text, until): &(Kind, String, u64)| {
+            let whom = match kind {
+                Kind::Name => Whom::Name(name(text)?),
+                Kind::Network => Whom::Network(text.parse().map_err(|_| NotAPolicy)?),
+            };
+            Ok((whom, time(*until)))
+        };
+        Ok(Self {
+            revision: kept.revision,
+            host,
+            password: kept.password.map(|(hash, at)| (PasswordHash::new(&hash), since(at))),
+            announce: kept.announce,
+            locked: kept.locked.as_deref().map(names_of).transpose()?,
+            slow: kept.slow.map(Duration::from_secs),
+            most: kept.most.and_then(NonZeroU32::new),
+            reserved: names_of(&kept.reserved)?,
+            hides_history: kept.hides_history,
+            closed: kept.closed,
+            mutes: kept
+                .mutes
+                .iter()
+                .map(|(text, until)| Ok((name(text)?, time(*until))))
+                .collect::<Result<_, _>>()?,
+            bans: kept.bans.iter().map(ban).collect::<Result<_, _>>()?,
+            kicks: kept
+                .kicks
+                .iter()
+                .map(|(text, kicked, at)| Ok((name(text)?, *kicked, since(*at))))
+                .collect::<Result<_, _>>()?,
+            with_address: names_of(&kept.with_address)?,
+            hands: names_of(&kept.hands)?,
+            words: names_of(&kept.words)?,
+            looks: Looks::default(),
+        })
+    }
+}
+
+fn texts(names: &[UserName]) -> Vec<String> {
+    names.iter().map(UserName::to_string).collect()
+}
+
+fn names_of(texts: &[String]) -> Result<Vec<UserName>, NotAPolicy> {
+    texts.iter().map(|text| name(text)).collect()
+}
+
+fn name(text: &str) -> Result<UserName, NotAPolicy> {
+    UserName::parse(text, usize::MAX).map_err(|_| NotAPolicy)
+}
+
+fn millis(at: Option<SystemTime>) -> u64 {
+    let since = at.map_or(Duration::ZERO, |at| at.duration_since(UNIX_EPOCH).unwrap_or_default());
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}
+
+fn since(millis: u64) -> SystemTime {
+    UNIX_EPOCH.checked_add(Duration::from_millis(millis)).unwrap_or(UNIX_EPOCH)
+}
+
+fn time(millis: u64) -> Option<SystemTime> {
+    (millis > 0).then(|| since(millis))
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_false(value: &bool) -> bool {
+    !value
+}

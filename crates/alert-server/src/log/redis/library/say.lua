@@ -1,0 +1,59 @@
+-- What people say.
+
+-- Drops what is too old: a few messages at a time, more than come in. Looking costs a sixth of saying something, so it is
+-- not done each time; readers pass over what is too old.
+local function drop_old(room, age)
+  if room.number % 16 ~= 0 then return end
+  for _ = 1, 64 do
+    local first = redis.call('XRANGE', room.base .. ':log', '-', '+', 'COUNT', 1)[1]
+    if not first or room.at - tonumber(first[2][6]) <= age then return end
+    redis.call('XDEL', room.base .. ':log', first[1])
+  end
+end
+
+-- ARGV: token, epoch, node, op, name, text, key, digest of the message, messages kept, their age, the key's, and the op that
+-- this node has sent before to this room, if it does not know yet whether that has been carried out
+-- Gives: kind ("said", "again"), epoch, number, time, seq; or "reused"; or "early", where the one before was not.
+local function say(keys, args)
+  local room = open(keys, args[1], args[2])
+  local node, op, name, said, key, digest = args[3], tonumber(args[4]), args[5], args[6], args[7], args[8]
+  local age = tonumber(args[10])
+  local last = tonumber(redis.call('HGET', room.base .. ':meta', 'op:' .. node) or '0')
+  if last < (tonumber(args[12] or '') or 0) then return { 'early' } end
+  if op <= last then
+    -- This node does not know whether it has been said: it has.
+    for _, entry in ipairs(redis.call('XREVRANGE', room.base .. ':log', '+', '-', 'COUNT', 1000)) do
+      if entry[2][8] == node .. ' ' .. text(op) then
+        local ordinal, number = string.match(entry[1], '(%d+)-(%d+)')
+        local epoch = redis.call('HGET', room.base .. ':epochs', 'name:' .. ordinal)
+        return { 'said', epoch, number, entry[2][6], text(room.seq) }
+      end
+    end
+  end
+  if key ~= '' then
+    local before = redis.call('HMGET', room.base .. ':key:' .. key, 'epoch', 'number', 'at', 'digest')
+    if before[1] then
+      redis.call('HSET', room.base .. ':meta', 'op:' .. node, text(math.max(op, last)))
+      if before[4] ~= digest then return { 'reused' } end
+      return { 'again', before[1], before[2], before[3], text(room.seq) }
+    end
+  end
+  if op <= last then
+    -- It has been dropped since, as one of too many.
+    return { 'said', room.epoch, text(room.number), text(room.at), text(room.seq) }
+  end
+  room.number = room.number + 1
+  local number, at = text(room.number), text(room.at)
+  redis.call('XADD', room.base .. ':log', 'MAXLEN', '=', args[9], text(room.ordinal) .. '-' .. number,
+    'name', name, 'text', said, 'at', at, 'by', node .. ' ' .. args[4])
+  drop_old(room, age)
+  if key ~= '' then
+    redis.call('HSET', room.base .. ':key:' .. key, 'epoch', room.epoch, 'number', number, 'at', at, 'digest', digest)
+    redis.call('PEXPIRE', room.base .. ':key:' .. key, args[11])
+  end
+  tell(room, 'said', 0, name, said)
+  local seq = text(room.seq)
+  redis.call('HSET', room.base .. ':meta', 'seq', seq, 'number', number, 'op:' .. node, args[4])
+  keep(room, age)
+  return { 'said', room.epoch, number, at, seq }
+end

@@ -1,0 +1,69 @@
+//! Policies, audit logs and removals, on disk.
+
+use super::*;
+use crate::log::Decision;
+use crate::log::contract::Stage;
+use alert_core::room::policy::{Audit, Deed, Policy};
+
+fn line() -> Audit {
+    let at = time(micros(SystemTime::now()));
+    Audit { at, by: "Ada".into(), deed: Deed::Remove, to: Some("x".into()), detail: None }
+}
+
+#[test]
+fn what_hosts_did_is_there_after_a_server_was_killed() {
+    let folder = tempfile::tempdir().unwrap();
+    let killed = tempfile::tempdir().unwrap();
+    let mut desk = open_in(folder.path(), KEEP_ALL);
+    let mut room = desk.room("one");
+    let [a, b] = ["a", "b"].map(|text| desk.say(&mut room, text));
+    let policy = Policy { revision: 1, announce: true, ..Policy::default() };
+    desk.rule("one", &policy, line());
+    assert!(Stage::remove(&desk, "one", a, line()));
+    // What is on the disk when everything has been answered.
+    for name in ["alert.db", "alert.db-wal"] {
+        std::fs::copy(folder.path().join(name), killed.path().join(name)).unwrap();
+    }
+    let next = open_in(killed.path(), KEEP_ALL);
+    assert_eq!(next.policy("one"), Some(policy));
+    assert_eq!(next.audits("one", 9).len(), 2);
+    assert_eq!(shown(&next.read("one", Start::Oldest, 9)), (vec!["b"], None, false));
+    assert_eq!(shown(&next.read("one", Start::After(a.epoch.start()), 9)), (vec!["b"], None, false));
+    assert!(!Stage::remove(&next, "one", a, line()));
+    assert!(Stage::remove(&next, "one", b, line()), "of an earlier run");
+}
+
+#[test]
+fn a_message_that_is_removed_while_it_is_written_is_removed_all_the_same() {
+    let mut desk = open(KEEP_ALL);
+    let mut room = desk.room("one");
+    for number in 0..200 {
+        // Nobody waits for it, so it may be anywhere between the queue and its room.
+        let append = desk.message(&mut room, "x", SystemTime::now(), None);
+        assert!(desk.store.append(append).is_none());
+        if number % 7 == 0 {
+            assert!(Stage::remove(&desk, "one", room.position(), line()));
+        }
+    }
+    let page = desk.read("one", Start::Oldest, 300);
+    assert_eq!((page.messages.len(), page.gap, page.more), (200 - 29, None, false));
+}
+
+#[test]
+fn a_policy_that_is_forgotten_or_cannot_be_read_leaves_an_open_room() {
+    let folder = tempfile::tempdir().unwrap();
+    let desk = open_in(folder.path(), KEEP_ALL);
+    for code in ["one", "two"] {
+        desk.rule(code, &Policy { revision: 1, ..Policy::default() }, line());
+    }
+    let code = RoomCode::parse("one", 64).unwrap();
+    assert!(desk.store.put_decision(Decision::forget(code)).is_none());
+    desk.rule("three", &Policy { revision: 1, ..Policy::default() }, line());
+    assert_eq!((desk.policy("one"), desk.policy("two").is_some()), (None, true));
+    desk.store.close();
+    let connection = Connection::open(folder.path().join("alert.db")).unwrap();
+    connection.execute("UPDATE policies SET policy = 'x' WHERE room = 'two'", []).unwrap();
+    drop(connection);
+    let next = open_in(folder.path(), KEEP_ALL);
+    assert_eq!((next.policy("two"), next.policy("three").is_some()), (None, true));
+}

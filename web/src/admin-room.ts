@@ -1,0 +1,150 @@
+// A room of the admin page: who is in it, what can be done about them, and what its hosts have done.
+
+import { type Audited, sentence } from "./admin-audit.ts";
+import { post } from "./admin-post.ts";
+import { short } from "./admin-state.ts";
+import type { Ask, Question } from "./ask.ts";
+import { byId, make } from "./dom.ts";
+import { moment, timeElement } from "./time.ts";
+
+interface People {
+  names: string[];
+  count: number;
+  banned: string[];
+  is_closed: boolean;
+  audit: Audited[];
+}
+
+export class RoomDialog {
+  readonly #dialog = byId("room", HTMLDialogElement);
+  readonly #title = byId("room-title", HTMLElement);
+  readonly #note = byId("room-note", HTMLElement);
+  readonly #names = byId("room-people", HTMLUListElement);
+  readonly #close = byId("room-close", HTMLButtonElement);
+  readonly #auditTitle = byId("audit-title", HTMLElement);
+  readonly #audit = byId("audit", HTMLUListElement);
+  readonly #leave = byId("room-leave", HTMLButtonElement);
+  #room = "";
+  #isClosed = false;
+  #audited = "";
+  /** Puts the focus back to the room. */
+  closed: (room: string) => void = () => {};
+
+  constructor(readonly ask: Ask) {
+    this.#dialog.addEventListener("close", () => this.closed(this.#room));
+    this.#dialog.addEventListener("click", (event) => {
+      if (event.target === this.#dialog) this.#dialog.close();
+    });
+    this.#close.addEventListener("click", () => void this.#closeOrOpen());
+  }
+
+  async open(room: string): Promise<void> {
+    this.#room = room;
+    this.#title.textContent = room;
+    this.#names.replaceChildren();
+    this.#audit.replaceChildren();
+    this.#audited = "";
+    this.#close.hidden = true;
+    this.#auditTitle.hidden = true;
+    this.#note.textContent = "Loading";
+    this.#dialog.showModal();
+    await this.#fill();
+  }
+
+  /** Whoever was removed leaves a moment later, and others come and go. */
+  refresh(): void {
+    if (this.#dialog.open) void this.#fill();
+  }
+
+  async #fill(): Promise<void> {
+    const room = this.#room;
+    const response = await fetch(`/admin/people/${encodeURIComponent(room)}`).catch(() => undefined);
+    if (this.#room !== room) return;
+    if (response?.ok !== true) {
+      this.#note.textContent = response === undefined ? "The server does not answer." : await response.text();
+      return;
+    }
+    const { names, count, banned, is_closed, audit } = (await response.json()) as People;
+    const more = count > names.length ? ` The first ${short(names.length)} are shown.` : "";
+    const out = banned.length > 0 ? ` Banned: ${banned.join(", ")}.` : "";
+    const closed = is_closed ? " The room is closed: only hosts can come in." : "";
+    const note = `${short(count)} ${count === 1 ? "person" : "people"}.${more}${closed}${out}`;
+    // Screen readers hear only what is new.
+    if (this.#note.textContent !== note) this.#note.textContent = note;
+    this.#arrange(names);
+    this.#isClosed = is_closed;
+    this.#close.textContent = is_closed ? "Open the room again" : "Close the room";
+    this.#close.classList.toggle("danger", !is_closed);
+    this.#close.hidden = false;
+    this.#auditTitle.hidden = audit.length === 0;
+    const audited = JSON.stringify(audit);
+    if (audited !== this.#audited) this.#audit.replaceChildren(...audit.map(line));
+    this.#audited = audited;
+  }
+
+  /** Whoever stays keeps the row; if the focus was on somebody who has gone, it is on whoever stands there now. */
+  #arrange(names: readonly string[]): void {
+    const rows = [...this.#names.children];
+    const place = rows.findIndex((row) => row.contains(document.activeElement));
+    const known = new Map(rows.map((row) => [row.querySelector(".what")?.textContent ?? "", row]));
+    for (const [name, row] of known) if (!names.includes(name)) row.remove();
+    let next = this.#names.firstElementChild;
+    for (const name of names) {
+      const row = known.get(name) ?? this.#person(name);
+      if (row === next) next = next.nextElementSibling;
+      else this.#names.insertBefore(row, next);
+    }
+    if (place < 0 || rows[place]?.isConnected) return;
+    const left = [...this.#names.querySelectorAll("button")];
+    (left[place] ?? left.at(-1) ?? this.#leave).focus();
+  }
+
+  #person(name: string): HTMLLIElement {
+    const remove = make("button", "button", "Remove");
+    remove.type = "button";
+    remove.setAttribute("aria-label", `Remove ${name}`);
+    remove.addEventListener("click", async () => {
+      const question = {
+        title: `Remove ${name} from the room?`,
+        text: "They have to leave, but can come back at once.",
+        yes: "Remove",
+      };
+      await this.#do(question, "/admin/kick", { room: this.#room, name });
+    });
+    return make("li", "", make("bdi", "what", name), remove);
+  }
+
+  async #closeOrOpen(): Promise<void> {
+    const room = this.#room;
+    if (this.#isClosed) {
+      // That harms nobody.
+      if ((await this.#post("/admin/open", { room })) !== undefined) this.#close.focus();
+      return;
+    }
+    const question = {
+      title: "Close the room?",
+      text: "Everybody except the hosts is removed, and nobody can come in until it is opened again.",
+      yes: "Close the room",
+    };
+    if (await this.#do(question, "/admin/close", { room })) this.#close.focus();
+  }
+
+  async #do(question: Question, path: string, body: object): Promise<boolean> {
+    return (await this.ask.ask(question)) && (await this.#post(path, body)) !== undefined;
+  }
+
+  async #post(path: string, body: object): Promise<unknown> {
+    const answer = await post(path, body);
+    if (typeof answer === "string") {
+      this.#note.textContent = answer;
+      return undefined;
+    }
+    await this.#fill();
+    return answer;
+  }
+}
+
+function line(audited: Audited): HTMLLIElement {
+  const when = make("span", "sub", timeElement(audited.at, moment(audited.at, Date.now())));
+  return make("li", "", make("span", "what", sentence(audited), when));
+}

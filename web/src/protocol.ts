@@ -1,0 +1,77 @@
+// What the server answers and tells, as far as the page reads it (docs/protocol-v2.md).
+
+import type { Refusal } from "./outbox.ts";
+import type { Policy } from "./policy.ts";
+
+export type Answer<T> = ({ readonly ok: true } & T) | { readonly ok: false; readonly error: Refusal };
+
+export interface Message {
+  readonly id: string;
+  readonly position: string;
+  readonly at: string;
+  readonly name: string;
+  readonly msg: string;
+}
+
+export interface Gap {
+  readonly missed: number | null;
+}
+
+export interface Joined {
+  readonly name: string;
+  readonly position: string;
+  readonly members: readonly string[];
+  readonly count: number;
+  readonly history: readonly Message[];
+  readonly gap: Gap | null;
+  readonly more: boolean;
+  readonly can: readonly string[];
+  readonly policy?: Policy;
+}
+
+export interface History {
+  readonly messages: readonly Message[];
+  readonly gap: Gap | null;
+  readonly more: boolean;
+}
+
+export interface Spoken {
+  readonly stored: boolean;
+}
+
+export interface Presence {
+  readonly name: string;
+  readonly count: number;
+}
+
+export interface Made {
+  readonly host: string;
+}
+
+/** What an action of a host comes to. */
+export interface Moderated {
+  /** Of all but `audit`. */
+  readonly policy?: Policy;
+  /** What hosts did, the newest first. */
+  readonly audit?: readonly Deed[];
+  /** The new key, of `new_key`. */
+  readonly host?: string;
+  /** The new code, of `new_code`. */
+  readonly room?: string;
+}
+
+/** A line of the audit log. */
+export interface Deed {
+  readonly at: string;
+  readonly by: string;
+  readonly action: string;
+  readonly to: string | null;
+  readonly detail: string | null;
+}
+
+/** Why the person is not in the room any more. */
+export interface PutOut {
+  readonly reason: string;
+  readonly until: string | null;
+  readonly message: string;
+}
