@@ -58,7 +58,7 @@ describe("a room gets a host", () => {
     assert.match(made.room, CODE);
     assert.match(made.host, KEY);
     const joined = await host.join(made.room, "Ada", { host: made.host });
-    assert.deepEqual(joined.can, ["read", "speak", "moderate"]);
+    assert.deepEqual(joined.can, ["read", "speak", "alert", "moderate"]);
     assert.deepEqual(
       [joined.policy.hosted, joined.policy.announce, "bans" in joined.policy],
       [true, false, false],
@@ -73,7 +73,7 @@ describe("a room gets a host", () => {
   it("the key counts as well where it comes with CONNECT", async () => {
     const [, room, key] = await hosted();
     const other = await V2.connect(server, "websocket", { auth: { host: key } });
-    assert.deepEqual((await other.join(room, "Bea")).can, ["read", "speak", "moderate"]);
+    assert.deepEqual((await other.join(room, "Bea")).can, ["read", "speak", "alert", "moderate"]);
     const [, second, its] = await hosted();
     for (const elsewhere of [second, fresh("without a host")]) {
       assert.deepEqual((await other.join(elsewhere, "Bea")).can, ["read", "speak"], "it is not of that room");

@@ -52,6 +52,8 @@ pub enum Visit<'a> {
     Look,
     /// To say something from outside, in this name.
     Speak(&'a UserName),
+    /// To raise, change or end an alert from outside, in this name. Only who is not welcome at all is kept out.
+    Alert(&'a UserName),
     /// To moderate it from outside. They are let in as what they are, and no further.
     Moderate,
 }
@@ -174,7 +176,7 @@ impl Rooms {
         }
         let name = match visit {
             Visit::Enter(name) | Visit::Return(name, _) => Some(name),
-            Visit::Look | Visit::Speak(_) | Visit::Moderate => None,
+            Visit::Look | Visit::Speak(_) | Visit::Alert(_) | Visit::Moderate => None,
         };
         room.badge.since = if let Visit::Return(_, since) = visit { Some(since) } else { None };
         room.badge.as_host = room.badge.is_host(room.standing(), Some(policy));
@@ -190,6 +192,7 @@ impl Rooms {
             Visit::Enter(_) | Visit::Look => policy.may_enter(visitor, now),
             Visit::Return(_, since) => policy.may_come_back(visitor, since, now),
             Visit::Speak(speaker) => policy.may_speak(visitor, speaker, None, now),
+            Visit::Alert(speaker) => policy.may_alert(visitor, speaker, now),
             Visit::Moderate => Ok(()),
         };
         // A password is looked at only where it is what is missing.
@@ -227,7 +230,9 @@ impl CatchUp {
         }
         match visit {
             Visit::Enter(name) => self.hide_what_was_before(Some(name)),
-            Visit::Look | Visit::Speak(_) | Visit::Moderate => self.hide_what_was_before(None),
+            Visit::Look | Visit::Speak(_) | Visit::Alert(_) | Visit::Moderate => {
+                self.hide_what_was_before(None)
+            }
             // They have what there was when they were let in.
             Visit::Return(..) => {}
         }

@@ -9,15 +9,18 @@ use crate::log::{Query, Start, Stored};
 use alert_core::access::Right;
 use alert_core::names::{RoomCode, UserName};
 use alert_core::position::Position;
+use alert_core::room::alerts;
 use alert_core::room::policy::{
     Action, Audit, Change, Deed, Forbidden, HostKey, NotDone, Policy, Until, Whom,
 };
+use alert_core::wire::alert::Words;
 use alert_core::wire::audit;
 use alert_core::wire::v2::{Moderation, Settings};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 use tokio::sync::oneshot;
 
+pub(super) use making::random;
 pub use making::random_key;
 
 /// How often a change is made anew because another server has made one at the same moment.
@@ -200,6 +203,20 @@ impl Rooms {
         of: Of,
         audit: Option<Audit>,
     ) -> Result<Arc<Policy>, Refused> {
+        match self.rule_and_tell(code, step, of, audit).await? {
+            (_, Some(Stored::Failed)) => Err(Refused::Unavailable),
+            (policy, _) => Ok(policy),
+        }
+    }
+
+    /// The same. Says what became of it in the store, if there was anything to store.
+    pub(super) async fn rule_and_tell(
+        &self,
+        code: &RoomCode,
+        step: &Step<'_>,
+        of: Of,
+        audit: Option<Audit>,
+    ) -> Result<(Arc<Policy>, Option<Stored>), Refused> {
         if let Some(shared) = self.log().shared().cloned() {
             return self.rule_shared(&shared, code, step, of, audit).await;
         }
@@ -209,14 +226,21 @@ impl Rooms {
         self.space_for(code)?;
         let (tell, told) = oneshot::channel();
         let mut stored = Some(Box::new(move |stored| _ = tell.send(stored)) as crate::log::OnStored);
-        let ruled = self.in_room(code, |room| room.rule(self, step, of, audit.as_ref(), &mut stored));
-        let policy = ruled?;
-        // Where nothing has changed, nobody tells.
+        let ruled = self.in_room(code, |room| {
+            let ruled = room.rule(self, step, of, audit.as_ref(), &mut stored);
+            self.time_alerts(room);
+            ruled
+        });
+        let (policy, said) = ruled?;
+        // Where there is nothing to store, nobody tells.
         drop(stored);
-        match told.await {
-            Ok(Stored::Failed) => Err(Refused::Unavailable),
-            Ok(_) | Err(_) => Ok(policy),
+        let mut fate = told.await.ok();
+        for said in said {
+            if let Ok(Stored::Failed) | Err(_) = said.await {
+                fate = Some(Stored::Failed);
+            }
         }
+        Ok((policy, fate))
     }
 
     async fn rule_shared(
@@ -226,7 +250,7 @@ impl Rooms {
         step: &Step<'_>,
         of: Of,
         audit: Option<Audit>,
-    ) -> Result<Arc<Policy>, Refused> {
+    ) -> Result<(Arc<Policy>, Option<Stored>), Refused> {
         let mut current = self.policy(code).await?;
         for _ in 0..TRIES {
             if of == Of::NewRoom && current.is_some() {
@@ -236,14 +260,15 @@ impl Rooms {
             let before = current.clone().unwrap_or_default();
             let next = Arc::new(step(&before, &mut people.iter(), now())?);
             if next == before {
-                return Ok(next);
+                return Ok((next, current.as_ref().map(|_| Stored::Durably)));
             }
             let (tell, told) = oneshot::channel();
-            shared.rule(code, &next, of, audit.as_ref(), |ruled| _ = tell.send(ruled));
+            let words = spoken(&next.alerts.changes_since(&before.alerts));
+            shared.rule(code, (&next, &words), of, audit.as_ref(), |ruled| _ = tell.send(ruled));
             match told.await.map_err(|_| Refused::Unavailable)?? {
                 Ruled::Holds(placed) => {
                     self.comes(code, placed).await;
-                    return Ok(next);
+                    return Ok((next, Some(Stored::Durably)));
                 }
                 Ruled::Stale(policy) => current = policy,
                 Ruled::InUse => return Err(Refused::InUse),
@@ -266,8 +291,17 @@ impl Rooms {
     }
 }
 
+/// What is said in the room when alerts are raised, or change in their words: by whom, and what.
+pub(super) fn spoken(changes: &[alerts::Change]) -> Vec<(UserName, Box<str>)> {
+    let said = |change: &alerts::Change| {
+        let words = Words(&change.alert).to_string();
+        change.speaker().map(|name| (name.clone(), words.into()))
+    };
+    changes.iter().filter_map(said).collect()
+}
+
 impl Actor {
-    fn did(&self, deed: Deed, to: Option<Box<str>>, detail: Option<Box<str>>) -> Audit {
+    pub(super) fn did(&self, deed: Deed, to: Option<Box<str>>, detail: Option<Box<str>>) -> Audit {
         Audit { at: now(), by: self.0.clone(), deed, to, detail }
     }
 }

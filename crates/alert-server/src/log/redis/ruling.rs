@@ -9,7 +9,7 @@ use super::page::parts;
 use super::{Shared, answer, bytes};
 use crate::log::OnAudits;
 use crate::log::policies::{AUDIT_AGE, MOST_AUDITS, UNUSED};
-use alert_core::names::RoomCode;
+use alert_core::names::{RoomCode, UserName};
 use alert_core::position::Position;
 use alert_core::room::policy::{Audit, Policy};
 use redis::{Value, from_redis_value};
@@ -47,11 +47,11 @@ struct Line {
 }
 
 impl Shared {
-    /// Has a policy hold in a room, if the one before it has the revision just below.
+    /// Has a policy hold in a room, if the one before it has the revision just below; and has people say something just before.
     pub fn rule(
         &self,
         room: &RoomCode,
-        policy: &Policy,
+        (policy, words): (&Policy, &[(UserName, Box<str>)]),
         of: Of,
         audit: Option<&Audit>,
         done: impl FnOnce(Result<Ruled, Unavailable>) + Send + 'static,
@@ -68,6 +68,10 @@ impl Shared {
         ]);
         args.extend(lasts());
         args.push(bytes(u8::from(!policy.bans.is_empty())));
+        args.push(bytes(self.0.retention.messages));
+        for (name, text) in words {
+            args.extend([name.as_str(), text].map(|text| text.as_bytes().to_vec()));
+        }
         self.call("rule", self.0.keys.of(room), args, move |answer| {
             done(answer.and_then(|value| Ruled::parse(value, &text).ok_or(Unavailable)));
         });

@@ -3,12 +3,12 @@
 
 use super::super::audience::{Published, publication};
 use super::super::door::Badge;
-use super::super::moderation::Step;
+use super::super::moderation::{Step, spoken};
 use super::super::{Refused, Rooms};
 use super::spoken::{Spoken, Who};
 use super::{LiveRoom, State};
 use crate::log::redis::{Arrival, Of};
-use crate::log::{Decision, OnStored, Untold};
+use crate::log::{Decision, OnStored, Stored};
 use alert_core::access::{Right, Rights, Standing};
 use alert_core::event::What;
 use alert_core::members::Members;
@@ -20,6 +20,7 @@ use socketio_server::{ConnectionId, Hub};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::SystemTime;
+use tokio::sync::oneshot;
 
 /// What holds in a room with hosts.
 pub(in crate::rooms) struct Ruling {
@@ -174,6 +175,23 @@ impl State {
     }
 }
 
+/// What became of each message that was said with a ruling, in the store.
+pub(in crate::rooms) type Fates = Vec<oneshot::Receiver<Stored>>;
+
+/// A policy that holds, and what has to be done without the room's lock.
+struct Ruled {
+    policy: Arc<Policy>,
+    published: Vec<Published>,
+    untold: Vec<(OnStored, Stored)>,
+    said: Fates,
+}
+
+impl Ruled {
+    fn of(policy: &Arc<Policy>) -> Self {
+        Self { policy: Arc::clone(policy), published: Vec::new(), untold: Vec::new(), said: Vec::new() }
+    }
+}
+
 /// Whether somebody who is in the room, or listens, may have to go.
 fn takes_from(before: &Policy, policy: &Policy) -> bool {
     (policy.closed && !before.closed)
@@ -187,7 +205,7 @@ fn takes_from(before: &Policy, policy: &Policy) -> bool {
 
 impl LiveRoom {
     /// Has the next policy hold in a room that this server orders; `None` when the room has been forgotten meanwhile.
-    /// `stored` is taken if anything has changed.
+    /// `stored` is taken if there is anything to be stored.
     pub(in crate::rooms) fn rule(
         &self,
         rooms: &Rooms,
@@ -195,7 +213,7 @@ impl LiveRoom {
         of: Of,
         audit: Option<&Audit>,
         stored: &mut Option<OnStored>,
-    ) -> Option<Result<Arc<Policy>, Refused>> {
+    ) -> Option<Result<(Arc<Policy>, Fates), Refused>> {
         let mut state = self.lock();
         if state.is_retired {
             return None;
@@ -203,12 +221,12 @@ impl LiveRoom {
         let ruled = self.rule_in(&mut state, rooms, step, of, audit, stored);
         self.retire_if_empty(&mut state, rooms);
         drop(state);
-        Some(ruled.map(|(policy, published, untold)| {
-            published.render();
-            if let Some((on_stored, stored)) = untold {
+        Some(ruled.map(|Ruled { policy, published, untold, said }| {
+            published.iter().for_each(Published::render);
+            for (on_stored, stored) in untold {
                 on_stored(stored);
             }
-            policy
+            (policy, said)
         }))
     }
 
@@ -220,7 +238,7 @@ impl LiveRoom {
         of: Of,
         audit: Option<&Audit>,
         stored: &mut Option<OnStored>,
-    ) -> Result<(Arc<Policy>, Published, Untold), Refused> {
+    ) -> Result<Ruled, Refused> {
         let before = state.ruling.as_ref().map(|ruling| Arc::clone(&ruling.policy));
         if of == Of::NewRoom && (before.is_some() || state.count() > 0) {
             return Err(Refused::InUse);
@@ -228,13 +246,33 @@ impl LiveRoom {
         let before = before.unwrap_or_default();
         let next = Arc::new(step(&before, &mut state.room.people(), super::super::moderation::now())?);
         if next == before {
-            return Ok((next, Published::default(), None));
+            let mut ruled = Ruled::of(&next);
+            // It was done before, perhaps a moment ago: whoever does it again waits until it is stored.
+            if before.revision > 0 {
+                let kept = Some(rooms.0.policies.keep(&self.code, &next)?);
+                let decision =
+                    Decision { kept, stored: stored.take(), ..Decision::forget(self.code.clone()) };
+                ruled.untold.extend(self.log.put_decision(decision));
+            }
+            return Ok(ruled);
         }
         let kept = rooms.0.policies.keep(&self.code, &next)?;
         let rouses = state.take_policy(Arc::clone(&next));
-        let what = What::Policy(Arc::clone(&next));
-        let size = wire::size_of(&what);
-        let (published, _) = state.publish(what, size);
+        let (mut ruled, mut published) = (Ruled::of(&next), Vec::new());
+        let changes = next.alerts.changes_since(&before.alerts);
+        for (name, text) in spoken(&changes) {
+            let (heard, untold, fate) = self.speak(state, name, text);
+            published.push(heard);
+            ruled.untold.extend(untold);
+            ruled.said.push(fate);
+        }
+        let changes = changes.into_iter().map(|change| What::Alert(Arc::new(change)));
+        // Those who hear only of rules need not hear of each alert.
+        let rules = (!next.has_rules_of(&before)).then(|| What::Policy(Arc::clone(&next)));
+        for what in rules.into_iter().chain(changes) {
+            let size = wire::size_of(&what);
+            published.push(state.publish(what, size).0);
+        }
         if rouses {
             state.audience.rouse();
         }
@@ -244,8 +282,8 @@ impl LiveRoom {
             audit: audit.cloned(),
             stored: stored.take(),
         };
-        let untold = self.log.put_decision(decision);
-        Ok((next, published, untold))
+        ruled.untold.extend(self.log.put_decision(decision));
+        Ok(Ruled { published, ..ruled })
     }
 
     /// Tells everybody that a message has been removed, which the log does not give any more.
@@ -278,10 +316,13 @@ impl LiveRoom {
     /// What somebody may do here now.
     pub(super) fn rights(&self, name: Option<&UserName>, standing: &Standing, badge: &Badge) -> Rights {
         let rights = standing.rights();
-        let Some(policy) = self.policy() else { return rights };
+        let Some(policy) = self.policy() else {
+            // A host by token alerts as well.
+            return if rights.has(Right::Moderate) { rights.with(Right::Alert) } else { rights };
+        };
         let visitor = Visitor { has_password: true, ..badge.visitor(standing, &policy, name) };
         if visitor.is_host {
-            return rights.with(Right::Moderate);
+            return rights.with(Right::Moderate).with(Right::Alert);
         }
         let speaks =
             name.is_some_and(|name| policy.may_speak(&visitor, name, None, SystemTime::now()).is_ok());

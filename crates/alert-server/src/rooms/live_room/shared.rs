@@ -148,6 +148,9 @@ impl LiveRoom {
             let room = self.code.as_str();
             tracing::warn!(room, missed, "messages of a room are missing: Redis does not have them any more");
         }
+        if afterwards.times {
+            rooms.time_alerts(self);
+        }
         if afterwards.rouses {
             // Before those come in who wait for this, and have been asked by then.
             self.lock().audience.rouse();

@@ -111,7 +111,7 @@ pub fn random_key() -> HostKey {
 }
 
 #[expect(clippy::expect_used, reason = "a system without random numbers cannot make what nobody guesses")]
-fn random<const N: usize>() -> [u8; N] {
+pub(in crate::rooms) fn random<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
     getrandom::fill(&mut bytes).expect("the system gives random numbers");
     bytes

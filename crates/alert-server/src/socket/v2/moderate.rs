@@ -92,12 +92,12 @@ impl V2<'_> {
     }
 }
 
-fn actor(name: Option<&alert_core::names::UserName>, who: &Principal) -> Actor {
+pub(super) fn actor(name: Option<&alert_core::names::UserName>, who: &Principal) -> Actor {
     let name = name.or(who.name.as_ref()).map(alert_core::names::UserName::as_str);
     let subject = who.token().map(|token| token.subject.to_string());
     Actor(name.map(str::to_owned).or(subject).unwrap_or_else(|| "host".to_owned()).into())
 }
 
-fn answer(answer: Result<Answer, crate::rooms::Refused>) -> Then {
+pub(super) fn answer(answer: Result<Answer, crate::rooms::Refused>) -> Then {
     Box::new(move |_, _, _| Ok(Outcome::Answered(answer?)))
 }

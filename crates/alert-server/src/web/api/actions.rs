@@ -81,7 +81,7 @@ pub(super) async fn act(
     Ok(json::done(StatusCode::OK, &answer))
 }
 
-fn object(body: &[u8]) -> Result<&RawValue, Problem> {
+pub(super) fn object(body: &[u8]) -> Result<&RawValue, Problem> {
     let wrong = || Problem::from(Refusal::invalid_body("the body must be one JSON object in UTF-8."));
     serde_json::from_slice(body).map_err(|_| wrong())
 }

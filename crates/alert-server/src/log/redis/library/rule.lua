@@ -15,7 +15,7 @@ end
 -- A policy holds from now on, if it was made of the one that holds.
 -- ARGV: token, epoch, the revision before, the revision, the policy, a line of the audit log or '', 1 if it is to be the
 -- first of a room that nobody is in, age of messages, how long a policy is kept that nobody needs, most lines, their age,
--- 1 if somebody is banned
+-- 1 if somebody is banned, messages kept, and what is said just before: each name and text in turn
 -- Gives: "holds" or "stale" with the policy that holds, and where; or "in use"
 local function rule(keys, args)
   local room = open(keys, args[1], args[2])
@@ -28,6 +28,10 @@ local function rule(keys, args)
   redis.call('PEXPIRE', room.base .. ':rule', args[9])
   redis.call(args[12] == '1' and 'SADD' or 'SREM', keys[2] .. ':banned', room.base)
   note_deed(room, args[6], tonumber(args[10]), args[11])
+  for place = 14, #args, 2 do
+    put(room, args[place], args[place + 1], args[13], '- 0')
+    redis.call('HSET', room.base .. ':meta', 'number', text(room.number))
+  end
   tell(room, 'policy', 0, '', args[5])
   close(room)
   keep(room, args[8])

@@ -11,6 +11,14 @@ local function drop_old(room, age)
   end
 end
 
+-- Somebody has said something: the room's next message, which everybody hears.
+local function put(room, name, said, most, by)
+  room.number = room.number + 1
+  redis.call('XADD', room.base .. ':log', 'MAXLEN', '=', most, text(room.ordinal) .. '-' .. text(room.number),
+    'name', name, 'text', said, 'at', text(room.at), 'by', by)
+  tell(room, 'said', 0, name, said)
+end
+
 -- ARGV: token, epoch, node, op, name, text, key, digest of the message, messages kept, their age, the key's, and the op that
 -- this node has sent before to this room, if it does not know yet whether that has been carried out
 -- Gives: kind ("said", "again"), epoch, number, time, seq; or "reused"; or "early", where the one before was not.
@@ -42,16 +50,13 @@ local function say(keys, args)
     -- It has been dropped since, as one of too many.
     return { 'said', room.epoch, text(room.number), text(room.at), text(room.seq) }
   end
-  room.number = room.number + 1
+  put(room, name, said, args[9], node .. ' ' .. args[4])
   local number, at = text(room.number), text(room.at)
-  redis.call('XADD', room.base .. ':log', 'MAXLEN', '=', args[9], text(room.ordinal) .. '-' .. number,
-    'name', name, 'text', said, 'at', at, 'by', node .. ' ' .. args[4])
   drop_old(room, age)
   if key ~= '' then
     redis.call('HSET', room.base .. ':key:' .. key, 'epoch', room.epoch, 'number', number, 'at', at, 'digest', digest)
     redis.call('PEXPIRE', room.base .. ':key:' .. key, args[11])
   end
-  tell(room, 'said', 0, name, said)
   local seq = text(room.seq)
   redis.call('HSET', room.base .. ':meta', 'seq', seq, 'number', number, 'op:' .. node, args[4])
   keep(room, age)

@@ -55,8 +55,9 @@ impl Stage for RedisStage {
 
     fn rule(&self, code: &str, policy: &Policy, audit: Audit) {
         let (tell, told) = mpsc::channel();
-        self.node
-            .rule(&super::room(code), policy, Of::Any, Some(&audit), move |ruled| tell.send(ruled).unwrap());
+        self.node.rule(&super::room(code), (policy, &[]), Of::Any, Some(&audit), move |ruled| {
+            tell.send(ruled).unwrap()
+        });
         let ruled = told.recv_timeout(DEADLINE).unwrap();
         assert!(matches!(ruled, Ok(Ruled::Holds(_))), "{ruled:?}");
     }
