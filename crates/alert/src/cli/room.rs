@@ -236,6 +236,24 @@ impl Command {
     }
 }
 
+impl Room {
+    pub(super) fn code(&self) -> RoomCode {
+        self.room.code.clone()
+    }
+
+    pub(super) fn server(&self) -> Option<alert_client::ServerAddress> {
+        self.room.server.clone()
+    }
+
+    pub(super) fn way(&self) -> &Way {
+        &self.way
+    }
+
+    pub(super) fn is_json(&self) -> bool {
+        self.way.json
+    }
+}
+
 impl Person {
     fn does(self, action: &str) -> (Room, Value) {
         (self.room, json!({ "action": action, "name": self.name }))
@@ -305,7 +323,7 @@ fn make(room: Option<RoomArgument>, way: &Way) -> ExitCode {
     }
 }
 
-fn moderator(
+pub(super) fn moderator(
     code: RoomCode,
     link: Option<alert_client::ServerAddress>,
     way: &Way,
@@ -351,6 +369,15 @@ fn report(
     as_json: bool,
     shows_policy: bool,
 ) -> ExitCode {
+    print(outcome, as_json, |answer| words(answer, shows_policy))
+}
+
+/// Prints an answer, as it is or in words.
+pub(super) fn print(
+    outcome: std::io::Result<Result<Value, alert_client::ClientError>>,
+    as_json: bool,
+    words: impl FnOnce(&Value) -> String,
+) -> ExitCode {
     let answer = match outcome {
         Ok(Ok(answer)) => answer,
         Ok(Err(error)) => return super::client_failure(&error),
@@ -359,7 +386,7 @@ fn report(
             return ExitCode::FAILURE;
         }
     };
-    let text = if as_json { answer.to_string() } else { words(&answer, shows_policy) };
+    let text = if as_json { answer.to_string() } else { words(&answer) };
     match writeln!(std::io::stdout(), "{text}") {
         Ok(()) => ExitCode::SUCCESS,
         // Whoever has seen enough.
