@@ -27,6 +27,28 @@ export interface Joined {
   readonly more: boolean;
   readonly can: readonly string[];
   readonly policy?: Policy;
+  /** The alerts that are in force. */
+  readonly state: readonly Alert[];
+}
+
+/** A message that has a state (docs/protocol-v2.md, "Alerts"). */
+export interface Alert {
+  readonly id: string;
+  readonly level: "info" | "warning" | "emergency";
+  readonly text: string;
+  readonly by: string;
+  readonly at: string;
+  readonly drill: boolean;
+  readonly countdown_to: string | null;
+  readonly ends_at: string | null;
+  readonly audience: string | null;
+}
+
+/** What has become of one. */
+export interface AlertNews {
+  readonly state: "raised" | "updated" | "ended";
+  readonly alert: Alert;
+  readonly all_clear: string | null;
 }
 
 export interface History {
