@@ -62,6 +62,40 @@ it("a change holds on the other server, in order with the messages", async () =>
   assert.ok((await ada.tell("a question")).ok);
 });
 
+it("in slow mode a person speaks once, whatever the server", async () => {
+  const [host, room] = await hosted({ slow: 60 });
+  const [here] = await guest(one, room, "Ada");
+  const tooFast = (answer) => assert.match(answer.error?.message ?? "said", /slow mode: wait \d+ s/);
+  // Nobody hears the room there yet.
+  assert.ok((await here.tell("one")).ok);
+  const [there] = await guest(two, room, "Ada");
+  tooFast(await there.tell("two"));
+  tooFast(await here.tell("two"));
+  const [bea, alsoBea] = [(await guest(one, room, "Bea"))[0], (await guest(two, room, "Bea"))[0]];
+  const both = await Promise.all([bea.tell("three"), alsoBea.tell("three")]);
+  assert.deepEqual(both.map(({ ok }) => ok === true).sort(), [false, true], "at the same moment");
+  both.filter(({ ok }) => !ok).forEach(tooFast);
+  for (const text of ["four", "five"]) assert.ok((await host.tell(text)).ok, "hosts do not wait");
+  await alsoBea.hears("five");
+});
+
+it("in slow mode whoever speaks from outside counts by their address, also where nobody hears the room", async () => {
+  const [host, room] = await hosted({ slow: 60 });
+  const post = async (server, name) => {
+    const url = `${server.url}/v1/rooms/${room}?name=${name}`;
+    return (await fetch(url, { method: "POST", body: name })).status;
+  };
+  assert.equal(await post(two, "First"), 202);
+  assert.equal(await post(two, "First"), 429);
+  assert.equal(await post(one, "Second"), 429);
+  const old = await Client.inRoom(one, room, "Old");
+  old.say("from the room");
+  await host.hears("from the room");
+  old.say("again");
+  await old.waitFor("status", (msg) => /slow mode/i.test(msg));
+  assert.deepEqual(host.texts, ["First", "from the room"]);
+});
+
 it("who is kicked, banned or shut out on one server goes on the other", async () => {
   const [host, room] = await hosted();
   const [ada] = await guest(two, room, "Ada");

@@ -17,6 +17,7 @@
 --   :rule    what its hosts have decided: revision, policy (JSON)
 --   :audits  what they did, as JSON, the newest first
 --   :removed the ids of messages that were removed, by when: they are not missing
+--   :spoken  in slow mode, who has spoken, by when
 -- KEYS[2] is the set of the rooms with this tag in which somebody is. ARGV[1] names the start of this Redis, and says
 -- how often the node has lost what it had sent with this tag.
 
