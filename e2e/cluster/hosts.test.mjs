@@ -141,6 +141,26 @@ it("a server where nobody hears the room knows its policy, whatever the way in",
   assert.ok((await old.join(room, "Old")).ok);
 });
 
+it("who is there is known on a server where they are not", async () => {
+  const [host, room, key] = await hosted();
+  const kick = (server) =>
+    fetch(`${server.url}/v1/rooms/${room}/actions`, {
+      method: "POST",
+      headers: { "alert-host-key": key },
+      body: JSON.stringify({ action: "kick", name: "Ada" }),
+    });
+  const missing = await kick(two);
+  assert.deepEqual([missing.status, (await missing.json()).code], [404, "no_such_person"]);
+  assert.equal((await host.does("ban", { name: "Ada" })).here, false);
+  await host.does("unban", { name: "Ada" });
+  const [ada] = await guest(one, room, "Ada");
+  assert.equal((await (await kick(two)).json()).here, true, "nobody hears the room there");
+  assert.equal((await out(ada))[1].reason, "removed");
+  const [bea] = await guest(two, room, "Bea");
+  assert.equal((await host.does("ban", { name: "Bea" })).here, true);
+  assert.equal((await out(bea))[1].reason, "banned");
+});
+
 it("a message that is removed is gone on both, and both are told", async () => {
   const [host, room] = await hosted();
   const [ada] = await guest(two, room, "Ada");

@@ -58,6 +58,8 @@ export interface Moderated {
   readonly host?: string;
   /** The new code, of `new_code`. */
   readonly room?: string;
+  /** Of `mute` and `ban` of a name: whether somebody who is in the room is meant. */
+  readonly here?: boolean;
 }
 
 /** A line of the audit log. */

@@ -149,7 +149,10 @@ fn host() -> Principal {
 pub(super) async fn moderate(admin: &Admin, room: &str, what: Moderation) -> Result<Json<Done>, NotDone> {
     let code = code(admin, room)?;
     let rooms = &admin.0.metrics.sources().rooms;
-    let refused = |error: &dyn std::fmt::Display| NotDone::Invalid(format!("It was not done: {error}."));
+    let refused = |error: &dyn std::fmt::Display| {
+        let why = error.to_string();
+        NotDone::Invalid(format!("It was not done: {}.", why.trim_end_matches('.')))
+    };
     let admitted = rooms.readmit(&host(), &Origin::UnixSocket, code).map_err(|error| refused(&error))?;
     match rooms.moderate(&admitted, &Actor(BY.into()), what).await {
         Ok(_) => Ok(Json(Done {})),
