@@ -141,6 +141,24 @@ it("a server where nobody hears the room knows its policy, whatever the way in",
   assert.ok((await old.join(room, "Old")).ok);
 });
 
+it("whoever comes in on another server while the room is being locked may come back", async () => {
+  const names = ["Ada", "Bea", "Cy", "Dee", "Eve", "Flo"];
+  for (let round = 0; round < 10; round += 1) {
+    const [host, room] = await hosted();
+    const guests = await Promise.all(names.map(() => V2.connect(two)));
+    const joins = guests.map((guest, place) => guest.join(room, names[place]));
+    await joins[0];
+    assert.ok((await host.does("set", { settings: { locked: true } })).ok);
+    for (const [place, guest] of guests.entries()) {
+      if ((await joins[place]).ok !== true) continue;
+      assert.ok((await guest.ask("leave", { room })).ok);
+      const back = await guest.join(room, names[place]);
+      assert.equal(code(back), undefined, names[place]);
+    }
+    await Promise.all(guests.map((guest) => guest.close()));
+  }
+});
+
 it("who is there is known on a server where they are not", async () => {
   const [host, room, key] = await hosted();
   const kick = (server) =>

@@ -45,6 +45,7 @@ use redis::{FromRedisValue, Value, from_redis_value};
 pub use ruling::{Of, Ruled};
 pub use server::ConnectError;
 use sha2::{Digest, Sha256};
+pub use standing::LastEntered;
 pub use status::{Facts, Finding, Node, Status};
 pub use stay::{Absence, LostStay, StayEnd, StayHere, Taken};
 use std::{

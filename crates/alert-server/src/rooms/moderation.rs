@@ -74,8 +74,7 @@ impl Rooms {
         let until = |time: Option<Duration>| time.and_then(|time| now.checked_add(time));
         let action = match what {
             Moderation::Show => {
-                let listeners = self.known(room).map_or(0, |room| room.listeners());
-                return Ok(Made::Shown(policy.unwrap_or_default(), listeners));
+                return Ok(Made::Shown(policy.unwrap_or_default(), self.listeners(room.code())));
             }
             Moderation::Audit(most) => {
                 let lines = self.log().audits(room.code(), most).await;
@@ -155,7 +154,9 @@ impl Rooms {
         let is_here = AtomicBool::new(false);
         let step = |policy: &Policy, people: &mut People<'_>, now| {
             // Such an action does not look at them again.
-            let Some(found) = action.is_about(&mut *people) else { return policy.after(&action, people, now) };
+            let Some(found) = action.is_about(&mut *people) else {
+                return policy.after(&action, people, now);
+            };
             match &action {
                 Action::Kick(name) if !found && !policy.expects(name) => Err(NotDone::NobodyHere),
                 _ => policy.after(&action, [], now).inspect(|_| is_here.store(found, Relaxed)),
@@ -244,16 +245,19 @@ impl Rooms {
         audit: Option<Audit>,
     ) -> Result<Arc<Policy>, Refused> {
         let mut current = self.policy(code).await?;
-        for _ in 0..TRIES {
+        for tries in 0..TRIES {
             if of == Of::NewRoom && current.is_some() {
                 return Err(Refused::InUse);
             }
-            let people = shared.people(code).await?;
+            let (people, last) = shared.people(code).await?;
             let before = current.clone().unwrap_or_default();
             let next = Arc::new(step(&before, &mut people.iter(), now())?);
             if next == before {
                 return Ok(next);
             }
+            // Whoever is in a room when it is locked may come back. Those who come in all the time do not keep it open.
+            let locks = before.locked.is_none() && next.locked.is_some() && tries < TRIES / 2;
+            let of = if locks && of == Of::Any { Of::People(last) } else { of };
             let (tell, told) = oneshot::channel();
             shared.rule(code, &next, of, audit.as_ref(), |ruled| _ = tell.send(ruled));
             match told.await.map_err(|_| Refused::Unavailable)?? {

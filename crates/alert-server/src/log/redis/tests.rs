@@ -5,6 +5,7 @@ use crate::config::RedisAddress;
 use crate::log::contract::{DEADLINE, shown};
 use crate::log::{Backend, Page, Query, Start};
 use alert_core::position::Position;
+use alert_core::room::policy::Policy;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
@@ -328,6 +329,33 @@ async fn given_slow_mode_then_it_is_nobodys_turn_twice_on_whichever_node_and_oth
         }
     };
     timeout(DEADLINE, gone).await.expect("nobody is remembered longer than they wait");
+}
+
+#[tokio::test]
+async fn given_somebody_who_enters_while_a_list_of_people_is_made_then_it_is_made_anew() {
+    let server = Server::start();
+    let (one, two) = (server.node(1).await, server.node(2).await);
+    let room = room("room");
+    let lock = async |people: &[UserName], last: LastEntered| {
+        let policy = Policy { revision: 1, locked: Some(people.to_vec()), ..Policy::default() };
+        let (tell, told) = tokio::sync::oneshot::channel();
+        two.rule(&room, &policy, Of::People(last), None, |ruled| _ = tell.send(ruled));
+        timeout(DEADLINE, told).await.expect("in time").unwrap().unwrap()
+    };
+    for before in [None, Some("Ada")] {
+        if let Some(name) = before {
+            enter(&one, &room, name, 1).await;
+        }
+        let (people, last) = two.people(&room).await.unwrap();
+        enter(&one, &room, if before.is_some() { "Bea" } else { "Cy" }, 1).await;
+        assert_eq!(lock(&people, last).await, Ruled::Stale(None), "{people:?}");
+    }
+    let (people, last) = two.people(&room).await.unwrap();
+    assert_eq!(people, ["Cy", "Ada", "Bea"].map(name));
+    // What else happens meanwhile changes nothing about the list.
+    enter(&one, &room, "Ada", 2).await;
+    said(&one, &room, "x").await;
+    assert!(matches!(lock(&people, last).await, Ruled::Holds(_)));
 }
 
 #[tokio::test]

@@ -72,6 +72,11 @@ local function tell(room, kind, count, name, rest)
   publish(room, room.seq, kind, count, name, rest)
 end
 
+-- The event with which the last of those who are in it entered.
+local function last_entered(base)
+  return redis.call('ZRANGE', base .. ':roster', -1, -1, 'WITHSCORES')[2] or '0'
+end
+
 local function count(room)
   return redis.call('ZCARD', room.base .. ':roster')
 end
