@@ -107,7 +107,8 @@ pub(super) enum Command {
 }
 
 /// What is said where a name was muted or banned that nobody in the room has.
-const NOBODY_HERE: &str = "done; nobody of that name is in the room now, so it holds for whoever comes in under it";
+const NOBODY_HERE: &str =
+    "done; nobody of that name is in the room now, so it holds for whoever comes in under it";
 
 /// Which server, and by what right.
 #[derive(Debug, Args)]
