@@ -125,7 +125,9 @@ mod tests {
     #[test]
     fn of_three_pings_the_place_of_the_second_is_not_known() {
         let mut receipt = Receipt::default();
-        [10, 20, 30].map(|pushed| receipt.pinged(pushed, 3));
+        for pushed in [10, 20, 30] {
+            receipt.pinged(pushed, 3);
+        }
         let confirmed = [(); 3].map(|()| {
             receipt.ponged();
             receipt.confirmed

@@ -316,7 +316,10 @@ async fn given_slow_mode_then_it_is_nobodys_turn_twice_on_whichever_node_and_oth
             other => panic!("{other:?}"),
         }
     }
-    assert!(matches!(say(&two, key, turn(&[ada.clone()])).await, Fate::Again(_)), "a retry is no second one");
+    assert!(
+        matches!(say(&two, key, turn(std::slice::from_ref(&ada))).await, Fate::Again(_)),
+        "a retry is no second one"
+    );
     assert!(matches!(say(&two, None, turn(&[bea])).await, Fate::Said(_)), "what was refused is not noted");
     assert!(matches!(say(&two, None, None).await, Fate::Said(_)), "hosts do not wait");
     let short = Turn { slow: Duration::from_millis(20), who: vec![ada] };
