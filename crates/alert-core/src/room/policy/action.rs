@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use ipnet::IpNet;
 
+use super::look::Look;
 use super::{Deed, KeyHash, PasswordHash, Policy, Until};
 use crate::names::UserName;
 
@@ -79,6 +80,9 @@ pub enum NotDone {
     /// Hands are raised where hosts speak only.
     #[error("everybody may speak in this room.")]
     NoNeed,
+    /// Somebody is to be put out who is not there.
+    #[error("nobody of this name is in the room.")]
+    NobodyHere,
 }
 
 impl Action {
@@ -96,6 +100,19 @@ impl Action {
             Self::Hand(..) => Deed::Hand,
             Self::Word(..) => Deed::Word,
             Self::Key(_) => Deed::Key,
+        }
+    }
+
+    /// Whether any of these people is meant, where a host puts somebody out or keeps them from something by their name.
+    pub fn is_about<'a>(&self, people: impl IntoIterator<Item = &'a UserName>) -> Option<bool> {
+        let mut people = people.into_iter();
+        match self {
+            Self::Kick(name) => Some(people.any(|person| person == name)),
+            Self::Mute(name, _) | Self::Ban(Whom::Name(name), ..) => {
+                let look = Look::of(name);
+                Some(people.any(|person| person == name || Look::of(person).is_like(&look)))
+            }
+            _ => None,
         }
     }
 }

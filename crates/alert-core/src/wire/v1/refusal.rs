@@ -43,6 +43,8 @@ pub enum ErrorCode {
     RoomInUse,
     /// v2: there is no such message.
     NoSuchMessage,
+    /// v2: nobody in the room has this name.
+    NoSuchPerson,
     /// The room has a password, which was not shown, or another one.
     PasswordRequired,
     /// An event that the protocol does not have.
@@ -85,6 +87,7 @@ impl ErrorCode {
             Self::PasswordRequired => "password_required",
             Self::RoomInUse => "room_in_use",
             Self::NoSuchMessage => "no_such_message",
+            Self::NoSuchPerson => "no_such_person",
             Self::UnknownEvent => "unknown_event",
             Self::TooManyRooms => "too_many_rooms",
             Self::TooManyJoins => "too_many_joins",
@@ -293,6 +296,10 @@ impl From<Forbidden> for Refusal {
 /// An action that changes nothing.
 impl From<NotDone> for Refusal {
     fn from(not_done: NotDone) -> Self {
-        Self::new(ErrorCode::NotAllowed, not_done.to_string())
+        let code = match not_done {
+            NotDone::NobodyHere => ErrorCode::NoSuchPerson,
+            NotDone::TooMany | NotDone::NoNeed => ErrorCode::NotAllowed,
+        };
+        Self::new(code, not_done.to_string())
     }
 }

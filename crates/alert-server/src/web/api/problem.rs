@@ -198,7 +198,7 @@ impl From<Refusal> for Problem {
             ErrorCode::MsgTooLong => StatusCode::PAYLOAD_TOO_LARGE,
             ErrorCode::NotAllowed | ErrorCode::PasswordRequired => StatusCode::FORBIDDEN,
             ErrorCode::RoomInUse => StatusCode::CONFLICT,
-            ErrorCode::NoSuchMessage => StatusCode::NOT_FOUND,
+            ErrorCode::NoSuchMessage | ErrorCode::NoSuchPerson => StatusCode::NOT_FOUND,
             _ => StatusCode::BAD_REQUEST,
         };
         Self::new(status, refusal.code().as_str(), refusal.message())
