@@ -1,5 +1,6 @@
 // What the server answers and tells, as far as the page reads it (docs/protocol-v2.md).
 
+import type { Deed } from "./deeds.ts";
 import type { Refusal } from "./outbox.ts";
 import type { Policy } from "./policy.ts";
 
@@ -80,15 +81,8 @@ export interface Moderated {
   readonly host?: string;
   /** The new code, of `new_code`. */
   readonly room?: string;
-}
-
-/** A line of the audit log. */
-export interface Deed {
-  readonly at: string;
-  readonly by: string;
-  readonly action: string;
-  readonly to: string | null;
-  readonly detail: string | null;
+  /** Of `mute` and `ban` of a name: whether somebody who is in the room is meant. */
+  readonly here?: boolean;
 }
 
 /** Why the person is not in the room any more. */

@@ -118,6 +118,12 @@ impl Policy {
         self.looks.take_over(&earlier.looks);
     }
 
+    /// Whether a host can put somebody out who is not there: who may come back into a locked room may not any more.
+    #[must_use]
+    pub fn expects(&self, name: &UserName) -> bool {
+        self.locked.as_ref().is_some_and(|guests| guests.contains(name))
+    }
+
     /// Whether somebody may enter the room, or hear or read it from outside.
     ///
     /// # Errors

@@ -7,7 +7,7 @@ use alert_core::names::{RoomCode, UserName};
 use alert_core::room::policy::{Forbidden, KeyHash, Password, PasswordHash, Policy, Shown, Visitor};
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 /// What goes with somebody who has been at the door, besides their rights.
 #[derive(Clone, Debug, Default)]
@@ -26,6 +26,8 @@ pub(super) struct Badge {
     pub(super) inside: Option<UserName>,
     /// Of the policy that was asked first.
     pub(super) revision: u64,
+    /// As that policy had it: how long they wait between two messages.
+    pub(super) slow: Option<Duration>,
     /// They were let in as a host.
     pub(super) as_host: bool,
     /// They come back, having been let in then.
@@ -68,6 +70,7 @@ impl Badge {
     /// They come to a room with this policy. Whoever is put out of it from now on is meant to be out.
     fn comes_to(&mut self, policy: Option<&Policy>) {
         self.revision = policy.map_or(0, |policy| policy.revision);
+        self.slow = policy.and_then(|policy| policy.slow);
     }
 
     /// They make the hosts another key, and are one by it from the moment at which it holds.

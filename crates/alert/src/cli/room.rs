@@ -106,6 +106,10 @@ pub(super) enum Command {
     },
 }
 
+/// What is said where a name was muted or banned that nobody in the room has.
+const NOBODY_HERE: &str =
+    "done; nobody of that name is in the room now, so it holds for whoever comes in under it";
+
 /// Which server, and by what right.
 #[derive(Debug, Args)]
 pub(super) struct Way {
@@ -412,6 +416,9 @@ fn words(answer: &Value, shows_policy: bool) -> String {
     if shows_policy {
         lines.extend(shown::policy(&answer["policy"]));
         lines.extend(shown::listeners(&answer["listeners"]));
+    }
+    if answer["here"] == false {
+        lines.push(NOBODY_HERE.to_owned());
     }
     if lines.is_empty() { "done".to_owned() } else { lines.join("\n") }
 }

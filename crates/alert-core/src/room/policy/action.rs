@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use ipnet::IpNet;
 
+use super::look::Look;
 use super::{Deed, KeyHash, PasswordHash, Policy, Until};
 use crate::names::UserName;
 use crate::room::alerts::{MOST_ALERTS, Step};
@@ -94,6 +95,9 @@ pub enum NotDone {
     /// The key came with another alert.
     #[error("this key came with another alert; give every alert a key of its own.")]
     KeyReused,
+    /// Somebody is to be put out who is not there.
+    #[error("nobody of this name is in the room.")]
+    NobodyHere,
 }
 
 impl Action {
@@ -116,6 +120,19 @@ impl Action {
                 Step::Change(..) => Deed::Update,
                 Step::End(..) | Step::Expire => Deed::End,
             },
+        }
+    }
+
+    /// Whether any of these people is meant, where a host puts somebody out or keeps them from something by their name.
+    pub fn is_about<'a>(&self, people: impl IntoIterator<Item = &'a UserName>) -> Option<bool> {
+        let mut people = people.into_iter();
+        match self {
+            Self::Kick(name) => Some(people.any(|person| person == name)),
+            Self::Mute(name, _) | Self::Ban(Whom::Name(name), ..) => {
+                let look = Look::of(name);
+                Some(people.any(|person| person == name || Look::of(person).is_like(&look)))
+            }
+            _ => None,
         }
     }
 }

@@ -45,6 +45,8 @@ pub enum ErrorCode {
     NoSuchMessage,
     /// There is no such alert.
     NoSuchAlert,
+    /// v2: nobody in the room has this name.
+    NoSuchPerson,
     /// The room has a password, which was not shown, or another one.
     PasswordRequired,
     /// An event that the protocol does not have.
@@ -88,6 +90,7 @@ impl ErrorCode {
             Self::RoomInUse => "room_in_use",
             Self::NoSuchMessage => "no_such_message",
             Self::NoSuchAlert => "no_such_alert",
+            Self::NoSuchPerson => "no_such_person",
             Self::UnknownEvent => "unknown_event",
             Self::TooManyRooms => "too_many_rooms",
             Self::TooManyJoins => "too_many_joins",
@@ -297,6 +300,7 @@ impl From<Forbidden> for Refusal {
 impl From<NotDone> for Refusal {
     fn from(not_done: NotDone) -> Self {
         let code = match not_done {
+            NotDone::NobodyHere => ErrorCode::NoSuchPerson,
             NotDone::NoSuchAlert => ErrorCode::NoSuchAlert,
             NotDone::KeyReused => ErrorCode::KeyReused,
             NotDone::NotAhead => ErrorCode::InvalidBody,

@@ -52,6 +52,8 @@ pub enum Answer {
     Made(RoomCode, HostKey),
     /// `moderate`, where a policy comes of it.
     Policy(Arc<Policy>),
+    /// The same, of what is done to a name: and whether somebody who is in the room is meant.
+    Named(Arc<Policy>, bool),
     /// The same, and how many listen on this server.
     Shown(Arc<Policy>, usize),
     /// The same, with another key.
@@ -149,6 +151,10 @@ impl Serialize for Answer {
                 body.serialize_field("host", key.as_str())?;
             }
             Self::Policy(policy) => body.serialize_field("policy", &Whole(policy))?,
+            Self::Named(policy, is_here) => {
+                body.serialize_field("policy", &Whole(policy))?;
+                body.serialize_field("here", is_here)?;
+            }
             Self::Shown(policy, listeners) => {
                 body.serialize_field("policy", &Whole(policy))?;
                 body.serialize_field("listeners", listeners)?;

@@ -6,6 +6,7 @@ use super::entry::{millis, number, position, time};
 use super::keys::TAGS;
 use super::link::Unavailable;
 use super::page::parts;
+use super::standing::LastEntered;
 use super::{Shared, answer, bytes};
 use crate::log::OnAudits;
 use crate::log::policies::{AUDIT_AGE, MOST_AUDITS, UNUSED};
@@ -32,6 +33,8 @@ pub enum Ruled {
 pub enum Of {
     /// A room that may be in use.
     Any,
+    /// The same, if nobody has entered since these people were asked for.
+    People(LastEntered),
     /// A room that nobody is in, where nothing was said.
     NewRoom,
 }
@@ -68,6 +71,7 @@ impl Shared {
         ]);
         args.extend(lasts());
         args.push(bytes(u8::from(!policy.bans.is_empty())));
+        args.push(if let Of::People(LastEntered(event)) = of { bytes(event) } else { Vec::new() });
         args.push(bytes(self.0.retention.messages));
         for (name, text) in words {
             args.extend([name.as_str(), text].map(|text| text.as_bytes().to_vec()));

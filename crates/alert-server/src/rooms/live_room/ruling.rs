@@ -5,9 +5,9 @@ use super::super::audience::{Published, publication};
 use super::super::door::Badge;
 use super::super::moderation::{Step, spoken};
 use super::super::{Refused, Rooms};
-use super::spoken::{Spoken, Who};
+use super::spoken::Spoken;
 use super::{LiveRoom, State};
-use crate::log::redis::{Arrival, Of};
+use crate::log::redis::{Arrival, Of, Turn, Who};
 use crate::log::{Decision, OnStored, Stored};
 use alert_core::access::{Right, Rights, Standing};
 use alert_core::event::What;
@@ -19,12 +19,13 @@ use alert_core::wire::{self, Form};
 use socketio_server::{ConnectionId, Hub};
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 use tokio::sync::oneshot;
 
 /// What holds in a room with hosts.
 pub(in crate::rooms) struct Ruling {
     pub(super) policy: Arc<Policy>,
+    /// Where this server orders the room.
     spoken: Spoken,
     /// Where people entered who hear nothing of what was before; nothing, for those who were there before that was
     /// wanted. Entries leave with the person.
@@ -40,6 +41,23 @@ pub(in crate::rooms) struct Speaker<'a> {
     pub(in crate::rooms) badge: &'a Badge,
 }
 
+impl Speaker<'_> {
+    fn turn(&self, name: &UserName, slow: Duration) -> Turn {
+        let mut who = vec![Who::Name(name.clone())];
+        match self.name {
+            Some(own) if own != name => who.push(Who::Name(own.clone())),
+            Some(_) => {}
+            None => who.extend(self.badge.address.map(Who::From)),
+        }
+        Turn { slow, who }
+    }
+
+    /// By the policy that they were looked at by, of a room that nobody here hears.
+    pub(super) fn turn_from_outside(&self, name: &UserName) -> Option<Turn> {
+        self.badge.slow.filter(|_| !self.badge.as_host).map(|slow| self.turn(name, slow))
+    }
+}
+
 impl Ruling {
     pub(super) fn new(policy: Arc<Policy>) -> Box<Self> {
         Box::new(Self { policy, spoken: Spoken::default(), entered: HashMap::new() })
@@ -53,17 +71,23 @@ impl State {
         let (policy, now) = (&ruling.policy, SystemTime::now());
         let visitor = speaker.badge.visitor(speaker.standing, policy, speaker.name);
         let Some(slow) = policy.slow else { return policy.may_speak(&visitor, name, None, now) };
-        let mut who = vec![Who::Name(name.clone())];
-        match speaker.name {
-            Some(own) if own != name => who.push(Who::Name(own.clone())),
-            Some(_) => {}
-            None => who.extend(visitor.address.map(Who::From)),
-        }
+        let Turn { who, .. } = speaker.turn(name, slow);
         policy.may_speak(&visitor, name, ruling.spoken.last(&who), now)?;
         if !visitor.is_host {
             ruling.spoken.note(who, now, slow);
         }
         Ok(())
+    }
+
+    /// Whether somebody may say something in a room that several servers share. Where they must not speak too often, Redis
+    /// knows whether they do.
+    pub(super) fn may_speak(&self, speaker: Speaker<'_>, name: &UserName) -> Result<Option<Turn>, Forbidden> {
+        // Of a room that has just been found, the policy may not have come yet.
+        let Some(ruling) = &self.ruling else { return Ok(speaker.turn_from_outside(name)) };
+        let policy = &ruling.policy;
+        let visitor = speaker.badge.visitor(speaker.standing, policy, speaker.name);
+        policy.may_speak(&visitor, name, None, SystemTime::now())?;
+        Ok(policy.slow.filter(|_| !visitor.is_host).map(|slow| speaker.turn(name, slow)))
     }
 
     /// Whether somebody may go live now who has been let in before: hosts may have decided otherwise since. `arrival` is that
@@ -105,15 +129,6 @@ impl State {
             for event in self.tail.removed().filter(|event| form.tells(&event.what)) {
                 hub.send(connection, publication(form, code, event, wire::size_of(&event.what)));
             }
-        }
-    }
-
-    /// Somebody has spoken, on another server.
-    pub(super) fn has_spoken(&mut self, name: &UserName, at: SystemTime) {
-        if let Some(ruling) = &mut self.ruling
-            && let Some(slow) = ruling.policy.slow
-        {
-            ruling.spoken.note([Who::Name(name.clone())], at, slow);
         }
     }
 

@@ -70,7 +70,8 @@ impl Rooms {
                 Err(Refused::InUse) => {}
                 Err(refused) => return Err(refused),
                 Ok(_) => {
-                    let last = self.act(room, by, Action::Close, Some("it has another code".into())).await?;
+                    let (last, _) =
+                        self.act(room, by, Action::Close, Some("it has another code".into())).await?;
                     // What was decided meanwhile goes along.
                     let step = move |moved: &Policy, _: &mut People<'_>, _| Ok(follow(moved, &last));
                     let policy = self.rule(&code, &step, Of::Any, None).await?;

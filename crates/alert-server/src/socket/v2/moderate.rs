@@ -67,6 +67,7 @@ impl V2<'_> {
             };
             answer(done.await.map(|made| match made {
                 Made::Policy(policy) => Answer::Policy(policy),
+                Made::Named(policy, is_here) => Answer::Named(policy, is_here),
                 Made::Shown(policy, listeners) => Answer::Shown(policy, listeners),
                 Made::NewKey(policy, key) => Answer::NewKey(policy, key),
                 Made::NewCode(room, policy) => Answer::NewCode(room, policy),

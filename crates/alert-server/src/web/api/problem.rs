@@ -199,7 +199,9 @@ impl From<Refusal> for Problem {
             ErrorCode::MsgTooLong => StatusCode::PAYLOAD_TOO_LARGE,
             ErrorCode::NotAllowed | ErrorCode::PasswordRequired => StatusCode::FORBIDDEN,
             ErrorCode::RoomInUse => StatusCode::CONFLICT,
-            ErrorCode::NoSuchMessage | ErrorCode::NoSuchAlert => StatusCode::NOT_FOUND,
+            ErrorCode::NoSuchMessage | ErrorCode::NoSuchPerson | ErrorCode::NoSuchAlert => {
+                StatusCode::NOT_FOUND
+            }
             _ => StatusCode::BAD_REQUEST,
         };
         Self::new(status, refusal.code().as_str(), refusal.message())

@@ -206,9 +206,8 @@ impl State {
         self.goes_on(entry.position);
         let Some(following) = &mut self.following else { return };
         match &entry.change {
-            Change::Event(What::Said { name, .. }) => self.has_spoken(name, entry.at),
             Change::Event(What::Removed(position)) => self.tail.remove(*position),
-            Change::Event(What::Policy(_) | What::Alert(_) | What::Missing(_)) => {}
+            Change::Event(What::Said { .. } | What::Policy(_) | What::Alert(_) | What::Missing(_)) => {}
             Change::Policy(policy) => self.rule(policy, afterwards),
             Change::Event(What::Entered { name, .. }) | Change::Again(name) => {
                 following.people.enter(name);
