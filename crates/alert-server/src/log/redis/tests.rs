@@ -342,7 +342,7 @@ async fn given_somebody_who_enters_while_a_list_of_people_is_made_then_it_is_mad
     let lock = async |people: &[UserName], last: LastEntered| {
         let policy = Policy { revision: 1, locked: Some(people.to_vec()), ..Policy::default() };
         let (tell, told) = tokio::sync::oneshot::channel();
-        two.rule(&room, &policy, Of::People(last), None, |ruled| _ = tell.send(ruled));
+        two.rule(&room, (&policy, &[]), Of::People(last), None, |ruled| _ = tell.send(ruled));
         timeout(DEADLINE, told).await.expect("in time").unwrap().unwrap()
     };
     for before in [None, Some("Ada")] {
