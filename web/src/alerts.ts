@@ -176,7 +176,11 @@ class AlertDialog {
     const no = make("button", "button", text("cancel"));
     no.type = "button";
     no.addEventListener("click", () => this.#dialog.close());
-    const yes = make("button", "button primary", text(alert === undefined ? "raise_now" : "alert_change_now"));
+    const yes = make(
+      "button",
+      "button primary",
+      text(alert === undefined ? "raise_now" : "alert_change_now"),
+    );
     const form = make("form", "", title, label("alert_text", words), label("alert_level", levels));
     form.append(label("alert_ends", times));
     // What is an exercise stays one.
@@ -189,7 +193,8 @@ class AlertDialog {
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       const minutes = Number(times.value);
-      const ends = alert !== undefined && minutes === 0 ? {} : { ends_at: minutes === 0 ? null : minutes * 60 };
+      const ends =
+        alert !== undefined && minutes === 0 ? {} : { ends_at: minutes === 0 ? null : minutes * 60 };
       const body = { text: words.value, level: levels.value, ...ends };
       void this.#send(why, alert === undefined ? { ...body, drill: drill.checked, key } : body);
     });
@@ -220,7 +225,9 @@ function choice(all: readonly (readonly [string, string])[]): HTMLSelectElement 
 
 function time(minutes: number): string {
   if (minutes === 0) return text("no_end");
-  return minutes < 60 ? text("alert_minutes", { count: minutes }) : text("alert_hours", { count: minutes / 60 });
+  return minutes < 60
+    ? text("alert_minutes", { count: minutes })
+    : text("alert_hours", { count: minutes / 60 });
 }
 
 const label = (key: "alert_text" | "alert_level" | "alert_ends", field: HTMLElement): HTMLLabelElement =>

@@ -27,6 +27,9 @@ const SENTENCES: Readonly<Record<string, Key>> = {
   close: "did_close",
   word: "did_word",
   key: "did_key",
+  raise: "did_raise",
+  update: "did_update",
+  end: "did_end",
 };
 
 /** What each setting is called in the host controls. */
