@@ -76,7 +76,11 @@ impl When {
     pub fn at(self, now: SystemTime) -> SystemTime {
         match self {
             Self::At(at) => at,
-            Self::In(time) => now.checked_add(time).unwrap_or(now),
+            // To the millisecond, as stores keep it.
+            Self::In(time) => u64::try_from(time.as_millis())
+                .ok()
+                .and_then(|millis| now.checked_add(Duration::from_millis(millis)))
+                .unwrap_or(now),
         }
     }
 }
@@ -185,8 +189,8 @@ fn when(key: &str, json: &RawValue) -> Result<Option<When>, Refusal> {
     if json.get() == "null" {
         return Ok(None);
     }
-    let when = match serde_json::from_str::<u64>(json.get()) {
-        Ok(seconds) => Some(When::In(Duration::from_secs(seconds))),
+    let when = match serde_json::from_str::<f64>(json.get()) {
+        Ok(seconds) => Duration::try_from_secs_f64(seconds).ok().map(When::In),
         Err(_) => body::string(key, json).ok().and_then(|text| read_when(&text)),
     };
     let wrong = || {
