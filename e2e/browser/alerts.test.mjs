@@ -44,10 +44,10 @@ for (const [colorScheme, size, viewport, locale] of [
     const guest = await browser.visit({ colorScheme, viewport, locale });
     await enter(guest, server, "Ada", room);
     await guest.locator("#alerts .alert").nth(2).waitFor();
-    assert.equal(await guest.locator("#alerts button, #raise-alert:visible").count(), 0);
+    assert.equal(await guest.locator("#alerts button:visible, #raise-alert:visible").count(), 0);
     const [first] = await texts(guest);
-    assert.ok(first.includes("Leave the building"), "the most serious first");
-    assert.ok((await guest.locator("#alerts .alert").first().getAttribute("data-drill")) !== null);
+    assert.ok(first.includes("Ice on the stairs"), "the most serious that is real first");
+    assert.ok((await guest.locator("#alerts .alert").last().getAttribute("data-drill")) !== null);
     await page.locator("#raise-alert").click();
     await page.locator("#alerting textarea").waitFor();
     for (const [one, what] of [
@@ -103,4 +103,80 @@ it("an alert that has ended while the page was away is gone when it is back", as
   await page.locator("#alerts .alert", { hasText: "new" }).waitFor();
   assert.equal(await page.locator("#alerts .alert").count(), 1);
   await line(page, "message", "Bell: WARNING: new");
+});
+
+/** A host's page and its room, and what raises, changes and ends alerts there as another host. */
+async function hosted(options) {
+  const page = await browser.visit(options);
+  const room = await host(page, server);
+  const key = await page.evaluate((room) => localStorage.getItem(`alert.host ${room}`), room);
+  const deputy = await V2.connect(server);
+  const does = (body) => deputy.ask("alert", { room, name: "Bell", host: key, ...body });
+  return { page, room, does };
+}
+
+/** The words of the alerts whose first line is to be seen in the list. */
+const inView = (page) =>
+  page.locator("#alerts .alert-text").evaluateAll((all) => {
+    const { top, bottom } = document.querySelector("#alerts").getBoundingClientRect();
+    return all
+      .filter((one) => {
+        const box = one.getBoundingClientRect();
+        return box.top >= top - 1 && box.top + 20 <= bottom;
+      })
+      .map((one) => one.querySelector("bdi").textContent);
+  });
+
+const LONG = "Leave by the north stairs and meet on the field. ".repeat(10).trim();
+
+for (const locale of ["en", "ar"])
+  it(`on a phone, ${locale}: what is real is before every drill, and long texts leave room for others`, async () => {
+    const { page, room, does } = await hosted({ viewport: { width: 360, height: 640 }, locale });
+    await does({ action: "raise", level: "warning", text: `Real: ${LONG}` });
+    await does({ action: "raise", level: "emergency", text: `Drill: ${LONG}`, drill: true });
+    await does({ action: "raise", level: "warning", text: `Newer: ${LONG}` });
+    const guest = await browser.visit({ viewport: { width: 360, height: 640 }, locale });
+    await enter(guest, server, "Ada", room);
+    for (const one of [page, guest]) {
+      await one.locator("#alerts .alert").nth(2).waitFor();
+      const first = (await texts(one)).map((words) => words.match(/Real|Drill|Newer/)[0]);
+      assert.deepEqual(first, ["Newer", "Real", "Drill"]);
+      await one.waitForFunction(() => document.querySelector("#alerts").scrollTop === 0);
+      const seen = await inView(one);
+      assert.ok(seen.length >= 2, `${seen.length} to be seen`);
+      assert.equal(await one.locator("#alerts-others").isVisible(), seen.length < 3);
+      const more = one.locator("#alerts .alert").first().locator("[aria-expanded=false]");
+      await more.click();
+      await one.locator("#alerts .alert[data-open] [aria-expanded=true]").waitFor();
+      const words = one.locator("#alerts .alert[data-open] .alert-text");
+      assert.ok(await words.evaluate((text) => text.scrollHeight <= text.clientHeight + 2), "all of it");
+      assert.deepEqual(await violations(one), []);
+    }
+  });
+
+it("the list scrolls to an alert that is new, but not from what is real to a drill", async () => {
+  const { page, does } = await hosted({ viewport: { width: 360, height: 640 } });
+  for (let count = 1; count <= 4; count += 1)
+    await does({ action: "raise", level: "emergency", text: `${count}: ${LONG}` });
+  await does({ action: "raise", level: "info", text: "Lunch is late" });
+  await page.locator("#alerts .alert", { hasText: "Lunch" }).waitFor();
+  assert.ok((await inView(page)).includes("Lunch is late"));
+  assert.match(await page.locator("#alerts-others").innerText(), /^\d more alerts/);
+  await page.locator("#alerts").evaluate((list) => list.scrollTo(0, 0));
+  await does({ action: "raise", level: "emergency", text: "Only this", drill: true });
+  await page.locator("#alerts .alert", { hasText: "Only this" }).waitFor();
+  assert.equal(await page.locator("#alerts").evaluate((list) => list.scrollTop), 0);
+});
+
+it("a guest scrolls many alerts by the keyboard", async () => {
+  const { room, does } = await hosted();
+  for (let count = 1; count <= 16; count += 1) await does({ action: "raise", text: `Alert ${count}` });
+  const guest = await browser.visit();
+  await enter(guest, server, "Ada", room);
+  await guest.locator("#alerts .alert").nth(15).waitFor();
+  assert.equal(await guest.locator("#alerts").getAttribute("tabindex"), "0");
+  assert.deepEqual(await violations(guest), []);
+  await guest.locator("#alerts").focus();
+  await guest.keyboard.press("End");
+  await guest.waitForFunction(() => document.querySelector("#alerts").scrollTop > 0);
 });
