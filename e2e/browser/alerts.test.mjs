@@ -83,6 +83,8 @@ it("a host raises an alert, changes it and ends it, and guests see and hear each
   await page.getByRole("button", { name: "Change it now" }).click();
   await guest.locator('#alerts .alert[data-level="emergency"]').waitFor();
   await page.getByRole("button", { name: "End the alert: Ice on the stairs" }).click();
+  await page.locator("#asking").getByText("Drill: Emergency: Ice on the stairs").waitFor();
+  await page.locator("#asking .danger").click();
   await guest.locator("#alerts").waitFor({ state: "hidden" });
   await said(guest, "Drill: This no longer holds: Ice on the stairs");
 });
@@ -179,4 +181,79 @@ it("a guest scrolls many alerts by the keyboard", async () => {
   await guest.locator("#alerts").focus();
   await guest.keyboard.press("End");
   await guest.waitForFunction(() => document.querySelector("#alerts").scrollTop > 0);
+});
+
+/** The name of the button that has the focus, or the id of what has it. */
+const focus = (page) =>
+  page.evaluate(() => document.activeElement.getAttribute("aria-label") ?? document.activeElement.id);
+
+it("no alert is ended in place of another: it is asked first, and the focus stays with its button", async () => {
+  const { page, does } = await hosted();
+  const { alert: fire } = await does({ action: "raise", level: "warning", text: "Fire" });
+  await page.getByRole("button", { name: "End the alert: Fire" }).focus();
+  const { alert: flood } = await does({ action: "raise", level: "emergency", text: "Flood" });
+  await page.locator("#alerts .alert", { hasText: "Flood" }).waitFor();
+  assert.equal(await focus(page), "End the alert: Fire");
+  await does({ action: "update", id: fire.id, level: "emergency" });
+  await does({ action: "update", id: flood.id, level: "info" });
+  await page.locator('#alerts .alert[data-level="info"]').waitFor();
+  assert.equal((await texts(page))[0].toLowerCase(), "emergency fire");
+  assert.equal(await focus(page), "End the alert: Fire");
+  await page.keyboard.press("Enter");
+  await page.locator("#asking").getByText("Emergency: Fire").waitFor();
+  await page.keyboard.press("Escape");
+  await page.locator("#asking").waitFor({ state: "hidden" });
+  assert.equal(await page.locator("#alerts .alert").count(), 2, "nothing was ended");
+  await page.keyboard.press("Enter");
+  await page.locator("#asking").waitFor();
+  assert.deepEqual(await violations(page), []);
+  await page.locator("#asking .danger").click();
+  await page.locator("#alerts .alert", { hasText: "Fire" }).waitFor({ state: "detached" });
+  await page.waitForFunction(() => document.activeElement.id === "log");
+  await page.getByRole("button", { name: "End the alert: Flood" }).click();
+  await page.locator("#asking").waitFor();
+  await does({ action: "end", id: flood.id });
+  await page.locator("#alerts .alert").waitFor({ state: "detached" });
+  await page.keyboard.press("Escape");
+  await page.waitForFunction(() => document.activeElement.id === "log");
+});
+
+it("counts and ends go by the server's time, also when the device's clock is wrong and the server away", async () => {
+  const { room, does } = await hosted();
+  await does({ action: "raise", text: "Long", countdown_to: "90m" });
+  const guest = await browser.visit({ mayFail: true });
+  await guest.addInitScript(() => {
+    const now = Date.now;
+    Date.now = () => now() + 7_200_000;
+  });
+  await enter(guest, server, "Ada", room);
+  await does({ action: "raise", text: "Short", countdown_to: "2s", ends_at: "5s" });
+  await guest.locator("#alerts .alert", { hasText: "Short" }).waitFor();
+  await guest.locator(".alert-count", { hasText: "0:0" }).waitFor();
+  await guest.locator(".alert-count", { hasText: /1 hr (?:29|30) min left/ }).waitFor();
+  await guest.context().setOffline(true);
+  await guest.locator(".alert-count", { hasText: "0:0" }).waitFor({ state: "detached" });
+  await guest.locator("#alerts .alert", { hasText: "Short" }).waitFor({ state: "detached" });
+  assert.equal(await guest.locator("#alerts .alert").count(), 1);
+  await said(guest, "This no longer holds: Short");
+});
+
+it("a change leaves the end as it is unless another is chosen, and can take it away", async () => {
+  const { page, does } = await hosted();
+  const { alert } = await does({ action: "raise", text: "Ice", ends_at: "2h" });
+  const present = async () => (await does({ action: "list" })).alerts[0].ends_at;
+  const change = async (choose) => {
+    await page.getByRole("button", { name: "Change the alert: Ice" }).click();
+    assert.ok(!(await page.locator("#alerting .field-error").isVisible()), "nothing is wrong yet");
+    await choose(page.getByLabel("It ends"));
+    await page.getByRole("button", { name: "Change it now" }).click();
+    await page.locator("#alerting").waitFor({ state: "hidden" });
+  };
+  await change(async (ends) => {
+    assert.match(await ends.locator("option").first().innerText(), /^As it is \(until .+\)$/);
+    assert.equal(await ends.inputValue(), "as-is");
+  });
+  assert.equal(await present(), alert.ends_at);
+  await change((ends) => ends.selectOption("Until a host ends it"));
+  assert.equal(await present(), null);
 });

@@ -4,18 +4,24 @@ import { LEVELS } from "./alertorder.ts";
 import { byId, make } from "./dom.ts";
 import { text } from "./language.ts";
 import type { Alert } from "./protocol.ts";
+import type { ServerTime } from "./servertime.ts";
+import { moment } from "./time.ts";
 
 /** Does something with an alert, and resolves to what is wrong with that, if anything is. */
 export type Alerting = (action: "raise" | "update" | "end", body: object) => Promise<string | undefined>;
 
 /** Minutes after which an alert ends by itself; 0 is never. */
 const TIMES = [0, 5, 15, 60, 480];
+const AS_IS = "as-is";
 
 export class AlertDialog {
   readonly #dialog = byId("alerting", HTMLDialogElement);
   #alert: Alert | undefined;
 
-  constructor(readonly act: Alerting) {}
+  constructor(
+    readonly act: Alerting,
+    readonly time: ServerTime,
+  ) {}
 
   open(alert?: Alert): void {
     this.#alert = alert;
@@ -29,7 +35,13 @@ export class AlertDialog {
     words.autofocus = true;
     const levels = choice(LEVELS.map((one) => [one, text(`level_${one}`)]));
     levels.value = alert?.level ?? "warning";
-    const times = choice(TIMES.map((minutes) => [String(minutes), time(minutes)]));
+    const present = alert?.ends_at ?? null;
+    const asIs: [string, string][] = [];
+    if (present !== null) {
+      const until = text("alert_until", { time: moment(Date.parse(present), this.time.now()) });
+      asIs.push([AS_IS, text("alert_as_is", { until })]);
+    }
+    const times = choice([...asIs, ...TIMES.map((minutes) => [String(minutes), time(minutes)] as const)]);
     const drill = make("input", "");
     drill.type = "checkbox";
     const why = make("p", "field-error");
@@ -54,8 +66,7 @@ export class AlertDialog {
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       const minutes = Number(times.value);
-      const ends =
-        alert !== undefined && minutes === 0 ? {} : { ends_at: minutes === 0 ? null : minutes * 60 };
+      const ends = times.value === AS_IS ? {} : { ends_at: minutes === 0 ? null : minutes * 60 };
       const body = { text: words.value, level: levels.value, ...ends };
       void this.#send(why, alert === undefined ? { ...body, drill: drill.checked, key } : body);
     });

@@ -5,7 +5,7 @@ import { alertLevel } from "./alertwords.ts";
 import { byId, make } from "./dom.ts";
 import { parts, text } from "./language.ts";
 import type { Alert } from "./protocol.ts";
-import { clock, moment } from "./time.ts";
+import { moment, remaining } from "./time.ts";
 
 /** What a host does with one. */
 export interface Deeds {
@@ -50,10 +50,17 @@ export class AlertList {
     const [first] = inOrder(fresh);
     if (first !== undefined && !(first.drill && sorted.some(({ drill }) => !drill))) this.#reveal(first.id);
     // Where an item moves, the browser takes the focus from it.
-    if (focused instanceof HTMLElement && document.activeElement !== focused) {
-      const isThere = focused.isConnected && focused.checkVisibility();
-      (isThere ? focused : byId("log", HTMLElement)).focus({ preventScroll: true });
+    if (focused instanceof HTMLElement) {
+      if (focused.isConnected && focused.checkVisibility()) focused.focus({ preventScroll: true });
+      else byId("log", HTMLElement).focus({ preventScroll: true });
     }
+  }
+
+  /** Where nothing has the focus, the log has it: never the button of another alert. */
+  keepFocus(): void {
+    const { activeElement } = document;
+    if (activeElement === null || activeElement === document.body || !activeElement.checkVisibility())
+      byId("log", HTMLElement).focus({ preventScroll: true });
   }
 
   /** The moments that are counted down to come nearer. */
@@ -157,7 +164,8 @@ class Item {
 
   count(now: number): void {
     const to = this.#alert?.countdown_to ?? null;
-    const words = to === null ? "" : ` · ${countdown(to, now)}`;
+    const left = to === null ? 0 : Date.parse(to) - now;
+    const words = left > 0 ? ` · ${text("alert_countdown", { left: remaining(left) })}` : "";
     if (this.#count.textContent !== words) this.#count.textContent = words;
   }
 
@@ -167,12 +175,4 @@ class Item {
     const isCut = [this.words, this.#about].some((one) => one.scrollHeight > one.clientHeight + 2);
     this.#more.hidden = !isCut;
   }
-}
-
-function countdown(to: string, now: number): string {
-  const at = Date.parse(to);
-  const seconds = Math.max(0, Math.ceil((at - now) / 1_000));
-  const minutes = Math.floor(seconds / 60);
-  const left = `${minutes}:${String(seconds % 60).padStart(2, "0")}`;
-  return text("alert_countdown", { left: minutes < 60 ? left : clock(at) });
 }

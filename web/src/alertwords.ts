@@ -10,3 +10,10 @@ export function alertWords(alert: Pick<Alert, "level" | "drill" | "text">): stri
   const words = text("alert_words", { level: alertLevel(alert), text: alert.text });
   return alert.drill ? text("alert_drill", { text: words }) : words;
 }
+
+/** What is said when one has ended. */
+export function endWords(alert: Pick<Alert, "drill" | "text">, allClear: string | null = null): string {
+  const words =
+    allClear === null ? text("alert_ended", { text: alert.text }) : text("alert_clear", { text: allClear });
+  return alert.drill ? text("alert_drill", { text: words }) : words;
+}

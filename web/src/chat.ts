@@ -30,6 +30,7 @@ import { news, OPEN, type Policy, speech } from "./policy.ts";
 import { Removal } from "./removal.ts";
 import { groups } from "./roomcode.ts";
 import { Seen } from "./seen.ts";
+import { ServerTime } from "./servertime.ts";
 import { Sound } from "./sound.ts";
 import { chosenTime } from "./time.ts";
 import { Unread } from "./unread.ts";
@@ -68,6 +69,7 @@ const earlier: Earlier = new Earlier(
     announcer.message(text("earlier_shown", { count: lines.length }));
   },
 );
+const serverTime = new ServerTime();
 const seen = new Seen(room, name);
 const people = new People(name);
 const announcer = new Announcer(byId("heard", HTMLElement));
@@ -87,6 +89,7 @@ const connection: Connection = new Connection(room, name, credentials, open !== 
     leave.disabled = state.why === "left";
   },
   message(said) {
+    serverTime.heard(said.at);
     const isFromHere = composer.isOwn(said);
     if (!isFromHere) unread.message();
     show(said);
@@ -120,6 +123,7 @@ const connection: Connection = new Connection(room, name, credentials, open !== 
     if (isHost) void act("show");
   },
   alert(news) {
+    serverTime.heard(Date.parse(news.at));
     alerts.heard(news);
   },
   joined(arrival) {
@@ -182,11 +186,16 @@ const floor = new Floor({
   ended: () => rule(policy, isHost),
 });
 const ask = new Ask(text("cancel"));
-const alerts = new Alerts(async (action, body) => {
-  const answer = await connection.alert(action, body);
-  if (answer === undefined) return text("no_answer");
-  return answer.ok ? undefined : text("not_done", { reason: reason(answer.error) });
-}, problem);
+const alerts = new Alerts(
+  serverTime,
+  ask,
+  async (action, body) => {
+    const answer = await connection.alert(action, body);
+    if (answer === undefined) return text("no_answer");
+    return answer.ok ? undefined : text("not_done", { reason: reason(answer.error) });
+  },
+  problem,
+);
 const act = acting(
   connection,
   (next) => rule(next, isHost),

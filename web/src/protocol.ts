@@ -47,6 +47,7 @@ export interface Alert {
 
 /** What has become of one. */
 export interface AlertNews {
+  readonly at: string;
   readonly state: "raised" | "updated" | "ended";
   readonly alert: Alert;
   readonly all_clear: string | null;

@@ -77,3 +77,10 @@ export function span(milliseconds: number): string {
   }
   return parts.join(" ");
 }
+
+/** What is left of a count: minutes and seconds under an hour, else its two largest units. */
+export function remaining(milliseconds: number): string {
+  const seconds = Math.ceil(milliseconds / 1_000);
+  if (seconds >= 3_600) return span(seconds * 1_000);
+  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+}

@@ -5,7 +5,7 @@ import { speak } from "../src/language.ts";
 import { pieces } from "../src/links.ts";
 import { freshCode, groups } from "../src/roomcode.ts";
 import { excess } from "../src/size.ts";
-import { span } from "../src/time.ts";
+import { remaining, span } from "../src/time.ts";
 
 speak("en", {});
 
@@ -103,4 +103,16 @@ test("a name has one colour for ever, and a class of thirty has many", () => {
   assert.deepEqual(["Ada", "Bob", "Ms Ortega"].map(hue), [195, 255, 270]);
   const hues = Array.from({ length: 30 }, (_, index) => hue(`Pupil ${index + 1}`));
   assert.ok(new Set(hues).size >= 15, String(new Set(hues).size));
+});
+
+test("what is left is minutes and seconds under an hour, and its two largest units from there on", () => {
+  const table: [number, string][] = [
+    [1, "0:01"],
+    [61_000, "1:01"],
+    [3_599_000, "59:59"],
+    [3_600_000, "1 hr"],
+    [5_400_000, "1 hr 30 min"],
+    [266_400_000, "3 days 2 hr"],
+  ];
+  for (const [milliseconds, written] of table) assert.equal(remaining(milliseconds), written);
 });
