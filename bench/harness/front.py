@@ -77,9 +77,9 @@ TABLES = (
         ("2,000 cut off every 15 s for 2 s: delivered, %", reached("delivered_percent", scenario="jitter")),
     )),
     ("A silent member, with what the kernel has of it", SOCKETIO | NEIGHBOURS, (
-        ("process, kB", silent(False, kernel.process_of)),
+        ("process, kB", silent(False, kernel.private)),
         ("kernel, kB", silent(False, kernel.share)),
-        ("long-polling: process, kB", silent(True, kernel.process_of)),
+        ("long-polling: process, kB", silent(True, kernel.private)),
         ("long-polling: kernel, two sockets, kB", silent(True, kernel.share)),
     )),
     ("Other protocols, which do less", NEIGHBOURS, (
@@ -99,10 +99,14 @@ TABLES = (
 
 def parts(results, drawn):
     yield INTRO
-    yield from (f"![{plot.alt}](benchmarks/{plot.file}.svg)\n" for plot in drawn)
+    used = set()
+    for plot in drawn:
+        numbers = {record["run"] for record in results.find(scenario=plot.scenario)}
+        used.update(numbers)
+        yield f"![{plot.alt}](benchmarks/{plot.file}.svg)\n"
+        yield f"<sub>`bench/run run --scenario {plot.scenario}`, run {', '.join(map(str, sorted(numbers)))}</sub>\n"
     yield targets(results)
     yield "Median of the rounds. The small number is the run, whose command and commit are below.\n"
-    used = set()
     for title, servers, rows in TABLES:
         yield from figures(results, title, servers, rows, used)
     yield f"## Runs\n\n{runs(results, used)}"

@@ -3,9 +3,10 @@
 Server and load generator are on one machine, so each connection has two ends in the same kernel. Told apart are the
 sockets (by the port that they are bound to), what waits in them, and the page tables and the table of open files of the
 server's process. Not told apart are the kernel's objects, which `/proc/slabinfo` counts for the whole machine: of each kind
-both ends have one, so that half of what has come is the server's. The ports that a client is given are the generator's.
+in `OBJECTS` both ends have one for each socket, so half of what has come is the server's.
 """
 
+import os
 import re
 import subprocess
 import time
@@ -16,12 +17,13 @@ from .server import family
 
 EVERY_SECONDS = 2
 PAGE = 4096
-CLIENTS_ALONE = ("tcp_bind_bucket", "tcp_bind2_bucket")
-"""One for each port that a client has; those of a server share their port's."""
-NOT_THEIRS = ("tw_sock_", "request_sock_")
-"""Of connections before and after."""
-WORTH_NAMING = 0.05
-"""Objects for each member, fewer than which are the machine's and not the connections'."""
+OBJECTS = ("TCP", "sock_inode_cache", "dentry", "filp", "eventpoll_epi", "eventpoll_pwq", "ep_head", "lsm_inode_cache",
+           "lsm_file_cache")
+"""Caches of what a socket consists of: itself, its file, its entry of epoll, and what a security module keeps of it."""
+PORTS = ("tcp_bind_bucket", "tcp_bind2_bucket")
+"""Caches of what each port of a client has, and which are the generator's alone. Those of a server share its port's."""
+LOOKED_AT = ("dentry", "lsm_inode_cache")
+"""Of which a descriptor also has one if somebody (a monitor, say) looks at it in `/proc/PID/fd`."""
 
 
 def watched(pids, port, members, work):
@@ -42,7 +44,7 @@ def watched(pids, port, members, work):
 
 def reading(pids, port):
     """The sockets come last: if all are there, all were there before."""
-    return {**process(pids), "slabs": slabs(), "accounted": accounted(), **ends(port)}
+    return {**process(pids), "slabs": slabs(), **ends(port)}
 
 
 def slabs():
@@ -55,20 +57,27 @@ def slabs():
     return {row[0]: (int(row[1]), int(row[5]) * PAGE / int(row[4])) for row in rows}
 
 
+def merged(name):
+    """The caches that are one with this one, since their objects have the same size, itself included."""
+    folder = "/sys/kernel/slab"
+    link = os.path.realpath(f"{folder}/{name}")
+    return [each for each in os.listdir(folder) if os.path.realpath(f"{folder}/{each}") == link]
+
+
 def process(pids):
     """Memory of processes and their descendants, and what the kernel has for each process: page tables, open files."""
-    found = {"rss": 0, "pss": 0, "tables": 0}
+    found = {"rss": 0, "anonymous": 0, "tables": 0}
     for pid in (each for pid in pids for each in family(pid)):
         try:
             with open(f"/proc/{pid}/smaps_rollup") as rollup, open(f"/proc/{pid}/status") as status:
                 facts = {words[0]: int(words[1]) for words in map(str.split, [*rollup, *status])
-                         if words[0] in ("Rss:", "Pss:", "VmPTE:", "FDSize:")}
+                         if words[0] in ("Rss:", "Pss_Anon:", "VmPTE:", "FDSize:")}
         except FileNotFoundError:
             continue
         found["rss"] += facts["Rss:"] * 1024
-        found["pss"] += facts["Pss:"] * 1024
-        # A pointer for each place in the table of open files, and three bits.
-        found["tables"] += facts["VmPTE:"] * 1024 + facts["FDSize:"] * 8 * 67 // 64
+        found["anonymous"] += facts["Pss_Anon:"] * 1024
+        # A pointer for each place in the table of open files, and two bits.
+        found["tables"] += facts["VmPTE:"] * 1024 + facts["FDSize:"] * 66 // 8
     return found
 
 
@@ -79,34 +88,38 @@ def ends(port):
     return {"sockets": len(waiting), "waiting": sum(int(received) + int(written) for received, written in waiting)}
 
 
-def accounted():
-    """Bytes that TCP has reserved for buffers, on the whole machine: both ends."""
-    with open("/proc/net/sockstat") as file:
-        return int(next(line.split()[-1] for line in file if line.startswith("TCP:"))) * PAGE
-
-
 def compared(before, after, members):
     """What has come, for each member."""
     def each(key):
         return (after[key] - before[key]) / members
 
-    caches = {}
-    for name, (count, size) in after["slabs"].items():
-        come = (count - before["slabs"].get(name, (0, 0))[0]) / members
-        if come >= WORTH_NAMING and not name.startswith(NOT_THEIRS):
-            caches[name] = [round(come, 3), round(size)]
-    return {key: round(each(key), 1) for key in ("rss", "pss", "tables", "sockets", "waiting", "accounted")} | {"caches": caches}
+    def come(cache):
+        return (after["slabs"][cache][0] - before["slabs"].get(cache, (0, 0))[0]) / members
+
+    objects, counted = {}, {"proc_inode_cache"}
+    for name in OBJECTS:
+        same = merged(name)
+        shown = next((cache for cache in same if cache in after["slabs"]), None)
+        if shown is None:
+            continue
+        counted.add(shown)
+        count = come(shown) - each("sockets") * sum(port in same for port in PORTS)
+        if name in LOOKED_AT:
+            count -= come("proc_inode_cache")
+        objects[name] = [round(count, 3), round(after["slabs"][shown][1], 1)]
+    rest = sum(come(cache) * size for cache, (_, size) in after["slabs"].items() if cache not in counted)
+    flat = {key: round(each(key), 1) for key in ("rss", "anonymous", "tables", "sockets", "waiting")}
+    return flat | {"objects": objects, "other_objects": round(rest, 1)}
 
 
-def process_of(record):
-    """Bytes of the process for each member: its share of pages that it shares, which are few."""
-    return record["result"]["kernel"]["pss"]
+def private(record):
+    """Bytes of the process for each member. Its code is not in it, which the generator, if it is the same binary, shares."""
+    return record["result"]["kernel"]["anonymous"]
 
 
 def objects(record):
     """Bytes of the kernel's objects for each member, the server's end."""
-    caches = record["result"]["kernel"]["caches"]
-    return sum(count * size for name, (count, size) in caches.items() if name not in CLIENTS_ALONE) / 2
+    return sum(count * size for count, size in record["result"]["kernel"]["objects"].values()) / 2
 
 
 def share(record):

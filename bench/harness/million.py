@@ -13,14 +13,15 @@ KERNEL = """\
 nothing for 30 s, and compares an empty server with the last moment when all are there. Each has two ends in the same kernel,
 its server's and the load generator's. How they are told apart:
 
-- **process**: RSS and PSS of the server and its children (`/proc/PID/smaps_rollup`), less what they were when empty.
-- **objects**: what has come in each cache of `/proc/slabinfo`, counted in objects, at what one takes of its pages. Sockets
-  (`TCP`, `sock_inode_cache`), files (`filp`, `dentry`) and entries of epoll are one for each end, so **half** of them counts;
-  the second table has the counts that show it. A port that a client was given (`tcp_bind_bucket`, `tcp_bind2_bucket`) is the
-  generator's alone and does not count.
+- **process**: of the server and its children, less what they had when empty (`/proc/PID/smaps_rollup`). RSS, and the
+  anonymous part of PSS, which leaves out code: it does not grow with members, and Alert's is also the generator's.
+- **objects**: what has come in each cache of `/proc/slabinfo`, in objects, at what one takes of its pages. A socket, its file
+  and its entry of epoll are there once for each end, so **half** of them counts; the second table has the counts that show
+  it. The ports of the clients (`tcp_bind_bucket`, `tcp_bind2_bucket`), which are the generator's alone, are taken off where
+  the kernel keeps them in the same cache, and so is what a monitor's look into `/proc/PID/fd` leaves.
 - **tables**: page tables and the table of open files of the server's process (`VmPTE`, `FDSize` in `/proc/PID/status`).
 - **buffers**: what waits in the server's sockets, in and out (`ss -m`, by the server's port). Nothing, if nobody speaks.
-  A client far away that is sent something has it here until it has acknowledged it.
+  What is sent to a client far away is here until it is acknowledged.
 
 Whoever polls has two sockets: one that waits, and one to speak.
 """
@@ -36,9 +37,9 @@ def parts(results):
     if not found:
         yield NOT_MEASURED
         return
-    yield table(("server", "transport", "members", "sockets each", "RSS, B", "PSS, B", "objects, B", "tables, B", "buffers, B",
+    yield table(("server", "transport", "members", "sockets each", "RSS, B", "anonymous, B", "objects, B", "tables, B", "buffers, B",
                  "kernel, B", "process and kernel, kB", "run"), [row(group) for group in grouped(found)])
-    yield from caches(results)
+    yield from objects(results)
     yield from million(results)
 
 
@@ -61,34 +62,33 @@ def row(records):
 
     below = middle(kernel.share)
     return (PEERS[first["peer"]].title, "polling" if first["load"].get("polling") else "WebSocket", f"{first['result']['connections']:,}",
-            f"{noted('sockets'):.2f}", *(f"{value:,.0f}" for value in (noted("rss"), noted("pss"), middle(kernel.objects), noted("tables"),
+            f"{noted('sockets'):.2f}", *(f"{value:,.0f}" for value in (noted("rss"), noted("anonymous"), middle(kernel.objects), noted("tables"),
                                                                        noted("waiting"), below)),
-            f"{(noted('pss') + below) / 1e3:.1f}", runs(records))
+            f"{(noted('anonymous') + below) / 1e3:.1f}", runs(records))
 
 
-def caches(results):
-    """Of one run, since all have the same."""
+def objects(results):
+    """Of Alert over WebSocket, since all servers have the same."""
     found = kernel.largest(results, "alert")
     if not found:
         return
     yield "Objects of the kernel for each member of Alert over WebSocket:\n"
-    rows = []
-    for name, (count, size) in sorted(found[0]["result"]["kernel"]["caches"].items(), key=lambda item: -item[1][0] * item[1][1]):
-        alone = name in kernel.CLIENTS_ALONE
-        rows.append((f"`{name}`", f"{count:.2f}", f"{size:,}", "0 (the generator's)" if alone else f"{count * size / 2:,.0f}"))
+    noted = found[0]["result"]["kernel"]
+    rows = [(f"`{name}`", f"{count:.2f}", f"{size:,.0f}", f"{count * size / 2:,.0f}") for name, (count, size) in noted["objects"].items()]
     yield table(("cache", "objects, both ends", "bytes each", "of the server, B"), rows)
+    yield f"All other caches together grew by {noted['other_objects']:,.0f} B for each member, whatever the reason.\n"
 
 
 def million(results):
     found = kernel.largest(results, "alert")
     if not found:
         return
-    process, below = (median([each(record) for record in found]) for each in (kernel.process_of, kernel.share))
+    process, below = (median([each(record) for record in found]) for each in (kernel.private, kernel.share))
     many = found[0]["result"]["connections"]
     few = [record for record in results.find("alert", "kernel")
            if not record["load"].get("polling") and record["result"]["connections"] < many]
-    growing = f" ({median([kernel.process_of(record) for record in few]) / 1e3:.1f} kB at {few[0]['result']['connections']:,}, so it does not grow)" \
-        if few and median([kernel.process_of(record) for record in few]) >= process else ""
+    growing = f" ({median([kernel.private(record) for record in few]) / 1e3:.1f} kB at {few[0]['result']['connections']:,}, so it does not grow)" \
+        if few and median([kernel.private(record) for record in few]) >= process else ""
     yield f"""\
 ## A million connections
 

@@ -35,6 +35,8 @@ TALK = {"rooms": 1, "members": 1_000}
 @dataclass(frozen=True)
 class Plot:
     file: str
+    scenario: str | None
+    """What it shows, where that is one."""
     alt: str
     image: str
 
@@ -57,7 +59,7 @@ def detail(results):
     drawn = (
         curves("throughput", "Deliveries a second against messages in flight", "1,000 members in one room, one core for the server",
                ("messages in flight (window)", "deliveries a second"),
-               pick(results, "deliveries_per_s", "window", **TALK), at=16),
+               pick(results, "deliveries_per_s", "window", scenario="window", **TALK), at=16, scenario="window"),
         curves("size", "CPU for each delivery against the size of the room", "4 messages in flight, one core for the server",
                ("members of the room", "µs of the server's CPU for each delivery"),
                {name: points(records, lambda record: record["load"]["members"], lambda record: record["result"]["cpu_us_per_delivery"])
@@ -83,14 +85,14 @@ def neighbours(results):
 def cpu(results):
     return curves("cpu", "What a delivery costs", "CPU of the server against messages in flight: 1,000 members in one room",
                   ("messages in flight (window)", "µs of CPU for each delivery"),
-                  pick(results, "cpu_us_per_delivery", "window", scenario="window", **TALK), at=1)
+                  pick(results, "cpu_us_per_delivery", "window", scenario="window", **TALK), at=1, scenario="window")
 
 
 def latency(results):
     return curves("latency", "How late messages come", "p99 against rate: 1,000 members in one room, one core for the server",
                   ("messages a second, each to 1,000 members", "p99 latency, ms"),
                   {name: {x: [value / 1e3 for value in values] for x, values in curve.items()}
-                   for name, curve in pick(results, "p99_us", "rate", scenario="rate", **TALK).items()}, at=100)
+                   for name, curve in pick(results, "p99_us", "rate", scenario="rate", **TALK).items()}, at=100, scenario="rate")
 
 
 def memory(results):
@@ -100,15 +102,15 @@ def memory(results):
             found = kernel.largest(results, name, polling)
             if not found:
                 continue
-            process, below = (median([each(record) for record in found]) / 1e3 for each in (kernel.process_of, kernel.share))
+            process, below = (median([each(record) for record in found]) / 1e3 for each in (kernel.private, kernel.share))
             title = short(name) + (", polling" if polling else "")
             rows.append(Bar(title, COLOURS[name], (process, below), f"{process + below:.1f} kB = {process:.1f} + {below:.1f}"))
     if not rows:
         return None
     many = max(record["result"]["connections"] for record in results.find(scenario="kernel"))
-    image = svg.bars("What a silent member takes", f"memory of the process (full) and of the kernel (pale), up to {many:,} of them",
+    image = svg.bars("What a silent member takes", f"memory of the process (full) and of the kernel (pale), with up to {many:,} of them",
                      "kB for each member", rows)
-    return Plot("memory", "Memory for each silent member, process plus kernel: "
+    return Plot("memory", "kernel", "Memory for each silent member, process plus kernel: "
                 + "; ".join(f"{row.name} {row.note}" for row in rows), image)
 
 
@@ -124,7 +126,7 @@ def back(results):
         return None
     image = svg.bars("How long until all are back", "10,000 members cut off at once for 2 s, who each missed 100 messages",
                      "seconds until the last is back in its room", rows)
-    return Plot("back", "10,000 members cut off at once, until all are back: "
+    return Plot("back", "avalanche", "10,000 members cut off at once, until all are back: "
                 + "; ".join(f"{row.name} {row.note}" for row in rows), image)
 
 
@@ -154,11 +156,11 @@ def points(records, horizontal, vertical):
     return dict(sorted(found.items()))
 
 
-def curves(file, title, below, labels, by_server, at, logarithmic=(True, True)):
+def curves(file, title, below, labels, by_server, at, logarithmic=(True, True), scenario=None):
     """A plot, whose words have the medians of all at one place."""
     shown = [Curve(short(name), COLOURS[name], curve, name == "limit") for name, curve in by_server.items() if curve]
     if not shown:
         return None
     said = "; ".join(f"{curve.name} {number(median(curve.points[at]))}" for curve in shown if at in curve.points)
-    return Plot(file, f"{title}, {below}. {labels[1]} at {at:,} {labels[0].split(' (')[0]}: {said}",
+    return Plot(file, scenario, f"{title}, {below}. {labels[1]} at {at:,} {labels[0].split(' (')[0]}: {said}",
                 svg.curves(title, below, labels, shown, logarithmic))
