@@ -52,10 +52,11 @@ def front(results):
 
 def detail(results):
     """Those of docs/benchmarks/socketio.md."""
-    one_room = results_in(results, lambda load: load["rooms"] == 1 and load["members"] >= 10 and load.get("window") == 4)
+    one_room = {name: [record for scenario in ("size", "window") for record in results.find(name, scenario, rooms=1, window=4)]
+                for name in SERVERS}
     silent = {name: {0: [record["result"]["memory_empty"] / 1e6 for record in records]}
               | points(records, lambda record: record["result"]["connections"], lambda record: record["result"]["memory"] / 1e6)
-              for name, records in results_in(results, lambda load: True, "idle").items() if records}
+              for name in SERVERS if (records := results.find(name, "idle"))}
     drawn = (
         curves("throughput", "Deliveries a second against messages in flight", "1,000 members in one room, one core for the server",
                ("messages in flight (window)", "deliveries a second"),
@@ -133,10 +134,6 @@ def back(results):
 def percent(value):
     """Cut, not rounded: 100 % is every single message."""
     return "100 %" if value == 100 else f"{int(value * 10) / 10:.1f} %"
-
-
-def results_in(results, fits, scenario=None):
-    return {name: [record for record in results.find(name, scenario) if fits(record["load"])] for name in SERVERS}
 
 
 def pick(results, key, across, names=SERVERS, **where):
