@@ -44,7 +44,7 @@ def watched(pids, port, members, work):
 
 def reading(pids, port):
     """The sockets come last: if all are there, all were there before."""
-    return {**process(pids), "slabs": slabs(), **ends(port)}
+    return {**process(pids), "slabs": slabs(), "over": over(), **ends(port)}
 
 
 def slabs():
@@ -88,6 +88,13 @@ def ends(port):
     return {"sockets": len(waiting), "waiting": sum(int(received) + int(written) for received, written in waiting)}
 
 
+def over():
+    """Connections that are over, but whose port is kept for a minute."""
+    with open("/proc/net/sockstat") as file:
+        words = next(line.split() for line in file if line.startswith("TCP:"))
+    return int(words[words.index("tw") + 1])
+
+
 def compared(before, after, members):
     """What has come, for each member."""
     def each(key):
@@ -103,7 +110,7 @@ def compared(before, after, members):
         if shown is None:
             continue
         counted.add(shown)
-        count = come(shown) - each("sockets") * sum(port in same for port in PORTS)
+        count = come(shown) - (each("sockets") + each("over")) * sum(port in same for port in PORTS)
         if name in LOOKED_AT:
             count -= come("proc_inode_cache")
         objects[name] = [round(count, 3), round(after["slabs"][shown][1], 1)]

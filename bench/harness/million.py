@@ -4,7 +4,6 @@ from . import kernel
 from .peers import PEERS
 from .results import median
 from .tables import runs, table
-from .targets import per_connection
 
 KERNEL = """\
 ## As the kernel sees it
@@ -83,42 +82,44 @@ def million(results):
     found = kernel.largest(results, "alert")
     if not found:
         return
-    process, below = (median([each(record) for record in found]) for each in (kernel.private, kernel.share))
     many = found[0]["result"]["connections"]
-    few = [record for record in results.find("alert", "kernel")
-           if not record["load"].get("polling") and record["result"]["connections"] < many]
-    growing = f" ({median([kernel.private(record) for record in few]) / 1e3:.1f} kB at {few[0]['result']['connections']:,}, so it does not grow)" \
-        if few and median([kernel.private(record) for record in few]) >= process else ""
+    rows = []
+
+    def for_each(what, records, value, one, all_of_them):
+        """A row, if it was measured; what one takes, times a factor, is what a million take."""
+        if records:
+            middle = median([value(record) for record in records])
+            rows.append((what, one.format(middle), all_of_them.format(middle), runs(records)))
+
+    polled = kernel.largest(results, "alert", polling=True)
+    for_each("memory of the process, silent members over WebSocket", found, lambda record: kernel.private(record) / 1e3, "{:.1f} kB", "{:.1f} GB")
+    for_each("memory of the kernel, their sockets", found, lambda record: kernel.share(record) / 1e3, "{:.1f} kB", "{:.1f} GB")
+    for_each("**together**", found, both, "{:.1f} kB", "**{:.1f} GB**")
+    for_each("together, by long-polling", polled, both, "{:.1f} kB", "{:.1f} GB")
+    idle = results.find("alert", "idle", rooms=1_500)
+    for_each("CPU for pings, each 25 s", idle, lambda record: record["result"]["cpu_percent"] / record["result"]["connections"] * 25e4,
+             "{:.0f} µs a ping", "{:.0f} s in 25 s")
+    for_each("CPU, if all lose their connection at once and come back for 100 missed messages each", results.find("alert", "avalanche"),
+             lambda record: record["result"]["all_back_cpu_s"] * 100, "{:.0f} µs", "{:.0f} s, over all cores")
+    for_each("CPU for one message to everybody", results.find("alert", "window", window=1), lambda record: record["result"]["cpu_us_per_delivery"],
+             "{:.1f} µs", "{:.1f} s, over all cores")
     yield f"""\
 ## A million connections
 
-Not measured: this machine has open files for {many:,}. Worked out from what it has shown, as if everything grew in proportion.
+Not measured: this machine has open files for {many:,}. Worked out from what it has shown, as if everything grew in proportion;
+what each member takes falls with their number (first table).
+"""
+    yield table(("what", "for each", "for a million", "run"), rows)
+    yield SETTINGS
 
-| what | for each | for a million |
-| --- | --- | --- |
-| memory of the process, silent members over WebSocket | {process / 1e3:.1f} kB{growing} | {process / 1e3:.1f} GB |
-| memory of the kernel, their sockets | {below / 1e3:.1f} kB | {below / 1e3:.1f} GB |
-| together | {(process + below) / 1e3:.1f} kB | **{(process + below) / 1e3:.1f} GB** |"""
-    idle = results.find("alert", "idle", rooms=1_500)
-    if idle:
-        share = median([record["result"]["cpu_percent"] / record["result"]["connections"] for record in idle])
-        yield f"| CPU for their pings, each 25 s | {share * 1e4 * 25:.0f} µs a ping | {share * 1e6:.0f} % of a core |"
-    back = results.values("all_back_cpu_s", "alert", scenario="avalanche")
-    if back:
-        yield f"| CPU, if all lose their connection and come back with 100 missed messages each | {median(back) * 100:.0f} µs | {median(back) * 100:.0f} s, over all cores |"
-    each = results.values("cpu_us_per_delivery", "alert", scenario="window", rooms=1, members=1_000, window=1)
-    if each:
-        yield f"| CPU for one message to everybody | {median(each):.1f} µs a delivery | {median(each):.1f} s, over all cores |"
-    grown = [per_connection(record) for record in idle]
-    more = f" After a minute of silence the process has less: {median(grown):.1f} kB at 15,000." if grown and median(grown) < process / 1e3 else ""
-    yield f"""\
 
-What is said comes in addition: up to `queue_limit` (1 MiB) for a client that reads slowly, and the history.{more}
-{SETTINGS}"""
+def both(record):
+    return (kernel.private(record) + kernel.share(record)) / 1e3
 
 
 SETTINGS = """\
-So a machine with 16 GB and 8 cores has room for a million who are mostly silent. What would have to be set:
+What is said comes in addition: up to `queue_limit` (1 MiB) for a client that reads slowly, and the history. So a machine with
+16 GB and 8 cores would have room for a million who are mostly silent, over WebSocket. What would have to be set:
 
 | what | to | why |
 | --- | --- | --- |
@@ -128,7 +129,7 @@ So a machine with 16 GB and 8 cores has room for a million who are mostly silent
 | `sysctl fs.epoll.max_user_watches` | 1,100,000 | by default 4 % of memory, so 5.4 million with 24 GB |
 | `sysctl net.ipv4.tcp_mem` | by what may be under way | pages for buffers of all sockets. The default of a machine with 24 GB ends at 575,802 (2.4 GB): 2.4 kB for each of a million at a time |
 | `sysctl net.core.somaxconn`, `net.ipv4.tcp_max_syn_backlog` | 4,096; 65,536 | when all come back at once. Alert asks for a queue of 4,096 |
-| `sysctl net.ipv4.tcp_max_orphans`, `net.ipv4.tcp_max_tw_buckets` | 262,144 | when many go at once; above it the kernel forgets them sooner, which does no harm |
+| `sysctl net.ipv4.tcp_max_orphans`, `net.ipv4.tcp_max_tw_buckets` | 262,144 | when many go at once; above it the kernel drops them sooner |
 | `sysctl net.netfilter.nf_conntrack_max` | 1,100,000, or no tracking of this port | 262,144 by default where a firewall tracks connections; what is more is dropped |
 | `net.ipv4.ip_local_port_range` **of a proxy** | `1024 65535` | one address has 28,232 ports to one address and port of a server by default, so a million take 36 addresses; with this 16. Clients with addresses of their own need nothing |
 | Alert: `max_connections` | 0 | 50,000 by default |

@@ -87,7 +87,7 @@ def alert(title, workers, *more, nodes=0):
         title=title,
         folder=ROOT,
         install=(("cargo", "build", "--release", "--locked", "-p", "alert"),),
-        start=("{alert}", "--listen", "127.0.0.1:{port}", "--workers", workers, "--event-rate", "0", "--byte-rate", "0", "--room-byte-rate", "0", "--room-tries", "0", "--join-rate", "0", "--log-level", "warn", *more),
+        start=("{alert}", "--listen", "127.0.0.1:{port}", "--workers", workers, "--event-rate", "0", "--byte-rate", "0", "--room-byte-rate", "0", "--room-tries", "0", "--join-rate", "0", "--max-connections-per-address", "0", "--log-level", "warn", *more),
         version=("{alert}", "--version"),
         nodes=nodes,
         # So that the run leaves no key file in the user's state folder.
