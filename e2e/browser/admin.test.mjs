@@ -67,6 +67,10 @@ it("shows who is where and what is said, as it happens", async () => {
   await page.locator("#filter").fill("");
   await page.getByRole("button", { name: room }).click();
   await page.getByText("2 people.").waitFor();
+  const listening = new AbortController();
+  await fetch(`${open.url}/v1/rooms/${room}/events`, { signal: listening.signal });
+  await page.getByText("2 people, and 1 listening without being in the room.").waitFor();
+  listening.abort();
   assert.deepEqual((await page.locator("#room-people .what").allTextContents()).sort(), ["Ada", "Bob"]);
   await page.keyboard.press("Escape");
   ada.socket.close();
@@ -110,9 +114,7 @@ it("removes a person, closes a room and opens it again, asks before, and says wh
   await page.getByRole("button", { name: "Remove Bob", exact: true }).click();
   await asking.getByRole("button", { name: "Remove", exact: true }).click();
   await page.getByText("1 person.").waitFor();
-  await page
-    .locator("#audit", { hasText: /the administrator\u2069 removed \u2068Bob\u2069 from the room/ })
-    .waitFor();
+  await page.locator("#audit", { hasText: "The administrator removed Bob from the room" }).waitFor();
   assert.deepEqual(await violations(page), []);
   await page.getByRole("button", { name: "Close the room" }).click();
   await asking.getByRole("button", { name: "Close the room" }).click();

@@ -223,6 +223,21 @@ it("whoever is removed can come back, and whoever is banned cannot, until the ba
   await ada.locator("#message").waitFor();
 });
 
+it("a host who acts on somebody who has just left is told so", async () => {
+  const [page, room] = await hosted();
+  const ada = await guest(room);
+  const person = await about(page, "Ada");
+  await ada.goto("about:blank");
+  await page.locator("#count", { hasText: /^1$/ }).waitFor();
+  await person.getByRole("button", { name: "Remove" }).click();
+  await person.getByText("Not done: nobody of this name is in the room any more.").waitFor();
+  await person.getByRole("button", { name: "Mute" }).click();
+  await person.getByText(/^Done\. Nobody of this name is in the room now/).waitFor();
+  assert.deepEqual(await violations(page), []);
+  await page.keyboard.press("Escape");
+  await (await controls(page)).getByRole("button", { name: "Unmute: Ada" }).waitFor();
+});
+
 it("when a ban ends, whoever waits is offered to come back in", async () => {
   const [page, room] = await hosted();
   const ada = await guest(room);

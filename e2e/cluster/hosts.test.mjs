@@ -62,6 +62,40 @@ it("a change holds on the other server, in order with the messages", async () =>
   assert.ok((await ada.tell("a question")).ok);
 });
 
+it("in slow mode a person speaks once, whatever the server", async () => {
+  const [host, room] = await hosted({ slow: 60 });
+  const [here] = await guest(one, room, "Ada");
+  const tooFast = (answer) => assert.match(answer.error?.message ?? "said", /slow mode: wait \d+ s/);
+  // Nobody hears the room there yet.
+  assert.ok((await here.tell("one")).ok);
+  const [there] = await guest(two, room, "Ada");
+  tooFast(await there.tell("two"));
+  tooFast(await here.tell("two"));
+  const [bea, alsoBea] = [(await guest(one, room, "Bea"))[0], (await guest(two, room, "Bea"))[0]];
+  const both = await Promise.all([bea.tell("three"), alsoBea.tell("three")]);
+  assert.deepEqual(both.map(({ ok }) => ok === true).sort(), [false, true], "at the same moment");
+  both.filter(({ ok }) => !ok).forEach(tooFast);
+  for (const text of ["four", "five"]) assert.ok((await host.tell(text)).ok, "hosts do not wait");
+  await alsoBea.hears("five");
+});
+
+it("in slow mode whoever speaks from outside counts by their address, also where nobody hears the room", async () => {
+  const [host, room] = await hosted({ slow: 60 });
+  const post = async (server, name) => {
+    const url = `${server.url}/v1/rooms/${room}?name=${name}`;
+    return (await fetch(url, { method: "POST", body: name })).status;
+  };
+  assert.equal(await post(two, "First"), 202);
+  assert.equal(await post(two, "First"), 429);
+  assert.equal(await post(one, "Second"), 429);
+  const old = await Client.inRoom(one, room, "Old");
+  old.say("from the room");
+  await host.hears("from the room");
+  old.say("again");
+  await old.waitFor("status", (msg) => /slow mode/i.test(msg));
+  assert.deepEqual(host.texts, ["First", "from the room"]);
+});
+
 it("who is kicked, banned or shut out on one server goes on the other", async () => {
   const [host, room] = await hosted();
   const [ada] = await guest(two, room, "Ada");
@@ -105,6 +139,44 @@ it("a server where nobody hears the room knows its policy, whatever the way in",
   );
   assert.equal(acted.status, 200);
   assert.ok((await old.join(room, "Old")).ok);
+});
+
+it("whoever comes in on another server while the room is being locked may come back", async () => {
+  const names = ["Ada", "Bea", "Cy", "Dee", "Eve", "Flo"];
+  for (let round = 0; round < 10; round += 1) {
+    const [host, room] = await hosted();
+    const guests = await Promise.all(names.map(() => V2.connect(two)));
+    const joins = guests.map((guest, place) => guest.join(room, names[place]));
+    await joins[0];
+    assert.ok((await host.does("set", { settings: { locked: true } })).ok);
+    for (const [place, guest] of guests.entries()) {
+      if ((await joins[place]).ok !== true) continue;
+      assert.ok((await guest.ask("leave", { room })).ok);
+      const back = await guest.join(room, names[place]);
+      assert.equal(code(back), undefined, names[place]);
+    }
+    await Promise.all(guests.map((guest) => guest.close()));
+  }
+});
+
+it("who is there is known on a server where they are not", async () => {
+  const [host, room, key] = await hosted();
+  const kick = (server) =>
+    fetch(`${server.url}/v1/rooms/${room}/actions`, {
+      method: "POST",
+      headers: { "alert-host-key": key },
+      body: JSON.stringify({ action: "kick", name: "Ada" }),
+    });
+  const missing = await kick(two);
+  assert.deepEqual([missing.status, (await missing.json()).code], [404, "no_such_person"]);
+  assert.equal((await host.does("ban", { name: "Ada" })).here, false);
+  await host.does("unban", { name: "Ada" });
+  const [ada] = await guest(one, room, "Ada");
+  assert.equal((await (await kick(two)).json()).here, true, "nobody hears the room there");
+  assert.equal((await out(ada))[1].reason, "removed");
+  const [bea] = await guest(two, room, "Bea");
+  assert.equal((await host.does("ban", { name: "Bea" })).here, true);
+  assert.equal((await out(bea))[1].reason, "banned");
 });
 
 it("a message that is removed is gone on both, and both are told", async () => {

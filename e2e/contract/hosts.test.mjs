@@ -58,7 +58,7 @@ describe("a room gets a host", () => {
     assert.match(made.room, CODE);
     assert.match(made.host, KEY);
     const joined = await host.join(made.room, "Ada", { host: made.host });
-    assert.deepEqual(joined.can, ["read", "speak", "moderate"]);
+    assert.deepEqual(joined.can, ["read", "speak", "alert", "moderate"]);
     assert.deepEqual(
       [joined.policy.hosted, joined.policy.announce, "bans" in joined.policy],
       [true, false, false],
@@ -73,7 +73,7 @@ describe("a room gets a host", () => {
   it("the key counts as well where it comes with CONNECT", async () => {
     const [, room, key] = await hosted();
     const other = await V2.connect(server, "websocket", { auth: { host: key } });
-    assert.deepEqual((await other.join(room, "Bea")).can, ["read", "speak", "moderate"]);
+    assert.deepEqual((await other.join(room, "Bea")).can, ["read", "speak", "alert", "moderate"]);
     const [, second, its] = await hosted();
     for (const elsewhere of [second, fresh("without a host")]) {
       assert.deepEqual((await other.join(elsewhere, "Bea")).can, ["read", "speak"], "it is not of that room");
@@ -448,9 +448,46 @@ describe("messages", () => {
     assert.equal(code(await ada.ask("moderate", { room, action: "remove", id: position })), "not_allowed");
   });
 
+  it("nobody is kicked who is not there, and a mute or a ban waits for whoever comes", async () => {
+    const [host, room] = await hosted();
+    const kick = () => host.does("kick", { name: "Ada" });
+    assert.deepEqual((await kick()).error, {
+      code: "no_such_person",
+      message: "nobody of this name is in the room.",
+    });
+    for (const action of ["mute", "ban"])
+      assert.equal((await host.does(action, { name: "Ada" })).here, false);
+    assert.equal((await host.does("ban", { address: "192.0.2.7" })).here, undefined);
+    assert.equal(code((await guest(room, "Ada"))[1]), "not_allowed");
+    await host.does("unban", { name: "Ada" });
+    const [ada] = await guest(room, "Ada");
+    assert.equal(code(await ada.tell("x")), "not_allowed");
+    // Whoever looks like it is meant as well.
+    for (const name of ["Ada", "\u0410da"]) assert.equal((await host.does("mute", { name })).here, true);
+    assert.equal(code(await host.does("kick", { name: "\u0410da" })), "no_such_person");
+    assert.equal((await kick()).here, true);
+    await ada.until("to be put out", () => ada.events.some(([event]) => event === "put_out"));
+    assert.deepEqual(
+      (await host.does("audit")).audit.filter(({ action }) => action === "kick").length,
+      1,
+      "what was not done is not written down",
+    );
+  });
+
+  it("whoever is expected in a locked room is put out of it by a kick", async () => {
+    const [host, room] = await hosted();
+    const [ada] = await guest(room, "Ada");
+    assert.ok((await host.does("set", { settings: { locked: true } })).ok);
+    assert.ok((await ada.ask("leave", { room })).ok);
+    assert.equal((await host.does("kick", { name: "Ada" })).here, false);
+    assert.equal(code((await guest(room, "Ada"))[1]), "not_allowed");
+    assert.equal(code(await host.does("kick", { name: "Ada" })), "no_such_person");
+  });
+
   it("each action is written down, with who and when", async () => {
     const [host] = await hosted({ slow: 5 });
     const { id } = await host.tell("x");
+    await guest(host.room, "Bea");
     await host.does("remove", { id });
     await host.does("mute", { name: "Ada", for: "10m" });
     await host.does("kick", { name: "Bea" });
@@ -542,8 +579,11 @@ describe("alert room", () => {
     assert.ok((await guest(room, "Bob", { password: "blue sky" }))[1].ok);
     assert.equal((await alert(env, "room", "kick", room, "Ada")).code, 0);
     await ada.until("the reason", () => ada.events.some(([event]) => event === "put_out"));
-    assert.equal((await alert(env, "room", "ban", room, "Ada", "--for", "1h")).code, 0);
-    assert.equal((await alert(env, "room", "mute", room, "Bob")).code, 0);
+    const again = await alert(env, "room", "kick", room, "Ada");
+    assert.deepEqual([again.code, /nobody of this name is in the room/.test(again.stderr)], [1, true]);
+    const ban = await alert(env, "room", "ban", room, "Ada", "--for", "1h");
+    assert.deepEqual([ban.code, /^done; nobody of that name is in the room now/.test(ban.stdout)], [0, true]);
+    assert.equal((await alert(env, "room", "mute", room, "Bob")).stdout, "done\n");
     const shown = JSON.parse((await alert(env, "room", "show", room, "--json")).stdout).policy;
     assert.deepEqual(
       [shown.announce, shown.slow, names(shown.bans), names(shown.mutes)],

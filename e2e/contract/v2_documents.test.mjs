@@ -50,6 +50,18 @@ it("the examples fit, and are carried out", async () => {
   const { payload: up } = json.components.messages.hand.examples[0];
   fits("hand", up);
   fits("done", await hosts.ask("hand", { ...up, room }));
+  const { payload: raise } = json.components.messages.raise.examples[0];
+  fits("raise", raise);
+  const raised = await ada.ask("alert", { ...raise, room });
+  fits("alerted", raised);
+  fits("joined", await hosts.ask("join", { room, name: "Bea" }));
+  for (const does of [
+    { action: "list" },
+    { action: "update", level: "info" },
+    { action: "end", all_clear: "Over" },
+  ])
+    fits("alerted", await ada.ask("alert", { room, id: raised.alert.id, ...does }));
+  fits("refused", await hosts.ask("alert", { ...raise, room }));
   const { id } = await ada.ask("send", { room, msg: "x" });
   for (const does of [
     { action: "remove", id },
@@ -69,7 +81,7 @@ it("the examples fit, and are carried out", async () => {
     fits(event, payload);
     kinds.add(event);
   }
-  assert.deepEqual([...kinds].sort(), ["entered", "error", "message", "policy", "removed"]);
+  assert.deepEqual([...kinds].sort(), ["alert", "entered", "error", "message", "policy", "removed"]);
 });
 
 it("the codes of the document are those of the page", () => {

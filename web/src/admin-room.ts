@@ -1,18 +1,19 @@
 // A room of the admin page: who is in it, what can be done about them, and what its hosts have done.
 
-import { type Audited, sentence } from "./admin-audit.ts";
 import { post } from "./admin-post.ts";
 import { short } from "./admin-state.ts";
 import type { Ask, Question } from "./ask.ts";
+import { type Deed, sentence } from "./deeds.ts";
 import { byId, make } from "./dom.ts";
 import { moment, timeElement } from "./time.ts";
 
 interface People {
   names: string[];
   count: number;
+  listeners: number;
   banned: string[];
   is_closed: boolean;
-  audit: Audited[];
+  audit: Deed[];
 }
 
 export class RoomDialog {
@@ -64,11 +65,13 @@ export class RoomDialog {
       this.#note.textContent = response === undefined ? "The server does not answer." : await response.text();
       return;
     }
-    const { names, count, banned, is_closed, audit } = (await response.json()) as People;
+    const { names, count, listeners, banned, is_closed, audit } = (await response.json()) as People;
     const more = count > names.length ? ` The first ${short(names.length)} are shown.` : "";
     const out = banned.length > 0 ? ` Banned: ${banned.join(", ")}.` : "";
     const closed = is_closed ? " The room is closed: only hosts can come in." : "";
-    const note = `${short(count)} ${count === 1 ? "person" : "people"}.${more}${closed}${out}`;
+    const people = count === 1 ? "person" : "people";
+    const listening = listeners === 0 ? "" : `, and ${short(listeners)} listening without being in the room`;
+    const note = `${short(count)} ${people}${listening}.${more}${closed}${out}`;
     // Screen readers hear only what is new.
     if (this.#note.textContent !== note) this.#note.textContent = note;
     this.#arrange(names);
@@ -144,7 +147,9 @@ export class RoomDialog {
   }
 }
 
-function line(audited: Audited): HTMLLIElement {
-  const when = make("span", "sub", timeElement(audited.at, moment(audited.at, Date.now())));
-  return make("li", "", make("span", "what", sentence(audited), when));
+function line(deed: Deed): HTMLLIElement {
+  const at = Date.parse(deed.at);
+  const words = sentence(deed, (name) => make("bdi", "", name));
+  const when = make("span", "sub", timeElement(at, moment(at, Date.now())));
+  return make("li", "", make("span", "what", ...words, when));
 }

@@ -8,12 +8,14 @@ import { bytes, duration, grown, type Node, type Now, rates, type Slow, short } 
 import { Tiles } from "./admin-tiles.ts";
 import { Ask } from "./ask.ts";
 import { byId, make } from "./dom.ts";
+import { speakAsPage } from "./language.ts";
 
 /** Between two answers. */
 const PAUSE = 2000;
 /** What is not answered by then is a failure. */
 const LIMIT = 10_000;
 
+speakAsPage();
 const state = byId("state", HTMLElement);
 const tiles = new Tiles();
 const sure = new Ask("Cancel");

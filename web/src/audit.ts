@@ -1,10 +1,10 @@
 // What the hosts of a room did, for its hosts: loaded when it is opened, and again with each change while it is open.
 
+import { type Deed, sentence } from "./deeds.ts";
 import { make } from "./dom.ts";
-import { type Key, parts, text } from "./language.ts";
+import { text } from "./language.ts";
 import type { Act } from "./moderation.ts";
-import type { Deed } from "./protocol.ts";
-import { chosenTime, moment, timeElement } from "./time.ts";
+import { moment, timeElement } from "./time.ts";
 
 /** Lines that are shown. */
 const MOST = 50;
@@ -40,57 +40,6 @@ export class AuditLog {
 
 function line(deed: Deed): HTMLElement {
   const at = Date.parse(deed.at);
-  const by = make("bdi", "name", deed.by);
-  const to = make("bdi", "name", deed.to ?? "");
-  const words = parts(sentence(deed), { by, to, what: changes(deed.detail ?? "") });
-  const end = /^until (.+)/.exec(deed.detail ?? "")?.[1];
-  if (end !== undefined) words.push(` ${text("until", { time: moment(Date.parse(end), Date.now()) })}`);
+  const words = sentence(deed, (name) => make("bdi", "name", name));
   return make("li", "deed", make("span", "", ...words), timeElement(at, moment(at, Date.now())));
-}
-
-const SENTENCES: Readonly<Record<string, Key>> = {
-  make: "did_make",
-  set: "did_set",
-  remove: "did_remove",
-  mute: "did_mute",
-  unmute: "did_unmute",
-  kick: "did_kick",
-  ban: "did_ban",
-  unban: "did_unban",
-  close: "did_close",
-  word: "did_word",
-  key: "did_key",
-};
-
-function sentence({ action, detail }: Deed): Key {
-  if (action === "word" && detail === "taken") return "did_take_word";
-  return SENTENCES[action] ?? "did_set";
-}
-
-/** What each setting is called in the host controls. */
-const SETTINGS: Readonly<Record<string, Key>> = {
-  password: "password",
-  announce: "who_hosts",
-  locked: "lock",
-  slow: "slow_mode",
-  most: "most",
-  reserved: "reserved",
-  history: "late",
-  closed: "room_closed",
-};
-
-/** "announce on, slow 5 s" in the words of the page. */
-export function changes(detail: string): string {
-  const each = detail.split(", ").map((one) => {
-    const [name = "", value = ""] = one.split(" ");
-    const key = SETTINGS[name];
-    return key === undefined ? one : `${text(key)}: ${valued(name, value)}`;
-  });
-  return each.join(", ");
-}
-
-function valued(name: string, value: string): string {
-  if (["on", "set", "all"].includes(value)) return text("on");
-  if (["off", "none"].includes(value) || (name === "slow" && value === "0")) return text("is_off");
-  return name === "slow" ? chosenTime(Number(value)) : value;
 }

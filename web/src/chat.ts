@@ -1,5 +1,6 @@
 // The chat page: puts its parts together.
 
+import { Alerts } from "./alerts.ts";
 import { Announcer } from "./announcer.ts";
 import { Ask } from "./ask.ts";
 import { Composer, reason } from "./composer.ts";
@@ -118,6 +119,9 @@ const connection: Connection = new Connection(room, name, credentials, open !== 
     // Only hosts are told whom they have banned; and whoever is no host any more learns it so.
     if (isHost) void act("show");
   },
+  alert(news) {
+    alerts.heard(news);
+  },
   joined(arrival) {
     // Another link was opened in this tab since the login, or another tab has logged in here.
     if (credentials.token !== undefined && arrival.name !== name) return logIn(arrival.name, room);
@@ -130,6 +134,7 @@ const connection: Connection = new Connection(room, name, credentials, open !== 
     } else enter(arrival);
     rule(arrival.policy, arrival.isHost);
     hasEntered = true;
+    alerts.present(arrival.alerts, arrival.mayAlert);
     people.present(arrival.members, arrival.count);
     placeholder.others(arrival.count - 1);
   },
@@ -177,6 +182,11 @@ const floor = new Floor({
   ended: () => rule(policy, isHost),
 });
 const ask = new Ask(text("cancel"));
+const alerts = new Alerts(async (action, body) => {
+  const answer = await connection.alert(action, body);
+  if (answer === undefined) return text("no_answer");
+  return answer.ok ? undefined : text("not_done", { reason: reason(answer.error) });
+}, problem);
 const act = acting(
   connection,
   (next) => rule(next, isHost),
@@ -230,6 +240,7 @@ function tell(next: Policy): void {
 function unhost(): void {
   if (!isHost) return;
   rule(policy, false);
+  alerts.allow(false);
   problem(text("key_lost"));
 }
 

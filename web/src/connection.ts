@@ -7,6 +7,8 @@ import type { Said } from "./lines.ts";
 import { type Letter, Outbox, type Refusal, type Sent } from "./outbox.ts";
 import { OPEN, type Policy } from "./policy.ts";
 import type {
+  Alert,
+  AlertNews,
   Answer,
   Gap,
   History,
@@ -32,6 +34,8 @@ export interface Listener {
   removed(position: string): void;
   /** Hosts have decided something. */
   policy(policy: Policy): void;
+  /** Something has become of an alert. */
+  alert(news: AlertNews): void;
   joined(arrival: Arrival): void;
   refused(refusal: Refusal): void;
   /** The person may come in again when they have done what the reason asks for. */
@@ -57,6 +61,9 @@ export interface Arrival {
   readonly gap: Gap | null;
   readonly policy: Policy;
   readonly isHost: boolean;
+  /** Those in force. */
+  readonly alerts: readonly Alert[];
+  readonly mayAlert: boolean;
   /** Whether they may write now. */
   readonly maySpeak: boolean;
   /** What the person is called: by the login, or by their token. */
@@ -120,6 +127,7 @@ export class Connection {
     socket.on("gap", ({ missed }: Gap) => this.#received(() => listener.lost(missed)));
     socket.on("removed", ({ position }: Message) => this.#received(() => listener.removed(position)));
     socket.on("policy", ({ policy }: { policy: Policy }) => this.#received(() => listener.policy(policy)));
+    socket.on("alert", (news: AlertNews) => this.#received(() => listener.alert(news)));
     socket.on("put_out", (out: PutOut) => this.#received(() => this.#stayOutside({ code: "", ...out })));
     socket.on("disconnect", (reason) => this.#dropped(reason));
     socket.on("connect_error", (error: Error & { data?: { code?: string } }) => {
@@ -193,6 +201,13 @@ export class Connection {
     return answer;
   }
 
+  /** Raises an alert, changes it or ends it. */
+  async alert(action: string, body: object): Promise<Answer<object> | undefined> {
+    const { host } = this.credentials;
+    const shown = host === undefined ? {} : { host };
+    return this.#ask<object>("alert", { action, ...shown, ...body }, JOIN_TIMEOUT);
+  }
+
   /** Raises the person's hand, or lowers it. */
   async hand(up: boolean): Promise<Refusal | undefined> {
     const answer = await this.#ask<object>("hand", { up }, JOIN_TIMEOUT);
@@ -255,6 +270,8 @@ export class Connection {
       gap,
       policy,
       isHost,
+      alerts: joined.state,
+      mayAlert: joined.can.includes("alert"),
       maySpeak: joined.can.includes("speak"),
       name: joined.name,
     });

@@ -25,7 +25,7 @@ export function acting(
     running -= 1;
     if (answer === undefined) problem(text("no_answer"));
     else if (answer.ok) {
-      problem("");
+      problem(answer.here === false ? text("done_for_later") : "");
       if (answer.policy !== undefined) policy(answer.policy);
       return answer;
     } else if (answer.error.reason === "not_host" || answer.error.reason === "key_wrong") notHost();

@@ -84,7 +84,9 @@ export class PersonDialog {
     const button = make("button", "button", words);
     button.type = "button";
     button.addEventListener("click", async () => {
-      if ((await this.act(action, { name: this.#name, ...more() })) !== undefined) this.#dialog.close();
+      const done = await this.act(action, { name: this.#name, ...more() });
+      // Where the person has just left, the dialog says so.
+      if (done !== undefined && done.here !== false) this.#dialog.close();
     });
     return button;
   }

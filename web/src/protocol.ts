@@ -1,5 +1,6 @@
 // What the server answers and tells, as far as the page reads it (docs/protocol-v2.md).
 
+import type { Deed } from "./deeds.ts";
 import type { Refusal } from "./outbox.ts";
 import type { Policy } from "./policy.ts";
 
@@ -27,6 +28,28 @@ export interface Joined {
   readonly more: boolean;
   readonly can: readonly string[];
   readonly policy?: Policy;
+  /** The alerts that are in force. */
+  readonly state: readonly Alert[];
+}
+
+/** A message that has a state (docs/protocol-v2.md, "Alerts"). */
+export interface Alert {
+  readonly id: string;
+  readonly level: "info" | "warning" | "emergency";
+  readonly text: string;
+  readonly by: string;
+  readonly at: string;
+  readonly drill: boolean;
+  readonly countdown_to: string | null;
+  readonly ends_at: string | null;
+  readonly audience: string | null;
+}
+
+/** What has become of one. */
+export interface AlertNews {
+  readonly state: "raised" | "updated" | "ended";
+  readonly alert: Alert;
+  readonly all_clear: string | null;
 }
 
 export interface History {
@@ -58,15 +81,8 @@ export interface Moderated {
   readonly host?: string;
   /** The new code, of `new_code`. */
   readonly room?: string;
-}
-
-/** A line of the audit log. */
-export interface Deed {
-  readonly at: string;
-  readonly by: string;
-  readonly action: string;
-  readonly to: string | null;
-  readonly detail: string | null;
+  /** Of `mute` and `ban` of a name: whether somebody who is in the room is meant. */
+  readonly here?: boolean;
 }
 
 /** Why the person is not in the room any more. */

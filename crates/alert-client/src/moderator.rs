@@ -35,6 +35,29 @@ impl Moderator {
         self.ask(self.target.request(Method::POST, "actions"), action).await
     }
 
+    /// Does something with the room's alerts, or with one of them, and gives the server's answer.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn alert(
+        &self,
+        method: &str,
+        id: Option<&str>,
+        alert: &Value,
+        headers: [(&str, Option<&str>); 2],
+    ) -> Result<Value, ClientError> {
+        let id = id.map(|id| percent_encoding::utf8_percent_encode(id, percent_encoding::NON_ALPHANUMERIC));
+        let path = id.map_or_else(|| "alerts".to_owned(), |id| format!("alerts/{id}"));
+        // One of ours.
+        let method = Method::from_bytes(method.as_bytes()).unwrap_or_default();
+        let request = self.target.request(method, &path);
+        let request = headers.into_iter().fold(request, |request, (name, value)| match value {
+            Some(value) => request.header(name, value.as_bytes()),
+            None => request,
+        });
+        self.ask(request, alert).await
+    }
+
     /// Makes a room, and gives the server's answer: the room, and the key of its host.
     ///
     /// # Errors

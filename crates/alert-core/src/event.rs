@@ -5,6 +5,7 @@ use std::time::SystemTime;
 
 use crate::names::UserName;
 use crate::position::{Gap, Position};
+use crate::room::alerts::Change;
 use crate::room::policy::Policy;
 
 /// Something that happened in a room.
@@ -46,6 +47,8 @@ pub enum What {
     Removed(Position),
     /// The room's hosts have decided something.
     Policy(Arc<Policy>),
+    /// Something has become of an alert. Its words, where they are new, come just before, as a message.
+    Alert(Arc<Change>),
     /// Messages are missing here that others may have heard: the store has lost them.
     Missing(Gap),
 }
@@ -56,7 +59,7 @@ impl What {
     pub fn name(&self) -> Option<&UserName> {
         match self {
             Self::Said { name, .. } | Self::Entered { name, .. } | Self::Left { name, .. } => Some(name),
-            Self::Removed(_) | Self::Policy(_) | Self::Missing(_) => None,
+            Self::Removed(_) | Self::Policy(_) | Self::Alert(_) | Self::Missing(_) => None,
         }
     }
 }

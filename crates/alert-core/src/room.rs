@@ -1,6 +1,7 @@
 //! A room: who is in it, and when the others hear that somebody comes or goes. Pure: the time is passed in, and what
 //! must be published is returned.
 
+pub mod alerts;
 mod front;
 mod lost;
 mod mirror;

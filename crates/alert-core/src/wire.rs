@@ -6,8 +6,10 @@ use socketio_protocol::socket::encode::Rendered;
 
 use crate::event::{RoomEvent, What};
 use crate::names::{RoomCode, UserName};
+use crate::room::alerts::Fate;
 use stream::StreamForm;
 
+pub mod alert;
 pub mod audit;
 mod body;
 pub mod client;
@@ -67,6 +69,12 @@ impl Form {
             What::Said { .. } | What::Entered { .. } | What::Left { .. } | What::Missing(_) => true,
             What::Removed(_) => matches!(self, Self::Stream(_) | Self::V2),
             What::Policy(_) => self == Self::V2,
+            // Its words come as a message; whoever comes later to v2 finds those that are in force in the answer.
+            What::Alert(change) => match (self, &change.fate) {
+                (Self::V1 | Self::V1Recovery, fate) => matches!(fate, Fate::Ended { .. } | Fate::Stands),
+                (Self::V2, fate) => *fate != Fate::Stands,
+                (Self::Stream(_), _) => true,
+            },
         }
     }
 
@@ -110,6 +118,7 @@ pub fn size_of(what: &What) -> usize {
         What::Entered { name, .. } | What::Left { name, .. } => size(name, ""),
         What::Removed(_) | What::Missing(_) => AROUND,
         What::Policy(policy) => AROUND + v2::policy_size(policy),
+        What::Alert(change) => AROUND + alert::size(change),
     }
 }
 
@@ -138,6 +147,7 @@ mod tests {
 
     use super::*;
     use crate::position::{Epoch, Gap, Position, Run};
+    use crate::room::alerts::{Alert, AlertId, Change, Level};
     use crate::room::policy::Policy;
 
     #[test]
@@ -155,10 +165,27 @@ mod tests {
             reserved: vec![name.clone()],
             ..Policy::default()
         };
+        let alert = |text: &str| Alert {
+            id: AlertId::made_of([0; 8]),
+            by: name.clone(),
+            at: SystemTime::now(),
+            text: text.into(),
+            level: Level::Emergency,
+            confirm: false,
+            drill: true,
+            countdown_to: until,
+            ends_at: until,
+            audience: Some(text.into()),
+            changed: Some((name.clone(), SystemTime::now())),
+            key: None,
+        };
         for text in ["", "hello", "\0\u{1}\u{1F}\n\r\t\u{7F}\u{2028}", "\"\\\"\\", "\u{1F600}\u{e4}"] {
             let epoch = Epoch { run: Run::new(u64::MAX), part: u64::MAX >> 28 };
             let position = Position { epoch, number: u64::MAX >> 20 };
-            for what in [
+            let ended = Fate::Ended { by: Some(name.clone()), all_clear: Some(text.into()) };
+            let alerts = [Fate::Raised, Fate::Updated { in_words: true }, ended, Fate::Stands];
+            let alerts = alerts.map(|fate| What::Alert(Arc::new(Change { alert: alert(text), fate })));
+            let others = [
                 What::Said { name: name.clone(), text: text.into() },
                 What::Entered { name: name.clone(), count: 1_000_000 },
                 What::Left { name: name.clone(), count: 1_000_000 },
@@ -166,7 +193,8 @@ mod tests {
                 What::Missing(Gap { missed: None }),
                 What::Removed(position),
                 What::Policy(Arc::new(policy.clone())),
-            ] {
+            ];
+            for what in others.into_iter().chain(alerts) {
                 let event = RoomEvent { at: SystemTime::UNIX_EPOCH, position, what };
                 for form in Form::ALL.into_iter().filter(|form| form.tells(&event.what)) {
                     let rendered = match form.render(&room, &event) {

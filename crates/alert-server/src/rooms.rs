@@ -2,6 +2,7 @@
 //! it: the first to enter makes it, and `Rooms::forget` removes it with the last.
 
 mod admission;
+mod alerts;
 mod allowance;
 mod audience;
 mod catch_up;
@@ -34,6 +35,7 @@ use alert_core::members::Members;
 use alert_core::names::{RoomCode, UserName};
 use alert_core::position::{Numbering, Position};
 use alert_core::wire::Form;
+pub use alerts::{Alerted, in_force};
 use allowance::Allowances;
 pub use audience::{replay, replay_all, replayed_size};
 pub use catch_up::{CatchUp, Missed, NotLive};
@@ -319,6 +321,7 @@ impl Rooms {
             };
             if is_new {
                 room.follow(self);
+                self.time_alerts(&room);
             }
             // Not under the registry's lock: rooms lock themselves first and the registry second.
             if let Some(done) = act(&room) {

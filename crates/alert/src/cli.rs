@@ -12,6 +12,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 
 use usage::notes;
 
+mod alerts;
 mod backup;
 #[cfg(target_os = "linux")]
 mod bench;
@@ -80,6 +81,18 @@ enum Command {
     /// Be the host of a room: make it, set its rules, remove a message, put somebody out
     #[command(subcommand, after_help = notes(room::EXAMPLES))]
     Room(room::Command),
+    /// Raise an alert, which whoever comes is told of until it ends
+    #[command(after_help = notes(alerts::EXAMPLES))]
+    Raise(alerts::Raise),
+    /// Change an alert that is in force
+    #[command(after_help = notes(alerts::EXAMPLES))]
+    Change(alerts::Change),
+    /// End an alert, perhaps with an all-clear
+    #[command(after_help = notes(alerts::EXAMPLES))]
+    End(alerts::End),
+    /// Print the alerts that are in force in a room
+    #[command(after_help = notes(alerts::EXAMPLES))]
+    Alerts(alerts::Alerts),
     /// Look at the configuration without running anything
     #[command(subcommand)]
     Config(config::Command),
@@ -127,6 +140,10 @@ pub(crate) fn run() -> ExitCode {
         Some(Command::Send(args)) => args.run(),
         Some(Command::Watch(args)) => args.run(),
         Some(Command::Room(command)) => command.run(),
+        Some(Command::Raise(args)) => args.run(),
+        Some(Command::Change(args)) => args.run(),
+        Some(Command::End(args)) => args.run(),
+        Some(Command::Alerts(args)) => args.run(),
         Some(Command::Config(command)) => command.run(),
         Some(Command::History(command)) => command.run(),
         Some(Command::Backup(args)) => args.run(),

@@ -138,6 +138,24 @@ fn given_a_pipe_or_a_folder_where_a_file_belongs_then_every_command_says_so_and_
 }
 
 #[test]
+fn given_a_key_file_that_gives_no_key_then_check_says_which_and_why_as_the_start_does() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (good, bad) = (path("good.pem"), path("bad.pem"));
+    assert!(alert(&["token", "keygen", &good], &[]).status.success());
+    std::fs::write(&bad, "-----BEGIN PRIVATE KEY-----\nMC4CAQ\n-----END PRIVATE KEY-----\n").unwrap();
+    let keys = ["--token-keys", &good, "--token-keys", &bad];
+    let check = alert(&[&["config", "check"], &keys[..]].concat(), &[]);
+    let start = alert(&[&["serve", "--listen", "127.0.0.1:0"], &keys[..]].concat(), &[]);
+    let wanted = format!("the keys of tokens (--token-keys) cannot be read from {bad}: ");
+    for output in [&check, &start] {
+        assert!(text(&output.stderr).contains(&wanted), "{}", text(&output.stderr));
+    }
+    assert_eq!((check.status.code(), text(&check.stdout)), (Some(2), ""));
+    assert_eq!(alert(&["config", "check", keys[0], keys[1]], &[]).status.code(), Some(0));
+}
+
+#[test]
 fn given_a_time_that_cannot_be_kept_then_it_is_refused_and_not_cut() {
     for words in [
         &["room", "set", "D5DB", "--slow", "500ms"][..],

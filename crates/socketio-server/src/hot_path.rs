@@ -160,7 +160,7 @@ mod tests {
     {
         on_each_way(async |uring| {
             let config = Config { uring, ..Config::default() };
-            let mut path = HotPath::with(config, 40, no_app()).unwrap();
+            let mut path = HotPath::with(config, 80, no_app()).unwrap();
             // The runtime learns that the sockets can be written.
             tokio::task::yield_now().await;
             let mut turn = |said: Option<&str>| {
@@ -171,10 +171,10 @@ mod tests {
                 let heard: Vec<String> = path.clients.iter_mut().map(read).collect();
                 (is_over, ["A", "AB", "B"].map(|what| heard.iter().filter(|heard| *heard == what).count()))
             };
-            assert_eq!(turn(Some("A")), (false, [16, 0, 0]));
-            assert_eq!(turn(Some("B")), (false, [0, 16, 0]));
-            assert_eq!(turn(None), (false, [0, 8, 8]));
-            assert_eq!(turn(None), (true, [0, 0, 8]));
+            assert_eq!(turn(Some("A")), (false, [32, 0, 0]));
+            assert_eq!(turn(Some("B")), (false, [0, 32, 0]));
+            assert_eq!(turn(None), (false, [0, 16, 16]));
+            assert_eq!(turn(None), (true, [0, 0, 16]));
         });
     }
 }

@@ -7,7 +7,7 @@ mod forbidden;
 mod look;
 mod looks;
 mod secret;
-mod stored;
+pub(in crate::room) mod stored;
 
 use core::net::IpAddr;
 use std::num::NonZeroU32;
@@ -22,6 +22,7 @@ pub use stored::NotAPolicy;
 
 use ipnet::{IpNet, Ipv6Net};
 
+use super::alerts::Alerts;
 use crate::names::UserName;
 use look::Look;
 
@@ -60,6 +61,8 @@ pub struct Policy {
     pub hands: Vec<UserName>,
     /// Who has it.
     pub words: Vec<UserName>,
+    /// What everybody has to know now.
+    pub alerts: Alerts,
     /// What is known of how these names look.
     pub looks: Looks,
 }
@@ -93,7 +96,14 @@ impl Policy {
     #[must_use]
     pub fn is_open(&self) -> bool {
         let nothing = Self { revision: self.revision, host: self.host, ..Self::default() };
-        *self == nothing
+        self.has_rules_of(&nothing)
+    }
+
+    /// Whether nothing but alerts differs from another one.
+    #[must_use]
+    pub fn has_rules_of(&self, other: &Self) -> bool {
+        let (revision, alerts) = (self.revision, self.alerts.clone());
+        *self == Self { revision, alerts, ..other.clone() }
     }
 
     /// Whether the address of somebody who is banned by name is to be banned too.
@@ -106,6 +116,12 @@ impl Policy {
     /// Takes over what is known of an earlier policy of the same room, where this one was not made of that here.
     pub fn follows(&self, earlier: &Self) {
         self.looks.take_over(&earlier.looks);
+    }
+
+    /// Whether a host can put somebody out who is not there: who may come back into a locked room may not any more.
+    #[must_use]
+    pub fn expects(&self, name: &UserName) -> bool {
+        self.locked.as_ref().is_some_and(|guests| guests.contains(name))
     }
 
     /// Whether somebody may enter the room, or hear or read it from outside.
@@ -204,6 +220,24 @@ impl Policy {
             },
             _ => Ok(()),
         }
+    }
+
+    /// Whether somebody may raise an alert in this name who has the right to, from outside. No password, lock or mute holds
+    /// up what everybody has to know.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn may_alert(
+        &self,
+        visitor: &Visitor<'_>,
+        speaker: &UserName,
+        now: SystemTime,
+    ) -> Result<(), Forbidden> {
+        if visitor.is_host {
+            return Ok(());
+        }
+        self.is_welcome(visitor, Some(speaker), now)?;
+        self.may_be_called(speaker, visitor.owns_name)
     }
 
     /// Whoever is banned, or finds the room closed, is not welcome under any name. Nor is whoever would speak in the name of

@@ -1,8 +1,10 @@
 //! What the audit log says of an action: to whom it was done, and what it was exactly.
 
 use crate::names::UserName;
+use crate::room::alerts::Step;
 use crate::room::policy::{Action, Change, Whom};
 
+use super::alert::Words;
 use super::history::At;
 
 /// The person or the network that an action is meant for.
@@ -19,6 +21,11 @@ pub fn target(action: &Action) -> Option<Box<str>> {
         Action::Ban(Whom::Network(network), ..) | Action::Unban(Whom::Network(network)) => {
             Some(network.to_string().into())
         }
+        Action::Alert(step) => match &**step {
+            Step::Raise(alert) => Some(alert.id.as_str().into()),
+            Step::Change(id, ..) | Step::End(id, ..) => Some(id.as_str().into()),
+            Step::Expire => None,
+        },
         Action::Set(_) | Action::Close | Action::Key(_) => None,
     }
 }
@@ -31,6 +38,11 @@ pub fn detail(action: &Action) -> Option<Box<str>> {
         Action::Mute(_, Some(until)) | Action::Ban(_, Some(until), _) => {
             Some(format!("until {}", At(*until)).into())
         }
+        Action::Alert(step) => match &**step {
+            Step::Raise(alert) => Some(Words(alert).to_string().into()),
+            Step::End(_, _, all_clear) => all_clear.clone(),
+            Step::Change(..) | Step::Expire => None,
+        },
         Action::Word(_, given) => Some(if *given { "given" } else { "taken" }.into()),
         _ => None,
     }

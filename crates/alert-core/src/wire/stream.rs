@@ -2,11 +2,13 @@
 
 use serde::Serialize;
 
+use super::alert;
 use super::history::At;
 use super::v1::{Msg, Notice};
 use crate::event::{RoomEvent, What};
 use crate::names::UserName;
 use crate::position::{Gap, MessageId, Position};
+use crate::room::alerts::Change;
 
 /// The form of a stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,6 +47,9 @@ impl StreamForm {
         if let What::Removed(removed) = event.what {
             return self.removed(removed, event);
         }
+        if let What::Alert(change) = &event.what {
+            return self.alert(change, event);
+        }
         let id = matches!(event.what, What::Said { .. }).then(|| position.message_id());
         let told = Told { msg: notice.msg(), id, at: At(event.at), name: event.what.name() };
         match self {
@@ -68,6 +73,15 @@ impl StreamForm {
         match self {
             Self::Sse => format!("event: removed\ndata: {}\n\n", json(&told)),
             Self::NdJson => json(&Line { event: "removed", position: None, told }) + "\n",
+        }
+    }
+
+    fn alert(self, change: &Change, event: &RoomEvent) -> String {
+        let msg = alert::Notice(change).to_string();
+        let told = Alerted { msg, at: At(event.at), told: alert::Told(change) };
+        match self {
+            Self::Sse => format!("event: alert\ndata: {}\n\n", json(&told)),
+            Self::NdJson => json(&Line { event: "alert", position: None, told }) + "\n",
         }
     }
 
@@ -110,6 +124,15 @@ struct Told<'a> {
 struct Removed {
     id: MessageId,
     at: At,
+}
+
+/// What has become of an alert.
+#[derive(Serialize)]
+struct Alerted<'a> {
+    msg: String,
+    at: At,
+    #[serde(flatten)]
+    told: alert::Told<'a>,
 }
 
 #[derive(Serialize)]

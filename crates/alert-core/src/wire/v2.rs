@@ -3,6 +3,7 @@
 //! Client events come in through [`ClientEvent::parse`]; each is answered with an [`Answer`]. What happens in a room
 //! goes out through [`packet`]. Codes, limits and cleaning are v1's.
 
+mod alerting;
 mod answer;
 pub mod client;
 mod client_event;
@@ -11,8 +12,9 @@ mod moderate;
 mod policy;
 mod refusal;
 
+pub use alerting::{Alerting, Changes, Raise, When, all_clear, read_id};
 pub use answer::{Answer, AuditLine, Joined};
-pub use client_event::{ClientEvent, Hand, History, Join, Make, Moderate, Send, Start};
+pub use client_event::{AlertAction, ClientEvent, Hand, History, Join, Make, Moderate, Send, Start};
 pub(super) use event::extra;
 pub use event::{error, packet, put_out};
 pub(super) use moderate::shown_password;
@@ -39,6 +41,8 @@ pub const MAKE: &str = "make";
 pub const MODERATE: &str = "moderate";
 /// Event: a person raises a hand, or lowers it.
 pub const HAND: &str = "hand";
+/// Event: somebody does something with an alert; and what has become of one.
+pub const ALERT: &str = "alert";
 /// Event: somebody spoke.
 pub const MESSAGE: &str = "message";
 /// Event: a person entered a room.

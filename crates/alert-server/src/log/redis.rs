@@ -24,6 +24,7 @@ mod status;
 mod stay;
 mod store;
 mod subscriber;
+mod turn;
 mod wire;
 
 use super::{KeyDigest, StayId};
@@ -44,6 +45,7 @@ use redis::{FromRedisValue, Value, from_redis_value};
 pub use ruling::{Of, Ruled};
 pub use server::ConnectError;
 use sha2::{Digest, Sha256};
+pub use standing::LastEntered;
 pub use status::{Facts, Finding, Node, Status};
 pub use stay::{Absence, LostStay, StayEnd, StayHere, Taken};
 use std::{
@@ -62,6 +64,7 @@ use tokio::{
     runtime::{Builder, Handle},
     sync::{Notify, oneshot, watch},
 };
+pub use turn::{Turn, Who};
 pub use wire::{WIRE, WireError};
 
 /// For how long an idempotency key means the same message.
@@ -165,12 +168,13 @@ impl Shared {
         })))
     }
 
-    /// Says something. The nodes that hear the room are told in the same step.
+    /// Says something, in slow mode if it is somebody's turn. The nodes that hear the room are told in the same step.
     pub fn say(
         &self,
         room: &RoomCode,
         (name, text): (&UserName, &str),
         key: Option<KeyDigest>,
+        turn: Option<Turn>,
         done: impl FnOnce(Result<Fate, Unavailable>) + Send + 'static,
     ) {
         let mut args = self.begin();
@@ -186,6 +190,7 @@ impl Shared {
         args.push(bytes(self.0.retention.messages));
         args.push(self.age());
         args.push(bytes(KEY_AGE.as_millis()));
+        args.push(turn.as_ref().map(Turn::write).unwrap_or_default());
         let call = Call { function: "say", keys: self.0.keys.of(room), args, numbered };
         self.0.link.call(call, Box::new(move |answer| done(answer.and_then(Fate::parse))));
     }

@@ -7,7 +7,7 @@ use alert_core::names::{RoomCode, UserName};
 use alert_core::room::policy::{Forbidden, KeyHash, Password, PasswordHash, Policy, Shown, Visitor};
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 /// What goes with somebody who has been at the door, besides their rights.
 #[derive(Clone, Debug, Default)]
@@ -26,6 +26,8 @@ pub(super) struct Badge {
     pub(super) inside: Option<UserName>,
     /// Of the policy that was asked first.
     pub(super) revision: u64,
+    /// As that policy had it: how long they wait between two messages.
+    pub(super) slow: Option<Duration>,
     /// They were let in as a host.
     pub(super) as_host: bool,
     /// They come back, having been let in then.
@@ -52,6 +54,8 @@ pub enum Visit<'a> {
     Look,
     /// To say something from outside, in this name.
     Speak(&'a UserName),
+    /// To raise, change or end an alert from outside, in this name. Only who is not welcome at all is kept out.
+    Alert(&'a UserName),
     /// To moderate it from outside. They are let in as what they are, and no further.
     Moderate,
 }
@@ -66,6 +70,7 @@ impl Badge {
     /// They come to a room with this policy. Whoever is put out of it from now on is meant to be out.
     fn comes_to(&mut self, policy: Option<&Policy>) {
         self.revision = policy.map_or(0, |policy| policy.revision);
+        self.slow = policy.and_then(|policy| policy.slow);
     }
 
     /// They make the hosts another key, and are one by it from the moment at which it holds.
@@ -174,7 +179,7 @@ impl Rooms {
         }
         let name = match visit {
             Visit::Enter(name) | Visit::Return(name, _) => Some(name),
-            Visit::Look | Visit::Speak(_) | Visit::Moderate => None,
+            Visit::Look | Visit::Speak(_) | Visit::Alert(_) | Visit::Moderate => None,
         };
         room.badge.since = if let Visit::Return(_, since) = visit { Some(since) } else { None };
         room.badge.as_host = room.badge.is_host(room.standing(), Some(policy));
@@ -190,6 +195,7 @@ impl Rooms {
             Visit::Enter(_) | Visit::Look => policy.may_enter(visitor, now),
             Visit::Return(_, since) => policy.may_come_back(visitor, since, now),
             Visit::Speak(speaker) => policy.may_speak(visitor, speaker, None, now),
+            Visit::Alert(speaker) => policy.may_alert(visitor, speaker, now),
             Visit::Moderate => Ok(()),
         };
         // A password is looked at only where it is what is missing.
@@ -227,7 +233,9 @@ impl CatchUp {
         }
         match visit {
             Visit::Enter(name) => self.hide_what_was_before(Some(name)),
-            Visit::Look | Visit::Speak(_) | Visit::Moderate => self.hide_what_was_before(None),
+            Visit::Look | Visit::Speak(_) | Visit::Alert(_) | Visit::Moderate => {
+                self.hide_what_was_before(None)
+            }
             // They have what there was when they were let in.
             Visit::Return(..) => {}
         }

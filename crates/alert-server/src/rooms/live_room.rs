@@ -1,6 +1,7 @@
 //! A room and the connections in it, behind one short lock: whoever holds it numbers and publishes events, joins and
 //! leaves, so that everybody sees one order. Nothing is rendered or logged under it, and nothing waits.
 
+mod alerting;
 mod entering;
 mod outside;
 mod presence;
@@ -61,6 +62,8 @@ struct State {
     subscribers: usize,
     /// A task waits for the end of somebody's grace.
     is_sweeping: bool,
+    /// A task waits for the end of an alert.
+    is_timing: bool,
     /// It was empty and has been forgotten: whoever still finds it looks for a new one.
     is_retired: bool,
 }
@@ -155,6 +158,7 @@ impl LiveRoom {
             ruling: policy.map(Ruling::new),
             subscribers: 0,
             is_sweeping: false,
+            is_timing: false,
             is_retired: false,
         };
         Arc::new(Self { code, log: log.clone(), counts: Arc::clone(counts), state: Mutex::new(state) })
@@ -326,6 +330,7 @@ impl LiveRoom {
         state.subscribers += 1;
         let membership = state.audience.join(hub, form, connection);
         state.tell_removals(hub, connection, form, &self.code);
+        state.tell_alerts(hub, connection, form, &self.code);
         drop(state);
         let (room, rooms, standing) = (Arc::clone(self), rooms.clone(), admitted.standing().clone());
         let badge = Box::new(admitted.badge.clone());

@@ -9,15 +9,19 @@ use crate::log::{Query, Start, Stored};
 use alert_core::access::Right;
 use alert_core::names::{RoomCode, UserName};
 use alert_core::position::Position;
+use alert_core::room::alerts;
 use alert_core::room::policy::{
     Action, Audit, Change, Deed, Forbidden, HostKey, NotDone, Policy, Until, Whom,
 };
+use alert_core::wire::alert::Words;
 use alert_core::wire::audit;
 use alert_core::wire::v2::{Moderation, Settings};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::{Duration, Instant, SystemTime};
 use tokio::sync::oneshot;
 
+pub(super) use making::random;
 pub use making::random_key;
 
 /// How often a change is made anew because another server has made one at the same moment.
@@ -32,6 +36,8 @@ pub struct Actor(pub Box<str>);
 pub enum Made {
     /// This policy holds.
     Policy(Arc<Policy>),
+    /// This policy holds, of what was done to a name; and whether somebody who is in the room is meant.
+    Named(Arc<Policy>, bool),
     /// This policy holds, and so many listen on this server.
     Shown(Arc<Policy>, usize),
     /// The room, or its hosts, have another key.
@@ -71,8 +77,7 @@ impl Rooms {
         let until = |time: Option<Duration>| time.and_then(|time| now.checked_add(time));
         let action = match what {
             Moderation::Show => {
-                let listeners = self.known(room).map_or(0, |room| room.listeners());
-                return Ok(Made::Shown(policy.unwrap_or_default(), listeners));
+                return Ok(Made::Shown(policy.unwrap_or_default(), self.listeners(room.code())));
             }
             Moderation::Audit(most) => {
                 let lines = self.log().audits(room.code(), most).await;
@@ -86,7 +91,8 @@ impl Rooms {
             Moderation::NewCode => return self.move_room(room, by, policy).await,
             Moderation::Set(settings) => {
                 let change = self.change(room, *settings).await?;
-                return Ok(Made::Policy(self.act(room, by, Action::Set(Box::new(change)), None).await?));
+                let (policy, _) = self.act(room, by, Action::Set(Box::new(change)), None).await?;
+                return Ok(Made::Policy(policy));
             }
             Moderation::Mute(name, time) => Action::Mute(name, until(time)),
             Moderation::Unmute(name) => Action::Unmute(name),
@@ -96,7 +102,10 @@ impl Rooms {
             Moderation::Close => Action::Close,
             Moderation::Word(name, given) => Action::Word(name, given),
         };
-        Ok(Made::Policy(self.act(room, by, action, None).await?))
+        Ok(match self.act(room, by, action, None).await? {
+            (policy, None) => Made::Policy(policy),
+            (policy, Some(is_here)) => Made::Named(policy, is_here),
+        })
     }
 
     /// Gives the room's hosts another key.
@@ -105,7 +114,7 @@ impl Rooms {
     /// If they are no host.
     pub async fn give_key(&self, room: &Admitted, by: &Actor, key: HostKey) -> Result<Made, Refused> {
         self.acts(room, Cost::default()).await?;
-        let policy = self.act(room, by, Action::Key(key.hash()), None).await?;
+        let (policy, _) = self.act(room, by, Action::Key(key.hash()), None).await?;
         Ok(Made::NewKey(policy, key))
     }
 
@@ -135,16 +144,27 @@ impl Rooms {
         });
     }
 
+    /// Gives the policy that holds then and, of what is done to a name, whether somebody who is in the room is meant.
     async fn act(
         &self,
         room: &Admitted,
         by: &Actor,
         action: Action,
         detail: Option<Box<str>>,
-    ) -> Result<Arc<Policy>, Refused> {
+    ) -> Result<(Arc<Policy>, Option<bool>), Refused> {
         let (deed, to) = (action.deed(), audit::target(&action));
         let audit = by.did(deed, to.clone(), detail.or_else(|| audit::detail(&action)));
-        let step = move |policy: &Policy, people: &mut People<'_>, now| policy.after(&action, people, now);
+        let is_here = AtomicBool::new(false);
+        let step = |policy: &Policy, people: &mut People<'_>, now| {
+            // Such an action does not look at them again.
+            let Some(found) = action.is_about(&mut *people) else {
+                return policy.after(&action, people, now);
+            };
+            match &action {
+                Action::Kick(name) if !found && !policy.expects(name) => Err(NotDone::NobodyHere),
+                _ => policy.after(&action, [], now).inspect(|_| is_here.store(found, Relaxed)),
+            }
+        };
         let policy = self.rule(room.code(), &step, Of::Any, Some(audit)).await?;
         tracing::info!(
             room = room.code().as_str(),
@@ -153,7 +173,7 @@ impl Rooms {
             to = to.as_deref(),
             "moderated"
         );
-        Ok(policy)
+        Ok((policy, action.is_about([]).map(|_| is_here.load(Relaxed))))
     }
 
     /// A password is hashed; the rest is as it was asked for.
@@ -200,6 +220,20 @@ impl Rooms {
         of: Of,
         audit: Option<Audit>,
     ) -> Result<Arc<Policy>, Refused> {
+        match self.rule_and_tell(code, step, of, audit).await? {
+            (_, Some(Stored::Failed)) => Err(Refused::Unavailable),
+            (policy, _) => Ok(policy),
+        }
+    }
+
+    /// The same. Says what became of it in the store, if there was anything to store.
+    pub(super) async fn rule_and_tell(
+        &self,
+        code: &RoomCode,
+        step: &Step<'_>,
+        of: Of,
+        audit: Option<Audit>,
+    ) -> Result<(Arc<Policy>, Option<Stored>), Refused> {
         if let Some(shared) = self.log().shared().cloned() {
             return self.rule_shared(&shared, code, step, of, audit).await;
         }
@@ -209,14 +243,21 @@ impl Rooms {
         self.space_for(code)?;
         let (tell, told) = oneshot::channel();
         let mut stored = Some(Box::new(move |stored| _ = tell.send(stored)) as crate::log::OnStored);
-        let ruled = self.in_room(code, |room| room.rule(self, step, of, audit.as_ref(), &mut stored));
-        let policy = ruled?;
-        // Where nothing has changed, nobody tells.
+        let ruled = self.in_room(code, |room| {
+            let ruled = room.rule(self, step, of, audit.as_ref(), &mut stored);
+            self.time_alerts(room);
+            ruled
+        });
+        let (policy, said) = ruled?;
+        // Where there is nothing to store, nobody tells.
         drop(stored);
-        match told.await {
-            Ok(Stored::Failed) => Err(Refused::Unavailable),
-            Ok(_) | Err(_) => Ok(policy),
+        let mut fate = told.await.ok();
+        for said in said {
+            if let Ok(Stored::Failed) | Err(_) = said.await {
+                fate = Some(Stored::Failed);
+            }
         }
+        Ok((policy, fate))
     }
 
     async fn rule_shared(
@@ -226,24 +267,28 @@ impl Rooms {
         step: &Step<'_>,
         of: Of,
         audit: Option<Audit>,
-    ) -> Result<Arc<Policy>, Refused> {
+    ) -> Result<(Arc<Policy>, Option<Stored>), Refused> {
         let mut current = self.policy(code).await?;
-        for _ in 0..TRIES {
+        for tries in 0..TRIES {
             if of == Of::NewRoom && current.is_some() {
                 return Err(Refused::InUse);
             }
-            let people = shared.people(code).await?;
+            let (people, last) = shared.people(code).await?;
             let before = current.clone().unwrap_or_default();
             let next = Arc::new(step(&before, &mut people.iter(), now())?);
             if next == before {
-                return Ok(next);
+                return Ok((next, current.as_ref().map(|_| Stored::Durably)));
             }
+            // Whoever is in a room when it is locked may come back. Those who come in all the time do not keep it open.
+            let locks = before.locked.is_none() && next.locked.is_some() && tries < TRIES / 2;
+            let of = if locks && of == Of::Any { Of::People(last) } else { of };
             let (tell, told) = oneshot::channel();
-            shared.rule(code, &next, of, audit.as_ref(), |ruled| _ = tell.send(ruled));
+            let words = spoken(&next.alerts.changes_since(&before.alerts));
+            shared.rule(code, (&next, &words), of, audit.as_ref(), |ruled| _ = tell.send(ruled));
             match told.await.map_err(|_| Refused::Unavailable)?? {
                 Ruled::Holds(placed) => {
                     self.comes(code, placed).await;
-                    return Ok(next);
+                    return Ok((next, Some(Stored::Durably)));
                 }
                 Ruled::Stale(policy) => current = policy,
                 Ruled::InUse => return Err(Refused::InUse),
@@ -266,8 +311,17 @@ impl Rooms {
     }
 }
 
+/// What is said in the room when alerts are raised, or change in their words: by whom, and what.
+pub(super) fn spoken(changes: &[alerts::Change]) -> Vec<(UserName, Box<str>)> {
+    let said = |change: &alerts::Change| {
+        let words = Words(&change.alert).to_string();
+        change.speaker().map(|name| (name.clone(), words.into()))
+    };
+    changes.iter().filter_map(said).collect()
+}
+
 impl Actor {
-    fn did(&self, deed: Deed, to: Option<Box<str>>, detail: Option<Box<str>>) -> Audit {
+    pub(super) fn did(&self, deed: Deed, to: Option<Box<str>>, detail: Option<Box<str>>) -> Audit {
         Audit { at: now(), by: self.0.clone(), deed, to, detail }
     }
 }

@@ -53,6 +53,12 @@ impl Rooms {
         Ok(room.map(|room| room.members()).unwrap_or_default())
     }
 
+    /// How many hear a room on this server without being in it.
+    pub fn listeners(&self, room: &RoomCode) -> usize {
+        let room = self.lock().get(room).cloned();
+        room.map_or(0, |room| room.listeners())
+    }
+
     /// Who is banned, in all rooms: those that end last, or never, come first.
     ///
     /// # Errors

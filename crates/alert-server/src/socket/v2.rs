@@ -1,6 +1,7 @@
 //! The v2 protocol: what a client's events do (docs/protocol-v2.md). What must be read first is read on another thread;
 //! the client's next event waits for that, so its events are carried out one after the other.
 
+mod alert;
 mod history;
 mod join;
 mod member;
@@ -129,6 +130,7 @@ impl V2<'_> {
             ClientEvent::History(history) => self.history(socket, member, history),
             ClientEvent::Make(make) => self.make(socket, member, make),
             ClientEvent::Moderate(moderate) => self.moderate(socket, member, moderate),
+            ClientEvent::Alert(alert) => self.alert(socket, member, alert),
             ClientEvent::Hand(hand) => self.hand(socket, member, &hand),
             ClientEvent::Members(room) => {
                 let place = member.place(&room).ok_or_else(Refusal::not_in_room)?;

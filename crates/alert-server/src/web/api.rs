@@ -10,10 +10,11 @@ use axum::extract::{Request, State};
 use axum::http::HeaderMap;
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{any, get, post};
+use axum::routing::{any, get, patch, post};
 use socketio_server::PeerAddr;
 
 mod actions;
+mod alerts;
 mod caller;
 mod events;
 mod history;
@@ -144,6 +145,8 @@ pub(super) fn routes(state: &WebState) -> Router<WebState> {
         .route("/{room}", get(rooms::show).post(message::say))
         .route("/{room}/messages", get(history::show).post(message::say))
         .route("/{room}/events", get(events::listen))
+        .route("/{room}/alerts", get(alerts::list).post(alerts::raise))
+        .route("/{room}/alerts/{id}", patch(alerts::change).delete(alerts::end))
         .fallback(lost::answer);
     let revocations = Router::new().route("/", get(revocations::list).post(revocations::add));
     let for_programs = |routes: Router<WebState>| {

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use alert_client::{ClientConfig, ClientFlags};
 use alert_server::acme;
+use alert_server::auth::token::TokenKeys;
 use alert_server::config::{Config, Flags, SessionKeySource};
 use alert_server::tls::Certificates;
 use alert_settings::{Given, Setting, Source};
@@ -47,6 +48,10 @@ impl Command {
                 return ExitCode::from(super::USAGE_ERROR);
             }
         };
+        if let Err(error) = TokenKeys::load(&config.token_keys) {
+            super::complain(error);
+            return ExitCode::from(super::USAGE_ERROR);
+        }
         if let Some(Err(error)) = config.acme.as_ref().map(acme::check) {
             super::complain(error);
             return ExitCode::from(super::USAGE_ERROR);

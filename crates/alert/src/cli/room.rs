@@ -106,6 +106,10 @@ pub(super) enum Command {
     },
 }
 
+/// What is said where a name was muted or banned that nobody in the room has.
+const NOBODY_HERE: &str =
+    "done; nobody of that name is in the room now, so it holds for whoever comes in under it";
+
 /// Which server, and by what right.
 #[derive(Debug, Args)]
 pub(super) struct Way {
@@ -236,6 +240,24 @@ impl Command {
     }
 }
 
+impl Room {
+    pub(super) fn code(&self) -> RoomCode {
+        self.room.code.clone()
+    }
+
+    pub(super) fn server(&self) -> Option<alert_client::ServerAddress> {
+        self.room.server.clone()
+    }
+
+    pub(super) fn way(&self) -> &Way {
+        &self.way
+    }
+
+    pub(super) fn is_json(&self) -> bool {
+        self.way.json
+    }
+}
+
 impl Person {
     fn does(self, action: &str) -> (Room, Value) {
         (self.room, json!({ "action": action, "name": self.name }))
@@ -305,7 +327,7 @@ fn make(room: Option<RoomArgument>, way: &Way) -> ExitCode {
     }
 }
 
-fn moderator(
+pub(super) fn moderator(
     code: RoomCode,
     link: Option<alert_client::ServerAddress>,
     way: &Way,
@@ -351,6 +373,15 @@ fn report(
     as_json: bool,
     shows_policy: bool,
 ) -> ExitCode {
+    print(outcome, as_json, |answer| words(answer, shows_policy))
+}
+
+/// Prints an answer, as it is or in words.
+pub(super) fn print(
+    outcome: std::io::Result<Result<Value, alert_client::ClientError>>,
+    as_json: bool,
+    words: impl FnOnce(&Value) -> String,
+) -> ExitCode {
     let answer = match outcome {
         Ok(Ok(answer)) => answer,
         Ok(Err(error)) => return super::client_failure(&error),
@@ -359,7 +390,7 @@ fn report(
             return ExitCode::FAILURE;
         }
     };
-    let text = if as_json { answer.to_string() } else { words(&answer, shows_policy) };
+    let text = if as_json { answer.to_string() } else { words(&answer) };
     match writeln!(std::io::stdout(), "{text}") {
         Ok(()) => ExitCode::SUCCESS,
         // Whoever has seen enough.
@@ -385,6 +416,9 @@ fn words(answer: &Value, shows_policy: bool) -> String {
     if shows_policy {
         lines.extend(shown::policy(&answer["policy"]));
         lines.extend(shown::listeners(&answer["listeners"]));
+    }
+    if answer["here"] == false {
+        lines.push(NOBODY_HERE.to_owned());
     }
     if lines.is_empty() { "done".to_owned() } else { lines.join("\n") }
 }

@@ -11,8 +11,7 @@ impl Member {
     }
 
     /// Waits until the server knows that everything before has come: it pings again when it has the pong of the ping
-    /// before. A connection that was probed has two without a pong, which confirm only what was before the first of them:
-    /// the third confirms all, and the fourth shows that it has.
+    /// before. A connection that was probed has two without a pong: the third confirms all, and the fourth shows that it has.
     pub(crate) fn confirm(&mut self) {
         for _ in 0..4 {
             while self.frame() != "2" {}

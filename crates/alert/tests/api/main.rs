@@ -4,6 +4,7 @@
 
 mod admin;
 mod admission;
+mod alerts;
 mod archive;
 mod certificates;
 mod curl;

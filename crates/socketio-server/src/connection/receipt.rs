@@ -8,7 +8,7 @@ use super::{Connection, Transport};
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Receipt {
     confirmed: u64,
-    /// Bytes for the client up to the first unanswered ping.
+    /// Bytes for the client up to the first unanswered ping; or, where that is not known, to an earlier one.
     asked: u64,
     /// Unanswered pings.
     pings: u32,
@@ -27,11 +27,15 @@ impl Receipt {
         self.pings += 1;
     }
 
-    /// A pong came. For all anybody can tell, it answers the first of the pings.
+    /// A pong came: the answer to the first of the pings. If one is left, that is the last; otherwise a client that is always
+    /// one behind would never confirm anything.
     fn ponged(&mut self) {
         if self.pings > 0 {
             self.pings -= 1;
             self.confirm(self.asked);
+            if self.pings == 1 {
+                self.asked = self.last_ping.1;
+            }
         }
     }
 
@@ -100,11 +104,35 @@ mod tests {
         assert_eq!(receipt.confirmed, 10);
         receipt.pinged(30, 3);
         receipt.ponged();
-        assert_eq!(receipt.confirmed, 10, "it may be the answer to the second");
+        assert_eq!(receipt.confirmed, 20, "it is the answer to the second");
         receipt.ponged();
         receipt.pinged(40, 3);
         receipt.ponged();
         assert_eq!(receipt.confirmed, 40);
+    }
+
+    #[test]
+    fn a_client_that_is_always_a_pong_behind_confirms_what_it_has_received_all_the_same() {
+        let mut receipt = Receipt::default();
+        receipt.pinged(10, 3);
+        for pushed in (20..200).step_by(10) {
+            receipt.pinged(pushed, 3);
+            receipt.ponged();
+            assert_eq!(receipt.confirmed, pushed - 10);
+        }
+    }
+
+    #[test]
+    fn of_three_pings_the_place_of_the_second_is_not_known() {
+        let mut receipt = Receipt::default();
+        for pushed in [10, 20, 30] {
+            receipt.pinged(pushed, 3);
+        }
+        let confirmed = [(); 3].map(|()| {
+            receipt.ponged();
+            receipt.confirmed
+        });
+        assert_eq!(confirmed, [10, 10, 30]);
     }
 
     #[test]

@@ -13,8 +13,8 @@ use std::{
 };
 
 /// Connections that are written before the shard looks at what has come in, and of one flow before the next flow's
-/// turn: some 0.05 ms of work.
-pub(crate) const SLICE: usize = 16;
+/// turn: some 0.1 ms of work.
+pub(crate) const SLICE: usize = 32;
 
 /// The connections to write now.
 pub(crate) type Slice<T> = SmallVec<[Rc<T>; SLICE]>;
@@ -116,7 +116,7 @@ mod tests {
         let put = |pass: &mut Pass<_>, flow, name, count| {
             (0..count).for_each(|_| pass.push(flow, Rc::new(name)));
         };
-        put(&mut pass, large, "large", 40);
+        put(&mut pass, large, "large", 2 * SLICE + 8);
         assert_eq!(take(&mut pass), ["large"; SLICE]);
         put(&mut pass, small, "small", 2);
         assert_eq!(

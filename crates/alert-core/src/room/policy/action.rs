@@ -5,8 +5,10 @@ use std::time::{Duration, SystemTime};
 
 use ipnet::IpNet;
 
+use super::look::Look;
 use super::{Deed, KeyHash, PasswordHash, Policy, Until};
 use crate::names::UserName;
+use crate::room::alerts::{MOST_ALERTS, Step};
 
 /// The most entries of each list: names, mutes, bans, hands and words.
 pub const MOST_ENTRIES: usize = 1000;
@@ -47,6 +49,8 @@ pub enum Action {
     Word(UserName, bool),
     /// The room gets a host, or another key for its hosts.
     Key(KeyHash),
+    /// Something becomes of an alert.
+    Alert(Box<Step>),
 }
 
 /// What is to hold for everybody from now on; what is `None` stays as it is.
@@ -79,6 +83,21 @@ pub enum NotDone {
     /// Hands are raised where hosts speak only.
     #[error("everybody may speak in this room.")]
     NoNeed,
+    /// There are as many alerts as there may be.
+    #[error("{MOST_ALERTS} alerts are in force in this room: end one first.")]
+    TooManyAlerts,
+    /// It is no alert that is in force.
+    #[error("there is no such alert in this room, or it has ended.")]
+    NoSuchAlert,
+    /// An alert would end, or its countdown would, before now or in years.
+    #[error("ends_at and countdown_to must be ahead, by 366 days at most.")]
+    NotAhead,
+    /// The key came with another alert.
+    #[error("this key came with another alert; give every alert a key of its own.")]
+    KeyReused,
+    /// Somebody is to be put out who is not there.
+    #[error("nobody of this name is in the room.")]
+    NobodyHere,
 }
 
 impl Action {
@@ -96,6 +115,24 @@ impl Action {
             Self::Hand(..) => Deed::Hand,
             Self::Word(..) => Deed::Word,
             Self::Key(_) => Deed::Key,
+            Self::Alert(step) => match **step {
+                Step::Raise(_) => Deed::Raise,
+                Step::Change(..) => Deed::Update,
+                Step::End(..) | Step::Expire => Deed::End,
+            },
+        }
+    }
+
+    /// Whether any of these people is meant, where a host puts somebody out or keeps them from something by their name.
+    pub fn is_about<'a>(&self, people: impl IntoIterator<Item = &'a UserName>) -> Option<bool> {
+        let mut people = people.into_iter();
+        match self {
+            Self::Kick(name) => Some(people.any(|person| person == name)),
+            Self::Mute(name, _) | Self::Ban(Whom::Name(name), ..) => {
+                let look = Look::of(name);
+                Some(people.any(|person| person == name || Look::of(person).is_like(&look)))
+            }
+            _ => None,
         }
     }
 }
@@ -114,6 +151,7 @@ impl Policy {
         let mut next = self.clone();
         next.mutes.retain(|(_, until)| until.is_none_or(|until| until > now));
         next.bans.retain(|(_, until)| until.is_none_or(|until| until > now));
+        next.alerts.expire(now);
         next.carry_out(action, people, now)?;
         if next == *self {
             return Ok(next);
@@ -180,6 +218,7 @@ impl Policy {
                 self.words.retain(|word| word != name);
             }
             Action::Key(hash) => self.host = Some(*hash),
+            Action::Alert(step) => self.alerts.take(step, now)?,
         }
         Ok(())
     }
@@ -275,7 +314,12 @@ impl Policy {
         }
         let names = [&self.reserved, &self.with_address, &self.hands, &self.words];
         let named: usize = names.into_iter().chain(&self.locked).map(|names| all(names)).sum();
-        2 * size_of::<Self>() + named + all(&self.mutes) + all(&self.bans) + all(&self.kicks)
+        2 * size_of::<Self>()
+            + named
+            + all(&self.mutes)
+            + all(&self.bans)
+            + all(&self.kicks)
+            + self.alerts.size()
     }
 }
 

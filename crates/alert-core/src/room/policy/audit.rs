@@ -45,9 +45,15 @@ pub enum Deed {
     Word,
     /// The room got another key for its hosts.
     Key,
+    /// An alert was raised.
+    Raise,
+    /// An alert was changed.
+    Update,
+    /// An alert was ended.
+    End,
 }
 
-const NAMES: [(Deed, &str); 12] = [
+const NAMES: [(Deed, &str); 15] = [
     (Deed::Make, "make"),
     (Deed::Set, "set"),
     (Deed::Remove, "remove"),
@@ -60,6 +66,9 @@ const NAMES: [(Deed, &str); 12] = [
     (Deed::Hand, "hand"),
     (Deed::Word, "word"),
     (Deed::Key, "key"),
+    (Deed::Raise, "raise"),
+    (Deed::Update, "update"),
+    (Deed::End, "end"),
 ];
 
 impl Deed {

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{KeyHash, Looks, PasswordHash, Policy, Whom};
 use crate::names::UserName;
+use crate::room::alerts::stored::Kept as KeptAlerts;
 
 /// A text that is no policy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -49,6 +50,8 @@ struct Kept {
     hands: Vec<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     words: Vec<String>,
+    #[serde(skip_serializing_if = "KeptAlerts::is_empty")]
+    alerts: KeptAlerts,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -87,6 +90,7 @@ impl Policy {
             with_address: texts(&self.with_address),
             hands: texts(&self.hands),
             words: texts(&self.words),
+            alerts: (&self.alerts).into(),
         };
         // Texts, numbers and lists of them: there is always a JSON for them.
         serde_json::to_string(&kept).unwrap_or_default()
@@ -134,6 +138,7 @@ impl Policy {
             with_address: names_of(&kept.with_address)?,
             hands: names_of(&kept.hands)?,
             words: names_of(&kept.words)?,
+            alerts: kept.alerts.try_into()?,
             looks: Looks::default(),
         })
     }
@@ -147,20 +152,20 @@ fn names_of(texts: &[String]) -> Result<Vec<UserName>, NotAPolicy> {
     texts.iter().map(|text| name(text)).collect()
 }
 
-fn name(text: &str) -> Result<UserName, NotAPolicy> {
+pub(in crate::room) fn name(text: &str) -> Result<UserName, NotAPolicy> {
     UserName::parse(text, usize::MAX).map_err(|_| NotAPolicy)
 }
 
-fn millis(at: Option<SystemTime>) -> u64 {
+pub(in crate::room) fn millis(at: Option<SystemTime>) -> u64 {
     let since = at.map_or(Duration::ZERO, |at| at.duration_since(UNIX_EPOCH).unwrap_or_default());
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
 
-fn since(millis: u64) -> SystemTime {
+pub(in crate::room) fn since(millis: u64) -> SystemTime {
     UNIX_EPOCH.checked_add(Duration::from_millis(millis)).unwrap_or(UNIX_EPOCH)
 }
 
-fn time(millis: u64) -> Option<SystemTime> {
+pub(in crate::room) fn time(millis: u64) -> Option<SystemTime> {
     (millis > 0).then(|| since(millis))
 }
 

@@ -202,6 +202,22 @@ fn given_hosts_speak_only_then_a_hand_is_raised_the_word_given_and_taken() {
 }
 
 #[test]
+fn given_people_then_it_is_known_whether_one_of_them_is_meant() {
+    let (ada, like, bea) = (name("Ada"), name("\u{410}da"), name("Bea"));
+    let ban = |whom| Action::Ban(whom, None, false);
+    for (action, among_others, alone, of_a_like_name) in [
+        (Action::Kick(ada.clone()), Some(true), Some(false), Some(false)),
+        (Action::Mute(ada.clone(), None), Some(true), Some(false), Some(true)),
+        (ban(Whom::Name(ada.clone())), Some(true), Some(false), Some(true)),
+        (ban(Whom::Network("192.0.2.0/24".parse().unwrap())), None, None, None),
+        (Action::Unmute(ada.clone()), None, None, None),
+    ] {
+        let found = [action.is_about([&bea, &ada]), action.is_about([&bea]), action.is_about([&like])];
+        assert_eq!(found, [among_others, alone, of_a_like_name], "{action:?}");
+    }
+}
+
+#[test]
 fn given_a_mute_then_they_do_not_speak_under_any_name_until_it_ends() {
     let (ada, other) = (name("Ada"), name("Someone"));
     let policy = after(&Policy::default(), Action::Mute(ada.clone(), Some(at(100))));

@@ -11,6 +11,7 @@ use crate::event::{RoomEvent, What};
 use crate::position::Position;
 use crate::room::Before;
 use crate::room::policy::Forbidden;
+use crate::wire::alert;
 
 /// An event from the server. It serializes as its payload, whose only key is `msg`.
 #[derive(Clone, Copy, Debug, Serialize)]
@@ -121,6 +122,7 @@ impl<'a> Notice<'a> {
                     ..
                 }) => name.as_str().len(),
                 Told::Happened(RoomEvent { what: What::Missing(_), .. }) | Told::Missed(_) => 0,
+                Told::Happened(RoomEvent { what: What::Alert(change), .. }) => alert::size(change),
                 // Those who hear a room in v1 are not told of these.
                 Told::Happened(RoomEvent { what: What::Removed(_) | What::Policy(_), .. }) => 0,
                 Told::Refused(refusal) => refusal.message().len(),
@@ -140,6 +142,7 @@ impl Display for Msg<'_> {
                 }
                 What::Entered { name, .. } => write!(out, "{name} has entered the room."),
                 What::Left { name, .. } => write!(out, "{name} has left the room."),
+                What::Alert(change) => alert::Notice(change).fmt(out),
                 What::Missing(gap) => missed(gap.missed, out),
                 What::Removed(_) => out.write_str("A message has been removed."),
                 What::Policy(_) => out.write_str("The room has other rules now."),

@@ -43,6 +43,10 @@ pub enum ErrorCode {
     RoomInUse,
     /// v2: there is no such message.
     NoSuchMessage,
+    /// There is no such alert.
+    NoSuchAlert,
+    /// v2: nobody in the room has this name.
+    NoSuchPerson,
     /// The room has a password, which was not shown, or another one.
     PasswordRequired,
     /// An event that the protocol does not have.
@@ -85,6 +89,8 @@ impl ErrorCode {
             Self::PasswordRequired => "password_required",
             Self::RoomInUse => "room_in_use",
             Self::NoSuchMessage => "no_such_message",
+            Self::NoSuchAlert => "no_such_alert",
+            Self::NoSuchPerson => "no_such_person",
             Self::UnknownEvent => "unknown_event",
             Self::TooManyRooms => "too_many_rooms",
             Self::TooManyJoins => "too_many_joins",
@@ -293,6 +299,13 @@ impl From<Forbidden> for Refusal {
 /// An action that changes nothing.
 impl From<NotDone> for Refusal {
     fn from(not_done: NotDone) -> Self {
-        Self::new(ErrorCode::NotAllowed, not_done.to_string())
+        let code = match not_done {
+            NotDone::NobodyHere => ErrorCode::NoSuchPerson,
+            NotDone::NoSuchAlert => ErrorCode::NoSuchAlert,
+            NotDone::KeyReused => ErrorCode::KeyReused,
+            NotDone::NotAhead => ErrorCode::InvalidBody,
+            NotDone::TooMany | NotDone::NoNeed | NotDone::TooManyAlerts => ErrorCode::NotAllowed,
+        };
+        Self::new(code, not_done.to_string())
     }
 }

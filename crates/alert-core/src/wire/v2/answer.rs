@@ -13,7 +13,9 @@ use crate::event::RoomEvent;
 use crate::members::Members;
 use crate::names::{RoomCode, UserName};
 use crate::position::{Gap, Position};
+use crate::room::alerts::{Alert, Ended};
 use crate::room::policy::{Audit, HostKey, Policy};
+use crate::wire::alert;
 use crate::wire::history::{At, Messages};
 use crate::wire::v1::Refusal;
 
@@ -50,6 +52,8 @@ pub enum Answer {
     Made(RoomCode, HostKey),
     /// `moderate`, where a policy comes of it.
     Policy(Arc<Policy>),
+    /// The same, of what is done to a name: and whether somebody who is in the room is meant.
+    Named(Arc<Policy>, bool),
     /// The same, and how many listen on this server.
     Shown(Arc<Policy>, usize),
     /// The same, with another key.
@@ -58,6 +62,12 @@ pub enum Answer {
     NewCode(RoomCode, Arc<Policy>),
     /// `moderate`: the newest lines of the audit log.
     Audit(Vec<Audit>),
+    /// `alert`: one was raised or changed, and whether that is on disk.
+    Alert(Box<Alert>, bool),
+    /// `alert`: one has ended, and whether that is on disk.
+    Ended(Box<Ended>, bool),
+    /// `alert`: those that are in force.
+    Alerts(Vec<Alert>),
     /// Nothing was done.
     Refused(Refusal),
 }
@@ -83,6 +93,8 @@ pub struct Joined {
     pub rights: Rights,
     /// What the room's hosts have decided.
     pub policy: Option<Arc<Policy>>,
+    /// The alerts that are in force.
+    pub alerts: Vec<Alert>,
 }
 
 /// A line of an audit log.
@@ -139,6 +151,10 @@ impl Serialize for Answer {
                 body.serialize_field("host", key.as_str())?;
             }
             Self::Policy(policy) => body.serialize_field("policy", &Whole(policy))?,
+            Self::Named(policy, is_here) => {
+                body.serialize_field("policy", &Whole(policy))?;
+                body.serialize_field("here", is_here)?;
+            }
             Self::Shown(policy, listeners) => {
                 body.serialize_field("policy", &Whole(policy))?;
                 body.serialize_field("listeners", listeners)?;
@@ -155,6 +171,15 @@ impl Serialize for Answer {
                 let lines: Vec<_> = lines.iter().map(AuditLine).collect();
                 body.serialize_field("audit", &lines)?;
             }
+            Self::Alert(alert, stored) => {
+                body.serialize_field("alert", &alert::Shown(alert))?;
+                body.serialize_field("stored", stored)?;
+            }
+            Self::Ended(ended, stored) => {
+                body.serialize_field("alert", &alert::ShownEnd(ended))?;
+                body.serialize_field("stored", stored)?;
+            }
+            Self::Alerts(alerts) => body.serialize_field("alerts", &alerts_of(alerts))?,
             Self::Refused(refusal) => body.serialize_field("error", refusal)?,
         }
         body.end()
@@ -163,7 +188,6 @@ impl Serialize for Answer {
 
 impl Joined {
     fn fields<S: SerializeStruct>(&self, body: &mut S) -> Result<(), S::Error> {
-        const NONE: [(); 0] = [];
         body.serialize_field("room", &self.room)?;
         body.serialize_field("name", &self.name)?;
         body.serialize_field("position", &self.position)?;
@@ -176,9 +200,12 @@ impl Joined {
         if let Some(policy) = &self.policy {
             body.serialize_field("policy", &Shown(policy))?;
         }
-        // Reserved for alerts that are in force, once there are any.
-        body.serialize_field("state", &NONE)
+        body.serialize_field("state", &alerts_of(&self.alerts))
     }
+}
+
+fn alerts_of(alerts: &[Alert]) -> Vec<alert::Shown<'_>> {
+    alerts.iter().map(alert::Shown).collect()
 }
 
 fn list<S: SerializeStruct>(body: &mut S, members: &Members) -> Result<(), S::Error> {

@@ -9,7 +9,7 @@ use socketio_protocol::engine::Packet as EnginePacket;
 use socketio_protocol::socket::{AckId, Arguments, Packet, decode, encode};
 use socketio_protocol::text::{LossyString, lossy_string};
 
-use super::{ENTERED, GAP, HISTORY, JOIN, LEAVE, LEFT, MESSAGE, NAMESPACE, SEND};
+use super::{ALERT, ENTERED, GAP, HISTORY, JOIN, LEAVE, LEFT, MESSAGE, NAMESPACE, SEND};
 use crate::names::{RoomCode, UserName};
 use crate::position::Gap;
 use crate::wire;
@@ -37,7 +37,7 @@ pub enum Incoming {
     Refused(String),
     /// Somebody spoke.
     Message(Message),
-    /// A person entered or left, in v1's words.
+    /// A person entered or left, or an alert has ended, in v1's words.
     Status(String),
     /// Messages are missing here.
     Gap(Gap),
@@ -105,6 +105,37 @@ struct Person {
     name: String,
 }
 
+/// What has become of an alert.
+#[derive(Deserialize)]
+struct AlertNews {
+    state: String,
+    all_clear: Option<LossyString>,
+    alert: AlertWords,
+}
+
+#[derive(Deserialize)]
+struct AlertWords {
+    level: String,
+    #[serde(deserialize_with = "lossy_string")]
+    text: String,
+    drill: bool,
+}
+
+impl AlertNews {
+    /// What is said of one that is raised or changed comes as a message.
+    fn told(self) -> Incoming {
+        if self.state != "ended" {
+            return Incoming::Other;
+        }
+        let AlertWords { level, text, drill } = self.alert;
+        let words = match self.all_clear {
+            Some(LossyString(all_clear)) => format!("All clear: {all_clear}"),
+            None => format!("Ended: {}: {text}", level.to_ascii_uppercase()),
+        };
+        Incoming::Status(if drill { format!("DRILL: {words}") } else { words })
+    }
+}
+
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Ack {
@@ -159,6 +190,7 @@ impl Incoming {
                 (MESSAGE, Some(body)) => Self::Message(serde_json::from_str(body.get())?),
                 (ENTERED, Some(body)) => Self::Status(format!("{} has entered the room.", person(body)?)),
                 (LEFT, Some(body)) => Self::Status(format!("{} has left the room.", person(body)?)),
+                (ALERT, Some(body)) => serde_json::from_str::<AlertNews>(body.get())?.told(),
                 (GAP, Some(body)) => {
                     let Missed { missed } = serde_json::from_str(body.get())?;
                     Self::Gap(Gap { missed })

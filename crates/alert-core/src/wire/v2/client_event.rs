@@ -5,7 +5,8 @@ use std::borrow::Cow;
 use serde_json::value::RawValue;
 
 use super::{
-    HAND, HISTORY, JOIN, LEAVE, MAKE, MEMBERS, MODERATE, MOST_KEY_BYTES, MOST_MESSAGES, Moderation, SEND,
+    ALERT, Alerting, HAND, HISTORY, JOIN, LEAVE, MAKE, MEMBERS, MODERATE, MOST_KEY_BYTES, MOST_MESSAGES,
+    Moderation, SEND,
 };
 use crate::names::{NameError, RoomCode};
 use crate::position::Position;
@@ -33,6 +34,23 @@ pub enum ClientEvent<'a> {
     Moderate(Moderate),
     /// Raise a hand, or lower it.
     Hand(Hand),
+    /// Do something with an alert.
+    Alert(AlertAction<'a>),
+}
+
+/// Something that is done with an alert.
+#[derive(Debug)]
+pub struct AlertAction<'a> {
+    /// Where.
+    pub room: RoomCode,
+    /// In whose name, by whoever is not in the room.
+    pub name: Speaker<'a>,
+    /// The same for every attempt to raise this alert.
+    pub key: Option<Cow<'a, str>>,
+    /// What they show; without it, what they have shown on entering.
+    pub shown: Shown,
+    /// What.
+    pub what: Alerting,
 }
 
 /// A request to make a room.
@@ -187,6 +205,17 @@ impl<'a> ClientEvent<'a> {
                 let room = required_room(room, limits)?;
                 let up = up.ok_or_else(|| Refusal::invalid_body("up is required: true or false."))?;
                 Ok(Self::Hand(Hand { room, up: body::boolean("up", Some(up))? }))
+            }
+            ALERT => {
+                let keys = &["room", "name", "key", "host", "password"];
+                let [room, name, key, host, password] = body::object(arg, has_attachments, keys)?;
+                Ok(Self::Alert(AlertAction {
+                    room: required_room(room, limits)?,
+                    name: Speaker(name),
+                    key: key.map(read_key).transpose()?,
+                    shown: read_shown(host, password)?,
+                    what: Alerting::parse(arg, has_attachments)?,
+                }))
             }
             _ => Err(Refusal::unknown_v2_event()),
         }

@@ -3,11 +3,12 @@
 use serde::Serialize;
 use socketio_protocol::socket::encode::{self, Rendered};
 
-use super::{ENTERED, ERROR, GAP, LEFT, MESSAGE, NAMESPACE, POLICY, PUT_OUT, REMOVED, Shown};
+use super::{ALERT, ENTERED, ERROR, GAP, LEFT, MESSAGE, NAMESPACE, POLICY, PUT_OUT, REMOVED, Shown};
 use crate::event::{RoomEvent, What};
 use crate::names::{RoomCode, UserName};
 use crate::position::{Gap, MessageId, Position};
 use crate::room::policy::Forbidden;
+use crate::wire::alert::{self, Told};
 use crate::wire::history::{At, Message};
 use crate::wire::json_size;
 use crate::wire::v1::Refusal;
@@ -52,6 +53,14 @@ struct Ruled<'a> {
     policy: Shown<'a>,
 }
 
+/// What has become of an alert.
+#[derive(Serialize)]
+struct Alerted<'a> {
+    at: At,
+    #[serde(flatten)]
+    told: Told<'a>,
+}
+
 /// Messages are missing here.
 #[derive(Serialize)]
 struct Missing {
@@ -77,6 +86,10 @@ pub fn packet(room: &RoomCode, event: &RoomEvent) -> Rendered {
         What::Policy(policy) => {
             let ruled = Ruled { at: At(event.at), policy: Shown(policy) };
             render(POLICY, room, ruled, super::policy_size(policy))
+        }
+        What::Alert(change) => {
+            let alerted = Alerted { at: At(event.at), told: Told(change) };
+            render(ALERT, room, alerted, alert::size(change))
         }
         What::Missing(gap) => render(GAP, room, Missing { at: At(event.at), gap: *gap }, 0),
     }

@@ -1,7 +1,8 @@
 //! What a store has to promise of rooms with hosts: policies, audit logs, and messages that are removed.
 
 use super::*;
-use alert_core::room::policy::Deed;
+use alert_core::room::alerts::{Alert, AlertId, Level, Step};
+use alert_core::room::policy::{Action, Deed};
 use std::time::UNIX_EPOCH;
 
 fn line(number: u64) -> Audit {
@@ -16,16 +17,33 @@ fn now_millis() -> u64 {
 }
 
 fn policy(revision: u64) -> Policy {
-    Policy { revision, announce: true, hands: vec![ada()], ..Policy::default() }
+    let now = UNIX_EPOCH + Duration::from_millis(now_millis());
+    let alert = Alert {
+        id: AlertId::made_of([7; 8]),
+        by: ada(),
+        at: UNIX_EPOCH,
+        text: "ice \"\u{e9}\n".into(),
+        level: Level::Emergency,
+        confirm: true,
+        drill: true,
+        countdown_to: Some(now + Duration::from_secs(60)),
+        ends_at: Some(now + Duration::from_secs(3600)),
+        audience: Some("Year 7".into()),
+        changed: None,
+        key: Some([255; 16]),
+    };
+    let raised = Policy::default().after(&Action::Alert(Box::new(Step::Raise(alert))), &[], now).unwrap();
+    Policy { revision, announce: true, hands: vec![ada()], ..raised }
 }
 
 pub(in crate::log) fn a_policy_is_kept_changed_and_that_of_its_room_only<S: Stage>(open: Open<S>) {
     let desk = open(RETENTION);
     assert_eq!(desk.policy("one"), None);
-    desk.rule("one", &policy(1), line(0));
-    desk.rule("two", &policy(1), line(1));
-    desk.rule("one", &policy(2), line(2));
-    assert_eq!((desk.policy("one"), desk.policy("two")), (Some(policy(2)), Some(policy(1))));
+    let [one, two] = [1, 2].map(policy);
+    desk.rule("one", &one, line(0));
+    desk.rule("two", &one, line(1));
+    desk.rule("one", &two, line(2));
+    assert_eq!((desk.policy("one"), desk.policy("two")), (Some(two), Some(one)), "with their alerts");
     assert_eq!(desk.policy("three"), None);
 }
 

@@ -34,6 +34,8 @@ pub enum Fate {
     Again(Placed),
     /// Its key belongs to another message.
     KeyReused,
+    /// Whoever says it spoke a moment ago, and has to wait for so long.
+    TooFast(Duration),
 }
 
 /// Somebody has come, or gone.
@@ -104,6 +106,9 @@ impl Fate {
             Some("said") => placed().map(Self::Said),
             Some("again") => placed().map(Self::Again),
             Some("reused") => Some(Self::KeyReused),
+            Some("slow") => {
+                parts.get(1).and_then(|wait| number(wait)).map(Duration::from_millis).map(Self::TooFast)
+            }
             _ => None,
         }
         .ok_or(Unavailable)

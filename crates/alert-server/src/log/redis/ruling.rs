@@ -6,10 +6,11 @@ use super::entry::{millis, number, position, time};
 use super::keys::TAGS;
 use super::link::Unavailable;
 use super::page::parts;
+use super::standing::LastEntered;
 use super::{Shared, answer, bytes};
 use crate::log::OnAudits;
 use crate::log::policies::{AUDIT_AGE, MOST_AUDITS, UNUSED};
-use alert_core::names::RoomCode;
+use alert_core::names::{RoomCode, UserName};
 use alert_core::position::Position;
 use alert_core::room::policy::{Audit, Policy};
 use redis::{Value, from_redis_value};
@@ -32,6 +33,8 @@ pub enum Ruled {
 pub enum Of {
     /// A room that may be in use.
     Any,
+    /// The same, if nobody has entered since these people were asked for.
+    People(LastEntered),
     /// A room that nobody is in, where nothing was said.
     NewRoom,
 }
@@ -47,11 +50,11 @@ struct Line {
 }
 
 impl Shared {
-    /// Has a policy hold in a room, if the one before it has the revision just below.
+    /// Has a policy hold in a room, if the one before it has the revision just below; and has people say something just before.
     pub fn rule(
         &self,
         room: &RoomCode,
-        policy: &Policy,
+        (policy, words): (&Policy, &[(UserName, Box<str>)]),
         of: Of,
         audit: Option<&Audit>,
         done: impl FnOnce(Result<Ruled, Unavailable>) + Send + 'static,
@@ -68,6 +71,11 @@ impl Shared {
         ]);
         args.extend(lasts());
         args.push(bytes(u8::from(!policy.bans.is_empty())));
+        args.push(if let Of::People(LastEntered(event)) = of { bytes(event) } else { Vec::new() });
+        args.push(bytes(self.0.retention.messages));
+        for (name, text) in words {
+            args.extend([name.as_str(), text].map(|text| text.as_bytes().to_vec()));
+        }
         self.call("rule", self.0.keys.of(room), args, move |answer| {
             done(answer.and_then(|value| Ruled::parse(value, &text).ok_or(Unavailable)));
         });

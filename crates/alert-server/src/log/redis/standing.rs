@@ -12,6 +12,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+/// The event with which the last of some people entered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LastEntered(pub(super) u64);
+
 /// Rooms that one call asks for.
 const MOST_ROOMS: usize = 500;
 /// Messages that are read with the state of a room.
@@ -69,7 +73,7 @@ impl Shared {
 
     /// The first people of a room.
     pub async fn members(&self, room: &RoomCode) -> Result<Members, Unavailable> {
-        let (names, count) = self.first(room, Members::MOST).await?;
+        let (names, count, _) = self.first(room, Members::MOST).await?;
         Ok(Members::new(Arc::new(names), count))
     }
 
@@ -77,15 +81,16 @@ impl Shared {
     ///
     /// # Errors
     /// Where Redis does not answer.
-    pub async fn people(&self, room: &RoomCode) -> Result<Vec<UserName>, Unavailable> {
+    pub async fn people(&self, room: &RoomCode) -> Result<(Vec<UserName>, LastEntered), Unavailable> {
         // Up to the one before the first, which is the last.
-        self.first(room, 0).await.map(|(names, _)| names)
+        self.first(room, 0).await.map(|(names, _, last)| (names, LastEntered(last)))
     }
 
-    async fn first(&self, room: &RoomCode, most: usize) -> Result<(Vec<UserName>, usize), Unavailable> {
+    async fn first(&self, room: &RoomCode, most: usize) -> Result<(Vec<UserName>, usize, u64), Unavailable> {
         let keys = vec![self.0.keys.room(room)];
-        let (names, count): (Vec<String>, usize) = self.ask("members", keys, vec![bytes(most)]).await?;
-        Ok((names.iter().filter_map(|name| entry::name(name)).collect(), count))
+        let (names, count, last): (Vec<String>, usize, u64) =
+            self.ask("members", keys, vec![bytes(most)]).await?;
+        Ok((names.iter().filter_map(|name| entry::name(name)).collect(), count, last))
     }
 
     /// All rooms in which somebody is, and how many people. All tags are asked for at once: one round trip.

@@ -5,6 +5,7 @@ use crate::config::RedisAddress;
 use crate::log::contract::{DEADLINE, shown};
 use crate::log::{Backend, Page, Query, Start};
 use alert_core::position::Position;
+use alert_core::room::policy::Policy;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
@@ -38,7 +39,7 @@ async fn say(
     key: Option<KeyDigest>,
 ) -> Result<Fate, Unavailable> {
     let (tell, told) = tokio::sync::oneshot::channel();
-    node.say(room, (&name("Ada"), text), key, |fate| _ = tell.send(fate));
+    node.say(room, (&name("Ada"), text), key, None, |fate| _ = tell.send(fate));
     timeout(DEADLINE, told).await.expect("in time").unwrap()
 }
 
@@ -162,7 +163,7 @@ async fn given_a_redis_that_is_killed_then_nothing_that_was_acknowledged_is_lost
     for round in 1..=3 {
         server.kill();
         let (tell, told) = tokio::sync::oneshot::channel();
-        node.say(&room, (&name("Ada"), &round.to_string()), None, |fate| _ = tell.send(fate));
+        node.say(&room, (&name("Ada"), &round.to_string()), None, None, |fate| _ = tell.send(fate));
         server.start_again();
         let Ok(Fate::Said(placed)) = timeout(DEADLINE, told).await.unwrap().unwrap() else {
             panic!("{round}")
@@ -192,7 +193,7 @@ async fn given_many_threads_that_speak_at_once_then_each_message_is_said_once() 
             std::thread::spawn(move || {
                 for _ in 0..250 {
                     let tell = tell.clone();
-                    node.say(&room, (&name("Ada"), "x"), None, move |fate| tell.send(fate).unwrap());
+                    node.say(&room, (&name("Ada"), "x"), None, None, move |fate| tell.send(fate).unwrap());
                 }
             })
         })
@@ -217,7 +218,7 @@ async fn given_a_call_that_is_repeated_then_it_is_carried_out_once_even_if_its_m
     let repeat = async || {
         let texts = ["1", "Ada", "0", "", ""].map(str::as_bytes).map(<[u8]>::to_vec);
         let mut args = [node.begin(), vec![node.node()], texts.into()].concat();
-        args.extend([bytes(100), node.age(), bytes(KEY_AGE.as_millis())]);
+        args.extend([bytes(100), node.age(), bytes(KEY_AGE.as_millis()), Vec::new()]);
         let call = Call { function: "say", keys: node.0.keys.of(&room), args, numbered: None };
         let (tell, told) = tokio::sync::oneshot::channel();
         node.0.link.call(call, Box::new(move |answer| _ = tell.send(answer)));
@@ -271,7 +272,7 @@ async fn given_a_message_whose_forerunner_was_not_carried_out_then_it_waits_for_
         let texts =
             [&*op.to_string(), "Ada", &*op.to_string(), key, "digest"].map(|text| text.as_bytes().to_vec());
         let mut args = [node.begin(), vec![node.node()], texts.into()].concat();
-        args.extend([bytes(100), node.age(), bytes(KEY_AGE.as_millis()), before.into()]);
+        args.extend([bytes(100), node.age(), bytes(KEY_AGE.as_millis()), Vec::new(), before.into()]);
         let (tell, told) = tokio::sync::oneshot::channel();
         let call = Call { function: "say", keys: node.0.keys.of(&room), args, numbered: None };
         node.0.link.call(call, Box::new(move |answer| _ = tell.send(answer)));
@@ -282,7 +283,7 @@ async fn given_a_message_whose_forerunner_was_not_carried_out_then_it_waits_for_
     let node_name = String::from_utf8(node.node()).unwrap();
     let early =
         ["FCALL", &function, "2", base, rooms, "token 0", "epoch", &node_name, "2", "Ada", "2", "", ""];
-    assert_eq!(server.cli(&[&early[..], &["100", "1000", "1000", "1"]].concat()), "early");
+    assert_eq!(server.cli(&[&early[..], &["100", "1000", "1000", "", "1"]].concat()), "early");
     assert_eq!(read(&node, &room, Start::Oldest, 9).await.messages.len(), 0, "nothing was said");
     assert!(matches!(Fate::parse(say(1, "", &key).await), Ok(Fate::Said(_))));
     assert!(matches!(Fate::parse(say(2, "1", "").await), Ok(Fate::Said(_))));
@@ -292,6 +293,96 @@ async fn given_a_message_whose_forerunner_was_not_carried_out_then_it_waits_for_
     }
     assert!(matches!(Fate::parse(say(4, "3", "").await), Ok(Fate::Said(_))));
     assert_eq!(shown(&read(&node, &room, Start::Oldest, 9).await).0, ["1", "2", "4"]);
+}
+
+#[tokio::test]
+async fn given_slow_mode_then_it_is_nobodys_turn_twice_on_whichever_node_and_others_go_on() {
+    let server = Server::start();
+    let (one, two) = (server.node(1).await, server.node(2).await);
+    let room = room("room");
+    let slow = Duration::from_secs(60);
+    let turn = |who: &[Who]| Some(Turn { slow, who: who.to_vec() });
+    let say = async |node: &Shared, key: Option<KeyDigest>, turn: Option<Turn>| {
+        let (tell, told) = tokio::sync::oneshot::channel();
+        node.say(&room, (&name("Ada"), "x"), key, turn, |fate| _ = tell.send(fate));
+        timeout(DEADLINE, told).await.expect("in time").unwrap().unwrap()
+    };
+    let (ada, bea, from) = (Who::Name(name("Ada")), Who::Name(name("Bea")), Who::From([192, 0, 2, 1].into()));
+    let key = Some(KeyDigest([7; 16]));
+    assert!(matches!(say(&one, key, turn(&[ada.clone(), from.clone()])).await, Fate::Said(_)));
+    for who in [&[ada.clone()][..], &[bea.clone(), from], &[bea.clone(), ada.clone()]] {
+        match say(&two, None, turn(who)).await {
+            Fate::TooFast(wait) => assert!(wait <= slow && wait > slow / 2, "{wait:?}"),
+            other => panic!("{other:?}"),
+        }
+    }
+    assert!(
+        matches!(say(&two, key, turn(std::slice::from_ref(&ada))).await, Fate::Again(_)),
+        "a retry is no second one"
+    );
+    assert!(matches!(say(&two, None, turn(&[bea])).await, Fate::Said(_)), "what was refused is not noted");
+    assert!(matches!(say(&two, None, None).await, Fate::Said(_)), "hosts do not wait");
+    let short = Turn { slow: Duration::from_millis(20), who: vec![ada] };
+    tokio::time::sleep(short.slow).await;
+    assert!(matches!(say(&one, None, Some(short)).await, Fate::Said(_)));
+    let spoken = format!("{}:spoken", Keys::new("alert").room(&room));
+    let gone = async {
+        while server.cli(&["EXISTS", &spoken]) != "0" {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    timeout(DEADLINE, gone).await.expect("nobody is remembered longer than they wait");
+}
+
+#[tokio::test]
+async fn given_somebody_who_enters_while_a_list_of_people_is_made_then_it_is_made_anew() {
+    let server = Server::start();
+    let (one, two) = (server.node(1).await, server.node(2).await);
+    let room = room("room");
+    let lock = async |people: &[UserName], last: LastEntered| {
+        let policy = Policy { revision: 1, locked: Some(people.to_vec()), ..Policy::default() };
+        let (tell, told) = tokio::sync::oneshot::channel();
+        two.rule(&room, (&policy, &[]), Of::People(last), None, |ruled| _ = tell.send(ruled));
+        timeout(DEADLINE, told).await.expect("in time").unwrap().unwrap()
+    };
+    for before in [None, Some("Ada")] {
+        if let Some(name) = before {
+            enter(&one, &room, name, 1).await;
+        }
+        let (people, last) = two.people(&room).await.unwrap();
+        enter(&one, &room, if before.is_some() { "Bea" } else { "Cy" }, 1).await;
+        assert_eq!(lock(&people, last).await, Ruled::Stale(None), "{people:?}");
+    }
+    let (people, last) = two.people(&room).await.unwrap();
+    assert_eq!(people, ["Cy", "Ada", "Bea"].map(name));
+    // What else happens meanwhile changes nothing about the list.
+    enter(&one, &room, "Ada", 2).await;
+    said(&one, &room, "x").await;
+    assert!(matches!(lock(&people, last).await, Ruled::Holds(_)));
+}
+
+#[tokio::test]
+async fn given_a_call_that_was_refused_in_slow_mode_then_repeating_it_says_nothing() {
+    let server = Server::start();
+    let node = server.node(1).await;
+    let room = room("room");
+    let turn = Turn { slow: Duration::from_millis(200), who: vec![Who::Name(name("Ada"))] };
+    let say = async |op: u64, before: &str| {
+        let texts = [&*op.to_string(), "Ada", &*op.to_string(), "", ""].map(|text| text.as_bytes().to_vec());
+        let mut args = [node.begin(), vec![node.node()], texts.into()].concat();
+        args.extend([bytes(100), node.age(), bytes(KEY_AGE.as_millis()), turn.write(), before.into()]);
+        let (tell, told) = tokio::sync::oneshot::channel();
+        let call = Call { function: "say", keys: node.0.keys.of(&room), args, numbered: None };
+        node.0.link.call(call, Box::new(move |answer| _ = tell.send(answer)));
+        Fate::parse(told.await.unwrap().unwrap()).unwrap()
+    };
+    assert!(matches!(say(1, "").await, Fate::Said(_)));
+    assert!(matches!(say(2, "1").await, Fate::TooFast(_)));
+    assert!(matches!(say(1, "").await, Fate::Said(_)), "as it was");
+    tokio::time::sleep(turn.slow).await;
+    assert!(matches!(say(2, "1").await, Fate::TooFast(_)), "as it was");
+    assert!(matches!(say(3, "2").await, Fate::Said(_)));
+    assert_eq!(shown(&read(&node, &room, Start::Oldest, 9).await).0, ["1", "3"]);
 }
 
 #[tokio::test]

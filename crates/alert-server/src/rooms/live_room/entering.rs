@@ -129,6 +129,9 @@ impl LiveRoom {
             }
         };
         state.tell_removals(hub, connection, form, &self.code);
+        if !resumes {
+            state.tell_alerts(hub, connection, form, &self.code);
+        }
         let entered = state.numbering.last();
         drop(state);
         published.render();
@@ -171,6 +174,7 @@ impl LiveRoom {
             Entry::Quiet => Published::default(),
         };
         greet(entered, Missed { messages: &messages, position: state.numbering.last() });
+        state.tell_alerts(hub, connection, form, &self.code);
         let membership = state.audience.join(hub, form, connection);
         drop(state);
         published.render();

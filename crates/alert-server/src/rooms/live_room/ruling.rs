@@ -3,12 +3,12 @@
 
 use super::super::audience::{Published, publication};
 use super::super::door::Badge;
-use super::super::moderation::Step;
+use super::super::moderation::{Step, spoken};
 use super::super::{Refused, Rooms};
-use super::spoken::{Spoken, Who};
+use super::spoken::Spoken;
 use super::{LiveRoom, State};
-use crate::log::redis::{Arrival, Of};
-use crate::log::{Decision, OnStored, Untold};
+use crate::log::redis::{Arrival, Of, Turn, Who};
+use crate::log::{Decision, OnStored, Stored};
 use alert_core::access::{Right, Rights, Standing};
 use alert_core::event::What;
 use alert_core::members::Members;
@@ -19,11 +19,13 @@ use alert_core::wire::{self, Form};
 use socketio_server::{ConnectionId, Hub};
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
+use tokio::sync::oneshot;
 
 /// What holds in a room with hosts.
 pub(in crate::rooms) struct Ruling {
     pub(super) policy: Arc<Policy>,
+    /// Where this server orders the room.
     spoken: Spoken,
     /// Where people entered who hear nothing of what was before; nothing, for those who were there before that was
     /// wanted. Entries leave with the person.
@@ -39,6 +41,23 @@ pub(in crate::rooms) struct Speaker<'a> {
     pub(in crate::rooms) badge: &'a Badge,
 }
 
+impl Speaker<'_> {
+    fn turn(&self, name: &UserName, slow: Duration) -> Turn {
+        let mut who = vec![Who::Name(name.clone())];
+        match self.name {
+            Some(own) if own != name => who.push(Who::Name(own.clone())),
+            Some(_) => {}
+            None => who.extend(self.badge.address.map(Who::From)),
+        }
+        Turn { slow, who }
+    }
+
+    /// By the policy that they were looked at by, of a room that nobody here hears.
+    pub(super) fn turn_from_outside(&self, name: &UserName) -> Option<Turn> {
+        self.badge.slow.filter(|_| !self.badge.as_host).map(|slow| self.turn(name, slow))
+    }
+}
+
 impl Ruling {
     pub(super) fn new(policy: Arc<Policy>) -> Box<Self> {
         Box::new(Self { policy, spoken: Spoken::default(), entered: HashMap::new() })
@@ -52,17 +71,23 @@ impl State {
         let (policy, now) = (&ruling.policy, SystemTime::now());
         let visitor = speaker.badge.visitor(speaker.standing, policy, speaker.name);
         let Some(slow) = policy.slow else { return policy.may_speak(&visitor, name, None, now) };
-        let mut who = vec![Who::Name(name.clone())];
-        match speaker.name {
-            Some(own) if own != name => who.push(Who::Name(own.clone())),
-            Some(_) => {}
-            None => who.extend(visitor.address.map(Who::From)),
-        }
+        let Turn { who, .. } = speaker.turn(name, slow);
         policy.may_speak(&visitor, name, ruling.spoken.last(&who), now)?;
         if !visitor.is_host {
             ruling.spoken.note(who, now, slow);
         }
         Ok(())
+    }
+
+    /// Whether somebody may say something in a room that several servers share. Where they must not speak too often, Redis
+    /// knows whether they do.
+    pub(super) fn may_speak(&self, speaker: Speaker<'_>, name: &UserName) -> Result<Option<Turn>, Forbidden> {
+        // Of a room that has just been found, the policy may not have come yet.
+        let Some(ruling) = &self.ruling else { return Ok(speaker.turn_from_outside(name)) };
+        let policy = &ruling.policy;
+        let visitor = speaker.badge.visitor(speaker.standing, policy, speaker.name);
+        policy.may_speak(&visitor, name, None, SystemTime::now())?;
+        Ok(policy.slow.filter(|_| !visitor.is_host).map(|slow| speaker.turn(name, slow)))
     }
 
     /// Whether somebody may go live now who has been let in before: hosts may have decided otherwise since. `arrival` is that
@@ -104,15 +129,6 @@ impl State {
             for event in self.tail.removed().filter(|event| form.tells(&event.what)) {
                 hub.send(connection, publication(form, code, event, wire::size_of(&event.what)));
             }
-        }
-    }
-
-    /// Somebody has spoken, on another server.
-    pub(super) fn has_spoken(&mut self, name: &UserName, at: SystemTime) {
-        if let Some(ruling) = &mut self.ruling
-            && let Some(slow) = ruling.policy.slow
-        {
-            ruling.spoken.note([Who::Name(name.clone())], at, slow);
         }
     }
 
@@ -174,6 +190,23 @@ impl State {
     }
 }
 
+/// What became of each message that was said with a ruling, in the store.
+pub(in crate::rooms) type Fates = Vec<oneshot::Receiver<Stored>>;
+
+/// A policy that holds, and what has to be done without the room's lock.
+struct Ruled {
+    policy: Arc<Policy>,
+    published: Vec<Published>,
+    untold: Vec<(OnStored, Stored)>,
+    said: Fates,
+}
+
+impl Ruled {
+    fn of(policy: &Arc<Policy>) -> Self {
+        Self { policy: Arc::clone(policy), published: Vec::new(), untold: Vec::new(), said: Vec::new() }
+    }
+}
+
 /// Whether somebody who is in the room, or listens, may have to go.
 fn takes_from(before: &Policy, policy: &Policy) -> bool {
     (policy.closed && !before.closed)
@@ -187,7 +220,7 @@ fn takes_from(before: &Policy, policy: &Policy) -> bool {
 
 impl LiveRoom {
     /// Has the next policy hold in a room that this server orders; `None` when the room has been forgotten meanwhile.
-    /// `stored` is taken if anything has changed.
+    /// `stored` is taken if there is anything to be stored.
     pub(in crate::rooms) fn rule(
         &self,
         rooms: &Rooms,
@@ -195,7 +228,7 @@ impl LiveRoom {
         of: Of,
         audit: Option<&Audit>,
         stored: &mut Option<OnStored>,
-    ) -> Option<Result<Arc<Policy>, Refused>> {
+    ) -> Option<Result<(Arc<Policy>, Fates), Refused>> {
         let mut state = self.lock();
         if state.is_retired {
             return None;
@@ -203,12 +236,12 @@ impl LiveRoom {
         let ruled = self.rule_in(&mut state, rooms, step, of, audit, stored);
         self.retire_if_empty(&mut state, rooms);
         drop(state);
-        Some(ruled.map(|(policy, published, untold)| {
-            published.render();
-            if let Some((on_stored, stored)) = untold {
+        Some(ruled.map(|Ruled { policy, published, untold, said }| {
+            published.iter().for_each(Published::render);
+            for (on_stored, stored) in untold {
                 on_stored(stored);
             }
-            policy
+            (policy, said)
         }))
     }
 
@@ -220,7 +253,7 @@ impl LiveRoom {
         of: Of,
         audit: Option<&Audit>,
         stored: &mut Option<OnStored>,
-    ) -> Result<(Arc<Policy>, Published, Untold), Refused> {
+    ) -> Result<Ruled, Refused> {
         let before = state.ruling.as_ref().map(|ruling| Arc::clone(&ruling.policy));
         if of == Of::NewRoom && (before.is_some() || state.count() > 0) {
             return Err(Refused::InUse);
@@ -228,13 +261,33 @@ impl LiveRoom {
         let before = before.unwrap_or_default();
         let next = Arc::new(step(&before, &mut state.room.people(), super::super::moderation::now())?);
         if next == before {
-            return Ok((next, Published::default(), None));
+            let mut ruled = Ruled::of(&next);
+            // It was done before, perhaps a moment ago: whoever does it again waits until it is stored.
+            if before.revision > 0 {
+                let kept = Some(rooms.0.policies.keep(&self.code, &next)?);
+                let decision =
+                    Decision { kept, stored: stored.take(), ..Decision::forget(self.code.clone()) };
+                ruled.untold.extend(self.log.put_decision(decision));
+            }
+            return Ok(ruled);
         }
         let kept = rooms.0.policies.keep(&self.code, &next)?;
         let rouses = state.take_policy(Arc::clone(&next));
-        let what = What::Policy(Arc::clone(&next));
-        let size = wire::size_of(&what);
-        let (published, _) = state.publish(what, size);
+        let (mut ruled, mut published) = (Ruled::of(&next), Vec::new());
+        let changes = next.alerts.changes_since(&before.alerts);
+        for (name, text) in spoken(&changes) {
+            let (heard, untold, fate) = self.speak(state, name, text);
+            published.push(heard);
+            ruled.untold.extend(untold);
+            ruled.said.push(fate);
+        }
+        let changes = changes.into_iter().map(|change| What::Alert(Arc::new(change)));
+        // Those who hear only of rules need not hear of each alert.
+        let rules = (!next.has_rules_of(&before)).then(|| What::Policy(Arc::clone(&next)));
+        for what in rules.into_iter().chain(changes) {
+            let size = wire::size_of(&what);
+            published.push(state.publish(what, size).0);
+        }
         if rouses {
             state.audience.rouse();
         }
@@ -244,8 +297,8 @@ impl LiveRoom {
             audit: audit.cloned(),
             stored: stored.take(),
         };
-        let untold = self.log.put_decision(decision);
-        Ok((next, published, untold))
+        ruled.untold.extend(self.log.put_decision(decision));
+        Ok(Ruled { published, ..ruled })
     }
 
     /// Tells everybody that a message has been removed, which the log does not give any more.
@@ -278,10 +331,13 @@ impl LiveRoom {
     /// What somebody may do here now.
     pub(super) fn rights(&self, name: Option<&UserName>, standing: &Standing, badge: &Badge) -> Rights {
         let rights = standing.rights();
-        let Some(policy) = self.policy() else { return rights };
+        let Some(policy) = self.policy() else {
+            // A host by token alerts as well.
+            return if rights.has(Right::Moderate) { rights.with(Right::Alert) } else { rights };
+        };
         let visitor = Visitor { has_password: true, ..badge.visitor(standing, &policy, name) };
         if visitor.is_host {
-            return rights.with(Right::Moderate);
+            return rights.with(Right::Moderate).with(Right::Alert);
         }
         let speaks =
             name.is_some_and(|name| policy.may_speak(&visitor, name, None, SystemTime::now()).is_ok());

@@ -148,6 +148,9 @@ impl LiveRoom {
             let room = self.code.as_str();
             tracing::warn!(room, missed, "messages of a room are missing: Redis does not have them any more");
         }
+        if afterwards.times {
+            rooms.time_alerts(self);
+        }
         if afterwards.rouses {
             // Before those come in who wait for this, and have been asked by then.
             self.lock().audience.rouse();
@@ -260,20 +263,21 @@ pub(in crate::rooms) fn say(
     speech: Speech<'_>,
 ) -> Result<(), Forbidden> {
     let Speech { name, text, key, done } = speech;
-    let on_the_way = match &live {
+    let (turn, on_the_way) = match &live {
         Some(room) => {
             let size = wire::size(name, text);
-            let mut state = room.lock();
-            state.speaks(speaker, name)?;
-            state.audience.room().map(|room| room.on_the_way(size))
+            let state = room.lock();
+            let turn = state.may_speak(speaker, name)?;
+            (turn, state.audience.room().map(|room| room.on_the_way(size)))
         }
-        None => None,
+        None => (speaker.turn_from_outside(name), None),
     };
-    shared.say(code, (name, text), key, move |fate| {
+    shared.say(code, (name, text), key, turn, move |fate| {
         drop(on_the_way);
         let placed = match fate {
             Ok(Fate::Said(placed) | Fate::Again(placed)) => placed,
             Ok(Fate::KeyReused) => return answer(done, Err(Refused::KeyReused(KeyReused))),
+            Ok(Fate::TooFast(wait)) => return answer(done, Err(Forbidden::TooFast(wait).into())),
             Err(unavailable) => return answer(done, Err(unavailable.into())),
         };
         let said = Said { position: placed.position, at: placed.at, connections: None };

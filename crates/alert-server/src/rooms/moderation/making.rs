@@ -70,7 +70,8 @@ impl Rooms {
                 Err(Refused::InUse) => {}
                 Err(refused) => return Err(refused),
                 Ok(_) => {
-                    let last = self.act(room, by, Action::Close, Some("it has another code".into())).await?;
+                    let (last, _) =
+                        self.act(room, by, Action::Close, Some("it has another code".into())).await?;
                     // What was decided meanwhile goes along.
                     let step = move |moved: &Policy, _: &mut People<'_>, _| Ok(follow(moved, &last));
                     let policy = self.rule(&code, &step, Of::Any, None).await?;
@@ -111,7 +112,7 @@ pub fn random_key() -> HostKey {
 }
 
 #[expect(clippy::expect_used, reason = "a system without random numbers cannot make what nobody guesses")]
-fn random<const N: usize>() -> [u8; N] {
+pub(in crate::rooms) fn random<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
     getrandom::fill(&mut bytes).expect("the system gives random numbers");
     bytes

@@ -3,7 +3,7 @@
 use super::history::{self, Found};
 use super::member::{Member, Place, Seat};
 use super::{Outcome, Then, V2, name_required};
-use crate::rooms::{Admitted, CatchUp, Missed, NotLive, Refused, Visit, Way};
+use crate::rooms::{Admitted, CatchUp, Missed, NotLive, Refused, Visit, Way, in_force};
 use alert_core::access::{Principal, Right};
 use alert_core::names::UserName;
 use alert_core::position::Position;
@@ -137,6 +137,7 @@ impl V2<'_> {
             gap: found.gap,
             more: found.more,
             rights: place.rights(),
+            alerts: in_force(place.policy().as_deref()),
             policy: place.policy(),
         }))))
     }

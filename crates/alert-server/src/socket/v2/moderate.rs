@@ -67,6 +67,7 @@ impl V2<'_> {
             };
             answer(done.await.map(|made| match made {
                 Made::Policy(policy) => Answer::Policy(policy),
+                Made::Named(policy, is_here) => Answer::Named(policy, is_here),
                 Made::Shown(policy, listeners) => Answer::Shown(policy, listeners),
                 Made::NewKey(policy, key) => Answer::NewKey(policy, key),
                 Made::NewCode(room, policy) => Answer::NewCode(room, policy),
@@ -92,12 +93,12 @@ impl V2<'_> {
     }
 }
 
-fn actor(name: Option<&alert_core::names::UserName>, who: &Principal) -> Actor {
+pub(super) fn actor(name: Option<&alert_core::names::UserName>, who: &Principal) -> Actor {
     let name = name.or(who.name.as_ref()).map(alert_core::names::UserName::as_str);
     let subject = who.token().map(|token| token.subject.to_string());
     Actor(name.map(str::to_owned).or(subject).unwrap_or_else(|| "host".to_owned()).into())
 }
 
-fn answer(answer: Result<Answer, crate::rooms::Refused>) -> Then {
+pub(super) fn answer(answer: Result<Answer, crate::rooms::Refused>) -> Then {
     Box::new(move |_, _, _| Ok(Outcome::Answered(answer?)))
 }

@@ -7,15 +7,14 @@ use crate::auth::is_ours;
 use crate::rooms::{Actor, Refused};
 use alert_core::access::{Principal, Right, Rights};
 use alert_core::names::{RoomCode, UserName};
-use alert_core::room::policy::{Audit, Whom};
-use alert_core::wire::v2::{Moderation, Settings};
+use alert_core::room::policy::Whom;
+use alert_core::wire::v2::{AuditLine, Moderation, Settings};
 use axum::Json;
 use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
-use std::time::UNIX_EPOCH;
 
 /// How the audit log calls whoever acts here.
 const BY: &str = "whoever runs the server";
@@ -56,31 +55,23 @@ pub(super) struct Closed {
 #[derive(Serialize)]
 pub(super) struct Done {}
 
-/// A line of a room's audit log.
-#[derive(Serialize)]
-pub(super) struct Audited {
-    /// In milliseconds since 1970.
-    at: u64,
-    by: String,
-    deed: &'static str,
-    to: Option<String>,
-    detail: Option<String>,
-}
-
 #[derive(Serialize)]
 pub(super) struct Announced {
     rooms: usize,
 }
 
+/// Who is in a room, as JSON, which borrows what it says.
 #[derive(Serialize)]
-pub(super) struct People {
+struct People<'a> {
     names: Vec<String>,
     count: usize,
+    /// Who hears the room on this server without being in it.
+    listeners: usize,
     /// Who is banned, and by what: a name or an address.
     banned: Vec<String>,
     is_closed: bool,
     /// What hosts have done, the newest first.
-    audit: Vec<Audited>,
+    audit: Vec<AuditLine<'a>>,
 }
 
 /// Lets only requests of our own page through.
@@ -149,7 +140,10 @@ fn host() -> Principal {
 pub(super) async fn moderate(admin: &Admin, room: &str, what: Moderation) -> Result<Json<Done>, NotDone> {
     let code = code(admin, room)?;
     let rooms = &admin.0.metrics.sources().rooms;
-    let refused = |error: &dyn std::fmt::Display| NotDone::Invalid(format!("It was not done: {error}."));
+    let refused = |error: &dyn std::fmt::Display| {
+        let why = error.to_string();
+        NotDone::Invalid(format!("It was not done: {}.", why.trim_end_matches('.')))
+    };
     let admitted = rooms.readmit(&host(), &Origin::UnixSocket, code).map_err(|error| refused(&error))?;
     match rooms.moderate(&admitted, &Actor(BY.into()), what).await {
         Ok(_) => Ok(Json(Done {})),
@@ -161,7 +155,7 @@ pub(super) async fn moderate(admin: &Admin, room: &str, what: Moderation) -> Res
 pub(super) async fn people(
     State(admin): State<Admin>,
     Path(room): Path<String>,
-) -> Result<Json<People>, NotDone> {
+) -> Result<Response, NotDone> {
     let room = code(&admin, &room)?;
     let rooms = &admin.0.metrics.sources().rooms;
     let members = rooms.people(&room).await.map_err(|_| NotDone::Unavailable)?;
@@ -175,18 +169,12 @@ pub(super) async fn people(
     Ok(Json(People {
         names,
         count: members.count(),
+        listeners: rooms.listeners(&room),
         banned: banned.collect(),
         is_closed: policy.closed,
-        audit: audits.into_iter().map(Audited::from).collect(),
-    }))
-}
-
-impl From<Audit> for Audited {
-    fn from(Audit { at, by, deed, to, detail }: Audit) -> Self {
-        let at = at.duration_since(UNIX_EPOCH).unwrap_or_default().as_millis() as u64;
-        let (to, detail) = (to.map(String::from), detail.map(String::from));
-        Self { at, by: by.into(), deed: deed.as_str(), to, detail }
-    }
+        audit: audits.iter().map(AuditLine).collect(),
+    })
+    .into_response())
 }
 
 fn code(admin: &Admin, room: &str) -> Result<RoomCode, NotDone> {

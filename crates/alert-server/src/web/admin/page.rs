@@ -18,6 +18,8 @@ const LANGUAGE: Language = Language::English;
 #[template(path = "admin.html")]
 struct Page<'a> {
     language: Language,
+    /// What its scripts say that other pages say as well, as JSON.
+    texts: String,
     css: &'a str,
     js: &'a str,
     with_token: bool,
@@ -38,7 +40,8 @@ pub(super) struct Credentials {
 
 pub(super) async fn show(State(admin): State<Admin>) -> Response {
     let with_token = admin.0.access.has_tokens();
-    pages::render(&Page { language: LANGUAGE, css: assets::CSS, js: assets::ADMIN_JS, with_token })
+    let texts = LANGUAGE.catalogue().chat();
+    pages::render(&Page { language: LANGUAGE, texts, css: assets::CSS, js: assets::ADMIN_JS, with_token })
 }
 
 /// Asks for a token.

@@ -25,6 +25,8 @@ struct Answer<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     policy: Option<Whole<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    here: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     listeners: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
     audit: Option<Vec<AuditLine<'a>>>,
@@ -65,6 +67,9 @@ pub(super) async fn act(
     let made = api.0.rooms.moderate(&room, &caller.actor(), what).await?;
     let answer = match &made {
         Made::Policy(policy) => Answer { policy: Some(Whole(policy)), ..Answer::default() },
+        Made::Named(policy, is_here) => {
+            Answer { policy: Some(Whole(policy)), here: Some(*is_here), ..Answer::default() }
+        }
         Made::Shown(policy, listeners) => {
             Answer { policy: Some(Whole(policy)), listeners: Some(*listeners), ..Answer::default() }
         }
@@ -81,7 +86,7 @@ pub(super) async fn act(
     Ok(json::done(StatusCode::OK, &answer))
 }
 
-fn object(body: &[u8]) -> Result<&RawValue, Problem> {
+pub(super) fn object(body: &[u8]) -> Result<&RawValue, Problem> {
     let wrong = || Problem::from(Refusal::invalid_body("the body must be one JSON object in UTF-8."));
     serde_json::from_slice(body).map_err(|_| wrong())
 }

@@ -68,11 +68,7 @@ pub(super) async fn say(
     api.0.rooms.let_in(&mut room, Visit::Speak(&name), caller.shown()).await?;
     api.0.rooms.relief(&room).await;
 
-    let sender = match caller.principal().token() {
-        Some(token) => Sender::Subject(&token.subject),
-        None => Sender::Token(caller.token()),
-    };
-    let key = key.map(|key| KeyDigest::new(sender, room.code(), key.as_str()));
+    let key = key.map(|key| KeyDigest::new(sender(&caller), room.code(), key.as_str()));
     let (tell, told) = oneshot::channel();
     // The caller may be gone by now.
     let done = Box::new(move |receipt| {
@@ -101,8 +97,16 @@ impl From<Receipt> for Told {
     }
 }
 
+/// Whose idempotency keys they are.
+pub(super) fn sender(caller: &Caller) -> Sender<'_> {
+    match caller.principal().token() {
+        Some(token) => Sender::Subject(&token.subject),
+        None => Sender::Token(caller.token()),
+    }
+}
+
 /// The name in the address, or else in the header. Both have to be valid, whichever counts.
-fn named(query: Option<&str>, headers: &HeaderMap, limits: &Limits) -> Result<UserName, Problem> {
+pub(super) fn named(query: Option<&str>, headers: &HeaderMap, limits: &Limits) -> Result<UserName, Problem> {
     let parse =
         |text: &str| UserName::parse(text, limits.name_chars).map_err(|error| Refusal::name(error).into());
     if !utf8::is_text(query.unwrap_or_default().as_bytes()) {

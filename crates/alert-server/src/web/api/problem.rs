@@ -13,6 +13,7 @@ use crate::log::RevokeError;
 use crate::rooms::{HistoryError, KeyReused, Refused};
 use alert_core::access::Denied;
 use alert_core::position::NotAPosition;
+use alert_core::room::policy::NotDone;
 use alert_core::since::NotSince;
 use alert_core::wire::v1::{ErrorCode, Refusal};
 
@@ -198,7 +199,9 @@ impl From<Refusal> for Problem {
             ErrorCode::MsgTooLong => StatusCode::PAYLOAD_TOO_LARGE,
             ErrorCode::NotAllowed | ErrorCode::PasswordRequired => StatusCode::FORBIDDEN,
             ErrorCode::RoomInUse => StatusCode::CONFLICT,
-            ErrorCode::NoSuchMessage => StatusCode::NOT_FOUND,
+            ErrorCode::NoSuchMessage | ErrorCode::NoSuchPerson | ErrorCode::NoSuchAlert => {
+                StatusCode::NOT_FOUND
+            }
             _ => StatusCode::BAD_REQUEST,
         };
         Self::new(status, refusal.code().as_str(), refusal.message())
@@ -250,6 +253,7 @@ impl From<Refused> for Problem {
             Refused::Forbidden(forbidden) if forbidden.wait().is_some() => {
                 Self::later(StatusCode::TOO_MANY_REQUESTS, refused)
             }
+            Refused::NotDone(NotDone::KeyReused) => KeyReused.into(),
             Refused::Forbidden(_) | Refused::NotDone(_) | Refused::InUse | Refused::NoMessage => {
                 Refusal::from(refused).into()
             }

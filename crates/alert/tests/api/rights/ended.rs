@@ -47,7 +47,7 @@ impl End {
 fn says(nodes: &Nodes, room: &str, text: &str) -> String {
     let bot = Who { room: room.to_owned(), shows: Shows::Token(API_TOKEN.to_owned()) };
     let body = serde_json::json!({ "name": "Bot", "msg": text });
-    let said = bot.posts(nodes.here(), &format!("/v1/rooms/{room}/messages"), &body);
+    let said = bot.sends(nodes.here(), "POST", &format!("/v1/rooms/{room}/messages"), &body);
     said.json()["position"].as_str().unwrap_or_else(|| panic!("{said:?}")).to_owned()
 }
 

@@ -84,7 +84,7 @@ fn on_an_open_server_whoever_has_an_old_token_may_still_do_what_anybody_may() {
     let token = key.mint(&["ada", "--room", "R1", "--can", "read,speak,moderate", "--for", "1s"]);
     let (mut v2, _) = server.connect_with("/v2,", Some(&token));
     let joined = v2.asks("/v2,", &json!(["join", {"room": "R1"}]));
-    assert_eq!(joined["can"], json!(["read", "speak", "moderate"]));
+    assert_eq!(joined["can"], json!(["read", "speak", "alert", "moderate"]));
     while !v2.packet().starts_with("42/v2,[\"error\",{\"code\":\"not_allowed\"") {}
     assert_eq!(outcome(&v2.asks("/v2,", &json!(["send", {"room": "R1", "msg": "still here"}]))), "ok");
     assert_eq!(v2.asks("/v2,", &json!(["join", {"room": "R1"}]))["can"], json!(["read", "speak"]));

@@ -30,6 +30,8 @@ pub(super) enum Step {
     /// Names it, and learns no more than whether it is in use.
     Name,
     Moderate,
+    /// Raises, changes or ends an alert: whoever has that right, and hosts.
+    Alert,
     /// Makes it: anybody where anybody may read, otherwise whoever may moderate.
     Make,
     /// Asks which rooms there are.
@@ -41,14 +43,14 @@ enum Goes {
     Socket(&'static str, fn(&Who) -> Vec<Value>),
     /// A method and a path, and what is accepted.
     Http(&'static str, &'static str, &'static str),
-    /// A path, and a body of JSON that is posted.
-    Json(&'static str, fn(&Who) -> Value),
+    /// A method, a path, and a body of JSON.
+    Json(&'static str, &'static str, fn(&Who) -> Value),
     /// The form of the page's login.
     Form,
 }
 
 use Goes::{Form, Http, Json, Socket};
-use Step::{Enter, List, Look, Make, Moderate, Name, RaiseHand, Speak, SpeakFromOutside};
+use Step::{Alert, Enter, List, Look, Make, Moderate, Name, RaiseHand, Speak, SpeakFromOutside};
 
 const V1: &str = "";
 const V2: &str = "/v2,";
@@ -68,6 +70,8 @@ pub(super) const WAYS: &[Way] = &[
     way("v2 leave", &[], Socket(V2, |who| vec![about("leave", who)])),
     way("v2 make", &[Make], Socket(V2, |who| vec![about("make", who)])),
     way("v2 moderate", &[Name, Moderate], Socket(V2, |who| vec![moderate(who)])),
+    way("v2 alert", &[Alert], Socket(V2, |who| vec![end_alert(who)])),
+    way("v2 alert", &[Look], Socket(V2, |who| vec![list_alerts(who)])),
     way("v2 hand", &[Enter, RaiseHand], Socket(V2, |who| vec![join(who, false), hand(who)])),
     way("GET /{room}", &[Look], Http("GET", "/{room}", "*/*")),
     way("POST /{room}", &[SpeakFromOutside], Http("POST", "/{room}?name=Ada", "*/*")),
@@ -75,8 +79,24 @@ pub(super) const WAYS: &[Way] = &[
     way("POST /{room}/messages", &[SpeakFromOutside], Http("POST", "/{room}/messages?name=Ada", "*/*")),
     way("GET /{room}/events", &[Look], Http("GET", "/{room}/events", "text/event-stream")),
     way("GET /{room}/events", &[Look], Http("GET", "/{room}/events", "application/x-ndjson")),
-    way("POST /", &[Make], Json("", |who| json!({ "room": who.room }))),
-    way("POST /{room}/actions", &[Name, Moderate], Json("/{room}/actions", |_| json!({ "action": "show" }))),
+    way("POST /", &[Make], Json("POST", "", |who| json!({ "room": who.room }))),
+    way(
+        "POST /{room}/actions",
+        &[Name, Moderate],
+        Json("POST", "/{room}/actions", |_| json!({ "action": "show" })),
+    ),
+    way("GET /{room}/alerts", &[Look], Http("GET", "/{room}/alerts", "*/*")),
+    way("POST /{room}/alerts", &[Alert], Json("POST", "/{room}/alerts?name=Ada", |_| json!({ "text": "x" }))),
+    way(
+        "PATCH /{room}/alerts/{id}",
+        &[Alert],
+        Json("PATCH", "/{room}/alerts/00000000?name=Ada", |_| json!({ "text": "x" })),
+    ),
+    way(
+        "DELETE /{room}/alerts/{id}",
+        &[Alert],
+        Json("DELETE", "/{room}/alerts/00000000?name=Ada", |_| json!({})),
+    ),
     // Who may be in the room is asked when the page connects.
     way("login", &[Name], Form),
     way("GET /", &[List], Http("GET", "", "*/*")),
@@ -87,7 +107,7 @@ const fn way(name: &'static str, does: &'static [Step], goes: Goes) -> Way {
 }
 
 /// Whose answer says that the question of rights has been passed.
-const PASSED: [&str; 2] = ["room_in_use", "room_open"];
+const PASSED: [&str; 3] = ["room_in_use", "room_open", "no_such_alert"];
 
 fn text() -> Value {
     json!(["text", { "msg": "hello" }])
@@ -113,6 +133,14 @@ fn moderate(who: &Who) -> Value {
     json!(["moderate", { "room": who.room, "action": "show" }])
 }
 
+fn end_alert(who: &Who) -> Value {
+    json!(["alert", { "room": who.room, "name": "Ada", "action": "end", "id": "00000000" }])
+}
+
+fn list_alerts(who: &Who) -> Value {
+    json!(["alert", { "room": who.room, "action": "list" }])
+}
+
 fn hand(who: &Who) -> Value {
     json!(["hand", { "room": who.room, "up": true }])
 }
@@ -124,6 +152,7 @@ impl Step {
             Enter | Look | Name => "read",
             Speak | SpeakFromOutside | RaiseHand => "speak",
             Moderate => "moderate",
+            Alert => "alert",
             Make => "make",
             List => "list",
         }
@@ -159,7 +188,7 @@ impl Way {
             }
             Http(method, path, accept) => who.asks(server, method, &path_to(path, who), accept).outcome(),
             Form => login(server, who),
-            Json(path, body) => who.posts(server, &path_to(path, who), &body(who)).outcome(),
+            Json(method, path, body) => who.sends(server, method, &path_to(path, who), &body(who)).outcome(),
         };
         if PASSED.contains(&outcome.as_str()) { "ok".to_owned() } else { outcome }
     }

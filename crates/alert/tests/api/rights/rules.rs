@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::Key;
-use super::every_way::Step::{self, Enter, Look, Moderate, Speak, SpeakFromOutside};
+use super::every_way::Step::{self, Alert, Enter, Look, Moderate, Speak, SpeakFromOutside};
 use super::every_way::WAYS;
 use super::nodes::Nodes;
 use super::ways::{Shows, Who};
@@ -71,7 +71,8 @@ fn what_a_host_decides_on_one_server_holds_for_each_way_on_another() {
                     continue;
                 }
                 let is_shut = way.does.iter().any(|step| rule.shuts.contains(step));
-                let right = match (is_shut, way.does.contains(&Moderate)) {
+                let is_of_hosts = way.does.iter().any(|step| [Moderate, Alert].contains(step));
+                let right = match (is_shut, is_of_hosts) {
                     (_, true) => "not_allowed",
                     (true, false) => rule.code,
                     (false, false) => "ok",

@@ -118,8 +118,10 @@ fn what_a_host_decides_puts_out_on_another_server_whoever_may_not_stay_and_nobod
                 let is_inside = matches!(kind, Kind::V1(_) | Kind::V2(_));
                 let stays = match rule.name {
                     "a ban by address" | "closing it" => false,
+                    // Of somebody who is in the room; where nobody is, nothing happens.
+                    "a kick" => !is_inside,
                     // A stream ends, and begins again for those who may hear it.
-                    "a kick" | "a ban" => matches!(kind, Kind::Listens(_)),
+                    "a ban" => matches!(kind, Kind::Listens(_)),
                     // Whoever listens stops when they would not be let in any more.
                     _ => is_inside || !rule.shuts.contains(&Step::Look),
                 };

@@ -61,13 +61,13 @@ impl Who {
         }
     }
 
-    pub(super) fn posts(&self, server: &Server, path: &str, body: &Value) -> Answer {
+    pub(super) fn sends(&self, server: &Server, method: &str, path: &str, body: &Value) -> Answer {
         let authorization = self.token().map(bearer).unwrap_or_default();
         let mut headers = vec![("cookie", self.cookie()), ("content-type", "application/json")];
         if !authorization.is_empty() {
             headers.push(("authorization", &authorization));
         }
-        Answer::read(server.send("POST", path, &headers, body.to_string().as_bytes()))
+        Answer::read(server.send(method, path, &headers, body.to_string().as_bytes()))
     }
 
     /// Sends a request, whose answer is still to be read.

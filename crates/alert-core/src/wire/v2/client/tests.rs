@@ -24,6 +24,18 @@ fn given_what_a_server_sends_then_it_is_read() {
             r#"42/v2,["left",{"room":"r","name":"A\ud800","count":1}]"#,
             Incoming::Status("A\u{FFFD} has left the room.".into()),
         ),
+        (
+            r#"42/v2,["alert",{"room":"r","state":"raised","all_clear":null,"alert":{"level":"info","text":"x","drill":true}}]"#,
+            Incoming::Other,
+        ),
+        (
+            r#"42/v2,["alert",{"room":"r","state":"ended","all_clear":null,"alert":{"level":"info","text":"x","drill":true}}]"#,
+            Incoming::Status("DRILL: Ended: INFO: x".into()),
+        ),
+        (
+            r#"42/v2,["alert",{"room":"r","state":"ended","all_clear":"ok","alert":{"level":"info","text":"x","drill":false}}]"#,
+            Incoming::Status("All clear: ok".into()),
+        ),
         (r#"42/v2,["other",5]"#, Incoming::Other),
         (r#"43/v2,7[{"ok":true}]"#, Incoming::Ack(7, Answer::Done)),
         ("43/v2,7[]", Incoming::Ack(7, Answer::Done)),

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::*;
 use crate::since::Since;
 
-const EVENTS: [&str; 5] = ["join", "send", "history", "members", "leave"];
+const EVENTS: [&str; 6] = ["join", "send", "history", "members", "leave", "alert"];
 
 /// What is read of an event, as text; or the code and the words of its refusal.
 fn read(event: &str, body: &str) -> Result<String, (ErrorCode, String)> {
@@ -23,6 +23,7 @@ fn read(event: &str, body: &str) -> Result<String, (ErrorCode, String)> {
         Ok(ClientEvent::Make(Make { room })) => Ok(format!("{room:?}")),
         Ok(ClientEvent::Moderate(Moderate { room, what, .. })) => Ok(format!("{room} {what:?}")),
         Ok(ClientEvent::Hand(Hand { room, up })) => Ok(format!("{room} {up}")),
+        Ok(ClientEvent::Alert(AlertAction { room, what, key, .. })) => Ok(format!("{room} {what:?} {key:?}")),
         Err(refusal) => Err((refusal.code(), refusal.message().to_owned())),
     }
 }
@@ -222,4 +223,62 @@ fn given_what_hosts_ask_for_then_each_action_is_read_with_what_belongs_to_it() {
     assert_eq!(read("hand", r#"{"room":"r","up":true}"#).unwrap(), "r true");
     assert_eq!(read("make", "{}").unwrap(), "None");
     assert_eq!(read("make", r#"{"room":" R1 "}"#).unwrap(), r#"Some("R1")"#);
+}
+
+#[test]
+fn given_alert_then_it_says_what_becomes_of_which() {
+    let words = |text: &str| Err((ErrorCode::InvalidBody, text.to_owned()));
+    let raised = "r Raise(Raise { text: \"x y\", level: Warning, confirm: false, drill: false, countdown_to: None, \
+                  ends_at: None, audience: None }) None";
+    let long = format!(r#"{{"room":"r","action":"raise","text":"{}"}}"#, "x".repeat(2001));
+    let no_action = "action must be raise, update, end or list.";
+    let no_time =
+        "ends_at must be a time such as 2026-11-30T09:00:00Z, or how long from now, such as 5m, or null.";
+    for (body, expected) in [
+        (r#"{"room":"r","action":"raise","text":" x y\n","ends_at":null}"#, Ok(raised.to_owned())),
+        (
+            r#"{"room":"r","action":"raise","text":"x","level":"info","confirm":true,"drill":true,"countdown_to":"5m",
+                "ends_at":60,"audience":"Year 7","key":"k"}"#,
+            Ok("r Raise(Raise { text: \"x\", level: Info, confirm: true, drill: true, countdown_to: Some(In(300s)), \
+                ends_at: Some(In(60s)), audience: Some(\"Year 7\") }) Some(\"k\")"
+                .to_owned()),
+        ),
+        (
+            r#"{"room":"r","action":"update","id":"0Z0Z48Z7","ends_at":null}"#,
+            Ok("r Change(0z0z48z7, Changes { text: None, level: None, confirm: None, countdown_to: None, ends_at: \
+                Some(None), audience: None }) None"
+                .to_owned()),
+        ),
+        (
+            r#"{"room":"r","action":"end","id":"0z0z48z7","all_clear":"come back"}"#,
+            Ok("r End(0z0z48z7, Some(\"come back\")) None".to_owned()),
+        ),
+        (r#"{"room":"r","action":"end","id":"0z0z48z7","all_clear":null}"#, Ok("r End(0z0z48z7, None) None".to_owned())),
+        (r#"{"room":"r","action":"list"}"#, Ok("r List None".to_owned())),
+        (r#"{"room":"r"}"#, words(no_action)),
+        (r#"{"room":"r","action":"shout"}"#, words(no_action)),
+        (r#"{"room":"r","action":"end"}"#, words("id is required.")),
+        (
+            r#"{"room":"r","action":"end","id":"x"}"#,
+            words("id: it must be the id of an alert, eight letters and digits."),
+        ),
+        (r#"{"room":"r","action":"raise"}"#, words("text is required: what the alert says.")),
+        (r#"{"room":"r","action":"raise","text":" "}"#, words("text must have 1 to 2000 bytes.")),
+        (&long, words("text must have 1 to 2000 bytes.")),
+        (
+            r#"{"room":"r","action":"raise","text":"x","level":"high"}"#,
+            words("level must be info, warning or emergency."),
+        ),
+        (r#"{"room":"r","action":"raise","text":"x","ends_at":"soon"}"#, words(no_time)),
+        (r#"{"room":"r","action":"raise","text":"x","ends_at":-1}"#, words(no_time)),
+        (
+            r#"{"room":"r","action":"update","id":"0z0z48z7","drill":false}"#,
+            words("drill cannot be changed: end this alert, and raise another."),
+        ),
+    ] {
+        assert_eq!(read("alert", body), expected, "{body}");
+    }
+    let noon = std::time::UNIX_EPOCH + Duration::from_millis(1_764_417_600_500);
+    let body = r#"{"text":"x","ends_at":"2025-11-29T13:00:00.5004+01:00"}"#;
+    assert_eq!(Raise::parse(Some(raw(body))).unwrap().ends_at, Some(When::At(noon)));
 }

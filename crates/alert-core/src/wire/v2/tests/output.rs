@@ -68,6 +68,7 @@ fn given_an_answer_then_its_json_is_the_contract_s() {
         more: true,
         rights: Rights::OPEN,
         policy: None,
+        alerts: Vec::new(),
     };
     let listener = Joined {
         name: None,

@@ -17,6 +17,7 @@
 --   :rule    what its hosts have decided: revision, policy (JSON)
 --   :audits  what they did, as JSON, the newest first
 --   :removed the ids of messages that were removed, by when: they are not missing
+--   :spoken  in slow mode, who has spoken, by when
 -- KEYS[2] is the set of the rooms with this tag in which somebody is. ARGV[1] names the start of this Redis, and says
 -- how often the node has lost what it had sent with this tag.
 
@@ -69,6 +70,11 @@ end
 local function tell(room, kind, count, name, rest)
   room.seq = room.seq + 1
   publish(room, room.seq, kind, count, name, rest)
+end
+
+-- The event with which the last of those who are in it entered.
+local function last_entered(base)
+  return redis.call('ZRANGE', base .. ':roster', -1, -1, 'WITHSCORES')[2] or '0'
 end
 
 local function count(room)

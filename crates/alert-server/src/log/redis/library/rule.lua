@@ -15,12 +15,17 @@ end
 -- A policy holds from now on, if it was made of the one that holds.
 -- ARGV: token, epoch, the revision before, the revision, the policy, a line of the audit log or '', 1 if it is to be the
 -- first of a room that nobody is in, age of messages, how long a policy is kept that nobody needs, most lines, their age,
--- 1 if somebody is banned
+-- 1 if somebody is banned, and if the policy has a list of those who are there, the event with which the last of them entered
+-- or '', messages kept, and what is said just before: each name and text in turn
 -- Gives: "holds" or "stale" with the policy that holds, and where; or "in use"
 local function rule(keys, args)
   local room = open(keys, args[1], args[2])
   local kept = redis.call('HMGET', room.base .. ':rule', 'revision', 'policy')
   if (kept[1] or '0') ~= args[3] then return { 'stale', kept[2] or '', place(room) } end
+  -- Somebody has entered who is not on its list.
+  if args[13] ~= '' and tonumber(last_entered(room.base)) > tonumber(args[13]) then
+    return { 'stale', kept[2] or '', place(room) }
+  end
   if args[7] == '1' and (kept[1] or count(room) > 0 or redis.call('XLEN', room.base .. ':log') > 0) then
     return { 'in use', '' }
   end
@@ -28,6 +33,10 @@ local function rule(keys, args)
   redis.call('PEXPIRE', room.base .. ':rule', args[9])
   redis.call(args[12] == '1' and 'SADD' or 'SREM', keys[2] .. ':banned', room.base)
   note_deed(room, args[6], tonumber(args[10]), args[11])
+  for place = 15, #args, 2 do
+    put(room, args[place], args[place + 1], args[14], '- 0')
+    redis.call('HSET', room.base .. ':meta', 'number', text(room.number))
+  end
   tell(room, 'policy', 0, '', args[5])
   close(room)
   keep(room, args[8])

@@ -69,9 +69,10 @@ local function stand(keys, args)
   return found
 end
 
--- Gives: the first names, and how many there are. ARGV: token, how many names, 0 for all
+-- Gives: the first names, how many there are, and the event with which the last of them entered.
+-- ARGV: token, how many names, 0 for all
 local function members(keys, args)
-  return { redis.call('ZRANGE', keys[1] .. ':roster', 0, args[2] - 1), count({ base = keys[1] }) }
+  return { redis.call('ZRANGE', keys[1] .. ':roster', 0, args[2] - 1), count({ base = keys[1] }), last_entered(keys[1]) }
 end
 
 -- The rooms of a tag with people in them, and how many. KEYS[1] is their set.

@@ -148,7 +148,7 @@ impl Speakers {
                     // Many are on the way at a time.
                     while waits < 16 && !stop.load(Ordering::Relaxed) {
                         let (tell, text) = (tell.clone(), format!("{place} {number}"));
-                        node.say(&room, (&name("Ada"), &text), None, move |fate| {
+                        node.say(&room, (&name("Ada"), &text), None, None, move |fate| {
                             _ = tell.send((number, fate))
                         });
                         (number, waits) = (number + 1, waits + 1);

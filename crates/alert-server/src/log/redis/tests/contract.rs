@@ -55,8 +55,9 @@ impl Stage for RedisStage {
 
     fn rule(&self, code: &str, policy: &Policy, audit: Audit) {
         let (tell, told) = mpsc::channel();
-        self.node
-            .rule(&super::room(code), policy, Of::Any, Some(&audit), move |ruled| tell.send(ruled).unwrap());
+        self.node.rule(&super::room(code), (policy, &[]), Of::Any, Some(&audit), move |ruled| {
+            tell.send(ruled).unwrap()
+        });
         let ruled = told.recv_timeout(DEADLINE).unwrap();
         assert!(matches!(ruled, Ok(Ruled::Holds(_))), "{ruled:?}");
     }
@@ -77,7 +78,7 @@ impl Stage for RedisStage {
     fn begin(&self, room: &mut RoomCode, text: &str, ago: Duration) -> mpsc::Receiver<Said> {
         let (tell, told) = mpsc::channel();
         if ago.is_zero() {
-            self.node.say(room, (&name("Ada"), text), None, move |fate| {
+            self.node.say(room, (&name("Ada"), text), None, None, move |fate| {
                 let Ok(Fate::Said(Placed { position, .. })) = fate else { panic!("{fate:?}") };
                 let _ = tell.send(Said { position, stored: Stored::Durably });
             });

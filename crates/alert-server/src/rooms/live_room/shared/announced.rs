@@ -100,6 +100,9 @@ impl LiveRoom {
                 hub.send(connection, replay(form, &self.code, &event));
             }
         }
+        if !resumes || announced.is_told {
+            state.tell_alerts(hub, connection, form, &self.code);
+        }
         announced.is_taken = true;
         if let Some(following) = &mut state.following {
             following.hub.get_or_insert_with(|| hub.clone());

@@ -82,6 +82,8 @@ pub(super) struct Afterwards {
     pub(super) asks: bool,
     /// Members may have to go.
     pub(super) rouses: bool,
+    /// Alerts may end by themselves.
+    pub(super) times: bool,
     /// Members who read have too much waiting for them.
     pub(super) is_behind: bool,
     /// What is missing, and was told: to be logged.
@@ -204,9 +206,8 @@ impl State {
         self.goes_on(entry.position);
         let Some(following) = &mut self.following else { return };
         match &entry.change {
-            Change::Event(What::Said { name, .. }) => self.has_spoken(name, entry.at),
             Change::Event(What::Removed(position)) => self.tail.remove(*position),
-            Change::Event(What::Policy(_) | What::Missing(_)) => {}
+            Change::Event(What::Said { .. } | What::Policy(_) | What::Alert(_) | What::Missing(_)) => {}
             Change::Policy(policy) => self.rule(policy, afterwards),
             Change::Event(What::Entered { name, .. }) | Change::Again(name) => {
                 following.people.enter(name);
@@ -241,9 +242,16 @@ impl State {
 
     /// Hosts have decided something.
     fn rule(&mut self, policy: &Arc<Policy>, afterwards: &mut Afterwards) {
+        let before = self.ruling.as_ref().map(|ruling| Arc::clone(&ruling.policy)).unwrap_or_default();
         afterwards.rouses |= self.take_policy(Arc::clone(policy));
-        let event = self.event(What::Policy(Arc::clone(policy)));
-        self.tell(&event, afterwards);
+        afterwards.times = true;
+        let rules = (!policy.has_rules_of(&before)).then(|| What::Policy(Arc::clone(policy)));
+        let changes = policy.alerts.changes_since(&before.alerts);
+        let changes = changes.into_iter().map(|change| What::Alert(Arc::new(change)));
+        for what in rules.into_iter().chain(changes) {
+            let event = self.event(what);
+            self.tell(&event, afterwards);
+        }
     }
 
     /// The last position is this one from now on.
@@ -363,7 +371,10 @@ impl State {
         }
         match &found.policy {
             // Nobody hears the room yet.
-            Some(policy) if was_new => _ = self.take_policy(Arc::clone(policy)),
+            Some(policy) if was_new => {
+                self.take_policy(Arc::clone(policy));
+                afterwards.times = true;
+            }
             Some(policy)
                 if self.ruling.as_ref().is_none_or(|ruling| ruling.policy.revision != policy.revision) =>
             {

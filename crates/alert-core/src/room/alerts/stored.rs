@@ -1,0 +1,129 @@
+//! Alerts as JSON, within a policy. What a later version adds is passed over, and what an earlier one left out is at its
+//! default.
+
+use std::time::SystemTime;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Alert, Alerts, Ended};
+use crate::names::UserName;
+use crate::room::policy::NotAPolicy;
+use crate::room::policy::stored::{millis, name, since, time};
+
+/// The alerts of a room.
+#[derive(Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(in crate::room) struct Kept {
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    in_force: Vec<KeptAlert>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    ended: Vec<KeptEnd>,
+}
+
+/// Times are milliseconds since 1970; 0 for what has no end.
+#[derive(Default, Serialize, Deserialize)]
+#[serde(default)]
+struct KeptAlert {
+    id: String,
+    by: String,
+    at: u64,
+    text: Box<str>,
+    level: String,
+    confirm: bool,
+    drill: bool,
+    countdown_to: u64,
+    ends_at: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    audience: Option<Box<str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    changed: Option<(String, u64)>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key: Option<[u8; 16]>,
+}
+
+#[derive(Default, Serialize, Deserialize)]
+#[serde(default)]
+struct KeptEnd {
+    alert: KeptAlert,
+    by: Option<String>,
+    at: u64,
+    all_clear: Option<Box<str>>,
+}
+
+impl Kept {
+    pub(in crate::room) fn is_empty(&self) -> bool {
+        self.in_force.is_empty() && self.ended.is_empty()
+    }
+}
+
+impl From<&Alerts> for Kept {
+    fn from(alerts: &Alerts) -> Self {
+        let end = |Ended { alert, by, at, all_clear }: &Ended| KeptEnd {
+            alert: alert.into(),
+            by: by.as_ref().map(UserName::to_string),
+            at: millis(Some(*at)),
+            all_clear: all_clear.clone(),
+        };
+        Self {
+            in_force: alerts.in_force.iter().map(KeptAlert::from).collect(),
+            ended: alerts.ended.iter().map(end).collect(),
+        }
+    }
+}
+
+impl From<&Alert> for KeptAlert {
+    fn from(alert: &Alert) -> Self {
+        let changed = |(by, at): &(UserName, SystemTime)| (by.to_string(), millis(Some(*at)));
+        Self {
+            id: alert.id.to_string(),
+            by: alert.by.to_string(),
+            at: millis(Some(alert.at)),
+            text: alert.text.clone(),
+            level: alert.level.as_str().to_owned(),
+            confirm: alert.confirm,
+            drill: alert.drill,
+            countdown_to: millis(alert.countdown_to),
+            ends_at: millis(alert.ends_at),
+            audience: alert.audience.clone(),
+            changed: alert.changed.as_ref().map(changed),
+            key: alert.key,
+        }
+    }
+}
+
+impl TryFrom<Kept> for Alerts {
+    type Error = NotAPolicy;
+
+    fn try_from(kept: Kept) -> Result<Self, NotAPolicy> {
+        let end = |KeptEnd { alert, by, at, all_clear }: KeptEnd| {
+            let by = by.as_deref().map(name).transpose()?;
+            Ok(Ended { alert: alert.try_into()?, by, at: since(at), all_clear })
+        };
+        Ok(Self {
+            in_force: kept.in_force.into_iter().map(Alert::try_from).collect::<Result<_, _>>()?,
+            ended: kept.ended.into_iter().map(end).collect::<Result<_, _>>()?,
+        })
+    }
+}
+
+impl TryFrom<KeptAlert> for Alert {
+    type Error = NotAPolicy;
+
+    fn try_from(kept: KeptAlert) -> Result<Self, NotAPolicy> {
+        let changed = |(by, at): (String, u64)| Ok((name(&by)?, since(at)));
+        Ok(Self {
+            id: kept.id.parse().map_err(|_| NotAPolicy)?,
+            by: name(&kept.by)?,
+            at: since(kept.at),
+            text: kept.text,
+            level: kept.level.parse().map_err(|_| NotAPolicy)?,
+            confirm: kept.confirm,
+            drill: kept.drill,
+            countdown_to: time(kept.countdown_to),
+            ends_at: time(kept.ends_at),
+            audience: kept.audience,
+            changed: kept.changed.map(changed).transpose()?,
+            key: kept.key,
+        })
+    }
+}

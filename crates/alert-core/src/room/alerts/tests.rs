@@ -1,0 +1,131 @@
+use super::super::policy::{Action, Policy};
+use super::*;
+
+const START: SystemTime = SystemTime::UNIX_EPOCH;
+
+fn after(seconds: u64) -> SystemTime {
+    START + Duration::from_secs(seconds)
+}
+
+fn name(text: &str) -> UserName {
+    UserName::parse(text, 64).unwrap()
+}
+
+fn alert(number: u8) -> Alert {
+    Alert {
+        id: AlertId::made_of([number; 8]),
+        by: name("Ada"),
+        at: START,
+        text: format!("alert {number}").into(),
+        level: Level::Warning,
+        confirm: false,
+        drill: number.is_multiple_of(2),
+        countdown_to: None,
+        ends_at: None,
+        audience: None,
+        changed: None,
+        key: None,
+    }
+}
+
+/// Takes a step in a room, and gives the policy after it with what has become of alerts.
+fn take(policy: &Policy, step: Step, now: SystemTime) -> Result<(Policy, Vec<Change>), NotDone> {
+    let next = policy.after(&Action::Alert(Box::new(step)), &[], now)?;
+    let changes = next.alerts.changes_since(&policy.alerts);
+    assert_eq!(Policy::read(&next.write()).as_ref(), Ok(&next), "a store keeps all of it");
+    assert!(next.has_rules_of(policy));
+    Ok((next, changes))
+}
+
+fn texts(policy: &Policy, now: SystemTime) -> Vec<&str> {
+    policy.alerts.in_force(now).map(|alert| &*alert.text).collect()
+}
+
+#[test]
+fn an_alert_is_raised_changed_and_ended_and_each_is_told_once() {
+    let (one, changes) = take(&Policy::default(), Step::Raise(alert(1)), START).unwrap();
+    assert_eq!(changes, [Change { alert: alert(1), fate: Fate::Raised }]);
+    let amendment = Amendment { level: Some(Level::Emergency), ..Amendment::default() };
+    let step = Step::Change(alert(1).id, name("Bea"), amendment);
+    let (two, changes) = take(&one, step.clone(), after(1)).unwrap();
+    assert_eq!(changes[0].fate, Fate::Updated { in_words: true });
+    assert_eq!(changes[0].speaker(), Some(&name("Bea")));
+    let (same, changes) = take(&two, step, after(2)).unwrap();
+    assert_eq!((same.revision, changes), (two.revision, vec![]), "it is that already");
+    let amendment = Amendment { ends_at: Some(Some(after(60))), ..Amendment::default() };
+    let (three, changes) = take(&two, Step::Change(alert(1).id, name("Ada"), amendment), after(3)).unwrap();
+    assert_eq!((changes[0].fate.clone(), changes[0].speaker()), (Fate::Updated { in_words: false }, None));
+    let end = Step::End(alert(1).id, name("Ada"), Some("all is well".into()));
+    let (four, changes) = take(&three, end.clone(), after(4)).unwrap();
+    assert_eq!(changes[0].fate, Fate::Ended { by: Some(name("Ada")), all_clear: Some("all is well".into()) });
+    let (five, changes) = take(&four, end, after(5)).unwrap();
+    assert_eq!((five.revision, changes, texts(&five, after(5))), (four.revision, vec![], vec![]));
+    let unknown = Step::End(alert(2).id, name("Ada"), None);
+    assert_eq!(take(&five, unknown, after(6)), Err(NotDone::NoSuchAlert));
+}
+
+#[test]
+fn an_alert_ends_by_itself_at_its_time_whatever_happens_then() {
+    let timed = Alert { ends_at: Some(after(10)), ..alert(1) };
+    let (one, _) = take(&Policy::default(), Step::Raise(timed), START).unwrap();
+    let (two, _) = take(&one, Step::Raise(alert(2)), after(1)).unwrap();
+    assert_eq!(two.alerts.next_end(), Some(after(10)));
+    assert_eq!(
+        (texts(&two, after(9)), texts(&two, after(10))),
+        (vec!["alert 1", "alert 2"], vec!["alert 2"])
+    );
+    let (early, changes) = take(&two, Step::Expire, after(9)).unwrap();
+    assert_eq!((early.revision, changes), (two.revision, vec![]));
+    let (ended, changes) = take(&two, Step::Expire, after(10)).unwrap();
+    assert_eq!(changes[0].fate, Fate::Ended { by: None, all_clear: None });
+    assert_eq!((ended.alerts.next_end(), changes.len()), (None, 1));
+    // Another action does the same.
+    let kicked = two.after(&Action::Kick(name("Mal")), &[], after(11)).unwrap();
+    assert_eq!(kicked.alerts.changes_since(&two.alerts), changes);
+}
+
+#[test]
+fn what_is_raised_again_with_its_key_is_the_same_also_when_it_has_ended() {
+    let keyed = |text: &str, id| Alert { key: Some([7; 16]), text: text.into(), ..alert(id) };
+    let (one, _) = take(&Policy::default(), Step::Raise(keyed("x", 1)), START).unwrap();
+    let (again, changes) = take(&one, Step::Raise(keyed("x", 3)), after(1)).unwrap();
+    assert_eq!((again.revision, changes), (one.revision, vec![]));
+    assert_eq!(again.alerts.with_key([7; 16]).map(|alert| alert.id), Some(alert(1).id));
+    assert_eq!(take(&one, Step::Raise(keyed("y", 3)), after(1)), Err(NotDone::KeyReused));
+    let (ended, _) = take(&one, Step::End(alert(1).id, name("Ada"), None), after(2)).unwrap();
+    let (retried, changes) = take(&ended, Step::Raise(keyed("x", 3)), after(3)).unwrap();
+    assert_eq!((retried.revision, changes), (ended.revision, vec![]));
+    let (later, changes) = take(&ended, Step::Raise(keyed("x", 3)), after(1000)).unwrap();
+    assert_eq!((changes.len(), texts(&later, after(1000))), (1, vec!["x"]));
+}
+
+#[test]
+fn no_more_are_in_force_than_may_be_and_none_ends_before_it_begins() {
+    let mut policy = Policy::default();
+    for number in 0..16 {
+        (policy, _) = take(&policy, Step::Raise(alert(number)), START).unwrap();
+    }
+    assert_eq!(take(&policy, Step::Raise(alert(20)), START), Err(NotDone::TooManyAlerts));
+    let mut now = START;
+    for number in 0..200_u8 {
+        now += Duration::from_secs(1);
+        (policy, _) = take(&policy, Step::End(alert(number).id, name("Ada"), None), now).unwrap();
+        (policy, _) = take(&policy, Step::Raise(alert(number + 16)), now).unwrap();
+    }
+    assert!(policy.alerts.ended.len() <= MOST_ENDED);
+    for time in [START, after(1), after(366 * 24 * 3600 + 2)] {
+        let late = |alert: Alert| take(&Policy::default(), Step::Raise(alert), after(1)).err();
+        let (ends, counts) =
+            (Alert { ends_at: Some(time), ..alert(1) }, Alert { countdown_to: Some(time), ..alert(1) });
+        assert_eq!((late(ends), late(counts)), (Some(NotDone::NotAhead), Some(NotDone::NotAhead)));
+    }
+}
+
+#[test]
+fn given_a_policy_of_a_room_that_was_not_heard_for_long_then_each_alert_that_is_gone_has_ended() {
+    let (before, _) = take(&Policy::default(), Step::Raise(alert(1)), START).unwrap();
+    let (other, _) = take(&Policy::default(), Step::Raise(alert(3)), START).unwrap();
+    let changes = other.alerts.changes_since(&before.alerts);
+    let ended = Fate::Ended { by: None, all_clear: None };
+    assert_eq!(changes.iter().map(|change| &change.fate).collect::<Vec<_>>(), [&ended, &Fate::Raised]);
+}

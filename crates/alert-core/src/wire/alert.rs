@@ -1,0 +1,205 @@
+//! Alerts as clients see them: in words for v1 and the history, as JSON for everybody else.
+
+use std::fmt::{self, Display, Formatter};
+
+use serde::ser::SerializeStruct;
+use serde::{Serialize, Serializer};
+
+use super::history::At;
+use super::json_size;
+use crate::names::UserName;
+use crate::room::alerts::{Alert, Change, Ended, Fate};
+
+/// What an alert says: `WARNING: text`, and of a drill `DRILL: WARNING: text`. It is what its raiser says in the room, so
+/// that everybody hears it and the history has it.
+#[derive(Clone, Copy, Debug)]
+pub struct Words<'a>(pub &'a Alert);
+
+/// What a `status` says of an alert that has ended, or is in force when somebody comes.
+#[derive(Clone, Copy, Debug)]
+pub struct Notice<'a>(pub &'a Change);
+
+/// `{"id","level","text","by","at",..}`.
+#[derive(Clone, Copy, Debug)]
+pub struct Shown<'a>(pub &'a Alert);
+
+/// An alert that has ended: the same, with `ended_at`, `ended_by` and `all_clear`.
+#[derive(Clone, Copy, Debug)]
+pub struct ShownEnd<'a>(pub &'a Ended);
+
+/// What has become of an alert: `{"state","by","all_clear","alert"}`.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Told<'a>(pub(super) &'a Change);
+
+/// In front of everything that is told of a drill.
+fn drill(alert: &Alert) -> &'static str {
+    if alert.drill { "DRILL: " } else { "" }
+}
+
+fn level(alert: &Alert) -> String {
+    alert.level.as_str().to_ascii_uppercase()
+}
+
+impl Display for Words<'_> {
+    fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
+        let Self(alert) = self;
+        write!(out, "{}{}: {}", drill(alert), level(alert), alert.text)
+    }
+}
+
+impl Display for Notice<'_> {
+    fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
+        let Change { alert, fate } = self.0;
+        let (drill, level, text, by) = (drill(alert), level(alert), &alert.text, &alert.by);
+        match fate {
+            Fate::Raised | Fate::Updated { .. } => Display::fmt(&Words(alert), out),
+            Fate::Stands => write!(out, "{drill}In force, from {by}: {level}: {text}"),
+            Fate::Ended { all_clear: Some(all_clear), .. } => write!(out, "{drill}All clear: {all_clear}"),
+            Fate::Ended { all_clear: None, .. } => write!(out, "{drill}Ended: {level}: {text}"),
+        }
+    }
+}
+
+impl Serialize for Shown<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut fields = serializer.serialize_struct("Alert", 12)?;
+        shown(self.0, &mut fields)?;
+        fields.end()
+    }
+}
+
+impl Serialize for ShownEnd<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Ended { alert, by, at, all_clear } = self.0;
+        let mut fields = serializer.serialize_struct("Ended", 15)?;
+        shown(alert, &mut fields)?;
+        fields.serialize_field("ended_at", &At(*at))?;
+        fields.serialize_field("ended_by", by)?;
+        fields.serialize_field("all_clear", all_clear)?;
+        fields.end()
+    }
+}
+
+fn shown<S: SerializeStruct>(alert: &Alert, fields: &mut S) -> Result<(), S::Error> {
+    fields.serialize_field("id", &alert.id)?;
+    fields.serialize_field("level", alert.level.as_str())?;
+    fields.serialize_field("text", &alert.text)?;
+    fields.serialize_field("by", &alert.by)?;
+    fields.serialize_field("at", &At(alert.at))?;
+    fields.serialize_field("drill", &alert.drill)?;
+    fields.serialize_field("confirm", &alert.confirm)?;
+    fields.serialize_field("countdown_to", &alert.countdown_to.map(At))?;
+    fields.serialize_field("ends_at", &alert.ends_at.map(At))?;
+    fields.serialize_field("audience", &alert.audience)?;
+    fields.serialize_field("updated_by", &alert.changed.as_ref().map(|(by, _)| by))?;
+    fields.serialize_field("updated_at", &alert.changed.as_ref().map(|(_, at)| At(*at)))
+}
+
+impl Serialize for Told<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Change { alert, fate } = self.0;
+        let (by, all_clear) = match fate {
+            Fate::Ended { by, all_clear } => (by.as_ref(), all_clear.as_deref()),
+            Fate::Raised | Fate::Stands => (Some(&alert.by), None),
+            Fate::Updated { .. } => (alert.changed.as_ref().map(|(by, _)| by), None),
+        };
+        let mut fields = serializer.serialize_struct("Told", 4)?;
+        fields.serialize_field("state", state(fate))?;
+        fields.serialize_field("by", &by)?;
+        fields.serialize_field("all_clear", &all_clear)?;
+        fields.serialize_field("alert", &Shown(alert))?;
+        fields.end()
+    }
+}
+
+fn state(fate: &Fate) -> &'static str {
+    match fate {
+        Fate::Raised => "raised",
+        Fate::Updated { .. } => "updated",
+        Fate::Ended { .. } => "ended",
+        Fate::Stands => "in_force",
+    }
+}
+
+/// The most bytes of what is told of an alert in any form: a stream has its text twice.
+pub(super) fn size(change: &Change) -> usize {
+    /// The keys, three times, and the words around.
+    const AROUND: usize = 640;
+    let Change { alert, fate } = change;
+    let name = |name: Option<&UserName>| name.map_or(0, |name| json_size(name.as_str()));
+    let changed = name(alert.changed.as_ref().map(|(by, _)| by));
+    let (by, all_clear) = match fate {
+        Fate::Ended { by, all_clear } => {
+            (name(by.as_ref()), json_size(all_clear.as_deref().unwrap_or_default()))
+        }
+        Fate::Raised | Fate::Updated { .. } | Fate::Stands => (0, 0),
+    };
+    let audience = json_size(alert.audience.as_deref().unwrap_or_default());
+    let names = 3 * name(Some(&alert.by)) + 2 * changed + by;
+    AROUND + names + 2 * json_size(&alert.text) + 2 * all_clear + audience
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, SystemTime};
+
+    use super::*;
+    use crate::room::alerts::{AlertId, Level};
+
+    fn name(text: &str) -> UserName {
+        UserName::parse(text, 64).unwrap()
+    }
+
+    fn alert(level: Level, drill: bool) -> Alert {
+        Alert {
+            id: AlertId::made_of([0; 8]),
+            by: name("Ada"),
+            at: SystemTime::UNIX_EPOCH,
+            text: "leave the building".into(),
+            level,
+            confirm: false,
+            drill,
+            countdown_to: Some(SystemTime::UNIX_EPOCH + Duration::from_secs(60)),
+            ends_at: None,
+            audience: None,
+            changed: None,
+            key: Some([7; 16]),
+        }
+    }
+
+    #[test]
+    fn whatever_is_told_of_a_drill_says_so_first() {
+        for (level, word) in
+            [(Level::Info, "INFO"), (Level::Warning, "WARNING"), (Level::Emergency, "EMERGENCY")]
+        {
+            for (drill, front) in [(true, "DRILL: "), (false, "")] {
+                let alert = alert(level, drill);
+                assert_eq!(Words(&alert).to_string(), format!("{front}{word}: leave the building"));
+                let notice = |fate| Notice(&Change { alert: alert.clone(), fate }).to_string();
+                let ended =
+                    |all_clear: Option<&str>| Fate::Ended { by: None, all_clear: all_clear.map(Into::into) };
+                assert_eq!(
+                    [notice(Fate::Stands), notice(ended(None)), notice(ended(Some("come back")))],
+                    [
+                        format!("{front}In force, from Ada: {word}: leave the building"),
+                        format!("{front}Ended: {word}: leave the building"),
+                        format!("{front}All clear: come back"),
+                    ]
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn an_alert_is_shown_without_its_key() {
+        let alert = alert(Level::Warning, true);
+        let json = r#"{"id":"00000000","level":"warning","text":"leave the building","by":"Ada","at":"1970-01-01T00:00:00.000Z","drill":true,"confirm":false,"countdown_to":"1970-01-01T00:01:00.000Z","ends_at":null,"audience":null,"updated_by":null,"updated_at":null}"#;
+        assert_eq!(serde_json::to_string(&Shown(&alert)).unwrap(), json);
+        let change = Change {
+            alert,
+            fate: Fate::Ended { by: Some(name("Bea")), all_clear: Some("come back".into()) },
+        };
+        let told = format!(r#"{{"state":"ended","by":"Bea","all_clear":"come back","alert":{json}}}"#);
+        assert_eq!(serde_json::to_string(&Told(&change)).unwrap(), told);
+    }
+}

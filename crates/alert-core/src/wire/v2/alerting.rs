@@ -1,0 +1,210 @@
+//! What is done with alerts, over v2 and HTTP alike.
+
+use std::borrow::Cow;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use jiff::Timestamp;
+use serde_json::value::RawValue;
+
+use crate::room::alerts::{AlertId, Level, MOST_AUDIENCE, MOST_TEXT};
+use crate::wire::body;
+use crate::wire::v1::Refusal;
+
+/// What is to be done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Alerting {
+    /// To raise one.
+    Raise(Raise),
+    /// To change one.
+    Change(AlertId, Changes),
+    /// To end one, perhaps with an all-clear.
+    End(AlertId, Option<Box<str>>),
+    /// To see those that are in force.
+    List,
+}
+
+/// An alert to raise.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Raise {
+    /// What it says.
+    pub text: Box<str>,
+    /// How serious it is.
+    pub level: Level,
+    /// Everybody is asked to confirm it.
+    pub confirm: bool,
+    /// It is an exercise.
+    pub drill: bool,
+    /// To which moment people count.
+    pub countdown_to: Option<When>,
+    /// When it ends by itself.
+    pub ends_at: Option<When>,
+    /// Who is meant.
+    pub audience: Option<Box<str>>,
+}
+
+/// What is to be changed of an alert; what is `None` stays.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Changes {
+    /// What it says.
+    pub text: Option<Box<str>>,
+    /// How serious it is.
+    pub level: Option<Level>,
+    /// Whether everybody is asked to confirm it.
+    pub confirm: Option<bool>,
+    /// To which moment people count, if to any.
+    pub countdown_to: Option<Option<When>>,
+    /// When it ends by itself, if it does.
+    pub ends_at: Option<Option<When>>,
+    /// Who is meant.
+    pub audience: Option<Option<Box<str>>>,
+}
+
+/// A moment: by the clock, or so long after the server hears of it, whose clock counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum When {
+    /// By the clock.
+    At(SystemTime),
+    /// So much later.
+    In(Duration),
+}
+
+type Body<'a> = Option<&'a RawValue>;
+
+impl When {
+    /// By the clock, if it is `now`.
+    #[must_use]
+    pub fn at(self, now: SystemTime) -> SystemTime {
+        match self {
+            Self::At(at) => at,
+            // To the millisecond, as stores keep it.
+            Self::In(time) => u64::try_from(time.as_millis())
+                .ok()
+                .and_then(|millis| now.checked_add(Duration::from_millis(millis)))
+                .unwrap_or(now),
+        }
+    }
+}
+
+impl Alerting {
+    /// Reads the event `alert`, whose `action` says what is to be done.
+    ///
+    /// # Errors
+    /// A [`Refusal`] to answer with.
+    pub fn parse(arg: Body<'_>, has_attachments: bool) -> Result<Self, Refusal> {
+        let [action, id] = body::object(arg, has_attachments, &["action", "id"])?;
+        let wrong = || Refusal::invalid_body("action must be raise, update, end or list.");
+        let action = body::string("action", action.ok_or_else(wrong)?)?;
+        let id =
+            || read_id(&body::string("id", id.ok_or_else(|| Refusal::invalid_body("id is required."))?)?);
+        match &*action {
+            "raise" => Raise::parse(arg).map(Self::Raise),
+            "update" => Ok(Self::Change(id()?, Changes::parse(arg)?)),
+            "end" => Ok(Self::End(id()?, all_clear(arg)?)),
+            "list" => Ok(Self::List),
+            _ => Err(wrong()),
+        }
+    }
+}
+
+impl Raise {
+    /// Reads an alert.
+    ///
+    /// # Errors
+    /// A [`Refusal`] to answer with.
+    pub fn parse(arg: Body<'_>) -> Result<Self, Refusal> {
+        let keys = &["text", "level", "confirm", "drill", "countdown_to", "ends_at", "audience"];
+        let [words, level, confirm, drill, countdown_to, ends_at, audience] = body::object(arg, false, keys)?;
+        let missing = || Refusal::invalid_body("text is required: what the alert says.");
+        Ok(Self {
+            text: text("text", words.ok_or_else(missing)?, MOST_TEXT)?,
+            level: level.map_or(Ok(Level::default()), read_level)?,
+            confirm: body::boolean("confirm", confirm)?,
+            drill: body::boolean("drill", drill)?,
+            countdown_to: countdown_to.map_or(Ok(None), |json| when("countdown_to", json))?,
+            ends_at: ends_at.map_or(Ok(None), |json| when("ends_at", json))?,
+            audience: audience.map_or(Ok(None), optional_audience)?,
+        })
+    }
+}
+
+impl Changes {
+    /// Reads what is to be changed.
+    ///
+    /// # Errors
+    /// A [`Refusal`] to answer with.
+    pub fn parse(arg: Body<'_>) -> Result<Self, Refusal> {
+        let keys = &["text", "level", "confirm", "drill", "countdown_to", "ends_at", "audience"];
+        let [words, level, confirm, drill, countdown_to, ends_at, audience] = body::object(arg, false, keys)?;
+        if drill.is_some() {
+            return Err(Refusal::invalid_body("drill cannot be changed: end this alert, and raise another."));
+        }
+        Ok(Self {
+            text: words.map(|json| text("text", json, MOST_TEXT)).transpose()?,
+            level: level.map(read_level).transpose()?,
+            confirm: confirm.map(|json| body::boolean("confirm", Some(json))).transpose()?,
+            countdown_to: countdown_to.map(|json| when("countdown_to", json)).transpose()?,
+            ends_at: ends_at.map(|json| when("ends_at", json)).transpose()?,
+            audience: audience.map(optional_audience).transpose()?,
+        })
+    }
+}
+
+/// What is told when an alert ends.
+///
+/// # Errors
+/// A [`Refusal`] to answer with.
+pub fn all_clear(arg: Body<'_>) -> Result<Option<Box<str>>, Refusal> {
+    let [words] = body::object(arg, false, &["all_clear"])?;
+    words.filter(|json| json.get() != "null").map(|json| text("all_clear", json, MOST_TEXT)).transpose()
+}
+
+/// The id of an alert.
+///
+/// # Errors
+/// If it is none.
+pub fn read_id(id: &str) -> Result<AlertId, Refusal> {
+    id.parse().map_err(|problem| Refusal::invalid_body(format!("id: {problem}.")))
+}
+
+fn text(key: &str, json: &RawValue, most: usize) -> Result<Box<str>, Refusal> {
+    let words: Cow<'_, str> = body::string(key, json)?;
+    let words = words.trim();
+    if words.is_empty() || words.len() > most {
+        return Err(Refusal::invalid_body(format!("{key} must have 1 to {most} bytes.")));
+    }
+    Ok(words.into())
+}
+
+fn optional_audience(json: &RawValue) -> Result<Option<Box<str>>, Refusal> {
+    if json.get() == "null" { Ok(None) } else { text("audience", json, MOST_AUDIENCE).map(Some) }
+}
+
+fn read_level(json: &RawValue) -> Result<Level, Refusal> {
+    let wrong = || Refusal::invalid_body("level must be info, warning or emergency.");
+    body::string("level", json)?.parse().map_err(|_| wrong())
+}
+
+/// A time in RFC 3339; or how long from now, as seconds or as in `5m`; or null.
+fn when(key: &str, json: &RawValue) -> Result<Option<When>, Refusal> {
+    if json.get() == "null" {
+        return Ok(None);
+    }
+    let when = match serde_json::from_str::<f64>(json.get()) {
+        Ok(seconds) => Duration::try_from_secs_f64(seconds).ok().map(When::In),
+        Err(_) => body::string(key, json).ok().and_then(|text| read_when(&text)),
+    };
+    let wrong = || {
+        Refusal::invalid_body(format!(
+            "{key} must be a time such as 2026-11-30T09:00:00Z, or how long from now, such as 5m, or null."
+        ))
+    };
+    when.map(Some).ok_or_else(wrong)
+}
+
+fn read_when(text: &str) -> Option<When> {
+    if let Ok(time) = text.parse::<Timestamp>() {
+        let millis = u64::try_from(time.as_millisecond()).ok()?;
+        return Some(When::At(UNIX_EPOCH + Duration::from_millis(millis)));
+    }
+    humantime::parse_duration(text).ok().map(When::In)
+}

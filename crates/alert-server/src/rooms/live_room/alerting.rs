@@ -1,0 +1,71 @@
+//! The alerts of a room, where everything that happens in it is ordered: what is said of them, who is told of them on coming,
+//! and when they end.
+
+use super::super::audience::{Published, publication};
+use super::{LiveRoom, State};
+use crate::log::{Append, OnStored, Stored, Untold};
+use alert_core::event::What;
+use alert_core::names::{RoomCode, UserName};
+use alert_core::room::alerts::{Change, Fate};
+use alert_core::wire::{self, Form};
+use socketio_server::{ConnectionId, Hub};
+use std::sync::Arc;
+use std::time::SystemTime;
+use tokio::sync::oneshot;
+
+impl State {
+    /// A connection that comes is told which alerts are in force, in a form whose answer does not say so.
+    pub(super) fn tell_alerts(&self, hub: &Hub, connection: ConnectionId, form: Form, code: &RoomCode) {
+        let Some(ruling) = &self.ruling else { return };
+        for alert in ruling.policy.alerts.in_force(SystemTime::now()) {
+            let what = What::Alert(Arc::new(Change { alert: alert.clone(), fate: Fate::Stands }));
+            if form.tells(&what) {
+                let size = wire::size_of(&what);
+                hub.send(connection, publication(form, code, &self.event(what), size));
+            }
+        }
+    }
+}
+
+impl LiveRoom {
+    /// Says the words of an alert, whatever the room's rules for those who speak. The log has them.
+    pub(super) fn speak(
+        &self,
+        state: &mut State,
+        name: UserName,
+        text: Box<str>,
+    ) -> (Published, Untold, oneshot::Receiver<Stored>) {
+        let what = What::Said { name, text };
+        let size = wire::size_of(&what);
+        state.numbering.advance();
+        let message = state.event(what);
+        let (published, _) = state.audience.publish(&message, size);
+        state.tail.push(&message, size, 0);
+        let (tell, told) = oneshot::channel();
+        let stored = Some(Box::new(move |stored| _ = tell.send(stored)) as OnStored);
+        let untold = self.log.append(Append { room: self.code.clone(), message, key: None, stored });
+        (published, untold, told)
+    }
+
+    /// Whether a task has to begin that ends alerts at their time. It goes on until [`Self::next_alert_end`] says so.
+    pub(in crate::rooms) fn begins_to_time(&self) -> bool {
+        let mut state = self.lock();
+        let begins = !state.is_timing && !state.is_retired && state.next_alert_end().is_some();
+        state.is_timing |= begins;
+        begins
+    }
+
+    /// When the next alert ends by itself. Where none does, or nobody hears the room any more, the task that asks ends.
+    pub(in crate::rooms) fn next_alert_end(&self) -> Option<SystemTime> {
+        let mut state = self.lock();
+        let next = state.next_alert_end().filter(|_| !state.is_retired);
+        state.is_timing = next.is_some();
+        next
+    }
+}
+
+impl State {
+    fn next_alert_end(&self) -> Option<SystemTime> {
+        self.ruling.as_ref().and_then(|ruling| ruling.policy.alerts.next_end())
+    }
+}

@@ -1,0 +1,58 @@
+//! `alert`: alerts are raised, changed and ended, and answered when that is stored.
+
+use super::member::{Member, Place};
+use super::moderate::{actor, answer};
+use super::{Outcome, V2, name_required};
+use crate::log::KeyDigest;
+use crate::rooms::{Alerted, Rooms, Sender, Visit, Way};
+use alert_core::access::Right;
+use alert_core::wire::v1::Refusal;
+use alert_core::wire::v2::{AlertAction, Alerting, Answer};
+use socketio_server::Socket;
+
+impl V2<'_> {
+    pub(super) fn alert(
+        &self,
+        socket: &Socket<'_>,
+        member: &mut Member,
+        AlertAction { room, name, key, shown, what }: AlertAction<'_>,
+    ) -> Result<Outcome, Refusal> {
+        let who = self.holder(member);
+        let is_read = what == Alerting::List;
+        let right = if is_read { Right::Read } else { Rooms::alert_right(&who, &room) };
+        let place = member.place(&room);
+        let name = match (place.and_then(Place::name), &who.name) {
+            (Some(name), _) | (None, Some(name)) => Some(name.clone()),
+            (None, None) if is_read => None,
+            (None, None) => Some(self.identify(member, &room, name, name_required)?.1),
+        };
+        let (by, shown) = (actor(name.as_ref(), &who), member.shows(&shown));
+        let is_there = place.is_some();
+        let admitted = self.admit(&who, right, Way::FromOutside, room)?;
+        // What was shown on entering counts.
+        let mut admitted = match place {
+            Some(place) => place.wearing(admitted),
+            None => admitted,
+        };
+        let rooms = self.rooms.clone();
+        let key = key.zip(name.as_ref());
+        let key = key.map(|(key, name)| KeyDigest::new(Sender::Person(name), admitted.code(), &key));
+        Ok(self.go_on_after(socket, member, async move {
+            let done = async {
+                if shown.host.is_some() || !is_there {
+                    let visit = name.as_ref().filter(|_| !is_read).map_or(Visit::Look, Visit::Alert);
+                    rooms.let_in(&mut admitted, visit, &shown).await?;
+                }
+                match name.as_ref().filter(|_| !is_read) {
+                    Some(name) => rooms.alert(&admitted, (&by, name), what, key).await,
+                    None => rooms.alerts(&admitted).await.map(Alerted::All),
+                }
+            };
+            answer(done.await.map(|alerted| match alerted {
+                Alerted::InForce(alert, stored) => Answer::Alert(alert, stored),
+                Alerted::Ended(ended, stored) => Answer::Ended(ended, stored),
+                Alerted::All(alerts) => Answer::Alerts(alerts),
+            }))
+        }))
+    }
+}
