@@ -80,7 +80,7 @@ TABLES = (
         ("process, kB", silent(False, kernel.private)),
         ("kernel, kB", silent(False, kernel.share)),
         ("long-polling: process, kB", silent(True, kernel.private)),
-        ("long-polling: kernel, two sockets, kB", silent(True, kernel.share)),
+        ("long-polling: kernel, kB", silent(True, kernel.share)),
     )),
     ("Other protocols, which do less", NEIGHBOURS, (
         ("CPU for each delivery, 1,000 members, 1 message in flight, µs", reached("cpu_us_per_delivery", scenario="neighbours", window=1, **TALK)),

@@ -17,8 +17,8 @@ from .server import family
 
 EVERY_SECONDS = 2
 PAGE = 4096
-OBJECTS = ("TCP", "sock_inode_cache", "dentry", "filp", "eventpoll_epi", "eventpoll_pwq", "ep_head", "lsm_inode_cache",
-           "lsm_file_cache")
+OBJECTS = ("TCP", "TCPv6", "sock_inode_cache", "dentry", "filp", "eventpoll_epi", "eventpoll_pwq", "ep_head",
+           "lsm_inode_cache", "lsm_file_cache")
 """Caches of what a socket consists of: itself, its file, its entry of epoll, and what a security module keeps of it."""
 PORTS = ("tcp_bind_bucket", "tcp_bind2_bucket")
 """Caches of what each port of a client has, and which are the generator's alone. Those of a server share its port's."""
@@ -113,7 +113,8 @@ def compared(before, after, members):
         count = come(shown) - (each("sockets") + each("over")) * sum(port in same for port in PORTS)
         if name in LOOKED_AT:
             count -= come("proc_inode_cache")
-        objects[name] = [round(count, 3), round(after["slabs"][shown][1], 1)]
+        if abs(count) >= 0.01:
+            objects[name] = [round(count, 3), round(after["slabs"][shown][1], 1)]
     rest = sum(come(cache) * size for cache, (_, size) in after["slabs"].items() if cache not in counted)
     flat = {key: round(each(key), 1) for key in ("rss", "anonymous", "tables", "sockets", "waiting")}
     return flat | {"objects": objects, "other_objects": round(rest, 1)}
