@@ -9,7 +9,7 @@ use alert_settings::value::whole_seconds;
 use clap::{Args, ValueEnum};
 use serde_json::{Map, Value, json};
 
-use super::room::{Room, moderator, print};
+use super::host::{Room, print};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -183,7 +183,7 @@ fn ask(
     Name { name }: &Name,
     key: Option<&str>,
 ) -> ExitCode {
-    let moderator = match moderator(room.code(), room.server(), room.way()) {
+    let moderator = match room.moderator() {
         Ok(moderator) => moderator,
         Err(code) => return code,
     };
