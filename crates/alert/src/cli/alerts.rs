@@ -1,15 +1,17 @@
 //! `alert raise`, `change`, `end` and `alerts`: messages that have a state, against a running server.
 
+mod shown;
+
 use std::process::ExitCode;
 use std::time::Duration;
 
 use alert_core::names::UserName;
-use alert_core::printable::one_line;
 use alert_settings::value::whole_seconds;
 use clap::{Args, ValueEnum};
 use serde_json::{Map, Value, json};
 
 use super::host::{Room, print};
+use shown::words;
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -199,48 +201,4 @@ fn name(text: &str) -> Result<String, String> {
 fn key(text: &str) -> Result<String, String> {
     let is_key = (1..=255).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
     if is_key { Ok(text.to_owned()) } else { Err("it must be 1 to 255 visible ASCII characters".to_owned()) }
-}
-
-/// The answer for people.
-fn words(answer: &Value) -> String {
-    match answer["alerts"].as_array().map(Vec::as_slice) {
-        Some([]) => "nothing is in force".to_owned(),
-        Some(alerts) => alerts.iter().map(line).collect::<Vec<_>>().join("\n"),
-        None => line(&answer["alert"]),
-    }
-}
-
-/// `k3v8x0mz  DRILL: WARNING: Ice on the stairs  (Ada, until ..)`
-fn line(alert: &Value) -> String {
-    let text = |key: &str| alert[key].as_str().map(|text| one_line(text).to_string());
-    let drill = if alert["drill"] == true { "DRILL: " } else { "" };
-    let level = text("level").unwrap_or_default().to_ascii_uppercase();
-    let ends = match (text("ended_at"), text("ends_at")) {
-        (Some(ended), _) => format!(", ended {ended}"),
-        (None, Some(ends)) => format!(", until {ends}"),
-        (None, None) => String::new(),
-    };
-    let [id, words, by] = ["id", "text", "by"].map(|key| text(key).unwrap_or_default());
-    format!("{id}  {drill}{level}: {words}  ({by}{ends})")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn given_an_answer_then_it_is_told_in_a_line_for_each_alert() {
-        let alert = json!({
-            "id": "k3v8x0mz", "level": "warning", "text": "Ice\u{1b} on the stairs", "by": "Ada", "drill": true,
-            "ends_at": "2026-11-29T11:00:00.000Z",
-        });
-        let told = words(&json!({ "alert": alert, "stored": true }));
-        assert!(told.starts_with("k3v8x0mz  DRILL: WARNING: Ice"), "{told}");
-        assert!(
-            told.ends_with("on the stairs  (Ada, until 2026-11-29T11:00:00.000Z)")
-                && !told.contains('\u{1b}')
-        );
-        assert_eq!(words(&json!({ "alerts": [alert, alert] })).lines().count(), 2);
-        assert_eq!(words(&json!({ "alerts": [] })), "nothing is in force");
-    }
 }
