@@ -47,6 +47,16 @@ impl Room {
         self.way.moderator(self.room.code.clone(), self.room.server.clone())
     }
 
+    /// The same without a key.
+    pub(super) fn anybody(&self) -> Result<Moderator, ExitCode> {
+        self.way.anybody(self.room.code.clone(), self.room.server.clone())
+    }
+
+    /// The key of the host, if there is one.
+    pub(super) fn key(&self) -> Result<Option<HostKey>, ExitCode> {
+        self.way.key()
+    }
+
     pub(super) fn is_json(&self) -> bool {
         self.way.json
     }
@@ -59,10 +69,14 @@ impl Way {
         code: RoomCode,
         link: Option<ServerAddress>,
     ) -> Result<Moderator, ExitCode> {
+        Ok(self.anybody(code, link)?.with_key(self.key()?))
+    }
+
+    fn anybody(&self, code: RoomCode, link: Option<ServerAddress>) -> Result<Moderator, ExitCode> {
         let flags = ClientFlags { url: self.url.clone(), name: None, token: self.token.clone(), link };
         let config = super::load_client(&flags)?;
         super::warn_of_token(&flags);
-        Ok(Moderator::new(Target::new(&config, code), self.key()?, self.timeout))
+        Ok(Moderator::new(Target::new(&config, code), self.timeout))
     }
 
     pub(super) fn is_json(&self) -> bool {

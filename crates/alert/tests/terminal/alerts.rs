@@ -59,3 +59,62 @@ fn whoever_joins_or_watches_is_told_what_is_in_force() {
     assert_eq!([&in_force[0]["msg"], &in_force[1]["msg"]], told);
     assert_eq!(in_force[0]["alert"]["id"], id.as_str());
 }
+
+#[test]
+fn several_words_are_one_alert_and_so_is_standard_input() {
+    let hosted = Hosted::start();
+    hosted.raises(&["Ice", "on", "the", "stairs", "--level", "info"]);
+    for words in [&["raise", "D5DB", "-"][..], &["raise", "D5DB"]] {
+        let done = hosted.run_with(&hosted.key, words, "from a pipe\n");
+        assert!(done.code == Some(0) && done.out.contains("  WARNING: from a pipe  ("), "{done:?}");
+    }
+    let listed = hosted.run(&["alerts", "D5DB"]);
+    assert!(listed.out.contains("  INFO: Ice on the stairs  (Ada)\n"), "{listed:?}");
+}
+
+#[test]
+fn whoever_shows_nothing_and_is_refused_learns_what_to_show() {
+    let hosted = Hosted::start();
+    let id = hosted.raises(&["Ice"]);
+    for words in [&["raise", "D5DB", "x"][..], &["change", "D5DB", &id, "--text", "x"], &["end", "D5DB", &id]]
+    {
+        let done = hosted.run_with("", words, "");
+        assert_eq!(done.code, Some(1), "{done:?}");
+        for way in ["--host-key-file", "ALERT_HOST_KEY", "--token", "ALERT_TOKEN"] {
+            assert!(done.err.contains(way), "{words:?}: {done:?}");
+        }
+    }
+    let wrong = hosted.run_with("host_of_another", &["raise", "D5DB", "x"], "");
+    assert!(wrong.code == Some(1) && !wrong.err.contains("--host-key-file"), "{wrong:?}");
+}
+
+#[test]
+fn whatever_key_is_around_everybody_reads_and_the_right_one_reads_where_others_do_not() {
+    let hosted = Hosted::start();
+    hosted.raises(&["Ice"]);
+    for key in ["", "host_of_another", "no key \u{e4}", &hosted.key] {
+        let listed = hosted.run_with(key, &["alerts", "D5DB"], "");
+        assert!(listed.code == Some(0) && listed.out.contains("  WARNING: Ice  (Ada)"), "{key}: {listed:?}");
+    }
+    assert_eq!(hosted.run(&["room", "close", "D5DB"]).code, Some(0));
+    assert_eq!(hosted.run_with("host_of_another", &["alerts", "D5DB"], "").code, Some(1));
+    assert_eq!(hosted.run(&["alerts", "D5DB"]).code, Some(0));
+}
+
+#[test]
+fn all_of_an_alert_but_the_drill_can_be_changed_and_taken_away() {
+    let hosted = Hosted::start();
+    let id = hosted.raises(&["Ice", "--for", "2h", "--countdown", "5m"]);
+    let change = |words: &[&str]| {
+        let done = hosted.run(&[&["change", "D5DB", &id, "--name", "Ada"], words].concat());
+        assert_eq!(done.code, Some(0), "{done:?}");
+        done.out
+    };
+    let more = change(&["--audience", "Year 7", "--confirm"]);
+    assert!(more.contains("  (Ada, for Year 7, countdown to 20"), "{more}");
+    assert!(more.contains(", to be confirmed, until 20"), "{more}");
+    let less = change(&["--for", "never", "--countdown", "never", "--confirm", "off", "--audience", ""]);
+    assert_eq!(less, format!("{id}  WARNING: Ice  (Ada)\n"));
+    let soon = hosted.run(&["change", "D5DB", &id, "--for", "soon"]);
+    assert!(soon.code == Some(2) && soon.err.contains("never, or whole seconds from 1s"), "{soon:?}");
+}
