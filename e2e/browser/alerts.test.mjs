@@ -26,8 +26,20 @@ for (const [colorScheme, size, viewport, locale] of [
     const deputy = await V2.connect(server);
     const does = (body) => deputy.ask("alert", { room, name: "Bell", host: key, ...body });
     await does({ action: "raise", level: "info", text: "Lunch is at noon" });
-    await does({ action: "raise", level: "warning", text: "Ice on the stairs", ends_at: "2h", audience: "Year 7" });
-    await does({ action: "raise", level: "emergency", text: "Leave the building", drill: true, countdown_to: "5m" });
+    await does({
+      action: "raise",
+      level: "warning",
+      text: "Ice on the stairs",
+      ends_at: "2h",
+      audience: "Year 7",
+    });
+    await does({
+      action: "raise",
+      level: "emergency",
+      text: "Leave the building",
+      drill: true,
+      countdown_to: "5m",
+    });
     await page.locator("#alerts .alert").nth(2).waitFor();
     const guest = await browser.visit({ colorScheme, viewport, locale });
     await enter(guest, server, "Ada", room);
@@ -61,7 +73,10 @@ it("a host raises an alert, changes it and ends it, and guests see and hear each
   await page.getByLabel("This is only a drill").check();
   await page.getByRole("button", { name: "Raise it now" }).click();
   await guest.locator("#alerts .alert").waitFor();
-  assert.deepEqual((await texts(guest)).map((one) => one.toLowerCase()), ["drill warning ice on the stairs"]);
+  assert.deepEqual(
+    (await texts(guest)).map((one) => one.toLowerCase()),
+    ["drill warning ice on the stairs"],
+  );
   await said(guest, "Drill: Warning: Ice on the stairs");
   await page.getByRole("button", { name: "Change the alert: Ice on the stairs" }).click();
   await page.getByLabel("How serious it is").selectOption("emergency");

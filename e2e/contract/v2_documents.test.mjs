@@ -55,7 +55,11 @@ it("the examples fit, and are carried out", async () => {
   const raised = await ada.ask("alert", { ...raise, room });
   fits("alerted", raised);
   fits("joined", await hosts.ask("join", { room, name: "Bea" }));
-  for (const does of [{ action: "list" }, { action: "update", level: "info" }, { action: "end", all_clear: "Over" }])
+  for (const does of [
+    { action: "list" },
+    { action: "update", level: "info" },
+    { action: "end", all_clear: "Over" },
+  ])
     fits("alerted", await ada.ask("alert", { room, id: raised.alert.id, ...does }));
   fits("refused", await hosts.ask("alert", { ...raise, room }));
   const { id } = await ada.ask("send", { room, msg: "x" });

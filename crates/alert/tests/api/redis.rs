@@ -27,6 +27,13 @@ impl Redis {
         Self { process, folder }
     }
 
+    /// Forgets all that it has.
+    pub(crate) fn empty(&self) {
+        let socket = self.folder.path().join("redis");
+        let emptied = Command::new("redis-cli").arg("-s").arg(socket).arg("flushall").output().unwrap();
+        assert!(emptied.status.success(), "{emptied:?}");
+    }
+
     /// Where it is, as servers are told.
     pub(crate) fn url(&self) -> String {
         format!("unix://{}", self.folder.path().join("redis").display())
