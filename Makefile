@@ -46,7 +46,7 @@ test: lint test-rust test-epoll test-web e2e ## everything that a change has to 
 	@echo "make test: all passed"
 
 .PHONY: lint
-lint: fmt lint-web clippy doc deny ## formatting, lints, documentation, licences
+lint: fmt lint-web clippy doc deny lint-bench ## formatting, lints, documentation, licences, the pages of the benchmarks
 
 .PHONY: fmt
 fmt: ## check the formatting of the Rust code
@@ -66,6 +66,10 @@ deny: ## check licences and sources of dependencies, where cargo-deny is install
 	@if cargo deny --version >/dev/null 2>&1; \
 	then cargo deny --locked check bans licenses sources; \
 	else echo "SKIPPED: licences and sources of dependencies. cargo-deny is missing; make tools installs it."; fi
+
+.PHONY: lint-bench
+lint-bench: ## check that the pages and plots of the benchmarks are those of the results
+	bench/run report --check
 
 .PHONY: tools
 tools: ## install what make test and make dist use where it is there (takes some minutes)

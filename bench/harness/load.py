@@ -30,6 +30,8 @@ class Load:
     """Join as fast as possible, and that is all."""
     hold: int | None = None
     """Seconds to stay connected without a word."""
+    kernel: bool = False
+    """Notes meanwhile what the kernel has of the members (kernel.py)."""
     jitter: bool = False
     """Members are cut off all the time and come back, for a minute."""
     avalanche: bool = False

@@ -5,7 +5,7 @@ import resource
 import sys
 import time
 
-from . import cluster, listeners, machine, results
+from . import cluster, kernel, listeners, machine, results
 from .load import FAULTS, LoadError, generate
 from .peers import PEERS
 from .scenarios import SCENARIOS, Cell
@@ -90,6 +90,8 @@ def loaded(load, servers, alert, core, protocol):
     def work():
         return generate(load, alert, servers.ports, servers.pids, core, protocol)
 
+    if load.kernel:
+        return kernel.watched(servers.pids, servers.ports[0], load.connections, work)
     if load.fault:
         return cluster.struck(servers, load.fault, work)
     if servers.redis is None:

@@ -1,4 +1,4 @@
-"""The section "Several nodes" of the page: what rooms that are shared over Redis have to reach, and did."""
+"""docs/benchmarks/nodes.md: what rooms that are shared over Redis have to reach, and did."""
 
 from .load import FAULTS
 from .targets import Verdict, at_most, judge
@@ -7,8 +7,6 @@ NAMES = ("across", "through", "shared", "crowd", "restart", "death")
 """The scenarios of this section."""
 
 INTRO = """\
-## Several nodes
-
 Three servers that share their rooms through one Redis (`redis-server` with `appendonly yes`, its defaults else), all on
 127.0.0.1, and the same load generator with members on each (`alert bench URL URL URL`). Where servers are bound to a core, all
 three share core 0, and Redis the generator's, so CPU per delivery is the servers' alone. In `through` nothing is bound: five

@@ -29,8 +29,6 @@ class Peer:
     """What it speaks, in the words of `alert bench --protocol`. Other protocols have WebSocket only, and announce nobody."""
     polling: bool = True
     """Whether it speaks long-polling."""
-    heartbeat: bool = True
-    """Whether it sends pings, so that an idle connection costs what it costs in use."""
     largest_room: int = 5_000
     """Members of a room above which joining alone takes minutes: each join goes to everyone who is there."""
     nodes: int = 0
@@ -89,7 +87,7 @@ def alert(title, workers, *more, nodes=0):
         title=title,
         folder=ROOT,
         install=(("cargo", "build", "--release", "--locked", "-p", "alert"),),
-        start=("{alert}", "--listen", "127.0.0.1:{port}", "--workers", workers, "--event-rate", "0", "--byte-rate", "0", "--room-byte-rate", "0", "--room-tries", "0", "--join-rate", "0", "--log-level", "warn", *more),
+        start=("{alert}", "--listen", "127.0.0.1:{port}", "--workers", workers, "--event-rate", "0", "--byte-rate", "0", "--room-byte-rate", "0", "--room-tries", "0", "--join-rate", "0", "--max-connections-per-address", "0", "--log-level", "warn", *more),
         version=("{alert}", "--version"),
         nodes=nodes,
         # So that the run leaves no key file in the user's state folder.
@@ -107,10 +105,11 @@ def debian(folder, packages, package, protocol, *start):
         "version": ask,
         "protocol": protocol,
         "polling": False,
-        # Only if their clients ask for it.
-        "heartbeat": False,
     }
 
+
+SOCKUDO = "4.5.2"
+"""The newest that the Rust of this project builds."""
 
 PEERS = {
     "alert": alert("Alert", "1"),
@@ -122,7 +121,7 @@ PEERS = {
     "alert-off": alert("Alert, one node, --history off", "1", "--history", "off"),
     "alert-redis": alert("Alert, one node over Redis", "1", "--redis", "{redis}", nodes=1),
     "alert-cluster": alert("Alert, 3 nodes", "1", "--redis", "{redis}", nodes=3),
-    "limit": Peer("limit (bare epoll loop)", **cargo("limit", "bench-peer-limit"), polling=False, heartbeat=False),
+    "limit": Peer("limit (bare epoll loop)", **cargo("limit", "bench-peer-limit"), polling=False),
     "socketioxide": Peer("socketioxide", **cargo("socketioxide", "bench-peer-socketioxide")),
     "bun": Peer("Bun + socket.io", **npm("bun", "node_modules/.bin/bun", "socket.io @socket.io/bun-engine")),
     "node": Peer("Node + socket.io", **npm(*NODE)),
@@ -132,6 +131,19 @@ PEERS = {
                                              "nginx.conf", "nginx", "-p", "{state}", "-c", "config")),
     "mosquitto": Peer("mosquitto, MQTT over WebSocket",
                       **debian("mosquitto", "mosquitto", "mosquitto", "mqtt", "mosquitto.conf", "mosquitto", "-c", "{state}/config")),
+    "sockudo": Peer(
+        "sockudo, Pusher over WebSocket",
+        folder=FOLDER / "sockudo",
+        install=(
+            (str(ROOT / "e2e" / "need"), "protobuf-compiler libprotobuf-dev", "protoc"),
+            ("env", "RUSTFLAGS=--cfg tokio_unstable", "cargo", "install", "sockudo", "--version", SOCKUDO, "--locked",
+             "--root", "target", "--target-dir", "target/build"),
+        ),
+        start=("../start", "sockudo.json", "target/bin/sockudo", "--config", "{state}/config"),
+        version=("target/bin/sockudo", "--version"),
+        protocol="pusher",
+        polling=False,
+    ),
     "flask": Peer("Flask-SocketIO + gevent", **python("flask", *FLASK), largest_room=1_000, slow=True),
     "flask-cluster": Peer("Flask-SocketIO + gevent, Redis queue, 3 processes", **python("flask", *FLASK), largest_room=1_000,
                           slow=True, nodes=3),

@@ -4,6 +4,7 @@ A cell is measured in rounds. Each round takes every server once, in turn, so th
 all of them alike, and ratios are taken within a round.
 """
 
+import resource
 from dataclasses import dataclass
 
 from .load import Load
@@ -79,14 +80,12 @@ def rooms():
 
 
 def neighbours():
-    """Servers of other protocols, which do less: one room of 1,000, 200 of 5, and silence."""
+    """Servers of other protocols, which do less: one room of 1,000, and 200 of 5."""
     with_all = {"alert": THREE, "limit": THREE, "node": THREE} | dict.fromkeys(NEIGHBOURS, THREE)
     for flight in (1, 4, 16):
         yield Cell(Load(1_000, window=flight), with_all)
     yield Cell(Load(5, rooms=200, window=1), with_all)
     yield Cell(Load(1_000, rate=100, duration=5), with_all)
-    silent = dict.fromkeys(("alert", *NEIGHBOURS), ONCE)
-    yield Cell(Load(10, rooms=1_000, hold=1), silent)
 
 
 def idle():
@@ -95,6 +94,25 @@ def idle():
         load = Load(10, rooms=connections // 10, hold=1)
         yield Cell(load, {"alert": THREE} | {name: ONCE for name in OTHERS})
     yield Cell(Load(10, rooms=1_500, hold=50), {"alert": THREE} | {name: ONCE for name in OTHERS})
+
+
+def kernel():
+    """As many silent connections as the machine permits, in rooms of 10, for a heartbeat each: what the process has of each, and what the kernel has."""
+    sockets = most_sockets()
+    for connections in (5_000, sockets):
+        yield Cell(Load(10, rooms=connections // 10, hold=30, kernel=True), {"alert": ONCE})
+    beside = dict.fromkeys(("limit", *OTHERS, *NEIGHBOURS), ONCE)
+    yield Cell(Load(10, rooms=sockets // 10, hold=30, kernel=True), beside)
+    # Whoever polls has two: one that waits, and one to speak.
+    yield Cell(Load(10, rooms=sockets // 20, hold=30, kernel=True, polling=True), {"alert": ONCE, "node": ONCE})
+
+
+def most_sockets():
+    """Connections that one process may have, and one address may make to one port, less some to spare."""
+    _, files = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with open("/proc/sys/net/ipv4/ip_local_port_range") as file:
+        first, last = map(int, file.read().split())
+    return (min(files, last - first) - 500) // 1_000 * 1_000
 
 
 def fills():
@@ -141,7 +159,8 @@ def jitter():
 
 def avalanche():
     """10,000 members in 100 rooms are cut off at once, for 2 s, miss 100 messages each, and come back at once."""
-    yield Cell(Load(101, rooms=100, avalanche=True), RETURNS)
+    # The limit gives nobody what was missed: it shows what coming back costs alone.
+    yield Cell(Load(101, rooms=100, avalanche=True), RETURNS | {"limit": THREE})
 
 
 CLUSTERS = ("alert-cluster", "node-cluster", "flask-cluster")
@@ -182,7 +201,7 @@ def death():
     yield Cell(Load(30, rate=200, duration=12, fault="node"), dict.fromkeys(CLUSTERS, THREE) | {"flask-cluster": ONCE})
 
 
-EACH = (window, rate, size, rooms, neighbours, idle, fills, storm, connect, polling, workers, listeners, jitter, avalanche,
+EACH = (window, rate, size, rooms, neighbours, idle, kernel, fills, storm, connect, polling, workers, listeners, jitter, avalanche,
         across, through, shared, crowd, restart, death)
 SCENARIOS = {each.__name__: each for each in EACH}
 """By name; calling one gives its cells, and its docstring says what it is."""

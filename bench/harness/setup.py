@@ -1,18 +1,12 @@
-"""`bench/run setup`: installs what the servers, the check and the plots need, from their lock files."""
+"""`bench/run setup`: installs what the servers and the check need, from their lock files."""
 
 import subprocess
 
 from .peers import PEERS, ROOT
 
-PYTHON = ROOT / "bench" / ".venv" / "bin" / "python"
-"""The Python that draws the plots."""
-
 
 def run(arguments):
     steps = [
-        (ROOT / "bench", ("python3", "-m", "venv", ".venv")),
-        (ROOT / "bench", (str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check",
-                          "-r", "requirements.txt")),
         (ROOT / "bench" / "check", ("npm", "ci", "--no-audit", "--no-fund")),
     ]
     for name in arguments.only:

@@ -23,8 +23,26 @@ pub struct Moderator {
 impl Moderator {
     /// Acts in `target`, and waits for so long at most.
     #[must_use]
-    pub fn new(target: Target, key: Option<HostKey>, timeout: Duration) -> Self {
-        Self { target, key, timeout }
+    pub fn new(target: Target, timeout: Duration) -> Self {
+        Self { target, key: None, timeout }
+    }
+
+    /// The same, who shows this key.
+    #[must_use]
+    pub fn with_key(self, key: Option<HostKey>) -> Self {
+        Self { key, ..self }
+    }
+
+    /// Whether there is a key to show.
+    #[must_use]
+    pub fn shows_key(&self) -> bool {
+        self.key.is_some()
+    }
+
+    /// Whether there is a token to show.
+    #[must_use]
+    pub fn shows_token(&self) -> bool {
+        self.target.has_token()
     }
 
     /// Does something, and gives the server's answer.

@@ -25,6 +25,10 @@ impl Target {
         Self { server: config.server.clone(), room, token: config.token.clone() }
     }
 
+    pub(super) fn has_token(&self) -> bool {
+        self.token.is_some()
+    }
+
     /// A request for `what` of the room.
     pub(super) fn request(&self, method: Method, what: &str) -> request::Builder {
         let room = utf8_percent_encode(self.room.as_str(), NON_ALPHANUMERIC);

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
 
+pub(crate) use cleaning::plain_line;
 pub use link::RoomLink;
 
 /// Why a text cannot be a name.

@@ -22,6 +22,7 @@ mod config;
 mod doctor;
 mod health;
 mod history;
+mod host;
 mod join;
 mod man;
 mod room;

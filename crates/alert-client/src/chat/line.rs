@@ -5,6 +5,7 @@ use jiff::{Timestamp, Zoned};
 use serde::Serialize;
 
 use alert_core::printable::{one_line, with_lines};
+use alert_core::wire::v2::client::Alert;
 
 #[cfg(test)]
 mod tests;
@@ -33,6 +34,8 @@ pub(crate) enum Line {
     Status { msg: String },
     /// We are in, with these.
     Joined { members: Vec<String>, count: usize },
+    /// This was in force when we came.
+    InForce { msg: String, alert: Box<Alert> },
     /// The connection ended.
     Lost { why: String },
     /// We are in again.
@@ -83,6 +86,11 @@ impl Line {
         Self::Message { msg: format!("{name}: {msg}"), at }
     }
 
+    /// An alert that is in force.
+    pub(super) fn in_force(alert: Alert) -> Self {
+        Self::InForce { msg: alert.in_force(), alert: Box::new(alert) }
+    }
+
     /// When it happened, if that is not now.
     pub(super) fn at(&self) -> Option<Timestamp> {
         match self {
@@ -126,7 +134,8 @@ impl Line {
                 Some(Style::new().dimmed())
             }
             Self::Back { .. } => Some(AnsiColor::Green.on_default()),
-            Self::Lost { .. }
+            Self::InForce { .. }
+            | Self::Lost { .. }
             | Self::Gap { .. }
             | Self::Refused { .. }
             | Self::Unconfirmed { .. }
@@ -138,7 +147,7 @@ impl Line {
     fn text(&self) -> String {
         match self {
             Self::Message { msg, .. } => msg.clone(),
-            Self::Status { msg } | Self::Help { msg } => format!("* {msg}"),
+            Self::Status { msg } | Self::InForce { msg, .. } | Self::Help { msg } => format!("* {msg}"),
             Self::Joined { members, count } => format!("* {}", people(members, *count)),
             Self::Lost { why } => format!("* Connection lost ({why}). Trying to come back."),
             Self::Back { members, count } => {

@@ -4,7 +4,7 @@
 use unicode_normalization::UnicodeNormalization;
 
 use super::NameError;
-use super::invisible::{is_void, without_idle};
+use super::invisible::{is_unseen, is_void, without_idle};
 
 /// Canonical decomposition makes at most this many characters of one, so NFC shrinks a text at most this much
 /// (Unicode Standard Annex 15, "Maximum Expansion Factor").
@@ -51,6 +51,16 @@ fn clean_any(text: &str, max_chars: usize) -> Result<String, NameError> {
         return Err(too_long);
     }
     Ok(name)
+}
+
+/// A text of one line that shows something, without what does not show or turns the text around it; line ends and tabs are
+/// spaces. `None` if nothing is left to be seen.
+pub(crate) fn plain_line(text: &str) -> Option<String> {
+    let is_blank = |c: char| c.is_whitespace() || matches!(c, '\u{85}' | BRAILLE_BLANK);
+    let spaced = text.chars().map(|c| if is_blank(c) { ' ' } else { c });
+    let line: String = spaced.filter(|&c| !is_void(c) && !is_control(c)).collect();
+    let line = without_idle(line.trim());
+    line.chars().any(|c| c != ' ' && !is_unseen(c)).then_some(line)
 }
 
 /// In NFC, and without what is idle after that: composing moves marks, so a joiner may get another neighbour.

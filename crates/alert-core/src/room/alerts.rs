@@ -67,7 +67,16 @@ pub struct Alert {
     /// Who changed it last, and when.
     pub changed: Option<(UserName, SystemTime)>,
     /// Identifies a retry of raising it.
-    pub key: Option<[u8; 16]>,
+    pub key: Option<Key>,
+}
+
+/// What a retry of raising an alert is known by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Key {
+    /// Of the key that came with it.
+    pub digest: [u8; 16],
+    /// Of all that was asked for, and in whose name.
+    pub asked: [u8; 16],
 }
 
 /// An alert that has ended.
@@ -182,9 +191,10 @@ impl Alerts {
 
     /// The one that was raised with this key, though it may have ended.
     #[must_use]
-    pub fn with_key(&self, key: [u8; 16]) -> Option<&Alert> {
+    pub fn with_key(&self, key: Key) -> Option<&Alert> {
         let ended = self.ended.iter().map(|ended| &ended.alert);
-        self.in_force.iter().chain(ended).find(|alert| alert.key == Some(key))
+        let has_it = |alert: &&Alert| alert.key.is_some_and(|of| of.digest == key.digest);
+        self.in_force.iter().chain(ended).find(has_it)
     }
 
     /// Ends those whose time is over, and forgets those that ended long ago.
@@ -211,7 +221,7 @@ impl Alerts {
         match step {
             Step::Raise(alert) => {
                 if let Some(before) = alert.key.and_then(|key| self.with_key(key)) {
-                    return if before.is_same(alert) { Ok(()) } else { Err(NotDone::KeyReused) };
+                    return if before.key == alert.key { Ok(()) } else { Err(NotDone::KeyReused) };
                 }
                 if self.in_force.len() >= MOST_ALERTS {
                     return Err(NotDone::TooManyAlerts);
@@ -285,13 +295,6 @@ impl Alerts {
 impl Alert {
     fn is_over(&self, now: SystemTime) -> bool {
         self.ends_at.is_some_and(|ends_at| ends_at <= now)
-    }
-
-    /// Whether a retry of raising this one says the same.
-    fn is_same(&self, retry: &Self) -> bool {
-        // It may have been changed since.
-        self.changed.is_some()
-            || (&self.text, self.level, self.drill) == (&retry.text, retry.level, retry.drill)
     }
 
     fn amended(&self, amendment: &Amendment) -> Self {

@@ -163,7 +163,7 @@ mod tests {
             ends_at: None,
             audience: None,
             changed: None,
-            key: Some([7; 16]),
+            key: None,
         }
     }
 

@@ -9,10 +9,11 @@ use crate::log::redis::Of;
 use crate::log::{KeyDigest, Stored};
 use alert_core::access::{Denied, Principal, Right};
 use alert_core::names::{RoomCode, UserName};
-use alert_core::room::alerts::{Alert, AlertId, Amendment, Ended, Step};
+use alert_core::room::alerts::{Alert, AlertId, Amendment, Ended, Key, Step};
 use alert_core::room::policy::{Action, Audit, Forbidden, NotDone, Policy};
 use alert_core::wire::audit;
 use alert_core::wire::v2::{Alerting, Changes, Raise};
+use sha2::{Digest, Sha256};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -74,7 +75,10 @@ impl Rooms {
         self.0.allowances.act(room, Cost::default(), Instant::now())?;
         let action = Action::Alert(Box::new(step.clone()));
         let audit = by.did(action.deed(), audit::target(&action), audit::detail(&action));
-        let (policy, stored) = self.step(room.code(), action, Some(audit)).await?;
+        let may = |policy: &Policy| {
+            room.badge.is_host(room.standing(), Some(policy)) || room.may(Right::Alert).is_ok()
+        };
+        let (policy, stored) = self.step(room.code(), action, may, Some(audit)).await?;
         let outcome = outcome(&policy, &step, stored).ok_or(NotDone::NoSuchAlert)?;
         let (deed, id) = match &outcome {
             Alerted::InForce(alert, _) => ("in force", alert.id),
@@ -85,15 +89,18 @@ impl Rooms {
         Ok(outcome)
     }
 
-    /// Takes a step, and waits until its outcome is stored; says whether that is on disk. A store that fails silences no
-    /// alert.
+    /// Takes a step, if the policy that it is made of lets it be taken, and waits until its outcome is stored; says whether that
+    /// is on disk. A store that fails silences no alert.
     async fn step(
         &self,
         code: &RoomCode,
         action: Action,
+        may: impl Fn(&Policy) -> bool + Send + Sync,
         audit: Option<Audit>,
     ) -> Result<(Arc<Policy>, bool), Refused> {
-        let step = move |policy: &Policy, people: &mut People<'_>, now| policy.after(&action, people, now);
+        let step = move |policy: &Policy, people: &mut People<'_>, now| {
+            if may(policy) { policy.after(&action, people, now) } else { Err(NotDone::NotHost) }
+        };
         let (policy, stored) = self.rule_and_tell(code, &step, Of::Any, audit).await?;
         Ok((policy, stored == Some(Stored::Durably)))
     }
@@ -116,7 +123,7 @@ impl Rooms {
                     Ok(left) if !left.is_zero() => tokio::time::sleep(left.min(LOOK)).await,
                     _ => {
                         let expire = Action::Alert(Box::new(Step::Expire));
-                        if let Err(refused) = rooms.step(&code, expire, None).await {
+                        if let Err(refused) = rooms.step(&code, expire, |_| true, None).await {
                             tracing::warn!(room = code.as_str(), "an alert could not be ended: {refused}");
                             tokio::time::sleep(AGAIN).await;
                         }
@@ -135,6 +142,7 @@ pub fn in_force(policy: Option<&Policy>) -> Vec<Alert> {
 
 fn raised(raise: Raise, name: &UserName, key: Option<KeyDigest>) -> Alert {
     let now = now();
+    let key = key.map(|KeyDigest(digest)| Key { digest, asked: digest_of(&raise, name) });
     let Raise { text, level, confirm, drill, countdown_to, ends_at, audience } = raise;
     Alert {
         id: AlertId::made_of(super::moderation::random()),
@@ -148,8 +156,15 @@ fn raised(raise: Raise, name: &UserName, key: Option<KeyDigest>) -> Alert {
         ends_at: ends_at.map(|when| when.at(now)),
         audience,
         changed: None,
-        key: key.map(|KeyDigest(digest)| digest),
+        key,
     }
+}
+
+/// Of all that is asked for. Versions of Alert may have others; a retry that reaches another version is refused then.
+fn digest_of(raise: &Raise, name: &UserName) -> [u8; 16] {
+    let digest: [u8; 32] = Sha256::digest(format!("{name}\n{raise:?}")).into();
+    let (first, _) = digest.split_first_chunk().unwrap_or((&[0; 16], &[]));
+    *first
 }
 
 fn amendment(changes: Changes) -> Amendment {

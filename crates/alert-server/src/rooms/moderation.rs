@@ -156,6 +156,10 @@ impl Rooms {
         let audit = by.did(deed, to.clone(), detail.or_else(|| audit::detail(&action)));
         let is_here = AtomicBool::new(false);
         let step = |policy: &Policy, people: &mut People<'_>, now| {
+            // It may be another one than that which let them act: a Redis that has lost its data knows no host.
+            if !room.badge.is_host(room.standing(), Some(policy)) {
+                return Err(NotDone::NotHost);
+            }
             // Such an action does not look at them again.
             let Some(found) = action.is_about(&mut *people) else {
                 return policy.after(&action, people, now);

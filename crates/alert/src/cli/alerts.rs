@@ -1,33 +1,42 @@
 //! `alert raise`, `change`, `end` and `alerts`: messages that have a state, against a running server.
 
+mod shown;
+
 use std::process::ExitCode;
 use std::time::Duration;
 
+use alert_client::ClientError;
 use alert_core::names::UserName;
-use alert_core::printable::one_line;
 use alert_settings::value::whole_seconds;
 use clap::{Args, ValueEnum};
 use serde_json::{Map, Value, json};
 
-use super::room::{Room, moderator, print};
+use super::host::{Room, print};
+use super::send::said;
+use shown::words;
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
   export ALERT_HOST_KEY=host_...          the key of the room's host
   alert raise K7Q-FM2-XD9 \"Ice on the stairs\" --for 2h
   alert raise K7Q-FM2-XD9 \"Leave the building\" --level emergency --confirm
-  alert raise K7Q-FM2-XD9 \"Fire drill\" --drill --countdown 5m
+  alert raise K7Q-FM2-XD9 Fire drill --drill --countdown 5m
   alert alerts K7Q-FM2-XD9                what is in force, with its ids
-  alert change K7Q-FM2-XD9 k3v8x0mz --level emergency
+  alert change K7Q-FM2-XD9 k3v8x0mz --level emergency --for never
   alert end K7Q-FM2-XD9 k3v8x0mz --all-clear \"The ice is gone\"
 
 An alert is in force until it ends; whoever comes meanwhile is told of it. It takes the key of the room's
-host, or a token with the right alert. What is told of a drill begins with DRILL, and that never changes.
+host, or a token with the right alert; to see what is in force takes neither. What is told of a drill
+begins with DRILL, and that never changes.
 
 Exit codes: 0 done; 1 refused by the server; 2 wrong usage; 3 the server cannot be reached.";
 
 /// The longest that an alert lasts which has an end.
 const LONGEST: Duration = Duration::from_hours(24 * 366);
+
+/// What is said to whoever shows nothing and is refused.
+const NO_RIGHT: &str = "it takes the key of the room's host (--host-key-file, or ALERT_HOST_KEY), or a token with the \
+                        right alert (--token, or ALERT_TOKEN)";
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum Level {
@@ -48,8 +57,9 @@ struct Name {
 pub(super) struct Raise {
     #[command(flatten)]
     room: Room,
-    /// What it says
-    text: String,
+    /// What it says, in one word or several; standard input without it, or for -
+    #[arg(value_name = "TEXT")]
+    text: Vec<String>,
     /// How serious it is
     #[arg(long, default_value = "warning")]
     level: Level,
@@ -96,12 +106,31 @@ struct Changes {
     /// How serious it is
     #[arg(long)]
     level: Option<Level>,
-    /// When it ends by itself, from now
-    #[arg(long = "for", value_name = "TIME", value_parser = whole_seconds(Duration::from_secs(1)..=LONGEST))]
-    time: Option<Duration>,
-    /// How long it is from now until something happens
-    #[arg(long, value_name = "TIME", value_parser = whole_seconds(Duration::from_secs(1)..=LONGEST))]
-    countdown: Option<Duration>,
+    /// When it ends by itself, from now; or never, when somebody has to end it
+    #[arg(long = "for", value_name = "TIME", value_parser = until)]
+    time: Option<Until>,
+    /// How long it is from now until something happens; or never, for no countdown
+    #[arg(long, value_name = "TIME", value_parser = until)]
+    countdown: Option<Until>,
+    /// Ask everybody to confirm it, or no longer
+    #[arg(long, value_name = "SWITCH", num_args = 0..=1, default_missing_value = "on")]
+    confirm: Option<Switch>,
+    /// Who is meant, in words; empty for everybody
+    #[arg(long, value_name = "WHO")]
+    audience: Option<String>,
+}
+
+/// A moment that can be taken away.
+#[derive(Clone, Copy, Debug)]
+enum Until {
+    In(Duration),
+    Never,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Switch {
+    On,
+    Off,
 }
 
 #[derive(Debug, Args)]
@@ -126,70 +155,116 @@ pub(super) struct Alerts {
 impl Raise {
     /// Raises it, and prints its id.
     pub(super) fn run(self) -> ExitCode {
-        let mut alert = body(Some(self.text), Some(self.level), self.time, self.countdown);
-        alert.insert("drill".to_owned(), self.drill.into());
-        alert.insert("confirm".to_owned(), self.confirm.into());
-        if let Some(audience) = self.audience {
-            alert.insert("audience".to_owned(), audience.into());
-        }
-        ask(&self.room, "POST", None, alert.into(), &self.name, self.key.as_deref())
+        let text = match said(&self.text) {
+            Ok(text) => text,
+            Err(code) => return code,
+        };
+        let alert = object([
+            ("text", Some(text.into())),
+            ("level", Some(word(self.level))),
+            ("ends_at", self.time.map(|time| Until::In(time).json())),
+            ("countdown_to", self.countdown.map(|time| Until::In(time).json())),
+            ("drill", Some(self.drill.into())),
+            ("confirm", Some(self.confirm.into())),
+            ("audience", self.audience.map(Value::from)),
+        ]);
+        ask(&self.room, "POST", None, &alert, &self.name, self.key.as_deref())
     }
 }
 
 impl Change {
     /// Changes it, and prints it.
     pub(super) fn run(self) -> ExitCode {
-        let Changes { text, level, time, countdown } = self.changes;
-        ask(&self.room, "PATCH", Some(&self.id), body(text, level, time, countdown).into(), &self.name, None)
+        let Changes { text, level, time, countdown, confirm, audience } = self.changes;
+        let alert = object([
+            ("text", text.map(Value::from)),
+            ("level", level.map(word)),
+            ("ends_at", time.map(Until::json)),
+            ("countdown_to", countdown.map(Until::json)),
+            ("confirm", confirm.map(|switch| matches!(switch, Switch::On).into())),
+            ("audience", audience.map(|who| if who.is_empty() { Value::Null } else { who.into() })),
+        ]);
+        ask(&self.room, "PATCH", Some(&self.id), &alert, &self.name, None)
     }
 }
 
 impl End {
     /// Ends it.
     pub(super) fn run(self) -> ExitCode {
-        ask(&self.room, "DELETE", Some(&self.id), json!({ "all_clear": self.all_clear }), &self.name, None)
+        let end = json!({ "all_clear": self.all_clear });
+        ask(&self.room, "DELETE", Some(&self.id), &end, &self.name, None)
     }
 }
 
 impl Alerts {
-    /// Prints those that are in force.
+    /// Prints those that are in force. A key is shown only where the room asks for one: it may be that of another room.
     pub(super) fn run(self) -> ExitCode {
-        ask(&self.room, "GET", None, json!({}), &Name { name: None }, None)
+        let anybody = match self.room.anybody() {
+            Ok(anybody) => anybody,
+            Err(code) => return code,
+        };
+        let list = json!({});
+        let listing = async {
+            let answer = anybody.alert("GET", None, &list, [("", None); 2]).await;
+            if let Err(ClientError::Refused(_)) = &answer
+                && let Ok(key @ Some(_)) = self.room.key()
+            {
+                return anybody.with_key(key).alert("GET", None, &list, [("", None); 2]).await;
+            }
+            answer
+        };
+        print(alert_client::block_on(listing), self.room.is_json(), words)
     }
 }
 
-fn body(
-    text: Option<String>,
-    level: Option<Level>,
-    time: Option<Duration>,
-    countdown: Option<Duration>,
-) -> Map<String, Value> {
-    let level = level.and_then(|level| level.to_possible_value().map(|level| level.get_name().to_owned()));
-    let seconds = |time: Option<Duration>| time.map(|time| time.as_secs().into());
-    let all = [
-        ("text", text.map(Value::from)),
-        ("level", level.map(Value::from)),
-        ("ends_at", seconds(time)),
-        ("countdown_to", seconds(countdown)),
-    ];
-    all.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))).collect()
+impl Until {
+    fn json(self) -> Value {
+        match self {
+            Self::In(time) => time.as_secs().into(),
+            Self::Never => Value::Null,
+        }
+    }
+}
+
+fn until(text: &str) -> Result<Until, String> {
+    if text.trim() == "never" {
+        return Ok(Until::Never);
+    }
+    let time = whole_seconds(Duration::from_secs(1)..=LONGEST)(text);
+    time.map(Until::In).map_err(|allowed| format!("never, or {allowed}"))
+}
+
+fn word(level: Level) -> Value {
+    level.to_possible_value().map_or(Value::Null, |level| level.get_name().into())
+}
+
+/// What is named, and nothing else.
+fn object<const N: usize>(all: [(&str, Option<Value>); N]) -> Value {
+    let named = all.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?)));
+    named.collect::<Map<_, _>>().into()
 }
 
 fn ask(
     room: &Room,
     method: &str,
     id: Option<&str>,
-    body: Value,
+    body: &Value,
     Name { name }: &Name,
     key: Option<&str>,
 ) -> ExitCode {
-    let moderator = match moderator(room.code(), room.server(), room.way()) {
+    let moderator = match room.moderator() {
         Ok(moderator) => moderator,
         Err(code) => return code,
     };
     let headers = [("alert-name", name.as_deref()), ("idempotency-key", key)];
-    let answer = alert_client::block_on(moderator.alert(method, id, &body, headers));
-    print(answer, room.is_json(), words)
+    let answer = alert_client::block_on(moderator.alert(method, id, body, headers));
+    let lacks_right =
+        matches!(&answer, Ok(Err(ClientError::Refused(problem))) if [401, 403].contains(&problem.status));
+    let code = print(answer, room.is_json(), words);
+    if lacks_right && !moderator.shows_key() && !moderator.shows_token() {
+        super::complain(NO_RIGHT);
+    }
+    code
 }
 
 fn name(text: &str) -> Result<String, String> {
@@ -199,48 +274,4 @@ fn name(text: &str) -> Result<String, String> {
 fn key(text: &str) -> Result<String, String> {
     let is_key = (1..=255).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
     if is_key { Ok(text.to_owned()) } else { Err("it must be 1 to 255 visible ASCII characters".to_owned()) }
-}
-
-/// The answer for people.
-fn words(answer: &Value) -> String {
-    match answer["alerts"].as_array().map(Vec::as_slice) {
-        Some([]) => "nothing is in force".to_owned(),
-        Some(alerts) => alerts.iter().map(line).collect::<Vec<_>>().join("\n"),
-        None => line(&answer["alert"]),
-    }
-}
-
-/// `k3v8x0mz  DRILL: WARNING: Ice on the stairs  (Ada, until ..)`
-fn line(alert: &Value) -> String {
-    let text = |key: &str| alert[key].as_str().map(|text| one_line(text).to_string());
-    let drill = if alert["drill"] == true { "DRILL: " } else { "" };
-    let level = text("level").unwrap_or_default().to_ascii_uppercase();
-    let ends = match (text("ended_at"), text("ends_at")) {
-        (Some(ended), _) => format!(", ended {ended}"),
-        (None, Some(ends)) => format!(", until {ends}"),
-        (None, None) => String::new(),
-    };
-    let [id, words, by] = ["id", "text", "by"].map(|key| text(key).unwrap_or_default());
-    format!("{id}  {drill}{level}: {words}  ({by}{ends})")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn given_an_answer_then_it_is_told_in_a_line_for_each_alert() {
-        let alert = json!({
-            "id": "k3v8x0mz", "level": "warning", "text": "Ice\u{1b} on the stairs", "by": "Ada", "drill": true,
-            "ends_at": "2026-11-29T11:00:00.000Z",
-        });
-        let told = words(&json!({ "alert": alert, "stored": true }));
-        assert!(told.starts_with("k3v8x0mz  DRILL: WARNING: Ice"), "{told}");
-        assert!(
-            told.ends_with("on the stairs  (Ada, until 2026-11-29T11:00:00.000Z)")
-                && !told.contains('\u{1b}')
-        );
-        assert_eq!(words(&json!({ "alerts": [alert, alert] })).lines().count(), 2);
-        assert_eq!(words(&json!({ "alerts": [] })), "nothing is in force");
-    }
 }

@@ -35,6 +35,7 @@ pub(super) const JSON: &str = "\
   message, status          msg: what was said, or who came and went
   joined, back             members (the first names), count: in the room, for
                            the first time or again
+  in_force                 msg, alert: this was in force when you came
   lost                     why: the connection ended
   gap                      missed: how many messages are no longer kept; null
                            if that is not known

@@ -2,18 +2,18 @@
 
 mod shown;
 
-use std::io::{ErrorKind, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use alert_client::{ClientFlags, Moderator, RoomArgument, Target};
+use alert_client::RoomArgument;
 use alert_core::names::RoomCode;
 use alert_core::printable::one_line;
-use alert_core::room::policy::HostKey;
-use alert_settings::value::{time, whole_seconds};
+use alert_settings::value::whole_seconds;
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Map, Value, json};
+
+use super::host::{Room, Way, first_line, print, usage};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -110,33 +110,6 @@ pub(super) enum Command {
 const NOBODY_HERE: &str =
     "done; nobody of that name is in the room now, so it holds for whoever comes in under it";
 
-/// Which server, and by what right.
-#[derive(Debug, Args)]
-pub(super) struct Way {
-    #[arg(long, help = ClientFlags::URL)]
-    url: Option<String>,
-    #[arg(long, help = ClientFlags::TOKEN)]
-    token: Option<String>,
-    /// A file with the key of the room's host [env: ALERT_HOST_KEY has the key itself]
-    #[arg(long, value_name = "FILE")]
-    host_key_file: Option<PathBuf>,
-    /// Print the server's answer
-    #[arg(long)]
-    json: bool,
-    /// How long to wait for the answer
-    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = time(Duration::from_millis(1)..=Duration::from_hours(1)))]
-    timeout: Duration,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct Room {
-    /// The room's code, in any spelling, or the link to it
-    #[arg(value_parser = RoomArgument::parse)]
-    room: RoomArgument,
-    #[command(flatten)]
-    way: Way,
-}
-
 #[derive(Debug, Args)]
 pub(super) struct Person {
     #[command(flatten)]
@@ -231,30 +204,12 @@ impl Command {
             Self::NewCode(room) => (room, json!({ "action": "new_code" })),
             Self::Audit { room, limit } => (room, json!({ "action": "audit", "limit": limit })),
         };
-        let moderator = match moderator(room.room.code, room.room.server, &room.way) {
+        let moderator = match room.moderator() {
             Ok(moderator) => moderator,
             Err(code) => return code,
         };
         let is_show = action["action"] == "show";
-        report(alert_client::block_on(moderator.act(&action)), room.way.json, is_show)
-    }
-}
-
-impl Room {
-    pub(super) fn code(&self) -> RoomCode {
-        self.room.code.clone()
-    }
-
-    pub(super) fn server(&self) -> Option<alert_client::ServerAddress> {
-        self.room.server.clone()
-    }
-
-    pub(super) fn way(&self) -> &Way {
-        &self.way
-    }
-
-    pub(super) fn is_json(&self) -> bool {
-        self.way.json
+        report(alert_client::block_on(moderator.act(&action)), room.is_json(), is_show)
     }
 }
 
@@ -321,38 +276,9 @@ fn make(room: Option<RoomArgument>, way: &Way) -> ExitCode {
     let body = code.as_ref().map_or_else(|| json!({}), |code| json!({ "room": code }));
     // The address of all rooms has no room in it.
     let Ok(any) = code.map_or_else(|| RoomCode::parse("new", 128), Ok) else { return usage("no room") };
-    match moderator(any, server, way) {
-        Ok(moderator) => report(alert_client::block_on(moderator.make(&body)), way.json, false),
+    match way.moderator(any, server) {
+        Ok(moderator) => report(alert_client::block_on(moderator.make(&body)), way.is_json(), false),
         Err(code) => code,
-    }
-}
-
-pub(super) fn moderator(
-    code: RoomCode,
-    link: Option<alert_client::ServerAddress>,
-    way: &Way,
-) -> Result<Moderator, ExitCode> {
-    let flags = ClientFlags { url: way.url.clone(), name: None, token: way.token.clone(), link };
-    let config = super::load_client(&flags)?;
-    super::warn_of_token(&flags);
-    let key = match &way.host_key_file {
-        Some(file) => Some(first_line(file)?),
-        None => alert_settings::Environment::of_process().get(alert_settings::HOST_KEY),
-    };
-    let key = match key.as_deref().map(str::trim).filter(|key| !key.is_empty()) {
-        Some(key) if key.bytes().all(|byte| byte.is_ascii_graphic()) => Some(HostKey::shown(key)),
-        Some(_) => {
-            return Err(usage("the host key is none: it begins with host_, and has letters and digits only"));
-        }
-        None => None,
-    };
-    Ok(Moderator::new(Target::new(&config, code), key, way.timeout))
-}
-
-fn first_line(file: &Path) -> Result<String, ExitCode> {
-    match std::fs::read_to_string(file) {
-        Ok(text) => Ok(text.lines().next().unwrap_or_default().to_owned()),
-        Err(problem) => Err(usage(&format!("{}: {problem}", file.display()))),
     }
 }
 
@@ -363,43 +289,12 @@ fn pause(text: &str) -> Result<Duration, String> {
     }
 }
 
-fn usage(problem: &str) -> ExitCode {
-    super::complain(problem);
-    ExitCode::from(super::USAGE_ERROR)
-}
-
 fn report(
     outcome: std::io::Result<Result<Value, alert_client::ClientError>>,
     as_json: bool,
     shows_policy: bool,
 ) -> ExitCode {
     print(outcome, as_json, |answer| words(answer, shows_policy))
-}
-
-/// Prints an answer, as it is or in words.
-pub(super) fn print(
-    outcome: std::io::Result<Result<Value, alert_client::ClientError>>,
-    as_json: bool,
-    words: impl FnOnce(&Value) -> String,
-) -> ExitCode {
-    let answer = match outcome {
-        Ok(Ok(answer)) => answer,
-        Ok(Err(error)) => return super::client_failure(&error),
-        Err(error) => {
-            super::complain(error);
-            return ExitCode::FAILURE;
-        }
-    };
-    let text = if as_json { answer.to_string() } else { words(&answer) };
-    match writeln!(std::io::stdout(), "{text}") {
-        Ok(()) => ExitCode::SUCCESS,
-        // Whoever has seen enough.
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => ExitCode::SUCCESS,
-        Err(error) => {
-            super::complain(format_args!("standard output: {error}"));
-            ExitCode::FAILURE
-        }
-    }
 }
 
 /// The answer for people.

@@ -38,6 +38,8 @@ const NOT_STORED: u8 = 4;
 const NOT_ON_DISK: &str = "is not on the server's disk (its history is in memory or off, or its disk failed): whoever is away may \
                            miss it";
 
+const UNTIL_CTRL_D: &str = "reads the message from here until Ctrl-D";
+
 /// The longest message that a server can be set to take.
 const MOST_BYTES: u64 = 64 << 20;
 /// After this time, the user is told what it is waiting for.
@@ -99,7 +101,7 @@ enum Report {
 impl Args {
     /// Sends the message, or each line.
     pub(super) fn run(self) -> ExitCode {
-        let from_input = self.msg.is_empty() || self.msg == ["-"];
+        let from_input = is_from_input(&self.msg);
         let msg = self.msg.join(" ");
         if self.lines && !from_input {
             return fail(
@@ -126,7 +128,7 @@ impl Args {
             super::complain(if self.lines {
                 "each line is sent to the room; Ctrl-D ends it"
             } else {
-                "reads the message from here until Ctrl-D"
+                UNTIL_CTRL_D
             });
         }
         let target = Target::new(&config, room.clone());
@@ -261,6 +263,21 @@ fn print(line: &str, has_told: &mut bool) {
         }
         _ => {}
     }
+}
+
+/// Words are one message; without any, or for `-`, standard input is.
+pub(super) fn said(words: &[String]) -> Result<String, ExitCode> {
+    if !is_from_input(words) {
+        return Ok(words.join(" "));
+    }
+    if io::stdin().is_terminal() {
+        super::complain(UNTIL_CTRL_D);
+    }
+    read_all(io::stdin().lock())
+}
+
+fn is_from_input(words: &[String]) -> bool {
+    words.is_empty() || words == ["-"]
 }
 
 /// The whole input as one message.

@@ -1,6 +1,7 @@
 //! Alerts, as every kind of client meets them: raised, changed and ended, told to whoever comes later, on one server and on
 //! several, and after the server was killed.
 
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -224,8 +225,14 @@ fn an_alert_with_a_key_is_raised_once_in_either_protocol() {
         };
         let (one, two) = (raise(here, "once"), raise(there, "once"));
         assert_eq!((one.status, one.json()), (two.status, two.json()));
-        let other = raise(there, "another");
-        assert_eq!((other.status, other.problem().as_str()), (422, "idempotency_key_reused"));
+        let is_refused = || {
+            let other = raise(there, "another");
+            assert_eq!((other.status, other.problem().as_str()), (422, "idempotency_key_reused"));
+        };
+        is_refused();
+        let id = one.json()["alert"]["id"].as_str().unwrap().to_owned();
+        host.asks(here, "PATCH", &format!("/{id}"), &json!({ "audience": "all" }));
+        is_refused();
         let (mut v2, _) = joins(there, "Cy");
         let raise =
             json!(["alert", { "room": "R1", "action": "raise", "text": "x", "key": "k1", "host": host.key }]);
@@ -236,6 +243,24 @@ fn an_alert_with_a_key_is_raised_once_in_either_protocol() {
         let list = v2.asks("/v2,", &json!(["alert", { "room": "R1", "action": "list" }]));
         assert_eq!(list["alerts"].as_array().unwrap().len(), 2);
     }
+}
+
+#[test]
+fn whoever_was_a_host_of_a_room_that_redis_has_lost_does_nothing_there() {
+    let redis = Redis::start();
+    let server = Server::start(&["--redis", &redis.url()]);
+    let host = Hosted::of(&server);
+    let _bea = server.join("R1", "Bea");
+    let url = redis.url();
+    let emptied =
+        Command::new("redis-cli").args(["-s", &url["unix://".len()..], "flushall"]).output().unwrap();
+    assert!(emptied.status.success(), "{emptied:?}");
+    let raised = host.asks(&server, "POST", "", &json!({ "text": "Ice on the stairs" }));
+    assert_eq!(raised.status, 403, "{raised:?}");
+    let headers = [JSON, ("alert-host-key", &*host.key)];
+    let closed = server.ask("POST", "/v1/rooms/R1/actions", &headers, br#"{"action":"close"}"#);
+    assert_eq!(closed.status, 403, "{closed:?}");
+    assert_eq!(in_force(&server), [""; 0]);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The commands for people and scripts, against the built binary: what they print, what others hear, exit codes.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod alerts;
 mod command;
 #[path = "../api/http.rs"]
 #[allow(dead_code, reason = "shared with the tests of the HTTP API")]

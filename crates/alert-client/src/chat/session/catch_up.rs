@@ -20,7 +20,7 @@ impl Session {
     }
 
     pub(super) fn joined(&mut self, joined: Joined, now: Instant) {
-        let Joined { members, count, position, history, gap, more } = joined;
+        let Joined { members, count, position, history, gap, more, state } = joined;
         // If a number of messages was asked for, those that are left out are older ones.
         let is_number = self.position.is_none() && matches!(self.me.since.parse(), Ok(Since::Last(_)));
         let again = std::mem::replace(&mut self.has_been_in, true);
@@ -31,6 +31,9 @@ impl Session {
         } else {
             self.said_before(history, gap);
             self.show(Line::Joined { members, count });
+        }
+        for alert in state {
+            self.show(Line::in_force(alert));
         }
         let has_rest = more && !is_number;
         if !has_rest {

@@ -189,6 +189,22 @@ fn given_history_on_entering_then_it_comes_before_who_is_there() {
 }
 
 #[test]
+fn given_alerts_in_force_then_they_are_shown_on_entering_and_on_coming_back() {
+    let mut stay = Stay::new();
+    stay.at(0, Input::Opened);
+    stay.frame(0, OPEN);
+    let state = r#""state":[{"id":"k3v8x0mz","level":"warning","text":"Ice","by":"Bob"}]"#;
+    let in_room = |id| in_room(id, "p1", "[]", false).replace("\"gap\"", &format!("{state},\"gap\""));
+    let entered_with = stay.frame(0, &in_room(1));
+    let [first, Output::Show(line @ Line::InForce { msg, .. })] = &*entered_with else {
+        panic!("{entered_with:?}")
+    };
+    assert_eq!((first, msg.as_str()), (&entered(), "In force, from Bob: WARNING: Ice"));
+    stay.at(1, gone());
+    assert_eq!(stay.rejoin_with(2, 2, &in_room(2)), [back(), show(line.clone())]);
+}
+
+#[test]
 fn given_messages_said_while_it_was_away_then_they_are_shown_each_once_and_in_order() {
     let mut stay = Stay::joined();
     stay.at(1, gone());

@@ -147,6 +147,25 @@ const INVISIBLE: &str = "\u{AD}\u{34F}\u{61C}\u{115F}\u{1160}\u{17B4}\u{17B5}\u{
     \u{202E}\u{2060}\u{2064}\u{2066}\u{206F}\u{3164}\u{FE00}\u{FE0E}\u{FE0F}\u{FEFF}\u{FFA0}\u{FFF0}\u{FFF9}\u{1BCA3}\u{1D17A}\u{E0001}\
     \u{E0041}\u{E007F}\u{E0100}\u{E01EF}\u{E0FFF}";
 
+#[test]
+fn given_a_text_of_lines_then_it_is_one_line_without_what_does_not_show() {
+    for (text, line) in [
+        ("Ice on the stairs", Some("Ice on the stairs")),
+        (" Ice\nBea has left the room.\r\n", Some("Ice Bea has left the room.")),
+        ("a\tb\u{2028}c\u{85}d", Some("a b c d")),
+        ("\u{1b}[31mred\u{7}", Some("[31mred")),
+        ("\u{202e}txt\u{2066}", Some("txt")),
+        ("\u{1F468}\u{200D}\u{1F469} run", Some("\u{1F468}\u{200D}\u{1F469} run")),
+        ("", None),
+        (" \n ", None),
+        ("\u{200b}\u{feff}", None),
+        ("\0\u{1}", None),
+        ("\u{2800}\u{200d}", None),
+    ] {
+        assert_eq!(plain_line(text).as_deref(), line, "{text:?}");
+    }
+}
+
 /// Any text, but rich in the characters that cleaning is about.
 fn texts() -> impl Strategy<Value = String> {
     let special = prop::sample::select(

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Alert, Alerts, Ended};
+use super::{Alert, Alerts, Ended, Key};
 use crate::names::UserName;
 use crate::room::policy::NotAPolicy;
 use crate::room::policy::stored::{millis, name, since, time};
@@ -38,7 +38,13 @@ struct KeptAlert {
     #[serde(skip_serializing_if = "Option::is_none")]
     changed: Option<(String, u64)>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    key: Option<[u8; 16]>,
+    key: Option<KeptKey>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct KeptKey {
+    digest: [u8; 16],
+    asked: [u8; 16],
 }
 
 #[derive(Default, Serialize, Deserialize)]
@@ -86,7 +92,7 @@ impl From<&Alert> for KeptAlert {
             ends_at: millis(alert.ends_at),
             audience: alert.audience.clone(),
             changed: alert.changed.as_ref().map(changed),
-            key: alert.key,
+            key: alert.key.map(|Key { digest, asked }| KeptKey { digest, asked }),
         }
     }
 }
@@ -123,7 +129,7 @@ impl TryFrom<KeptAlert> for Alert {
             ends_at: time(kept.ends_at),
             audience: kept.audience,
             changed: kept.changed.map(changed).transpose()?,
-            key: kept.key,
+            key: kept.key.map(|KeptKey { digest, asked }| Key { digest, asked }),
         })
     }
 }

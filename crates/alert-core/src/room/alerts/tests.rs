@@ -86,11 +86,12 @@ fn an_alert_ends_by_itself_at_its_time_whatever_happens_then() {
 
 #[test]
 fn what_is_raised_again_with_its_key_is_the_same_also_when_it_has_ended() {
-    let keyed = |text: &str, id| Alert { key: Some([7; 16]), text: text.into(), ..alert(id) };
+    let key = |text: &str| Key { digest: [7; 16], asked: [text.as_bytes()[0]; 16] };
+    let keyed = |text: &str, id| Alert { key: Some(key(text)), text: text.into(), ..alert(id) };
     let (one, _) = take(&Policy::default(), Step::Raise(keyed("x", 1)), START).unwrap();
     let (again, changes) = take(&one, Step::Raise(keyed("x", 3)), after(1)).unwrap();
     assert_eq!((again.revision, changes), (one.revision, vec![]));
-    assert_eq!(again.alerts.with_key([7; 16]).map(|alert| alert.id), Some(alert(1).id));
+    assert_eq!(again.alerts.with_key(key("x")).map(|alert| alert.id), Some(alert(1).id));
     assert_eq!(take(&one, Step::Raise(keyed("y", 3)), after(1)), Err(NotDone::KeyReused));
     let (ended, _) = take(&one, Step::End(alert(1).id, name("Ada"), None), after(2)).unwrap();
     let (retried, changes) = take(&ended, Step::Raise(keyed("x", 3)), after(3)).unwrap();

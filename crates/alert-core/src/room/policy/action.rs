@@ -86,6 +86,9 @@ pub enum NotDone {
     /// There are as many alerts as there may be.
     #[error("{MOST_ALERTS} alerts are in force in this room: end one first.")]
     TooManyAlerts,
+    /// Whoever asks was a host by a policy that does not hold any more.
+    #[error("only a host of the room does this.")]
+    NotHost,
     /// It is no alert that is in force.
     #[error("there is no such alert in this room, or it has ended.")]
     NoSuchAlert,

@@ -300,6 +300,7 @@ impl From<Forbidden> for Refusal {
 impl From<NotDone> for Refusal {
     fn from(not_done: NotDone) -> Self {
         let code = match not_done {
+            NotDone::NotHost => return Forbidden::NotHost.into(),
             NotDone::NobodyHere => ErrorCode::NoSuchPerson,
             NotDone::NoSuchAlert => ErrorCode::NoSuchAlert,
             NotDone::KeyReused => ErrorCode::KeyReused,

@@ -1,11 +1,11 @@
 //! What is done with alerts, over v2 and HTTP alike.
 
-use std::borrow::Cow;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use jiff::Timestamp;
 use serde_json::value::RawValue;
 
+use crate::names::plain_line;
 use crate::room::alerts::{AlertId, Level, MOST_AUDIENCE, MOST_TEXT};
 use crate::wire::body;
 use crate::wire::v1::Refusal;
@@ -167,12 +167,11 @@ pub fn read_id(id: &str) -> Result<AlertId, Refusal> {
 }
 
 fn text(key: &str, json: &RawValue, most: usize) -> Result<Box<str>, Refusal> {
-    let words: Cow<'_, str> = body::string(key, json)?;
-    let words = words.trim();
-    if words.is_empty() || words.len() > most {
-        return Err(Refusal::invalid_body(format!("{key} must have 1 to {most} bytes.")));
-    }
-    Ok(words.into())
+    // On one line: v1 clients show what is told of an alert as they show what the server says.
+    let words = plain_line(&body::string(key, json)?);
+    let words = words.filter(|words| words.len() <= most);
+    let wrong = || Refusal::invalid_body(format!("{key} must have 1 to {most} bytes that can be seen."));
+    words.map(String::into_boxed_str).ok_or_else(wrong)
 }
 
 fn optional_audience(json: &RawValue) -> Result<Option<Box<str>>, Refusal> {

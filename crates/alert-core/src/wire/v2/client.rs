@@ -97,6 +97,36 @@ pub struct Joined {
     pub gap: Option<Gap>,
     /// There are more.
     pub more: bool,
+    /// The alerts that are in force.
+    pub state: Vec<Alert>,
+}
+
+/// An alert, as the server shows it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Alert {
+    /// By which it is changed and ended.
+    pub id: String,
+    /// How serious it is, as a word.
+    pub level: String,
+    /// What it says.
+    #[serde(deserialize_with = "lossy_string")]
+    pub text: String,
+    /// Who raised it.
+    #[serde(deserialize_with = "lossy_string")]
+    pub by: String,
+    /// When.
+    pub at: String,
+    /// It is an exercise.
+    pub drill: bool,
+    /// Everybody is asked to confirm it.
+    pub confirm: bool,
+    /// To which moment people count.
+    pub countdown_to: Option<String>,
+    /// When it ends by itself.
+    pub ends_at: Option<String>,
+    /// Who is meant.
+    pub audience: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -110,15 +140,20 @@ struct Person {
 struct AlertNews {
     state: String,
     all_clear: Option<LossyString>,
-    alert: AlertWords,
+    alert: Alert,
 }
 
-#[derive(Deserialize)]
-struct AlertWords {
-    level: String,
-    #[serde(deserialize_with = "lossy_string")]
-    text: String,
-    drill: bool,
+impl Alert {
+    /// What somebody who comes is told of it.
+    #[must_use]
+    pub fn in_force(&self) -> String {
+        let Self { level, text, by, .. } = self;
+        self.told(&format!("In force, from {by}: {}: {text}", level.to_ascii_uppercase()))
+    }
+
+    fn told(&self, words: &str) -> String {
+        if self.drill { format!("DRILL: {words}") } else { words.to_owned() }
+    }
 }
 
 impl AlertNews {
@@ -127,12 +162,12 @@ impl AlertNews {
         if self.state != "ended" {
             return Incoming::Other;
         }
-        let AlertWords { level, text, drill } = self.alert;
+        let Alert { level, text, .. } = &self.alert;
         let words = match self.all_clear {
             Some(LossyString(all_clear)) => format!("All clear: {all_clear}"),
             None => format!("Ended: {}: {text}", level.to_ascii_uppercase()),
         };
-        Incoming::Status(if drill { format!("DRILL: {words}") } else { words })
+        Incoming::Status(self.alert.told(&words))
     }
 }
 
@@ -146,6 +181,7 @@ struct Ack {
     messages: Option<Vec<Message>>,
     gap: Option<Missed>,
     more: bool,
+    state: Vec<Alert>,
     error: Option<Complaint>,
 }
 
@@ -205,12 +241,12 @@ impl Incoming {
 fn answer(argument: Option<&RawValue>) -> Result<Answer, PacketProblem> {
     let ack: Ack = argument.map(|json| serde_json::from_str(json.get())).transpose()?.unwrap_or_default();
     let gap = ack.gap.map(|gap| Gap { missed: gap.missed });
-    let Ack { members, count, position, history, messages, more, error, .. } = ack;
+    let Ack { members, count, position, history, messages, more, state, error, .. } = ack;
     Ok(match (error, history, messages) {
         (Some(complaint), ..) => Answer::Refused(complaint.message),
         (None, Some(history), _) => {
             let members = members.into_iter().map(|LossyString(name)| name).collect();
-            Answer::Joined(Joined { members, count, position, history, gap, more })
+            Answer::Joined(Joined { members, count, position, history, gap, more, state })
         }
         (None, None, Some(messages)) => Answer::Page { messages, gap, more },
         (None, None, None) => Answer::Done,

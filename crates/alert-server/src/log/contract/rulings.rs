@@ -1,7 +1,7 @@
 //! What a store has to promise of rooms with hosts: policies, audit logs, and messages that are removed.
 
 use super::*;
-use alert_core::room::alerts::{Alert, AlertId, Level, Step};
+use alert_core::room::alerts::{Alert, AlertId, Key, Level, Step};
 use alert_core::room::policy::{Action, Deed};
 use std::time::UNIX_EPOCH;
 
@@ -30,7 +30,7 @@ fn policy(revision: u64) -> Policy {
         ends_at: Some(now + Duration::from_secs(3600)),
         audience: Some("Year 7".into()),
         changed: None,
-        key: Some([255; 16]),
+        key: Some(Key { digest: [255; 16], asked: [0; 16] }),
     };
     let raised = Policy::default().after(&Action::Alert(Box::new(Step::Raise(alert))), &[], now).unwrap();
     Policy { revision, announce: true, hands: vec![ada()], ..raised }

@@ -56,8 +56,16 @@ fn given_what_a_server_sends_then_it_is_read() {
 #[test]
 fn given_answers_with_history_then_they_are_read() {
     let joined = format!(
-        r#"43/v2,1[{{"ok":true,"room":"r","name":"Ada","position":"8f3a1c20b7d41-57","members":["Ada"],"count":9,"history":[{{{HI}}}],"gap":{{"missed":null}},"more":true,"can":[],"state":[]}}]"#
+        r#"43/v2,1[{{"ok":true,"room":"r","name":"Ada","position":"8f3a1c20b7d41-57","members":["Ada"],"count":9,"history":[{{{HI}}}],"gap":{{"missed":null}},"more":true,"can":[],"state":[{{"id":"k3v8x0mz","level":"warning","text":"Ice","by":"B\ud800","drill":true,"other":1}}]}}]"#
     );
+    let ice = Alert {
+        id: "k3v8x0mz".into(),
+        level: "warning".into(),
+        text: "Ice".into(),
+        by: "B\u{FFFD}".into(),
+        drill: true,
+        ..Alert::default()
+    };
     let expected = Joined {
         members: vec!["Ada".into()],
         count: 9,
@@ -65,7 +73,11 @@ fn given_answers_with_history_then_they_are_read() {
         history: vec![message(57, "hi")],
         gap: Some(Gap { missed: None }),
         more: true,
+        state: vec![ice.clone()],
     };
+    assert_eq!(ice.in_force(), "DRILL: In force, from B\u{FFFD}: WARNING: Ice");
+    let real = Alert { drill: false, ..ice };
+    assert_eq!(real.in_force(), "In force, from B\u{FFFD}: WARNING: Ice");
     assert_eq!(Incoming::read(&joined).unwrap(), Incoming::Ack(1, Answer::Joined(expected)));
     let page =
         format!(r#"43/v2,1[{{"ok":true,"messages":[{{{HI}}}],"position":"p","gap":null,"more":false}}]"#);

@@ -263,8 +263,12 @@ fn given_alert_then_it_says_what_becomes_of_which() {
             words("id: it must be the id of an alert, eight letters and digits."),
         ),
         (r#"{"room":"r","action":"raise"}"#, words("text is required: what the alert says.")),
-        (r#"{"room":"r","action":"raise","text":" "}"#, words("text must have 1 to 2000 bytes.")),
-        (&long, words("text must have 1 to 2000 bytes.")),
+        (r#"{"room":"r","action":"raise","text":" "}"#, words("text must have 1 to 2000 bytes that can be seen.")),
+        (
+            r#"{"room":"r","action":"raise","text":"\u200b\u0000"}"#,
+            words("text must have 1 to 2000 bytes that can be seen."),
+        ),
+        (&long, words("text must have 1 to 2000 bytes that can be seen.")),
         (
             r#"{"room":"r","action":"raise","text":"x","level":"high"}"#,
             words("level must be info, warning or emergency."),

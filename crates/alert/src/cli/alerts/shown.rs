@@ -1,0 +1,64 @@
+//! Alerts in words, a line for each.
+
+use alert_core::printable::one_line;
+use serde_json::Value;
+
+/// The answer for people.
+pub(super) fn words(answer: &Value) -> String {
+    match answer["alerts"].as_array().map(Vec::as_slice) {
+        Some([]) => "nothing is in force".to_owned(),
+        Some(alerts) => alerts.iter().map(line).collect::<Vec<_>>().join("\n"),
+        None => line(&answer["alert"]),
+    }
+}
+
+/// `k3v8x0mz  DRILL: WARNING: Ice on the stairs  (Ada, for Year 7, until ..)`
+fn line(alert: &Value) -> String {
+    let text = |key: &str| alert[key].as_str().map(|text| one_line(text).to_string());
+    let told = |word: &str, key: &str| text(key).map(|text| format!("{word} {text}"));
+    let drill = if alert["drill"] == true { "DRILL: " } else { "" };
+    let level = text("level").unwrap_or_default().to_ascii_uppercase();
+    let [id, words] = ["id", "text"].map(|key| text(key).unwrap_or_default());
+    let more = [
+        text("by"),
+        told("for", "audience"),
+        told("countdown to", "countdown_to"),
+        (alert["confirm"] == true).then(|| "to be confirmed".to_owned()),
+        told("ended", "ended_at").or_else(|| told("until", "ends_at")),
+    ];
+    let more = more.into_iter().flatten().collect::<Vec<_>>().join(", ");
+    format!("{id}  {drill}{level}: {words}  ({more})")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn given_an_answer_then_it_is_told_in_a_line_for_each_alert() {
+        let mut alert = json!({
+            "id": "k3v8x0mz", "level": "warning", "text": "Ice\u{1b} on the stairs", "by": "Ada", "drill": true,
+            "ends_at": "2026-11-29T11:00:00.000Z",
+        });
+        let told = words(&json!({ "alert": alert, "stored": true }));
+        assert_eq!(
+            told,
+            "k3v8x0mz  DRILL: WARNING: Ice\\u001b on the stairs  (Ada, until 2026-11-29T11:00:00.000Z)"
+        );
+        for (key, value) in [
+            ("audience", json!("Year 7")),
+            ("countdown_to", json!("2026-11-29T10:00:00.000Z")),
+            ("confirm", json!(true)),
+            ("ended_at", json!("2026-11-29T10:30:00.000Z")),
+        ] {
+            alert[key] = value;
+        }
+        let told = words(&json!({ "alert": alert }));
+        let more = "(Ada, for Year 7, countdown to 2026-11-29T10:00:00.000Z, to be confirmed, ended 2026-11-29T10:30:00.000Z)";
+        assert!(told.ends_with(more), "{told}");
+        assert_eq!(words(&json!({ "alerts": [alert, alert] })).lines().count(), 2);
+        assert_eq!(words(&json!({ "alerts": [] })), "nothing is in force");
+    }
+}

@@ -1,0 +1,138 @@
+//! What the commands of hosts begin with, a room and the right to act there, and how they end, with the server's answer.
+
+use std::io::{ErrorKind, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use alert_client::{ClientError, ClientFlags, Moderator, RoomArgument, ServerAddress, Target};
+use alert_core::names::RoomCode;
+use alert_core::room::policy::HostKey;
+use alert_settings::value::time;
+use clap::Args;
+use serde_json::Value;
+
+use super::{USAGE_ERROR, client_failure, complain};
+
+/// Which server, and by what right.
+#[derive(Debug, Args)]
+pub(super) struct Way {
+    #[arg(long, help = ClientFlags::URL)]
+    url: Option<String>,
+    #[arg(long, help = ClientFlags::TOKEN)]
+    token: Option<String>,
+    /// A file with the key of the room's host [env: ALERT_HOST_KEY has the key itself]
+    #[arg(long, value_name = "FILE")]
+    host_key_file: Option<PathBuf>,
+    /// Print the server's answer
+    #[arg(long)]
+    json: bool,
+    /// How long to wait for the answer
+    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = time(Duration::from_millis(1)..=Duration::from_hours(1)))]
+    timeout: Duration,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Room {
+    /// The room's code, in any spelling, or the link to it
+    #[arg(value_parser = RoomArgument::parse)]
+    room: RoomArgument,
+    #[command(flatten)]
+    way: Way,
+}
+
+impl Room {
+    /// Whoever acts in it.
+    pub(super) fn moderator(&self) -> Result<Moderator, ExitCode> {
+        self.way.moderator(self.room.code.clone(), self.room.server.clone())
+    }
+
+    /// The same without a key.
+    pub(super) fn anybody(&self) -> Result<Moderator, ExitCode> {
+        self.way.anybody(self.room.code.clone(), self.room.server.clone())
+    }
+
+    /// The key of the host, if there is one.
+    pub(super) fn key(&self) -> Result<Option<HostKey>, ExitCode> {
+        self.way.key()
+    }
+
+    pub(super) fn is_json(&self) -> bool {
+        self.way.json
+    }
+}
+
+impl Way {
+    /// Whoever acts in the room `code`, on the server of a `link` unless another is named.
+    pub(super) fn moderator(
+        &self,
+        code: RoomCode,
+        link: Option<ServerAddress>,
+    ) -> Result<Moderator, ExitCode> {
+        Ok(self.anybody(code, link)?.with_key(self.key()?))
+    }
+
+    fn anybody(&self, code: RoomCode, link: Option<ServerAddress>) -> Result<Moderator, ExitCode> {
+        let flags = ClientFlags { url: self.url.clone(), name: None, token: self.token.clone(), link };
+        let config = super::load_client(&flags)?;
+        super::warn_of_token(&flags);
+        Ok(Moderator::new(Target::new(&config, code), self.timeout))
+    }
+
+    pub(super) fn is_json(&self) -> bool {
+        self.json
+    }
+
+    fn key(&self) -> Result<Option<HostKey>, ExitCode> {
+        let key = match &self.host_key_file {
+            Some(file) => Some(first_line(file)?),
+            None => alert_settings::Environment::of_process().get(alert_settings::HOST_KEY),
+        };
+        match key.as_deref().map(str::trim).filter(|key| !key.is_empty()) {
+            Some(key) if key.bytes().all(|byte| byte.is_ascii_graphic()) => Ok(Some(HostKey::shown(key))),
+            Some(_) => {
+                Err(usage("the host key is none: it begins with host_, and has letters and digits only"))
+            }
+            None => Ok(None),
+        }
+    }
+}
+
+/// A secret of a file.
+pub(super) fn first_line(file: &Path) -> Result<String, ExitCode> {
+    match std::fs::read_to_string(file) {
+        Ok(text) => Ok(text.lines().next().unwrap_or_default().to_owned()),
+        Err(problem) => Err(usage(&format!("{}: {problem}", file.display()))),
+    }
+}
+
+pub(super) fn usage(problem: &str) -> ExitCode {
+    complain(problem);
+    ExitCode::from(USAGE_ERROR)
+}
+
+/// Prints an answer, as it is or in words.
+pub(super) fn print(
+    outcome: std::io::Result<Result<Value, ClientError>>,
+    as_json: bool,
+    words: impl FnOnce(&Value) -> String,
+) -> ExitCode {
+    let answer = match outcome {
+        Ok(Ok(answer)) => answer,
+        Ok(Err(error)) => return client_failure(&error),
+        Err(error) => {
+            complain(error);
+            return ExitCode::FAILURE;
+        }
+    };
+    let text = if as_json { answer.to_string() } else { words(&answer) };
+    match writeln!(std::io::stdout(), "{text}") {
+        Ok(()) => ExitCode::SUCCESS,
+        // Whoever has seen enough.
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(error) => {
+            complain(format_args!("standard output: {error}"));
+            ExitCode::FAILURE
+        }
+    }
+}
