@@ -257,3 +257,15 @@ it("a change leaves the end as it is unless another is chosen, and can take it a
   await change((ends) => ends.selectOption("Until a host ends it"));
   assert.equal(await present(), null);
 });
+
+it("what has ended while the connection was away is said when it is back", async () => {
+  const { page, does } = await hosted({ mayFail: true });
+  const { alert } = await does({ action: "raise", text: "Ice" });
+  await said(page, "Warning: Ice");
+  await page.context().setOffline(true);
+  await page.locator("#state:not([data-state=connected])").waitFor();
+  await does({ action: "end", id: alert.id });
+  await page.context().setOffline(false);
+  await said(page, "This no longer holds: Ice");
+  await page.locator("#alerts").waitFor({ state: "hidden" });
+});
