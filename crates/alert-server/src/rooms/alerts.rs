@@ -13,7 +13,6 @@ use alert_core::room::alerts::{Alert, AlertId, Amendment, Ended, Key, Step};
 use alert_core::room::policy::{Action, Audit, Forbidden, NotDone, Policy};
 use alert_core::wire::audit;
 use alert_core::wire::v2::{Alerting, Changes, Raise};
-use sha2::{Digest, Sha256};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -142,7 +141,7 @@ pub fn in_force(policy: Option<&Policy>) -> Vec<Alert> {
 
 fn raised(raise: Raise, name: &UserName, key: Option<KeyDigest>) -> Alert {
     let now = now();
-    let key = key.map(|KeyDigest(digest)| Key { digest, asked: digest_of(&raise, name) });
+    let key = key.map(|KeyDigest(digest)| Key { digest, asked: raise.digest(name) });
     let Raise { text, level, confirm, drill, countdown_to, ends_at, audience } = raise;
     Alert {
         id: AlertId::made_of(super::moderation::random()),
@@ -158,13 +157,6 @@ fn raised(raise: Raise, name: &UserName, key: Option<KeyDigest>) -> Alert {
         changed: None,
         key,
     }
-}
-
-/// Of all that is asked for. Versions of Alert may have others; a retry that reaches another version is refused then.
-fn digest_of(raise: &Raise, name: &UserName) -> [u8; 16] {
-    let digest: [u8; 32] = Sha256::digest(format!("{name}\n{raise:?}")).into();
-    let (first, _) = digest.split_first_chunk().unwrap_or((&[0; 16], &[]));
-    *first
 }
 
 fn amendment(changes: Changes) -> Amendment {

@@ -4,8 +4,9 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use jiff::Timestamp;
 use serde_json::value::RawValue;
+use sha2::{Digest, Sha256};
 
-use crate::names::plain_line;
+use crate::names::{UserName, plain_line};
 use crate::room::alerts::{AlertId, Level, MOST_AUDIENCE, MOST_TEXT};
 use crate::wire::body;
 use crate::wire::v1::Refusal;
@@ -124,6 +125,16 @@ impl Raise {
             ends_at: ends_at.map_or(Ok(None), |json| when("ends_at", json))?,
             audience: audience.map_or(Ok(None), optional_audience)?,
         })
+    }
+}
+
+impl Raise {
+    /// Of all that is asked for, and in whose name. Versions of Alert may have others; a retry that reaches another version
+    /// is refused then.
+    #[must_use]
+    pub fn digest(&self, name: &UserName) -> [u8; 16] {
+        let digest: [u8; 32] = Sha256::digest(format!("{name}\n{self:?}")).into();
+        std::array::from_fn(|place| digest[place])
     }
 }
 
