@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { it } from "node:test";
-import { browserFor, enter, host, say } from "../harness/browser.mjs";
+import { browserFor, enter, host, line, say } from "../harness/browser.mjs";
 import { Client } from "../harness/client.mjs";
 import { serverFor } from "../harness/server.mjs";
 
