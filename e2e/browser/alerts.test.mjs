@@ -207,6 +207,11 @@ it("no alert is ended in place of another: it is asked first, and the focus stay
   await page.keyboard.press("Enter");
   await page.locator("#asking").waitFor();
   assert.deepEqual(await violations(page), []);
+  // At once again: that the first question has ended is told when the second is open.
+  await page.evaluate(() => {
+    document.querySelector("#asking").close("");
+    document.activeElement.click();
+  });
   await page.locator("#asking .danger").click();
   await page.locator("#alerts .alert", { hasText: "Fire" }).waitFor({ state: "detached" });
   await page.waitForFunction(() => document.activeElement.id === "log");

@@ -19,6 +19,8 @@ export class Ask {
   /** `no` is the word on the button that changes nothing. */
   constructor(readonly no: string) {
     this.#dialog.addEventListener("close", () => {
+      // It is told late: by now the next question may be open, and this was the end of the one before.
+      if (this.#dialog.open) return;
       this.#answer?.(this.#dialog.returnValue === "yes");
       this.#answer = undefined;
     });
@@ -45,6 +47,7 @@ export class Ask {
     this.#dialog.replaceChildren(form);
     this.#dialog.returnValue = "";
     this.#dialog.showModal();
+    this.#answer?.(false);
     return new Promise((answer) => {
       this.#answer = answer;
     });
