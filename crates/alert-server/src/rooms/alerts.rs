@@ -33,7 +33,7 @@ pub enum Alerted {
 }
 
 impl Rooms {
-    /// Which right somebody names a room by who wants to raise an alert there: a host needs no token that says so.
+    /// The right with which somebody asks to raise an alert in a room: a host needs no token that grants it.
     pub fn alert_right(who: &Principal, room: &RoomCode) -> Right {
         if who.rights_in(room).has(Right::Alert) { Right::Alert } else { Right::Read }
     }
