@@ -40,6 +40,9 @@ export interface Alert {
   readonly by: string;
   readonly at: string;
   readonly drill: boolean;
+  /** Everybody is asked to confirm it, with one of these answers if there are any. */
+  readonly confirm: boolean;
+  readonly answers: readonly string[];
   readonly countdown_to: string | null;
   readonly ends_at: string | null;
   readonly audience: string | null;

@@ -18,6 +18,10 @@ pub const MOST_ALERTS: usize = 16;
 pub const MOST_TEXT: usize = 2000;
 /// The most bytes of what says who is meant.
 pub const MOST_AUDIENCE: usize = 200;
+/// The most answers that people choose from.
+pub const MOST_ANSWERS: usize = 8;
+/// The most bytes of an answer, and of the word that confirms.
+pub const MOST_ANSWER: usize = 64;
 /// The longest until an alert ends by itself, or its countdown does.
 pub const LONGEST: Duration = Duration::from_secs(366 * 24 * 3600);
 /// Those that have ended are known for so long, so that a retry finds them; and at most so many.
@@ -56,6 +60,10 @@ pub struct Alert {
     pub level: Level,
     /// Everybody is asked to confirm it.
     pub confirm: bool,
+    /// What people confirm with, each another one; any of them confirms, whatever it is, if there are none. That never changes.
+    pub answers: Box<[Box<str>]>,
+    /// What a client of v1 says to confirm it. That never changes.
+    pub word: Option<Box<str>>,
     /// It is an exercise. That never changes, and everything that is told of it says so first.
     pub drill: bool,
     /// To which moment people count.
@@ -285,7 +293,14 @@ impl Alerts {
         let size = |alert: &Alert| {
             let audience = alert.audience.as_deref().unwrap_or_default();
             let changed = alert.changed.as_ref().map_or(0, |(by, _)| by.as_str().len());
-            2 * size_of::<Alert>() + alert.text.len() + audience.len() + alert.by.as_str().len() + changed
+            let asked =
+                alert.answers.iter().chain(&alert.word).map(|text| size_of::<Box<str>>() + text.len());
+            2 * size_of::<Alert>()
+                + asked.sum::<usize>()
+                + alert.text.len()
+                + audience.len()
+                + alert.by.as_str().len()
+                + changed
         };
         let ended = |ended: &Ended| size(&ended.alert) + ended.all_clear.as_deref().unwrap_or_default().len();
         self.in_force.iter().map(size).sum::<usize>() + self.ended.iter().map(ended).sum::<usize>()
@@ -293,6 +308,20 @@ impl Alerts {
 }
 
 impl Alert {
+    /// The answer that somebody gives, as it is named.
+    #[must_use]
+    pub fn answer(&self, given: &str) -> Option<&str> {
+        let given = given.trim().to_lowercase();
+        self.answers.iter().find(|answer| answer.to_lowercase() == given).map(|answer| &**answer)
+    }
+
+    /// Whether somebody who says this confirms it.
+    #[must_use]
+    pub fn is_confirmed_by(&self, said: &str) -> bool {
+        let is_it = |word: &str| word.to_lowercase() == said.trim().to_lowercase();
+        self.confirm && self.word.as_deref().is_some_and(is_it)
+    }
+
     fn is_over(&self, now: SystemTime) -> bool {
         self.ends_at.is_some_and(|ends_at| ends_at <= now)
     }

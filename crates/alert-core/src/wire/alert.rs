@@ -62,7 +62,7 @@ impl Display for Notice<'_> {
 
 impl Serialize for Shown<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut fields = serializer.serialize_struct("Alert", 12)?;
+        let mut fields = serializer.serialize_struct("Alert", 14)?;
         shown(self.0, &mut fields)?;
         fields.end()
     }
@@ -71,7 +71,7 @@ impl Serialize for Shown<'_> {
 impl Serialize for ShownEnd<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Ended { alert, by, at, all_clear } = self.0;
-        let mut fields = serializer.serialize_struct("Ended", 15)?;
+        let mut fields = serializer.serialize_struct("Ended", 17)?;
         shown(alert, &mut fields)?;
         fields.serialize_field("ended_at", &At(*at))?;
         fields.serialize_field("ended_by", by)?;
@@ -88,6 +88,8 @@ fn shown<S: SerializeStruct>(alert: &Alert, fields: &mut S) -> Result<(), S::Err
     fields.serialize_field("at", &At(alert.at))?;
     fields.serialize_field("drill", &alert.drill)?;
     fields.serialize_field("confirm", &alert.confirm)?;
+    fields.serialize_field("answers", &alert.answers)?;
+    fields.serialize_field("word", &alert.word)?;
     fields.serialize_field("countdown_to", &alert.countdown_to.map(At))?;
     fields.serialize_field("ends_at", &alert.ends_at.map(At))?;
     fields.serialize_field("audience", &alert.audience)?;
@@ -136,7 +138,8 @@ pub(super) fn size(change: &Change) -> usize {
     };
     let audience = json_size(alert.audience.as_deref().unwrap_or_default());
     let names = 3 * name(Some(&alert.by)) + 2 * changed + by;
-    AROUND + names + 2 * json_size(&alert.text) + 2 * all_clear + audience
+    let asked = alert.answers.iter().chain(&alert.word).map(|text| json_size(text) + 1).sum::<usize>();
+    AROUND + names + asked + 2 * json_size(&alert.text) + 2 * all_clear + audience
 }
 
 #[cfg(test)]
@@ -158,6 +161,8 @@ mod tests {
             text: "leave the building".into(),
             level,
             confirm: false,
+            answers: [].into(),
+            word: None,
             drill,
             countdown_to: Some(SystemTime::UNIX_EPOCH + Duration::from_secs(60)),
             ends_at: None,
@@ -193,7 +198,7 @@ mod tests {
     #[test]
     fn an_alert_is_shown_without_its_key() {
         let alert = alert(Level::Warning, true);
-        let json = r#"{"id":"00000000","level":"warning","text":"leave the building","by":"Ada","at":"1970-01-01T00:00:00.000Z","drill":true,"confirm":false,"countdown_to":"1970-01-01T00:01:00.000Z","ends_at":null,"audience":null,"updated_by":null,"updated_at":null}"#;
+        let json = r#"{"id":"00000000","level":"warning","text":"leave the building","by":"Ada","at":"1970-01-01T00:00:00.000Z","drill":true,"confirm":false,"answers":[],"word":null,"countdown_to":"1970-01-01T00:01:00.000Z","ends_at":null,"audience":null,"updated_by":null,"updated_at":null}"#;
         assert_eq!(serde_json::to_string(&Shown(&alert)).unwrap(), json);
         let change = Change {
             alert,

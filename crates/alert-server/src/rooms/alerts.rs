@@ -142,7 +142,7 @@ pub fn in_force(policy: Option<&Policy>) -> Vec<Alert> {
 fn raised(raise: Raise, name: &UserName, key: Option<KeyDigest>) -> Alert {
     let now = now();
     let key = key.map(|KeyDigest(digest)| Key { digest, asked: raise.digest(name) });
-    let Raise { text, level, confirm, drill, countdown_to, ends_at, audience } = raise;
+    let Raise { text, level, confirm, answers, word, drill, countdown_to, ends_at, audience } = raise;
     Alert {
         id: AlertId::made_of(super::moderation::random()),
         by: name.clone(),
@@ -150,6 +150,8 @@ fn raised(raise: Raise, name: &UserName, key: Option<KeyDigest>) -> Alert {
         text,
         level,
         confirm,
+        answers,
+        word,
         drill,
         countdown_to: countdown_to.map(|when| when.at(now)),
         ends_at: ends_at.map(|when| when.at(now)),

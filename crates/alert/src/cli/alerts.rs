@@ -75,6 +75,12 @@ pub(super) struct Raise {
     /// Ask everybody to confirm it
     #[arg(long)]
     confirm: bool,
+    /// What people answer with: give it for each answer that they choose from
+    #[arg(long = "answer", value_name = "TEXT")]
+    answers: Vec<String>,
+    /// What a client of v1 says to confirm it
+    #[arg(long, value_name = "WORD")]
+    word: Option<String>,
     /// Who is meant, in words
     #[arg(long, value_name = "WHO")]
     audience: Option<String>,
@@ -166,6 +172,8 @@ impl Raise {
             ("countdown_to", self.countdown.map(|time| Until::In(time).json())),
             ("drill", Some(self.drill.into())),
             ("confirm", Some(self.confirm.into())),
+            ("answers", (!self.answers.is_empty()).then(|| self.answers.into())),
+            ("word", self.word.map(Value::from)),
             ("audience", self.audience.map(Value::from)),
         ]);
         ask(&self.room, "POST", None, &alert, &self.name, self.key.as_deref())

@@ -30,6 +30,10 @@ struct KeptAlert {
     text: Box<str>,
     level: String,
     confirm: bool,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    answers: Box<[Box<str>]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    word: Option<Box<str>>,
     drill: bool,
     countdown_to: u64,
     ends_at: u64,
@@ -87,6 +91,8 @@ impl From<&Alert> for KeptAlert {
             text: alert.text.clone(),
             level: alert.level.as_str().to_owned(),
             confirm: alert.confirm,
+            answers: alert.answers.clone(),
+            word: alert.word.clone(),
             drill: alert.drill,
             countdown_to: millis(alert.countdown_to),
             ends_at: millis(alert.ends_at),
@@ -124,6 +130,8 @@ impl TryFrom<KeptAlert> for Alert {
             text: kept.text,
             level: kept.level.parse().map_err(|_| NotAPolicy)?,
             confirm: kept.confirm,
+            answers: kept.answers,
+            word: kept.word,
             drill: kept.drill,
             countdown_to: time(kept.countdown_to),
             ends_at: time(kept.ends_at),

@@ -19,6 +19,8 @@ fn alert(number: u8) -> Alert {
         text: format!("alert {number}").into(),
         level: Level::Warning,
         confirm: false,
+        answers: [].into(),
+        word: None,
         drill: number.is_multiple_of(2),
         countdown_to: None,
         ends_at: None,
@@ -39,6 +41,20 @@ fn take(policy: &Policy, step: Step, now: SystemTime) -> Result<(Policy, Vec<Cha
 
 fn texts(policy: &Policy, now: SystemTime) -> Vec<&str> {
     policy.alerts.in_force(now).map(|alert| &*alert.text).collect()
+}
+
+#[test]
+fn an_alert_is_confirmed_by_its_word_and_by_one_of_its_answers_however_they_are_written() {
+    let answers = ["Safe".into(), "Need help".into()].into();
+    let asked = Alert { confirm: true, answers, word: Some("Here".into()), ..alert(1) };
+    assert!([" here ", "HERE"].into_iter().all(|said| asked.is_confirmed_by(said)));
+    assert!(!["", "here!", "I am here"].into_iter().any(|said| asked.is_confirmed_by(said)));
+    assert_eq!([asked.answer(" need HELP"), asked.answer("safe and sound")], [Some("Need help"), None]);
+    assert!(!Alert { confirm: false, ..asked }.is_confirmed_by("here"), "nobody is asked any more");
+    let (policy, _) = take(&Policy::default(), Step::Raise(alert(1)), START).unwrap();
+    let (_, changes) =
+        take(&policy, Step::Raise(Alert { answers: ["x".into()].into(), ..alert(2) }), START).unwrap();
+    assert_eq!(&*changes[0].alert.answers, ["x".into()]);
 }
 
 #[test]

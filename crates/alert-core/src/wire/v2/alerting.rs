@@ -1,5 +1,6 @@
 //! What is done with alerts, over v2 and HTTP alike.
 
+use std::collections::HashSet;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use jiff::Timestamp;
@@ -7,7 +8,7 @@ use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
 use crate::names::{UserName, plain_line};
-use crate::room::alerts::{AlertId, Level, MOST_AUDIENCE, MOST_TEXT};
+use crate::room::alerts::{AlertId, Level, MOST_ANSWER, MOST_ANSWERS, MOST_AUDIENCE, MOST_TEXT};
 use crate::wire::body;
 use crate::wire::v1::Refusal;
 
@@ -33,6 +34,10 @@ pub struct Raise {
     pub level: Level,
     /// Everybody is asked to confirm it.
     pub confirm: bool,
+    /// What they choose from to do so.
+    pub answers: Box<[Box<str>]>,
+    /// What a client of v1 says to do so.
+    pub word: Option<Box<str>>,
     /// It is an exercise.
     pub drill: bool,
     /// To which moment people count.
@@ -115,11 +120,21 @@ impl Raise {
     pub fn parse(arg: Body<'_>) -> Result<Self, Refusal> {
         let keys = &["text", "level", "confirm", "drill", "countdown_to", "ends_at", "audience"];
         let [words, level, confirm, drill, countdown_to, ends_at, audience] = body::object(arg, false, keys)?;
+        let [answers, word] = body::object(arg, false, &["answers", "word"])?;
+        let answers = answers.map(read_answers).transpose()?.unwrap_or_default();
+        let word = word
+            .filter(|json| json.get() != "null")
+            .map(|json| text("word", json, MOST_ANSWER))
+            .transpose()?;
+        // Whoever says how it is confirmed wants that.
+        let asks = !answers.is_empty() || word.is_some();
         let missing = || Refusal::invalid_body("text is required: what the alert says.");
         Ok(Self {
             text: text("text", words.ok_or_else(missing)?, MOST_TEXT)?,
             level: level.map_or(Ok(Level::default()), read_level)?,
-            confirm: body::boolean("confirm", confirm)?,
+            confirm: body::boolean("confirm", confirm)? || asks,
+            answers,
+            word,
             drill: body::boolean("drill", drill)?,
             countdown_to: countdown_to.map_or(Ok(None), |json| when("countdown_to", json))?,
             ends_at: ends_at.map_or(Ok(None), |json| when("ends_at", json))?,
@@ -148,6 +163,11 @@ impl Changes {
         let [words, level, confirm, drill, countdown_to, ends_at, audience] = body::object(arg, false, keys)?;
         if drill.is_some() {
             return Err(Refusal::invalid_body("drill cannot be changed: end this alert, and raise another."));
+        }
+        let [answers, word] = body::object(arg, false, &["answers", "word"])?;
+        if answers.is_some() || word.is_some() {
+            let why = "answers and word cannot be changed: end this alert, and raise another.";
+            return Err(Refusal::invalid_body(why));
         }
         Ok(Self {
             text: words.map(|json| text("text", json, MOST_TEXT)).transpose()?,
@@ -187,6 +207,21 @@ fn text(key: &str, json: &RawValue, most: usize) -> Result<Box<str>, Refusal> {
 
 fn optional_audience(json: &RawValue) -> Result<Option<Box<str>>, Refusal> {
     if json.get() == "null" { Ok(None) } else { text("audience", json, MOST_AUDIENCE).map(Some) }
+}
+
+fn read_answers(json: &RawValue) -> Result<Box<[Box<str>]>, Refusal> {
+    let wrong = || {
+        Refusal::invalid_body(format!(
+            "answers must be up to {MOST_ANSWERS} texts of 1 to {MOST_ANSWER} bytes that can be seen, each another one."
+        ))
+    };
+    let given: Vec<&RawValue> = serde_json::from_str(json.get()).map_err(|_| wrong())?;
+    let answers: Result<Vec<_>, _> =
+        given.into_iter().map(|json| text("answers", json, MOST_ANSWER)).collect();
+    let answers = answers.map_err(|_| wrong())?;
+    let different: HashSet<_> = answers.iter().map(|answer| answer.to_lowercase()).collect();
+    let is_right = answers.len() <= MOST_ANSWERS && different.len() == answers.len();
+    if is_right { Ok(answers.into()) } else { Err(wrong()) }
 }
 
 fn read_level(json: &RawValue) -> Result<Level, Refusal> {

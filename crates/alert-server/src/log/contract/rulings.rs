@@ -25,6 +25,8 @@ fn policy(revision: u64) -> Policy {
         text: "ice \"\u{e9}\n".into(),
         level: Level::Emergency,
         confirm: true,
+        answers: ["safe".into(), "need help".into()].into(),
+        word: Some("OK".into()),
         drill: true,
         countdown_to: Some(now + Duration::from_secs(60)),
         ends_at: Some(now + Duration::from_secs(3600)),

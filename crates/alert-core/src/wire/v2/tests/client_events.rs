@@ -228,10 +228,11 @@ fn given_what_hosts_ask_for_then_each_action_is_read_with_what_belongs_to_it() {
 #[test]
 fn given_alert_then_it_says_what_becomes_of_which() {
     let words = |text: &str| Err((ErrorCode::InvalidBody, text.to_owned()));
-    let raised = "r Raise(Raise { text: \"x y\", level: Warning, confirm: false, drill: false, countdown_to: None, \
-                  ends_at: None, audience: None }) None";
+    let raised = "r Raise(Raise { text: \"x y\", level: Warning, confirm: false, answers: [], word: None, drill: false, \
+                  countdown_to: None, ends_at: None, audience: None }) None";
     let long = format!(r#"{{"room":"r","action":"raise","text":"{}"}}"#, "x".repeat(2001));
     let no_action = "action must be raise, update, end or list.";
+    let no_answers = "answers must be up to 8 texts of 1 to 64 bytes that can be seen, each another one.";
     let no_time =
         "ends_at must be a time such as 2026-11-30T09:00:00Z, or how long from now, such as 5m, or null.";
     for (body, expected) in [
@@ -239,9 +240,23 @@ fn given_alert_then_it_says_what_becomes_of_which() {
         (
             r#"{"room":"r","action":"raise","text":"x","level":"info","confirm":true,"drill":true,"countdown_to":"5m",
                 "ends_at":60,"audience":"Year 7","key":"k"}"#,
-            Ok("r Raise(Raise { text: \"x\", level: Info, confirm: true, drill: true, countdown_to: Some(In(300s)), \
-                ends_at: Some(In(60s)), audience: Some(\"Year 7\") }) Some(\"k\")"
+            Ok("r Raise(Raise { text: \"x\", level: Info, confirm: true, answers: [], word: None, drill: true, \
+                countdown_to: Some(In(300s)), ends_at: Some(In(60s)), audience: Some(\"Year 7\") }) Some(\"k\")"
                 .to_owned()),
+        ),
+        (
+            r#"{"room":"r","action":"raise","text":"x","answers":["safe"," need  help"],"word":"Here"}"#,
+            Ok("r Raise(Raise { text: \"x\", level: Warning, confirm: true, answers: [\"safe\", \"need  help\"], word: \
+                Some(\"Here\"), drill: false, countdown_to: None, ends_at: None, audience: None }) None"
+                .to_owned()),
+        ),
+        (r#"{"room":"r","action":"raise","text":"x","answers":["a","A"]}"#, words(no_answers)),
+        (r#"{"room":"r","action":"raise","text":"x","answers":[" "]}"#, words(no_answers)),
+        (r#"{"room":"r","action":"raise","text":"x","answers":["1","2","3","4","5","6","7","8","9"]}"#, words(no_answers)),
+        (r#"{"room":"r","action":"raise","text":"x","word":""}"#, words("word must have 1 to 64 bytes that can be seen.")),
+        (
+            r#"{"room":"r","action":"update","id":"0z0z48z7","word":"x"}"#,
+            words("answers and word cannot be changed: end this alert, and raise another."),
         ),
         (
             r#"{"room":"r","action":"update","id":"0Z0Z48Z7","ends_at":null}"#,
