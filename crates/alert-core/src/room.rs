@@ -6,6 +6,7 @@ mod front;
 mod lost;
 mod mirror;
 pub mod policy;
+pub mod roll_call;
 mod roster;
 
 use std::sync::Arc;
