@@ -1,9 +1,9 @@
 // A server fails under load, or its clock does: its people come back to another one, and nobody misses anything.
 
 import assert from "node:assert/strict";
-import { existsSync } from "node:fs";
 import { after, afterEach, before, describe, it } from "node:test";
 import { Client, entered, fresh, left } from "../harness/client.mjs";
+import { ahead } from "../harness/clock.mjs";
 import { login } from "../harness/http.mjs";
 import { Ledger } from "../harness/ledger.mjs";
 import { startNodes } from "../harness/place.mjs";
@@ -19,19 +19,8 @@ afterEach(() => {
   Client.closeAll();
 });
 
-/** Debian's libfaketime; `--need` has it installed. */
-const FAKETIME = ["/usr/lib/x86_64-linux-gnu/faketime", "/usr/lib/aarch64-linux-gnu/faketime"]
-  .map((folder) => `${folder}/libfaketimeMT.so.1`)
-  .find(existsSync);
-
 /** A server whose clock is this many hours ahead; what measures time is as it was. */
-const clock = (hours) => ({
-  env: {
-    LD_PRELOAD: FAKETIME,
-    FAKETIME: `${hours < 0 ? "" : "+"}${hours}h`,
-    FAKETIME_DONT_FAKE_MONOTONIC: "1",
-  },
-});
+const clock = (hours) => ahead(hours * 3600);
 
 describe("a server under load", () => {
   it("that is killed has its people go on elsewhere, and nobody misses anything", async (test) => {

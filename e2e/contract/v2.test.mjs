@@ -28,7 +28,8 @@ for (const transport of TRANSPORTS) {
       const [ada, bob] = [await connect(), await connect()];
       const joined = await ada.join(` ${room} `, "Ada");
       assert.match(joined.position, POSITION);
-      const { position, ...rest } = joined;
+      const { position, at: now, ...rest } = joined;
+      assert.match(now, AT);
       assert.deepEqual(rest, {
         ok: true,
         room,

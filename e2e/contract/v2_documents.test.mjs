@@ -62,6 +62,8 @@ it("the examples fit, and are carried out", async () => {
   ])
     fits("alerted", await ada.ask("alert", { room, id: raised.alert.id, ...does }));
   fits("refused", await hosts.ask("alert", { ...raise, room }));
+  const [{ payload: question }] = json.components.messages.ask_time.examples;
+  fits("told_time", await hosts.ask("time", question));
   const { id } = await ada.ask("send", { room, msg: "x" });
   for (const does of [
     { action: "remove", id },

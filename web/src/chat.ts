@@ -69,7 +69,7 @@ const earlier: Earlier = new Earlier(
     announcer.message(text("earlier_shown", { count: lines.length }));
   },
 );
-const serverTime = new ServerTime();
+const serverTime = new ServerTime(() => connection.time());
 const seen = new Seen(room, name);
 const people = new People(name);
 const announcer = new Announcer(byId("heard", HTMLElement));
@@ -122,6 +122,9 @@ const connection: Connection = new Connection(room, name, credentials, open !== 
     // Only hosts are told whom they have banned; and whoever is no host any more learns it so.
     if (isHost) void act("show");
   },
+  clockSet(at) {
+    serverTime.set(at);
+  },
   alert(news) {
     serverTime.heard(Date.parse(news.at));
     alerts.heard(news);
@@ -130,6 +133,8 @@ const connection: Connection = new Connection(room, name, credentials, open !== 
     // Another link was opened in this tab since the login, or another tab has logged in here.
     if (credentials.token !== undefined && arrival.name !== name) return logIn(arrival.name, room);
     gate.hide();
+    serverTime.heard(arrival.at);
+    void serverTime.measure();
     const said = speech(arrival.policy, name, arrival.isHost, Date.now());
     isReader = !arrival.maySpeak && ["free", "word"].includes(said.kind);
     if (hasEntered) {
@@ -356,5 +361,6 @@ document.addEventListener("visibilitychange", () => {
 });
 
 fitToView(page);
+serverTime.keep();
 connection.open();
 composer.focus();

@@ -19,7 +19,9 @@ import type {
   Presence,
   PutOut,
   Spoken,
+  Time,
 } from "./protocol.ts";
+import type { Answered } from "./servertime.ts";
 import { type Change, heals, next, type State, start } from "./state.ts";
 
 /** What the connection tells the page. */
@@ -36,6 +38,8 @@ export interface Listener {
   policy(policy: Policy): void;
   /** Something has become of an alert. */
   alert(news: AlertNews): void;
+  /** The server's clock was set to this (ms since 1970). */
+  clockSet(at: number): void;
   joined(arrival: Arrival): void;
   refused(refusal: Refusal): void;
   /** The person may come in again when they have done what the reason asks for. */
@@ -51,6 +55,8 @@ export interface Arrival {
   /** Not all of them if there are very many. */
   readonly members: readonly string[];
   readonly count: number;
+  /** When the server said so (ms since 1970). */
+  readonly at: number;
   /** The first time the newest, and later what was missed; oldest first. */
   readonly messages: readonly Said[];
   /** The first time: whether there are older ones. */
@@ -128,6 +134,7 @@ export class Connection {
     socket.on("removed", ({ position }: Message) => this.#received(() => listener.removed(position)));
     socket.on("policy", ({ policy }: { policy: Policy }) => this.#received(() => listener.policy(policy)));
     socket.on("alert", (news: AlertNews) => this.#received(() => listener.alert(news)));
+    socket.on("time", ({ at }: { at: string }) => this.#received(() => listener.clockSet(Date.parse(at))));
     socket.on("put_out", (out: PutOut) => this.#received(() => this.#stayOutside({ code: "", ...out })));
     socket.on("disconnect", (reason) => this.#dropped(reason));
     socket.on("connect_error", (error: Error & { data?: { code?: string } }) => {
@@ -208,6 +215,13 @@ export class Connection {
     return this.#ask<object>("alert", { action, ...shown, ...body }, JOIN_TIMEOUT);
   }
 
+  /** What time it is for the server. */
+  async time(): Promise<Answered | undefined> {
+    if (this.#state.phase !== "connected") return undefined;
+    const answer = await this.#ask<Time>("time", {}, JOIN_TIMEOUT);
+    return answer?.ok ? { received: Date.parse(answer.received), sent: Date.parse(answer.sent) } : undefined;
+  }
+
   /** Raises the person's hand, or lowers it. */
   async hand(up: boolean): Promise<Refusal | undefined> {
     const answer = await this.#ask<object>("hand", { up }, JOIN_TIMEOUT);
@@ -264,6 +278,7 @@ export class Connection {
     this.listener.joined({
       members,
       count,
+      at: Date.parse(joined.at),
       messages: said,
       more,
       awaySince: missingSince,

@@ -19,6 +19,7 @@ export interface Gap {
 }
 
 export interface Joined {
+  readonly at: string;
   readonly name: string;
   readonly position: string;
   readonly members: readonly string[];
@@ -60,6 +61,12 @@ export interface History {
   readonly messages: readonly Message[];
   readonly gap: Gap | null;
   readonly more: boolean;
+}
+
+/** When a question came to the server, and when its answer went. */
+export interface Time {
+  readonly received: string;
+  readonly sent: string;
 }
 
 export interface Spoken {

@@ -51,6 +51,8 @@ pub enum What {
     Alert(Arc<Change>),
     /// Messages are missing here that others may have heard: the store has lost them.
     Missing(Gap),
+    /// The clock of this server was set: whoever goes by it asks what time it is.
+    ClockSet,
 }
 
 impl What {
@@ -59,7 +61,7 @@ impl What {
     pub fn name(&self) -> Option<&UserName> {
         match self {
             Self::Said { name, .. } | Self::Entered { name, .. } | Self::Left { name, .. } => Some(name),
-            Self::Removed(_) | Self::Policy(_) | Self::Alert(_) | Self::Missing(_) => None,
+            Self::Removed(_) | Self::Policy(_) | Self::Alert(_) | Self::Missing(_) | Self::ClockSet => None,
         }
     }
 }

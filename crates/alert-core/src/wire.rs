@@ -67,7 +67,7 @@ impl Form {
     pub fn tells(self, what: &What) -> bool {
         match what {
             What::Said { .. } | What::Entered { .. } | What::Left { .. } | What::Missing(_) => true,
-            What::Removed(_) => matches!(self, Self::Stream(_) | Self::V2),
+            What::Removed(_) | What::ClockSet => matches!(self, Self::Stream(_) | Self::V2),
             What::Policy(_) => self == Self::V2,
             // Its words come as a message; whoever comes later to v2 finds those that are in force in the answer.
             What::Alert(change) => match (self, &change.fate) {
@@ -116,7 +116,7 @@ pub fn size_of(what: &What) -> usize {
     match what {
         What::Said { name, text } => size(name, text),
         What::Entered { name, .. } | What::Left { name, .. } => size(name, ""),
-        What::Removed(_) | What::Missing(_) => AROUND,
+        What::Removed(_) | What::Missing(_) | What::ClockSet => AROUND,
         What::Policy(policy) => AROUND + v2::policy_size(policy),
         What::Alert(change) => AROUND + alert::size(change),
     }
@@ -194,6 +194,7 @@ mod tests {
                 What::Missing(Gap { missed: Some(u64::MAX) }),
                 What::Missing(Gap { missed: None }),
                 What::Removed(position),
+                What::ClockSet,
                 What::Policy(Arc::new(policy.clone())),
             ];
             for what in others.into_iter().chain(alerts) {

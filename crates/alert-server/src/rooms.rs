@@ -6,6 +6,7 @@ mod alerts;
 mod allowance;
 mod audience;
 mod catch_up;
+mod clock;
 mod counts;
 mod door;
 mod entry;
@@ -139,6 +140,7 @@ impl Rooms {
         }
         rooms.stay_alive();
         rooms.look_after_policies();
+        rooms.watch_clock();
         rooms
     }
 

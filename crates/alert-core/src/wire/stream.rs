@@ -50,6 +50,9 @@ impl StreamForm {
         if let What::Alert(change) = &event.what {
             return self.alert(change, event);
         }
+        if event.what == What::ClockSet {
+            return self.time(event);
+        }
         let id = matches!(event.what, What::Said { .. }).then(|| position.message_id());
         let told = Told { msg: notice.msg(), id, at: At(event.at), name: event.what.name() };
         match self {
@@ -82,6 +85,14 @@ impl StreamForm {
         match self {
             Self::Sse => format!("event: alert\ndata: {}\n\n", json(&told)),
             Self::NdJson => json(&Line { event: "alert", position: None, told }) + "\n",
+        }
+    }
+
+    fn time(self, event: &RoomEvent) -> String {
+        let told = Time { at: At(event.at) };
+        match self {
+            Self::Sse => format!("event: time\ndata: {}\n\n", json(&told)),
+            Self::NdJson => json(&Line { event: "time", position: None, told }) + "\n",
         }
     }
 
@@ -133,6 +144,12 @@ struct Alerted<'a> {
     at: At,
     #[serde(flatten)]
     told: alert::Told<'a>,
+}
+
+/// The server's clock was set, to this.
+#[derive(Serialize)]
+struct Time {
+    at: At,
 }
 
 #[derive(Serialize)]

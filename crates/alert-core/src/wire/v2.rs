@@ -43,6 +43,8 @@ pub const MODERATE: &str = "moderate";
 pub const HAND: &str = "hand";
 /// Event: somebody does something with an alert; and what has become of one.
 pub const ALERT: &str = "alert";
+/// Event: a client asks what time it is for the server; and that the server's clock was set.
+pub const TIME: &str = "time";
 /// Event: somebody spoke.
 pub const MESSAGE: &str = "message";
 /// Event: a person entered a room.

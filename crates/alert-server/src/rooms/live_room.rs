@@ -227,6 +227,11 @@ impl LiveRoom {
         self.lock().simple.succeed(name, connection, is_succeeded)
     }
 
+    /// Tells those who hear the room on this server.
+    pub(super) fn publish_here(&self, what: What, size: usize) -> Published {
+        self.lock().publish(what, size).0
+    }
+
     /// The position of its last message.
     pub(super) fn position(&self) -> Position {
         self.lock().numbering.last()

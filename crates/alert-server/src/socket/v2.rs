@@ -21,6 +21,7 @@ use std::{
     future::Future,
     net::IpAddr,
     sync::{Arc, Mutex, PoisonError},
+    time::SystemTime,
 };
 use tokio::runtime::Handle;
 
@@ -132,6 +133,10 @@ impl V2<'_> {
             ClientEvent::Moderate(moderate) => self.moderate(socket, member, moderate),
             ClientEvent::Alert(alert) => self.alert(socket, member, alert),
             ClientEvent::Hand(hand) => self.hand(socket, member, &hand),
+            ClientEvent::Time => {
+                let now = SystemTime::now();
+                Ok(Outcome::Answered(Answer::Time { received: now, sent: now }))
+            }
             ClientEvent::Members(room) => {
                 let place = member.place(&room).ok_or_else(Refusal::not_in_room)?;
                 Ok(Outcome::Answered(Answer::Members(place.members()?)))

@@ -26,6 +26,7 @@ mod post_rate;
 mod problem;
 mod revocations;
 mod rooms;
+mod time;
 mod unread;
 
 use super::{WebState, lost};
@@ -161,7 +162,8 @@ pub(super) fn routes(state: &WebState) -> Router<WebState> {
     let routes = Router::new()
         .nest("/v1/rooms", for_programs(rooms))
         .route("/v1/rooms/", no_room)
-        .nest("/v1/revocations", for_programs(revocations));
+        .nest("/v1/revocations", for_programs(revocations))
+        .nest("/v1/time", for_programs(Router::new().route("/", get(time::show))));
     routes.layer(from_fn_with_state(state.clone(), count_problems))
 }
 

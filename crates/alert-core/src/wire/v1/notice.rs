@@ -124,7 +124,7 @@ impl<'a> Notice<'a> {
                 Told::Happened(RoomEvent { what: What::Missing(_), .. }) | Told::Missed(_) => 0,
                 Told::Happened(RoomEvent { what: What::Alert(change), .. }) => alert::size(change),
                 // Those who hear a room in v1 are not told of these.
-                Told::Happened(RoomEvent { what: What::Removed(_) | What::Policy(_), .. }) => 0,
+                Told::Happened(RoomEvent { what: What::Removed(_) | What::Policy(_) | What::ClockSet, .. }) => 0,
                 Told::Refused(refusal) => refusal.message().len(),
                 Told::Away(_) | Told::PutOut(_) => 100,
             }
@@ -146,6 +146,7 @@ impl Display for Msg<'_> {
                 What::Missing(gap) => missed(gap.missed, out),
                 What::Removed(_) => out.write_str("A message has been removed."),
                 What::Policy(_) => out.write_str("The room has other rules now."),
+                What::ClockSet => out.write_str("The server's clock was set."),
             },
             Told::Refused(refusal) => write!(out, "Error: {}", refusal.message()),
             Told::Missed(count) => missed(count, out),

@@ -68,6 +68,13 @@ pub enum Answer {
     Ended(Box<Ended>, bool),
     /// `alert`: those that are in force.
     Alerts(Vec<Alert>),
+    /// `time`: when the question came.
+    Time {
+        /// By the server's clock.
+        received: SystemTime,
+        /// When the answer goes.
+        sent: SystemTime,
+    },
     /// Nothing was done.
     Refused(Refusal),
 }
@@ -75,6 +82,8 @@ pub enum Answer {
 /// Where a client is now.
 #[derive(Clone, Debug)]
 pub struct Joined {
+    /// When it is there, by the server's clock.
+    pub at: SystemTime,
     /// The room.
     pub room: RoomCode,
     /// Its name there; without one it only hears the room.
@@ -180,6 +189,10 @@ impl Serialize for Answer {
                 body.serialize_field("stored", stored)?;
             }
             Self::Alerts(alerts) => body.serialize_field("alerts", &alerts_of(alerts))?,
+            Self::Time { received, sent } => {
+                body.serialize_field("received", &At(*received))?;
+                body.serialize_field("sent", &At(*sent))?;
+            }
             Self::Refused(refusal) => body.serialize_field("error", refusal)?,
         }
         body.end()
@@ -190,6 +203,7 @@ impl Joined {
     fn fields<S: SerializeStruct>(&self, body: &mut S) -> Result<(), S::Error> {
         body.serialize_field("room", &self.room)?;
         body.serialize_field("name", &self.name)?;
+        body.serialize_field("at", &At(self.at))?;
         body.serialize_field("position", &self.position)?;
         list(body, &self.members)?;
         body.serialize_field("history", &Messages(&self.history))?;

@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 
 use super::{
     ALERT, Alerting, HAND, HISTORY, JOIN, LEAVE, MAKE, MEMBERS, MODERATE, MOST_KEY_BYTES, MOST_MESSAGES,
-    Moderation, SEND,
+    Moderation, SEND, TIME,
 };
 use crate::names::{NameError, RoomCode};
 use crate::position::Position;
@@ -36,6 +36,8 @@ pub enum ClientEvent<'a> {
     Hand(Hand),
     /// Do something with an alert.
     Alert(AlertAction<'a>),
+    /// Learn what time it is for the server.
+    Time,
 }
 
 /// Something that is done with an alert.
@@ -217,6 +219,7 @@ impl<'a> ClientEvent<'a> {
                     what: Alerting::parse(arg, has_attachments)?,
                 }))
             }
+            TIME => Ok(Self::Time),
             _ => Err(Refusal::unknown_v2_event()),
         }
     }

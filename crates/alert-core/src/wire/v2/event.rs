@@ -3,7 +3,7 @@
 use serde::Serialize;
 use socketio_protocol::socket::encode::{self, Rendered};
 
-use super::{ALERT, ENTERED, ERROR, GAP, LEFT, MESSAGE, NAMESPACE, POLICY, PUT_OUT, REMOVED, Shown};
+use super::{ALERT, ENTERED, ERROR, GAP, LEFT, MESSAGE, NAMESPACE, POLICY, PUT_OUT, REMOVED, Shown, TIME};
 use crate::event::{RoomEvent, What};
 use crate::names::{RoomCode, UserName};
 use crate::position::{Gap, MessageId, Position};
@@ -61,6 +61,12 @@ struct Alerted<'a> {
     told: Told<'a>,
 }
 
+/// The server's clock was set, to this.
+#[derive(Serialize)]
+struct Time {
+    at: At,
+}
+
 /// Messages are missing here.
 #[derive(Serialize)]
 struct Missing {
@@ -91,6 +97,7 @@ pub fn packet(room: &RoomCode, event: &RoomEvent) -> Rendered {
             let alerted = Alerted { at: At(event.at), told: Told(change) };
             render(ALERT, room, alerted, alert::size(change))
         }
+        What::ClockSet => render(TIME, room, Time { at: At(event.at) }, 0),
         What::Missing(gap) => render(GAP, room, Missing { at: At(event.at), gap: *gap }, 0),
     }
 }

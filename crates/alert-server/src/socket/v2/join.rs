@@ -13,6 +13,7 @@ use alert_core::wire::Form;
 use alert_core::wire::v1::Refusal;
 use alert_core::wire::v2::{Answer, Join, Joined, MOST_ROOMS};
 use socketio_server::Socket;
+use std::time::SystemTime;
 
 /// How often the history is read for one `join` if too much is said meanwhile. After that, the client has to ask for
 /// the rest.
@@ -129,6 +130,7 @@ impl V2<'_> {
     fn joined(&self, place: &Place, position: Position, found: Found) -> Result<Outcome, Refusal> {
         let found = found.within(self.most_bytes);
         Ok(Outcome::Answered(Answer::Joined(Box::new(Joined {
+            at: SystemTime::now(),
             room: place.room().clone(),
             name: place.name().cloned(),
             position,

@@ -46,6 +46,10 @@ fn given_an_event_of_a_room_then_its_packet_is_the_contract_s() {
             happened(What::Missing(Gap { missed: None })),
             r#"42/v2,["gap",{"room":"R\"1","at":"2026-11-28T21:43:45.007Z","missed":null}]"#.to_owned(),
         ),
+        (
+            happened(What::ClockSet),
+            r#"42/v2,["time",{"room":"R\"1","at":"2026-11-28T21:43:45.007Z"}]"#.to_owned(),
+        ),
     ];
     for (event, text) in rows {
         assert_eq!(packet(&room("R\"1"), &event).text, text);
@@ -59,6 +63,7 @@ fn given_an_answer_then_its_json_is_the_contract_s() {
     let members = Arc::new(Members::new(vec![name("Ada"), name("Bob")].into(), 1_002));
     let history = vec![Arc::new(said("\"hi\"\n"))];
     let joined = Joined {
+        at: SystemTime::UNIX_EPOCH,
         room: room("R1"),
         name: Some(name("Ada")),
         position: position(57),
@@ -89,7 +94,7 @@ fn given_an_answer_then_its_json_is_the_contract_s() {
         (
             Answer::Joined(joined.into()),
             [
-                r#"{"ok":true,"room":"R1","name":"Ada","position":"8f3a1c20b7d41-57","members":["Ada","Bob"],"#,
+                r#"{"ok":true,"room":"R1","name":"Ada","at":"1970-01-01T00:00:00.000Z","position":"8f3a1c20b7d41-57","members":["Ada","Bob"],"#,
                 r#""count":1002,"history":[{"#,
                 HI,
                 r#"}],"gap":{"missed":3},"more":true,"can":["read","speak"],"state":[]}"#,
@@ -99,7 +104,7 @@ fn given_an_answer_then_its_json_is_the_contract_s() {
         (
             Answer::Joined(listener.into()),
             [
-                r#"{"ok":true,"room":"R1","name":null,"position":"8f3a1c20b7d41-57","members":["Ada","Bob"],"#,
+                r#"{"ok":true,"room":"R1","name":null,"at":"1970-01-01T00:00:00.000Z","position":"8f3a1c20b7d41-57","members":["Ada","Bob"],"#,
                 r#""count":1002,"history":[],"gap":null,"more":false,"can":["read"],"state":[]}"#,
             ]
             .concat(),
@@ -109,6 +114,10 @@ fn given_an_answer_then_its_json_is_the_contract_s() {
         (
             Answer::Page { messages: history, position: position(58), gap: None, more: false },
             format!(r#"{{"ok":true,"messages":[{{{HI}}}],"position":"8f3a1c20b7d41-58","gap":null,"more":false}}"#),
+        ),
+        (
+            Answer::Time { received: at(), sent: at() + Duration::from_millis(2) },
+            r#"{"ok":true,"received":"2026-11-28T21:43:45.007Z","sent":"2026-11-28T21:43:45.009Z"}"#.to_owned(),
         ),
         (Answer::Members(members), r#"{"ok":true,"members":["Ada","Bob"],"count":1002}"#.to_owned()),
         (
