@@ -117,6 +117,43 @@ async function hosted(options) {
   return { page, room, does };
 }
 
+it("a host pauses a countdown, makes it longer, goes on with it and takes it away, and guests see each", async () => {
+  const { page, room, does } = await hosted();
+  const guest = await browser.visit();
+  await enter(guest, server, "Ada", room);
+  await does({ action: "raise", text: "The lesson ends", countdown_to: "10m" });
+  const count = guest.locator("#alerts .alert-count");
+  const counts = (words) => guest.locator("#alerts .alert-count", { hasText: words }).waitFor();
+  await counts(/^ · (9:\d\d|10:00) left$/);
+  const button = (name) => page.getByRole("button", { name });
+  await button("Pause the countdown").click();
+  await counts(/ paused, (9:\d\d|10:00) left/);
+  assert.equal(await page.locator(":focus").innerText(), "Go on counting", "the focus stays");
+  await button("1 minute more").click();
+  await counts(/ paused, (10:\d\d|11:00) left/);
+  await button("Go on counting").click();
+  await counts(/^ · (10:\d\d|11:00) left$/);
+  await button("1 minute more").click();
+  await counts(/^ · (11:\d\d|12:00) left$/);
+  assert.equal(await guest.locator("#alerts button:visible").count(), 0);
+  await button("No countdown").click();
+  await guest.waitForFunction(() => document.querySelector("#alerts .alert-count")?.textContent === "");
+  assert.equal(await count.textContent(), "");
+  assert.deepEqual(await violations(page), []);
+});
+
+it("counts to the moment of the server though the device's clock is an hour off", async () => {
+  const { room, does } = await hosted();
+  const guest = await browser.visit();
+  await guest.addInitScript(() => {
+    const { now } = Date;
+    Date.now = () => now() + 3_600_000;
+  });
+  await enter(guest, server, "Ada", room);
+  await does({ action: "raise", text: "The lesson ends", countdown_to: "10m" });
+  await guest.locator("#alerts .alert-count", { hasText: /(9:\d\d|10:00) left/ }).waitFor();
+});
+
 /** The words of the alerts whose first line is to be seen in the list. */
 const inView = (page) =>
   page.locator("#alerts .alert-text").evaluateAll((all) => {

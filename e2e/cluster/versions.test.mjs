@@ -48,7 +48,7 @@ it("a server does not start beside one that it cannot work with, and says what t
     ['{"version":"9.0.0","wire":7,"address":"10.0.0.2:5000"}', STRANGER, /9\.0\.0", wire version 7/],
     ['{"version":"0.0.1"}', STRANGER, /0\.0\.1", wire version 0/],
     ["not JSON", STRANGER, /does not say which version it is/],
-    ['{"version":"9.0.0","wire":3}', "a-name-of-tomorrow", /a-name-of-tomorrow/],
+    ['{"version":"9.0.0","wire":4}', "a-name-of-tomorrow", /a-name-of-tomorrow/],
   ]) {
     await stranger(about, name);
     const refused = await start().then(

@@ -58,6 +58,8 @@ it("the examples fit, and are carried out", async () => {
   for (const does of [
     { action: "list" },
     { action: "update", level: "info" },
+    { action: "update", countdown_to: "5m" },
+    { action: "update", paused: true },
     { action: "end", all_clear: "Over" },
   ])
     fits("alerted", await ada.ask("alert", { room, id: raised.alert.id, ...does }));

@@ -1,16 +1,19 @@
 // The list of the alerts in force. What has not changed stays where it is, with the focus that it has.
 
+import { countWords, type Recount, recounts } from "./alertcount.ts";
 import { inOrder } from "./alertorder.ts";
 import { alertLevel } from "./alertwords.ts";
 import { byId, make } from "./dom.ts";
 import { parts, text } from "./language.ts";
 import type { Alert } from "./protocol.ts";
-import { moment, remaining } from "./time.ts";
+import { moment } from "./time.ts";
 
 /** What a host does with one. */
 export interface Deeds {
   change(alert: Alert): void;
   end(alert: Alert): void;
+  /** What becomes of its countdown. */
+  recount(alert: Alert, recount: Recount): void;
 }
 
 export class AlertList {
@@ -108,17 +111,22 @@ class Item {
   readonly #about = make("p", "alert-about");
   readonly #count = make("span", "alert-count");
   readonly #more = make("button", "button");
+  readonly #recounts = make("div", "alert-row");
   readonly #change = make("button", "button", text("alert_change"));
   readonly #end = make("button", "button", text("alert_end"));
   readonly element = make(
     "li",
     "alert",
     make("div", "alert-words", this.words, this.#about),
+    this.#recounts,
     make("div", "alert-row", this.#more, this.#change, this.#end),
   );
   #alert: Alert | undefined;
 
-  constructor(deeds: Deeds, resized: () => void) {
+  constructor(
+    readonly deeds: Deeds,
+    resized: () => void,
+  ) {
     for (const button of [this.#more, this.#change, this.#end]) button.type = "button";
     this.#more.hidden = true;
     this.#more.addEventListener("click", () => {
@@ -132,6 +140,7 @@ class Item {
 
   show(alert: Alert, mayAlert: boolean, now: number): void {
     for (const button of [this.#change, this.#end]) button.hidden = !mayAlert;
+    this.#offer(mayAlert ? recounts(alert) : []);
     if (this.#alert !== alert) this.#write(alert, now);
     this.count(now);
   }
@@ -162,10 +171,26 @@ class Item {
     this.#more.setAttribute("aria-expanded", String(isOpen));
   }
 
+  /** A button for each thing that can become of the countdown. One that stays keeps the focus. */
+  #offer(recounts: readonly Recount[]): void {
+    const there = [...this.#recounts.children].map((button) => (button as HTMLElement).dataset.recount);
+    if (there.join() === recounts.join()) return;
+    const focused = this.#recounts.contains(document.activeElement);
+    this.#recounts.replaceChildren(
+      ...recounts.map((recount) => {
+        const button = make("button", "button", text(recount));
+        button.type = "button";
+        button.dataset.recount = recount;
+        button.addEventListener("click", () => this.#alert && this.deeds.recount(this.#alert, recount));
+        return button;
+      }),
+    );
+    if (focused) (this.#recounts.querySelector("button") ?? this.#change).focus({ preventScroll: true });
+  }
+
   count(now: number): void {
-    const to = this.#alert?.countdown_to ?? null;
-    const left = to === null ? 0 : Date.parse(to) - now;
-    const words = left > 0 ? ` · ${text("alert_countdown", { left: remaining(left) })}` : "";
+    const left = this.#alert === undefined ? "" : countWords(this.#alert, now);
+    const words = left === "" ? "" : ` · ${left}`;
     if (this.#count.textContent !== words) this.#count.textContent = words;
   }
 

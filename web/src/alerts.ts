@@ -1,5 +1,6 @@
 // Alerts that are in force, above what is said. Who may, raises, changes and ends them here.
 
+import { type Recount, recounted } from "./alertcount.ts";
 import { AlertDialog, type Alerting } from "./alertdialog.ts";
 import { AlertList } from "./alertlist.ts";
 import { alertWords, endWords } from "./alertwords.ts";
@@ -34,6 +35,7 @@ export class Alerts {
     this.#list = new AlertList({
       change: (alert) => this.#dialog.open(alert),
       end: (alert) => void this.#end(alert),
+      recount: (alert, recount) => void this.#recount(alert, recount),
     });
     // The button that a dialog goes back to may have gone meanwhile.
     for (const id of ["asking", "alerting"])
@@ -102,6 +104,11 @@ export class Alerts {
 
   #isPast({ ends_at }: Alert): boolean {
     return ends_at !== null && Date.parse(ends_at) <= this.time.now();
+  }
+
+  async #recount(alert: Alert, recount: Recount): Promise<void> {
+    const why = await this.act("update", { id: alert.id, ...recounted(alert, recount) });
+    this.problem(why ?? "");
   }
 
   async #end(alert: Alert): Promise<void> {

@@ -45,6 +45,8 @@ export interface Alert {
   readonly confirm: boolean;
   readonly answers: readonly string[];
   readonly countdown_to: string | null;
+  /** Seconds that are left of a count that is paused. */
+  readonly remaining: number | null;
   readonly ends_at: string | null;
   readonly audience: string | null;
 }

@@ -143,11 +143,11 @@ fn json_size(text: &str) -> usize {
 mod tests {
     use std::num::NonZeroU32;
     use std::sync::Arc;
-    use std::time::SystemTime;
+    use std::time::{Duration, SystemTime};
 
     use super::*;
     use crate::position::{Epoch, Gap, Position, Run};
-    use crate::room::alerts::{Alert, AlertId, Change, Level};
+    use crate::room::alerts::{Alert, AlertId, Change, Countdown, Level};
     use crate::room::policy::Policy;
 
     #[test]
@@ -175,7 +175,7 @@ mod tests {
             answers: [text.into(), "x".into()].into(),
             word: Some(text.into()),
             drill: true,
-            countdown_to: until,
+            countdown: Some(Countdown::Paused(Duration::from_millis(31_622_399_999))),
             ends_at: until,
             audience: Some(text.into()),
             changed: Some((name.clone(), SystemTime::now())),

@@ -2,11 +2,13 @@
 //! are a part of the room's policy, so that every store keeps them, and every server of a room has the same ones. Pure: the
 //! time is passed in.
 
+mod countdown;
 mod id;
 pub(in crate::room) mod stored;
 
 use std::time::{Duration, SystemTime};
 
+pub use countdown::{Countdown, Recount};
 pub use id::{AlertId, NotAnAlertId};
 
 use super::policy::{NotDone, Until};
@@ -66,8 +68,8 @@ pub struct Alert {
     pub word: Option<Box<str>>,
     /// It is an exercise. That never changes, and everything that is told of it says so first.
     pub drill: bool,
-    /// To which moment people count.
-    pub countdown_to: Until,
+    /// What people count down to.
+    pub countdown: Option<Countdown>,
     /// When it ends by itself.
     pub ends_at: Until,
     /// Who is meant, in words.
@@ -109,8 +111,8 @@ pub struct Amendment {
     pub level: Option<Level>,
     /// See [`Alert::confirm`].
     pub confirm: Option<bool>,
-    /// See [`Alert::countdown_to`].
-    pub countdown_to: Option<Until>,
+    /// See [`Alert::countdown`].
+    pub countdown: Option<Recount>,
     /// See [`Alert::ends_at`].
     pub ends_at: Option<Until>,
     /// See [`Alert::audience`].
@@ -226,6 +228,7 @@ impl Alerts {
     /// If it cannot be taken.
     pub(super) fn take(&mut self, step: &Step, now: SystemTime) -> Result<(), NotDone> {
         let is_ahead = |time: Until| time.is_none_or(|time| time > now && time <= now + LONGEST);
+        let counts = |countdown: Option<Countdown>| countdown.is_none_or(|countdown| countdown.is_ahead(now));
         match step {
             Step::Raise(alert) => {
                 if let Some(before) = alert.key.and_then(|key| self.with_key(key)) {
@@ -234,7 +237,7 @@ impl Alerts {
                 if self.in_force.len() >= MOST_ALERTS {
                     return Err(NotDone::TooManyAlerts);
                 }
-                if !is_ahead(alert.ends_at) || !is_ahead(alert.countdown_to) {
+                if !is_ahead(alert.ends_at) || !counts(alert.countdown) {
                     return Err(NotDone::NotAhead);
                 }
                 self.in_force.push(alert.clone());
@@ -242,12 +245,12 @@ impl Alerts {
             Step::Change(id, by, amendment) => {
                 let alert = self.in_force.iter_mut().find(|alert| alert.id == *id);
                 let alert = alert.ok_or(NotDone::NoSuchAlert)?;
-                let next = alert.amended(amendment);
+                let next = alert.amended(amendment, now)?;
                 if next == *alert {
                     return Ok(());
                 }
-                let is_new = |time: Until, before: Until| time == before || is_ahead(time);
-                if !is_new(next.ends_at, alert.ends_at) || !is_new(next.countdown_to, alert.countdown_to) {
+                let ends = next.ends_at == alert.ends_at || is_ahead(next.ends_at);
+                if !ends || !(next.countdown == alert.countdown || counts(next.countdown)) {
                     return Err(NotDone::NotAhead);
                 }
                 *alert = Alert { changed: Some((by.clone(), now)), ..next };
@@ -326,17 +329,17 @@ impl Alert {
         self.ends_at.is_some_and(|ends_at| ends_at <= now)
     }
 
-    fn amended(&self, amendment: &Amendment) -> Self {
-        let Amendment { text, level, confirm, countdown_to, ends_at, audience } = amendment.clone();
-        Self {
+    fn amended(&self, amendment: &Amendment, now: SystemTime) -> Result<Self, NotDone> {
+        let Amendment { text, level, confirm, countdown, ends_at, audience } = amendment.clone();
+        Ok(Self {
             text: text.unwrap_or_else(|| self.text.clone()),
             level: level.unwrap_or(self.level),
             confirm: confirm.unwrap_or(self.confirm),
-            countdown_to: countdown_to.unwrap_or(self.countdown_to),
+            countdown: countdown.map_or(Ok(self.countdown), |recount| recount.of(self.countdown, now))?,
             ends_at: ends_at.unwrap_or(self.ends_at),
             audience: audience.unwrap_or_else(|| self.audience.clone()),
             ..self.clone()
-        }
+        })
     }
 }
 

@@ -8,7 +8,7 @@ use serde::{Serialize, Serializer};
 use super::history::At;
 use super::json_size;
 use crate::names::UserName;
-use crate::room::alerts::{Alert, Change, Ended, Fate};
+use crate::room::alerts::{Alert, Change, Countdown, Ended, Fate};
 
 /// What an alert says: `WARNING: text`, and of a drill `DRILL: WARNING: text`. It is what its raiser says in the room, so
 /// that everybody hears it and the history has it.
@@ -62,7 +62,7 @@ impl Display for Notice<'_> {
 
 impl Serialize for Shown<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut fields = serializer.serialize_struct("Alert", 14)?;
+        let mut fields = serializer.serialize_struct("Alert", 16)?;
         shown(self.0, &mut fields)?;
         fields.end()
     }
@@ -71,7 +71,7 @@ impl Serialize for Shown<'_> {
 impl Serialize for ShownEnd<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Ended { alert, by, at, all_clear } = self.0;
-        let mut fields = serializer.serialize_struct("Ended", 17)?;
+        let mut fields = serializer.serialize_struct("Ended", 19)?;
         shown(alert, &mut fields)?;
         fields.serialize_field("ended_at", &At(*at))?;
         fields.serialize_field("ended_by", by)?;
@@ -90,7 +90,10 @@ fn shown<S: SerializeStruct>(alert: &Alert, fields: &mut S) -> Result<(), S::Err
     fields.serialize_field("confirm", &alert.confirm)?;
     fields.serialize_field("answers", &alert.answers)?;
     fields.serialize_field("word", &alert.word)?;
-    fields.serialize_field("countdown_to", &alert.countdown_to.map(At))?;
+    let remaining = alert.countdown.and_then(Countdown::remaining);
+    fields.serialize_field("countdown_to", &alert.countdown.and_then(Countdown::to).map(At))?;
+    fields.serialize_field("paused", &remaining.is_some())?;
+    fields.serialize_field("remaining", &remaining.map(|left| left.as_secs_f64()))?;
     fields.serialize_field("ends_at", &alert.ends_at.map(At))?;
     fields.serialize_field("audience", &alert.audience)?;
     fields.serialize_field("updated_by", &alert.changed.as_ref().map(|(by, _)| by))?;
@@ -126,7 +129,7 @@ fn state(fate: &Fate) -> &'static str {
 /// The most bytes of what is told of an alert in any form: a stream has its text twice.
 pub(super) fn size(change: &Change) -> usize {
     /// The keys, three times, and the words around.
-    const AROUND: usize = 640;
+    const AROUND: usize = 704;
     let Change { alert, fate } = change;
     let name = |name: Option<&UserName>| name.map_or(0, |name| json_size(name.as_str()));
     let changed = name(alert.changed.as_ref().map(|(by, _)| by));
@@ -164,7 +167,7 @@ mod tests {
             answers: [].into(),
             word: None,
             drill,
-            countdown_to: Some(SystemTime::UNIX_EPOCH + Duration::from_secs(60)),
+            countdown: Some(Countdown::To(SystemTime::UNIX_EPOCH + Duration::from_secs(60))),
             ends_at: None,
             audience: None,
             changed: None,
@@ -198,12 +201,18 @@ mod tests {
     #[test]
     fn an_alert_is_shown_without_its_key() {
         let alert = alert(Level::Warning, true);
-        let json = r#"{"id":"00000000","level":"warning","text":"leave the building","by":"Ada","at":"1970-01-01T00:00:00.000Z","drill":true,"confirm":false,"answers":[],"word":null,"countdown_to":"1970-01-01T00:01:00.000Z","ends_at":null,"audience":null,"updated_by":null,"updated_at":null}"#;
+        let json = r#"{"id":"00000000","level":"warning","text":"leave the building","by":"Ada","at":"1970-01-01T00:00:00.000Z","drill":true,"confirm":false,"answers":[],"word":null,"countdown_to":"1970-01-01T00:01:00.000Z","paused":false,"remaining":null,"ends_at":null,"audience":null,"updated_by":null,"updated_at":null}"#;
         assert_eq!(serde_json::to_string(&Shown(&alert)).unwrap(), json);
         let change = Change {
             alert,
             fate: Fate::Ended { by: Some(name("Bea")), all_clear: Some("come back".into()) },
         };
+        let paused = Alert {
+            countdown: Some(Countdown::Paused(Duration::from_millis(83_500))),
+            ..change.alert.clone()
+        };
+        let shown = serde_json::to_string(&Shown(&paused)).unwrap();
+        assert!(shown.contains(r#""countdown_to":null,"paused":true,"remaining":83.5,"#), "{shown}");
         let told = format!(r#"{{"state":"ended","by":"Bea","all_clear":"come back","alert":{json}}}"#);
         assert_eq!(serde_json::to_string(&Told(&change)).unwrap(), told);
     }

@@ -12,7 +12,7 @@ mod moderate;
 mod policy;
 mod refusal;
 
-pub use alerting::{Alerting, Changes, Raise, When, all_clear, read_id};
+pub use alerting::{Alerting, Changes, Raise, Recounting, When, all_clear, read_id};
 pub use answer::{Answer, AuditLine, Joined};
 pub use client_event::{AlertAction, ClientEvent, Hand, History, Join, Make, Moderate, Send, Start};
 pub(super) use event::extra;

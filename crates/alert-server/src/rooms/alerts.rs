@@ -9,7 +9,7 @@ use crate::log::redis::Of;
 use crate::log::{KeyDigest, Stored};
 use alert_core::access::{Denied, Principal, Right};
 use alert_core::names::{RoomCode, UserName};
-use alert_core::room::alerts::{Alert, AlertId, Amendment, Ended, Key, Step};
+use alert_core::room::alerts::{Alert, AlertId, Amendment, Countdown, Ended, Key, Step};
 use alert_core::room::policy::{Action, Audit, Forbidden, NotDone, Policy};
 use alert_core::wire::audit;
 use alert_core::wire::v2::{Alerting, Changes, Raise};
@@ -153,7 +153,7 @@ fn raised(raise: Raise, name: &UserName, key: Option<KeyDigest>) -> Alert {
         answers,
         word,
         drill,
-        countdown_to: countdown_to.map(|when| when.at(now)),
+        countdown: countdown_to.map(|when| Countdown::To(when.at(now))),
         ends_at: ends_at.map(|when| when.at(now)),
         audience,
         changed: None,
@@ -163,10 +163,10 @@ fn raised(raise: Raise, name: &UserName, key: Option<KeyDigest>) -> Alert {
 
 fn amendment(changes: Changes) -> Amendment {
     let now = now();
-    let Changes { text, level, confirm, countdown_to, ends_at, audience } = changes;
-    let countdown_to = countdown_to.map(|when| when.map(|when| when.at(now)));
+    let Changes { text, level, confirm, countdown, ends_at, audience } = changes;
+    let countdown = countdown.map(|countdown| countdown.at(now));
     let ends_at = ends_at.map(|when| when.map(|when| when.at(now)));
-    Amendment { text, level, confirm, countdown_to, ends_at, audience }
+    Amendment { text, level, confirm, countdown, ends_at, audience }
 }
 
 /// What has become of the alert that a step was about.

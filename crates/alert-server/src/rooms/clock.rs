@@ -92,7 +92,8 @@ mod tests {
 
     #[test]
     fn given_two_looks_at_the_clocks_then_only_a_clock_that_was_set_is_noticed() {
-        let start = Clocks { wall: SystemTime::UNIX_EPOCH + Duration::from_hours(1), monotonic: Instant::now() };
+        let start =
+            Clocks { wall: SystemTime::UNIX_EPOCH + Duration::from_hours(1), monotonic: Instant::now() };
         let later = |wall_millis: i64| {
             let moved = Duration::from_millis(wall_millis.unsigned_abs());
             let wall = if wall_millis < 0 { start.wall - moved } else { start.wall + moved };

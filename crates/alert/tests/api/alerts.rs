@@ -309,3 +309,38 @@ fn a_host_may_alert_as_the_answer_to_join_says_and_others_may_not() {
         (json!(["read", "speak", "alert", "moderate"]), "ok".to_owned())
     );
 }
+
+#[test]
+fn a_countdown_that_is_paused_and_goes_on_is_so_for_everybody_also_after_a_restart() {
+    for (servers, _redis) in of_each_kind(&[]) {
+        let (here, there) = (&servers[0], servers.last().unwrap());
+        let host = Hosted::of(here);
+        let (mut v2, _) = joins(there, "Bea");
+        let id = host.raises(here, &json!({ "text": "The lesson ends", "countdown_to": "5m" }));
+        assert_eq!(alerted(&mut v2)["alert"]["paused"], false);
+        let change = |body: &Value| host.asks(here, "PATCH", &format!("/{id}"), body);
+        let paused = change(&json!({ "paused": true })).json()["alert"].clone();
+        let left = paused["remaining"].as_f64().unwrap();
+        assert!((200.0..=300.0).contains(&left) && paused["countdown_to"].is_null(), "{paused}");
+        assert_eq!(alerted(&mut v2)["alert"], paused);
+        assert_eq!(change(&json!({ "paused": true })).json()["alert"], paused, "a retry");
+        let (_cy, joined) = joins(there, "Cy");
+        assert_eq!(joined["state"], json!([paused]));
+        let longer = change(&json!({ "paused": true, "countdown_to": left + 60.0 })).json();
+        assert_eq!(longer["alert"]["remaining"], left + 60.0);
+        assert_eq!(alerted(&mut v2)["alert"]["remaining"], left + 60.0);
+        let resumed = change(&json!({ "paused": false })).json()["alert"].clone();
+        assert!(resumed["remaining"].is_null() && resumed["countdown_to"].is_string(), "{resumed}");
+        assert_eq!(alerted(&mut v2)["alert"], resumed);
+        change(&json!({ "countdown_to": null }));
+        assert_eq!(alerted(&mut v2)["alert"]["countdown_to"], Value::Null);
+        let none = change(&json!({ "paused": true }));
+        assert_eq!((none.status, none.problem().as_str()), (403, "not_allowed"));
+    }
+    let server = Server::start(&[]);
+    let host = Hosted::of(&server);
+    let id = host.raises(&server, &json!({ "text": "The lesson ends", "countdown_to": "5m" }));
+    let paused = host.asks(&server, "PATCH", &format!("/{id}"), &json!({ "paused": true })).json();
+    let server = server.killed_and_back(&[]);
+    assert_eq!(server.get("/v1/rooms/R1/alerts").json()["alerts"], json!([paused["alert"]]));
+}

@@ -113,8 +113,26 @@ fn all_of_an_alert_but_the_drill_can_be_changed_and_taken_away() {
     let more = change(&["--audience", "Year 7", "--confirm"]);
     assert!(more.contains("  (Ada, for Year 7, countdown to 20"), "{more}");
     assert!(more.contains(", to be confirmed, until 20"), "{more}");
+    let paused = change(&["--pause"]);
+    assert!(
+        paused.contains(", countdown paused with 4m 5") || paused.contains(" paused with 5m left"),
+        "{paused}"
+    );
+    let longer = change(&["--extend", "5m"]);
+    assert!(
+        longer.contains(", countdown paused with 9m 5") || longer.contains(" paused with 10m left"),
+        "{longer}"
+    );
+    assert!(change(&["--resume"]).contains(", countdown to 20"));
+    assert!(change(&["--extend", "5m"]).contains(", countdown to 20"));
     let less = change(&["--for", "never", "--countdown", "never", "--confirm", "off", "--audience", ""]);
     assert_eq!(less, format!("{id}  WARNING: Ice  (Ada)\n"));
+    let none = hosted.run(&["change", "D5DB", &id, "--extend", "5m"]);
+    assert!(none.code == Some(1) && none.err.contains("no countdown: give it one"), "{none:?}");
+    let none = hosted.run(&["change", "D5DB", &id, "--name", "Ada", "--pause"]);
+    assert!(none.code == Some(1) && none.err.contains("no countdown, or it is over"), "{none:?}");
+    let both = hosted.run(&["change", "D5DB", &id, "--pause", "--countdown", "5m"]);
+    assert_eq!(both.code, Some(2), "{both:?}");
     let soon = hosted.run(&["change", "D5DB", &id, "--for", "soon"]);
     assert!(soon.code == Some(2) && soon.err.contains("never, or whole seconds from 1s"), "{soon:?}");
 }

@@ -1,11 +1,11 @@
 //! Alerts as JSON, within a policy. What a later version adds is passed over, and what an earlier one left out is at its
 //! default.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Alert, Alerts, Ended, Key};
+use super::{Alert, Alerts, Countdown, Ended, Key};
 use crate::names::UserName;
 use crate::room::policy::NotAPolicy;
 use crate::room::policy::stored::{millis, name, since, time};
@@ -36,6 +36,9 @@ struct KeptAlert {
     word: Option<Box<str>>,
     drill: bool,
     countdown_to: u64,
+    /// What is left of a countdown that is paused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    paused: Option<u64>,
     ends_at: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     audience: Option<Box<str>>,
@@ -94,13 +97,18 @@ impl From<&Alert> for KeptAlert {
             answers: alert.answers.clone(),
             word: alert.word.clone(),
             drill: alert.drill,
-            countdown_to: millis(alert.countdown_to),
+            countdown_to: millis(alert.countdown.and_then(Countdown::to)),
+            paused: alert.countdown.and_then(Countdown::remaining).map(millis_of),
             ends_at: millis(alert.ends_at),
             audience: alert.audience.clone(),
             changed: alert.changed.as_ref().map(changed),
             key: alert.key.map(|Key { digest, asked }| KeptKey { digest, asked }),
         }
     }
+}
+
+fn millis_of(time: Duration) -> u64 {
+    time.as_millis().try_into().unwrap_or(u64::MAX)
 }
 
 impl TryFrom<Kept> for Alerts {
@@ -133,7 +141,10 @@ impl TryFrom<KeptAlert> for Alert {
             answers: kept.answers,
             word: kept.word,
             drill: kept.drill,
-            countdown_to: time(kept.countdown_to),
+            countdown: match kept.paused {
+                Some(left) => Some(Countdown::Paused(Duration::from_millis(left))),
+                None => time(kept.countdown_to).map(Countdown::To),
+            },
             ends_at: time(kept.ends_at),
             audience: kept.audience,
             changed: kept.changed.map(changed).transpose()?,

@@ -22,7 +22,7 @@ fn alert(number: u8) -> Alert {
         answers: [].into(),
         word: None,
         drill: number.is_multiple_of(2),
-        countdown_to: None,
+        countdown: None,
         ends_at: None,
         audience: None,
         changed: None,
@@ -132,8 +132,10 @@ fn no_more_are_in_force_than_may_be_and_none_ends_before_it_begins() {
     assert!(policy.alerts.ended.len() <= MOST_ENDED);
     for time in [START, after(1), after(366 * 24 * 3600 + 2)] {
         let late = |alert: Alert| take(&Policy::default(), Step::Raise(alert), after(1)).err();
-        let (ends, counts) =
-            (Alert { ends_at: Some(time), ..alert(1) }, Alert { countdown_to: Some(time), ..alert(1) });
+        let (ends, counts) = (
+            Alert { ends_at: Some(time), ..alert(1) },
+            Alert { countdown: Some(Countdown::To(time)), ..alert(1) },
+        );
         assert_eq!((late(ends), late(counts)), (Some(NotDone::NotAhead), Some(NotDone::NotAhead)));
     }
 }
@@ -145,4 +147,39 @@ fn given_a_policy_of_a_room_that_was_not_heard_for_long_then_each_alert_that_is_
     let changes = other.alerts.changes_since(&before.alerts);
     let ended = Fate::Ended { by: None, all_clear: None };
     assert_eq!(changes.iter().map(|change| &change.fate).collect::<Vec<_>>(), [&ended, &Fate::Raised]);
+}
+
+#[test]
+fn given_a_countdown_then_it_can_be_paused_go_on_be_extended_and_taken_away_and_a_retry_changes_nothing() {
+    let counted = Alert { countdown: Some(Countdown::To(after(60))), ..alert(1) };
+    let (policy, _) = take(&Policy::default(), Step::Raise(counted), START).unwrap();
+    let recount = |policy: &Policy, recount, now| {
+        let amendment = Amendment { countdown: Some(recount), ..Amendment::default() };
+        take(policy, Step::Change(alert(1).id, name("Bea"), amendment), now)
+    };
+    let countdown = |policy: &Policy| policy.alerts.get(alert(1).id).unwrap().countdown;
+    let (paused, changes) = recount(&policy, Recount::Pause, after(20)).unwrap();
+    assert_eq!(countdown(&paused), Some(Countdown::Paused(Duration::from_secs(40))));
+    assert_eq!(changes[0].fate, Fate::Updated { in_words: false });
+    let (again, changes) = recount(&paused, Recount::Pause, after(30)).unwrap();
+    assert_eq!((again.revision, changes), (paused.revision, vec![]));
+    let more = Recount::Set(Countdown::Paused(Duration::from_secs(100)));
+    let (longer, _) = recount(&paused, more, after(30)).unwrap();
+    let (resumed, _) = recount(&longer, Recount::Resume, after(50)).unwrap();
+    assert_eq!(countdown(&resumed), Some(Countdown::To(after(150))));
+    let (again, _) = recount(&resumed, Recount::Resume, after(60)).unwrap();
+    assert_eq!(again.revision, resumed.revision);
+    let (extended, _) = recount(&resumed, Recount::Set(Countdown::To(after(300))), after(60)).unwrap();
+    assert_eq!(countdown(&extended), Some(Countdown::To(after(300))));
+    let (cancelled, _) = recount(&extended, Recount::Cancel, after(61)).unwrap();
+    assert_eq!(countdown(&cancelled), None);
+    for (policy, what, now) in [
+        (&cancelled, Recount::Pause, after(62)),
+        (&cancelled, Recount::Resume, after(62)),
+        (&policy, Recount::Pause, after(60)),
+    ] {
+        assert_eq!(recount(policy, what, now).err(), Some(NotDone::NoCountdown));
+    }
+    let over = Recount::Set(Countdown::Paused(Duration::ZERO));
+    assert_eq!(recount(&paused, over, after(30)).err(), Some(NotDone::NotAhead));
 }

@@ -95,6 +95,9 @@ pub enum NotDone {
     /// An alert would end, or its countdown would, before now or in years.
     #[error("ends_at and countdown_to must be ahead, by 366 days at most.")]
     NotAhead,
+    /// A countdown is to be paused, or to go on, and there is none.
+    #[error("this alert has no countdown, or it is over.")]
+    NoCountdown,
     /// The key came with another alert.
     #[error("this key came with another alert; give every alert a key of its own.")]
     KeyReused,

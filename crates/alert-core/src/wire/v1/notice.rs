@@ -124,7 +124,10 @@ impl<'a> Notice<'a> {
                 Told::Happened(RoomEvent { what: What::Missing(_), .. }) | Told::Missed(_) => 0,
                 Told::Happened(RoomEvent { what: What::Alert(change), .. }) => alert::size(change),
                 // Those who hear a room in v1 are not told of these.
-                Told::Happened(RoomEvent { what: What::Removed(_) | What::Policy(_) | What::ClockSet, .. }) => 0,
+                Told::Happened(RoomEvent {
+                    what: What::Removed(_) | What::Policy(_) | What::ClockSet,
+                    ..
+                }) => 0,
                 Told::Refused(refusal) => refusal.message().len(),
                 Told::Away(_) | Told::PutOut(_) => 100,
             }

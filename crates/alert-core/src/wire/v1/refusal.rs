@@ -305,7 +305,9 @@ impl From<NotDone> for Refusal {
             NotDone::NoSuchAlert => ErrorCode::NoSuchAlert,
             NotDone::KeyReused => ErrorCode::KeyReused,
             NotDone::NotAhead => ErrorCode::InvalidBody,
-            NotDone::TooMany | NotDone::NoNeed | NotDone::TooManyAlerts => ErrorCode::NotAllowed,
+            NotDone::TooMany | NotDone::NoNeed | NotDone::TooManyAlerts | NotDone::NoCountdown => {
+                ErrorCode::NotAllowed
+            }
         };
         Self::new(code, not_done.to_string())
     }

@@ -8,7 +8,9 @@ use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
 use crate::names::{UserName, plain_line};
-use crate::room::alerts::{AlertId, Level, MOST_ANSWER, MOST_ANSWERS, MOST_AUDIENCE, MOST_TEXT};
+use crate::room::alerts::{
+    AlertId, Countdown, Level, MOST_ANSWER, MOST_ANSWERS, MOST_AUDIENCE, MOST_TEXT, Recount,
+};
 use crate::wire::body;
 use crate::wire::v1::Refusal;
 
@@ -57,12 +59,27 @@ pub struct Changes {
     pub level: Option<Level>,
     /// Whether everybody is asked to confirm it.
     pub confirm: Option<bool>,
-    /// To which moment people count, if to any.
-    pub countdown_to: Option<Option<When>>,
+    /// What becomes of the countdown.
+    pub countdown: Option<Recounting>,
     /// When it ends by itself, if it does.
     pub ends_at: Option<Option<When>>,
     /// Who is meant.
     pub audience: Option<Option<Box<str>>>,
+}
+
+/// What is to become of a countdown, as it is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Recounting {
+    /// To take it away.
+    Cancel,
+    /// To count to a moment.
+    To(When),
+    /// To have so much left as if it were counted to this moment, and not to count on.
+    PausedBefore(When),
+    /// To pause it.
+    Pause,
+    /// To go on with it.
+    Resume,
 }
 
 /// A moment: by the clock, or so long after the server hears of it, whose clock counts.
@@ -88,6 +105,38 @@ impl When {
                 .and_then(|millis| now.checked_add(Duration::from_millis(millis)))
                 .unwrap_or(now),
         }
+    }
+}
+
+impl Recounting {
+    /// What becomes of a countdown, if it is `now`.
+    #[must_use]
+    pub fn at(self, now: SystemTime) -> Recount {
+        match self {
+            Self::Cancel => Recount::Cancel,
+            Self::To(when) => Recount::Set(Countdown::To(when.at(now))),
+            Self::PausedBefore(when) => {
+                Recount::Set(Countdown::Paused(when.at(now).duration_since(now).unwrap_or_default()))
+            }
+            Self::Pause => Recount::Pause,
+            Self::Resume => Recount::Resume,
+        }
+    }
+
+    fn parse(to: Option<&RawValue>, paused: Option<&RawValue>) -> Result<Option<Self>, Refusal> {
+        let to = to.map(|json| when("countdown_to", json)).transpose()?;
+        let paused = paused.map(|json| body::boolean("paused", Some(json))).transpose()?;
+        Ok(Some(match (to, paused) {
+            (None, None) => return Ok(None),
+            (None, Some(true)) => Self::Pause,
+            (None, Some(false)) => Self::Resume,
+            (Some(None), Some(true)) => {
+                return Err(Refusal::invalid_body("a countdown that is taken away cannot be paused."));
+            }
+            (Some(None), _) => Self::Cancel,
+            (Some(Some(when)), Some(true)) => Self::PausedBefore(when),
+            (Some(Some(when)), _) => Self::To(when),
+        }))
     }
 }
 
@@ -159,8 +208,9 @@ impl Changes {
     /// # Errors
     /// A [`Refusal`] to answer with.
     pub fn parse(arg: Body<'_>) -> Result<Self, Refusal> {
-        let keys = &["text", "level", "confirm", "drill", "countdown_to", "ends_at", "audience"];
-        let [words, level, confirm, drill, countdown_to, ends_at, audience] = body::object(arg, false, keys)?;
+        let keys = &["text", "level", "confirm", "drill", "countdown_to", "paused", "ends_at", "audience"];
+        let [words, level, confirm, drill, countdown_to, paused, ends_at, audience] =
+            body::object(arg, false, keys)?;
         if drill.is_some() {
             return Err(Refusal::invalid_body("drill cannot be changed: end this alert, and raise another."));
         }
@@ -173,7 +223,7 @@ impl Changes {
             text: words.map(|json| text("text", json, MOST_TEXT)).transpose()?,
             level: level.map(read_level).transpose()?,
             confirm: confirm.map(|json| body::boolean("confirm", Some(json))).transpose()?,
-            countdown_to: countdown_to.map(|json| when("countdown_to", json)).transpose()?,
+            countdown: Recounting::parse(countdown_to, paused)?,
             ends_at: ends_at.map(|json| when("ends_at", json)).transpose()?,
             audience: audience.map(optional_audience).transpose()?,
         })

@@ -123,6 +123,10 @@ pub struct Alert {
     pub confirm: bool,
     /// To which moment people count.
     pub countdown_to: Option<String>,
+    /// The count is paused.
+    pub paused: bool,
+    /// So many seconds are left of it then.
+    pub remaining: Option<serde_json::Number>,
     /// When it ends by itself.
     pub ends_at: Option<String>,
     /// Who is meant.

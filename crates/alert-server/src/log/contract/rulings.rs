@@ -1,7 +1,7 @@
 //! What a store has to promise of rooms with hosts: policies, audit logs, and messages that are removed.
 
 use super::*;
-use alert_core::room::alerts::{Alert, AlertId, Key, Level, Step};
+use alert_core::room::alerts::{Alert, AlertId, Countdown, Key, Level, Step};
 use alert_core::room::policy::{Action, Deed};
 use std::time::UNIX_EPOCH;
 
@@ -28,7 +28,7 @@ fn policy(revision: u64) -> Policy {
         answers: ["safe".into(), "need help".into()].into(),
         word: Some("OK".into()),
         drill: true,
-        countdown_to: Some(now + Duration::from_secs(60)),
+        countdown: Some(Countdown::Paused(Duration::from_millis(60_500))),
         ends_at: Some(now + Duration::from_secs(3600)),
         audience: Some("Year 7".into()),
         changed: None,

@@ -23,11 +23,18 @@ fn line(alert: &Value) -> String {
         text("by"),
         told("for", "audience"),
         told("countdown to", "countdown_to"),
+        alert["remaining"].as_f64().map(|left| format!("countdown paused with {} left", time_left(left))),
         (alert["confirm"] == true).then(|| "to be confirmed".to_owned()),
         told("ended", "ended_at").or_else(|| told("until", "ends_at")),
     ];
     let more = more.into_iter().flatten().collect::<Vec<_>>().join(", ");
     format!("{id}  {drill}{level}: {words}  ({more})")
+}
+
+/// Seconds as people read them; of less than one nobody counts.
+fn time_left(seconds: f64) -> String {
+    let whole = std::time::Duration::try_from_secs_f64(seconds.ceil()).unwrap_or_default();
+    humantime::format_duration(whole).to_string()
 }
 
 #[cfg(test)]
@@ -58,6 +65,9 @@ mod tests {
         let told = words(&json!({ "alert": alert }));
         let more = "(Ada, for Year 7, countdown to 2026-11-29T10:00:00.000Z, to be confirmed, ended 2026-11-29T10:30:00.000Z)";
         assert!(told.ends_with(more), "{told}");
+        (alert["countdown_to"], alert["remaining"]) = (Value::Null, json!(82.4));
+        let told = words(&json!({ "alert": alert }));
+        assert!(told.contains(", countdown paused with 1m 23s left, "), "{told}");
         assert_eq!(words(&json!({ "alerts": [alert, alert] })).lines().count(), 2);
         assert_eq!(words(&json!({ "alerts": [] })), "nothing is in force");
     }

@@ -226,6 +226,24 @@ fn given_what_hosts_ask_for_then_each_action_is_read_with_what_belongs_to_it() {
 }
 
 #[test]
+fn given_a_change_of_an_alert_then_it_says_what_becomes_of_the_countdown() {
+    for (keys, expected) in [
+        (r#""text":"x""#, "None"),
+        (r#""countdown_to":null"#, "Some(Cancel)"),
+        (r#""countdown_to":null,"paused":false"#, "Some(Cancel)"),
+        (r#""countdown_to":"5m""#, "Some(To(In(300s)))"),
+        (r#""countdown_to":"5m","paused":false"#, "Some(To(In(300s)))"),
+        (r#""countdown_to":1.5,"paused":true"#, "Some(PausedBefore(In(1.5s)))"),
+        (r#""paused":true"#, "Some(Pause)"),
+        (r#""paused":false"#, "Some(Resume)"),
+    ] {
+        let found =
+            read("alert", &format!(r#"{{"room":"r","action":"update","id":"0z0z48z7",{keys}}}"#)).unwrap();
+        assert!(found.contains(&format!("countdown: {expected}, ends_at")), "{keys}: {found}");
+    }
+}
+
+#[test]
 fn given_alert_then_it_says_what_becomes_of_which() {
     let words = |text: &str| Err((ErrorCode::InvalidBody, text.to_owned()));
     let raised = "r Raise(Raise { text: \"x y\", level: Warning, confirm: false, answers: [], word: None, drill: false, \
@@ -260,10 +278,15 @@ fn given_alert_then_it_says_what_becomes_of_which() {
         ),
         (
             r#"{"room":"r","action":"update","id":"0Z0Z48Z7","ends_at":null}"#,
-            Ok("r Change(0z0z48z7, Changes { text: None, level: None, confirm: None, countdown_to: None, ends_at: \
+            Ok("r Change(0z0z48z7, Changes { text: None, level: None, confirm: None, countdown: None, ends_at: \
                 Some(None), audience: None }) None"
                 .to_owned()),
         ),
+        (
+            r#"{"room":"r","action":"update","id":"0Z0Z48Z7","countdown_to":null,"paused":true}"#,
+            words("a countdown that is taken away cannot be paused."),
+        ),
+        (r#"{"room":"r","action":"update","id":"0Z0Z48Z7","paused":1}"#, words("paused must be true or false.")),
         (
             r#"{"room":"r","action":"end","id":"0z0z48z7","all_clear":"come back"}"#,
             Ok("r End(0z0z48z7, Some(\"come back\")) None".to_owned()),

@@ -1,0 +1,55 @@
+//! A countdown that is made longer. The server is told which moment or how much is then meant, so that trying again makes it
+//! no longer.
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::super::complain;
+use super::super::host::{Room, print};
+
+/// What is to be changed of an alert, so that its countdown is longer by so much.
+pub(super) fn extended(room: &Room, id: &str, by: Duration) -> Result<Vec<(&'static str, Value)>, ExitCode> {
+    let moderator = room.moderator()?;
+    let answer = alert_client::block_on(moderator.alert("GET", None, &json!({}), [("", None); 2]));
+    let Ok(Ok(listed)) = &answer else {
+        return Err(print(answer, room.is_json(), Value::to_string));
+    };
+    let alert = listed["alerts"].as_array().into_iter().flatten().find(|alert| alert["id"] == id);
+    let Some(alert) = alert else {
+        complain(
+            "there is no such alert in this room, or it has ended: alert alerts shows those that are in force",
+        );
+        return Err(ExitCode::FAILURE);
+    };
+    longer(alert, by).ok_or_else(|| {
+        complain("this alert has no countdown: give it one with --countdown");
+        ExitCode::FAILURE
+    })
+}
+
+fn longer(alert: &Value, by: Duration) -> Option<Vec<(&'static str, Value)>> {
+    if let Some(left) = alert["remaining"].as_f64() {
+        return Some(vec![("countdown_to", json!(left + by.as_secs_f64())), ("paused", true.into())]);
+    }
+    let to: Timestamp = alert["countdown_to"].as_str()?.parse().ok()?;
+    Some(vec![("countdown_to", to.checked_add(by).ok()?.to_string().into())])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn given_a_countdown_then_a_longer_one_is_meant_whether_it_is_paused_or_not() {
+        let minute = Duration::from_secs(60);
+        let running = json!({ "countdown_to": "2026-11-29T10:00:00.500Z", "remaining": null });
+        assert_eq!(longer(&running, minute), Some(vec![("countdown_to", json!("2026-11-29T10:01:00.5Z"))]));
+        let paused = json!({ "countdown_to": null, "remaining": 30.5 });
+        let longer_paused = vec![("countdown_to", json!(90.5)), ("paused", json!(true))];
+        assert_eq!(longer(&paused, minute), Some(longer_paused));
+        assert_eq!(longer(&json!({ "countdown_to": null, "remaining": null }), minute), None);
+    }
+}
