@@ -126,6 +126,11 @@ test-cluster: binary $(E2E) $(VENV) ## several servers with one Redis, and what 
 proof-cluster: export ALERT_PROOF := 1
 proof-cluster: test-cluster ## the same with every fault in every length: minutes
 
+.PHONY: proof-clock
+proof-clock: binary $(E2E) $(WEB) ## 500 clients whose clocks are an hour off count as one, also when the server's clock is set
+	ls /usr/lib/*/faketime/libfaketimeMT.so.1 >/dev/null 2>&1 || e2e/need faketime faketime
+	ALERT_BIN=$(abspath $(ALERT_BIN)) node bench/clock.mjs
+
 .PHONY: e2e-contract-on-redis
 e2e-contract-on-redis: binary $(E2E) ## the contract with the official JavaScript client, on servers with Redis (minutes)
 	e2e/need redis-server redis-server

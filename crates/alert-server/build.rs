@@ -14,13 +14,17 @@ type Outcome<T> = Result<T, Box<dyn Error>>;
 
 const INSTALL: &str = "Building Alert needs Node.js 20.19 or newer (of 22: 22.12), which brings npm: install it from \
                        https://nodejs.org or with your system's package manager, and build again.";
-/// The entries of the page, by the name of the constant that holds their address.
-const ENTRIES: [(&str, &str); 4] = [
+/// The entries of the pages, by the name of the constant that holds their address.
+const ENTRIES: [(&str, &str); 6] = [
     ("ADMIN_JS", "src/admin.ts"),
     ("CHAT_JS", "src/chat.ts"),
     ("LOGIN_JS", "src/login.ts"),
     ("CSS", "src/style.css"),
+    ("SCREEN_JS", "src/screen.ts"),
+    ("SCREEN_CSS", "src/screen.css"),
 ];
+/// What Vite says of the files that it has built: of the pages, and of the big screen, whose browsers are older.
+const MANIFESTS: [&str; 2] = [".vite/manifest.json", ".vite/screen.json"];
 
 fn main() -> ExitCode {
     match build() {
@@ -51,10 +55,10 @@ fn build() -> Outcome<()> {
     }
     let page = out.join("web");
     let page_text = page.to_str().ok_or("OUT_DIR is not UTF-8")?;
-    run(
-        &web,
-        &["run", "--silent", "build", "--", "--logLevel", "warn", "--emptyOutDir", "--outDir", page_text],
-    )?;
+    // The second leaves what the first has built.
+    for (script, empty) in [("build", "--emptyOutDir"), ("build:screen", "--no-emptyOutDir")] {
+        run(&web, &["run", "--silent", script, "--", "--logLevel", "warn", empty, "--outDir", page_text])?;
+    }
     fs::write(out.join("assets.rs"), table(&page)?)?;
     Ok(())
 }
@@ -101,7 +105,15 @@ fn run(web: &Path, words: &[&str]) -> Outcome<()> {
 
 /// The files as Rust source: where the entries are, and every file with its type.
 fn table(page: &Path) -> Outcome<String> {
-    let manifest: Value = serde_json::from_slice(&fs::read(page.join(".vite/manifest.json"))?)?;
+    let mut manifest = serde_json::Map::new();
+    for file in MANIFESTS {
+        let built: serde_json::Map<String, Value> = serde_json::from_slice(&fs::read(page.join(file))?)?;
+        // Both have chunks of the same name, and each file its own.
+        manifest.extend(built.into_iter().map(|(name, chunk)| {
+            let is_entry = chunk["isEntry"] == true;
+            (if is_entry { name } else { format!("{file} {name}") }, chunk)
+        }));
+    }
     let mut source = String::new();
     for (constant, entry) in ENTRIES {
         let file = manifest[entry]["file"]
@@ -109,7 +121,7 @@ fn table(page: &Path) -> Outcome<String> {
             .ok_or_else(|| format!("Vite's manifest has no entry {entry}"))?;
         writeln!(source, "pub(super) const {constant}: &str = {:?};", format!("/assets/{file}"))?;
     }
-    let built = manifest.as_object().into_iter().flat_map(|chunks| chunks.values());
+    let built = manifest.values();
     let lists = |chunk: &Value, key: &str| chunk[key].as_array().cloned().unwrap_or_default();
     let built =
         built.flat_map(|chunk| [vec![chunk["file"].clone()], lists(chunk, "css"), lists(chunk, "assets")]);

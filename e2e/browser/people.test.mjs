@@ -2,9 +2,9 @@
 
 import assert from "node:assert/strict";
 import { it } from "node:test";
-import jsQR from "jsqr";
 import { browserFor, enter, line, say } from "../harness/browser.mjs";
 import { Client, fresh } from "../harness/client.mjs";
+import { readQr } from "../harness/qr.mjs";
 import { serverFor } from "../harness/server.mjs";
 
 const server = serverFor();
@@ -122,25 +122,7 @@ it("the QR code holds the link, whatever the room is called", async () => {
     await page.locator("#invite").click();
     const picture = page.locator("#inviting .qr svg");
     await picture.waitFor();
-    const { data, size } = await picture.evaluate(async (svg) => {
-      const scale = 3;
-      const size = scale * svg.viewBox.baseVal.width;
-      const copy = svg.cloneNode(true);
-      copy.setAttribute("width", size);
-      copy.setAttribute("height", size);
-      const context = Object.assign(document.createElement("canvas"), {
-        width: size,
-        height: size,
-      }).getContext("2d");
-      context.fillStyle = "white";
-      context.fillRect(0, 0, size, size);
-      context.scale(scale, scale);
-      context.fillStyle = "black";
-      context.fill(new Path2D(svg.querySelector("path").getAttribute("d")));
-      return { data: [...context.getImageData(0, 0, size, size).data], size };
-    });
-    const read = jsQR(Uint8ClampedArray.from(data), size, size);
-    assert.equal(read?.data, `${server.url}/v1?${new URLSearchParams({ room })}`);
+    assert.equal(await readQr(picture), `${server.url}/v1?${new URLSearchParams({ room })}`);
   }
 });
 

@@ -20,7 +20,8 @@ after(() => Client.closeAll());
 /** By how many hours the server's clock says that it is ahead, to the hour. */
 const hours = (at) => {
   const ahead = Date.parse(at) - Date.now();
-  const hours = Math.round(ahead / (HOUR * 1000));
+  // Without the sign of zero.
+  const hours = Math.round(ahead / (HOUR * 1000)) + 0;
   assert.ok(Math.abs(ahead - hours * HOUR * 1000) < RIGHT, `${at}: ${ahead} ms`);
   return hours;
 };

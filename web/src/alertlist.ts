@@ -55,7 +55,8 @@ export class AlertList {
     // Where an item moves, the browser takes the focus from it.
     if (focused instanceof HTMLElement) {
       if (focused.isConnected && focused.checkVisibility()) focused.focus({ preventScroll: true });
-      else byId("log", HTMLElement).focus({ preventScroll: true });
+      else if (!this.#list.contains(document.activeElement))
+        byId("log", HTMLElement).focus({ preventScroll: true });
     }
   }
 

@@ -1,12 +1,9 @@
 // How others come in: the code large enough to read aloud, the link, and the link as a QR code.
 
 import { byId, make } from "./dom.ts";
-import { parts, text } from "./language.ts";
+import { text } from "./language.ts";
+import { qrCode } from "./qr.ts";
 import { groups } from "./roomcode.ts";
-
-const SVG = "http://www.w3.org/2000/svg";
-/** The white margin, in modules, that the specification asks for around a QR code. */
-const QUIET = 4;
 
 /** A block for a room whose login is at `link`, under a heading of this level and id. */
 export function invitation(room: string, link: string, heading: HTMLElement, hint: string): HTMLElement {
@@ -40,24 +37,7 @@ export class InviteDialog {
   }
 }
 
-/** Only whoever sees a QR code loads what draws it. */
 async function draw(picture: HTMLElement, link: string): Promise<void> {
-  const { encode } = await import("uqr");
-  let code: ReturnType<typeof encode>;
-  try {
-    code = encode(link, { ecc: "M", border: QUIET });
-  } catch {
-    picture.replaceChildren(make("p", "hint", text("qr_too_long")));
-    return;
-  }
-  const svg = document.createElementNS(SVG, "svg");
-  svg.setAttribute("viewBox", `0 0 ${code.size} ${code.size}`);
-  svg.setAttribute("role", "img");
-  svg.setAttribute("aria-label", parts("qr", { link }).join(""));
-  svg.setAttribute("shape-rendering", "crispEdges");
-  const path = document.createElementNS(SVG, "path");
-  const dark = code.data.flatMap((row, y) => row.flatMap((is, x) => (is ? [`M${x} ${y}h1v1h-1z`] : [])));
-  path.setAttribute("d", dark.join(""));
-  svg.append(path);
-  picture.replaceChildren(svg);
+  const code = await qrCode(link, text("qr", { link }));
+  picture.replaceChildren(code ?? make("p", "hint", text("qr_too_long")));
 }

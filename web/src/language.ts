@@ -2,7 +2,7 @@
 
 import type en from "../languages/en.json";
 
-type Texts = typeof en.chat & typeof en.login;
+type Texts = typeof en.chat & typeof en.login & typeof en.screen;
 export type Key = keyof Texts;
 /** A text, or its plural forms by the categories of `Intl.PluralRules`. */
 export type Catalogue = Readonly<Record<string, string | Readonly<Record<string, string>>>>;
@@ -17,7 +17,8 @@ let number = new Intl.NumberFormat(locale);
 export function speak(language: string, catalogue: Catalogue): void {
   texts = catalogue;
   // The browser knows the reader's region, and so how a date or a time of day is written.
-  locale = globalThis.navigator?.languages?.find((one) => one.split("-")[0] === language) ?? language;
+  const wanted = typeof navigator === "undefined" ? undefined : navigator.languages;
+  locale = wanted?.find((one) => one.split("-")[0] === language) ?? language;
   plural = new Intl.PluralRules(locale);
   number = new Intl.NumberFormat(locale);
 }

@@ -11,6 +11,8 @@ export type AskTime = () => Promise<Answered | undefined>;
 
 /** Of so many round trips the shortest counts: what it does not know is at most half of its time. */
 const TRIPS = 5;
+/** Between two of them is a pause (ms): what was in the way of one, such as many who come at once, is over then. */
+const PAUSE = 300;
 /** After so long (ms) the device's clock may have drifted. */
 const AGAIN = 60_000;
 /** How often the device's two clocks are compared (ms), and by how much they then differ if it has slept. */
@@ -29,6 +31,8 @@ export class ServerTime {
     readonly ask: AskTime,
     /** The page's own count, in ms. */
     readonly count: () => number = () => performance.now(),
+    readonly pause: () => Promise<void> = () =>
+      new Promise((resolve) => setTimeout(resolve, Math.random() * PAUSE)),
   ) {}
 
   /** Whether something has come with the server's time. */
@@ -59,17 +63,16 @@ export class ServerTime {
     const own = this.#measuring;
     let best: { readonly start: number; readonly trip: number } | undefined;
     for (let trip = 0; trip < TRIPS; trip += 1) {
+      if (trip > 0) await this.pause();
       const asked = this.count();
       const answer = await this.ask();
       const answered = this.count();
-      if (own !== this.#measuring) return;
-      if (answer === undefined) break;
+      if (own !== this.#measuring || answer === undefined) return;
       const found = measured(asked, answer, answered);
       if (best === undefined || found.trip < best.trip) best = found;
+      this.#start = best.start;
+      this.#isMeasured = true;
     }
-    if (best === undefined) return;
-    this.#start = best.start;
-    this.#isMeasured = true;
   }
 
   /** Measures now and then, and whenever the device may have slept. */

@@ -6,10 +6,10 @@ import { type Catalogue, parts, speak, text } from "../src/language.ts";
 const root = new URL("../../../", import.meta.url);
 const read = (path: string): string => readFileSync(new URL(path, root), "utf8");
 const LANGUAGES = ["en", "de", "fr", "es", "ar"];
-type File = Record<"pages" | "chat" | "login", Catalogue>;
+type File = Record<"pages" | "chat" | "login" | "screen", Catalogue>;
 const files = new Map<string, File>(LANGUAGES.map((one) => [one, JSON.parse(read(`languages/${one}.json`))]));
 const english = files.get("en") as File;
-const PARTS = ["pages", "chat", "login"] as const;
+const PARTS = ["pages", "chat", "login", "screen"] as const;
 
 /** All forms of a text. */
 const forms = (text: Catalogue[string] | undefined): string[] =>
@@ -46,7 +46,7 @@ test("no text is missing in a language or one too many, and each has the same pl
 test("a plural has exactly the forms of its language", () => {
   for (const [language, file] of files) {
     const wanted = new Intl.PluralRules(language).resolvedOptions().pluralCategories.toSorted();
-    for (const [key, value] of Object.entries({ ...file.chat, ...file.login })) {
+    for (const [key, value] of Object.entries({ ...file.chat, ...file.login, ...file.screen })) {
       if (typeof value !== "string")
         assert.deepEqual(Object.keys(value).sort(), wanted, `${language} ${key}`);
     }
@@ -59,7 +59,7 @@ test("every text of the scripts is said somewhere", () => {
   // Put together from a word and "_since", or an error code of the server.
   const built =
     /^(?:trying|offline|unreachable)_since$|^why_|^level_|^(?:too_many_codes|too_many_joins|server_full|room_full)$/;
-  for (const key of Object.keys({ ...english.chat, ...english.login })) {
+  for (const key of Object.keys({ ...english.chat, ...english.login, ...english.screen })) {
     if (!built.test(key)) assert.ok(source.includes(`"${key}"`), key);
   }
 });

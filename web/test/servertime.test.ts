@@ -16,6 +16,7 @@ function over(delays: readonly (readonly [number, number])[], ahead: () => numbe
       return { received, sent: received };
     },
     () => now,
+    async () => {},
   );
   return { time, now: () => now, pass: (by: number) => (now += by) };
 }

@@ -19,7 +19,7 @@ use super::sse::{Item, Parser};
 use super::target::Target;
 use alert_core::position::Position;
 use alert_core::printable::one_line;
-use alert_core::wire::v1;
+use alert_core::wire::{v1, v2};
 
 /// What a watcher hears.
 #[derive(Debug)]
@@ -51,7 +51,8 @@ pub struct Event {
 /// The data of an event. Servers without a history say only `msg`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Told {
-    /// What people see.
+    /// What people see; nothing, if it is not for them.
+    #[serde(default)]
     pub msg: String,
     /// For a message: its unique id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -223,9 +224,12 @@ impl Stream {
         loop {
             match self.parser.pop() {
                 Some(Item::Event { name, data }) => {
-                    let told = serde_json::from_str(&data)
+                    let told: Told = serde_json::from_str(&data)
                         .map_err(|_| self.client.not_alert("its events are others".to_owned()))?;
                     silence.interrupt();
+                    if told.msg.is_empty() || name == v2::TIME {
+                        continue;
+                    }
                     // A gap comes after the place that was asked for, and has none of its own.
                     let position = position.clone().filter(|_| name != GAP);
                     return Ok(Event { event: name, told, position });

@@ -28,6 +28,7 @@ mod login;
 mod lost;
 mod pages;
 mod request_id;
+mod screen;
 #[cfg(test)]
 mod tests;
 mod trouble;
@@ -111,6 +112,7 @@ fn router(state: WebState) -> Router {
                 .layer(from_fn_with_state(state.clone(), cross_site::refuse)),
         )
         .route("/v1/chat", get(chat::show).layer(from_fn(utf8::check)))
+        .route("/v1/screen", get(screen::show).layer(from_fn(utf8::check)))
         .route("/livez", get(health::live))
         .route("/readyz", get(health::ready))
         .route("/assets/{*name}", get(assets::serve))

@@ -26,6 +26,7 @@ mod host;
 mod join;
 mod man;
 mod room;
+mod screen;
 mod send;
 mod serve;
 mod token;
@@ -94,6 +95,9 @@ enum Command {
     /// Print the alerts that are in force in a room
     #[command(after_help = notes(alerts::EXAMPLES))]
     Alerts(alerts::Alerts),
+    /// Print the lines that make a Raspberry Pi the big screen of a room
+    #[command(after_help = notes(screen::EXAMPLES))]
+    Screen(screen::Args),
     /// Look at the configuration without running anything
     #[command(subcommand)]
     Config(config::Command),
@@ -145,6 +149,7 @@ pub(crate) fn run() -> ExitCode {
         Some(Command::Change(args)) => args.run(),
         Some(Command::End(args)) => args.run(),
         Some(Command::Alerts(args)) => args.run(),
+        Some(Command::Screen(args)) => args.run(),
         Some(Command::Config(command)) => command.run(),
         Some(Command::History(command)) => command.run(),
         Some(Command::Backup(args)) => args.run(),

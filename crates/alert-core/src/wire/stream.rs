@@ -89,7 +89,7 @@ impl StreamForm {
     }
 
     fn time(self, event: &RoomEvent) -> String {
-        let told = Time { at: At(event.at) };
+        let told = Time { msg: Notice::of(event).msg(), at: At(event.at) };
         match self {
             Self::Sse => format!("event: time\ndata: {}\n\n", json(&told)),
             Self::NdJson => json(&Line { event: "time", position: None, told }) + "\n",
@@ -148,7 +148,8 @@ struct Alerted<'a> {
 
 /// The server's clock was set, to this.
 #[derive(Serialize)]
-struct Time {
+struct Time<'a> {
+    msg: Msg<'a>,
     at: At,
 }
 

@@ -17,7 +17,7 @@ struct Asset {
     bytes: &'static [u8],
 }
 
-// CHAT_JS, LOGIN_JS and CSS (addresses) and FILES: see build.rs.
+// CHAT_JS, CSS and the others (addresses) and FILES: see build.rs.
 include!(concat!(env!("OUT_DIR"), "/assets.rs"));
 
 const FOREVER: &str = "public, max-age=31536000, immutable";

@@ -54,6 +54,7 @@ const DOCUMENTS: &[Link] = &[
     Link { name: "asyncapi-v2.yaml", title: "asyncapi-v2.yaml", about: "The events of v2, AsyncAPI 3" },
     Link { name: "openapi.yaml", title: "openapi.yaml", about: "The HTTP API for programs, OpenAPI 3.1" },
     Link { name: "terminal.md", title: "The terminal", about: "alert join, send, watch and doctor" },
+    Link { name: "screen.md", title: "The big screen", about: "A room on a television or a projector" },
     Link {
         name: "migrating-from-flask.md",
         title: "Coming from the Flask server",

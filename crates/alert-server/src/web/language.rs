@@ -29,14 +29,18 @@ impl Language {
     pub(super) fn of(headers: &HeaderMap) -> Self {
         let mut best = (Self::English, 0.0);
         for (range, quality) in accept::ranges(headers, &header::ACCEPT_LANGUAGE) {
-            let primary = range.split('-').next().unwrap_or_default();
-            let ours = Self::ALL.into_iter().find(|one| primary.eq_ignore_ascii_case(one.code()));
             // Of two with the same quality, the first counts.
-            if let Some(language) = ours.filter(|_| quality > best.1) {
+            if let Some(language) = Self::named(range).filter(|_| quality > best.1) {
                 best = (language, quality);
             }
         }
         best.0
+    }
+
+    /// The one with this tag, by its first subtag, if it is one of ours.
+    pub(super) fn named(tag: &str) -> Option<Self> {
+        let primary = tag.split('-').next().unwrap_or_default();
+        Self::ALL.into_iter().find(|one| primary.eq_ignore_ascii_case(one.code()))
     }
 
     /// As BCP 47 writes it.

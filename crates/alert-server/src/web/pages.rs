@@ -51,6 +51,19 @@ pub(super) struct Chat<'a> {
     pub(super) js: &'a str,
 }
 
+/// The big screen of a room.
+#[derive(Template)]
+#[template(path = "screen.html")]
+pub(super) struct Screen<'a> {
+    pub(super) language: Language,
+    pub(super) t: &'static Texts,
+    /// What its scripts say, as JSON.
+    pub(super) texts: String,
+    pub(super) room: &'a str,
+    pub(super) css: &'a str,
+    pub(super) js: &'a str,
+}
+
 #[derive(Template)]
 #[template(path = "not_found.html")]
 struct NotFound<'a> {

@@ -24,7 +24,8 @@ Examples:
   alert raise K7Q-FM2-XD9 Fire drill --drill --countdown 5m
   alert alerts K7Q-FM2-XD9                what is in force, with its ids
   alert change K7Q-FM2-XD9 k3v8x0mz --level emergency --for never
-  alert change K7Q-FM2-XD9 k3v8x0mz --pause       the countdown; --resume, --extend 5m, --countdown never
+  alert change K7Q-FM2-XD9 k3v8x0mz --pause
+                                          its countdown; --resume, --extend 5m
   alert end K7Q-FM2-XD9 k3v8x0mz --all-clear \"The ice is gone\"
 
 An alert is in force until it ends; whoever comes meanwhile is told of it. It takes the key of the room's
@@ -120,35 +121,21 @@ struct Changes {
     /// How long it is from now until something happens; or never, for no countdown
     #[arg(long, value_name = "TIME", value_parser = until)]
     countdown: Option<Until>,
-    #[command(flatten)]
-    count: Count,
+    /// Pause the countdown
+    #[arg(long, conflicts_with_all = ["resume", "extend", "countdown"])]
+    pause: bool,
+    /// Go on with a countdown that is paused
+    #[arg(long, conflicts_with_all = ["extend", "countdown"])]
+    resume: bool,
+    /// Make the countdown longer
+    #[arg(long, value_name = "TIME", conflicts_with = "countdown", value_parser = whole_seconds(Duration::from_secs(1)..=LONGEST))]
+    extend: Option<Duration>,
     /// Ask everybody to confirm it, or no longer
     #[arg(long, value_name = "SWITCH", num_args = 0..=1, default_missing_value = "on")]
     confirm: Option<Switch>,
     /// Who is meant, in words; empty for everybody
     #[arg(long, value_name = "WHO")]
     audience: Option<String>,
-}
-
-/// What becomes of the countdown that there is.
-#[derive(Clone, Copy, Debug, Args)]
-#[group(multiple = false, conflicts_with = "countdown")]
-struct Count {
-    /// Pause the countdown
-    #[arg(long)]
-    pause: bool,
-    /// Go on with a countdown that is paused
-    #[arg(long)]
-    resume: bool,
-    /// Make the countdown longer
-    #[arg(long, value_name = "TIME", value_parser = whole_seconds(Duration::from_secs(1)..=LONGEST))]
-    extend: Option<Duration>,
-}
-
-impl Count {
-    fn paused(self) -> Option<Value> {
-        (self.pause || self.resume).then_some(self.pause.into())
-    }
 }
 
 /// A moment that can be taken away.
@@ -208,17 +195,17 @@ impl Raise {
 impl Change {
     /// Changes it, and prints it.
     pub(super) fn run(self) -> ExitCode {
-        let Changes { text, level, time, countdown, count, confirm, audience } = self.changes;
+        let Changes { text, level, time, countdown, pause, resume, extend, confirm, audience } = self.changes;
         let mut alert = object([
             ("text", text.map(Value::from)),
             ("level", level.map(word)),
             ("ends_at", time.map(Until::json)),
             ("countdown_to", countdown.map(Until::json)),
-            ("paused", count.paused()),
+            ("paused", (pause || resume).then_some(pause.into())),
             ("confirm", confirm.map(|switch| matches!(switch, Switch::On).into())),
             ("audience", audience.map(|who| if who.is_empty() { Value::Null } else { who.into() })),
         ]);
-        if let Some(by) = count.extend {
+        if let Some(by) = extend {
             match extension::extended(&self.room, &self.id, by) {
                 Ok(longer) => longer.into_iter().for_each(|(key, value)| alert[key] = value),
                 Err(code) => return code,

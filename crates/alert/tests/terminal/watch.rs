@@ -107,6 +107,23 @@ fn given_json_then_each_event_is_an_object_that_holds_it_as_it_was() {
 }
 
 #[test]
+fn given_a_message_that_is_removed_then_it_goes_on() {
+    let server = Server::start(&[]);
+    let json = ("content-type", "application/json");
+    let made = server.ask("POST", "/v1/rooms", &[json], br#"{"room":"D5DB"}"#).json();
+    let watch = server.watch(&[]);
+    assert_eq!(text(&watch.line()), "http: up?");
+    let said = server.post("/v1/rooms/D5DB?name=Ada", &[], "wrong").json();
+    assert_eq!(text(&watch.line()), "Ada: wrong");
+    let remove = json!({ "action": "remove", "id": said["id"] }).to_string();
+    let by_host = [json, ("alert-host-key", made["host"].as_str().unwrap())];
+    let removed = server.ask("POST", "/v1/rooms/D5DB/actions", &by_host, remove.as_bytes());
+    assert_eq!(removed.status, 200, "{removed:?}");
+    server.say("Ada", "right");
+    assert_eq!(text(&watch.line()), "Ada: right");
+}
+
+#[test]
 fn given_a_terminal_then_times_and_statuses_are_dim_and_further_lines_are_indented() {
     let server = Server::start(&[]);
     let url = server.url();

@@ -34,7 +34,7 @@ fn given_any_text_in_a_message_then_it_stays_in_its_event_and_its_line() {
 #[test]
 fn given_a_clock_that_was_set_then_both_forms_say_what_it_says_now() {
     let set = RoomEvent { at: SystemTime::UNIX_EPOCH, position: position(57), what: What::ClockSet };
-    let data = r#""at":"1970-01-01T00:00:00.000Z""#;
+    let data = r#""msg":"The server's clock was set.","at":"1970-01-01T00:00:00.000Z""#;
     assert_eq!(StreamForm::Sse.render(&set), format!("event: time\ndata: {{{data}}}\n\n"));
     assert_eq!(StreamForm::NdJson.render(&set), format!("{{\"event\":\"time\",{data}}}\n"));
 }

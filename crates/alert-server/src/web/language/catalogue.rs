@@ -16,6 +16,7 @@ pub(in crate::web) struct Catalogue {
     pub(in crate::web) pages: Texts,
     chat: Map<String, Value>,
     login: Map<String, Value>,
+    screen: Map<String, Value>,
 }
 
 /// A text, which may hold `{names}` as placeholders.
@@ -51,6 +52,7 @@ texts! {
     lost_title lost_heading lost_meant lost_mistyped lost_link to_start
     room copy loading people leave link_label no_script try_now messages message_label send write_as keys sound notify
     leave_title leave_text leave_forget stay invite close host host_title hands alerts raise_alert
+    calm join_here sound_on
 }
 
 static CATALOGUES: LazyLock<[Catalogue; 5]> = LazyLock::new(|| Language::ALL.map(read));
@@ -78,6 +80,11 @@ impl Catalogue {
     /// What the scripts of the chat page say, as JSON that may stand in a `<script>` element.
     pub(in crate::web) fn chat(&self) -> String {
         for_script(&self.chat)
+    }
+
+    /// What those of the big screen say, who share the words of alerts with the chat page.
+    pub(in crate::web) fn screen(&self) -> String {
+        for_script(&self.chat.clone().into_iter().chain(self.screen.clone()).collect())
     }
 
     /// What the scripts of the login page say.

@@ -16,6 +16,27 @@ async fn the_root_goes_to_v1_and_keeps_the_room() {
 }
 
 #[tokio::test]
+async fn the_screen_of_a_room_is_there_for_everybody_in_the_language_that_is_asked_for() {
+    let site = Site::new();
+    for (address, language, direction) in [
+        ("/v1/screen?room=%3Cb%3E", "en", "ltr"),
+        ("/v1/screen?room=%3Cb%3E&lang=de-AT", "de", "ltr"),
+        ("/v1/screen?room=%3Cb%3E&lang=ar", "ar", "rtl"),
+        ("/v1/screen?room=%3Cb%3E&lang=x", "en", "ltr"),
+    ] {
+        let page = site.get(address).await;
+        assert_eq!((page.status, page.header("content-language")), (StatusCode::OK, language), "{address}");
+        assert!(page.body.contains(&format!("<html lang=\"{language}\" dir=\"{direction}\">")), "{address}");
+        assert!(page.body.contains("data-room=\"&#60;b&#62;\""), "{address}: {}", page.body);
+        assert!(page.body.contains("\"screen_lost\"") && page.body.contains("\"alert_words\""));
+    }
+    for address in ["/v1/screen", "/v1/screen?room=", "/v1/screen?room=%00"] {
+        let answer = site.get(address).await;
+        assert_eq!((answer.status, answer.header("location")), (StatusCode::SEE_OTHER, "/v1"), "{address}");
+    }
+}
+
+#[tokio::test]
 async fn the_app_is_the_router_as_the_server_calls_it() {
     let request = Request::builder().uri("/livez").body(http_body_util::Full::default()).unwrap();
     let answer = app(Site::new().state).oneshot(request).await.unwrap();

@@ -24,8 +24,17 @@ fn read(event: &str, body: &str) -> Result<String, (ErrorCode, String)> {
         Ok(ClientEvent::Moderate(Moderate { room, what, .. })) => Ok(format!("{room} {what:?}")),
         Ok(ClientEvent::Hand(Hand { room, up })) => Ok(format!("{room} {up}")),
         Ok(ClientEvent::Alert(AlertAction { room, what, key, .. })) => Ok(format!("{room} {what:?} {key:?}")),
+        Ok(ClientEvent::Time) => Ok("time".to_owned()),
         Err(refusal) => Err((refusal.code(), refusal.message().to_owned())),
     }
+}
+
+#[test]
+fn given_time_then_no_body_is_wrong() {
+    for body in ["{}", "null", r#"{"room":5}"#] {
+        assert_eq!(read("time", body), Ok("time".to_owned()), "{body}");
+    }
+    assert!(matches!(ClientEvent::parse("time", [], false, &LIMITS), Ok(ClientEvent::Time)));
 }
 
 fn code(event: &str, body: &str) -> Result<String, ErrorCode> {

@@ -207,7 +207,9 @@ impl State {
         let Some(following) = &mut self.following else { return };
         match &entry.change {
             Change::Event(What::Removed(position)) => self.tail.remove(*position),
-            Change::Event(What::Said { .. } | What::Policy(_) | What::Alert(_) | What::Missing(_)) => {}
+            Change::Event(
+                What::Said { .. } | What::Policy(_) | What::Alert(_) | What::Missing(_) | What::ClockSet,
+            ) => {}
             Change::Policy(policy) => self.rule(policy, afterwards),
             Change::Event(What::Entered { name, .. }) | Change::Again(name) => {
                 following.people.enter(name);

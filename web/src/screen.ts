@@ -1,0 +1,101 @@
+// The big screen of a room: what is in force fills the wall, and nobody has to type anything. It runs in the browsers of
+// televisions, which may be of 2018: only what Chromium 69 has (see CONTRIBUTING.md).
+
+import { alertWords, endWords } from "./alertwords.ts";
+import { stayAwake } from "./awake.ts";
+import { Countdowns } from "./countdowns.ts";
+import { byId, make } from "./dom.ts";
+import { currentLocale, speakAsPage, text } from "./language.ts";
+import { qrCode } from "./qr.ts";
+import { groups } from "./roomcode.ts";
+import { KeyForm, ScreenKey } from "./screenkey.ts";
+import { ScreenLink } from "./screenlink.ts";
+import { reloadIfOld } from "./screenversion.ts";
+import { ServerTime } from "./servertime.ts";
+import { Voice } from "./voice.ts";
+import { Wall } from "./wall.ts";
+import { WallMessages } from "./wallmessages.ts";
+
+/** How often the wall looks at the clock (ms): no second is shown late by more. */
+const LOOK = 100;
+
+speakAsPage();
+const { room = "" } = byId("screen", HTMLElement).dataset;
+const link = new URL(`/v1?${new URLSearchParams({ room })}`, location.href).href;
+const key = new ScreenKey(room);
+const wall = new Wall();
+const messages = new WallMessages();
+const voice = new Voice();
+const countdowns = new Countdowns((words) => voice.say(words));
+const state = byId("state", HTMLElement);
+const clock = byId("clock", HTMLElement);
+const time: ServerTime = new ServerTime(() => screen.time());
+const form = new KeyForm((entered) => {
+  key.enter(entered);
+  screen.again();
+});
+
+const screen: ScreenLink = new ScreenLink(room, key, {
+  joined({ at, state: alerts, history }) {
+    state.hidden = true;
+    form.hide();
+    time.heard(Date.parse(at));
+    void time.measure();
+    messages.show(history, alerts);
+    const known = wall.alerts;
+    wall.show(alerts, time.now());
+    const news = alerts.filter(({ id }) => !known.some((one) => one.id === id));
+    const over = known.filter(({ id }) => !alerts.some((one) => one.id === id));
+    for (const alert of over) voice.say(endWords(alert));
+    for (const alert of news) voice.alarm(alertWords(alert), alert.level);
+  },
+  again: () => void reloadIfOld(),
+  message: (message) => messages.add(message),
+  removed: (position) => messages.remove(position),
+  clockSet: (at) => time.set(at),
+  alert({ at, state, alert, all_clear }) {
+    time.heard(Date.parse(at));
+    const before = wall.alerts.find(({ id }) => id === alert.id);
+    const others = wall.alerts.filter(({ id }) => id !== alert.id);
+    wall.show(state === "ended" ? others : [...others, alert], time.now());
+    messages.hide(alert);
+    if (state === "ended") voice.say(endWords(alert, all_clear));
+    else if (before === undefined || before.text !== alert.text || before.level !== alert.level)
+      voice.alarm(alertWords(alert), alert.level);
+  },
+  lost() {
+    state.textContent = text("screen_lost");
+    state.hidden = false;
+  },
+  refused(refusal) {
+    state.textContent = form.show(refusal);
+    state.hidden = false;
+    // What a room hides from those who are not let in is on no wall.
+    wall.show([], time.now());
+    messages.show([], []);
+  },
+});
+
+byId("code", HTMLElement).append(...groups(room).map((group) => make("span", "", group)));
+// Whoever types it gets to the form that asks for the code, which stands above.
+byId("link", HTMLElement).textContent = location.host;
+void qrCode(link, text("qr", { link })).then(
+  (code) => code !== undefined && byId("qr", HTMLElement).append(code),
+);
+
+const hours = new Intl.DateTimeFormat(currentLocale(), {
+  hour: "2-digit",
+  minute: "2-digit",
+  second: "2-digit",
+});
+setInterval(() => {
+  const now = time.now();
+  const words = hours.format(now);
+  if (clock.textContent !== words) clock.textContent = words;
+  wall.count(now);
+  countdowns.look(wall.alerts, now);
+}, LOOK);
+
+stayAwake();
+time.keep();
+screen.open();
