@@ -236,6 +236,8 @@ it("a password is in the fragment of the address, or is entered once; a closed r
   assert.deepEqual(await violations(other), []);
   await other.keyboard.type("wrong\n");
   await other.locator("#state", { hasText: "not the password" }).waitFor();
+  const kept = await other.evaluate((room) => localStorage.getItem(`alert.screen ${room}`), room);
+  assert.equal(kept, "{}", "a wrong one is not tried again");
   await other.locator("#key-field").fill("sesame");
   await other.keyboard.press("Enter");
   await other.locator("#words", { hasText: "Ice" }).waitFor();

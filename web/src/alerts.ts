@@ -10,8 +10,8 @@ import { text } from "./language.ts";
 import type { Alert, AlertNews } from "./protocol.ts";
 import type { ServerTime } from "./servertime.ts";
 
-/** How often the page looks at the clock (ms). */
-const LOOK = 1_000;
+/** How often the page looks at the clock (ms): no second is shown late by more. */
+const LOOK = 200;
 
 export class Alerts {
   readonly #said = byId("alerted", HTMLElement);

@@ -30,7 +30,13 @@ export class InviteDialog {
       if (this.#dialog.querySelector(".invitation") === null) {
         const heading = make("h2", "", text("invite_title"));
         heading.id = "inviting-title";
-        this.#dialog.prepend(invitation(room, link, heading, text("alone_text")));
+        const screen = make("a", "", text("big_screen"));
+        screen.href = `/v1/screen?${new URLSearchParams({ room })}`;
+        screen.target = "_blank";
+        this.#dialog.prepend(
+          invitation(room, link, heading, text("alone_text")),
+          make("p", "invitation-screen", screen),
+        );
       }
       this.#dialog.showModal();
     });

@@ -28,7 +28,7 @@ export interface Letter {
 
 interface Waiting extends Letter {
   readonly answer: (sent: Sent) => void;
-  readonly timer: number;
+  readonly timer: ReturnType<typeof setTimeout>;
 }
 
 /** The page tries by itself for this long (ms); then the person decides. The server remembers a key for ten minutes. */

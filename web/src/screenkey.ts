@@ -7,6 +7,7 @@ import type { Refusal } from "./outbox.ts";
 
 /** What is wanted of whoever stands before the screen. */
 type Wanted = "password" | "token";
+type Shown = { readonly [kind in Wanted]?: string };
 
 const TITLES: Readonly<Record<string, Key>> = {
   closed: "closed_title",
@@ -19,7 +20,7 @@ const TITLES: Readonly<Record<string, Key>> = {
 
 export class ScreenKey {
   readonly #slot: string;
-  #shown: { readonly [kind in Wanted]?: string };
+  #shown: Shown;
 
   constructor(room: string) {
     this.#slot = `alert.screen ${room}`;
@@ -40,8 +41,18 @@ export class ScreenKey {
   }
 
   /** Somebody has entered it. */
-  enter(shown: { readonly [kind in Wanted]?: string }): void {
-    this.#shown = { ...this.#shown, ...shown };
+  enter(shown: Shown): void {
+    this.#keep({ ...this.#shown, ...shown });
+  }
+
+  /** It is not the room's, or not any more. */
+  forgetPassword(): void {
+    const { token } = this.#shown;
+    this.#keep(token === undefined ? {} : { token });
+  }
+
+  #keep(shown: Shown): void {
+    this.#shown = shown;
     try {
       localStorage.setItem(this.#slot, JSON.stringify(this.#shown));
     } catch {
@@ -49,7 +60,7 @@ export class ScreenKey {
     }
   }
 
-  #kept(): { readonly [kind in Wanted]?: string } {
+  #kept(): Shown {
     try {
       return JSON.parse(localStorage.getItem(this.#slot) ?? "{}");
     } catch {
@@ -65,7 +76,7 @@ export class KeyForm {
   readonly #field = byId("key-field", HTMLInputElement);
   #wanted: Wanted = "password";
 
-  constructor(entered: (shown: { readonly [kind in Wanted]?: string }) => void) {
+  constructor(entered: (shown: Shown) => void) {
     this.#form.addEventListener("submit", (event) => {
       event.preventDefault();
       entered({ [this.#wanted]: this.#field.value.trim() });

@@ -101,6 +101,8 @@ export class ScreenLink {
   }
 
   #refuse(refusal: Refusal): void {
+    // Only so many wrong ones are taken from an address, behind which may be a whole school.
+    if (refusal.reason === "password_wrong") this.key.forgetPassword();
     this.listener.refused(refusal);
     this.#later();
   }

@@ -10,6 +10,7 @@ mod http;
 mod member;
 mod proxy;
 mod routes;
+mod screen;
 mod send;
 mod send_lines;
 #[path = "../api/server.rs"]
