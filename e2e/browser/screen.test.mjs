@@ -2,11 +2,15 @@
 // back by itself, and works in a browser of 2018. SCREENSHOTS=folder keeps pictures.
 
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { after, it } from "node:test";
 import { browserFor, settled, violations } from "../harness/browser.mjs";
 import { Client, fresh } from "../harness/client.mjs";
 import { readQr } from "../harness/qr.mjs";
-import { Server, serverFor } from "../harness/server.mjs";
+import { BINARY, Server, serverFor } from "../harness/server.mjs";
 import { V2 } from "../harness/v2.mjs";
 
 const server = serverFor("--history", "memory");
@@ -249,6 +253,56 @@ it("a password is in the fragment of the address, or is entered once; a closed r
   assert.equal(await other.locator("#in-force").isVisible(), false);
 });
 
+it("where a token is needed, it is behind # in the address, or is entered once", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "alert-screen-"));
+  const pem = join(folder, "key.pem");
+  const alert = (...words) => execFileSync(BINARY, words, { env: {}, encoding: "utf8" }).trim();
+  alert("token", "keygen", pem);
+  const own = await new Server(["--history", "memory", "--access", "token", "--token-keys", pem]).start();
+  try {
+    const room = fresh("room");
+    const token = alert("token", "mint", "screen", "--room", room, "--can", "read", "--key", pem);
+    const page = await browser.visit();
+    await open(page, room, `#token=${token}`, own);
+    const other = await browser.visit();
+    await other.goto(address(room, "", own));
+    await other.locator("#state", { hasText: "You need a personal link" }).waitFor();
+    await other.getByLabel("Token of a personal link").fill(token);
+    await other.keyboard.press("Enter");
+    await other.locator("#state").waitFor({ state: "hidden" });
+    assert.equal(await other.locator("#key").isVisible(), false);
+  } finally {
+    await own.stop();
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
+
+it("a text that is too long for the wall stays as large as can be read, and is turned like pages", async () => {
+  const { room, does } = await hosted();
+  const page = await browser.visit({ viewport: { width: 1280, height: 720 } });
+  await page.clock.install();
+  await open(page, room);
+  const text = Array.from({ length: 150 }, (_, place) => `word${place}`).join(" ");
+  await does({ action: "raise", text });
+  await page.locator("#words", { hasText: "word149" }).waitFor();
+  const place = () =>
+    page.locator("#words").evaluate((words) => ({
+      size: Number.parseFloat(getComputedStyle(words).fontSize),
+      top: words.scrollTop,
+      last: words.scrollTop + words.clientHeight >= words.scrollHeight - 1,
+    }));
+  const { size, top, last } = await place();
+  assert.deepEqual([size, top, last], [36, 0, false], "a twentieth of the height");
+  for (let turns = 0; !(await place()).last; turns += 1) {
+    assert.ok(turns < 10);
+    const { top } = await place();
+    await page.clock.fastForward(8_000);
+    await page.waitForFunction((top) => document.querySelector("#words").scrollTop > top, top);
+  }
+  await page.clock.fastForward(8_000);
+  await page.waitForFunction(() => document.querySelector("#words").scrollTop === 0);
+});
+
 it("a browser that may not sound yet has a button for it, which a key or a click takes away", async () => {
   const shy = await browser.visit();
   await shy.addInitScript(() => {
@@ -299,6 +353,24 @@ it("a browser of 2018, without all that came later, shows it all", async () => {
   await does({ action: "raise", text: "The lesson ends", countdown_to: "2h" });
   await page.locator("#count", { hasText: /^(1:59:\d\d|2:00:00)$/ }).waitFor();
   await page.locator("#qr svg").waitFor();
+});
+
+it("its scripts are of ES2019, and its style sheet has only what browsers of 2018 know", async () => {
+  const page = await browser.visit();
+  const files = new Map();
+  page.on("response", async (response) => {
+    const name = new URL(response.url()).pathname;
+    if (/\.(js|css)$/.test(name)) files.set(name, response.text());
+  });
+  await open(page, fresh("room"));
+  await page.locator("#qr svg").waitFor();
+  assert.equal(files.size, 3, "the page's own, what draws QR codes, and the style sheet");
+  for (const [name, file] of files) {
+    const later = name.endsWith(".js")
+      ? /\?\?|\?\.[a-z([]|[.{;]#[a-z]|static\s*\{|\d_\d|[|&]{2}=/i
+      : /(?<!grid-)gap:|inset|min\(|max\(|clamp\(|:is\(|:where\(|:has\(|dvh|color-mix|light-dark|@layer|&|aspect-ratio:/;
+    assert.doesNotMatch((await file).replace(/max-aspect-ratio:/g, ""), later, name);
+  }
 });
 
 it("nothing flashes: what moves is slower than 3 times a second, and is still where less motion is wanted", async () => {

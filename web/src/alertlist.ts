@@ -129,6 +129,7 @@ class Item {
     resized: () => void,
   ) {
     for (const button of [this.#more, this.#change, this.#end]) button.type = "button";
+    this.#recounts.setAttribute("role", "group");
     this.#more.hidden = true;
     this.#more.addEventListener("click", () => {
       this.element.toggleAttribute("data-open");
@@ -141,8 +142,8 @@ class Item {
 
   show(alert: Alert, mayAlert: boolean, now: number): void {
     for (const button of [this.#change, this.#end]) button.hidden = !mayAlert;
-    this.#offer(mayAlert ? recounts(alert) : []);
     if (this.#alert !== alert) this.#write(alert, now);
+    this.#offer(mayAlert ? recounts(alert) : []);
     this.count(now);
   }
 
@@ -174,6 +175,7 @@ class Item {
 
   /** A button for each thing that can become of the countdown. One that stays keeps the focus. */
   #offer(recounts: readonly Recount[]): void {
+    this.#recounts.setAttribute("aria-label", text("count_group", { text: this.#alert?.text ?? "" }));
     const there = [...this.#recounts.children].map((button) => (button as HTMLElement).dataset.recount);
     if (there.join() === recounts.join()) return;
     const focused = this.#recounts.contains(document.activeElement);

@@ -16,7 +16,7 @@ pub(super) async fn answer(OriginalUri(uri): OriginalUri, headers: HeaderMap) ->
     let mut meant = meant(uri.path());
     // A link to a room has its code there.
     if let (Some(meant), Some(query)) = (&mut meant, uri.query())
-        && matches!(meant.as_str(), "/v1" | "/v1/chat")
+        && matches!(meant.as_str(), "/v1" | "/v1/chat" | "/v1/screen")
         && query.len() <= GUESSED_CHARS
     {
         *meant = format!("{meant}?{query}");
@@ -37,7 +37,7 @@ fn wants_page(path: &str, headers: &HeaderMap) -> bool {
     }
     let parts = path.split('/').filter(|part| !part.is_empty()).take(2);
     let is_api = parts.into_iter().any(|part| {
-        ["room", "rooms", "api", "revocations"].iter().any(|name| name.eq_ignore_ascii_case(part))
+        ["room", "rooms", "api", "revocations", "time"].iter().any(|name| name.eq_ignore_ascii_case(part))
     });
     !is_api && !accept.contains("json")
 }
@@ -61,6 +61,8 @@ fn meant(path: &str) -> Option<String> {
             format!("/v1/rooms/{room}/messages")
         }
         (["chat"], _) => "/v1/chat".to_owned(),
+        (["screen"], _) => "/v1/screen".to_owned(),
+        (["time"], _) => "/v1/time".to_owned(),
         ([] | ["login" | "index.html"], _) => "/v1".to_owned(),
         (["livez" | "health" | "healthz" | "ping"], _) => "/livez".to_owned(),
         (["readyz" | "ready"], _) => "/readyz".to_owned(),
@@ -95,6 +97,8 @@ mod tests {
             ("/v1/room", "/v1/rooms"),
             ("/v1/revocations/", "/v1/revocations"),
             ("/v1/chat/", "/v1/chat"),
+            ("/screen", "/v1/screen"),
+            ("/v1/time/", "/v1/time"),
             ("/V1", "/v1"),
             ("/login", "/v1"),
             ("/healthz", "/livez"),
