@@ -49,7 +49,7 @@ for (const [colorScheme, size, viewport, locale] of [
     assert.ok(first.includes("Ice on the stairs"), "the most serious that is real first");
     assert.ok((await guest.locator("#alerts .alert").last().getAttribute("data-drill")) !== null);
     await page.locator("#raise-alert").click();
-    await page.locator("#alerting textarea").waitFor();
+    await page.locator("#alerting textarea[required]").waitFor();
     for (const [one, what] of [
       [page, "host"],
       [guest, "guest"],

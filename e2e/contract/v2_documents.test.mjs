@@ -56,11 +56,13 @@ it("the examples fit, and are carried out", async () => {
   fits("alerted", raised);
   fits("joined", await hosts.ask("join", { room, name: "Bea" }));
   for (const does of [
-    { action: "list" },
+    { action: "list", host },
+    { action: "prepare", prepared: { name: "Ice", text: "Ice in {place}" } },
+    { action: "prepared" },
     { action: "update", level: "info" },
     { action: "update", countdown_to: "5m" },
     { action: "update", paused: true },
-    { action: "end", all_clear: "Over" },
+    { action: "end", mistake: true },
   ])
     fits("alerted", await ada.ask("alert", { room, id: raised.alert.id, ...does }));
   fits("refused", await hosts.ask("alert", { ...raise, room }));

@@ -73,9 +73,11 @@ export class Document {
         clients.set(name, { told: [], on: await Client.connect(server, "websocket", options) });
       return clients.get(name);
     };
-    for (const step of steps) await client(step.client, await this.#options(server, step));
+    const deputy = new Deputy(server);
+    for (const step of steps.filter(({ client }) => client))
+      await client(step.client, await this.#options(server, step));
     try {
-      for (const step of steps.filter((step) => !step.login)) await this.#step(clients, step);
+      for (const step of steps.filter((step) => !step.login)) await this.#step(clients, deputy, step);
     } finally {
       for (const [name, { on }] of clients) await part(on, name);
     }
@@ -86,11 +88,13 @@ export class Document {
     }
   }
 
-  async #step(clients, step) {
+  async #step(clients, deputy, step) {
     const at = `step ${JSON.stringify(step)}`;
-    const { event, body } = this.#sent(step);
-    const { on } = clients.get(step.client);
-    if (step.ack) {
+    const { event, body } = step.client ? this.#sent(step) : {};
+    const { on } = clients.get(step.client) ?? {};
+    if (on === undefined) {
+      await deputy.does(step);
+    } else if (step.ack) {
       const { message, payload } = this.example(step.ack);
       const answer = await on.ask(event, ...body);
       this.check(message, answer);
@@ -125,6 +129,41 @@ export class Document {
     const { message, event, payload } = this.example(reference);
     this.check(message, payload);
     return [event, payload.msg];
+  }
+}
+
+/** A host of a room who raises an alert there and ends it. */
+class Deputy {
+  #room;
+  #key;
+  #id;
+
+  constructor(server) {
+    this.server = server;
+  }
+
+  async does({ host, raise, end }) {
+    if (host) {
+      this.#room = host;
+      ({ host: this.#key } = await this.#ask("POST", "", { room: host }));
+    } else if (raise) {
+      const { alert } = await this.#ask("POST", `/${this.#room}/alerts`, raise);
+      this.#id = alert.id;
+    } else {
+      await this.#ask("DELETE", `/${this.#room}/alerts/${this.#id}`, end);
+    }
+  }
+
+  async #ask(method, path, body) {
+    const headers = { "content-type": "application/json", "alert-name": "Bell" };
+    if (this.#key) headers["alert-host-key"] = this.#key;
+    const answer = await fetch(`${this.server.url}/v1/rooms${path}`, {
+      method,
+      headers,
+      body: JSON.stringify(body),
+    });
+    assert.ok(answer.ok, `${method} ${path}: ${answer.status}`);
+    return answer.json();
   }
 }
 

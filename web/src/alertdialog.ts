@@ -1,106 +1,154 @@
-// Raises an alert, or changes one.
+// Raises an alert, one that hosts have prepared or another, or changes one.
 
-import { LEVELS } from "./alertorder.ts";
+import { AlertFields, type Begin, label } from "./alertfields.ts";
 import { byId, make } from "./dom.ts";
 import { text } from "./language.ts";
-import type { Alert } from "./protocol.ts";
+import type { Alert, Prepared } from "./protocol.ts";
 import type { ServerTime } from "./servertime.ts";
-import { moment } from "./time.ts";
+import { fill } from "./template.ts";
 
 /** Does something with an alert, and resolves to what is wrong with that, if anything is. */
-export type Alerting = (action: "raise" | "update" | "end", body: object) => Promise<string | undefined>;
-
-/** Minutes after which an alert ends by itself; 0 is never. */
-const TIMES = [0, 5, 15, 60, 480];
-const AS_IS = "as-is";
+export type Alerting = (
+  action: "raise" | "update" | "end" | "release",
+  body: object,
+) => Promise<string | undefined>;
 
 export class AlertDialog {
   readonly #dialog = byId("alerting", HTMLDialogElement);
-  #alert: Alert | undefined;
+  #openings = 0;
 
+  /** `prepared` asks for what hosts have prepared. */
   constructor(
     readonly act: Alerting,
+    readonly prepared: () => Promise<readonly Prepared[]>,
     readonly time: ServerTime,
   ) {}
 
-  open(alert?: Alert): void {
-    this.#alert = alert;
-    const title = make("h2", "", text(alert === undefined ? "raise_alert" : "alert_change_title"));
+  /** Raises one. What is prepared is offered as soon as it is known; nobody waits for it. */
+  raise(): void {
+    const all = make("div", "prepared");
+    all.setAttribute("role", "group");
+    all.setAttribute("aria-label", text("alert_prepared"));
+    all.hidden = true;
+    this.#show(undefined, all);
+    this.#openings += 1;
+    const opening = this.#openings;
+    void this.prepared().then((prepared) => {
+      if (prepared.length === 0 || opening !== this.#openings || !this.#dialog.open) return;
+      const buttons = [undefined, ...prepared].map((one) => {
+        const button = make("button", "button", make("bdi", "", one?.name ?? text("alert_other")));
+        button.type = "button";
+        button.addEventListener("click", () => {
+          this.#show(one, all);
+          press(button);
+        });
+        return button;
+      });
+      const press = (pressed: Element | undefined): void => {
+        for (const one of buttons) one.setAttribute("aria-pressed", String(one === pressed));
+      };
+      press(buttons[0]);
+      all.replaceChildren(...buttons);
+      all.hidden = false;
+    });
+  }
+
+  change(alert: Alert): void {
+    this.#show(alert);
+  }
+
+  #show(begin: Begin, offered?: HTMLElement): void {
+    const isChange = begin !== undefined && "id" in begin;
+    const title = make("h2", "", text(isChange ? "alert_change_title" : "raise_alert"));
     title.id = "alerting-title";
-    const words = make("textarea", "");
-    words.required = true;
-    words.dir = "auto";
-    words.maxLength = 500;
-    words.value = alert?.text ?? "";
-    words.autofocus = true;
-    const levels = choice(LEVELS.map((one) => [one, text(`level_${one}`)]));
-    levels.value = alert?.level ?? "warning";
-    const present = alert?.ends_at ?? null;
-    const asIs: [string, string][] = [];
-    if (present !== null) {
-      const until = text("alert_until", { time: moment(Date.parse(present), this.time.now()) });
-      asIs.push([AS_IS, text("alert_as_is", { until })]);
-    }
-    const times = choice([...asIs, ...TIMES.map((minutes) => [String(minutes), time(minutes)] as const)]);
-    const drill = make("input", "");
-    drill.type = "checkbox";
+    const fields = new AlertFields(begin, this.time.now());
+    const words = begin === undefined || isChange ? new Words(begin?.text ?? "") : new Blanks(begin);
     const why = make("p", "field-error");
     why.setAttribute("role", "alert");
     const no = make("button", "button", text("cancel"));
     no.type = "button";
     no.addEventListener("click", () => this.#dialog.close());
-    const yes = make(
-      "button",
-      "button primary",
-      text(alert === undefined ? "raise_now" : "alert_change_now"),
-    );
-    const form = make("form", "", title, label("alert_text", words), label("alert_level", levels));
-    form.append(label("alert_ends", times));
-    // What is an exercise stays one.
-    if (alert === undefined) {
-      const tick = make("label", "tick", drill, make("span", "", text("alert_is_drill")));
-      form.append(tick);
-    }
-    form.append(why, make("div", "dialog-row", no, yes));
+    const yes = make("button", "button primary", text(isChange ? "alert_change_now" : "raise_now"));
+    const form = make("form", "", title);
+    if (offered !== undefined) form.append(offered);
+    form.append(...words.elements, ...fields.simple, fields.more, why, make("div", "dialog-row", no, yes));
     const key = `${Date.now()}-${Math.random()}`;
     form.addEventListener("submit", (event) => {
       event.preventDefault();
-      const minutes = Number(times.value);
-      const ends = times.value === AS_IS ? {} : { ends_at: minutes === 0 ? null : minutes * 60 };
-      const body = { text: words.value, level: levels.value, ...ends };
-      void this.#send(why, alert === undefined ? { ...body, drill: drill.checked, key } : body);
+      const body = { ...words.body(), ...fields.body((template) => words.filled(template)) };
+      const done = isChange
+        ? this.act("update", { id: begin.id, ...body })
+        : this.act("raise", { ...body, drill: fields.drill.checked, key });
+      void done.then((problem) => {
+        if (problem === undefined) this.#dialog.close();
+        else why.textContent = problem;
+      });
     });
     this.#dialog.replaceChildren(form);
-    this.#dialog.showModal();
-  }
-
-  async #send(why: HTMLElement, body: object): Promise<void> {
-    const alert = this.#alert;
-    const problem =
-      alert === undefined
-        ? await this.act("raise", body)
-        : await this.act("update", { id: alert.id, ...body });
-    if (problem === undefined) this.#dialog.close();
-    else why.textContent = problem;
+    if (!this.#dialog.open) this.#dialog.showModal();
+    words.first.focus();
   }
 }
 
-function choice(all: readonly (readonly [string, string])[]): HTMLSelectElement {
-  const select = make("select", "");
-  for (const [value, words] of all) {
-    const option = make("option", "", words);
-    option.value = value;
-    select.append(option);
+/** What an alert says, in the words of whoever raises it. */
+class Words {
+  readonly #field = make("textarea", "");
+  readonly elements: readonly HTMLElement[];
+  readonly first = this.#field;
+
+  constructor(words: string) {
+    this.#field.required = true;
+    this.#field.dir = "auto";
+    this.#field.maxLength = 500;
+    this.#field.value = words;
+    this.elements = [label(text("alert_text"), this.#field)];
   }
-  return select;
+
+  body(): object {
+    return { text: this.#field.value };
+  }
+
+  filled(words: string): string {
+    return words;
+  }
 }
 
-function time(minutes: number): string {
-  if (minutes === 0) return text("no_end");
-  return minutes < 60
-    ? text("alert_minutes", { count: minutes })
-    : text("alert_hours", { count: minutes / 60 });
-}
+/** What was prepared, with a field for each of its blanks, and what becomes of it. */
+class Blanks {
+  readonly #fields = new Map<string, HTMLInputElement>();
+  readonly #preview = make("blockquote", "");
+  readonly elements: readonly HTMLElement[];
+  readonly first: HTMLElement;
 
-const label = (key: "alert_text" | "alert_level" | "alert_ends", field: HTMLElement): HTMLLabelElement =>
-  make("label", "", text(key), field);
+  constructor(readonly prepared: Prepared) {
+    for (const name of prepared.blanks) {
+      const field = make("input", "");
+      field.type = "text";
+      field.required = true;
+      field.dir = "auto";
+      field.maxLength = 100;
+      field.addEventListener("input", () => this.#show());
+      this.#fields.set(name, field);
+    }
+    this.#preview.tabIndex = -1;
+    this.#show();
+    this.elements = [this.#preview, ...[...this.#fields].map(([name, field]) => label(name, field))];
+    this.first = this.#fields.values().next().value ?? this.#preview;
+  }
+
+  body(): object {
+    return { prepared: this.prepared.name, blanks: Object.fromEntries(this.#values()) };
+  }
+
+  filled(template: string): string {
+    return fill(template, this.#values());
+  }
+
+  #values(): Map<string, string> {
+    return new Map([...this.#fields].map(([name, { value }]) => [name, value]));
+  }
+
+  #show(): void {
+    this.#preview.replaceChildren(make("bdi", "", this.filled(this.prepared.text)));
+  }
+}

@@ -14,6 +14,8 @@ export interface Deeds {
   end(alert: Alert): void;
   /** What becomes of its countdown. */
   recount(alert: Alert, recount: Recount): void;
+  /** Raised by mistake: it ends at once, with that word. */
+  mistaken(alert: Alert): void;
 }
 
 export class AlertList {
@@ -104,6 +106,9 @@ export class AlertList {
   }
 }
 
+/** For so long (ms) an alert can be taken back in one click. */
+const RETRACTED = 300_000;
+
 /** Of an alert that is seen, at least so much (px) is: a line of its words. */
 const LINE = 20;
 
@@ -115,12 +120,13 @@ class Item {
   readonly #recounts = make("div", "alert-row");
   readonly #change = make("button", "button", text("alert_change"));
   readonly #end = make("button", "button", text("alert_end"));
+  readonly #mistaken = make("button", "button", text("alert_mistake"));
   readonly element = make(
     "li",
     "alert",
     make("div", "alert-words", this.words, this.#about),
     this.#recounts,
-    make("div", "alert-row", this.#more, this.#change, this.#end),
+    make("div", "alert-row", this.#more, this.#change, this.#end, this.#mistaken),
   );
   #alert: Alert | undefined;
 
@@ -128,7 +134,7 @@ class Item {
     readonly deeds: Deeds,
     resized: () => void,
   ) {
-    for (const button of [this.#more, this.#change, this.#end]) button.type = "button";
+    for (const button of [this.#more, this.#change, this.#end, this.#mistaken]) button.type = "button";
     this.#recounts.setAttribute("role", "group");
     this.#more.hidden = true;
     this.#more.addEventListener("click", () => {
@@ -138,10 +144,13 @@ class Item {
     });
     this.#change.addEventListener("click", () => this.#alert && deeds.change(this.#alert));
     this.#end.addEventListener("click", () => this.#alert && deeds.end(this.#alert));
+    this.#mistaken.addEventListener("click", () => this.#alert && deeds.mistaken(this.#alert));
   }
 
   show(alert: Alert, mayAlert: boolean, now: number): void {
     for (const button of [this.#change, this.#end]) button.hidden = !mayAlert;
+    // One click ends it. That is for what was noticed at once, and not for what stands for long.
+    this.#mistaken.hidden = !mayAlert || now - Date.parse(alert.at) > RETRACTED;
     if (this.#alert !== alert) this.#write(alert, now);
     this.#offer(mayAlert ? recounts(alert) : []);
     this.count(now);
@@ -163,6 +172,7 @@ class Item {
     this.#nameMore();
     this.#change.setAttribute("aria-label", text("alert_change_of", { text: alert.text }));
     this.#end.setAttribute("aria-label", text("alert_end_of", { text: alert.text }));
+    this.#mistaken.setAttribute("aria-label", text("alert_mistake_of", { text: alert.text }));
   }
 
   #nameMore(): void {

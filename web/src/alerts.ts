@@ -1,46 +1,71 @@
-// Alerts that are in force, above what is said. Who may, raises, changes and ends them here.
+// Alerts that are in force, above what is said. Who may, raises, changes, releases and ends them here.
 
 import { type Recount, recounted } from "./alertcount.ts";
 import { AlertDialog, type Alerting } from "./alertdialog.ts";
 import { AlertList } from "./alertlist.ts";
-import { alertWords, endWords } from "./alertwords.ts";
+import { passed } from "./alertmarks.ts";
+import { AlertWaiting } from "./alertwaiting.ts";
+import { alertWords, allWords, endWords, leftWords } from "./alertwords.ts";
 import type { Ask } from "./ask.ts";
-import { byId } from "./dom.ts";
+import { byId, make } from "./dom.ts";
 import { text } from "./language.ts";
-import type { Alert, AlertNews } from "./protocol.ts";
+import type { Alert, Alerted, AlertNews } from "./protocol.ts";
 import type { ServerTime } from "./servertime.ts";
 
 /** How often the page looks at the clock (ms): no second is shown late by more. */
 const LOOK = 200;
+
+/** What the page does with the alerts of the room, as whoever the person is there. */
+export interface AlertRoom {
+  /** How the person is called. */
+  readonly name: string;
+  /** Does something, and resolves to what is wrong with that, if anything is. */
+  readonly act: Alerting;
+  /** Asks for those that wait, or for what is prepared; nothing where there is no answer. */
+  readonly look: (action: "list" | "prepared") => Promise<Alerted>;
+}
 
 export class Alerts {
   readonly #said = byId("alerted", HTMLElement);
   readonly #button = byId("raise-alert", HTMLButtonElement);
   readonly #dialog: AlertDialog;
   readonly #list: AlertList;
+  readonly #waiting: AlertWaiting;
   #alerts: readonly Alert[] = [];
   #mayAlert = false;
   /** Those that the server has in force though the device's clock says that they are over: the clock is wrong. */
   #doubted: ReadonlySet<string> = new Set();
   #timer: number | undefined;
+  /** What was left of each countdown at the last look (ms). */
+  readonly #left = new Map<string, number>();
 
   /** `problem` hears why something was not done. */
   constructor(
     readonly time: ServerTime,
     readonly ask: Ask,
-    readonly act: Alerting,
+    readonly room: AlertRoom,
     readonly problem: (why: string) => void,
   ) {
-    this.#dialog = new AlertDialog(act, time);
+    const prepared = async () => (await room.look("prepared")).prepared ?? [];
+    this.#dialog = new AlertDialog(room.act, prepared, time);
     this.#list = new AlertList({
-      change: (alert) => this.#dialog.open(alert),
+      change: (alert) => this.#dialog.change(alert),
       end: (alert) => void this.#end(alert),
       recount: (alert, recount) => void this.#recount(alert, recount),
+      mistaken: (alert) => void this.#act("end", { id: alert.id, mistake: true }),
     });
+    this.#waiting = new AlertWaiting(
+      room.name,
+      {
+        release: ({ id }) => void this.#act("release", { id }),
+        withdraw: ({ id }) => void this.#act("end", { id }),
+      },
+      (words) => this.#say(words),
+    );
     // The button that a dialog goes back to may have gone meanwhile.
     for (const id of ["asking", "alerting"])
       byId(id, HTMLDialogElement).addEventListener("close", () => this.#list.keepFocus());
-    this.#button.addEventListener("click", () => this.#dialog.open());
+    this.#button.addEventListener("click", () => this.#dialog.raise());
   }
 
   /** Those in force on entering; what the page did not know yet is said, and what is over meanwhile. */
@@ -52,25 +77,32 @@ export class Alerts {
     this.#alerts = alerts;
     this.#doubted = new Set(alerts.filter((one) => this.#isPast(one)).map(({ id }) => id));
     this.allow(mayAlert);
-    if (news.length + over.length > 0)
-      this.#say([...over.map((one) => endWords(one)), ...news.map(alertWords)].join("\n"));
+    const words = [...over.map((one) => endWords(one)), allWords(news)].filter((one) => one !== "");
+    if (words.length > 0) this.#say(words.join("\n"));
   }
 
   allow(mayAlert: boolean): void {
     this.#mayAlert = mayAlert;
     this.#button.hidden = !mayAlert;
     this.#show();
+    void this.lookForWaiting();
+  }
+
+  /** Something may have begun to wait for a second person, or waits no more. */
+  async lookForWaiting(): Promise<void> {
+    const { proposed = [] } = this.#mayAlert ? await this.room.look("list") : {};
+    this.#waiting.show(proposed, this.time.now());
   }
 
   /** Something has become of one. */
-  heard({ state, alert, all_clear }: AlertNews): void {
+  heard({ state, alert, all_clear, mistake }: AlertNews): void {
+    const before = this.#alerts.find(({ id }) => id === alert.id);
     const others = this.#alerts.filter(({ id }) => id !== alert.id);
     if (state === "ended") {
       // Of one whose time was over, that has been said.
-      if (all_clear !== null || others.length < this.#alerts.length) this.#say(endWords(alert, all_clear));
+      if (before !== undefined) this.#say(endWords(alert, all_clear, mistake));
       this.#alerts = others;
     } else {
-      const before = this.#alerts.find(({ id }) => id === alert.id);
       this.#alerts = [...others, alert];
       if (before?.text !== alert.text || before.level !== alert.level) this.#say(alertWords(alert));
     }
@@ -78,7 +110,8 @@ export class Alerts {
   }
 
   #say(words: string): void {
-    this.#said.textContent = words;
+    // The same words again are said again: it is another element.
+    this.#said.replaceChildren(make("span", "", words));
   }
 
   #show(): void {
@@ -86,6 +119,7 @@ export class Alerts {
     if (this.#alerts.some(({ countdown_to, ends_at }) => countdown_to !== null || ends_at !== null))
       this.#timer = setInterval(() => this.#look(), LOOK);
     this.#list.show(this.#alerts, this.#mayAlert, this.time.now());
+    this.#count();
   }
 
   /** What is over by its own time goes, even if the server cannot be reached. */
@@ -95,11 +129,28 @@ export class Alerts {
     );
     if (over.length === 0) {
       this.#list.count(this.time.now());
+      this.#count();
       return;
     }
     this.#alerts = this.#alerts.filter((one) => !over.includes(one));
-    this.#say(over.map((one) => endWords(one)).join("\n"));
+    this.#say(over.map((one) => endWords(one, one.all_clear)).join("\n"));
     this.#show();
+  }
+
+  /** A countdown is seen all the time, and said where it is near its end. */
+  #count(): void {
+    const near: string[] = [];
+    const now = this.time.now();
+    const before = new Map(this.#left);
+    this.#left.clear();
+    for (const alert of this.#alerts) {
+      if (alert.countdown_to === null) continue;
+      const left = Date.parse(alert.countdown_to) - now;
+      this.#left.set(alert.id, left);
+      const mark = passed(before.get(alert.id) ?? left, left);
+      if (mark !== undefined) near.push(leftWords(alert, mark));
+    }
+    if (near.length > 0) this.#say(near.join("\n"));
   }
 
   #isPast({ ends_at }: Alert): boolean {
@@ -107,15 +158,28 @@ export class Alerts {
   }
 
   async #recount(alert: Alert, recount: Recount): Promise<void> {
-    const why = await this.act("update", { id: alert.id, ...recounted(alert, recount) });
-    this.problem(why ?? "");
+    await this.#act("update", { id: alert.id, ...recounted(alert, recount) });
   }
 
+  /** What everybody is told can be written before. */
   async #end(alert: Alert): Promise<void> {
-    const quote = alertWords(alert);
-    const question = { title: text("alert_end_title"), text: text("alert_end_text"), yes: text("alert_end") };
-    if (!(await this.ask.ask({ ...question, quote }))) return;
-    const why = await this.act("end", { id: alert.id });
-    this.problem(why ?? "");
+    const words = make("textarea", "");
+    words.rows = 2;
+    words.dir = "auto";
+    words.maxLength = 500;
+    words.value = alert.all_clear ?? "";
+    const question = {
+      title: text("alert_end_title"),
+      text: text("alert_end_text"),
+      quote: alertWords(alert),
+      field: make("label", "", make("span", "", text("alert_all_clear")), words),
+      yes: text("alert_end"),
+    };
+    if (!(await this.ask.ask(question))) return;
+    await this.#act("end", { id: alert.id, all_clear: words.value.trim() || null });
+  }
+
+  async #act(action: "update" | "end" | "release", body: object): Promise<void> {
+    this.problem((await this.room.act(action, body)) ?? "");
   }
 }

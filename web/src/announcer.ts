@@ -19,10 +19,17 @@ export class Announcer {
     this.#timer ??= setTimeout(() => this.#say(), PAUSE);
   }
 
+  /** Something else says this, if nobody has said it yet. */
+  drop(words: string): void {
+    const place = this.#waiting.indexOf(words);
+    if (place >= 0) this.#waiting.splice(place, 1);
+  }
+
   #say(): void {
     this.#timer = undefined;
     const waiting = this.#waiting;
     this.#waiting = [];
+    if (waiting.length === 0) return;
     const many = waiting.length > MAX_SAID;
     this.region.textContent = many ? text("new_messages", { count: waiting.length }) : waiting.join("\n");
   }

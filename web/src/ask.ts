@@ -7,6 +7,8 @@ export interface Question {
   readonly title: string;
   readonly text: string;
   readonly quote?: string;
+  /** Something to be filled in. */
+  readonly field?: HTMLElement;
   readonly yes: string;
   /** Whether nothing is lost by it. */
   readonly isHarmless?: boolean;
@@ -42,6 +44,7 @@ export class Ask {
     yes.value = "yes";
     const form = make("form", "", title, words);
     if (question.quote !== undefined) form.append(make("blockquote", "", make("bdi", "", question.quote)));
+    if (question.field !== undefined) form.append(question.field);
     form.append(make("div", "dialog-row", no, yes));
     form.method = "dialog";
     this.#dialog.replaceChildren(form);

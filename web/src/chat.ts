@@ -1,10 +1,11 @@
 // The chat page: puts its parts together.
 
 import { Alerts } from "./alerts.ts";
+import { messageWords } from "./alertwords.ts";
 import { Announcer } from "./announcer.ts";
 import { Ask } from "./ask.ts";
 import { Composer, reason } from "./composer.ts";
-import { type Arrival, Connection } from "./connection.ts";
+import { Connection } from "./connection.ts";
 import { CopyLink } from "./copy.ts";
 import { Credentials } from "./credentials.ts";
 import { byId, make } from "./dom.ts";
@@ -18,6 +19,7 @@ import { InviteDialog } from "./invitation.ts";
 import { speakAsPage, text } from "./language.ts";
 import { Leave } from "./leave.ts";
 import { gapLine, lossLine, messageLine, newsLine, presenceLine, type Said } from "./lines.ts";
+import type { Arrival } from "./listener.ts";
 import { Log } from "./log.ts";
 import { acting } from "./moderation.ts";
 import { Notify } from "./notify.ts";
@@ -27,6 +29,7 @@ import { PersonDialog } from "./person.ts";
 import { hiddenField } from "./personal.ts";
 import { Placeholder } from "./placeholder.ts";
 import { news, OPEN, type Policy, speech } from "./policy.ts";
+import type { Alerted } from "./protocol.ts";
 import { Removal } from "./removal.ts";
 import { groups } from "./roomcode.ts";
 import { Seen } from "./seen.ts";
@@ -121,12 +124,16 @@ const connection: Connection = new Connection(room, name, credentials, open !== 
     rule(next, isHost);
     // Only hosts are told whom they have banned; and whoever is no host any more learns it so.
     if (isHost) void act("show");
+    // Nobody else is told what waits to be released.
+    void alerts.lookForWaiting();
   },
   clockSet(at) {
     serverTime.set(at);
   },
   alert(news) {
     serverTime.heard(Date.parse(news.at));
+    // Its words came as a message just before, and are said once.
+    if (news.by !== null) announcer.drop(isolated({ name: news.by, text: messageWords(news.alert) }));
     alerts.heard(news);
   },
   joined(arrival) {
@@ -194,10 +201,17 @@ const ask = new Ask(text("cancel"));
 const alerts = new Alerts(
   serverTime,
   ask,
-  async (action, body) => {
-    const answer = await connection.alert(action, body);
-    if (answer === undefined) return text("no_answer");
-    return answer.ok ? undefined : text("not_done", { reason: reason(answer.error) });
+  {
+    name,
+    act: async (action, body) => {
+      const answer = await connection.act<Alerted>("alert", { action, ...body });
+      if (answer === undefined) return text("no_answer");
+      return answer.ok ? undefined : text("not_done", { reason: reason(answer.error) });
+    },
+    look: async (action) => {
+      const answer = await connection.act<Alerted>("alert", { action });
+      return answer?.ok ? answer : {};
+    },
   },
   problem,
 );
@@ -327,7 +341,7 @@ function whyRefused(refusal: Refusal): string {
 }
 
 /** A message as a string for other programs to show: no name reverses the text after it. */
-function isolated({ name, text }: Said): string {
+function isolated({ name, text }: Pick<Said, "name" | "text">): string {
   return name === "" ? text : `\u2068${name}\u2069: ${text}`;
 }
 

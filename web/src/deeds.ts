@@ -28,6 +28,9 @@ const SENTENCES: Readonly<Record<string, Key>> = {
   word: "did_word",
   key: "did_key",
   raise: "did_raise",
+  propose: "did_propose",
+  release: "did_release",
+  prepare: "did_prepare",
   update: "did_update",
   end: "did_end",
 };
@@ -42,6 +45,7 @@ const SETTINGS: Readonly<Record<string, Key>> = {
   reserved: "reserved",
   history: "late",
   closed: "room_closed",
+  two_person: "two_person",
 };
 
 /** `named` makes of a name what does not turn the text around it. */

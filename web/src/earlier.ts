@@ -1,9 +1,9 @@
 // Looks further back when the reader comes near the oldest line, or presses the button above it.
 
-import type { Page } from "./connection.ts";
 import { make } from "./dom.ts";
 import { text } from "./language.ts";
 import { type Line, messageLine } from "./lines.ts";
+import type { Page } from "./listener.ts";
 import type { Log } from "./log.ts";
 
 /** Pixels from the oldest line at which the next page is fetched. */

@@ -105,15 +105,23 @@ export class HostPanel {
       ({ history }) => history === "all",
       (on) => ({ history: on ? "all" : "none" }),
     );
+    const two = toggle(
+      act,
+      text("two_person"),
+      text("two_person_hint"),
+      ({ two_person }) => two_person,
+      (on) => ({ two_person: on }),
+    );
     const doors = [lock, password(act), most(act), reserved(act)];
     const messages = [pace(act), late];
-    this.#settings.push(speak, ...doors, ...messages);
+    this.#settings.push(speak, ...doors, ...messages, two);
     this.#box.append(
       make("p", "hint", text("host_intro")),
       make("section", "group", speak.element),
       this.#handsBox,
       group(text("in_title"), ...doors.map(({ element }) => element)),
       group(text("pace_title"), ...messages.map(({ element }) => element)),
+      group(text("alerting_title"), two.element),
       this.#links(),
       this.#keptBox,
       this.#audit.element,

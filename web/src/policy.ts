@@ -7,6 +7,8 @@ export interface Policy {
   readonly announce: boolean;
   readonly locked: boolean;
   readonly closed: boolean;
+  /** An emergency waits until a second person releases it. */
+  readonly two_person: boolean;
   /** Seconds between two messages of a person. */
   readonly slow: number;
   readonly most: number | null;
@@ -36,6 +38,7 @@ export const OPEN: Policy = {
   announce: false,
   locked: false,
   closed: false,
+  two_person: false,
   slow: 0,
   most: null,
   reserved: [],

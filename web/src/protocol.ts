@@ -49,6 +49,10 @@ export interface Alert {
   readonly remaining: number | null;
   readonly ends_at: string | null;
   readonly audience: string | null;
+  /** What is told when it ends; of one that has ended, what was told. */
+  readonly all_clear: string | null;
+  /** Of one that waits for a second person: until when. */
+  readonly lapses_at?: string;
 }
 
 /** What has become of one. */
@@ -56,7 +60,31 @@ export interface AlertNews {
   readonly at: string;
   readonly state: "raised" | "updated" | "ended";
   readonly alert: Alert;
+  readonly by: string | null;
   readonly all_clear: string | null;
+  readonly mistake: boolean;
+}
+
+/** An alert that hosts have prepared: names in braces are blanks. */
+export interface Prepared {
+  readonly name: string;
+  readonly text: string;
+  readonly level: Alert["level"];
+  readonly drill: boolean;
+  readonly confirm: boolean;
+  readonly countdown: string | null;
+  readonly ends_after: string | null;
+  readonly audience: string | null;
+  readonly all_clear: string | null;
+  readonly blanks: readonly string[];
+}
+
+/** What an action with alerts comes to. */
+export interface Alerted {
+  readonly alert?: Alert;
+  /** Of `list`: those that wait for a second person. */
+  readonly proposed?: readonly Alert[];
+  readonly prepared?: readonly Prepared[];
 }
 
 export interface History {

@@ -53,13 +53,13 @@ const screen: ScreenLink = new ScreenLink(room, key, {
   message: (message) => messages.add(message),
   removed: (position) => messages.remove(position),
   clockSet: (at) => time.set(at),
-  alert({ at, state, alert, all_clear }) {
+  alert({ at, state, alert, all_clear, mistake }) {
     time.heard(Date.parse(at));
     const before = wall.alerts.find(({ id }) => id === alert.id);
     const others = wall.alerts.filter(({ id }) => id !== alert.id);
     wall.show(state === "ended" ? others : [...others, alert], time.now());
     messages.hide(alert);
-    if (state === "ended") voice.say(endWords(alert, all_clear));
+    if (state === "ended") voice.say(endWords(alert, all_clear, mistake));
     else if (before === undefined || before.text !== alert.text || before.level !== alert.level)
       voice.alarm(alertWords(alert), alert.level);
   },

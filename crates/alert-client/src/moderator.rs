@@ -6,6 +6,7 @@ use alert_core::room::policy::HostKey;
 use bytes::Bytes;
 use http::{Method, header};
 use http_body_util::Full;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
 
@@ -53,19 +54,19 @@ impl Moderator {
         self.ask(self.target.request(Method::POST, "actions"), action).await
     }
 
-    /// Does something with the room's alerts, or with one of them, and gives the server's answer.
+    /// Does something at a place of the room, its alerts for example, and gives the server's answer.
     ///
     /// # Errors
     /// [`ClientError`].
-    pub async fn alert(
+    pub async fn at(
         &self,
         method: &str,
-        id: Option<&str>,
+        place: &[&str],
         alert: &Value,
         headers: [(&str, Option<&str>); 2],
     ) -> Result<Value, ClientError> {
-        let id = id.map(|id| percent_encoding::utf8_percent_encode(id, percent_encoding::NON_ALPHANUMERIC));
-        let path = id.map_or_else(|| "alerts".to_owned(), |id| format!("alerts/{id}"));
+        let place = place.iter().map(|one| utf8_percent_encode(one, NON_ALPHANUMERIC).to_string());
+        let path = place.collect::<Vec<_>>().join("/");
         // One of ours.
         let method = Method::from_bytes(method.as_bytes()).unwrap_or_default();
         let request = self.target.request(method, &path);

@@ -63,6 +63,9 @@ pub struct Told {
     /// Who.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
+    /// For an alert: what has become of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state: Option<String>,
     /// For a gap: how many messages are missing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub missed: Option<u64>,
@@ -84,6 +87,18 @@ impl Event {
     #[must_use]
     pub fn is_message(&self) -> bool {
         self.event == v1::MESSAGE
+    }
+
+    /// Whether it is of an alert whose words came as a message, or of one whose words have not changed.
+    #[must_use]
+    pub fn is_said_before(&self) -> bool {
+        matches!(self.told.state.as_deref(), Some("raised" | "updated"))
+    }
+
+    /// Whether it happened now: not messages that are missing, and not what was there before.
+    #[must_use]
+    pub fn is_news(&self) -> bool {
+        !self.is_gap() && !self.is_said_before() && self.told.state.as_deref() != Some("in_force")
     }
 
     /// Whether messages are missing before the next one.

@@ -1,5 +1,6 @@
 //! From where somebody wants the messages of a room, as they write it: `?since=`, v2's `since`, `alert watch --since`.
 
+use crate::duration;
 use std::{str::FromStr, time::Duration};
 
 use crate::position::Position;
@@ -47,7 +48,7 @@ impl FromStr for Since {
             _ => text
                 .parse()
                 .map(Self::Position)
-                .or_else(|_| humantime::parse_duration(text).map(Self::Ago).map_err(|_| NotSince)),
+                .or_else(|_| duration::read(text).map(Self::Ago).ok_or(NotSince)),
         }
     }
 }

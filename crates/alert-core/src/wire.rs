@@ -147,7 +147,7 @@ mod tests {
 
     use super::*;
     use crate::position::{Epoch, Gap, Position, Run};
-    use crate::room::alerts::{Alert, AlertId, Change, Countdown, Level};
+    use crate::room::alerts::{Alert, Change, Countdown, Level};
     use crate::room::policy::Policy;
 
     #[test]
@@ -166,7 +166,6 @@ mod tests {
             ..Policy::default()
         };
         let alert = |text: &str| Alert {
-            id: AlertId::made_of([0; 8]),
             by: name.clone(),
             at: SystemTime::now(),
             text: text.into(),
@@ -178,13 +177,15 @@ mod tests {
             countdown: Some(Countdown::Paused(Duration::from_millis(31_622_399_999))),
             ends_at: until,
             audience: Some(text.into()),
+            all_clear: Some(text.into()),
+            released_by: Some(name.clone()),
             changed: Some((name.clone(), SystemTime::now())),
-            key: None,
+            ..Alert::example()
         };
         for text in ["", "hello", "\0\u{1}\u{1F}\n\r\t\u{7F}\u{2028}", "\"\\\"\\", "\u{1F600}\u{e4}"] {
             let epoch = Epoch { run: Run::new(u64::MAX), part: u64::MAX >> 28 };
             let position = Position { epoch, number: u64::MAX >> 20 };
-            let ended = Fate::Ended { by: Some(name.clone()), all_clear: Some(text.into()) };
+            let ended = Fate::Ended { by: Some(name.clone()), all_clear: Some(text.into()), mistake: false };
             let alerts = [Fate::Raised, Fate::Updated { in_words: true }, ended, Fate::Stands];
             let alerts = alerts.map(|fate| What::Alert(Arc::new(Change { alert: alert(text), fate })));
             let others = [

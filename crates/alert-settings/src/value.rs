@@ -23,7 +23,9 @@ pub fn time(range: RangeInclusive<Duration>) -> impl Fn(&str) -> Result<Duration
     move |text| {
         let text = text.trim();
         let seconds = text.parse::<f64>().ok().map(Duration::try_from_secs_f64);
-        let time = seconds.map_or_else(|| humantime::parse_duration(text).ok(), Result::ok);
+        // One who writes 1M means a minute, and it would be a month.
+        let spelled_out = || humantime::parse_duration(text).ok().filter(|_| !text.contains('M'));
+        let time = seconds.map_or_else(spelled_out, Result::ok);
         time.filter(|time| range.contains(time)).ok_or_else(|| {
             let [least, most] = [*range.start(), *range.end()].map(spelled);
             format!("a time from {least} to {most}, such as 2s or 500ms; a plain number is seconds")

@@ -92,6 +92,12 @@ enum Command {
     /// End an alert, perhaps with an all-clear
     #[command(after_help = notes(alerts::EXAMPLES))]
     End(alerts::End),
+    /// Keep alerts ready, with blanks, to be raised by their names
+    #[command(subcommand, after_help = notes(alerts::prepared::EXAMPLES))]
+    Prepared(alerts::prepared::Command),
+    /// Release an alert that waits for a second person
+    #[command(after_help = notes(alerts::EXAMPLES))]
+    Release(alerts::Release),
     /// Print the alerts that are in force in a room
     #[command(after_help = notes(alerts::EXAMPLES))]
     Alerts(alerts::Alerts),
@@ -148,6 +154,8 @@ pub(crate) fn run() -> ExitCode {
         Some(Command::Raise(args)) => args.run(),
         Some(Command::Change(args)) => args.run(),
         Some(Command::End(args)) => args.run(),
+        Some(Command::Prepared(command)) => command.run(),
+        Some(Command::Release(args)) => args.run(),
         Some(Command::Alerts(args)) => args.run(),
         Some(Command::Screen(args)) => args.run(),
         Some(Command::Config(command)) => command.run(),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Denied, Right, Rights, Token};
+use super::{Denied, Right, Rights, Subject, Token};
 use crate::names::{RoomCode, UserName};
 
 /// Whoever acts, as shown by exactly one credential or by none. The default may do nothing.
@@ -97,6 +97,12 @@ impl Standing {
         if self.has_token() { self.without_token.and(self.granted) } else { self.without_token }
     }
 
+    /// Who a token says they are that they have shown.
+    #[must_use]
+    pub fn subject(&self) -> Option<&Subject> {
+        self.token.as_deref().map(|token| &token.subject)
+    }
+
     /// Whether a token has been shown that counts now.
     #[must_use]
     pub fn has_token(&self) -> bool {
@@ -134,7 +140,7 @@ fn denied(token: Option<&Token>, right: Right) -> Denied {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::access::{End, Grant, SignedBy, Subject, TokenId, Which};
+    use crate::access::{End, Grant, SignedBy, TokenId, Which};
     use std::time::SystemTime;
 
     fn room(code: &str) -> RoomCode {

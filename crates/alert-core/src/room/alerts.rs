@@ -4,14 +4,24 @@
 
 mod countdown;
 mod id;
+mod prepared;
+mod proposal;
+mod step;
 pub(in crate::room) mod stored;
+mod template;
 
 use std::time::{Duration, SystemTime};
 
 pub use countdown::{Countdown, Recount};
 pub use id::{AlertId, NotAnAlertId};
+pub use prepared::{
+    AllPrepared, Blanks, Filled, MOST_FILLED, MOST_PREPARED, MOST_TITLE, Prepared, Preparing, Unfilled,
+};
+pub use proposal::{Draft, MOST_PROPOSED, Person, Proposed, WAITS};
+pub use step::{Amendment, Ending, Step};
+pub use template::{NotATemplate, Template};
 
-use super::policy::{NotDone, Until};
+use super::policy::Until;
 use crate::names::UserName;
 
 /// The most that are in force in a room.
@@ -74,6 +84,10 @@ pub struct Alert {
     pub ends_at: Until,
     /// Who is meant, in words.
     pub audience: Option<Box<str>>,
+    /// What is told when it ends, unless something else is given then: at most [`MOST_TEXT`] bytes.
+    pub all_clear: Option<Box<str>>,
+    /// Who has released it, where that takes a second person.
+    pub released_by: Option<UserName>,
     /// Who changed it last, and when.
     pub changed: Option<(UserName, SystemTime)>,
     /// Identifies a retry of raising it.
@@ -100,43 +114,21 @@ pub struct Ended {
     pub at: SystemTime,
     /// What is told then.
     pub all_clear: Option<Box<str>>,
+    /// It was raised by mistake.
+    pub mistake: bool,
+    /// It never was in force: nobody has released it.
+    pub withdrawn: bool,
 }
 
-/// What is to be changed of an alert; what is `None` stays.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Amendment {
-    /// See [`Alert::text`].
-    pub text: Option<Box<str>>,
-    /// See [`Alert::level`].
-    pub level: Option<Level>,
-    /// See [`Alert::confirm`].
-    pub confirm: Option<bool>,
-    /// See [`Alert::countdown`].
-    pub countdown: Option<Recount>,
-    /// See [`Alert::ends_at`].
-    pub ends_at: Option<Until>,
-    /// See [`Alert::audience`].
-    pub audience: Option<Option<Box<str>>>,
-}
-
-/// What becomes of alerts.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Step {
-    /// One is raised.
-    Raise(Alert),
-    /// Somebody changes one.
-    Change(AlertId, UserName, Amendment),
-    /// Somebody ends one, perhaps with an all-clear.
-    End(AlertId, UserName, Option<Box<str>>),
-    /// Those whose time is over end.
-    Expire,
-}
-
-/// The alerts of a room: those in force, in the order in which they were raised, and those that have just ended.
+/// The alerts of a room: those in force, in the order in which they were raised, those that wait, and those that have just
+/// ended.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Alerts {
     in_force: Vec<Alert>,
+    proposed: Vec<Proposed>,
     ended: Vec<Ended>,
+    /// They have gone to the room's other code, where they go on; nobody is told here.
+    moved: bool,
 }
 
 /// What has become of an alert.
@@ -153,8 +145,10 @@ pub enum Fate {
     Ended {
         /// Who ended it; nobody, if that was its time.
         by: Option<UserName>,
-        /// What they said.
+        /// What is told then.
         all_clear: Option<Box<str>>,
+        /// It was raised by mistake.
+        mistake: bool,
     },
     /// It holds, as somebody is told who comes later.
     Stands,
@@ -178,19 +172,32 @@ impl Alerts {
     /// Whether there are none, and never were of late.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.in_force.is_empty() && self.ended.is_empty()
+        *self == Self::default()
     }
 
-    /// When the next one ends by itself.
+    /// When the next one ends by itself, or does not wait any more.
     #[must_use]
     pub fn next_end(&self) -> Option<SystemTime> {
-        self.in_force.iter().filter_map(|alert| alert.ends_at).min()
+        let ends = self.in_force.iter().filter_map(|alert| alert.ends_at);
+        ends.chain(self.proposed.iter().map(|proposed| proposed.until)).min()
+    }
+
+    /// Whether the same ones wait.
+    #[must_use]
+    pub(super) fn awaits_as(&self, other: &Self) -> bool {
+        self.proposed == other.proposed
     }
 
     /// One that is in force.
     #[must_use]
     pub fn get(&self, id: AlertId) -> Option<&Alert> {
         self.in_force.iter().find(|alert| alert.id == id)
+    }
+
+    /// One that is in force, or waits.
+    #[must_use]
+    pub fn find(&self, id: AlertId) -> Option<&Alert> {
+        self.get(id).or_else(|| self.proposal(id).map(|proposed| &proposed.draft.alert))
     }
 
     /// One that has just ended.
@@ -203,8 +210,9 @@ impl Alerts {
     #[must_use]
     pub fn with_key(&self, key: Key) -> Option<&Alert> {
         let ended = self.ended.iter().map(|ended| &ended.alert);
+        let proposed = self.proposed.iter().map(|proposed| &proposed.draft.alert);
         let has_it = |alert: &&Alert| alert.key.is_some_and(|of| of.digest == key.digest);
-        self.in_force.iter().chain(ended).find(has_it)
+        self.in_force.iter().chain(proposed).chain(ended).find(has_it)
     }
 
     /// Ends those whose time is over, and forgets those that ended long ago.
@@ -212,73 +220,40 @@ impl Alerts {
         // A clock that was put back ends nothing.
         self.ended.retain(|ended| now.duration_since(ended.at).map_or(true, |age| age < KNOWN));
         let over: Vec<_> = self.in_force.extract_if(.., |alert| alert.is_over(now)).collect();
-        over.into_iter().for_each(|alert| self.note_end(alert, None, now, None));
+        over.into_iter().for_each(|alert| self.note_end(alert, None, now, Ending::default()));
+        let late: Vec<_> = self.proposed.extract_if(.., |proposed| proposed.until <= now).collect();
+        late.into_iter().for_each(|late| self.note_withdrawn(late.draft.alert, None, now));
     }
 
-    fn note_end(&mut self, alert: Alert, by: Option<UserName>, at: SystemTime, all_clear: Option<Box<str>>) {
+    fn note_end(&mut self, alert: Alert, by: Option<UserName>, at: SystemTime, ending: Ending) {
+        let (all_clear, mistake) = ending.of(&alert);
+        self.note(Ended { alert, by, at, all_clear, mistake, withdrawn: false });
+    }
+
+    fn note_withdrawn(&mut self, alert: Alert, by: Option<UserName>, at: SystemTime) {
+        self.note(Ended { alert, by, at, all_clear: None, mistake: false, withdrawn: true });
+    }
+
+    fn note(&mut self, ended: Ended) {
         if self.ended.len() >= MOST_ENDED {
             self.ended.remove(0);
         }
-        self.ended.push(Ended { alert, by, at, all_clear });
-    }
-
-    /// Takes a step, at `now`. One that was taken before changes nothing.
-    ///
-    /// # Errors
-    /// If it cannot be taken.
-    pub(super) fn take(&mut self, step: &Step, now: SystemTime) -> Result<(), NotDone> {
-        let is_ahead = |time: Until| time.is_none_or(|time| time > now && time <= now + LONGEST);
-        let counts = |countdown: Option<Countdown>| countdown.is_none_or(|countdown| countdown.is_ahead(now));
-        match step {
-            Step::Raise(alert) => {
-                if let Some(before) = alert.key.and_then(|key| self.with_key(key)) {
-                    return if before.key == alert.key { Ok(()) } else { Err(NotDone::KeyReused) };
-                }
-                if self.in_force.len() >= MOST_ALERTS {
-                    return Err(NotDone::TooManyAlerts);
-                }
-                if !is_ahead(alert.ends_at) || !counts(alert.countdown) {
-                    return Err(NotDone::NotAhead);
-                }
-                self.in_force.push(alert.clone());
-            }
-            Step::Change(id, by, amendment) => {
-                let alert = self.in_force.iter_mut().find(|alert| alert.id == *id);
-                let alert = alert.ok_or(NotDone::NoSuchAlert)?;
-                let next = alert.amended(amendment, now)?;
-                if next == *alert {
-                    return Ok(());
-                }
-                let ends = next.ends_at == alert.ends_at || is_ahead(next.ends_at);
-                if !ends || !(next.countdown == alert.countdown || counts(next.countdown)) {
-                    return Err(NotDone::NotAhead);
-                }
-                *alert = Alert { changed: Some((by.clone(), now)), ..next };
-            }
-            Step::End(id, by, all_clear) => {
-                let place = self.in_force.iter().position(|alert| alert.id == *id);
-                match place {
-                    Some(place) => {
-                        let alert = self.in_force.remove(place);
-                        self.note_end(alert, Some(by.clone()), now, all_clear.clone());
-                    }
-                    None if self.ended(*id).is_some() => {}
-                    None => return Err(NotDone::NoSuchAlert),
-                }
-            }
-            Step::Expire => {}
-        }
-        Ok(())
+        self.ended.push(ended);
     }
 
     /// What has become of each alert since `before`.
     #[must_use]
     pub fn changes_since(&self, before: &Self) -> Vec<Change> {
         let mut changes = Vec::new();
+        if self.moved {
+            return changes;
+        }
         for was in before.in_force.iter().filter(|was| self.get(was.id).is_none()) {
-            let end = self.ended(was.id);
-            let (by, all_clear) = end.map(|end| (end.by.clone(), end.all_clear.clone())).unwrap_or_default();
-            changes.push(Change { alert: was.clone(), fate: Fate::Ended { by, all_clear } });
+            let fate = match self.ended(was.id).cloned() {
+                Some(Ended { by, all_clear, mistake, .. }) => Fate::Ended { by, all_clear, mistake },
+                None => Fate::Ended { by: None, all_clear: None, mistake: false },
+            };
+            changes.push(Change { alert: was.clone(), fate });
         }
         for alert in &self.in_force {
             let fate = match before.get(alert.id) {
@@ -295,22 +270,53 @@ impl Alerts {
     pub(super) fn size(&self) -> usize {
         let size = |alert: &Alert| {
             let audience = alert.audience.as_deref().unwrap_or_default();
-            let changed = alert.changed.as_ref().map_or(0, |(by, _)| by.as_str().len());
+            let changed = alert.changed.as_ref().map(|(by, _)| by);
+            let people: usize = [Some(&alert.by), alert.released_by.as_ref(), changed]
+                .into_iter()
+                .flatten()
+                .map(|name| name.as_str().len())
+                .sum();
             let asked =
                 alert.answers.iter().chain(&alert.word).map(|text| size_of::<Box<str>>() + text.len());
-            2 * size_of::<Alert>()
-                + asked.sum::<usize>()
-                + alert.text.len()
-                + audience.len()
-                + alert.by.as_str().len()
-                + changed
+            let all_clear = alert.all_clear.as_deref().unwrap_or_default();
+            let words = alert.text.len() + audience.len() + all_clear.len() + asked.sum::<usize>();
+            2 * size_of::<Alert>() + words + people
         };
         let ended = |ended: &Ended| size(&ended.alert) + ended.all_clear.as_deref().unwrap_or_default().len();
-        self.in_force.iter().map(size).sum::<usize>() + self.ended.iter().map(ended).sum::<usize>()
+        let proposed = |proposed: &Proposed| {
+            let Draft { alert, subject, .. } = &proposed.draft;
+            size(alert) + size_of::<Proposed>() + subject.as_deref().unwrap_or_default().len()
+        };
+        self.in_force.iter().map(size).sum::<usize>()
+            + self.proposed.iter().map(proposed).sum::<usize>()
+            + self.ended.iter().map(ended).sum::<usize>()
     }
 }
 
 impl Alert {
+    /// One for tests, without anything that it need not have.
+    #[cfg(test)]
+    pub(crate) fn example() -> Self {
+        Self {
+            id: AlertId::made_of([0; 8]),
+            by: UserName::parse("Ada", 64).unwrap(),
+            at: SystemTime::UNIX_EPOCH,
+            text: "Ice on the stairs".into(),
+            level: Level::Warning,
+            confirm: false,
+            answers: [].into(),
+            word: None,
+            drill: false,
+            countdown: None,
+            ends_at: None,
+            audience: None,
+            all_clear: None,
+            released_by: None,
+            changed: None,
+            key: None,
+        }
+    }
+
     /// The answer that somebody gives, as it is named.
     #[must_use]
     pub fn answer(&self, given: &str) -> Option<&str> {
@@ -325,22 +331,18 @@ impl Alert {
         self.confirm && self.word.as_deref().is_some_and(is_it)
     }
 
+    /// Whether its end and its countdown are still to come, and not in years.
+    fn is_ahead_of(&self, now: SystemTime) -> bool {
+        is_ahead(self.ends_at, now) && self.countdown.is_none_or(|countdown| countdown.is_ahead(now))
+    }
+
     fn is_over(&self, now: SystemTime) -> bool {
         self.ends_at.is_some_and(|ends_at| ends_at <= now)
     }
+}
 
-    fn amended(&self, amendment: &Amendment, now: SystemTime) -> Result<Self, NotDone> {
-        let Amendment { text, level, confirm, countdown, ends_at, audience } = amendment.clone();
-        Ok(Self {
-            text: text.unwrap_or_else(|| self.text.clone()),
-            level: level.unwrap_or(self.level),
-            confirm: confirm.unwrap_or(self.confirm),
-            countdown: countdown.map_or(Ok(self.countdown), |recount| recount.of(self.countdown, now))?,
-            ends_at: ends_at.unwrap_or(self.ends_at),
-            audience: audience.unwrap_or_else(|| self.audience.clone()),
-            ..self.clone()
-        })
-    }
+fn is_ahead(time: Until, now: SystemTime) -> bool {
+    time.is_none_or(|time| time > now && time <= now + LONGEST)
 }
 
 impl Change {

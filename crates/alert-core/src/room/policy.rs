@@ -11,18 +11,20 @@ pub(in crate::room) mod stored;
 
 use core::net::IpAddr;
 use std::num::NonZeroU32;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 pub use action::{Action, Change, MOST_ENTRIES, NotDone, Whom};
 pub use audit::{Audit, Deed};
 pub use forbidden::Forbidden;
+pub(in crate::room) use look::is_like;
 pub use looks::Looks;
 pub use secret::{HostKey, KeyHash, Password, PasswordHash, Shown};
 pub use stored::NotAPolicy;
 
 use ipnet::{IpNet, Ipv6Net};
 
-use super::alerts::Alerts;
+use super::alerts::{Alerts, AllPrepared, Level, Step};
 use crate::names::UserName;
 use look::Look;
 
@@ -49,6 +51,8 @@ pub struct Policy {
     pub hides_history: bool,
     /// Only hosts are let in.
     pub closed: bool,
+    /// An emergency is in force only when a second person has released it.
+    pub two_person: bool,
     /// Who may not speak, and until when.
     pub mutes: Vec<(UserName, Until)>,
     /// Who may not be here, and until when.
@@ -63,6 +67,8 @@ pub struct Policy {
     pub words: Vec<UserName>,
     /// What everybody has to know now.
     pub alerts: Alerts,
+    /// Alerts that hosts have prepared.
+    pub prepared: AllPrepared,
     /// What is known of how these names look.
     pub looks: Looks,
 }
@@ -99,11 +105,26 @@ impl Policy {
         self.has_rules_of(&nothing)
     }
 
-    /// Whether nothing but alerts differs from another one.
+    /// Whether nothing but alerts differs from another one; those that wait are told of as rules are.
     #[must_use]
     pub fn has_rules_of(&self, other: &Self) -> bool {
-        let (revision, alerts) = (self.revision, self.alerts.clone());
-        *self == Self { revision, alerts, ..other.clone() }
+        if !self.alerts.awaits_as(&other.alerts) {
+            return false;
+        }
+        let (revision, alerts, prepared) = (self.revision, self.alerts.clone(), Arc::clone(&self.prepared));
+        *self == Self { revision, alerts, prepared, ..other.clone() }
+    }
+
+    /// What it is to take this step here, for the audit log.
+    #[must_use]
+    pub fn deed_of(&self, step: &Step) -> Deed {
+        match step {
+            Step::Raise(draft) if self.two_person && draft.alert.level == Level::Emergency => Deed::Propose,
+            Step::Raise(_) => Deed::Raise,
+            Step::Change(..) => Deed::Update,
+            Step::Release(..) => Deed::Release,
+            Step::End(..) | Step::Expire | Step::Move => Deed::End,
+        }
     }
 
     /// Whether the address of somebody who is banned by name is to be banned too.

@@ -8,7 +8,7 @@ use serde::{Serialize, Serializer};
 use super::history::At;
 use super::json_size;
 use crate::names::UserName;
-use crate::room::alerts::{Alert, Change, Countdown, Ended, Fate};
+use crate::room::alerts::{Alert, Change, Countdown, Ended, Fate, Proposed};
 
 /// What an alert says: `WARNING: text`, and of a drill `DRILL: WARNING: text`. It is what its raiser says in the room, so
 /// that everybody hears it and the history has it.
@@ -23,11 +23,15 @@ pub struct Notice<'a>(pub &'a Change);
 #[derive(Clone, Copy, Debug)]
 pub struct Shown<'a>(pub &'a Alert);
 
-/// An alert that has ended: the same, with `ended_at`, `ended_by` and `all_clear`.
+/// An alert that has ended: the same, with `ended_at`, `ended_by` and `mistake`; its `all_clear` is what was told.
 #[derive(Clone, Copy, Debug)]
 pub struct ShownEnd<'a>(pub &'a Ended);
 
-/// What has become of an alert: `{"state","by","all_clear","alert"}`.
+/// An alert that waits until a second person releases it: the same, with `lapses_at`.
+#[derive(Clone, Copy, Debug)]
+pub struct ShownProposal<'a>(pub &'a Proposed);
+
+/// What has become of an alert: `{"state","by","all_clear","mistake","alert"}`.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Told<'a>(pub(super) &'a Change);
 
@@ -54,6 +58,7 @@ impl Display for Notice<'_> {
         match fate {
             Fate::Raised | Fate::Updated { .. } => Display::fmt(&Words(alert), out),
             Fate::Stands => write!(out, "{drill}In force, from {by}: {level}: {text}"),
+            Fate::Ended { mistake: true, .. } => write!(out, "{drill}Raised by mistake: {level}: {text}"),
             Fate::Ended { all_clear: Some(all_clear), .. } => write!(out, "{drill}All clear: {all_clear}"),
             Fate::Ended { all_clear: None, .. } => write!(out, "{drill}Ended: {level}: {text}"),
         }
@@ -62,25 +67,40 @@ impl Display for Notice<'_> {
 
 impl Serialize for Shown<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut fields = serializer.serialize_struct("Alert", 16)?;
-        shown(self.0, &mut fields)?;
+        let mut fields = serializer.serialize_struct("Alert", 18)?;
+        shown(self.0, &self.0.all_clear, &mut fields)?;
         fields.end()
     }
 }
 
 impl Serialize for ShownEnd<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Ended { alert, by, at, all_clear } = self.0;
-        let mut fields = serializer.serialize_struct("Ended", 19)?;
-        shown(alert, &mut fields)?;
+        let Ended { alert, by, at, all_clear, mistake, withdrawn } = self.0;
+        let mut fields = serializer.serialize_struct("Ended", 22)?;
+        shown(alert, all_clear, &mut fields)?;
         fields.serialize_field("ended_at", &At(*at))?;
         fields.serialize_field("ended_by", by)?;
-        fields.serialize_field("all_clear", all_clear)?;
+        fields.serialize_field("mistake", mistake)?;
+        fields.serialize_field("withdrawn", withdrawn)?;
         fields.end()
     }
 }
 
-fn shown<S: SerializeStruct>(alert: &Alert, fields: &mut S) -> Result<(), S::Error> {
+impl Serialize for ShownProposal<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Proposed { draft, until } = self.0;
+        let mut fields = serializer.serialize_struct("Proposed", 19)?;
+        shown(&draft.alert, &draft.alert.all_clear, &mut fields)?;
+        fields.serialize_field("lapses_at", &At(*until))?;
+        fields.end()
+    }
+}
+
+fn shown<S: SerializeStruct>(
+    alert: &Alert,
+    all_clear: &Option<Box<str>>,
+    fields: &mut S,
+) -> Result<(), S::Error> {
     fields.serialize_field("id", &alert.id)?;
     fields.serialize_field("level", alert.level.as_str())?;
     fields.serialize_field("text", &alert.text)?;
@@ -96,6 +116,8 @@ fn shown<S: SerializeStruct>(alert: &Alert, fields: &mut S) -> Result<(), S::Err
     fields.serialize_field("remaining", &remaining.map(|left| left.as_secs_f64()))?;
     fields.serialize_field("ends_at", &alert.ends_at.map(At))?;
     fields.serialize_field("audience", &alert.audience)?;
+    fields.serialize_field("all_clear", all_clear)?;
+    fields.serialize_field("released_by", &alert.released_by)?;
     fields.serialize_field("updated_by", &alert.changed.as_ref().map(|(by, _)| by))?;
     fields.serialize_field("updated_at", &alert.changed.as_ref().map(|(_, at)| At(*at)))
 }
@@ -103,15 +125,16 @@ fn shown<S: SerializeStruct>(alert: &Alert, fields: &mut S) -> Result<(), S::Err
 impl Serialize for Told<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Change { alert, fate } = self.0;
-        let (by, all_clear) = match fate {
-            Fate::Ended { by, all_clear } => (by.as_ref(), all_clear.as_deref()),
-            Fate::Raised | Fate::Stands => (Some(&alert.by), None),
-            Fate::Updated { .. } => (alert.changed.as_ref().map(|(by, _)| by), None),
+        let (by, all_clear, mistake) = match fate {
+            Fate::Ended { by, all_clear, mistake } => (by.as_ref(), all_clear.as_deref(), *mistake),
+            Fate::Raised | Fate::Stands => (Some(&alert.by), None, false),
+            Fate::Updated { .. } => (alert.changed.as_ref().map(|(by, _)| by), None, false),
         };
-        let mut fields = serializer.serialize_struct("Told", 4)?;
+        let mut fields = serializer.serialize_struct("Told", 5)?;
         fields.serialize_field("state", state(fate))?;
         fields.serialize_field("by", &by)?;
         fields.serialize_field("all_clear", &all_clear)?;
+        fields.serialize_field("mistake", &mistake)?;
         fields.serialize_field("alert", &Shown(alert))?;
         fields.end()
     }
@@ -134,15 +157,16 @@ pub(super) fn size(change: &Change) -> usize {
     let name = |name: Option<&UserName>| name.map_or(0, |name| json_size(name.as_str()));
     let changed = name(alert.changed.as_ref().map(|(by, _)| by));
     let (by, all_clear) = match fate {
-        Fate::Ended { by, all_clear } => {
+        Fate::Ended { by, all_clear, .. } => {
             (name(by.as_ref()), json_size(all_clear.as_deref().unwrap_or_default()))
         }
         Fate::Raised | Fate::Updated { .. } | Fate::Stands => (0, 0),
     };
     let audience = json_size(alert.audience.as_deref().unwrap_or_default());
-    let names = 3 * name(Some(&alert.by)) + 2 * changed + by;
+    let prepared = json_size(alert.all_clear.as_deref().unwrap_or_default());
+    let names = 3 * name(Some(&alert.by)) + 2 * changed + name(alert.released_by.as_ref()) + by;
     let asked = alert.answers.iter().chain(&alert.word).map(|text| json_size(text) + 1).sum::<usize>();
-    AROUND + names + asked + 2 * json_size(&alert.text) + 2 * all_clear + audience
+    AROUND + names + asked + 2 * json_size(&alert.text) + 2 * all_clear + prepared + audience
 }
 
 #[cfg(test)]
@@ -150,7 +174,7 @@ mod tests {
     use std::time::{Duration, SystemTime};
 
     use super::*;
-    use crate::room::alerts::{AlertId, Level};
+    use crate::room::alerts::Level;
 
     fn name(text: &str) -> UserName {
         UserName::parse(text, 64).unwrap()
@@ -158,20 +182,12 @@ mod tests {
 
     fn alert(level: Level, drill: bool) -> Alert {
         Alert {
-            id: AlertId::made_of([0; 8]),
-            by: name("Ada"),
-            at: SystemTime::UNIX_EPOCH,
             text: "leave the building".into(),
             level,
-            confirm: false,
-            answers: [].into(),
-            word: None,
             drill,
             countdown: Some(Countdown::To(SystemTime::UNIX_EPOCH + Duration::from_secs(60))),
-            ends_at: None,
-            audience: None,
-            changed: None,
-            key: None,
+            all_clear: Some("come back in".into()),
+            ..Alert::example()
         }
     }
 
@@ -184,14 +200,23 @@ mod tests {
                 let alert = alert(level, drill);
                 assert_eq!(Words(&alert).to_string(), format!("{front}{word}: leave the building"));
                 let notice = |fate| Notice(&Change { alert: alert.clone(), fate }).to_string();
-                let ended =
-                    |all_clear: Option<&str>| Fate::Ended { by: None, all_clear: all_clear.map(Into::into) };
+                let ended = |all_clear: Option<&str>, mistake| Fate::Ended {
+                    by: None,
+                    all_clear: all_clear.map(Into::into),
+                    mistake,
+                };
                 assert_eq!(
-                    [notice(Fate::Stands), notice(ended(None)), notice(ended(Some("come back")))],
+                    [
+                        notice(Fate::Stands),
+                        notice(ended(None, false)),
+                        notice(ended(Some("come back"), false)),
+                        notice(ended(None, true)),
+                    ],
                     [
                         format!("{front}In force, from Ada: {word}: leave the building"),
                         format!("{front}Ended: {word}: leave the building"),
                         format!("{front}All clear: come back"),
+                        format!("{front}Raised by mistake: {word}: leave the building"),
                     ]
                 );
             }
@@ -201,11 +226,11 @@ mod tests {
     #[test]
     fn an_alert_is_shown_without_its_key() {
         let alert = alert(Level::Warning, true);
-        let json = r#"{"id":"00000000","level":"warning","text":"leave the building","by":"Ada","at":"1970-01-01T00:00:00.000Z","drill":true,"confirm":false,"answers":[],"word":null,"countdown_to":"1970-01-01T00:01:00.000Z","paused":false,"remaining":null,"ends_at":null,"audience":null,"updated_by":null,"updated_at":null}"#;
+        let json = r#"{"id":"00000000","level":"warning","text":"leave the building","by":"Ada","at":"1970-01-01T00:00:00.000Z","drill":true,"confirm":false,"answers":[],"word":null,"countdown_to":"1970-01-01T00:01:00.000Z","paused":false,"remaining":null,"ends_at":null,"audience":null,"all_clear":"come back in","released_by":null,"updated_by":null,"updated_at":null}"#;
         assert_eq!(serde_json::to_string(&Shown(&alert)).unwrap(), json);
         let change = Change {
             alert,
-            fate: Fate::Ended { by: Some(name("Bea")), all_clear: Some("come back".into()) },
+            fate: Fate::Ended { by: Some(name("Bea")), all_clear: Some("come back".into()), mistake: false },
         };
         let paused = Alert {
             countdown: Some(Countdown::Paused(Duration::from_millis(83_500))),
@@ -213,7 +238,9 @@ mod tests {
         };
         let shown = serde_json::to_string(&Shown(&paused)).unwrap();
         assert!(shown.contains(r#""countdown_to":null,"paused":true,"remaining":83.5,"#), "{shown}");
-        let told = format!(r#"{{"state":"ended","by":"Bea","all_clear":"come back","alert":{json}}}"#);
+        let told = format!(
+            r#"{{"state":"ended","by":"Bea","all_clear":"come back","mistake":false,"alert":{json}}}"#
+        );
         assert_eq!(serde_json::to_string(&Told(&change)).unwrap(), told);
     }
 }

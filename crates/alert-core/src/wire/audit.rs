@@ -1,10 +1,10 @@
 //! What the audit log says of an action: to whom it was done, and what it was exactly.
 
 use crate::names::UserName;
-use crate::room::alerts::Step;
+use crate::room::alerts::{self, Alert, Amendment, Fate, Preparing, Step};
 use crate::room::policy::{Action, Change, Whom};
 
-use super::alert::Words;
+use super::alert::{Notice, Words};
 use super::history::At;
 
 /// The person or the network that an action is meant for.
@@ -21,10 +21,14 @@ pub fn target(action: &Action) -> Option<Box<str>> {
         Action::Ban(Whom::Network(network), ..) | Action::Unban(Whom::Network(network)) => {
             Some(network.to_string().into())
         }
-        Action::Alert(step) => match &**step {
-            Step::Raise(alert) => Some(alert.id.as_str().into()),
-            Step::Change(id, ..) | Step::End(id, ..) => Some(id.as_str().into()),
-            Step::Expire => None,
+        Action::Alert(step) => step.id().map(|id| id.as_str().into()),
+        Action::Prepare(what) => match &**what {
+            Preparing::Keep(all) => match &**all {
+                [one] => Some(one.name.clone()),
+                _ => None,
+            },
+            Preparing::Forget(name) => Some(name.clone()),
+            Preparing::Replace(_) => None,
         },
         Action::Set(_) | Action::Close | Action::Key(_) => None,
     }
@@ -38,14 +42,36 @@ pub fn detail(action: &Action) -> Option<Box<str>> {
         Action::Mute(_, Some(until)) | Action::Ban(_, Some(until), _) => {
             Some(format!("until {}", At(*until)).into())
         }
-        Action::Alert(step) => match &**step {
-            Step::Raise(alert) => Some(Words(alert).to_string().into()),
-            Step::End(_, _, all_clear) => all_clear.clone(),
-            Step::Change(..) | Step::Expire => None,
-        },
+        Action::Prepare(what) => Some(match &**what {
+            Preparing::Keep(all) => format!("{} prepared", all.len()).into(),
+            Preparing::Replace(all) => format!("{} prepared, and no others", all.len()).into(),
+            Preparing::Forget(_) => "taken away".into(),
+        }),
         Action::Word(_, given) => Some(if *given { "given" } else { "taken" }.into()),
         _ => None,
     }
+}
+
+/// What there is to say of what becomes of an alert, which was this one before: what people are told of it.
+#[must_use]
+pub fn alerting(step: &Step, before: Option<&Alert>) -> Option<Box<str>> {
+    let told = match (step, before) {
+        (Step::Raise(draft), _) => Words(&draft.alert).to_string(),
+        (Step::Release(..), Some(alert)) => format!("{} (proposed by {})", Words(alert), alert.by),
+        (Step::Change(_, _, Amendment { text, level, .. }), Some(alert)) => {
+            let text = text.clone().unwrap_or_else(|| alert.text.clone());
+            Words(&Alert { text, level: level.unwrap_or(alert.level), ..alert.clone() }).to_string()
+        }
+        (Step::End(_, by, ending), Some(alert)) => {
+            let (all_clear, mistake) = ending.clone().of(alert);
+            let fate = Fate::Ended { by: Some(by.clone()), all_clear, mistake };
+            Notice(&alerts::Change { alert: alert.clone(), fate }).to_string()
+        }
+        (Step::Change(..) | Step::Release(..) | Step::End(..), None) | (Step::Expire | Step::Move, _) => {
+            return None;
+        }
+    };
+    Some(told.into())
 }
 
 /// Of a network that was banned, whose address it was.
@@ -68,6 +94,7 @@ fn changes(change: &Change) -> Option<Box<str>> {
         change.reserved.as_ref().map(|names| format!("reserved {}", names.len())),
         change.hides_history.map(|hides| format!("history {}", if hides { "none" } else { "all" })),
         on("closed", change.closed),
+        on("two_person", change.two_person),
     ];
     let changes: Vec<_> = changes.into_iter().flatten().collect();
     (!changes.is_empty()).then(|| changes.join(", ").into())
@@ -76,6 +103,7 @@ fn changes(change: &Change) -> Option<Box<str>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::room::alerts::{Ending, Person};
     use std::time::Duration;
 
     #[test]
@@ -93,5 +121,27 @@ mod tests {
         let right = "password none, announce on, slow 5 s, most none, reserved 0, history none";
         assert_eq!(said.as_deref(), Some(right));
         assert_eq!(detail(&Action::Set(Box::default())), None);
+    }
+
+    #[test]
+    fn whatever_is_written_down_of_a_drill_says_so_first() {
+        let name = UserName::parse("Ada", 64).unwrap();
+        let alert = Alert { drill: true, all_clear: Some("come back".into()), ..Alert::example() };
+        let end = |ending| Step::End(alert.id, name.clone(), ending);
+        let amendment = Amendment { text: Some("leave".into()), ..Amendment::default() };
+        for (step, said) in [
+            (Step::Raise(alert.clone().into()), "DRILL: WARNING: Ice on the stairs"),
+            (Step::Change(alert.id, name.clone(), amendment), "DRILL: WARNING: leave"),
+            (
+                Step::Release(alert.id, Person { name: name.clone(), subject: None }),
+                "DRILL: WARNING: Ice on the stairs (proposed by Ada)",
+            ),
+            (end(Ending::default()), "DRILL: All clear: come back"),
+            (end(Ending::AllClear(Some("it is over".into()))), "DRILL: All clear: it is over"),
+            (end(Ending::Mistake), "DRILL: Raised by mistake: WARNING: Ice on the stairs"),
+        ] {
+            assert_eq!(alerting(&step, Some(&alert)).as_deref(), Some(said));
+        }
+        assert_eq!(alerting(&end(Ending::Mistake), None), None, "it has ended before");
     }
 }

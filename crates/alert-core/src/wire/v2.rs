@@ -10,9 +10,10 @@ mod client_event;
 mod event;
 mod moderate;
 mod policy;
+mod preparing;
 mod refusal;
 
-pub use alerting::{Alerting, Changes, Raise, Recounting, When, all_clear, read_id};
+pub use alerting::{Alerting, Changes, Raise, Recounting, When, Wording, ending, read_id};
 pub use answer::{Answer, AuditLine, Joined};
 pub use client_event::{AlertAction, ClientEvent, Hand, History, Join, Make, Moderate, Send, Start};
 pub(super) use event::extra;
@@ -21,6 +22,7 @@ pub(super) use moderate::shown_password;
 pub use moderate::{Moderation, Settings};
 pub(super) use policy::size as policy_size;
 pub use policy::{Shown, Whole};
+pub use preparing::{ShownPrepared, all_prepared, prepared, title};
 
 /// The namespace of v2.
 pub const NAMESPACE: &str = "/v2";

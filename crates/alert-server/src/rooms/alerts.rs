@@ -1,6 +1,9 @@
 //! Alerts: who may raise, change and end them, and that they end by themselves. They are a part of the room's policy, which
 //! is kept and shared already; what becomes of one is told in the room's order.
 
+mod draft;
+mod prepared;
+
 use super::allowance::Cost;
 use super::live_room::LiveRoom;
 use super::moderation::{People, now};
@@ -9,10 +12,11 @@ use crate::log::redis::Of;
 use crate::log::{KeyDigest, Stored};
 use alert_core::access::{Denied, Principal, Right};
 use alert_core::names::{RoomCode, UserName};
-use alert_core::room::alerts::{Alert, AlertId, Amendment, Countdown, Ended, Key, Step};
+use alert_core::room::alerts::{Alert, AllPrepared, Draft, Ended, Person, Proposed, Step, Unfilled};
 use alert_core::room::policy::{Action, Audit, Forbidden, NotDone, Policy};
 use alert_core::wire::audit;
-use alert_core::wire::v2::{Alerting, Changes, Raise};
+use alert_core::wire::v2::Alerting;
+use draft::{Undrafted, amendment, draft};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -28,8 +32,14 @@ pub enum Alerted {
     InForce(Box<Alert>, bool),
     /// It has ended, and whether that is on disk.
     Ended(Box<Ended>, bool),
-    /// Those that are in force.
-    All(Vec<Alert>),
+    /// It waits until somebody else releases it, and whether that is on disk.
+    Proposed(Box<Proposed>, bool),
+    /// Those that are in force; and, for whoever may release them, those that wait.
+    All(Vec<Alert>, Option<Vec<Proposed>>),
+    /// What is prepared.
+    Prepared(AllPrepared),
+    /// Nothing was raised: the blanks of what is prepared were not filled as they should be.
+    Unfilled(Unfilled),
 }
 
 impl Rooms {
@@ -38,13 +48,17 @@ impl Rooms {
         if who.rights_in(room).has(Right::Alert) { Right::Alert } else { Right::Read }
     }
 
-    /// The alerts that are in force in a room, for somebody who may read it.
+    /// The alerts of a room, for somebody who may read it.
     ///
     /// # Errors
     /// If the store does not answer.
-    pub async fn alerts(&self, room: &Admitted) -> Result<Vec<Alert>, Refused> {
+    pub async fn alerts(&self, room: &Admitted) -> Result<Alerted, Refused> {
         room.may(Right::Read)?;
-        Ok(in_force(self.policy(room.code()).await?.as_deref()))
+        let policy = self.policy(room.code()).await?;
+        let policy = policy.as_deref();
+        let waiting = |policy: &Policy| policy.alerts.proposed(SystemTime::now()).cloned().collect();
+        let proposed = may_alert(room, policy).is_ok().then(|| policy.map(waiting).unwrap_or_default());
+        Ok(Alerted::All(in_force(policy), proposed))
     }
 
     /// Raises, changes or ends an alert in somebody's name, or tells which there are.
@@ -58,31 +72,38 @@ impl Rooms {
         what: Alerting,
         key: Option<KeyDigest>,
     ) -> Result<Alerted, Refused> {
-        let step = match what {
-            Alerting::List => return self.alerts(room).await.map(Alerted::All),
-            Alerting::Raise(raise) => Step::Raise(raised(raise, name, key)),
-            Alerting::Change(id, changes) => Step::Change(id, name.clone(), amendment(changes)),
-            Alerting::End(id, all_clear) => Step::End(id, name.clone(), all_clear),
-        };
         let policy = self.policy(room.code()).await?;
-        if !room.badge.is_host(room.standing(), policy.as_deref()) {
-            room.may(Right::Alert).map_err(|denied| match denied {
-                Denied::NoToken => Refused::Forbidden(Forbidden::NotHost),
-                denied => denied.into(),
-            })?;
-        }
+        let subject = room.standing().subject().map(|subject| subject.to_string().into());
+        let step = match what {
+            Alerting::List => return self.alerts(room).await,
+            Alerting::Prepared => return self.prepared(room).await,
+            Alerting::Prepare(what) => return self.prepare(room, by, what).await,
+            Alerting::Raise(raise) => {
+                let prepared = policy.as_ref().map(|policy| &*policy.prepared).unwrap_or_default();
+                match draft(raise, name, key, prepared) {
+                    Ok(draft) => Step::Raise(Draft { subject, ..draft }),
+                    Err(Undrafted::Unfilled(why)) => return Ok(Alerted::Unfilled(why)),
+                    Err(Undrafted::NotPrepared) => return Err(NotDone::NotPrepared.into()),
+                }
+            }
+            Alerting::Release(id) => Step::Release(id, Person { name: name.clone(), subject }),
+            Alerting::Change(id, changes) => Step::Change(id, name.clone(), amendment(changes)),
+            Alerting::End(id, ending) => Step::End(id, name.clone(), ending),
+        };
+        may_alert(room, policy.as_deref())?;
         self.0.allowances.act(room, Cost::default(), Instant::now())?;
         let action = Action::Alert(Box::new(step.clone()));
-        let audit = by.did(action.deed(), audit::target(&action), audit::detail(&action));
-        let may = |policy: &Policy| {
-            room.badge.is_host(room.standing(), Some(policy)) || room.may(Right::Alert).is_ok()
-        };
+        let before = policy.as_ref().and_then(|policy| policy.alerts.find(step.id()?));
+        let deed = policy.as_ref().map_or(action.deed(), |policy| policy.deed_of(&step));
+        let audit = by.did(deed, audit::target(&action), audit::alerting(&step, before));
+        let may = |policy: &Policy| may_alert(room, Some(policy)).is_ok();
         let (policy, stored) = self.step(room.code(), action, may, Some(audit)).await?;
         let outcome = outcome(&policy, &step, stored).ok_or(NotDone::NoSuchAlert)?;
         let (deed, id) = match &outcome {
             Alerted::InForce(alert, _) => ("in force", alert.id),
             Alerted::Ended(ended, _) => ("ended", ended.alert.id),
-            Alerted::All(_) => return Ok(outcome),
+            Alerted::Proposed(proposed, _) => ("proposed", proposed.draft.alert.id),
+            Alerted::All(..) | Alerted::Prepared(_) | Alerted::Unfilled(_) => return Ok(outcome),
         };
         tracing::info!(room = room.code().as_str(), by = &*by.0, id = id.as_str(), "an alert is {deed}");
         Ok(outcome)
@@ -139,47 +160,29 @@ pub fn in_force(policy: Option<&Policy>) -> Vec<Alert> {
     policy.map(|policy| policy.alerts.in_force(now).cloned().collect()).unwrap_or_default()
 }
 
-fn raised(raise: Raise, name: &UserName, key: Option<KeyDigest>) -> Alert {
-    let now = now();
-    let key = key.map(|KeyDigest(digest)| Key { digest, asked: raise.digest(name) });
-    let Raise { text, level, confirm, answers, word, drill, countdown_to, ends_at, audience } = raise;
-    Alert {
-        id: AlertId::made_of(super::moderation::random()),
-        by: name.clone(),
-        at: now,
-        text,
-        level,
-        confirm,
-        answers,
-        word,
-        drill,
-        countdown: countdown_to.map(|when| Countdown::To(when.at(now))),
-        ends_at: ends_at.map(|when| when.at(now)),
-        audience,
-        changed: None,
-        key,
+/// Whether somebody may do something with the alerts of a room with this policy.
+pub(super) fn may_alert(room: &Admitted, policy: Option<&Policy>) -> Result<(), Refused> {
+    if room.badge.is_host(room.standing(), policy) {
+        return Ok(());
     }
-}
-
-fn amendment(changes: Changes) -> Amendment {
-    let now = now();
-    let Changes { text, level, confirm, countdown, ends_at, audience } = changes;
-    let countdown = countdown.map(|countdown| countdown.at(now));
-    let ends_at = ends_at.map(|when| when.map(|when| when.at(now)));
-    Amendment { text, level, confirm, countdown, ends_at, audience }
+    room.may(Right::Alert).map_err(|denied| match denied {
+        Denied::NoToken => Refused::Forbidden(Forbidden::NotHost),
+        denied => denied.into(),
+    })
 }
 
 /// What has become of the alert that a step was about.
 fn outcome(policy: &Policy, step: &Step, stored: bool) -> Option<Alerted> {
     let alerts = &policy.alerts;
-    let id = match step {
+    let first = match step {
         // A retry is about the first one.
-        Step::Raise(alert) => {
-            alert.key.and_then(|key| alerts.with_key(key)).map_or(alert.id, |first| first.id)
-        }
-        Step::Change(id, ..) | Step::End(id, ..) => *id,
-        Step::Expire => return None,
+        Step::Raise(draft) => draft.alert.key.and_then(|key| alerts.with_key(key)).map(|first| first.id),
+        Step::Change(..) | Step::Release(..) | Step::End(..) | Step::Expire | Step::Move => None,
     };
+    let id = first.or(step.id())?;
     let in_force = alerts.get(id).map(|alert| Alerted::InForce(Box::new(alert.clone()), stored));
-    in_force.or_else(|| alerts.ended(id).map(|ended| Alerted::Ended(Box::new(ended.clone()), stored)))
+    let proposed = || alerts.proposal(id).map(|one| Alerted::Proposed(Box::new(one.clone()), stored));
+    in_force
+        .or_else(proposed)
+        .or_else(|| alerts.ended(id).map(|ended| Alerted::Ended(Box::new(ended.clone()), stored)))
 }

@@ -119,7 +119,7 @@ impl Rooms {
     }
 
     /// Lets somebody act as a host, and gives the policy that holds.
-    async fn acts(&self, room: &Admitted, cost: Cost) -> Result<Option<Arc<Policy>>, Refused> {
+    pub(super) async fn acts(&self, room: &Admitted, cost: Cost) -> Result<Option<Arc<Policy>>, Refused> {
         let policy = self.policy(room.code()).await?;
         if !room.badge.is_host(room.standing(), policy.as_deref()) {
             return Err(Forbidden::NotHost.into());
@@ -145,7 +145,7 @@ impl Rooms {
     }
 
     /// Gives the policy that holds then and, of what is done to a name, whether somebody who is in the room is meant.
-    async fn act(
+    pub(super) async fn act(
         &self,
         room: &Admitted,
         by: &Actor,
@@ -182,15 +182,15 @@ impl Rooms {
 
     /// A password is hashed; the rest is as it was asked for.
     async fn change(&self, room: &Admitted, settings: Settings) -> Result<Change, Refused> {
-        let Settings { password, announce, locked, slow, most, reserved, hides_history, closed } = settings;
+        let Settings { password, announce, locked, slow, most, reserved, hides_history, closed, two_person } =
+            settings;
         let password = match password {
             None => None,
             Some(None) => Some(None),
             Some(Some(password)) => Some(Some(self.0.passwords.hash(room, password).await?)),
         };
         let slow = slow.map(|slow| (!slow.is_zero()).then_some(slow));
-        let change = Change { password, announce, locked, slow, most, reserved, hides_history, closed };
-        Ok(change)
+        Ok(Change { password, announce, locked, slow, most, reserved, hides_history, closed, two_person })
     }
 
     async fn remove(&self, code: &RoomCode, position: Position, by: &Actor) -> Result<(), Refused> {

@@ -10,7 +10,7 @@ use axum::extract::{Request, State};
 use axum::http::HeaderMap;
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{any, get, patch, post};
+use axum::routing::{any, get, patch, post, put};
 use socketio_server::PeerAddr;
 
 mod actions;
@@ -23,6 +23,7 @@ mod json;
 mod message;
 mod origin;
 mod post_rate;
+mod prepared;
 mod problem;
 mod revocations;
 mod rooms;
@@ -148,6 +149,9 @@ pub(super) fn routes(state: &WebState) -> Router<WebState> {
         .route("/{room}/events", get(events::listen))
         .route("/{room}/alerts", get(alerts::list).post(alerts::raise))
         .route("/{room}/alerts/{id}", patch(alerts::change).delete(alerts::end))
+        .route("/{room}/prepared", get(prepared::list).put(prepared::replace))
+        .route("/{room}/prepared/{name}", put(prepared::keep).delete(prepared::forget))
+        .route("/{room}/alerts/{id}/release", post(alerts::release))
         .fallback(lost::answer);
     let revocations = Router::new().route("/", get(revocations::list).post(revocations::add));
     let for_programs = |routes: Router<WebState>| {

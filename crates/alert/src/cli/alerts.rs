@@ -1,7 +1,9 @@
 //! `alert raise`, `change`, `end` and `alerts`: messages that have a state, against a running server.
 
 mod extension;
+pub(super) mod prepared;
 mod shown;
+mod wanted;
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -15,6 +17,7 @@ use serde_json::{Map, Value, json};
 use super::host::{Room, print};
 use super::send::said;
 use shown::words;
+use wanted::{LONGEST, Level, Wanted, object};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -22,31 +25,25 @@ Examples:
   alert raise K7Q-FM2-XD9 \"Ice on the stairs\" --for 2h
   alert raise K7Q-FM2-XD9 \"Leave the building\" --level emergency --confirm
   alert raise K7Q-FM2-XD9 Fire drill --drill --countdown 5m
+  alert raise K7Q-FM2-XD9 --prepared Ice --blank place=\"the yard\"
   alert alerts K7Q-FM2-XD9                what is in force, with its ids
   alert change K7Q-FM2-XD9 k3v8x0mz --level emergency --for never
   alert change K7Q-FM2-XD9 k3v8x0mz --pause
                                           its countdown; --resume, --extend 5m
   alert end K7Q-FM2-XD9 k3v8x0mz --all-clear \"The ice is gone\"
+  alert end K7Q-FM2-XD9 k3v8x0mz --mistake
+  alert release K7Q-FM2-XD9 k3v8x0mz --name \"Mr Lind\"
 
 An alert is in force until it ends; whoever comes meanwhile is told of it. It takes the key of the room's
 host, or a token with the right alert; to see what is in force takes neither. What is told of a drill
-begins with DRILL, and that never changes.
+begins with DRILL, and that never changes. In a room with `alert room set --two-person on`, an emergency
+waits for 5 minutes until somebody else releases it; ending one that waits withdraws it.
 
 Exit codes: 0 done; 1 refused by the server; 2 wrong usage; 3 the server cannot be reached.";
-
-/// The longest that an alert lasts which has an end.
-const LONGEST: Duration = Duration::from_hours(24 * 366);
 
 /// What is said to whoever shows nothing and is refused.
 const NO_RIGHT: &str = "it takes the key of the room's host (--host-key-file, or ALERT_HOST_KEY), or a token with the \
                         right alert (--token, or ALERT_TOKEN)";
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum Level {
-    Info,
-    Warning,
-    Emergency,
-}
 
 /// In whose name.
 #[derive(Debug, Args)]
@@ -63,30 +60,14 @@ pub(super) struct Raise {
     /// What it says, in one word or several; standard input without it, or for -
     #[arg(value_name = "TEXT")]
     text: Vec<String>,
-    /// How serious it is
-    #[arg(long, default_value = "warning")]
-    level: Level,
-    /// When it ends by itself: 10m, 2h; without it somebody has to end it
-    #[arg(long = "for", value_name = "TIME", value_parser = whole_seconds(Duration::from_secs(1)..=LONGEST))]
-    time: Option<Duration>,
-    /// Show how long it is until something happens
-    #[arg(long, value_name = "TIME", value_parser = whole_seconds(Duration::from_secs(1)..=LONGEST))]
-    countdown: Option<Duration>,
-    /// It is an exercise, and everything that is told of it says so first
-    #[arg(long)]
-    drill: bool,
-    /// Ask everybody to confirm it
-    #[arg(long)]
-    confirm: bool,
-    /// What people answer with: give it for each answer that they choose from
-    #[arg(long = "answer", value_name = "TEXT")]
-    answers: Vec<String>,
-    /// What a client of v1 says to confirm it
-    #[arg(long, value_name = "WORD")]
-    word: Option<String>,
-    /// Who is meant, in words
-    #[arg(long, value_name = "WHO")]
-    audience: Option<String>,
+    /// Raise the alert that is prepared under this name, instead of a text
+    #[arg(long, value_name = "NAME", conflicts_with = "text")]
+    prepared: Option<String>,
+    /// Fill a blank of it: place=Gym
+    #[arg(long = "blank", value_name = "BLANK=WORDS", value_parser = blank, requires = "prepared")]
+    blanks: Vec<(String, String)>,
+    #[command(flatten)]
+    wanted: Wanted,
     /// The same for each attempt to raise this alert
     #[arg(long, value_parser = key)]
     key: Option<String>,
@@ -136,6 +117,9 @@ struct Changes {
     /// Who is meant, in words; empty for everybody
     #[arg(long, value_name = "WHO")]
     audience: Option<String>,
+    /// What everybody is told when it ends; empty for nothing
+    #[arg(long, value_name = "TEXT")]
+    all_clear: Option<String>,
 }
 
 /// A moment that can be taken away.
@@ -157,9 +141,22 @@ pub(super) struct End {
     room: Room,
     /// Its id, as `alert alerts` shows it
     id: String,
-    /// What everybody is told
+    /// What everybody is told; without it what was given with the alert
     #[arg(long, value_name = "TEXT")]
     all_clear: Option<String>,
+    /// Tell everybody that it was raised by mistake
+    #[arg(long, conflicts_with = "all_clear")]
+    mistake: bool,
+    #[command(flatten)]
+    name: Name,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Release {
+    #[command(flatten)]
+    room: Room,
+    /// Its id, as `alert alerts` shows it
+    id: String,
     #[command(flatten)]
     name: Name,
 }
@@ -168,75 +165,91 @@ pub(super) struct End {
 pub(super) struct Alerts {
     #[command(flatten)]
     room: Room,
+    /// Show those that wait to be released as well, which takes the host's key, or a token
+    #[arg(long)]
+    proposed: bool,
 }
 
 impl Raise {
     /// Raises it, and prints its id.
     pub(super) fn run(self) -> ExitCode {
-        let text = match said(&self.text) {
-            Ok(text) => text,
-            Err(code) => return code,
+        let words = match &self.prepared {
+            Some(name) => {
+                let blanks = self.blanks.into_iter().map(|(blank, words)| (blank, words.into()));
+                let blanks = blanks.collect::<Map<_, _>>();
+                vec![("prepared", name.as_str().into()), ("blanks", blanks.into())]
+            }
+            None => match said(&self.text) {
+                Ok(text) => vec![("text", text.into())],
+                Err(code) => return code,
+            },
         };
-        let alert = object([
-            ("text", Some(text.into())),
-            ("level", Some(word(self.level))),
-            ("ends_at", self.time.map(|time| Until::In(time).json())),
-            ("countdown_to", self.countdown.map(|time| Until::In(time).json())),
-            ("drill", Some(self.drill.into())),
-            ("confirm", Some(self.confirm.into())),
-            ("answers", (!self.answers.is_empty()).then(|| self.answers.into())),
-            ("word", self.word.map(Value::from)),
-            ("audience", self.audience.map(Value::from)),
-        ]);
-        ask(&self.room, "POST", None, &alert, &self.name, self.key.as_deref())
+        let alert = self.wanted.object(words, ["ends_at", "countdown_to"]);
+        ask(&self.room, "POST", &["alerts"], &alert, &self.name, self.key.as_deref())
     }
 }
 
 impl Change {
     /// Changes it, and prints it.
     pub(super) fn run(self) -> ExitCode {
-        let Changes { text, level, time, countdown, pause, resume, extend, confirm, audience } = self.changes;
+        let Changes { text, level, time, countdown, pause, resume, extend, confirm, audience, all_clear } =
+            self.changes;
+        let or_none = |words: String| if words.is_empty() { Value::Null } else { words.into() };
         let mut alert = object([
             ("text", text.map(Value::from)),
-            ("level", level.map(word)),
+            ("level", level.map(Level::json)),
             ("ends_at", time.map(Until::json)),
             ("countdown_to", countdown.map(Until::json)),
             ("paused", (pause || resume).then_some(pause.into())),
             ("confirm", confirm.map(|switch| matches!(switch, Switch::On).into())),
-            ("audience", audience.map(|who| if who.is_empty() { Value::Null } else { who.into() })),
+            ("audience", audience.map(or_none)),
+            ("all_clear", all_clear.map(or_none)),
         ]);
         if let Some(by) = extend {
             match extension::extended(&self.room, &self.id, by) {
-                Ok(longer) => longer.into_iter().for_each(|(key, value)| alert[key] = value),
+                Ok(longer) => {
+                    longer.into_iter().for_each(|(key, value)| _ = alert.insert(key.to_owned(), value))
+                }
                 Err(code) => return code,
             }
         }
-        ask(&self.room, "PATCH", Some(&self.id), &alert, &self.name, None)
+        let alert = alert.into();
+        ask(&self.room, "PATCH", &["alerts", &self.id], &alert, &self.name, None)
     }
 }
 
 impl End {
     /// Ends it.
     pub(super) fn run(self) -> ExitCode {
-        let end = json!({ "all_clear": self.all_clear });
-        ask(&self.room, "DELETE", Some(&self.id), &end, &self.name, None)
+        let end = json!({ "all_clear": self.all_clear, "mistake": self.mistake });
+        ask(&self.room, "DELETE", &["alerts", &self.id], &end, &self.name, None)
+    }
+}
+
+impl Release {
+    /// Releases it, and prints it.
+    pub(super) fn run(self) -> ExitCode {
+        ask(&self.room, "POST", &["alerts", &self.id, "release"], &json!({}), &self.name, None)
     }
 }
 
 impl Alerts {
     /// Prints those that are in force. A key is shown only where the room asks for one: it may be that of another room.
     pub(super) fn run(self) -> ExitCode {
+        let list = json!({});
+        if self.proposed {
+            return ask(&self.room, "GET", &["alerts"], &list, &Name { name: None }, None);
+        }
         let anybody = match self.room.anybody() {
             Ok(anybody) => anybody,
             Err(code) => return code,
         };
-        let list = json!({});
         let listing = async {
-            let answer = anybody.alert("GET", None, &list, [("", None); 2]).await;
+            let answer = anybody.at("GET", &["alerts"], &list, [("", None); 2]).await;
             if let Err(ClientError::Refused(_)) = &answer
                 && let Ok(key @ Some(_)) = self.room.key()
             {
-                return anybody.with_key(key).alert("GET", None, &list, [("", None); 2]).await;
+                return anybody.with_key(key).at("GET", &["alerts"], &list, [("", None); 2]).await;
             }
             answer
         };
@@ -261,20 +274,17 @@ fn until(text: &str) -> Result<Until, String> {
     time.map(Until::In).map_err(|allowed| format!("never, or {allowed}"))
 }
 
-fn word(level: Level) -> Value {
-    level.to_possible_value().map_or(Value::Null, |level| level.get_name().into())
-}
-
-/// What is named, and nothing else.
-fn object<const N: usize>(all: [(&str, Option<Value>); N]) -> Value {
-    let named = all.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?)));
-    named.collect::<Map<_, _>>().into()
+/// A blank, and what is filled in.
+fn blank(text: &str) -> Result<(String, String), String> {
+    let filled = text.split_once('=').filter(|(blank, _)| !blank.is_empty());
+    let filled = filled.map(|(blank, words)| (blank.to_owned(), words.to_owned()));
+    filled.ok_or_else(|| "the name of a blank, =, and what is filled in: place=Gym".to_owned())
 }
 
 fn ask(
     room: &Room,
     method: &str,
-    id: Option<&str>,
+    place: &[&str],
     body: &Value,
     Name { name }: &Name,
     key: Option<&str>,
@@ -284,7 +294,7 @@ fn ask(
         Err(code) => return code,
     };
     let headers = [("alert-name", name.as_deref()), ("idempotency-key", key)];
-    let answer = alert_client::block_on(moderator.alert(method, id, body, headers));
+    let answer = alert_client::block_on(moderator.at(method, place, body, headers));
     let lacks_right =
         matches!(&answer, Ok(Err(ClientError::Refused(problem))) if [401, 403].contains(&problem.status));
     let code = print(answer, room.is_json(), words);

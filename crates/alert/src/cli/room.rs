@@ -160,6 +160,9 @@ pub(super) struct Settings {
     /// Only hosts can come in
     #[arg(long)]
     closed: Option<Switch>,
+    /// An emergency waits until a second person releases it
+    #[arg(long)]
+    two_person: Option<Switch>,
     /// The time between two messages of a person, up to an hour; off or 0s is none
     #[arg(long, value_name = "TIME", value_parser = pause)]
     slow: Option<Duration>,
@@ -247,7 +250,12 @@ impl Settings {
         if self.no_password {
             settings.insert("password".to_owned(), Value::Null);
         }
-        for (key, switch) in [("announce", self.announce), ("locked", self.locked), ("closed", self.closed)] {
+        for (key, switch) in [
+            ("announce", self.announce),
+            ("locked", self.locked),
+            ("closed", self.closed),
+            ("two_person", self.two_person),
+        ] {
             if let Some(switch) = switch {
                 settings.insert(key.to_owned(), matches!(switch, Switch::On).into());
             }

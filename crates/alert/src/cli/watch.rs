@@ -187,7 +187,9 @@ impl Watch {
     /// Prints it, or runs the program. Returns whether it counts, or the exit code if it was the last.
     async fn take(&mut self, event: &Event) -> Result<bool, ExitCode> {
         match &self.purpose {
-            Use::Print(form) => print(event, *form).map(|is_event| is_event && !event.is_gap()),
+            // People have read its words in the message just before.
+            Use::Print(form) if *form != Form::Json && event.is_said_before() => Ok(false),
+            Use::Print(form) => print(event, *form).map(|()| event.is_news()),
             Use::Run(_) if event.is_gap() => {
                 super::complain(&event.told.msg);
                 Ok(false)
@@ -230,10 +232,10 @@ fn watch(mut watcher: Watcher) -> Receiver<Result<Heard, ClientError>> {
     heard
 }
 
-fn print(event: &Event, form: Form) -> Result<bool, ExitCode> {
+fn print(event: &Event, form: Form) -> Result<(), ExitCode> {
     let mut out = io::stdout().lock();
     match out.write_all(event.render(form, &Zoned::now()).as_bytes()).and_then(|()| out.flush()) {
-        Ok(()) => Ok(true),
+        Ok(()) => Ok(()),
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Err(ExitCode::SUCCESS),
         Err(error) => Err(fail(format_args!("standard output: {error}"))),
     }

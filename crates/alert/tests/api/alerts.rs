@@ -1,6 +1,9 @@
 //! Alerts, as every kind of client meets them: raised, changed and ended, told to whoever comes later, on one server and on
 //! several, and after the server was killed.
 
+mod prepared;
+mod two_person;
+
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -169,17 +172,41 @@ fn an_alert_ends_by_itself_at_its_time_on_every_server() {
         let host = Hosted::of(here);
         let (mut v1, mut other) = (there.join("R1", "Bea"), here.join("R1", "Cy"));
         assert_eq!(v1.hears(), status("Cy has entered the room."));
-        host.raises(here, &json!({ "text": "Two seconds", "ends_at": 2 }));
+        host.raises(here, &json!({ "text": "Two seconds", "ends_at": 2, "all_clear": "Time is up" }));
         let raised = Instant::now();
         for member in [&mut v1, &mut other] {
             assert_eq!(member.hears(), message("Ada: WARNING: Two seconds"));
-            assert_eq!(member.hears(), status("Ended: WARNING: Two seconds"));
+            assert_eq!(member.hears(), status("All clear: Time is up"));
             assert!(raised.elapsed() > Duration::from_millis(1500));
         }
         // Nobody has heard it twice.
         other.say("next");
         assert_eq!([v1.hears(), other.hears()], [message("Cy: next"), message("Cy: next")]);
         assert_eq!(in_force(there), [""; 0]);
+    }
+}
+
+#[test]
+fn an_alert_that_was_raised_by_mistake_ends_with_that_word_and_without_its_all_clear() {
+    for (servers, _redis) in of_each_kind(&[]) {
+        let (here, there) = (&servers[0], servers.last().unwrap());
+        let host = Hosted::of(here);
+        let mut v1 = there.join("R1", "Bea");
+        let (mut v2, _) = joins(there, "Cy");
+        assert_eq!(v1.hears(), status("Cy has entered the room."));
+        let id = host.raises(here, &json!({ "text": "Fire", "all_clear": "Come back" }));
+        assert_eq!(
+            (v1.hears(), &alerted(&mut v2)["alert"]["all_clear"]),
+            (message("Ada: WARNING: Fire"), &json!("Come back"))
+        );
+        let both =
+            host.asks(here, "DELETE", &format!("/{id}"), &json!({ "mistake": true, "all_clear": "x" }));
+        assert_eq!((both.status, both.problem().as_str()), (400, "invalid_body"));
+        let ended = host.asks(here, "DELETE", &format!("/{id}"), &json!({ "mistake": true })).json();
+        assert_eq!((&ended["alert"]["mistake"], &ended["alert"]["all_clear"]), (&json!(true), &json!(null)));
+        assert_eq!(v1.hears(), status("Raised by mistake: WARNING: Fire"));
+        let told = alerted(&mut v2);
+        assert_eq!((&told["state"], &told["mistake"]), (&json!("ended"), &json!(true)));
     }
 }
 

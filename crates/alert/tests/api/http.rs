@@ -81,7 +81,7 @@ impl Server {
         for (name, value) in headers {
             head += &format!("{name}: {value}\r\n");
         }
-        if ["POST", "PATCH", "DELETE"].contains(&method) {
+        if ["POST", "PUT", "PATCH", "DELETE"].contains(&method) {
             head += &format!("content-length: {}\r\n", body.len());
         }
         stream.write_all(&[(head + "\r\n").as_bytes(), body].concat()).unwrap();

@@ -136,3 +136,89 @@ fn all_of_an_alert_but_the_drill_can_be_changed_and_taken_away() {
     let soon = hosted.run(&["change", "D5DB", &id, "--for", "soon"]);
     assert!(soon.code == Some(2) && soon.err.contains("never, or whole seconds from 1s"), "{soon:?}");
 }
+
+#[test]
+fn what_is_prepared_is_raised_with_its_blanks_and_kept_in_a_file() {
+    let hosted = Hosted::start();
+    let done = |words: &[&str]| {
+        let done = hosted.run(words);
+        assert_eq!(done.code, Some(0), "{done:?}");
+        done.out
+    };
+    assert_eq!(done(&["prepared", "list", "D5DB"]), "nothing is prepared\n");
+    let line = "Ice  WARNING: Ice in {place}  (blanks place, ends after 2h, all-clear {place} is free)\n";
+    let add = [
+        "prepared",
+        "add",
+        "D5DB",
+        "Ice",
+        "Ice",
+        "in",
+        "{place}",
+        "--for",
+        "2h",
+        "--all-clear",
+        "{place} is free",
+    ];
+    assert_eq!(done(&add), line);
+    let file = done(&["prepared", "export", "D5DB"]);
+    assert_eq!(done(&["prepared", "remove", "D5DB", "Ice"]), "nothing is prepared\n");
+    let imported = hosted.run_with(&hosted.key, &["prepared", "import", "D5DB"], &file);
+    assert_eq!((imported.code, imported.out.as_str()), (Some(0), line), "{imported:?}");
+    let wrong = hosted.run_with(&hosted.key, &["prepared", "import", "D5DB", "-"], "nothing");
+    assert!(wrong.code == Some(2) && wrong.err.contains("standard input: "), "{wrong:?}");
+
+    let raise = ["raise", "D5DB", "--name", "Ada", "--prepared", "Ice"];
+    let blank = hosted.run(&raise);
+    assert!(blank.code == Some(1) && blank.err.contains("place is blank"), "{blank:?}");
+    let raised = done(&[&raise[..], &["--blank", "place=the yard", "--level", "info"]].concat());
+    assert!(raised.contains("  INFO: Ice in the yard  (Ada, until 20"), "{raised}");
+    let both = hosted.run(&["raise", "D5DB", "x", "--prepared", "Ice"]);
+    let none = hosted.run(&["raise", "D5DB", "--prepared", "Ice", "--blank", "place"]);
+    assert!(both.code == Some(2) && none.code == Some(2) && none.err.contains("place=Gym"), "{none:?}");
+}
+
+#[test]
+fn an_emergency_waits_for_somebody_else_and_a_mistake_is_said_to_be_one() {
+    let hosted = Hosted::start();
+    assert_eq!(hosted.run(&["room", "set", "D5DB", "--two-person", "on"]).code, Some(0));
+    let proposed = hosted.run(&["raise", "D5DB", "Fire", "--level", "emergency", "--name", "Ada"]);
+    assert!(
+        proposed.code == Some(0)
+            && proposed.out.contains("  EMERGENCY: Fire  (Ada, waits to be released until 20")
+    );
+    let id = proposed.out.split(' ').next().unwrap();
+    assert_eq!(hosted.run(&["alerts", "D5DB"]).out, "nothing is in force\n");
+    assert_eq!(hosted.run(&["alerts", "D5DB", "--proposed"]).out, proposed.out);
+    let own = hosted.run(&["release", "D5DB", id, "--name", "Ada"]);
+    assert!(own.code == Some(1) && own.err.contains("somebody else has to release this alert"), "{own:?}");
+    let released = hosted.run(&["release", "D5DB", id, "--name", "Bea"]);
+    assert_eq!(released.out, format!("{id}  EMERGENCY: Fire  (Ada, released by Bea)\n"), "{released:?}");
+    let ended = hosted.run(&["end", "D5DB", id, "--mistake", "--name", "Bea"]);
+    assert!(ended.out.contains("(Ada, released by Bea, raised by mistake, ended 20"), "{ended:?}");
+}
+
+#[test]
+fn whoever_watches_reads_an_alert_once_and_counts_neither_what_was_in_force_nor_its_words_twice() {
+    let hosted = Hosted::start();
+    let url = hosted.server.url();
+    hosted.raises(&["Old"]);
+    let watch = |more: &[&str]| {
+        Running::start(&mut alert(&[&["watch", "D5DB", "--url", &url, "--count", "2"], more].concat()))
+    };
+    let (plain, json) = (watch(&[]), watch(&["--json"]));
+    let ends = |line: String, words: &str| assert!(line.ends_with(words), "{line}");
+    ends(plain.line(), " * In force, from Ada: WARNING: Old");
+    let event = |line: String| serde_json::from_str::<Value>(&line).unwrap();
+    assert_eq!(event(json.line())["state"], "in_force");
+    let id = hosted.raises(&["Ice"]);
+    ends(plain.line(), " Ada: WARNING: Ice");
+    assert_eq!(
+        [event(json.line())["event"].clone(), event(json.line())["state"].clone()],
+        ["message", "raised"]
+    );
+    assert_eq!(hosted.run(&["end", "D5DB", &id, "--name", "Ada"]).code, Some(0));
+    ends(plain.line(), " * Ended: WARNING: Ice");
+    assert_eq!(event(json.line())["state"], "ended");
+    assert_eq!([plain.end().code, json.end().code], [Some(0); 2], "after two that count");
+}

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Alert, Alerts, Countdown, Ended, Key};
+use super::{Alert, Alerts, Countdown, Draft, Ended, Key, Prepared, Proposed, Template};
 use crate::names::UserName;
 use crate::room::policy::NotAPolicy;
 use crate::room::policy::stored::{millis, name, since, time};
@@ -17,7 +17,11 @@ pub(in crate::room) struct Kept {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     in_force: Vec<KeptAlert>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    proposed: Vec<KeptProposal>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     ended: Vec<KeptEnd>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    moved: bool,
 }
 
 /// Times are milliseconds since 1970; 0 for what has no end.
@@ -43,6 +47,10 @@ struct KeptAlert {
     #[serde(skip_serializing_if = "Option::is_none")]
     audience: Option<Box<str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    all_clear: Option<Box<str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    released_by: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     changed: Option<(String, u64)>,
     #[serde(skip_serializing_if = "Option::is_none")]
     key: Option<KeptKey>,
@@ -61,25 +69,70 @@ struct KeptEnd {
     by: Option<String>,
     at: u64,
     all_clear: Option<Box<str>>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    mistake: bool,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    withdrawn: bool,
+}
+
+/// One that hosts have prepared.
+#[derive(Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(in crate::room) struct KeptPrepared {
+    name: Box<str>,
+    text: Box<str>,
+    level: String,
+    drill: bool,
+    confirm: bool,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    answers: Box<[Box<str>]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    word: Option<Box<str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    countdown: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lasts: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    audience: Option<Box<str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    all_clear: Option<Box<str>>,
+}
+
+/// Times that something takes are milliseconds too.
+#[derive(Default, Serialize, Deserialize)]
+#[serde(default)]
+struct KeptProposal {
+    alert: KeptAlert,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    subject: Option<Box<str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    countdown: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lasts: Option<u64>,
+    until: u64,
 }
 
 impl Kept {
     pub(in crate::room) fn is_empty(&self) -> bool {
-        self.in_force.is_empty() && self.ended.is_empty()
+        self.in_force.is_empty() && self.proposed.is_empty() && self.ended.is_empty() && !self.moved
     }
 }
 
 impl From<&Alerts> for Kept {
     fn from(alerts: &Alerts) -> Self {
-        let end = |Ended { alert, by, at, all_clear }: &Ended| KeptEnd {
+        let end = |Ended { alert, by, at, all_clear, mistake, withdrawn }: &Ended| KeptEnd {
             alert: alert.into(),
             by: by.as_ref().map(UserName::to_string),
             at: millis(Some(*at)),
             all_clear: all_clear.clone(),
+            mistake: *mistake,
+            withdrawn: *withdrawn,
         };
         Self {
             in_force: alerts.in_force.iter().map(KeptAlert::from).collect(),
+            proposed: alerts.proposed.iter().map(KeptProposal::from).collect(),
             ended: alerts.ended.iter().map(end).collect(),
+            moved: alerts.moved,
         }
     }
 }
@@ -101,6 +154,8 @@ impl From<&Alert> for KeptAlert {
             paused: alert.countdown.and_then(Countdown::remaining).map(millis_of),
             ends_at: millis(alert.ends_at),
             audience: alert.audience.clone(),
+            all_clear: alert.all_clear.clone(),
+            released_by: alert.released_by.as_ref().map(UserName::to_string),
             changed: alert.changed.as_ref().map(changed),
             key: alert.key.map(|Key { digest, asked }| KeptKey { digest, asked }),
         }
@@ -115,13 +170,15 @@ impl TryFrom<Kept> for Alerts {
     type Error = NotAPolicy;
 
     fn try_from(kept: Kept) -> Result<Self, NotAPolicy> {
-        let end = |KeptEnd { alert, by, at, all_clear }: KeptEnd| {
+        let end = |KeptEnd { alert, by, at, all_clear, mistake, withdrawn }: KeptEnd| {
             let by = by.as_deref().map(name).transpose()?;
-            Ok(Ended { alert: alert.try_into()?, by, at: since(at), all_clear })
+            Ok(Ended { alert: alert.try_into()?, by, at: since(at), all_clear, mistake, withdrawn })
         };
         Ok(Self {
             in_force: kept.in_force.into_iter().map(Alert::try_from).collect::<Result<_, _>>()?,
+            proposed: kept.proposed.into_iter().map(Proposed::try_from).collect::<Result<_, _>>()?,
             ended: kept.ended.into_iter().map(end).collect::<Result<_, _>>()?,
+            moved: kept.moved,
         })
     }
 }
@@ -147,8 +204,74 @@ impl TryFrom<KeptAlert> for Alert {
             },
             ends_at: time(kept.ends_at),
             audience: kept.audience,
+            all_clear: kept.all_clear,
+            released_by: kept.released_by.as_deref().map(name).transpose()?,
             changed: kept.changed.map(changed).transpose()?,
             key: kept.key.map(|KeptKey { digest, asked }| Key { digest, asked }),
         })
+    }
+}
+
+impl From<&Prepared> for KeptPrepared {
+    fn from(prepared: &Prepared) -> Self {
+        let text = |template: &Template| template.as_str().into();
+        Self {
+            name: prepared.name.clone(),
+            text: text(&prepared.text),
+            level: prepared.level.as_str().to_owned(),
+            drill: prepared.drill,
+            confirm: prepared.confirm,
+            answers: prepared.answers.clone(),
+            word: prepared.word.clone(),
+            countdown: prepared.countdown.map(millis_of),
+            lasts: prepared.lasts.map(millis_of),
+            audience: prepared.audience.as_ref().map(text),
+            all_clear: prepared.all_clear.as_ref().map(text),
+        }
+    }
+}
+
+impl TryFrom<KeptPrepared> for Prepared {
+    type Error = NotAPolicy;
+
+    fn try_from(kept: KeptPrepared) -> Result<Self, NotAPolicy> {
+        let template = |text: Box<str>| Template::parse(&text).map_err(|_| NotAPolicy);
+        let [countdown, lasts] = [kept.countdown, kept.lasts].map(|time| time.map(Duration::from_millis));
+        Ok(Self {
+            name: kept.name,
+            text: template(kept.text)?,
+            level: kept.level.parse().map_err(|_| NotAPolicy)?,
+            drill: kept.drill,
+            confirm: kept.confirm,
+            answers: kept.answers,
+            word: kept.word,
+            countdown,
+            lasts,
+            audience: kept.audience.map(template).transpose()?,
+            all_clear: kept.all_clear.map(template).transpose()?,
+        })
+    }
+}
+
+impl From<&Proposed> for KeptProposal {
+    fn from(Proposed { draft, until }: &Proposed) -> Self {
+        Self {
+            alert: (&draft.alert).into(),
+            subject: draft.subject.clone(),
+            countdown: draft.countdown.map(millis_of),
+            lasts: draft.lasts.map(millis_of),
+            until: millis(Some(*until)),
+        }
+    }
+}
+
+impl TryFrom<KeptProposal> for Proposed {
+    type Error = NotAPolicy;
+
+    fn try_from(kept: KeptProposal) -> Result<Self, NotAPolicy> {
+        let KeptProposal { alert, subject, countdown, lasts, until } = kept;
+        let [countdown, lasts] = [countdown, lasts].map(|time| time.map(Duration::from_millis));
+        let draft = Draft { alert: alert.try_into()?, subject, countdown, lasts };
+        Ok(Self { draft, until: since(until) })
     }
 }

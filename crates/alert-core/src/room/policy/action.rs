@@ -8,7 +8,7 @@ use ipnet::IpNet;
 use super::look::Look;
 use super::{Deed, KeyHash, PasswordHash, Policy, Until};
 use crate::names::UserName;
-use crate::room::alerts::{MOST_ALERTS, Step};
+use crate::room::alerts::{MOST_ALERTS, MOST_PREPARED, MOST_PROPOSED, Prepared, Preparing, Step};
 
 /// The most entries of each list: names, mutes, bans, hands and words.
 pub const MOST_ENTRIES: usize = 1000;
@@ -51,6 +51,8 @@ pub enum Action {
     Key(KeyHash),
     /// Something becomes of an alert.
     Alert(Box<Step>),
+    /// A host prepares alerts, or takes some away that were.
+    Prepare(Box<Preparing>),
 }
 
 /// What is to hold for everybody from now on; what is `None` stays as it is.
@@ -72,6 +74,8 @@ pub struct Change {
     pub hides_history: Option<bool>,
     /// See [`Policy::closed`].
     pub closed: Option<bool>,
+    /// See [`Policy::two_person`].
+    pub two_person: Option<bool>,
 }
 
 /// Why an action changes nothing.
@@ -92,6 +96,15 @@ pub enum NotDone {
     /// It is no alert that is in force.
     #[error("there is no such alert in this room, or it has ended.")]
     NoSuchAlert,
+    /// As many wait to be released as may.
+    #[error("{MOST_PROPOSED} alerts wait to be released in this room: release or withdraw one first.")]
+    TooManyProposed,
+    /// Whoever has proposed an alert would release it.
+    #[error("somebody else has to release this alert, under another name and with another token.")]
+    SamePerson,
+    /// An alert would become an emergency that nobody else has released.
+    #[error("an emergency takes a second person in this room: raise another alert, which they release.")]
+    TakesTwo,
     /// An alert would end, or its countdown would, before now or in years.
     #[error("ends_at and countdown_to must be ahead, by 366 days at most.")]
     NotAhead,
@@ -101,6 +114,14 @@ pub enum NotDone {
     /// The key came with another alert.
     #[error("this key came with another alert; give every alert a key of its own.")]
     KeyReused,
+    /// As much is prepared as may be.
+    #[error(
+        "a room has up to {MOST_PREPARED} prepared alerts, and 32 KiB of their words: take some away first."
+    )]
+    TooManyPrepared,
+    /// There is no prepared alert of the name.
+    #[error("no alert of this name is prepared in this room.")]
+    NotPrepared,
     /// Somebody is to be put out who is not there.
     #[error("nobody of this name is in the room.")]
     NobodyHere,
@@ -121,11 +142,8 @@ impl Action {
             Self::Hand(..) => Deed::Hand,
             Self::Word(..) => Deed::Word,
             Self::Key(_) => Deed::Key,
-            Self::Alert(step) => match **step {
-                Step::Raise(_) => Deed::Raise,
-                Step::Change(..) => Deed::Update,
-                Step::End(..) | Step::Expire => Deed::End,
-            },
+            Self::Alert(step) => Policy::default().deed_of(step),
+            Self::Prepare(_) => Deed::Prepare,
         }
     }
 
@@ -224,7 +242,8 @@ impl Policy {
                 self.words.retain(|word| word != name);
             }
             Action::Key(hash) => self.host = Some(*hash),
-            Action::Alert(step) => self.alerts.take(step, now)?,
+            Action::Prepare(what) => self.prepared = what.of(&self.prepared)?,
+            Action::Alert(step) => self.alerts.take(step, self.two_person, now)?,
         }
         Ok(())
     }
@@ -235,7 +254,8 @@ impl Policy {
         people: impl IntoIterator<Item = &'a UserName>,
         now: SystemTime,
     ) -> Result<(), NotDone> {
-        let Change { password, announce, locked, slow, most, reserved, hides_history, closed } = change;
+        let Change { password, announce, locked, slow, most, reserved, hides_history, closed, two_person } =
+            change;
         if let Some(password) = password {
             self.password = password.clone().map(|hash| (hash, now));
         }
@@ -264,6 +284,7 @@ impl Policy {
         }
         self.hides_history = hides_history.unwrap_or(self.hides_history);
         self.closed = closed.unwrap_or(self.closed);
+        self.two_person = two_person.unwrap_or(self.two_person);
         Ok(())
     }
 
@@ -326,6 +347,7 @@ impl Policy {
             + all(&self.bans)
             + all(&self.kicks)
             + self.alerts.size()
+            + self.prepared.iter().map(Prepared::size).sum::<usize>()
     }
 }
 

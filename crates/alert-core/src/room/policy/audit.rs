@@ -47,13 +47,19 @@ pub enum Deed {
     Key,
     /// An alert was raised.
     Raise,
+    /// One was proposed that takes a second person.
+    Propose,
+    /// That person has released it.
+    Release,
+    /// Alerts were prepared, or taken away that were.
+    Prepare,
     /// An alert was changed.
     Update,
     /// An alert was ended.
     End,
 }
 
-const NAMES: [(Deed, &str); 15] = [
+const NAMES: [(Deed, &str); 18] = [
     (Deed::Make, "make"),
     (Deed::Set, "set"),
     (Deed::Remove, "remove"),
@@ -67,6 +73,9 @@ const NAMES: [(Deed, &str); 15] = [
     (Deed::Word, "word"),
     (Deed::Key, "key"),
     (Deed::Raise, "raise"),
+    (Deed::Propose, "propose"),
+    (Deed::Release, "release"),
+    (Deed::Prepare, "prepare"),
     (Deed::Update, "update"),
     (Deed::End, "end"),
 ];

@@ -42,6 +42,11 @@ impl Look {
     }
 }
 
+/// Whether two names look like each other.
+pub(in crate::room) fn is_like(one: &UserName, other: &UserName) -> bool {
+    one == other || Look::of(one).is_like(&Look::of(other))
+}
+
 /// Letters that are drawn as pictures.
 fn letter(c: char) -> char {
     let from = |first: u32| char::from_u32(u32::from('A') + (u32::from(c) - first)).unwrap_or(c);

@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{KeyHash, Looks, PasswordHash, Policy, Whom};
 use crate::names::UserName;
-use crate::room::alerts::stored::Kept as KeptAlerts;
+use crate::room::alerts::Prepared;
+use crate::room::alerts::stored::{Kept as KeptAlerts, KeptPrepared};
 
 /// A text that is no policy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -38,6 +39,8 @@ struct Kept {
     hides_history: bool,
     #[serde(skip_serializing_if = "is_false")]
     closed: bool,
+    #[serde(skip_serializing_if = "is_false")]
+    two_person: bool,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     mutes: Vec<(String, u64)>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -52,6 +55,8 @@ struct Kept {
     words: Vec<String>,
     #[serde(skip_serializing_if = "KeptAlerts::is_empty")]
     alerts: KeptAlerts,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    prepared: Vec<KeptPrepared>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -80,6 +85,7 @@ impl Policy {
             reserved: texts(&self.reserved),
             hides_history: self.hides_history,
             closed: self.closed,
+            two_person: self.two_person,
             mutes: self.mutes.iter().map(|(name, until)| (name.to_string(), millis(*until))).collect(),
             bans: self.bans.iter().map(ban).collect(),
             kicks: self
@@ -91,6 +97,7 @@ impl Policy {
             hands: texts(&self.hands),
             words: texts(&self.words),
             alerts: (&self.alerts).into(),
+            prepared: self.prepared.iter().map(KeptPrepared::from).collect(),
         };
         // Texts, numbers and lists of them: there is always a JSON for them.
         serde_json::to_string(&kept).unwrap_or_default()
@@ -124,6 +131,7 @@ impl Policy {
             reserved: names_of(&kept.reserved)?,
             hides_history: kept.hides_history,
             closed: kept.closed,
+            two_person: kept.two_person,
             mutes: kept
                 .mutes
                 .iter()
@@ -139,6 +147,7 @@ impl Policy {
             hands: names_of(&kept.hands)?,
             words: names_of(&kept.words)?,
             alerts: kept.alerts.try_into()?,
+            prepared: kept.prepared.into_iter().map(Prepared::try_from).collect::<Result<_, _>>()?,
             looks: Looks::default(),
         })
     }

@@ -284,21 +284,16 @@ fn any_change() -> impl Strategy<Value = Change> {
     let hash = || Some(PasswordHash::new("$argon2id$x"));
     (
         prop::option::of(any::<bool>().prop_map(move |has| if has { hash() } else { None })),
-        any::<[Option<bool>; 4]>(),
+        any::<[Option<bool>; 5]>(),
         prop::option::of(prop::option::of((0_u64..60).prop_map(Duration::from_secs))),
         prop::option::of(any::<u32>().prop_map(NonZeroU32::new)),
         prop::option::of(vec(any_name(), 0..3)),
     )
-        .prop_map(|(password, [announce, locked, hides_history, closed], slow, most, reserved)| Change {
-            password,
-            announce,
-            locked,
-            slow,
-            most,
-            reserved,
-            hides_history,
-            closed,
-        })
+        .prop_map(
+            |(password, [announce, locked, hides_history, closed, two_person], slow, most, reserved)| {
+                Change { password, announce, locked, slow, most, reserved, hides_history, closed, two_person }
+            },
+        )
 }
 
 fn any_action() -> impl Strategy<Value = Action> {

@@ -302,12 +302,17 @@ impl From<NotDone> for Refusal {
         let code = match not_done {
             NotDone::NotHost => return Forbidden::NotHost.into(),
             NotDone::NobodyHere => ErrorCode::NoSuchPerson,
-            NotDone::NoSuchAlert => ErrorCode::NoSuchAlert,
+            NotDone::NoSuchAlert | NotDone::NotPrepared => ErrorCode::NoSuchAlert,
             NotDone::KeyReused => ErrorCode::KeyReused,
             NotDone::NotAhead => ErrorCode::InvalidBody,
-            NotDone::TooMany | NotDone::NoNeed | NotDone::TooManyAlerts | NotDone::NoCountdown => {
-                ErrorCode::NotAllowed
-            }
+            NotDone::TooMany
+            | NotDone::NoNeed
+            | NotDone::TooManyAlerts
+            | NotDone::NoCountdown
+            | NotDone::TooManyProposed
+            | NotDone::TooManyPrepared
+            | NotDone::SamePerson
+            | NotDone::TakesTwo => ErrorCode::NotAllowed,
         };
         Self::new(code, not_done.to_string())
     }

@@ -7,9 +7,12 @@ use jiff::Timestamp;
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
+use super::preparing::{blanks, preparing, title};
+use crate::duration;
 use crate::names::{UserName, plain_line};
 use crate::room::alerts::{
-    AlertId, Countdown, Level, MOST_ANSWER, MOST_ANSWERS, MOST_AUDIENCE, MOST_TEXT, Recount,
+    AlertId, Blanks, Countdown, Ending, Level, MOST_ANSWER, MOST_ANSWERS, MOST_AUDIENCE, MOST_TEXT,
+    Preparing, Recount,
 };
 use crate::wire::body;
 use crate::wire::v1::Refusal;
@@ -21,33 +24,40 @@ pub enum Alerting {
     Raise(Raise),
     /// To change one.
     Change(AlertId, Changes),
-    /// To end one, perhaps with an all-clear.
-    End(AlertId, Option<Box<str>>),
+    /// To release one that waits.
+    Release(AlertId),
+    /// To end one, or withdraw one that waits.
+    End(AlertId, Ending),
     /// To see those that are in force.
     List,
+    /// To see what is prepared.
+    Prepared,
+    /// To prepare some.
+    Prepare(Preparing),
 }
 
 /// An alert to raise.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Raise {
     /// What it says.
-    pub text: Box<str>,
-    /// How serious it is.
-    pub level: Level,
-    /// Everybody is asked to confirm it.
-    pub confirm: bool,
-    /// What they choose from to do so.
-    pub answers: Box<[Box<str>]>,
+    pub words: Wording,
+    /// What people choose from to confirm it.
+    pub answers: Option<Box<[Box<str>]>>,
     /// What a client of v1 says to do so.
-    pub word: Option<Box<str>>,
+    pub word: Option<Option<Box<str>>>,
     /// It is an exercise.
     pub drill: bool,
-    /// To which moment people count.
-    pub countdown_to: Option<When>,
-    /// When it ends by itself.
-    pub ends_at: Option<When>,
-    /// Who is meant.
-    pub audience: Option<Box<str>>,
+    /// What it is besides; what is not named is as it was prepared, or at its default.
+    pub with: Changes,
+}
+
+/// What an alert is to say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Wording {
+    /// This.
+    Text(Box<str>),
+    /// What is prepared under a name, with its blanks filled.
+    Prepared(Box<str>, Blanks),
 }
 
 /// What is to be changed of an alert; what is `None` stays.
@@ -65,6 +75,8 @@ pub struct Changes {
     pub ends_at: Option<Option<When>>,
     /// Who is meant.
     pub audience: Option<Option<Box<str>>>,
+    /// What is told when it ends.
+    pub all_clear: Option<Option<Box<str>>>,
 }
 
 /// What is to become of a countdown, as it is asked for.
@@ -91,9 +103,18 @@ pub enum When {
     In(Duration),
 }
 
-type Body<'a> = Option<&'a RawValue>;
+pub(super) type Body<'a> = Option<&'a RawValue>;
 
 impl When {
+    /// How long it takes until then, if it is said so.
+    #[must_use]
+    pub fn time(self) -> Option<Duration> {
+        match self {
+            Self::At(_) => None,
+            Self::In(time) => Some(time),
+        }
+    }
+
     /// By the clock, if it is `now`.
     #[must_use]
     pub fn at(self, now: SystemTime) -> SystemTime {
@@ -141,21 +162,40 @@ impl Recounting {
 }
 
 impl Alerting {
+    /// Whether it is done in somebody's name.
+    #[must_use]
+    pub fn is_in_a_name(&self) -> bool {
+        !matches!(self, Self::List | Self::Prepared | Self::Prepare(_))
+    }
+
     /// Reads the event `alert`, whose `action` says what is to be done.
     ///
     /// # Errors
     /// A [`Refusal`] to answer with.
     pub fn parse(arg: Body<'_>, has_attachments: bool) -> Result<Self, Refusal> {
         let [action, id] = body::object(arg, has_attachments, &["action", "id"])?;
-        let wrong = || Refusal::invalid_body("action must be raise, update, end or list.");
+        let wrong = || {
+            Refusal::invalid_body(
+                "action must be raise, update, release, end, list, prepared, prepare or unprepare.",
+            )
+        };
         let action = body::string("action", action.ok_or_else(wrong)?)?;
         let id =
             || read_id(&body::string("id", id.ok_or_else(|| Refusal::invalid_body("id is required."))?)?);
         match &*action {
             "raise" => Raise::parse(arg).map(Self::Raise),
             "update" => Ok(Self::Change(id()?, Changes::parse(arg)?)),
-            "end" => Ok(Self::End(id()?, all_clear(arg)?)),
+            "release" => Ok(Self::Release(id()?)),
+            "end" => Ok(Self::End(id()?, ending(arg)?)),
             "list" => Ok(Self::List),
+            "prepared" => Ok(Self::Prepared),
+            "prepare" => preparing(arg).map(Self::Prepare),
+            "unprepare" => {
+                let [name] = body::object(arg, false, &["prepared"])?;
+                let name =
+                    name.ok_or_else(|| Refusal::invalid_body("prepared is required: the name of one."))?;
+                Ok(Self::Prepare(Preparing::Forget(title(&body::string("prepared", name)?)?)))
+            }
             _ => Err(wrong()),
         }
     }
@@ -167,27 +207,26 @@ impl Raise {
     /// # Errors
     /// A [`Refusal`] to answer with.
     pub fn parse(arg: Body<'_>) -> Result<Self, Refusal> {
-        let keys = &["text", "level", "confirm", "drill", "countdown_to", "ends_at", "audience"];
-        let [words, level, confirm, drill, countdown_to, ends_at, audience] = body::object(arg, false, keys)?;
-        let [answers, word] = body::object(arg, false, &["answers", "word"])?;
-        let answers = answers.map(read_answers).transpose()?.unwrap_or_default();
-        let word = word
-            .filter(|json| json.get() != "null")
-            .map(|json| text("word", json, MOST_ANSWER))
-            .transpose()?;
-        // Whoever says how it is confirmed wants that.
-        let asks = !answers.is_empty() || word.is_some();
-        let missing = || Refusal::invalid_body("text is required: what the alert says.");
+        let keys = &["prepared", "blanks", "drill", "answers", "word"];
+        let [name, filled, drill, answers, word] = body::object(arg, false, keys)?;
+        let mut with = Changes::read(arg)?;
+        let words = match (with.text.take(), name, filled) {
+            (Some(text), None, None) => Wording::Text(text),
+            (None, Some(name), filled) => {
+                let filled = filled.map_or_else(|| Ok(Vec::new()), blanks)?;
+                Wording::Prepared(title(&body::string("prepared", name)?)?, filled)
+            }
+            (Some(_), ..) => {
+                return Err(Refusal::invalid_body("send text; or prepared and blanks, and not both."));
+            }
+            (None, None, _) => return Err(Refusal::invalid_body("text is required: what the alert says.")),
+        };
         Ok(Self {
-            text: text("text", words.ok_or_else(missing)?, MOST_TEXT)?,
-            level: level.map_or(Ok(Level::default()), read_level)?,
-            confirm: body::boolean("confirm", confirm)? || asks,
-            answers,
-            word,
+            words,
+            answers: answers.map(read_answers).transpose()?,
+            word: word.map(|json| optional(Some(json), read_word)).transpose()?,
             drill: body::boolean("drill", drill)?,
-            countdown_to: countdown_to.map_or(Ok(None), |json| when("countdown_to", json))?,
-            ends_at: ends_at.map_or(Ok(None), |json| when("ends_at", json))?,
-            audience: audience.map_or(Ok(None), optional_audience)?,
+            with,
         })
     }
 }
@@ -208,24 +247,29 @@ impl Changes {
     /// # Errors
     /// A [`Refusal`] to answer with.
     pub fn parse(arg: Body<'_>) -> Result<Self, Refusal> {
-        let keys = &["text", "level", "confirm", "drill", "countdown_to", "paused", "ends_at", "audience"];
-        let [words, level, confirm, drill, countdown_to, paused, ends_at, audience] =
+        let [drill, answers, word] = body::object(arg, false, &["drill", "answers", "word"])?;
+        let why = match (drill, answers.or(word)) {
+            (None, None) => return Self::read(arg),
+            (Some(_), _) => "drill cannot be changed: end this alert, and raise another.",
+            (None, Some(_)) => "answers and word cannot be changed: end this alert, and raise another.",
+        };
+        Err(Refusal::invalid_body(why))
+    }
+
+    fn read(arg: Body<'_>) -> Result<Self, Refusal> {
+        let keys =
+            &["text", "level", "confirm", "countdown_to", "paused", "ends_at", "audience", "all_clear"];
+        let [words, level, confirm, countdown_to, paused, ends_at, audience, all_clear] =
             body::object(arg, false, keys)?;
-        if drill.is_some() {
-            return Err(Refusal::invalid_body("drill cannot be changed: end this alert, and raise another."));
-        }
-        let [answers, word] = body::object(arg, false, &["answers", "word"])?;
-        if answers.is_some() || word.is_some() {
-            let why = "answers and word cannot be changed: end this alert, and raise another.";
-            return Err(Refusal::invalid_body(why));
-        }
+        let audience_of = |json: &RawValue| text("audience", json, MOST_AUDIENCE);
         Ok(Self {
             text: words.map(|json| text("text", json, MOST_TEXT)).transpose()?,
             level: level.map(read_level).transpose()?,
             confirm: confirm.map(|json| body::boolean("confirm", Some(json))).transpose()?,
             countdown: Recounting::parse(countdown_to, paused)?,
             ends_at: ends_at.map(|json| when("ends_at", json)).transpose()?,
-            audience: audience.map(optional_audience).transpose()?,
+            audience: audience.map(|json| optional(Some(json), audience_of)).transpose()?,
+            all_clear: all_clear.map(|json| optional(Some(json), read_all_clear)).transpose()?,
         })
     }
 }
@@ -234,9 +278,14 @@ impl Changes {
 ///
 /// # Errors
 /// A [`Refusal`] to answer with.
-pub fn all_clear(arg: Body<'_>) -> Result<Option<Box<str>>, Refusal> {
-    let [words] = body::object(arg, false, &["all_clear"])?;
-    words.filter(|json| json.get() != "null").map(|json| text("all_clear", json, MOST_TEXT)).transpose()
+pub fn ending(arg: Body<'_>) -> Result<Ending, Refusal> {
+    let [words, mistake] = body::object(arg, false, &["all_clear", "mistake"])?;
+    let words = optional(words, read_all_clear)?;
+    match (body::boolean("mistake", mistake)?, words) {
+        (false, words) => Ok(Ending::AllClear(words)),
+        (true, None) => Ok(Ending::Mistake),
+        (true, Some(_)) => Err(Refusal::invalid_body("send all_clear or mistake, not both.")),
+    }
 }
 
 /// The id of an alert.
@@ -247,7 +296,7 @@ pub fn read_id(id: &str) -> Result<AlertId, Refusal> {
     id.parse().map_err(|problem| Refusal::invalid_body(format!("id: {problem}.")))
 }
 
-fn text(key: &str, json: &RawValue, most: usize) -> Result<Box<str>, Refusal> {
+pub(super) fn text(key: &str, json: &RawValue, most: usize) -> Result<Box<str>, Refusal> {
     // On one line: v1 clients show what is told of an alert as they show what the server says.
     let words = plain_line(&body::string(key, json)?);
     let words = words.filter(|words| words.len() <= most);
@@ -255,11 +304,23 @@ fn text(key: &str, json: &RawValue, most: usize) -> Result<Box<str>, Refusal> {
     words.map(String::into_boxed_str).ok_or_else(wrong)
 }
 
-fn optional_audience(json: &RawValue) -> Result<Option<Box<str>>, Refusal> {
-    if json.get() == "null" { Ok(None) } else { text("audience", json, MOST_AUDIENCE).map(Some) }
+/// What is null, or not there at all, is nothing.
+pub(super) fn optional<T>(
+    json: Body<'_>,
+    read: impl FnOnce(&RawValue) -> Result<T, Refusal>,
+) -> Result<Option<T>, Refusal> {
+    json.filter(|json| json.get() != "null").map(read).transpose()
 }
 
-fn read_answers(json: &RawValue) -> Result<Box<[Box<str>]>, Refusal> {
+fn read_all_clear(json: &RawValue) -> Result<Box<str>, Refusal> {
+    text("all_clear", json, MOST_TEXT)
+}
+
+pub(super) fn read_word(json: &RawValue) -> Result<Box<str>, Refusal> {
+    text("word", json, MOST_ANSWER)
+}
+
+pub(super) fn read_answers(json: &RawValue) -> Result<Box<[Box<str>]>, Refusal> {
     let wrong = || {
         Refusal::invalid_body(format!(
             "answers must be up to {MOST_ANSWERS} texts of 1 to {MOST_ANSWER} bytes that can be seen, each another one."
@@ -274,7 +335,7 @@ fn read_answers(json: &RawValue) -> Result<Box<[Box<str>]>, Refusal> {
     if is_right { Ok(answers.into()) } else { Err(wrong()) }
 }
 
-fn read_level(json: &RawValue) -> Result<Level, Refusal> {
+pub(super) fn read_level(json: &RawValue) -> Result<Level, Refusal> {
     let wrong = || Refusal::invalid_body("level must be info, warning or emergency.");
     body::string("level", json)?.parse().map_err(|_| wrong())
 }
@@ -301,5 +362,5 @@ fn read_when(text: &str) -> Option<When> {
         let millis = u64::try_from(time.as_millisecond()).ok()?;
         return Some(When::At(UNIX_EPOCH + Duration::from_millis(millis)));
     }
-    humantime::parse_duration(text).ok().map(When::In)
+    duration::read(text).map(When::In)
 }

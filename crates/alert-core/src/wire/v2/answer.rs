@@ -7,13 +7,13 @@ use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 use socketio_protocol::socket::encode::Arguments;
 
-use super::{Shown, Whole};
+use super::{Shown, ShownPrepared, Whole};
 use crate::access::{Right, Rights};
 use crate::event::RoomEvent;
 use crate::members::Members;
 use crate::names::{RoomCode, UserName};
 use crate::position::{Gap, Position};
-use crate::room::alerts::{Alert, Ended};
+use crate::room::alerts::{Alert, AllPrepared, Ended, Proposed};
 use crate::room::policy::{Audit, HostKey, Policy};
 use crate::wire::alert;
 use crate::wire::history::{At, Messages};
@@ -66,8 +66,12 @@ pub enum Answer {
     Alert(Box<Alert>, bool),
     /// `alert`: one has ended, and whether that is on disk.
     Ended(Box<Ended>, bool),
-    /// `alert`: those that are in force.
-    Alerts(Vec<Alert>),
+    /// `alert`: one waits to be released, and whether that is on disk.
+    Proposed(Box<Proposed>, bool),
+    /// `alert`: those that are in force; and, for whoever may release them, those that wait.
+    Alerts(Vec<Alert>, Option<Vec<Proposed>>),
+    /// `alert`: what is prepared.
+    Prepared(AllPrepared),
     /// `time`: when the question came.
     Time {
         /// By the server's clock.
@@ -188,7 +192,21 @@ impl Serialize for Answer {
                 body.serialize_field("alert", &alert::ShownEnd(ended))?;
                 body.serialize_field("stored", stored)?;
             }
-            Self::Alerts(alerts) => body.serialize_field("alerts", &alerts_of(alerts))?,
+            Self::Proposed(proposed, stored) => {
+                body.serialize_field("alert", &alert::ShownProposal(proposed))?;
+                body.serialize_field("stored", stored)?;
+            }
+            Self::Alerts(alerts, proposed) => {
+                body.serialize_field("alerts", &alerts_of(alerts))?;
+                if let Some(proposed) = proposed {
+                    let proposed: Vec<_> = proposed.iter().map(alert::ShownProposal).collect();
+                    body.serialize_field("proposed", &proposed)?;
+                }
+            }
+            Self::Prepared(prepared) => {
+                let prepared: Vec<_> = prepared.iter().map(ShownPrepared).collect();
+                body.serialize_field("prepared", &prepared)?;
+            }
             Self::Time { received, sent } => {
                 body.serialize_field("received", &At(*received))?;
                 body.serialize_field("sent", &At(*sent))?;

@@ -144,6 +144,8 @@ struct Person {
 struct AlertNews {
     state: String,
     all_clear: Option<LossyString>,
+    #[serde(default)]
+    mistake: bool,
     alert: Alert,
 }
 
@@ -168,6 +170,7 @@ impl AlertNews {
         }
         let Alert { level, text, .. } = &self.alert;
         let words = match self.all_clear {
+            _ if self.mistake => format!("Raised by mistake: {}: {text}", level.to_ascii_uppercase()),
             Some(LossyString(all_clear)) => format!("All clear: {all_clear}"),
             None => format!("Ended: {}: {text}", level.to_ascii_uppercase()),
         };

@@ -64,6 +64,8 @@ pub struct Settings {
     pub hides_history: Option<bool>,
     /// Whether the room is closed.
     pub closed: Option<bool>,
+    /// Whether an emergency takes a second person.
+    pub two_person: Option<bool>,
 }
 
 /// The longest slow mode.
@@ -131,9 +133,19 @@ impl Moderation {
 
 impl Settings {
     fn parse(json: Option<&RawValue>, limits: &Limits) -> Result<Self, Refusal> {
-        let keys = &["password", "announce", "locked", "slow", "most", "reserved", "history", "closed"];
+        let keys = &[
+            "password",
+            "announce",
+            "locked",
+            "slow",
+            "most",
+            "reserved",
+            "history",
+            "closed",
+            "two_person",
+        ];
         let missing = || Refusal::invalid_body("settings is required: one object of what is to change.");
-        let [password, announce, locked, slow, most, reserved, history, closed] =
+        let [password, announce, locked, slow, most, reserved, history, closed, two_person] =
             body::object(Some(json.ok_or_else(missing)?), false, keys)
                 .map_err(|_| Refusal::invalid_body("settings must be one JSON object."))?;
         let flag = |key, json: Option<&RawValue>| json.map(|json| body::boolean(key, Some(json))).transpose();
@@ -172,6 +184,7 @@ impl Settings {
             reserved: reserved.map(|json| names(json, limits)).transpose()?,
             hides_history,
             closed: flag("closed", closed)?,
+            two_person: flag("two_person", two_person)?,
         })
     }
 }
@@ -208,7 +221,7 @@ fn duration(json: &RawValue) -> Result<Option<Duration>, Refusal> {
     }
     let time = match serde_json::from_str::<u64>(json.get()) {
         Ok(seconds) => Some(Duration::from_secs(seconds)),
-        Err(_) => body::string("for", json).ok().and_then(|text| humantime::parse_duration(&text).ok()),
+        Err(_) => body::string("for", json).ok().and_then(|text| crate::duration::read(&text)),
     };
     let time = time.filter(|time| !time.is_zero() && *time <= LONGEST);
     let wrong = || Refusal::invalid_body("for must be a time such as 10m, up to 366d, or null.");

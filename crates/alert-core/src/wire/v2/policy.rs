@@ -33,7 +33,7 @@ struct Banned<'a> {
 
 impl Serialize for Shown<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut fields = serializer.serialize_struct("Policy", 13)?;
+        let mut fields = serializer.serialize_struct("Policy", 14)?;
         shown(self.0, &mut fields)?;
         fields.end()
     }
@@ -41,7 +41,7 @@ impl Serialize for Shown<'_> {
 
 impl Serialize for Whole<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut fields = serializer.serialize_struct("Policy", 14)?;
+        let mut fields = serializer.serialize_struct("Policy", 15)?;
         shown(self.0, &mut fields)?;
         let bans: Vec<_> = self.0.bans.iter().map(|(whom, until)| banned(whom, *until)).collect();
         fields.serialize_field("bans", &bans)?;
@@ -60,6 +60,7 @@ fn shown<'p, S: SerializeStruct>(policy: &'p Policy, fields: &mut S) -> Result<(
     fields.serialize_field("most", &policy.most)?;
     fields.serialize_field("reserved", &policy.reserved)?;
     fields.serialize_field("history", if policy.hides_history { "none" } else { "all" })?;
+    fields.serialize_field("two_person", &policy.two_person)?;
     fields.serialize_field("hands", &policy.hands)?;
     fields.serialize_field("words", &policy.words)?;
     let muted = |(name, until): &'p (UserName, Until)| Muted { name, until: until.map(At) };

@@ -31,10 +31,13 @@ fn policy(revision: u64) -> Policy {
         countdown: Some(Countdown::Paused(Duration::from_millis(60_500))),
         ends_at: Some(now + Duration::from_secs(3600)),
         audience: Some("Year 7".into()),
+        all_clear: Some("come back".into()),
+        released_by: None,
         changed: None,
         key: Some(Key { digest: [255; 16], asked: [0; 16] }),
     };
-    let raised = Policy::default().after(&Action::Alert(Box::new(Step::Raise(alert))), &[], now).unwrap();
+    let raised =
+        Policy::default().after(&Action::Alert(Box::new(Step::Raise(alert.into()))), &[], now).unwrap();
     Policy { revision, announce: true, hands: vec![ada()], ..raised }
 }
 

@@ -5,6 +5,7 @@ use crate::log::redis::Of;
 use crate::rooms::{Admitted, Refused, Rooms};
 use alert_core::access::Right;
 use alert_core::names::RoomCode;
+use alert_core::room::alerts;
 use alert_core::room::policy::{Action, Deed, HostKey, Policy};
 use std::sync::Arc;
 use std::time::Instant;
@@ -72,6 +73,12 @@ impl Rooms {
                 Ok(_) => {
                     let (last, _) =
                         self.act(room, by, Action::Close, Some("it has another code".into())).await?;
+                    // They go on there, and nobody here is told that they have ended.
+                    let leave = Action::Alert(Box::new(alerts::Step::Move));
+                    let step = move |policy: &Policy, people: &mut People<'_>, now| {
+                        policy.after(&leave, people, now)
+                    };
+                    self.rule(room.code(), &step, Of::Any, None).await?;
                     // What was decided meanwhile goes along.
                     let step = move |moved: &Policy, _: &mut People<'_>, _| Ok(follow(moved, &last));
                     let policy = self.rule(&code, &step, Of::Any, None).await?;

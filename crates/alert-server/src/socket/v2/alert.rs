@@ -1,4 +1,4 @@
-//! `alert`: alerts are raised, changed and ended, and answered when that is stored.
+//! `alert`: alerts are raised, changed, released, ended and prepared, and answered when that is stored.
 
 use super::member::{Member, Place};
 use super::moderate::{actor, answer};
@@ -18,7 +18,7 @@ impl V2<'_> {
         AlertAction { room, name, key, shown, what }: AlertAction<'_>,
     ) -> Result<Outcome, Refusal> {
         let who = self.holder(member);
-        let is_read = what == Alerting::List;
+        let is_read = !what.is_in_a_name();
         let right = if is_read { Right::Read } else { Rooms::alert_right(&who, &room) };
         let place = member.place(&room);
         let name = match (place.and_then(Place::name), &who.name) {
@@ -40,18 +40,27 @@ impl V2<'_> {
         Ok(self.go_on_after(socket, member, async move {
             let done = async {
                 if shown.host.is_some() || !is_there {
-                    let visit = name.as_ref().filter(|_| !is_read).map_or(Visit::Look, Visit::Alert);
+                    let visit = match name.as_ref() {
+                        Some(name) if !is_read => Visit::Alert(name),
+                        _ if what == Alerting::List => Visit::Look,
+                        _ => Visit::Moderate,
+                    };
                     rooms.let_in(&mut admitted, visit, &shown).await?;
                 }
-                match name.as_ref().filter(|_| !is_read) {
-                    Some(name) => rooms.alert(&admitted, (&by, name), what, key).await,
-                    None => rooms.alerts(&admitted).await.map(Alerted::All),
+                match (name.as_ref(), what) {
+                    (None, Alerting::Prepared) => rooms.prepared(&admitted).await,
+                    (None, Alerting::Prepare(what)) => rooms.prepare(&admitted, &by, what).await,
+                    (None, _) => rooms.alerts(&admitted).await,
+                    (Some(name), what) => rooms.alert(&admitted, (&by, name), what, key).await,
                 }
             };
             answer(done.await.map(|alerted| match alerted {
                 Alerted::InForce(alert, stored) => Answer::Alert(alert, stored),
                 Alerted::Ended(ended, stored) => Answer::Ended(ended, stored),
-                Alerted::All(alerts) => Answer::Alerts(alerts),
+                Alerted::Proposed(proposed, stored) => Answer::Proposed(proposed, stored),
+                Alerted::Prepared(prepared) => Answer::Prepared(prepared),
+                Alerted::Unfilled(why) => Answer::Refused(Refusal::invalid_body(why.to_string())),
+                Alerted::All(alerts, proposed) => Answer::Alerts(alerts, proposed),
             }))
         }))
     }

@@ -5,7 +5,7 @@ use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 use std::time::Instant;
 
 use super::actions::object;
@@ -17,9 +17,10 @@ use crate::log::KeyDigest;
 use crate::rooms::{Admitted, Alerted, Rooms, Visit, Way};
 use alert_core::access::Right;
 use alert_core::names::{RoomCode, UserName};
-use alert_core::wire::alert::{Shown, ShownEnd};
+use alert_core::room::alerts::{Alert, AlertId, Ending, Proposed};
+use alert_core::wire::alert::{Shown, ShownEnd, ShownProposal};
 use alert_core::wire::v1::Refusal;
-use alert_core::wire::v2::{Alerting, Changes, Raise, all_clear, read_id};
+use alert_core::wire::v2::{Alerting, Changes, Raise, ShownPrepared, ending, read_id};
 
 type AlertPath = Result<Path<(String, String)>, PathRejection>;
 
@@ -36,20 +37,28 @@ struct Told<'a> {
 enum One<'a> {
     InForce(Shown<'a>),
     Ended(ShownEnd<'a>),
+    Proposed(ShownProposal<'a>),
 }
 
-/// The alerts that are in force.
+/// The alerts that are in force; and, for whoever may release them, those that wait.
 #[derive(Serialize)]
 struct All<'a> {
-    #[serde(serialize_with = "shown")]
-    alerts: &'a [alert_core::room::alerts::Alert],
+    alerts: Vec<Shown<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    proposed: Option<Vec<ShownProposal<'a>>>,
 }
 
-fn shown<S: Serializer>(
-    alerts: &&[alert_core::room::alerts::Alert],
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
-    serializer.collect_seq(alerts.iter().map(Shown))
+/// What is prepared.
+#[derive(Serialize)]
+struct AllPrepared<'a> {
+    prepared: Vec<ShownPrepared<'a>>,
+}
+
+impl<'a> All<'a> {
+    fn of(alerts: &'a [Alert], proposed: Option<&'a [Proposed]>) -> Self {
+        let proposed = proposed.map(|proposed| proposed.iter().map(ShownProposal).collect());
+        Self { alerts: alerts.iter().map(Shown).collect(), proposed }
+    }
 }
 
 /// `GET`: those that are in force.
@@ -60,8 +69,12 @@ pub(super) async fn list(
 ) -> Result<Response, Problem> {
     let mut room = api.room(&caller, Right::Read, path)?;
     api.0.rooms.let_in(&mut room, Visit::Look, caller.shown()).await?;
-    let alerts = api.0.rooms.alerts(&room).await?;
-    json::long(&api.0.unread, caller.origin(), &All { alerts: &alerts })
+    match api.0.rooms.alerts(&room).await? {
+        Alerted::All(alerts, proposed) => {
+            json::long(&api.0.unread, caller.origin(), &All::of(&alerts, proposed.as_deref()))
+        }
+        one => answer(StatusCode::OK, &one),
+    }
 }
 
 /// `POST`: raises one.
@@ -75,11 +88,11 @@ pub(super) async fn raise(
 ) -> Result<Response, Problem> {
     let raise = Alerting::Raise(Raise::parse(Some(object(&body)?))?);
     let Path(code) = path.map_err(|_| Problem::room_not_utf8())?;
-    let (room, name) = admit(&api, &caller, &code, query.as_deref(), &headers, body.len()).await?;
+    let (room, name) = admit(&api, &caller, &code, (query.as_deref(), &headers, body.len())).await?;
     let key = Key::read(&headers)?;
     let key = key.map(|key| KeyDigest::new(sender(&caller), room.code(), key.as_str()));
     let alerted = api.0.rooms.alert(&room, (&caller.actor(), &name), raise, key).await?;
-    Ok(answer(StatusCode::CREATED, &alerted))
+    answer(StatusCode::CREATED, &alerted)
 }
 
 /// `PATCH`: changes one.
@@ -91,11 +104,9 @@ pub(super) async fn change(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Problem> {
-    let Path((code, id)) = path.map_err(|_| Problem::room_not_utf8())?;
-    let change = Alerting::Change(read_id(&id)?, Changes::parse(Some(object(&body)?))?);
-    let (room, name) = admit(&api, &caller, &code, query.as_deref(), &headers, body.len()).await?;
-    let alerted = api.0.rooms.alert(&room, (&caller.actor(), &name), change, None).await?;
-    Ok(answer(StatusCode::OK, &alerted))
+    let changes = Changes::parse(Some(object(&body)?))?;
+    let what = |id| Alerting::Change(id, changes);
+    act(&api, &caller, path, (query.as_deref(), &headers, body.len()), what).await
 }
 
 /// `DELETE`: ends one, perhaps with an all-clear.
@@ -107,12 +118,38 @@ pub(super) async fn end(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Problem> {
+    let ending = if body.is_empty() { Ending::default() } else { ending(Some(object(&body)?))? };
+    let what = |id| Alerting::End(id, ending);
+    act(&api, &caller, path, (query.as_deref(), &headers, body.len()), what).await
+}
+
+/// `POST` to one that waits: releases it.
+pub(super) async fn release(
+    State(api): State<Api>,
+    caller: Caller,
+    path: AlertPath,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    act(&api, &caller, path, (query.as_deref(), &headers, 0), Alerting::Release).await
+}
+
+/// What a request has besides its path: its query, its headers, and how many bytes.
+type Rest<'a> = (Option<&'a str>, &'a HeaderMap, usize);
+
+/// Does something with the alert that a path names.
+async fn act(
+    api: &Api,
+    caller: &Caller,
+    path: AlertPath,
+    rest: Rest<'_>,
+    what: impl FnOnce(AlertId) -> Alerting,
+) -> Result<Response, Problem> {
     let Path((code, id)) = path.map_err(|_| Problem::room_not_utf8())?;
-    let all_clear = if body.is_empty() { None } else { all_clear(Some(object(&body)?))? };
-    let end = Alerting::End(read_id(&id)?, all_clear);
-    let (room, name) = admit(&api, &caller, &code, query.as_deref(), &headers, body.len()).await?;
-    let alerted = api.0.rooms.alert(&room, (&caller.actor(), &name), end, None).await?;
-    Ok(answer(StatusCode::OK, &alerted))
+    let what = what(read_id(&id)?);
+    let (room, name) = admit(api, caller, &code, rest).await?;
+    let alerted = api.0.rooms.alert(&room, (&caller.actor(), &name), what, None).await?;
+    answer(StatusCode::OK, &alerted)
 }
 
 /// The room, for somebody who does something with its alerts, and in which name.
@@ -120,9 +157,7 @@ async fn admit(
     api: &Api,
     caller: &Caller,
     code: &str,
-    query: Option<&str>,
-    headers: &HeaderMap,
-    bytes: usize,
+    (query, headers, bytes): Rest<'_>,
 ) -> Result<(Admitted, UserName), Problem> {
     let admitted = api.0.rate.admit(caller.origin(), bytes, Instant::now());
     admitted.map_err(Problem::too_many_messages)?;
@@ -139,14 +174,22 @@ async fn admit(
     Ok((room, name))
 }
 
-fn answer(status: StatusCode, alerted: &Alerted) -> Response {
-    match alerted {
+pub(super) fn answer(status: StatusCode, alerted: &Alerted) -> Result<Response, Problem> {
+    Ok(match alerted {
         Alerted::InForce(alert, stored) => {
             json::done(status, &Told { alert: One::InForce(Shown(alert)), stored: *stored })
         }
         Alerted::Ended(ended, stored) => {
             json::done(status, &Told { alert: One::Ended(ShownEnd(ended)), stored: *stored })
         }
-        Alerted::All(alerts) => json::done(status, &All { alerts }),
-    }
+        Alerted::Proposed(proposed, stored) => {
+            let told = Told { alert: One::Proposed(ShownProposal(proposed)), stored: *stored };
+            json::done(StatusCode::ACCEPTED, &told)
+        }
+        Alerted::All(alerts, proposed) => json::done(status, &All::of(alerts, proposed.as_deref())),
+        Alerted::Prepared(prepared) => {
+            json::done(status, &AllPrepared { prepared: prepared.iter().map(ShownPrepared).collect() })
+        }
+        Alerted::Unfilled(why) => return Err(Refusal::invalid_body(why.to_string()).into()),
+    })
 }

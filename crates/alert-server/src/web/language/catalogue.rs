@@ -51,7 +51,7 @@ texts! {
     form_title form_text utf8_title utf8_address utf8_form refused_title refused_text
     lost_title lost_heading lost_meant lost_mistyped lost_link to_start
     room copy loading people leave link_label no_script try_now messages message_label send write_as keys sound notify
-    leave_title leave_text leave_forget stay invite close host host_title hands alerts raise_alert
+    leave_title leave_text leave_forget stay invite close host host_title hands alerts waiting raise_alert
     calm join_here sound_on
 }
 

@@ -13,7 +13,7 @@ use super::super::host::{Room, print};
 /// What is to be changed of an alert, so that its countdown is longer by so much.
 pub(super) fn extended(room: &Room, id: &str, by: Duration) -> Result<Vec<(&'static str, Value)>, ExitCode> {
     let moderator = room.moderator()?;
-    let answer = alert_client::block_on(moderator.alert("GET", None, &json!({}), [("", None); 2]));
+    let answer = alert_client::block_on(moderator.at("GET", &["alerts"], &json!({}), [("", None); 2]));
     let Ok(Ok(listed)) = &answer else {
         return Err(print(answer, room.is_json(), Value::to_string));
     };

@@ -5,11 +5,10 @@ use serde_json::Value;
 
 /// The answer for people.
 pub(super) fn words(answer: &Value) -> String {
-    match answer["alerts"].as_array().map(Vec::as_slice) {
-        Some([]) => "nothing is in force".to_owned(),
-        Some(alerts) => alerts.iter().map(line).collect::<Vec<_>>().join("\n"),
-        None => line(&answer["alert"]),
-    }
+    let Some(alerts) = answer["alerts"].as_array() else { return line(&answer["alert"]) };
+    let waiting = answer["proposed"].as_array().into_iter().flatten();
+    let lines: Vec<_> = alerts.iter().chain(waiting).map(line).collect();
+    if lines.is_empty() { "nothing is in force".to_owned() } else { lines.join("\n") }
 }
 
 /// `k3v8x0mz  DRILL: WARNING: Ice on the stairs  (Ada, for Year 7, until ..)`
@@ -25,6 +24,10 @@ fn line(alert: &Value) -> String {
         told("countdown to", "countdown_to"),
         alert["remaining"].as_f64().map(|left| format!("countdown paused with {} left", time_left(left))),
         (alert["confirm"] == true).then(|| "to be confirmed".to_owned()),
+        told("released by", "released_by"),
+        (alert["mistake"] == true).then(|| "raised by mistake".to_owned()),
+        told("waits to be released until", "lapses_at"),
+        (alert["withdrawn"] == true).then(|| "never in force".to_owned()),
         told("ended", "ended_at").or_else(|| told("until", "ends_at")),
     ];
     let more = more.into_iter().flatten().collect::<Vec<_>>().join(", ");
@@ -58,17 +61,21 @@ mod tests {
             ("audience", json!("Year 7")),
             ("countdown_to", json!("2026-11-29T10:00:00.000Z")),
             ("confirm", json!(true)),
+            ("released_by", json!("Bea")),
             ("ended_at", json!("2026-11-29T10:30:00.000Z")),
         ] {
             alert[key] = value;
         }
         let told = words(&json!({ "alert": alert }));
-        let more = "(Ada, for Year 7, countdown to 2026-11-29T10:00:00.000Z, to be confirmed, ended 2026-11-29T10:30:00.000Z)";
+        let more = "(Ada, for Year 7, countdown to 2026-11-29T10:00:00.000Z, to be confirmed, released by Bea, ended 2026-11-29T10:30:00.000Z)";
         assert!(told.ends_with(more), "{told}");
         (alert["countdown_to"], alert["remaining"]) = (Value::Null, json!(82.4));
         let told = words(&json!({ "alert": alert }));
         assert!(told.contains(", countdown paused with 1m 23s left, "), "{told}");
         assert_eq!(words(&json!({ "alerts": [alert, alert] })).lines().count(), 2);
         assert_eq!(words(&json!({ "alerts": [] })), "nothing is in force");
+        let waits = json!({ "id": "0", "level": "emergency", "text": "Fire", "lapses_at": "2026-11-29T10:35:00.000Z" });
+        let told = "0  EMERGENCY: Fire  (waits to be released until 2026-11-29T10:35:00.000Z)";
+        assert_eq!(words(&json!({ "alerts": [], "proposed": [waits] })), told);
     }
 }

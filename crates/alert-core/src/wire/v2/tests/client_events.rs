@@ -255,10 +255,10 @@ fn given_a_change_of_an_alert_then_it_says_what_becomes_of_the_countdown() {
 #[test]
 fn given_alert_then_it_says_what_becomes_of_which() {
     let words = |text: &str| Err((ErrorCode::InvalidBody, text.to_owned()));
-    let raised = "r Raise(Raise { text: \"x y\", level: Warning, confirm: false, answers: [], word: None, drill: false, \
-                  countdown_to: None, ends_at: None, audience: None }) None";
+    let raised = "r Raise(Raise { words: Text(\"x y\"), answers: None, word: None, drill: false, with: Changes { text: None, \
+                  level: None, confirm: None, countdown: None, ends_at: Some(None), audience: None, all_clear: None } }) None";
     let long = format!(r#"{{"room":"r","action":"raise","text":"{}"}}"#, "x".repeat(2001));
-    let no_action = "action must be raise, update, end or list.";
+    let no_action = "action must be raise, update, release, end, list, prepared, prepare or unprepare.";
     let no_answers = "answers must be up to 8 texts of 1 to 64 bytes that can be seen, each another one.";
     let no_time =
         "ends_at must be a time such as 2026-11-30T09:00:00Z, or how long from now, such as 5m, or null.";
@@ -266,15 +266,17 @@ fn given_alert_then_it_says_what_becomes_of_which() {
         (r#"{"room":"r","action":"raise","text":" x y\n","ends_at":null}"#, Ok(raised.to_owned())),
         (
             r#"{"room":"r","action":"raise","text":"x","level":"info","confirm":true,"drill":true,"countdown_to":"5m",
-                "ends_at":60,"audience":"Year 7","key":"k"}"#,
-            Ok("r Raise(Raise { text: \"x\", level: Info, confirm: true, answers: [], word: None, drill: true, \
-                countdown_to: Some(In(300s)), ends_at: Some(In(60s)), audience: Some(\"Year 7\") }) Some(\"k\")"
+                "ends_at":60,"audience":"Year 7","all_clear":"come back","key":"k"}"#,
+            Ok("r Raise(Raise { words: Text(\"x\"), answers: None, word: None, drill: true, with: Changes { text: None, \
+                level: Some(Info), confirm: Some(true), countdown: Some(To(In(300s))), ends_at: Some(Some(In(60s))), \
+                audience: Some(Some(\"Year 7\")), all_clear: Some(Some(\"come back\")) } }) Some(\"k\")"
                 .to_owned()),
         ),
         (
             r#"{"room":"r","action":"raise","text":"x","answers":["safe"," need  help"],"word":"Here"}"#,
-            Ok("r Raise(Raise { text: \"x\", level: Warning, confirm: true, answers: [\"safe\", \"need  help\"], word: \
-                Some(\"Here\"), drill: false, countdown_to: None, ends_at: None, audience: None }) None"
+            Ok("r Raise(Raise { words: Text(\"x\"), answers: Some([\"safe\", \"need  help\"]), word: Some(Some(\"Here\")), \
+                drill: false, with: Changes { text: None, level: None, confirm: None, countdown: None, ends_at: None, \
+                audience: None, all_clear: None } }) None"
                 .to_owned()),
         ),
         (r#"{"room":"r","action":"raise","text":"x","answers":["a","A"]}"#, words(no_answers)),
@@ -288,7 +290,7 @@ fn given_alert_then_it_says_what_becomes_of_which() {
         (
             r#"{"room":"r","action":"update","id":"0Z0Z48Z7","ends_at":null}"#,
             Ok("r Change(0z0z48z7, Changes { text: None, level: None, confirm: None, countdown: None, ends_at: \
-                Some(None), audience: None }) None"
+                Some(None), audience: None, all_clear: None }) None"
                 .to_owned()),
         ),
         (
@@ -298,10 +300,43 @@ fn given_alert_then_it_says_what_becomes_of_which() {
         (r#"{"room":"r","action":"update","id":"0Z0Z48Z7","paused":1}"#, words("paused must be true or false.")),
         (
             r#"{"room":"r","action":"end","id":"0z0z48z7","all_clear":"come back"}"#,
-            Ok("r End(0z0z48z7, Some(\"come back\")) None".to_owned()),
+            Ok("r End(0z0z48z7, AllClear(Some(\"come back\"))) None".to_owned()),
         ),
-        (r#"{"room":"r","action":"end","id":"0z0z48z7","all_clear":null}"#, Ok("r End(0z0z48z7, None) None".to_owned())),
+        (
+            r#"{"room":"r","action":"end","id":"0z0z48z7","all_clear":null}"#,
+            Ok("r End(0z0z48z7, AllClear(None)) None".to_owned()),
+        ),
+        (
+            r#"{"room":"r","action":"end","id":"0z0z48z7","mistake":true}"#,
+            Ok("r End(0z0z48z7, Mistake) None".to_owned()),
+        ),
+        (
+            r#"{"room":"r","action":"end","id":"0z0z48z7","mistake":true,"all_clear":"x"}"#,
+            words("send all_clear or mistake, not both."),
+        ),
+        (r#"{"room":"r","action":"release","id":"0z0z48z7"}"#, Ok("r Release(0z0z48z7) None".to_owned())),
         (r#"{"room":"r","action":"list"}"#, Ok("r List None".to_owned())),
+        (r#"{"room":"r","action":"prepared"}"#, Ok("r Prepared None".to_owned())),
+        (
+            r#"{"room":"r","action":"unprepare","prepared":"Fire"}"#,
+            Ok("r Prepare(Forget(\"Fire\")) None".to_owned()),
+        ),
+        (
+            r#"{"room":"r","action":"raise","prepared":"Fire","blanks":{"place":"Gym "},"drill":true}"#,
+            Ok("r Raise(Raise { words: Prepared(\"Fire\", [(\"place\", \"Gym\")]), answers: None, word: None, drill: true, with: Changes { text: None, \
+                level: None, confirm: None, countdown: None, ends_at: None, audience: None, all_clear: None } }) None"
+                .to_owned()),
+        ),
+        (
+            r#"{"room":"r","action":"raise","prepared":"Fire","text":"x"}"#,
+            words("send text; or prepared and blanks, and not both."),
+        ),
+        (
+            r#"{"room":"r","action":"raise","prepared":"Fire","blanks":{"place":" "}}"#,
+            words(
+                "blanks must be an object of words, each of 1 to 200 bytes that can be seen, such as {\"place\": \"Gym\"}.",
+            ),
+        ),
         (r#"{"room":"r"}"#, words(no_action)),
         (r#"{"room":"r","action":"shout"}"#, words(no_action)),
         (r#"{"room":"r","action":"end"}"#, words("id is required.")),
@@ -331,5 +366,5 @@ fn given_alert_then_it_says_what_becomes_of_which() {
     }
     let noon = std::time::UNIX_EPOCH + Duration::from_millis(1_764_417_600_500);
     let body = r#"{"text":"x","ends_at":"2025-11-29T13:00:00.5004+01:00"}"#;
-    assert_eq!(Raise::parse(Some(raw(body))).unwrap().ends_at, Some(When::At(noon)));
+    assert_eq!(Raise::parse(Some(raw(body))).unwrap().with.ends_at, Some(Some(When::At(noon))));
 }

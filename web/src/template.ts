@@ -1,0 +1,6 @@
+// Words with blanks, such as "Leave by the {door} door" (docs/protocol-v2.md, "Prepared alerts").
+
+/** With its blanks filled; one that nothing is known of stays as it is. */
+export function fill(template: string, values: ReadonlyMap<string, string>): string {
+  return template.replace(/\{([^{}]*)\}/g, (blank, name: string) => values.get(name)?.trim() || blank);
+}
