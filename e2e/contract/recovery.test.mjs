@@ -585,3 +585,38 @@ describe("who gets a pid", () => {
     }
   });
 });
+
+it("a display that was away is told which alerts have ended meanwhile, once", async () => {
+  const server = await start();
+  const relay = await Relay.to(server);
+  closing.push(() => relay.close());
+  const room = fresh("room");
+  const ask = async (method, path, body, key) => {
+    const headers = { "content-type": "application/json", "alert-name": "Ada" };
+    if (key !== undefined) headers["alert-host-key"] = key;
+    const answer = await fetch(`${server.url}/v1/rooms${path}`, {
+      method,
+      headers,
+      body: JSON.stringify(body),
+    });
+    assert.ok(answer.ok, `${method} ${path}: ${answer.status}`);
+    return answer.json();
+  };
+  const { host } = await ask("POST", "", { room });
+  const display = new Display(relay.url, room, {});
+  await display.until("the ack of joined", () => display.joined);
+  const { alert } = await ask("POST", `/${room}/alerts`, { text: "Ice" }, host);
+  await display.hears("Ada: WARNING: Ice");
+  const at = { server, relay, room, display };
+  const cut = async (meanwhile) => {
+    relay.down = true;
+    relay.cut();
+    await display.until("the disconnect", () => !display.socket.connected);
+    await meanwhile();
+    relay.down = false;
+  };
+  await recovers(at, () => cut(() => ask("DELETE", `/${room}/alerts/${alert.id}`, {}, host)));
+  await display.hears("Ended: WARNING: Ice");
+  await recovers(at, () => cut(() => say(server, room, "2")));
+  assert.equal(display.heard.filter((msg) => msg === "Ended: WARNING: Ice").length, 1);
+});

@@ -297,8 +297,15 @@ impl Rooms {
         name: &UserName,
     ) -> Result<Presence, Refused> {
         room.may(Right::Read)?;
-        let entrant =
-            Entrant { connection, form, name, standing: room.standing(), badge: &room.badge, resumes: false };
+        let entrant = Entrant {
+            connection,
+            form,
+            name,
+            standing: room.standing(),
+            badge: &room.badge,
+            resumes: false,
+            away_since: None,
+        };
         let held = || self.0.admission.hold(room);
         Ok(self.in_room(room.code(), |live| live.enter(self, &entrant, held))?)
     }

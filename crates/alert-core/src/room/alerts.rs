@@ -206,6 +206,11 @@ impl Alerts {
         self.ended.iter().find(|ended| ended.alert.id == id)
     }
 
+    /// Those that have ended at this moment or later, as far as that is known.
+    pub fn ended_since(&self, since: SystemTime) -> impl Iterator<Item = &Ended> {
+        self.ended.iter().filter(move |ended| ended.at >= since && !ended.withdrawn)
+    }
+
     /// The one that was raised with this key, though it may have ended.
     #[must_use]
     pub fn with_key(&self, key: Key) -> Option<&Alert> {

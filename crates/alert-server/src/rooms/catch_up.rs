@@ -13,7 +13,10 @@ use alert_core::room::policy::Policy;
 use alert_core::room::{ClientKey, Doubt};
 use alert_core::wire::Form;
 use socketio_server::{ConnectionId, Hub};
-use std::{sync::Arc, time::Instant};
+use std::{
+    sync::Arc,
+    time::{Instant, SystemTime},
+};
 
 /// Somebody who reads a room's log and wants to go on live. Until this is dropped, the room is kept and remembers what
 /// is said meanwhile.
@@ -227,7 +230,8 @@ impl CatchUp {
     ) -> Result<Presence, NotLive> {
         let Admitted { badge, .. } = &*self.admitted.clone();
         let standing = &self.admitted.standing().clone();
-        self.admit(&Entrant { connection, form, name, standing, badge, resumes: false }, greet)
+        let away_since = None;
+        self.admit(&Entrant { connection, form, name, standing, badge, resumes: false, away_since }, greet)
     }
 
     /// As [`CatchUp::enter`], for a connection that takes the place of one that was lost: if the others do not hear of
@@ -244,7 +248,9 @@ impl CatchUp {
     ) -> Result<Presence, NotLive> {
         let Admitted { badge, .. } = &*self.admitted.clone();
         let standing = &self.admitted.standing().clone();
-        self.admit(&Entrant { connection, form, name, standing, badge, resumes: true }, greet)
+        // When it was lost, nobody knows; it came at this time.
+        let away_since = badge.since;
+        self.admit(&Entrant { connection, form, name, standing, badge, resumes: true, away_since }, greet)
     }
 
     fn admit(mut self, entrant: &Entrant<'_>, greet: impl FnOnce(Missed<'_>)) -> Result<Presence, NotLive> {
@@ -287,7 +293,7 @@ impl CatchUp {
         let held = self.rooms.0.admission.hold(&self.admitted);
         let Admitted { badge, .. } = &*self.admitted.clone();
         let standing = &self.admitted.standing().clone();
-        let entrant = Entrant { connection, form, name, standing, badge, resumes: false };
+        let entrant = Entrant { connection, form, name, standing, badge, resumes: false, away_since: None };
         let room = &self.reading.room;
         let presence = match self.announced.as_deref_mut() {
             Some(announced) => room.enter_announced(&entrant, held, announced),
@@ -306,13 +312,14 @@ impl CatchUp {
         connection: (&Hub, ConnectionId),
         form: Form,
         name: &UserName,
-        heard: Position,
+        (heard, away_since): (Position, SystemTime),
         greet: impl FnOnce(Arc<RoomEvent>, Missed<'_>),
     ) -> Result<Presence, NotLive> {
         let held = self.rooms.0.admission.hold(&self.admitted);
         let Admitted { badge, .. } = &*self.admitted.clone();
         let standing = &self.admitted.standing().clone();
-        let entrant = Entrant { connection, form, name, standing, badge, resumes: false };
+        let away_since = Some(away_since);
+        let entrant = Entrant { connection, form, name, standing, badge, resumes: false, away_since };
         let (room, announced) = (&self.reading.room, self.announced.as_deref_mut());
         let back = room.come_back(self.cursor, &entrant, held, heard, announced, greet);
         back.map_err(|why| self.not_live(why))

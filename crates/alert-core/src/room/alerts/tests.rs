@@ -258,6 +258,16 @@ fn given_a_room_of_two_then_an_emergency_waits_until_a_second_person_releases_it
 }
 
 #[test]
+fn whoever_was_away_is_told_of_what_ended_meanwhile_if_it_was_in_force() {
+    let (one, _) = take(&Policy::default(), Step::Raise(alert(1).into()), START).unwrap();
+    let (ended, _) = take(&one, Step::End(alert(1).id, name("Ada"), Ending::Mistake), after(5)).unwrap();
+    let count = |policy: &Policy, since| policy.alerts.ended_since(after(since)).count();
+    assert_eq!([4, 5, 6].map(|since| count(&ended, since)), [1, 1, 0]);
+    let waits = step(&of_two(), Step::Raise(fire(1)), START).unwrap();
+    assert_eq!(count(&step(&waits, Step::Expire, START + WAITS).unwrap(), 0), 0, "nobody has heard of it");
+}
+
+#[test]
 fn tokens_tell_people_from_each_other_where_both_have_shown_one() {
     let waits = |subject: Option<&str>| {
         let draft = Draft { subject: subject.map(Into::into), ..fire(1) };

@@ -6,7 +6,7 @@ use super::{LiveRoom, State};
 use crate::log::{Append, OnStored, Stored, Untold};
 use alert_core::event::What;
 use alert_core::names::{RoomCode, UserName};
-use alert_core::room::alerts::{Change, Fate};
+use alert_core::room::alerts::{Change, Ended, Fate};
 use alert_core::wire::{self, Form};
 use socketio_server::{ConnectionId, Hub};
 use std::sync::Arc;
@@ -23,6 +23,25 @@ impl State {
                 let size = wire::size_of(&what);
                 hub.send(connection, publication(form, code, &self.event(what), size));
             }
+        }
+    }
+}
+
+impl State {
+    /// A connection that was away since then is told which alerts have ended meanwhile. It may have heard that of the last.
+    pub(super) fn tell_ended(
+        &self,
+        (hub, connection): (&Hub, ConnectionId),
+        form: Form,
+        code: &RoomCode,
+        since: Option<SystemTime>,
+    ) {
+        let (Some(ruling), Some(since)) = (&self.ruling, since) else { return };
+        for Ended { alert, by, all_clear, mistake, .. } in ruling.policy.alerts.ended_since(since) {
+            let fate = Fate::Ended { by: by.clone(), all_clear: all_clear.clone(), mistake: *mistake };
+            let what = What::Alert(Arc::new(Change { alert: alert.clone(), fate }));
+            let size = wire::size_of(&what);
+            hub.send(connection, publication(form, code, &self.event(what), size));
         }
     }
 }

@@ -15,6 +15,7 @@ use alert_core::room::policy::Forbidden;
 use alert_core::wire::{self, Form};
 use socketio_server::{ConnectionId, Hub};
 use std::sync::{Arc, MutexGuard};
+use std::time::SystemTime;
 
 /// A connection that comes into a room under a name.
 pub(in crate::rooms) struct Entrant<'a> {
@@ -25,6 +26,8 @@ pub(in crate::rooms) struct Entrant<'a> {
     pub(in crate::rooms) badge: &'a Badge,
     /// It gets its place back, and hears of that only if the others do.
     pub(in crate::rooms) resumes: bool,
+    /// Since when it has been away, if it comes back: at the latest.
+    pub(in crate::rooms) away_since: Option<SystemTime>,
 }
 
 /// Why a connection does not go live.
@@ -114,7 +117,7 @@ impl LiveRoom {
         entrant: &Entrant<'_>,
         held: Held,
     ) -> Presence {
-        let Entrant { connection: (hub, connection), form, name, resumes, .. } = *entrant;
+        let Entrant { connection: (hub, connection), form, name, resumes, away_since, .. } = *entrant;
         let size = wire::size(name, "");
         let membership = state.audience.join(hub, form, connection);
         let entry = state.room.enter(name);
@@ -129,6 +132,7 @@ impl LiveRoom {
             }
         };
         state.tell_removals(hub, connection, form, &self.code);
+        state.tell_ended((hub, connection), form, &self.code, away_since);
         if !resumes {
             state.tell_alerts(hub, connection, form, &self.code);
         }
@@ -174,6 +178,7 @@ impl LiveRoom {
             Entry::Quiet => Published::default(),
         };
         greet(entered, Missed { messages: &messages, position: state.numbering.last() });
+        state.tell_ended((hub, connection), form, &self.code, entrant.away_since);
         state.tell_alerts(hub, connection, form, &self.code);
         let membership = state.audience.join(hub, form, connection);
         drop(state);

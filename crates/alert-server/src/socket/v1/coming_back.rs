@@ -140,7 +140,8 @@ impl ComingBack {
                 let (time, heard) = (self.time(), returning.doubt.entered);
                 let greet =
                     |entered, missed: Missed<'_>| socket.send(greeting(time, entered, replay, &missed));
-                match reader.come_back(connection, form, &self.name, heard, greet) {
+                let since = SystemTime::now().checked_sub(time).unwrap_or(SystemTime::UNIX_EPOCH);
+                match reader.come_back(connection, form, &self.name, (heard, since), greet) {
                     Ok(presence) => {
                         rooms.counts().replayed.add("rejoin", count);
                         return Progress::Done(self, Ok(presence));

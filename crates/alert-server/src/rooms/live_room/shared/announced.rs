@@ -100,6 +100,7 @@ impl LiveRoom {
                 hub.send(connection, replay(form, &self.code, &event));
             }
         }
+        state.tell_ended((hub, connection), form, &self.code, entrant.away_since);
         if !resumes || announced.is_told {
             state.tell_alerts(hub, connection, form, &self.code);
         }
