@@ -68,6 +68,14 @@ it("the examples fit, and are carried out", async () => {
   fits("refused", await hosts.ask("alert", { ...raise, room }));
   const [{ payload: question }] = json.components.messages.ask_time.examples;
   fits("told_time", await hosts.ask("time", question));
+  const asking = await ada.ask("alert", { room, action: "raise", text: "Out", answers: ["safe"] });
+  const called = { room, id: asking.alert.id };
+  fits("alerted", await ada.ask("alert", { ...called, action: "roll_call" }));
+  fits("done", await hosts.ask("alert", { ...called, action: "shown" }));
+  for (const client of [hosts, ada])
+    fits("alerted", await client.ask("alert", { ...called, action: "confirm", answer: "safe" }));
+  for (const news of ["confirmed", "roll_call"])
+    await ada.until(`the event ${news}`, () => ada.events.some(([event]) => event === news));
   const { id } = await ada.ask("send", { room, msg: "x" });
   for (const does of [
     { action: "remove", id },
@@ -87,7 +95,7 @@ it("the examples fit, and are carried out", async () => {
     fits(event, payload);
     kinds.add(event);
   }
-  assert.deepEqual([...kinds].sort(), ["alert", "entered", "error", "message", "policy", "removed"]);
+  assert.deepEqual([...kinds].sort(), ["alert", "confirmed", "entered", "error", "message", "policy", "removed", "roll_call"]);
 });
 
 it("the codes of the document are those of the page", () => {

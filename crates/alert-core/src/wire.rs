@@ -14,6 +14,7 @@ pub mod audit;
 mod body;
 pub mod client;
 pub mod history;
+pub mod roll_call;
 pub mod stream;
 pub mod v1;
 pub mod v2;

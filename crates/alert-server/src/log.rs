@@ -9,15 +9,18 @@ mod page;
 mod policies;
 pub mod redis;
 mod revocations;
+mod roll_calls;
 mod seats;
 mod sqlite;
 mod stays;
 
 use crate::config::{History, HistoryKind};
 use alert_core::event::RoomEvent;
-use alert_core::names::RoomCode;
+use alert_core::names::{RoomCode, UserName};
 use alert_core::position::{Epoch, Position, Run};
+use alert_core::room::alerts::AlertId;
 use alert_core::room::policy::Audit;
+use alert_core::room::roll_call::{Counts, Person, RollCall, Roster};
 pub use backend::{
     Append, Backend, Decision, Figures, KeyDigest, OnRead, OnRemoved, OnStored, ReadError, Recorder, Stored,
 };
@@ -25,6 +28,8 @@ use page::MOST_BYTES;
 pub use page::{Gap, Page, Query, Start};
 pub use policies::{KeptPolicy, MOST_POLICIES, MOST_POLICY_BYTES, OnAudits, UNUSED, Untold};
 pub use revocations::{OnPut, OnRevoked, Revocation, RevokeError, YEAR};
+use roll_calls::InMemory;
+pub use roll_calls::{Marking, OnCounts, OnKept, OnPerson, OnRollCall, OnRoster, RollCalls, RollError};
 use seats::Seats;
 pub use seats::{Seat, SeatId};
 pub use sqlite::{Archive, ArchiveError, FileError, Stats, delete, revoke};
@@ -49,6 +54,7 @@ struct Shared {
     store: Store,
     /// Those of a server that keeps no history.
     seats: Seats,
+    roll_calls: InMemory,
 }
 
 enum Store {
@@ -133,7 +139,8 @@ impl Log {
 
     fn of(kind: HistoryKind, run: Run, store: Store) -> Self {
         let seats = Seats::new(Duration::ZERO);
-        Self(Arc::new(Shared { kind, run, parts: AtomicU64::new(0), store, seats }))
+        let roll_calls = InMemory::default();
+        Self(Arc::new(Shared { kind, run, parts: AtomicU64::new(0), store, seats, roll_calls }))
     }
 
     fn backend(&self) -> Option<&dyn Backend> {
@@ -264,6 +271,79 @@ impl Log {
         let (tell, told) = oneshot::channel();
         backend.revoke(new, Box::new(|done| _ = tell.send(done)));
         told.await.unwrap_or(Err(RevokeError::Failed))
+    }
+
+    fn roll_calls(&self) -> &dyn RollCalls {
+        match &self.0.store {
+            Store::None => &self.0.roll_calls,
+            Store::Own(recorder) => recorder.roll_calls(),
+            Store::Shared(shared) => shared.roll_calls(),
+        }
+    }
+
+    /// Notes something of people in a roll call; see [`RollCalls::mark`]. Says what became of it in the store.
+    ///
+    /// # Errors
+    /// If nothing of any of them could be noted.
+    pub async fn mark(&self, marking: Marking) -> Result<Stored, RollError> {
+        let (tell, told) = oneshot::channel();
+        self.roll_calls().mark(marking, Box::new(|kept| _ = tell.send(kept)));
+        told.await.unwrap_or(Err(RollError::Unavailable))
+    }
+
+    /// Reads a roll call, if there is one.
+    ///
+    /// # Errors
+    /// If the store does not answer.
+    pub async fn roll_call(&self, room: &RoomCode, alert: AlertId) -> Result<Option<RollCall>, RollError> {
+        let (tell, told) = oneshot::channel();
+        self.roll_calls().roll_call(room, alert, Box::new(|found| drop(tell.send(found))));
+        told.await.unwrap_or(Err(RollError::Unavailable))
+    }
+
+    /// Reads what is noted of one person in a roll call.
+    ///
+    /// # Errors
+    /// If the store does not answer.
+    pub async fn roll_person(
+        &self,
+        room: &RoomCode,
+        alert: AlertId,
+        name: &UserName,
+    ) -> Result<Option<Person>, RollError> {
+        let (tell, told) = oneshot::channel();
+        self.roll_calls().roll_person(room, alert, name, Box::new(|found| drop(tell.send(found))));
+        told.await.unwrap_or(Err(RollError::Unavailable))
+    }
+
+    /// Reads how many people of each kind are in a roll call, if there is one.
+    ///
+    /// # Errors
+    /// If the store does not answer.
+    pub async fn roll_counts(&self, room: &RoomCode, alert: AlertId) -> Result<Option<Counts>, RollError> {
+        let (tell, told) = oneshot::channel();
+        self.roll_calls().roll_counts(room, alert, Box::new(|found| drop(tell.send(found))));
+        told.await.unwrap_or(Err(RollError::Unavailable))
+    }
+
+    /// Keeps a room's roster; an empty one is none. Says what became of it in the store.
+    ///
+    /// # Errors
+    /// If there are too many names, or the store does not answer.
+    pub async fn put_roster(&self, room: &RoomCode, roster: Roster) -> Result<Stored, RollError> {
+        let (tell, told) = oneshot::channel();
+        self.roll_calls().put_roster(room, roster, Box::new(|kept| _ = tell.send(kept)));
+        told.await.unwrap_or(Err(RollError::Unavailable))
+    }
+
+    /// Reads a room's roster, which is empty where it has none.
+    ///
+    /// # Errors
+    /// If the store does not answer.
+    pub async fn roster(&self, room: &RoomCode) -> Result<Roster, RollError> {
+        let (tell, told) = oneshot::channel();
+        self.roll_calls().roster(room, Box::new(|found| drop(tell.send(found))));
+        told.await.unwrap_or(Err(RollError::Unavailable))
     }
 
     /// Why messages are not stored at the moment although they should be, and what to do about it.

@@ -21,6 +21,7 @@ mod passwords;
 mod policies;
 mod refused;
 mod replay;
+mod roll_calls;
 mod subscription;
 mod tail;
 mod turns;

@@ -126,6 +126,13 @@ impl Hub {
         answer
     }
 
+    /// The same. `done` is called, on the connection's thread, when its client has shown that it has all that this hub was
+    /// told to send it before: by a pong to a ping behind that, on long-polling by the GET after the one that brought it. It
+    /// is dropped where the connection ends before, or too many ask.
+    pub fn when_received(&self, connection: ConnectionId, done: impl FnOnce() + Send + 'static) {
+        self.push(connection.shard, Command::Confirm { connection: connection.key, done: Box::new(done) });
+    }
+
     /// Bytes that were meant for one connection's client and that it may not have received, of all that this hub was told
     /// before: see [`crate::Socket::unconfirmed`]. Nothing where the connection has ended.
     pub async fn unconfirmed(&self, connection: ConnectionId, trusts_tcp: bool) -> Option<u64> {

@@ -48,7 +48,7 @@ use std::{
     time::{Duration, Instant},
 };
 pub use survey::{Behind, Survey};
-use tokio::sync::{Notify, oneshot};
+use tokio::sync::Notify;
 
 /// How long a connection's input, or the commands of an inbox, may be processed before others run.
 const TURN: Duration = Duration::from_micros(500);
@@ -84,7 +84,7 @@ pub(crate) struct Shard<E: Engine> {
     /// Members for whom too much waits. Entries leave in `behind::look_after`.
     behind: RefCell<HashSet<ConnectionKey>>,
     /// Who waits for which client's sign of life. Entries leave with that, or in [`Shard::close`].
-    probes: RefCell<HashMap<ConnectionKey, Vec<oneshot::Sender<()>>>>,
+    probes: RefCell<HashMap<ConnectionKey, Vec<probe::Probe>>>,
     /// Told when a queue that held answers is empty.
     drained: Notify,
     /// When the task that runs now has to let others run.
@@ -258,6 +258,11 @@ impl<E: Engine> Shard<E> {
             Command::Probe { connection, reply } => {
                 if let Some(connection) = self.connection(connection) {
                     self.probe(&connection, reply);
+                }
+            }
+            Command::Confirm { connection, done } => {
+                if let Some(connection) = self.connection(connection) {
+                    self.confirm(&connection, done);
                 }
             }
             Command::Unconfirmed { connection, trusts_tcp, reply } => {

@@ -13,11 +13,13 @@ mod policy;
 mod preparing;
 mod refusal;
 
-pub use alerting::{Alerting, Changes, Raise, Recounting, When, Wording, ending, read_id};
-pub use answer::{Answer, AuditLine, Joined};
+pub use alerting::{
+    Alerting, Changes, Raise, Recounting, Rolling, When, Wording, confirm, ending, read_id,
+};
+pub use answer::{Answer, AuditLine, Joined, Rolled};
 pub use client_event::{AlertAction, ClientEvent, Hand, History, Join, Make, Moderate, Send, Start};
 pub(super) use event::extra;
-pub use event::{error, packet, put_out};
+pub use event::{confirmed, error, packet, put_out, roll_call};
 pub(super) use moderate::shown_password;
 pub use moderate::{Moderation, Settings};
 pub(super) use policy::size as policy_size;
@@ -47,6 +49,10 @@ pub const HAND: &str = "hand";
 pub const ALERT: &str = "alert";
 /// Event: a client asks what time it is for the server; and that the server's clock was set.
 pub const TIME: &str = "time";
+/// Event: how far an alert has come, for hosts.
+pub const ROLL_CALL: &str = "roll_call";
+/// Event: whoever has the connection has confirmed an alert, perhaps on another one.
+pub const CONFIRMED: &str = "confirmed";
 /// Event: somebody spoke.
 pub const MESSAGE: &str = "message";
 /// Event: a person entered a room.
@@ -68,6 +74,8 @@ pub const ERROR: &str = "error";
 pub const MOST_MESSAGES: usize = 200;
 /// The most rooms that one socket may be in.
 pub const MOST_ROOMS: usize = 64;
+/// The most people in one answer.
+pub const MOST_NAMED: usize = 1000;
 /// The longest `key`, in bytes of UTF-8.
 pub const MOST_KEY_BYTES: usize = 255;
 

@@ -1,8 +1,8 @@
 //! What every store must do, and what it is given and answers. Each passes one suite, `log/contract`.
 
 use super::{
-    FormerStays, KeptPolicy, OnAudits, OnPut, OnRevoked, Page, Query, Revocation, RevokeError, Seat, SeatId,
-    Stay, StayId, Untold,
+    FormerStays, KeptPolicy, OnAudits, OnPut, OnRevoked, Page, Query, Revocation, RevokeError, RollCalls,
+    Seat, SeatId, Stay, StayId, Untold,
 };
 use alert_core::event::RoomEvent;
 use alert_core::names::RoomCode;
@@ -78,6 +78,9 @@ pub trait Backend: Send + Sync {
     fn revoked(&self, done: OnRevoked) {
         done(Some(Vec::new()));
     }
+
+    /// Roll calls of alerts, and rosters.
+    fn roll_calls(&self) -> &dyn RollCalls;
 
     /// Why messages are not stored at the moment, and what to do about it.
     fn trouble(&self) -> Option<String> {

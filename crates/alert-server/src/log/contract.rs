@@ -1,6 +1,7 @@
 //! What every store has to promise, as one suite that runs on each of them.
 
 mod desk;
+mod roll_calls;
 mod rulings;
 
 use super::{Backend, Gap, Page, Query, Seat, SeatId, Start, Stored};
@@ -10,6 +11,7 @@ use alert_core::names::{RoomCode, UserName};
 use alert_core::position::{Epoch, Position, Run};
 use alert_core::room::policy::{Audit, Policy};
 pub(super) use desk::{Desk, Speaker};
+pub(super) use roll_calls::*;
 pub(super) use rulings::*;
 use std::{
     sync::mpsc,
@@ -346,6 +348,9 @@ macro_rules! contract {
             a_message_that_is_removed_is_in_no_page_and_not_missing,
             pages_are_full_whatever_was_removed,
             a_message_is_removed_once_and_from_its_own_room,
+            a_roll_call_has_what_was_noted_and_that_of_its_alert_only,
+            a_roll_call_is_bounded_and_those_who_are_in_it_go_on,
+            a_roster_is_kept_changed_and_given_up,
         );
     };
     ($open:expr; $($rule:ident,)*) => {

@@ -1,6 +1,7 @@
 //! A log in memory: nothing survives the process, and it says so. Every call is short, so one lock serves them all.
 
 use super::policies::{Audits, is_removed, removed};
+use super::roll_calls::{InMemory, RollCalls};
 use super::seats::Seats;
 use super::{
     Append, Backend, Decision, Gap, KeptPolicy, KeyDigest, OnAudits, OnRead, OnRemoved, OnStored, Page,
@@ -25,6 +26,7 @@ pub(super) struct Memory {
     kept: Mutex<Kept>,
     audits: Mutex<Audits>,
     seats: Seats,
+    roll_calls: InMemory,
 }
 
 #[derive(Default)]
@@ -57,7 +59,8 @@ struct Entry {
 impl Memory {
     pub(super) fn new(run: Run, retention: Retention) -> Self {
         let seats = Seats::new(retention.age);
-        Self { run, retention, kept: Mutex::default(), audits: Mutex::default(), seats }
+        let roll_calls = InMemory::default();
+        Self { run, retention, kept: Mutex::default(), audits: Mutex::default(), seats, roll_calls }
     }
 
     fn lock(&self) -> MutexGuard<'_, Kept> {
@@ -126,6 +129,10 @@ impl Backend for Memory {
     fn audits(&self, room: &RoomCode, most: usize, done: OnAudits) {
         let newest = self.lock_audits().newest(room, most);
         done(Some(newest));
+    }
+
+    fn roll_calls(&self) -> &dyn RollCalls {
+        &self.roll_calls
     }
 }
 

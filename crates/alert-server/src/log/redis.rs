@@ -15,6 +15,7 @@ mod masters;
 mod page;
 mod people;
 mod revocations;
+mod roll_calls;
 mod ruling;
 mod seat;
 mod server;

@@ -9,6 +9,7 @@ mod prune;
 mod read;
 mod reader;
 mod revocations;
+mod roll_calls;
 mod runs;
 mod schema;
 mod settle;
@@ -22,8 +23,8 @@ mod writer;
 
 use super::{
     Append, Backend, Decision, Figures, FormerStays, KeptPolicy, KeyDigest, OnAudits, OnPut, OnRead,
-    OnRemoved, OnRevoked, OnStored, Query, Recorder, Revocation, RevokeError, Seat, SeatId, Stay, StayId,
-    Stored, Untold,
+    OnRemoved, OnRevoked, OnStored, Query, Recorder, Revocation, RevokeError, RollCalls, Seat, SeatId, Stay,
+    StayId, Stored, Untold,
 };
 use crate::config::Retention;
 use alert_core::event::{RoomEvent, What};
@@ -51,6 +52,7 @@ const MOST_KEYS: i64 = 10_000;
 pub(super) struct Sqlite {
     shared: Arc<Shared>,
     requests: Arc<Requests>,
+    roll_calls: roll_calls::InFile,
     file: Box<Path>,
     /// The reader's comes first.
     runs: Arc<Runs>,
@@ -80,6 +82,7 @@ impl Sqlite {
         let opened = Opened::now(file)
             .map_err(|problem| FileError::Unusable { file: file.to_owned(), problem: problem.to_string() })?;
         let (shared, requests) = (Arc::<Shared>::default(), Arc::<Requests>::default());
+        let roll_calls = roll_calls::InFile::read(&connection, Arc::clone(&shared)).map_err(wrong)?;
         let writer = Writer {
             connection,
             runs: Arc::clone(&runs),
@@ -111,7 +114,7 @@ impl Sqlite {
             problem: format!("the system gives no more threads: {problem}"),
         })?;
         let threads = Mutex::new(threads);
-        Ok(Self { shared, requests, file: file.into(), runs, died, threads })
+        Ok(Self { shared, requests, roll_calls, file: file.into(), runs, died, threads })
     }
 }
 
@@ -205,6 +208,10 @@ impl Backend for Sqlite {
 
     fn audits(&self, room: &RoomCode, most: usize, done: OnAudits) {
         self.requests.audits(room.clone(), most, done);
+    }
+
+    fn roll_calls(&self) -> &dyn RollCalls {
+        &self.roll_calls
     }
 
     fn put_stay(&self, id: StayId, stay: Option<Stay>) {

@@ -14,8 +14,9 @@ use alert_core::access::{Denied, Principal, Right};
 use alert_core::names::{RoomCode, UserName};
 use alert_core::room::alerts::{Alert, AllPrepared, Draft, Ended, Person, Proposed, Step, Unfilled};
 use alert_core::room::policy::{Action, Audit, Forbidden, NotDone, Policy};
+use alert_core::room::roll_call;
 use alert_core::wire::audit;
-use alert_core::wire::v2::Alerting;
+use alert_core::wire::v2::{Alerting, Rolled};
 use draft::{Undrafted, amendment, draft};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
@@ -40,6 +41,12 @@ pub enum Alerted {
     Prepared(AllPrepared),
     /// Nothing was raised: the blanks of what is prepared were not filled as they should be.
     Unfilled(Unfilled),
+    /// Somebody has confirmed one, and whether that is on disk.
+    Confirmed(Box<(UserName, roll_call::Person)>, bool),
+    /// Somebody sees one.
+    Shown,
+    /// Who has confirmed one.
+    Called(Box<Rolled>),
 }
 
 impl Rooms {
@@ -76,6 +83,7 @@ impl Rooms {
         let subject = room.standing().subject().map(|subject| subject.to_string().into());
         let step = match what {
             Alerting::List => return self.alerts(room).await,
+            Alerting::Roll(id, rolling) => return self.roll(room, name, id, rolling).await,
             Alerting::Prepared => return self.prepared(room).await,
             Alerting::Prepare(what) => return self.prepare(room, by, what).await,
             Alerting::Raise(raise) => {
@@ -99,11 +107,19 @@ impl Rooms {
         let may = |policy: &Policy| may_alert(room, Some(policy)).is_ok();
         let (policy, stored) = self.step(room.code(), action, may, Some(audit)).await?;
         let outcome = outcome(&policy, &step, stored).ok_or(NotDone::NoSuchAlert)?;
+        if let Alerted::InForce(alert, _) = &outcome {
+            // A store that fails silences no alert.
+            let begun = self.begin_roll_call(room.code(), alert).await;
+            begun.unwrap_or_else(|refused| {
+                let room = room.code().as_str();
+                tracing::warn!(room, "it could not be noted who is expected to confirm an alert: {refused}");
+            });
+        }
         let (deed, id) = match &outcome {
             Alerted::InForce(alert, _) => ("in force", alert.id),
             Alerted::Ended(ended, _) => ("ended", ended.alert.id),
             Alerted::Proposed(proposed, _) => ("proposed", proposed.draft.alert.id),
-            Alerted::All(..) | Alerted::Prepared(_) | Alerted::Unfilled(_) => return Ok(outcome),
+            _ => return Ok(outcome),
         };
         tracing::info!(room = room.code().as_str(), by = &*by.0, id = id.as_str(), "an alert is {deed}");
         Ok(outcome)
@@ -125,9 +141,10 @@ impl Rooms {
         Ok((policy, stored == Some(Stored::Durably)))
     }
 
-    /// Ends the alerts of a room at their time, as long as somebody hears it. Where nobody does, whoever comes finds them
+    /// Ends the alerts of a room at their time, and notes whom they reach, as long as somebody hears it. Where nobody does, whoever comes finds them
     /// ended.
     pub(super) fn time_alerts(&self, room: &Arc<LiveRoom>) {
+        room.follow_alerts(self);
         if !room.begins_to_time() {
             return;
         }

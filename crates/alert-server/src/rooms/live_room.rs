@@ -5,6 +5,7 @@ mod alerting;
 mod entering;
 mod outside;
 mod presence;
+mod roll_calling;
 mod ruling;
 mod shared;
 mod spoken;
@@ -27,6 +28,7 @@ pub(super) use entering::{Entrant, NotYet};
 pub use outside::Listening;
 pub(super) use outside::Reading;
 pub use presence::Presence;
+use roll_calling::RollCalling;
 use ruling::Ruling;
 pub(super) use ruling::Speaker;
 use shared::Following;
@@ -56,6 +58,7 @@ struct State {
     /// What is known of a room that several servers share; `room` is not used then.
     following: Option<Box<Following>>,
     simple: Simple,
+    calling: RollCalling,
     /// What its hosts have decided, if it has any.
     ruling: Option<Box<Ruling>>,
     /// Who keeps it without being in it: see [`State::listeners`].
@@ -155,6 +158,7 @@ impl LiveRoom {
             tail: Tail::default(),
             following: log.shared().map(|_| Box::default()),
             simple: Simple::default(),
+            calling: RollCalling::default(),
             ruling: policy.map(Ruling::new),
             subscribers: 0,
             is_sweeping: false,

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::KeyReused;
+use crate::log::RollError;
 use crate::log::redis::Unavailable;
 use alert_core::access::Denied;
 use alert_core::room::policy::{Forbidden, NotDone};
@@ -60,6 +61,16 @@ impl From<Forbidden> for Refused {
 impl From<Unavailable> for Refused {
     fn from(_: Unavailable) -> Self {
         Self::Unavailable
+    }
+}
+
+impl From<RollError> for Refused {
+    fn from(error: RollError) -> Self {
+        match error {
+            RollError::Full => NotDone::RollCallFull.into(),
+            RollError::NoSpace => NotDone::RostersFull.into(),
+            RollError::Unavailable => Self::Unavailable,
+        }
     }
 }
 

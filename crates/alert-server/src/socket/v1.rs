@@ -116,7 +116,16 @@ impl V1<'_> {
                     None => self.rooms.are_shared().then(|| unless_said(socket)),
                 };
                 let outcome = if ack.is_some() { Outcome::AnsweredLater } else { Outcome::Done };
-                seat.presence.say(Speech { name, text: &msg, key: None, done })?;
+                // What confirms an alert counts where they must not speak, too.
+                let own = name == seat.presence.name();
+                let confirms = own && self.rooms.confirm_by_word(&seat.presence, name, &msg);
+                match seat.presence.say(Speech { name, text: &msg, key: None, done }) {
+                    Err(_) if confirms => return Ok(Outcome::Done),
+                    said => said?,
+                };
+                if !own {
+                    self.rooms.confirm_by_word(&seat.presence, name, &msg);
+                }
                 Ok(outcome)
             }
             ClientEvent::Left(left) => {

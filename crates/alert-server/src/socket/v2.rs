@@ -10,7 +10,7 @@ mod send;
 
 use super::address;
 use crate::auth::{Access, Origin, WebSession};
-use crate::rooms::{Admitted, Rooms, Way};
+use crate::rooms::{Admitted, Presence, Rooms, Way};
 use alert_core::access::{Principal, Right};
 use alert_core::names::{NameError, RoomCode, UserName};
 use alert_core::wire::v1::{Limits, Refusal, Speaker};
@@ -115,6 +115,19 @@ impl V2<'_> {
             (Some(id), answer) => socket.ack(id, &answer.arguments()),
             (None, Answer::Refused(refusal)) => socket.send(v2::error(refusal)),
             (None, _) => {}
+        }
+        // Behind the answer, which tells which alerts are in force, or how many have confirmed one so far.
+        match &answer {
+            Answer::Joined(joined) => {
+                if let Some(presence) = member.presence_in(&joined.room) {
+                    presence.knows_alerts();
+                    self.rooms.tell_confirmed(presence);
+                }
+            }
+            Answer::RollCall(room, _) => {
+                member.presence_in(room).into_iter().for_each(Presence::watch_roll_calls);
+            }
+            _ => {}
         }
     }
 

@@ -26,6 +26,7 @@ mod post_rate;
 mod prepared;
 mod problem;
 mod revocations;
+mod roll_calls;
 mod rooms;
 mod time;
 mod unread;
@@ -152,6 +153,8 @@ pub(super) fn routes(state: &WebState) -> Router<WebState> {
         .route("/{room}/prepared", get(prepared::list).put(prepared::replace))
         .route("/{room}/prepared/{name}", put(prepared::keep).delete(prepared::forget))
         .route("/{room}/alerts/{id}/release", post(alerts::release))
+        .route("/{room}/alerts/{id}/confirmations", post(roll_calls::add))
+        .route("/{room}/alerts/{id}/roll_call", get(roll_calls::show))
         .fallback(lost::answer);
     let revocations = Router::new().route("/", get(revocations::list).post(revocations::add));
     let for_programs = |routes: Router<WebState>| {

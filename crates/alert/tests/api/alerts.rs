@@ -19,24 +19,24 @@ use crate::server::{DEADLINE, Server};
 const JSON: (&str, &str) = ("content-type", "application/json");
 
 /// A room whose host acts over HTTP.
-struct Hosted {
-    key: String,
+pub(crate) struct Hosted {
+    pub(crate) key: String,
 }
 
 impl Hosted {
-    fn of(server: &Server) -> Self {
+    pub(crate) fn of(server: &Server) -> Self {
         let made = server.ask("POST", "/v1/rooms", &[JSON], br#"{"room":"R1"}"#);
         assert_eq!(made.status, 201, "{made:?}");
         Self { key: made.json()["host"].as_str().unwrap().to_owned() }
     }
 
-    fn asks(&self, server: &Server, method: &str, path: &str, body: &Value) -> Answer {
+    pub(crate) fn asks(&self, server: &Server, method: &str, path: &str, body: &Value) -> Answer {
         let headers = [JSON, ("alert-host-key", &self.key), ("alert-name", "Ada")];
         server.ask(method, &format!("/v1/rooms/R1/alerts{path}"), &headers, body.to_string().as_bytes())
     }
 
     /// Raises an alert, and gives its id.
-    fn raises(&self, server: &Server, body: &Value) -> String {
+    pub(crate) fn raises(&self, server: &Server, body: &Value) -> String {
         let raised = self.asks(server, "POST", "", body);
         assert_eq!(raised.status, 201, "{raised:?}");
         raised.json()["alert"]["id"].as_str().unwrap().to_owned()
@@ -51,7 +51,7 @@ fn in_force(server: &Server) -> Vec<String> {
 }
 
 /// A member of R1 that speaks v2, and the answer to its `join`.
-fn joins(server: &Server, name: &str) -> (Member, Value) {
+pub(crate) fn joins(server: &Server, name: &str) -> (Member, Value) {
     let (mut member, _) = server.connect_with("/v2,", None);
     let joined = member.asks("/v2,", &json!(["join", { "room": "R1", "name": name, "since": "all" }]));
     assert_eq!(outcome(&joined), "ok");
@@ -68,7 +68,7 @@ fn alerted(member: &mut Member) -> Value {
 }
 
 /// The servers of each kind: one that keeps its history in memory, one with a file, and two that share a Redis.
-fn of_each_kind(flags: &[&str]) -> [(Vec<Server>, Option<Redis>); 3] {
+pub(crate) fn of_each_kind(flags: &[&str]) -> [(Vec<Server>, Option<Redis>); 3] {
     let redis = Redis::start();
     let url = redis.url();
     let shared = [flags, &["--redis", &url]].concat();
@@ -137,7 +137,7 @@ fn an_alert_is_heard_in_every_protocol_when_it_is_raised_changed_and_ended() {
 }
 
 /// Whether this server keeps its history on disk.
-fn stores(server: &Server) -> Value {
+pub(crate) fn stores(server: &Server) -> Value {
     server.post("/v1/rooms/other", &[], "x").json()["stored"].clone()
 }
 

@@ -30,6 +30,7 @@ mod replay;
 mod restarting;
 mod resuming;
 mod rights;
+mod roll_calls;
 mod school;
 mod server;
 mod signals;

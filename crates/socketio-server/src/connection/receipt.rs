@@ -69,6 +69,11 @@ impl<S> Connection<S> {
         self.note(|receipt| receipt.confirm(taken));
     }
 
+    /// How many of all bytes in its queue, ever, its client is known to have.
+    pub(crate) fn confirmed(&self) -> u64 {
+        self.receipt.get().confirmed
+    }
+
     fn note(&self, change: impl FnOnce(&mut Receipt)) {
         let mut receipt = self.receipt.get();
         change(&mut receipt);

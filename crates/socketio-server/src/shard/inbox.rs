@@ -5,7 +5,7 @@
 //! answers wait. Should many sources together fill an inbox all the same, no shard reads from its clients until it is
 //! drained (see [`Congestion`]): it holds at most its limit and what the reads under way still add.
 
-use super::{congestion::Congestion, survey::Survey};
+use super::{congestion::Congestion, probe::OnReceipt, survey::Survey};
 use crate::{
     arrivals::Arrival,
     bounds::Place,
@@ -78,6 +78,11 @@ pub(crate) enum Command {
     Probe {
         connection: ConnectionKey,
         reply: oneshot::Sender<()>,
+    },
+    /// Tell when its client has shown that it has what was sent to it before.
+    Confirm {
+        connection: ConnectionKey,
+        done: OnReceipt,
     },
     /// How many bytes its client may not have.
     Unconfirmed {

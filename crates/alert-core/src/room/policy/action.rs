@@ -9,6 +9,7 @@ use super::look::Look;
 use super::{Deed, KeyHash, PasswordHash, Policy, Until};
 use crate::names::UserName;
 use crate::room::alerts::{MOST_ALERTS, MOST_PREPARED, MOST_PROPOSED, Prepared, Preparing, Step};
+use crate::room::roll_call::MOST_PEOPLE;
 
 /// The most entries of each list: names, mutes, bans, hands and words.
 pub const MOST_ENTRIES: usize = 1000;
@@ -122,6 +123,18 @@ pub enum NotDone {
     /// There is no prepared alert of the name.
     #[error("no alert of this name is prepared in this room.")]
     NotPrepared,
+    /// Nobody is asked to confirm the alert.
+    #[error("this alert does not ask to be confirmed.")]
+    NotAsked,
+    /// The alert names answers, and this is none of them.
+    #[error("answer must be one of those that the alert names.")]
+    NoSuchAnswer,
+    /// There are too many people in a roll call.
+    #[error("there are {MOST_PEOPLE} people in this roll call, and no more can be added.")]
+    RollCallFull,
+    /// The rosters of all rooms are too long.
+    #[error("this server keeps as many names in rosters as it may: make another roster shorter first.")]
+    RostersFull,
     /// Somebody is to be put out who is not there.
     #[error("nobody of this name is in the room.")]
     NobodyHere,

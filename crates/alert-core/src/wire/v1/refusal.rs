@@ -304,11 +304,14 @@ impl From<NotDone> for Refusal {
             NotDone::NobodyHere => ErrorCode::NoSuchPerson,
             NotDone::NoSuchAlert | NotDone::NotPrepared => ErrorCode::NoSuchAlert,
             NotDone::KeyReused => ErrorCode::KeyReused,
-            NotDone::NotAhead => ErrorCode::InvalidBody,
+            NotDone::NotAhead | NotDone::NoSuchAnswer => ErrorCode::InvalidBody,
             NotDone::TooMany
             | NotDone::NoNeed
             | NotDone::TooManyAlerts
             | NotDone::NoCountdown
+            | NotDone::NotAsked
+            | NotDone::RollCallFull
+            | NotDone::RostersFull
             | NotDone::TooManyProposed
             | NotDone::TooManyPrepared
             | NotDone::SamePerson

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
+use super::MOST_NAMED;
 use super::preparing::{blanks, preparing, title};
 use crate::duration;
 use crate::names::{UserName, plain_line};
@@ -15,7 +16,7 @@ use crate::room::alerts::{
     Preparing, Recount,
 };
 use crate::wire::body;
-use crate::wire::v1::Refusal;
+use crate::wire::v1::{Limits, Refusal};
 
 /// What is to be done.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,6 +35,29 @@ pub enum Alerting {
     Prepared,
     /// To prepare some.
     Prepare(Preparing),
+    /// To note something in the roll call of one, or to read that.
+    Roll(AlertId, Rolling),
+}
+
+/// What is to be done with a roll call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Rolling {
+    /// To confirm the alert, perhaps with an answer; or for somebody else, as hosts may.
+    Confirm {
+        /// One of those that the alert names.
+        answer: Option<Box<str>>,
+        /// For whom, if not for oneself.
+        person: Option<UserName>,
+    },
+    /// To say that one sees it.
+    Shown,
+    /// To see who has confirmed it and who has not, and to hear how many have from now on.
+    Call {
+        /// So many people first.
+        skip: usize,
+        /// At most so many.
+        limit: usize,
+    },
 }
 
 /// An alert to raise.
@@ -102,6 +126,9 @@ pub enum When {
     /// So much later.
     In(Duration),
 }
+
+/// How many people come if there is no `limit`.
+const DEFAULT_NAMED: usize = 200;
 
 pub(super) type Body<'a> = Option<&'a RawValue>;
 
@@ -172,11 +199,11 @@ impl Alerting {
     ///
     /// # Errors
     /// A [`Refusal`] to answer with.
-    pub fn parse(arg: Body<'_>, has_attachments: bool) -> Result<Self, Refusal> {
+    pub fn parse(arg: Body<'_>, has_attachments: bool, limits: &Limits) -> Result<Self, Refusal> {
         let [action, id] = body::object(arg, has_attachments, &["action", "id"])?;
         let wrong = || {
             Refusal::invalid_body(
-                "action must be raise, update, release, end, list, prepared, prepare or unprepare.",
+                "action must be raise, update, release, end, list, confirm, shown, roll_call, prepared, prepare or unprepare.",
             )
         };
         let action = body::string("action", action.ok_or_else(wrong)?)?;
@@ -196,9 +223,17 @@ impl Alerting {
                     name.ok_or_else(|| Refusal::invalid_body("prepared is required: the name of one."))?;
                 Ok(Self::Prepare(Preparing::Forget(title(&body::string("prepared", name)?)?)))
             }
+            "confirm" => Ok(Self::Roll(id()?, confirm(arg, limits)?)),
+            "shown" => Ok(Self::Roll(id()?, Rolling::Shown)),
+            "roll_call" => Ok(Self::Roll(id()?, call(arg)?)),
             _ => Err(wrong()),
         }
     }
+}
+
+impl Rolling {
+    /// All people of a roll call.
+    pub const ALL: (usize, usize) = (0, usize::MAX);
 }
 
 impl Raise {
@@ -272,6 +307,27 @@ impl Changes {
             all_clear: all_clear.map(|json| optional(Some(json), read_all_clear)).transpose()?,
         })
     }
+}
+
+/// What an alert is confirmed with.
+///
+/// # Errors
+/// A [`Refusal`] to answer with.
+pub fn confirm(arg: Body<'_>, limits: &Limits) -> Result<Rolling, Refusal> {
+    let [answer, person] = body::object(arg, false, &["answer", "person"])?;
+    let answer = answer.filter(|json| json.get() != "null").map(|json| text("answer", json, MOST_ANSWER));
+    let person = person.filter(|json| json.get() != "null").map(|json| body::name(json, limits));
+    Ok(Rolling::Confirm { answer: answer.transpose()?, person: person.transpose()? })
+}
+
+fn call(arg: Body<'_>) -> Result<Rolling, Refusal> {
+    let [skip, limit] = body::object(arg, false, &["skip", "limit"])?;
+    let number = |key: &str, json: Option<&RawValue>, default: usize| {
+        let wrong = || Refusal::invalid_body(format!("{key} must be a whole number from 0."));
+        json.map_or(Ok(default), |json| serde_json::from_str(json.get()).map_err(|_| wrong()))
+    };
+    let limit = number("limit", limit, DEFAULT_NAMED)?.min(MOST_NAMED);
+    Ok(Rolling::Call { skip: number("skip", skip, 0)?, limit })
 }
 
 /// What is told when an alert ends.

@@ -13,10 +13,12 @@ use crate::event::RoomEvent;
 use crate::members::Members;
 use crate::names::{RoomCode, UserName};
 use crate::position::{Gap, Position};
-use crate::room::alerts::{Alert, AllPrepared, Ended, Proposed};
+use crate::room::alerts::{Alert, AlertId, AllPrepared, Ended, Proposed};
 use crate::room::policy::{Audit, HostKey, Policy};
+use crate::room::roll_call::{Counts, Person};
 use crate::wire::alert;
 use crate::wire::history::{At, Messages};
+use crate::wire::roll_call::{ShownCounts, ShownPerson};
 use crate::wire::v1::Refusal;
 
 /// What became of an event.
@@ -79,6 +81,10 @@ pub enum Answer {
         /// When the answer goes.
         sent: SystemTime,
     },
+    /// `alert`: somebody has confirmed one, and whether that is on disk.
+    Confirmed(Box<(UserName, Person)>, bool),
+    /// `alert`: who has confirmed one, and who has not.
+    RollCall(RoomCode, Box<Rolled>),
     /// Nothing was done.
     Refused(Refusal),
 }
@@ -108,6 +114,19 @@ pub struct Joined {
     pub policy: Option<Arc<Policy>>,
     /// The alerts that are in force.
     pub alerts: Vec<Alert>,
+}
+
+/// A part of a roll call.
+#[derive(Clone, Debug)]
+pub struct Rolled {
+    /// Of which alert.
+    pub id: AlertId,
+    /// Of all people.
+    pub counts: Counts,
+    /// Some of them: who is missing comes first.
+    pub people: Vec<(UserName, Person)>,
+    /// Whether there are more behind those.
+    pub more: bool,
 }
 
 /// A line of an audit log.
@@ -211,9 +230,24 @@ impl Serialize for Answer {
                 body.serialize_field("received", &At(*received))?;
                 body.serialize_field("sent", &At(*sent))?;
             }
+            Self::Confirmed(person, stored) => {
+                body.serialize_field("person", &ShownPerson(&person.0, &person.1))?;
+                body.serialize_field("stored", stored)?;
+            }
+            Self::RollCall(_, rolled) => rolled.fields(&mut body)?,
             Self::Refused(refusal) => body.serialize_field("error", refusal)?,
         }
         body.end()
+    }
+}
+
+impl Rolled {
+    fn fields<S: SerializeStruct>(&self, body: &mut S) -> Result<(), S::Error> {
+        body.serialize_field("id", &self.id)?;
+        body.serialize_field("counts", &ShownCounts(&self.counts))?;
+        let people: Vec<_> = self.people.iter().map(|(name, person)| ShownPerson(name, person)).collect();
+        body.serialize_field("people", &people)?;
+        body.serialize_field("more", &self.more)
     }
 }
 

@@ -216,7 +216,7 @@ impl<'a> ClientEvent<'a> {
                     name: Speaker(name),
                     key: key.map(read_key).transpose()?,
                     shown: read_shown(host, password)?,
-                    what: Alerting::parse(arg, has_attachments)?,
+                    what: Alerting::parse(arg, has_attachments, limits)?,
                 }))
             }
             TIME => Ok(Self::Time),

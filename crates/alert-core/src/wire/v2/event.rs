@@ -3,14 +3,20 @@
 use serde::Serialize;
 use socketio_protocol::socket::encode::{self, Rendered};
 
-use super::{ALERT, ENTERED, ERROR, GAP, LEFT, MESSAGE, NAMESPACE, POLICY, PUT_OUT, REMOVED, Shown, TIME};
+use super::{
+    ALERT, CONFIRMED, ENTERED, ERROR, GAP, LEFT, MESSAGE, NAMESPACE, POLICY, PUT_OUT, REMOVED, ROLL_CALL,
+    Shown, TIME,
+};
 use crate::event::{RoomEvent, What};
 use crate::names::{RoomCode, UserName};
 use crate::position::{Gap, MessageId, Position};
+use crate::room::alerts::AlertId;
 use crate::room::policy::Forbidden;
+use crate::room::roll_call::{self, Counts};
 use crate::wire::alert::{self, Told};
 use crate::wire::history::{At, Message};
 use crate::wire::json_size;
+use crate::wire::roll_call::{ShownCounts, ShownPerson};
 use crate::wire::v1::Refusal;
 
 /// Something that happened, with its room.
@@ -67,6 +73,20 @@ struct Time {
     at: At,
 }
 
+/// How far an alert has come.
+#[derive(Serialize)]
+struct Called<'a> {
+    id: AlertId,
+    counts: ShownCounts<'a>,
+}
+
+/// Somebody has confirmed an alert.
+#[derive(Serialize)]
+struct Confirmed<'a> {
+    id: AlertId,
+    person: ShownPerson<'a>,
+}
+
 /// Messages are missing here.
 #[derive(Serialize)]
 struct Missing {
@@ -114,6 +134,21 @@ pub fn put_out(room: &RoomCode, why: Forbidden) -> Rendered {
     let until = if let Forbidden::Banned(until) = why { until } else { None };
     let out = Out { reason: why.reason(), until: until.map(At), message: why.to_string() };
     render(PUT_OUT, room, out, 200)
+}
+
+/// How far an alert has come, for a host.
+#[must_use]
+pub fn roll_call(room: &RoomCode, id: AlertId, counts: &Counts) -> Rendered {
+    let answers = counts.answers.keys().map(|answer| json_size(answer) + 24).sum::<usize>();
+    render(ROLL_CALL, room, Called { id, counts: ShownCounts(counts) }, 200 + answers)
+}
+
+/// For whoever has confirmed an alert, on each of their devices.
+#[must_use]
+pub fn confirmed(room: &RoomCode, id: AlertId, name: &UserName, person: &roll_call::Person) -> Rendered {
+    let length = [Some(name.as_str()), person.by.as_ref().map(UserName::as_str), person.answer.as_deref()];
+    let length = length.into_iter().flatten().map(json_size).sum::<usize>();
+    render(CONFIRMED, room, Confirmed { id, person: ShownPerson(name, person) }, 200 + length)
 }
 
 /// What was wrong, for the sender alone, if it asked for no ack.

@@ -1,10 +1,13 @@
 //! What Redis tells the nodes of a room: one event, with its place among all events of the room.
 
+use super::roll_calls;
 use alert_core::event::{RoomEvent, What};
 use alert_core::names::UserName;
 use alert_core::position::Position;
 use alert_core::room::ClientKey;
+use alert_core::room::alerts::AlertId;
 use alert_core::room::policy::Policy;
+use alert_core::room::roll_call::Person;
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -49,6 +52,8 @@ pub enum Change {
     Policy(Arc<Policy>),
     /// Members on some node are behind: whoever speaks waits for so long. It has no place among the events.
     Slow(Duration),
+    /// The roll call of an alert has changed; the person, if it is about one. It has no place among the events.
+    Roll(AlertId, Option<(UserName, Person)>),
 }
 
 /// Something that no known version of Alert publishes.
@@ -86,6 +91,17 @@ impl Entry {
             let (epoch, number) = str::from_utf8(text).ok()?.split_once(' ')?;
             let what = What::Removed(self::position(epoch, number)?);
             return Some(Self { seq, position, at, change: Change::Event(what) });
+        }
+        if kind == "roll" {
+            let rest = str::from_utf8(text).ok()?;
+            let (alert, person) = match rest.split_once('\n') {
+                Some((alert, person)) => {
+                    let name = self::name(str::from_utf8(name).ok()?)?;
+                    (alert, Some((name, roll_calls::person(person)?)))
+                }
+                None => (rest, None),
+            };
+            return Some(Self { seq, position, at, change: Change::Roll(alert.parse().ok()?, person) });
         }
         let name = self::name(str::from_utf8(name).ok()?)?;
         let people = usize::try_from(count).ok()?;
@@ -140,6 +156,7 @@ pub(super) fn name(text: &str) -> Option<UserName> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alert_core::room::roll_call::Stage;
 
     #[test]
     fn given_what_the_library_tells_then_it_is_read_whole() {
@@ -194,6 +211,33 @@ mod tests {
         let change = Change::Slow(Duration::from_millis(250));
         let entry = Entry { seq: 0, position, at: time(1_764_382_000_123), change };
         assert_eq!(Entry::parse(told.as_bytes()), Ok(entry));
+    }
+
+    #[test]
+    fn given_a_roll_call_that_has_changed_then_it_says_of_whom() {
+        let alert: AlertId = "k3v8x0mz".parse().unwrap();
+        let position = "8f3a1c20b7d42-0".parse().unwrap();
+        let at = time(1_764_382_000_123);
+        let person = Person {
+            is_expected: true,
+            stage: Stage::Confirmed,
+            at: Some(at),
+            by: name("Ms Ortega"),
+            answer: Some("need help".into()),
+        };
+        for (length, told, found) in [
+            (0, "k3v8x0mz".to_owned(), None),
+            (
+                3,
+                "Adak3v8x0mz\n1\n3\n1764382000123\nMs Ortega\nneed help".to_owned(),
+                Some((name("Ada").unwrap(), person)),
+            ),
+            (3, "Adak3v8x0mz\n0\n0\n\n\n".to_owned(), Some((name("Ada").unwrap(), Person::default()))),
+        ] {
+            let told = format!("0 roll 8f3a1c20b7d42 0 1764382000123 0 {length}\n{told}");
+            let entry = Entry { seq: 0, position, at, change: Change::Roll(alert, found) };
+            assert_eq!(Entry::parse(told.as_bytes()), Ok(entry), "{told}");
+        }
     }
 
     #[test]

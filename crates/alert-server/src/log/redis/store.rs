@@ -5,7 +5,7 @@ use super::page::Part;
 use super::{Shared, bytes, seat};
 use crate::log::{
     Backend, Figures, KeyDigest, OnAudits, OnPut, OnRead, OnRevoked, Query, ReadError, Revocation,
-    RevokeError, Seat, SeatId,
+    RevokeError, RollCalls, Seat, SeatId,
 };
 use alert_core::event::RoomEvent;
 use alert_core::names::RoomCode;
@@ -61,6 +61,10 @@ impl Backend for Shared {
 
     fn revoked(&self, done: OnRevoked) {
         self.all_revoked(done);
+    }
+
+    fn roll_calls(&self) -> &dyn RollCalls {
+        self
     }
 
     fn trouble(&self) -> Option<String> {

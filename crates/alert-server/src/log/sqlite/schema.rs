@@ -98,6 +98,22 @@ const MIGRATIONS: &[&str] = &["
 ", "
     -- Tokens that have been taken back: `sub:SUBJECT` or `jti:ID`.
     CREATE TABLE revoked (what TEXT PRIMARY KEY, until INTEGER NOT NULL) WITHOUT ROWID;
+", "
+    -- The people of roll calls: `stage` as in `Stage::ALL`, and since when; `whom` is the host who confirmed it for them.
+    CREATE TABLE roll_calls (
+        room TEXT NOT NULL,
+        alert TEXT NOT NULL,
+        name TEXT NOT NULL,
+        expected INTEGER NOT NULL,
+        stage INTEGER NOT NULL,
+        at INTEGER,
+        answer TEXT,
+        whom TEXT,
+        changed INTEGER NOT NULL,
+        PRIMARY KEY (room, alert, name)
+    ) WITHOUT ROWID;
+    -- The names on a room's roster, a line each; `used` is when it was of use last.
+    CREATE TABLE rosters (room TEXT PRIMARY KEY, names TEXT NOT NULL, used INTEGER NOT NULL) WITHOUT ROWID;
 "];
 
 /// The version that this Alert writes.

@@ -4,6 +4,7 @@
 mod pace;
 
 use super::policies::Rulings;
+use super::roll_calls::Rolls;
 use super::unwritten::{Message, Unwritten};
 use crate::log::{Append, Decision, Figures, OnStored, Seat, SeatId, Stay, StayId, Stored, Untold};
 use crate::log::{seats, stays};
@@ -77,15 +78,17 @@ pub(super) struct Seating {
     pub(super) seats: Seats,
     pub(super) stays: Stays,
     pub(super) rulings: Rulings,
+    /// Bounded by what there is in memory.
+    pub(super) rolls: Rolls,
 }
 
 impl Seating {
     pub(super) fn is_empty(&self) -> bool {
-        self.seats.is_empty() && self.stays.is_empty() && self.rulings.is_empty()
+        self.seats.is_empty() && self.stays.is_empty() && self.rulings.is_empty() && self.rolls.is_empty()
     }
 
     pub(super) fn len(&self) -> usize {
-        self.seats.len() + self.stays.len() + self.rulings.len()
+        self.seats.len() + self.stays.len() + self.rulings.len() + self.rolls.len()
     }
 }
 
@@ -158,6 +161,15 @@ impl Shared {
         rulings.note(&room, audit);
         rulings.policies.insert(room, kept);
         let untold = state.wait_for_rulings(stored);
+        self.wake_writer(state);
+        untold
+    }
+
+    /// Takes what has changed in roll calls and rosters. Returns whoever has to be told at once that it will not be stored.
+    pub(super) fn put_rolls(&self, note: impl FnOnce(&mut Rolls), stored: OnStored) -> Untold {
+        let mut state = self.state();
+        note(&mut state.seating.rolls);
+        let untold = state.wait_for_rulings(Some(stored));
         self.wake_writer(state);
         untold
     }
@@ -260,8 +272,9 @@ impl Shared {
         let mut state = self.state();
         state.busy_since = None;
         let in_hand = std::mem::take(&mut state.seating_in_hand);
-        let Seating { seats, stays, rulings } = &mut state.seating;
+        let Seating { seats, stays, rulings, rolls } = &mut state.seating;
         rulings.go_before(in_hand.rulings.clone());
+        rolls.go_before(in_hand.rolls.clone());
         for (id, seat) in &in_hand.seats {
             seats.entry(*id).or_insert_with(|| seat.clone());
         }

@@ -1,6 +1,7 @@
 //! Writes a batch of messages, seats and stays, in one transaction.
 
 use super::policies;
+use super::roll_calls;
 use super::runs::{Place, Runs, micros};
 use super::settle::settle;
 use super::state::{Seating, Seats};
@@ -32,6 +33,7 @@ pub(super) fn write(
     write_seats(&transaction, &seating.seats)?;
     stays::write(&transaction, &seating.stays)?;
     policies::write(&transaction, runs, &seating.rulings)?;
+    roll_calls::write(&transaction, &seating.rolls)?;
     if let Some(retention) = also.settling {
         settle(&transaction, retention)?;
     }

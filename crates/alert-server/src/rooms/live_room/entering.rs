@@ -136,6 +136,7 @@ impl LiveRoom {
         if !resumes {
             state.tell_alerts(hub, connection, form, &self.code);
         }
+        state.is_here((hub, connection), form, name);
         let entered = state.numbering.last();
         drop(state);
         published.render();
@@ -181,6 +182,7 @@ impl LiveRoom {
         state.tell_ended((hub, connection), form, &self.code, entrant.away_since);
         state.tell_alerts(hub, connection, form, &self.code);
         let membership = state.audience.join(hub, form, connection);
+        state.is_here((hub, connection), form, name);
         drop(state);
         published.render();
         Ok(Presence::new(self, entrant, heard, membership, held))

@@ -166,6 +166,7 @@ impl Presence {
         let mut state = self.room.lock();
         drop(self.membership);
         state.simple.remove(&self.name, self.connection);
+        state.is_gone(&self.name, self.connection);
         if state.following.is_some() {
             let stay = self.stay.map(|stay| (stay, StayEnd::Left));
             self.room.goes(&mut state, rooms, &self.name, Going::Leaves, stay);
@@ -191,6 +192,7 @@ impl Presence {
             let mut state = room.lock();
             state.subscribers += 1;
             state.simple.remove(&name, connection);
+            state.is_gone(&name, connection);
         }
         let (here, rooms) = (Arc::clone(&room), rooms.clone());
         let hearing = Listening { room: here, rooms, standing, badge, membership: Some(membership), _held };
@@ -204,6 +206,7 @@ impl Presence {
         let mut state = self.room.lock();
         drop(self.membership);
         let is_succeeded = state.simple.remove(&self.name, self.connection);
+        state.is_gone(&self.name, self.connection);
         if state.following.is_some() {
             let lost = |Unreceived { client, bytes }| {
                 let Doubt { entered, upto, unconfirmed, .. } = state.doubt(self.entered, bytes, now);

@@ -50,6 +50,7 @@ impl Ear for RoomEar {
         let Some(room) = self.room.upgrade() else { return };
         match entry.change {
             Change::Slow(time) => room.hold(time),
+            Change::Roll(alert, person) => room.hear_roll_call(&self.rooms, alert, person),
             _ => room.hear(&self.rooms, entry),
         }
     }
@@ -102,6 +103,7 @@ impl LiveRoom {
                         let mut afterwards = Afterwards::default();
                         room.lock().become_like(found, &mut afterwards);
                         room.do_afterwards(&rooms, afterwards);
+                        room.tell_all_roll_calls(&rooms);
                         return;
                     }
                     Ok(_) => has_declared = true,

@@ -54,13 +54,18 @@ impl V2<'_> {
                     (Some(name), what) => rooms.alert(&admitted, (&by, name), what, key).await,
                 }
             };
-            answer(done.await.map(|alerted| match alerted {
+            let done = done.await;
+            let code = admitted.code().clone();
+            answer(done.map(|alerted| match alerted {
                 Alerted::InForce(alert, stored) => Answer::Alert(alert, stored),
                 Alerted::Ended(ended, stored) => Answer::Ended(ended, stored),
                 Alerted::Proposed(proposed, stored) => Answer::Proposed(proposed, stored),
                 Alerted::Prepared(prepared) => Answer::Prepared(prepared),
                 Alerted::Unfilled(why) => Answer::Refused(Refusal::invalid_body(why.to_string())),
                 Alerted::All(alerts, proposed) => Answer::Alerts(alerts, proposed),
+                Alerted::Confirmed(person, stored) => Answer::Confirmed(person, stored),
+                Alerted::Shown => Answer::Done,
+                Alerted::Called(rolled) => Answer::RollCall(code, rolled),
             }))
         }))
     }

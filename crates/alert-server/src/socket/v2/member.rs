@@ -74,6 +74,14 @@ impl Member {
         })
     }
 
+    /// Its place in a room as a person.
+    pub(super) fn presence_in(&self, room: &RoomCode) -> Option<&Presence> {
+        match &self.place(room)?.seat {
+            Seat::In(presence) => Some(presence),
+            Seat::Hears(_) => None,
+        }
+    }
+
     /// Its place in a room.
     pub(super) fn place(&self, room: &RoomCode) -> Option<&Place> {
         self.places.iter().find(|place| place.room() == room)

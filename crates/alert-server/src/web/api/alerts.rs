@@ -4,7 +4,7 @@ use axum::body::Bytes;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, StatusCode};
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use std::time::Instant;
 
@@ -12,6 +12,7 @@ use super::actions::object;
 use super::caller::Caller;
 use super::idempotency::Key;
 use super::message::{named, sender};
+use super::roll_calls::{Confirmed, RollCall};
 use super::{Api, Problem, RoomPath, json};
 use crate::log::KeyDigest;
 use crate::rooms::{Admitted, Alerted, Rooms, Visit, Way};
@@ -19,10 +20,11 @@ use alert_core::access::Right;
 use alert_core::names::{RoomCode, UserName};
 use alert_core::room::alerts::{Alert, AlertId, Ending, Proposed};
 use alert_core::wire::alert::{Shown, ShownEnd, ShownProposal};
+use alert_core::wire::roll_call::ShownPerson;
 use alert_core::wire::v1::Refusal;
 use alert_core::wire::v2::{Alerting, Changes, Raise, ShownPrepared, ending, read_id};
 
-type AlertPath = Result<Path<(String, String)>, PathRejection>;
+pub(super) type AlertPath = Result<Path<(String, String)>, PathRejection>;
 
 /// What has become of an alert.
 #[derive(Serialize)]
@@ -153,7 +155,7 @@ async fn act(
 }
 
 /// The room, for somebody who does something with its alerts, and in which name.
-async fn admit(
+pub(super) async fn admit(
     api: &Api,
     caller: &Caller,
     code: &str,
@@ -191,5 +193,11 @@ pub(super) fn answer(status: StatusCode, alerted: &Alerted) -> Result<Response, 
             json::done(status, &AllPrepared { prepared: prepared.iter().map(ShownPrepared).collect() })
         }
         Alerted::Unfilled(why) => return Err(Refusal::invalid_body(why.to_string()).into()),
+        Alerted::Confirmed(person, stored) => {
+            let (name, person) = &**person;
+            json::done(status, &Confirmed { person: ShownPerson(name, person), stored: *stored })
+        }
+        Alerted::Shown => StatusCode::NO_CONTENT.into_response(),
+        Alerted::Called(rolled) => json::done(status, &RollCall::of(rolled)),
     })
 }

@@ -72,6 +72,7 @@ pub(super) const WAYS: &[Way] = &[
     way("v2 moderate", &[Name, Moderate], Socket(V2, |who| vec![moderate(who)])),
     way("v2 alert", &[Alert], Socket(V2, |who| vec![end_alert(who)])),
     way("v2 alert", &[Look], Socket(V2, |who| vec![list_alerts(who)])),
+    way("v2 alert", &[Look], Socket(V2, |who| vec![confirm_alert(who)])),
     way("v2 hand", &[Enter, RaiseHand], Socket(V2, |who| vec![join(who, false), hand(who)])),
     way("GET /{room}", &[Look], Http("GET", "/{room}", "*/*")),
     way("POST /{room}", &[SpeakFromOutside], Http("POST", "/{room}?name=Ada", "*/*")),
@@ -96,6 +97,16 @@ pub(super) const WAYS: &[Way] = &[
         "DELETE /{room}/alerts/{id}",
         &[Alert],
         Json("DELETE", "/{room}/alerts/00000000?name=Ada", |_| json!({})),
+    ),
+    way(
+        "POST /{room}/alerts/{id}/confirmations",
+        &[Look],
+        Json("POST", "/{room}/alerts/00000000/confirmations?name=Ada", |_| json!({})),
+    ),
+    way(
+        "GET /{room}/alerts/{id}/roll_call",
+        &[Name, Alert],
+        Http("GET", "/{room}/alerts/00000000/roll_call", "*/*"),
     ),
     // Who may be in the room is asked when the page connects.
     way("login", &[Name], Form),
@@ -135,6 +146,10 @@ fn moderate(who: &Who) -> Value {
 
 fn end_alert(who: &Who) -> Value {
     json!(["alert", { "room": who.room, "name": "Ada", "action": "end", "id": "00000000" }])
+}
+
+fn confirm_alert(who: &Who) -> Value {
+    json!(["alert", { "room": who.room, "name": "Ada", "action": "confirm", "id": "00000000" }])
 }
 
 fn list_alerts(who: &Who) -> Value {

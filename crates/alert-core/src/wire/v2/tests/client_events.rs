@@ -258,7 +258,8 @@ fn given_alert_then_it_says_what_becomes_of_which() {
     let raised = "r Raise(Raise { words: Text(\"x y\"), answers: None, word: None, drill: false, with: Changes { text: None, \
                   level: None, confirm: None, countdown: None, ends_at: Some(None), audience: None, all_clear: None } }) None";
     let long = format!(r#"{{"room":"r","action":"raise","text":"{}"}}"#, "x".repeat(2001));
-    let no_action = "action must be raise, update, release, end, list, prepared, prepare or unprepare.";
+    let no_action = "action must be raise, update, release, end, list, confirm, shown, roll_call, prepared, prepare or \
+                     unprepare.";
     let no_answers = "answers must be up to 8 texts of 1 to 64 bytes that can be seen, each another one.";
     let no_time =
         "ends_at must be a time such as 2026-11-30T09:00:00Z, or how long from now, such as 5m, or null.";
@@ -337,6 +338,28 @@ fn given_alert_then_it_says_what_becomes_of_which() {
                 "blanks must be an object of words, each of 1 to 200 bytes that can be seen, such as {\"place\": \"Gym\"}.",
             ),
         ),
+        (
+            r#"{"room":"r","action":"confirm","id":"0z0z48z7"}"#,
+            Ok("r Roll(0z0z48z7, Confirm { answer: None, person: None }) None".to_owned()),
+        ),
+        (
+            r#"{"room":"r","action":"confirm","id":"0z0z48z7","answer":" safe","person":" Bea "}"#,
+            Ok("r Roll(0z0z48z7, Confirm { answer: Some(\"safe\"), person: Some(\"Bea\") }) None".to_owned()),
+        ),
+        (r#"{"room":"r","action":"shown","id":"0z0z48z7"}"#, Ok("r Roll(0z0z48z7, Shown) None".to_owned())),
+        (
+            r#"{"room":"r","action":"roll_call","id":"0z0z48z7"}"#,
+            Ok("r Roll(0z0z48z7, Call { skip: 0, limit: 200 }) None".to_owned()),
+        ),
+        (
+            r#"{"room":"r","action":"roll_call","id":"0z0z48z7","skip":200,"limit":9999}"#,
+            Ok("r Roll(0z0z48z7, Call { skip: 200, limit: 1000 }) None".to_owned()),
+        ),
+        (
+            r#"{"room":"r","action":"roll_call","id":"0z0z48z7","limit":-1}"#,
+            words("limit must be a whole number from 0."),
+        ),
+        (r#"{"room":"r","action":"shown"}"#, words("id is required.")),
         (r#"{"room":"r"}"#, words(no_action)),
         (r#"{"room":"r","action":"shout"}"#, words(no_action)),
         (r#"{"room":"r","action":"end"}"#, words("id is required.")),

@@ -18,6 +18,9 @@
 --   :audits  what they did, as JSON, the newest first
 --   :removed the ids of messages that were removed, by when: they are not missing
 --   :spoken  in slow mode, who has spoken, by when
+--   :rolls   the ids of alerts with a roll call, by when that has changed last
+--   :roll:ID the people of one: see roll.lua; and :roll:ID:counts, how many there are of each kind
+--   :listed  the names on the room's roster, a line each
 -- KEYS[2] is the set of the rooms with this tag in which somebody is. ARGV[1] names the start of this Redis, and says
 -- how often the node has lost what it had sent with this tag.
 

@@ -11,7 +11,12 @@ impl Shared {
         let has_older = !self.unwritten().is_empty();
         let mut state = self.state();
         let has_work = |state: &State| {
-            has_older || state.is_gathered || !state.queue.is_empty() || !state.seating.is_empty()
+            has_older
+                || state.is_gathered
+                || !state.queue.is_empty()
+                || !state.seating.is_empty()
+                // Somebody asks whether what was noted before is on disk.
+                || !state.waiting_for_rulings.is_empty()
         };
         while !has_work(&state) && !state.is_closing {
             let left = due.saturating_duration_since(Instant::now());

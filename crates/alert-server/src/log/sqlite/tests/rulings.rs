@@ -2,8 +2,9 @@
 
 use super::*;
 use crate::log::Decision;
-use crate::log::contract::Stage;
+use crate::log::contract::{Stage, alert, confirmed, mark, names, put_roster, roll, roster};
 use alert_core::room::policy::{Audit, Deed, Policy};
+use alert_core::room::roll_call::{Mark, Person, RollCall, Roster};
 
 fn line() -> Audit {
     let at = time(micros(SystemTime::now()));
@@ -66,4 +67,40 @@ fn a_policy_that_is_forgotten_or_cannot_be_read_leaves_an_open_room() {
     drop(connection);
     let next = open_in(folder.path(), KEEP_ALL);
     assert_eq!((next.policy("two"), next.policy("three").is_some()), (None, true));
+}
+
+#[test]
+fn roll_calls_and_rosters_are_there_after_a_server_was_killed() {
+    let folder = tempfile::tempdir().unwrap();
+    let killed = tempfile::tempdir().unwrap();
+    let desk = open_in(folder.path(), KEEP_ALL);
+    mark(&desk, ("one", alert(1)), names(&["Ada", "Bea"]), Mark::Expected).unwrap();
+    mark(&desk, ("one", alert(2)), names(&["Ada"]), Mark::Reached).unwrap();
+    let answered = mark(&desk, ("one", alert(1)), names(&["Ada"]), confirmed("safe"));
+    assert_eq!(answered, Ok(Stored::Durably));
+    put_roster(&desk, "one", Roster::of(names(&["Bea", "Ada"])).unwrap()).unwrap();
+    // What is on the disk when everything has been answered.
+    for name in ["alert.db", "alert.db-wal"] {
+        std::fs::copy(folder.path().join(name), killed.path().join(name)).unwrap();
+    }
+    let next = open_in(killed.path(), KEEP_ALL);
+    let (before, after) = (roll(&desk, "one", alert(1)).unwrap(), roll(&next, "one", alert(1)).unwrap());
+    let shown = |roll: &RollCall| {
+        let people = roll.people().into_iter().map(|(name, person)| {
+            (name.clone(), Person { at: person.at.map(|at| time(micros(at))), ..person.clone() })
+        });
+        people.collect::<Vec<_>>()
+    };
+    assert_eq!(shown(&after), shown(&before));
+    assert_eq!(roll(&next, "one", alert(2)).map(|roll| roll.len()), Some(1));
+    assert_eq!(roster(&next, "one").names(), names(&["Bea", "Ada"]));
+    // What is forgotten is not there the next time either.
+    for number in 3..67 {
+        mark(&next, ("one", alert(number)), names(&["Ada"]), Mark::Reached).unwrap();
+    }
+    next.store.close();
+    drop(next);
+    let last = open_in(killed.path(), KEEP_ALL);
+    assert_eq!((roll(&last, "one", alert(1)), roll(&last, "one", alert(2))), (None, None));
+    assert_eq!(roll(&last, "one", alert(66)).map(|roll| roll.len()), Some(1));
 }

@@ -105,6 +105,7 @@ impl LiveRoom {
             state.tell_alerts(hub, connection, form, &self.code);
         }
         announced.is_taken = true;
+        state.is_here((hub, connection), form, name);
         if let Some(following) = &mut state.following {
             following.hub.get_or_insert_with(|| hub.clone());
         }

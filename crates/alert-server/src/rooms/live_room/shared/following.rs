@@ -233,8 +233,8 @@ impl State {
             }
             Change::Probed(name, node) => following.asking.answered(name, node),
             Change::Lacks(upto) => self.notice_lack(*upto, afterwards),
-            // It has no place among the events, and is not one of them.
-            Change::Slow(_) => {}
+            // They have no place among the events, and are not among them.
+            Change::Slow(_) | Change::Roll(..) => {}
         }
         if let Some(event) = entry.event() {
             self.tell(&event, afterwards);
