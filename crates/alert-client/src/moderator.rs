@@ -77,6 +77,24 @@ impl Moderator {
         self.ask(request, alert).await
     }
 
+    /// Reads the room's roster, or gives it another one.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn roster(&self, roster: Option<&Value>) -> Result<Value, ClientError> {
+        let method = if roster.is_some() { Method::PUT } else { Method::GET };
+        self.ask(self.target.request(method, "roster"), roster.unwrap_or(&Value::Null)).await
+    }
+
+    /// Reads who has confirmed an alert.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn roll_call(&self, id: &str) -> Result<Value, ClientError> {
+        let id = utf8_percent_encode(id, NON_ALPHANUMERIC);
+        self.ask(self.target.request(Method::GET, &format!("alerts/{id}/roll_call")), &Value::Null).await
+    }
+
     /// Makes a room, and gives the server's answer: the room, and the key of its host.
     ///
     /// # Errors

@@ -2,6 +2,7 @@
 //! clock, no I/O.
 
 pub mod access;
+pub mod csv;
 pub mod duration;
 pub mod event;
 pub mod members;

@@ -25,6 +25,7 @@ mod history;
 mod host;
 mod join;
 mod man;
+mod rollcall;
 mod room;
 mod screen;
 mod send;
@@ -101,6 +102,12 @@ enum Command {
     /// Print the alerts that are in force in a room
     #[command(after_help = notes(alerts::EXAMPLES))]
     Alerts(alerts::Alerts),
+    /// Print who has confirmed an alert, and who is missing
+    #[command(after_help = notes(rollcall::EXAMPLES))]
+    Rollcall(rollcall::RollCall),
+    /// Print who is expected in a room, or take another list of them
+    #[command(after_help = notes(rollcall::EXAMPLES))]
+    Roster(rollcall::Rosters),
     /// Print the lines that make a Raspberry Pi the big screen of a room
     #[command(after_help = notes(screen::EXAMPLES))]
     Screen(screen::Args),
@@ -157,6 +164,8 @@ pub(crate) fn run() -> ExitCode {
         Some(Command::Prepared(command)) => command.run(),
         Some(Command::Release(args)) => args.run(),
         Some(Command::Alerts(args)) => args.run(),
+        Some(Command::Rollcall(args)) => args.run(),
+        Some(Command::Roster(args)) => args.run(),
         Some(Command::Screen(args)) => args.run(),
         Some(Command::Config(command)) => command.run(),
         Some(Command::History(command)) => command.run(),

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::time::SystemTime;
 
 use crate::names::UserName;
-pub use roster::{MOST_LISTED, Roster, TooLong};
+pub use roster::{MOST_LISTED, NotARoster, Roster, TooLong};
 
 /// The most people of a roll call.
 pub const MOST_PEOPLE: usize = 20_000;

@@ -4,8 +4,28 @@ use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
 use super::history::At;
+use crate::csv;
 use crate::names::UserName;
 use crate::room::roll_call::{Counts, Person, Stage};
+
+/// A table of people, who is missing first: what [`ShownPerson`] has, with a heading.
+#[must_use]
+pub fn table<'a>(people: impl IntoIterator<Item = (&'a UserName, &'a Person)>) -> String {
+    let mut table = csv::row(["name", "stage", "at", "answer", "by", "expected"]);
+    for (name, Person { is_expected, stage, at, answer, by }) in people {
+        let at = at.map(|at| At(at).to_string()).unwrap_or_default();
+        let (answer, by) = (answer.as_deref().unwrap_or_default(), by.as_ref().map_or("", UserName::as_str));
+        table += &csv::row([
+            name.as_str(),
+            stage.as_str(),
+            &at,
+            answer,
+            by,
+            if *is_expected { "yes" } else { "no" },
+        ]);
+    }
+    table
+}
 
 /// `{"expected","missing","reached","shown","confirmed","answers"}`.
 #[derive(Clone, Copy, Debug)]
@@ -67,6 +87,12 @@ mod tests {
                 r#"{"name":"Bea","stage":"missing","at":null,"answer":null,"by":null,"expected":true}"#,
                 r#"{"name":"Ada","stage":"confirmed","at":"1970-01-01T00:00:00.000Z","answer":"safe","by":"Ms Ortega","expected":true}"#,
             ]
+        );
+        assert_eq!(
+            table(roll.people()),
+            "\"name\",\"stage\",\"at\",\"answer\",\"by\",\"expected\"\r\n\
+             \"Bea\",\"missing\",\"\",\"\",\"\",\"yes\"\r\n\
+             \"Ada\",\"confirmed\",\"1970-01-01T00:00:00.000Z\",\"safe\",\"Ms Ortega\",\"yes\"\r\n"
         );
     }
 }

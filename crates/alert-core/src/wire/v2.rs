@@ -14,7 +14,7 @@ mod preparing;
 mod refusal;
 
 pub use alerting::{
-    Alerting, Changes, Raise, Recounting, Rolling, When, Wording, confirm, ending, read_id,
+    Alerting, Changes, Raise, Recounting, Rolling, When, Wording, confirm, ending, read_id, read_roster,
 };
 pub use answer::{Answer, AuditLine, Joined, Rolled};
 pub use client_event::{AlertAction, ClientEvent, Hand, History, Join, Make, Moderate, Send, Start};

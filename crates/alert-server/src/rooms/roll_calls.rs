@@ -1,14 +1,16 @@
 //! Roll calls: who is expected when an alert is raised, whom it reaches, who confirms it, and who may see that.
 
+use super::allowance::Cost;
 use super::moderation::now;
-use super::{Admitted, Alerted, Presence, Refused, Rooms};
+use super::{Actor, Admitted, Alerted, Presence, Refused, Rooms};
 use crate::log::{Marking, RollError, Stored};
 use alert_core::access::Right;
 use alert_core::names::{RoomCode, UserName};
 use alert_core::room::alerts::{Alert, AlertId};
 use alert_core::room::policy::{Forbidden, NotDone};
-use alert_core::room::roll_call::{Mark, Person, RollCall, Stage};
+use alert_core::room::roll_call::{Mark, Person, RollCall, Roster, Stage};
 use alert_core::wire::v2::{Rolled, Rolling};
+use std::time::Instant;
 
 /// The person, and whether that is on disk.
 type Confirmed = (UserName, Person, bool);
@@ -120,6 +122,30 @@ impl Rooms {
         self.asked(room.code(), id).await?;
         self.note(room.code(), id, vec![name.clone()], Mark::Shown).await?;
         Ok(())
+    }
+
+    /// A room's roster, for a host.
+    ///
+    /// # Errors
+    /// If they are no host, or the store does not answer.
+    pub async fn roster(&self, room: &Admitted) -> Result<Roster, Refused> {
+        self.calls(room).await?;
+        Ok(self.log().roster(room.code()).await?)
+    }
+
+    /// Gives a room another roster, or none where it is empty. Says whether that is on disk.
+    ///
+    /// # Errors
+    /// If they are no host, there are too many names, or the store does not answer.
+    pub async fn put_roster(&self, room: &Admitted, by: &Actor, roster: Roster) -> Result<bool, Refused> {
+        self.calls(room).await?;
+        let cost =
+            Cost { listed: roster.names().iter().map(|name| name.as_str().len()).sum(), hashes: false };
+        self.0.allowances.act(room, cost, Instant::now())?;
+        let names = roster.len();
+        let stored = self.log().put_roster(room.code(), roster).await?;
+        tracing::info!(room = room.code().as_str(), by = &*by.0, names, "the room has another roster");
+        if stored == Stored::Failed { Err(Refused::Unavailable) } else { Ok(stored == Stored::Durably) }
     }
 
     async fn roll_call(&self, room: &Admitted, id: AlertId) -> Result<RollCall, Refused> {

@@ -28,6 +28,7 @@ mod problem;
 mod revocations;
 mod roll_calls;
 mod rooms;
+mod rosters;
 mod time;
 mod unread;
 
@@ -155,6 +156,7 @@ pub(super) fn routes(state: &WebState) -> Router<WebState> {
         .route("/{room}/alerts/{id}/release", post(alerts::release))
         .route("/{room}/alerts/{id}/confirmations", post(roll_calls::add))
         .route("/{room}/alerts/{id}/roll_call", get(roll_calls::show))
+        .route("/{room}/roster", get(rosters::show).put(rosters::put))
         .fallback(lost::answer);
     let revocations = Router::new().route("/", get(revocations::list).post(revocations::add));
     let for_programs = |routes: Router<WebState>| {

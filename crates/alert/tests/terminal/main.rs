@@ -9,6 +9,7 @@ mod http;
 #[path = "../api/member.rs"]
 mod member;
 mod proxy;
+mod rollcall;
 mod routes;
 mod screen;
 mod send;

@@ -3,7 +3,8 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use crate::names::UserName;
+use crate::csv::{self, NotCsv};
+use crate::names::{NameError, UserName};
 
 /// The most names of a roster.
 pub const MOST_LISTED: usize = 10_000;
@@ -17,7 +18,41 @@ pub struct Roster(Arc<[UserName]>);
 #[error("a roster has at most {MOST_LISTED} names")]
 pub struct TooLong;
 
+/// Why a list is no roster.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotARoster {
+    /// There are too many names.
+    #[error(transparent)]
+    TooLong(#[from] TooLong),
+    /// One of them is none.
+    #[error("line {0} is no name: it {1}")]
+    NoName(usize, NameError),
+    /// It is no table.
+    #[error(transparent)]
+    NotCsv(#[from] NotCsv),
+}
+
 impl Roster {
+    /// Of a table whose first column has the names, perhaps under a heading: `name`.
+    ///
+    /// # Errors
+    /// What is wrong with it, and where.
+    pub fn from_csv(text: &str, most_chars: usize) -> Result<Self, NotARoster> {
+        let cells = csv::first_column(text)?;
+        let has_heading = cells.first().is_some_and(|first| first.eq_ignore_ascii_case("name"));
+        let names = (1..).zip(&cells).skip(usize::from(has_heading)).map(|(line, cell)| {
+            UserName::parse(cell, most_chars).map_err(|problem| NotARoster::NoName(line, problem))
+        });
+        Ok(Self::of(names.collect::<Result<Vec<_>, _>>()?)?)
+    }
+
+    /// As a table, with a heading.
+    #[must_use]
+    pub fn to_csv(&self) -> String {
+        let rows = self.0.iter().map(|name| csv::row([name.as_str()]));
+        std::iter::once(csv::row(["name"])).chain(rows).collect()
+    }
+
     /// Of these names. One that comes again is passed over.
     ///
     /// # Errors
@@ -64,6 +99,13 @@ mod tests {
             |names: &[&str]| names.iter().map(|name| UserName::parse(name, 64).unwrap()).collect::<Vec<_>>();
         let roster = Roster::of(names(&["Bea", "Ada", "Bea"])).unwrap();
         assert_eq!((roster.names(), roster.is_empty()), (&*names(&["Bea", "Ada"]), false));
+        let written = roster.to_csv();
+        assert_eq!(
+            (written.as_str(), Roster::from_csv(&written, 64)),
+            ("\"name\"\r\n\"Bea\"\r\n\"Ada\"\r\n", Ok(roster))
+        );
+        let wrong = Roster::from_csv(&format!("name\nAda\n{}", "x".repeat(65)), 64);
+        assert!(matches!(wrong, Err(NotARoster::NoName(3, _))), "{wrong:?}");
         let many = |count: usize| (0..count).map(|number| UserName::parse(&number.to_string(), 64).unwrap());
         assert_eq!(Roster::of(many(MOST_LISTED)).map(|roster| roster.len()), Ok(MOST_LISTED));
         assert_eq!(Roster::of(many(MOST_LISTED + 1)), Err(TooLong));

@@ -15,6 +15,7 @@ use crate::room::alerts::{
     AlertId, Blanks, Countdown, Ending, Level, MOST_ANSWER, MOST_ANSWERS, MOST_AUDIENCE, MOST_TEXT,
     Preparing, Recount,
 };
+use crate::room::roll_call::Roster;
 use crate::wire::body;
 use crate::wire::v1::{Limits, Refusal};
 
@@ -318,6 +319,18 @@ pub fn confirm(arg: Body<'_>, limits: &Limits) -> Result<Rolling, Refusal> {
     let answer = answer.filter(|json| json.get() != "null").map(|json| text("answer", json, MOST_ANSWER));
     let person = person.filter(|json| json.get() != "null").map(|json| body::name(json, limits));
     Ok(Rolling::Confirm { answer: answer.transpose()?, person: person.transpose()? })
+}
+
+/// A room's roster: `{"names": [..]}`.
+///
+/// # Errors
+/// A [`Refusal`] to answer with.
+pub fn read_roster(body: &RawValue, limits: &Limits) -> Result<Roster, Refusal> {
+    let [names] = body::object(Some(body), false, &["names"])?;
+    let wrong = || Refusal::invalid_body("names is required: a list of names.");
+    let names: Vec<&RawValue> = serde_json::from_str(names.ok_or_else(wrong)?.get()).map_err(|_| wrong())?;
+    let names: Result<Vec<_>, _> = names.into_iter().map(|name| body::name(name, limits)).collect();
+    Roster::of(names?).map_err(|problem| Refusal::invalid_body(format!("{problem}.")))
 }
 
 fn call(arg: Body<'_>) -> Result<Rolling, Refusal> {

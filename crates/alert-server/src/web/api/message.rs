@@ -126,7 +126,7 @@ pub(super) fn named(query: Option<&str>, headers: &HeaderMap, limits: &Limits) -
 }
 
 /// The content type, without its parameters.
-fn kind(headers: &HeaderMap) -> String {
+pub(super) fn kind(headers: &HeaderMap) -> String {
     let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }

@@ -108,6 +108,8 @@ pub(super) const WAYS: &[Way] = &[
         &[Name, Alert],
         Http("GET", "/{room}/alerts/00000000/roll_call", "*/*"),
     ),
+    way("GET /{room}/roster", &[Name, Alert], Http("GET", "/{room}/roster", "*/*")),
+    way("PUT /{room}/roster", &[Name, Alert], Json("PUT", "/{room}/roster", |_| json!({ "names": [] }))),
     // Who may be in the room is asked when the page connects.
     way("login", &[Name], Form),
     way("GET /", &[List], Http("GET", "", "*/*")),

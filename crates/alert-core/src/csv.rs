@@ -1,11 +1,17 @@
-//! Cells of a table for spreadsheets. What others said must not become a formula there, which could send the table
-//! somewhere, or start a program.
+//! Tables for spreadsheets, and lists that come from there. What others said must not become a formula, which could send the
+//! table somewhere, or start a program.
 
-use alert_core::printable::without_commands;
+use crate::printable::without_commands;
+
+/// A text that is no table.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("it is no CSV: {0}")]
+pub struct NotCsv(String);
 
 /// A cell as in RFC 4180. If a formula would begin, a `'` is put in front of it, which is how spreadsheets mark
 /// text.
-pub(super) fn cell(text: &str) -> String {
+#[must_use]
+pub fn cell(text: &str) -> String {
     let text = without_commands(text);
     let mut cell = String::with_capacity(text.len() + 2);
     cell.push('"');
@@ -25,6 +31,36 @@ pub(super) fn cell(text: &str) -> String {
     }
     cell.push('"');
     cell
+}
+
+/// A row of cells, with its line end.
+#[must_use]
+pub fn row<'a>(cells: impl IntoIterator<Item = &'a str>) -> String {
+    let cells: Vec<_> = cells.into_iter().map(cell).collect();
+    cells.join(",") + "\r\n"
+}
+
+/// The first cell of each row that has anything in it, as spreadsheets of any country write them. What marks text there is
+/// left out.
+///
+/// # Errors
+/// If it is not a table.
+pub fn first_column(text: &str) -> Result<Vec<String>, NotCsv> {
+    let text = text.trim_start_matches('\u{FEFF}');
+    let first = text.lines().next().unwrap_or_default();
+    let separator = if first.contains(';') && !first.contains(',') { b';' } else { b',' };
+    let mut reader = csv::ReaderBuilder::new();
+    reader.has_headers(false).flexible(true).delimiter(separator).trim(csv::Trim::All);
+    let mut cells = Vec::new();
+    for row in reader.from_reader(text.as_bytes()).records() {
+        let row = row.map_err(|problem| NotCsv(problem.to_string()))?;
+        let cell = row.get(0).unwrap_or_default();
+        let cell = cell.strip_prefix('\'').filter(|rest| begins_formula(rest)).unwrap_or(cell);
+        if !cell.is_empty() {
+            cells.push(cell.to_owned());
+        }
+    }
+    Ok(cells)
 }
 
 fn is_separator(c: char) -> bool {
@@ -79,6 +115,28 @@ mod tests {
         ] {
             assert_eq!(cell(text), format!("\"{safe}\""), "{text:?}");
         }
+    }
+
+    #[test]
+    fn the_first_column_is_read_as_spreadsheets_write_it() {
+        for (text, names) in [
+            ("", vec![]),
+            ("Ada\nBea\r\n\r\nCy", vec!["Ada", "Bea", "Cy"]),
+            ("\u{FEFF}name,class\r\n\"Ortega, Ms\",7b\r\n,7b\r\n", vec!["name", "Ortega, Ms"]),
+            ("Ada;7b\nBea;7c\n", vec!["Ada", "Bea"]),
+            (" Ada , x\n\"say \"\"hi\"\"\"\n", vec!["Ada", "say \"hi\""]),
+            ("'=1\n'twas\n", vec!["=1", "'twas"]),
+        ] {
+            assert_eq!(first_column(text).unwrap(), names, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn names_that_are_written_are_read_again() {
+        let names = ["Ada", "=1", "O'Hara, \"Sam\"", "-x;=y"];
+        let table: String = names.iter().map(|name| row([*name, "x"])).collect();
+        let read = first_column(&table).unwrap();
+        assert_eq!(read[..3], names[..3]);
     }
 
     #[test]
