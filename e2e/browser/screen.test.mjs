@@ -130,6 +130,10 @@ it("the screen is in no list, hears what is said and removed, and says the words
   await page.locator("#caption", { hasText: "Drill: Warning: Ice on the stairs" }).waitFor();
   assert.match(await page.locator("#level").innerText(), /^drill · warning$/i);
   assert.deepEqual(await page.locator("#messages .what").allInnerTexts(), ["second"]);
+  const [alert] = (await does({ action: "list" })).alerts;
+  await does({ action: "end", id: alert.id, mistake: true });
+  await page.locator("#caption", { hasText: "Drill: Raised by mistake: Ice on the stairs" }).waitFor();
+  await page.locator("#calm").waitFor();
 });
 
 it("an alert is said aloud in the language that is asked for, after a signal, and a countdown at 10 s", async () => {

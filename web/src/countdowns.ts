@@ -1,12 +1,11 @@
 // A countdown is said three times, and not each second.
 
 import { left } from "./alertcount.ts";
+import { passed } from "./alertmarks.ts";
 import { alertWords } from "./alertwords.ts";
 import { text } from "./language.ts";
 import type { Alert } from "./protocol.ts";
 
-/** When so much is left (ms), it is said. */
-const SAID = [300_000, 60_000, 10_000] as const;
 /** A page that looked this long after (ms) says nothing: it slept. */
 const LATE = 1_500;
 
@@ -23,16 +22,15 @@ export class Countdowns {
       if (alert.countdown_to === null) continue;
       const rest = left(alert, now);
       const before = this.#before.get(alert.id) ?? rest;
-      const moment = SAID.find((one) => before > one && rest <= one && one - rest < LATE);
-      if (moment !== undefined) this.say(`${remains(moment)} ${alertWords(alert)}`);
+      const mark = passed(before, rest);
+      if (mark !== undefined && mark * 1_000 - rest < LATE) this.say(`${remains(mark)} ${alertWords(alert)}`);
       rests.set(alert.id, rest);
     }
     this.#before = rests;
   }
 }
 
-function remains(milliseconds: number): string {
-  const seconds = milliseconds / 1_000;
+function remains(seconds: number): string {
   return seconds < 60
     ? text("screen_seconds", { count: seconds })
     : text("screen_minutes", { count: seconds / 60 });

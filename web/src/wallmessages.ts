@@ -1,5 +1,6 @@
 // The last messages of the room, as many as there is space for. The words of an alert that is on the wall are not said twice.
 
+import { messageWords } from "./alertwords.ts";
 import { byId, make } from "./dom.ts";
 import type { Alert, Message } from "./protocol.ts";
 
@@ -31,8 +32,8 @@ export class WallMessages {
     this.#render();
   }
 
-  #drop({ drill, level, text }: Alert): void {
-    const words = `${drill ? "DRILL: " : ""}${level.toUpperCase()}: ${text}`;
+  #drop(alert: Alert): void {
+    const words = messageWords(alert);
     this.#messages = this.#messages.filter(({ msg }) => msg !== words);
   }
 
