@@ -24,6 +24,10 @@ pub(super) fn policy(policy: &Value) -> Vec<String> {
         ),
         ("locked", word(is("locked")).to_owned()),
         ("closed", word(is("closed")).to_owned()),
+        (
+            "emergencies",
+            if is("two_person") { "wait for a second person" } else { "in force at once" }.to_owned(),
+        ),
         ("slow mode", slow),
         ("maximum people", most),
         ("latecomers see", history.to_owned()),
@@ -90,6 +94,7 @@ mod tests {
             "password          set",
             "who can write     hosts, and whoever has the floor",
             "locked            no",
+            "emergencies       in force at once",
             "slow mode         one message from each person every 10 s",
             "maximum people    no limit",
             "latecomers see    nothing that was said before",
