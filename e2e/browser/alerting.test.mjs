@@ -23,6 +23,12 @@ async function hosted(options) {
   return { page, room, does, asks };
 }
 
+/** Whether the button that raises an alert is to be seen without scrolling. */
+const inSight = (page) =>
+  page
+    .locator("#alerting .primary")
+    .evaluate((one) => one.getBoundingClientRect().bottom <= innerHeight - 16);
+
 const ICE = {
   name: "Ice",
   text: "Ice in {place}",
@@ -55,10 +61,12 @@ for (const [colorScheme, viewport, locale] of [
     await page.locator("#raise-alert").click();
     await page.locator("#alerting .prepared button").first().waitFor();
     await shows("simple");
+    assert.ok(await inSight(page), "the button that raises it is in sight");
     await page.locator("#alerting .prepared button").nth(1).click();
     await page.locator("#alerting summary").click();
     await page.locator("#alerting details[open]").waitFor();
     await shows("more");
+    assert.ok(await inSight(page), "however much there is");
   });
 
 it("what is prepared is chosen in a click, its blanks are fields, and more can be changed", async () => {
