@@ -154,8 +154,8 @@ fn template(key: &str, json: &RawValue, most: usize) -> Result<Template, Refusal
 
 /// How long something takes: in seconds, or as in `5m`.
 fn time(key: &str, json: &RawValue) -> Result<Duration, Refusal> {
-    let time = match serde_json::from_str::<u64>(json.get()) {
-        Ok(seconds) => Some(Duration::from_secs(seconds)),
+    let time = match serde_json::from_str::<f64>(json.get()) {
+        Ok(seconds) => Duration::try_from_secs_f64(seconds).ok(),
         Err(_) => body::string(key, json).ok().and_then(|text| duration::read(&text)),
     };
     let wrong = || Refusal::invalid_body(format!("{key} must be a time such as 5m, up to 366d, or null."));
@@ -176,9 +176,10 @@ mod tests {
         let json = r#"{"name":"Fire","text":"Leave by {door}","level":"emergency","drill":true,"confirm":true,"answers":["safe"],"word":"here","countdown":"5m","ends_after":"1h 30m","audience":"{who}","all_clear":"Come back","blanks":["door","who"]}"#;
         let Ok(Preparing::Keep(all)) = read(&format!(r#"{{"prepared":{json}}}"#)) else { panic!() };
         assert_eq!(serde_json::to_string(&ShownPrepared(&all[0])).unwrap(), json);
-        let short = r#"{"prepared":[{"name":" Ice ","text":"Ice","countdown":null}],"replace":true}"#;
+        let short = r#"{"prepared":[{"name":" Ice ","text":"Ice","countdown":null,"ends_after":60.0}],"replace":true}"#;
         let Ok(Preparing::Replace(all)) = read(short) else { panic!() };
         assert_eq!((&*all[0].name, all[0].level, all[0].countdown), ("Ice", Level::Warning, None));
+        assert_eq!(all[0].lasts, Some(Duration::from_secs(60)));
     }
 
     #[test]
