@@ -18,6 +18,9 @@ use crate::room::alerts::{
 use crate::wire::body;
 use crate::wire::v1::Refusal;
 
+/// The shortest that an alert lasts, or counts down.
+const SHORTEST: Duration = Duration::from_secs(1);
+
 /// One as it is shown: what it was made of, and its `blanks`.
 #[derive(Clone, Copy, Debug)]
 pub struct ShownPrepared<'a>(pub &'a Prepared);
@@ -158,8 +161,11 @@ fn time(key: &str, json: &RawValue) -> Result<Duration, Refusal> {
         Ok(seconds) => Duration::try_from_secs_f64(seconds).ok(),
         Err(_) => body::string(key, json).ok().and_then(|text| duration::read(&text)),
     };
-    let wrong = || Refusal::invalid_body(format!("{key} must be a time such as 5m, up to 366d, or null."));
-    time.filter(|time| !time.is_zero() && *time <= LONGEST).ok_or_else(wrong)
+    let wrong =
+        || Refusal::invalid_body(format!("{key} must be a time such as 5m, from 1s up to 366d, or null."));
+    // To the millisecond, as stores keep it.
+    let time = time.and_then(|time| u64::try_from(time.as_millis()).ok()).map(Duration::from_millis);
+    time.filter(|time| (SHORTEST..=LONGEST).contains(time)).ok_or_else(wrong)
 }
 
 #[cfg(test)]
@@ -194,7 +200,7 @@ mod tests {
             ),
             (
                 r#"{"prepared":{"name":"x","text":"x","countdown":"1M"}}"#,
-                "countdown must be a time such as 5m, up to 366d, or null.",
+                "countdown must be a time such as 5m, from 1s up to 366d, or null.",
             ),
             (
                 r#"{"prepared":{"name":"","text":"x"}}"#,
