@@ -95,6 +95,21 @@ impl Moderator {
         self.ask(self.target.request(Method::GET, &format!("alerts/{id}/roll_call")), &Value::Null).await
     }
 
+    /// Asks for something of the room, which a path names, and gives the server's answer; null where it says nothing.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn ask_for(
+        &self,
+        method: &str,
+        path: &str,
+        body: Option<&Value>,
+    ) -> Result<Value, ClientError> {
+        // One of ours.
+        let method = Method::from_bytes(method.as_bytes()).unwrap_or_default();
+        self.ask(self.target.request(method, path), body.unwrap_or(&Value::Null)).await
+    }
+
     /// Makes a room, and gives the server's answer: the room, and the key of its host.
     ///
     /// # Errors
@@ -112,13 +127,17 @@ impl Moderator {
             Some(key) => request.header("alert-host-key", key.as_str()),
             None => request,
         };
-        let request = request.body(Full::new(Bytes::from(body.to_string()))).expect("a request");
+        let content = if body.is_null() { Bytes::new() } else { Bytes::from(body.to_string()) };
+        let request = request.body(Full::new(content)).expect("a request");
         let path = request.uri().path().to_owned();
         let (head, body) = client.ask(request, deadline).await?.into_parts();
         let body =
             timeout_at(deadline, client.long_body(body)).await.unwrap_or_else(|_| Err(client.late()))?;
         if !head.status.is_success() {
             return Err(client.failure(&path, head.status, &head.headers, &body));
+        }
+        if head.status == http::StatusCode::NO_CONTENT {
+            return Ok(Value::Null);
         }
         serde_json::from_slice(&body).map_err(|_| client.not_alert("its answer is another".to_owned()))
     }

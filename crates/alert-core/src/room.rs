@@ -2,6 +2,8 @@
 //! must be published is returned.
 
 pub mod alerts;
+pub mod bell;
+pub mod bells;
 mod front;
 mod lost;
 mod mirror;

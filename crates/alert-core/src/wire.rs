@@ -11,6 +11,7 @@ use stream::StreamForm;
 
 pub mod alert;
 pub mod audit;
+pub mod bell;
 mod body;
 pub mod client;
 pub mod history;

@@ -128,6 +128,8 @@ pub struct Config {
     pub access: AccessMode,
     /// Files with the keys of signed tokens.
     pub token_keys: Vec<PathBuf>,
+    /// The file with what happens again and again.
+    pub bells: Option<PathBuf>,
     /// Time between `/readyz` turning 503 and the closing of the listeners.
     pub drain_wait: Duration,
     /// The log's form.
@@ -283,6 +285,7 @@ impl Config {
             },
             access: reader.one("access", word(ACCESSES)),
             token_keys: reader.many("token_keys", tls::file),
+            bells: reader.optional("bells", tls::file),
             drain_wait: reader.one("drain_wait", time(Duration::ZERO..=HOUR)),
             log_format: reader.one("log_format", word(FORMATS)),
             log_level: reader.one("log_level", word(LEVELS)),

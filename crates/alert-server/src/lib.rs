@@ -14,5 +14,6 @@ mod recent;
 pub mod rooms;
 pub mod serve;
 pub mod socket;
+pub mod timetable;
 pub mod tls;
 pub mod web;

@@ -5,6 +5,7 @@ mod admission;
 mod alerts;
 mod allowance;
 mod audience;
+mod bells;
 mod catch_up;
 mod clock;
 mod counts;
@@ -40,6 +41,8 @@ use alert_core::wire::Form;
 pub use alerts::{Alerted, in_force};
 use allowance::Allowances;
 pub use audience::{replay, replay_all, replayed_size};
+use bells::Bells;
+pub use bells::Listed;
 pub use catch_up::{CatchUp, Missed, NotLive};
 pub use counts::{Counts, Figures};
 pub use door::Visit;
@@ -102,6 +105,7 @@ struct Shared {
     lost: LostPeople,
     policies: Policies,
     allowances: Allowances,
+    bells: Bells,
     passwords: Passwords,
     /// Permits to read what was missed.
     readers: Semaphore,
@@ -121,6 +125,7 @@ impl Rooms {
             max_people: AtomicUsize::new(config.max_people),
             policies: Policies::read(&log),
             allowances: Allowances::new(),
+            bells: Bells::default(),
             passwords: Passwords::new(runtime.clone()),
             runtime,
             most_replayed: MOST_REPLAYED.min(config.queue_limit / 8),

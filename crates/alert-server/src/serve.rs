@@ -20,6 +20,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::oneshot;
 
+mod bell_file;
 mod passed;
 mod peers;
 mod reach;
@@ -27,6 +28,7 @@ mod reload;
 mod service_manager;
 mod signals;
 
+use bell_file::BellFile;
 use passed::{Passed, PassedError};
 use peers::Nodes;
 use reload::Reload;
@@ -80,6 +82,7 @@ async fn serve(
         (_, _, files) => Some(Certificates::load(files.to_vec())?),
     };
     let access = Access::new(config)?;
+    let bells = config.bells.as_deref().map(BellFile::load).transpose()?;
     let certificates = certificates.map(Arc::new);
     let listeners = listen(config, certificates.as_ref())?;
     let admin_listeners = admin::bind(config, certificates.as_ref()).await?;
@@ -124,6 +127,15 @@ async fn serve(
         Admin::new(config, metrics, readiness.clone())
     };
     held_back.hold_clients(server.hub().clone());
+    let bells = bells.map(|(file, table)| {
+        held_back.ring_by(table);
+        Arc::new(file)
+    });
+    if let Some(file) = bells.clone() {
+        let rooms = held_back.clone();
+        tokio::spawn(async move { file.watch(rooms).await });
+    }
+    held_back.begin_to_ring();
     if let Some(shared) = log.shared() {
         let hub = server.hub().clone();
         shared.count_connections(move || hub.connections());
@@ -149,6 +161,7 @@ async fn serve(
         rooms: held_back,
         hub: server.hub().clone(),
         certificates,
+        bells,
     };
     let signal = loop {
         match signals.next().await {

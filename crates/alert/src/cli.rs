@@ -14,6 +14,7 @@ use usage::notes;
 
 mod alerts;
 mod backup;
+mod bell;
 #[cfg(target_os = "linux")]
 mod bench;
 mod cluster;
@@ -111,6 +112,9 @@ enum Command {
     /// Print the lines that make a Raspberry Pi the big screen of a room
     #[command(after_help = notes(screen::EXAMPLES))]
     Screen(screen::Args),
+    /// Have something said, or an alert raised, again and again at its times
+    #[command(subcommand, after_help = notes(bell::EXAMPLES))]
+    Bell(bell::Command),
     /// Look at the configuration without running anything
     #[command(subcommand)]
     Config(config::Command),
@@ -167,6 +171,7 @@ pub(crate) fn run() -> ExitCode {
         Some(Command::Rollcall(args)) => args.run(),
         Some(Command::Roster(args)) => args.run(),
         Some(Command::Screen(args)) => args.run(),
+        Some(Command::Bell(command)) => command.run(),
         Some(Command::Config(command)) => command.run(),
         Some(Command::History(command)) => command.run(),
         Some(Command::Backup(args)) => args.run(),

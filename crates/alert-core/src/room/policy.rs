@@ -25,6 +25,7 @@ pub use stored::NotAPolicy;
 use ipnet::{IpNet, Ipv6Net};
 
 use super::alerts::{Alerts, AllPrepared, Level, Step};
+use super::bells::Bells;
 use crate::names::UserName;
 use look::Look;
 
@@ -69,6 +70,8 @@ pub struct Policy {
     pub alerts: Alerts,
     /// Alerts that hosts have prepared.
     pub prepared: AllPrepared,
+    /// What happens there again and again.
+    pub bells: Bells,
     /// What is known of how these names look.
     pub looks: Looks,
 }
@@ -105,14 +108,14 @@ impl Policy {
         self.has_rules_of(&nothing)
     }
 
-    /// Whether nothing but alerts differs from another one; those that wait are told of as rules are.
+    /// Whether nothing but alerts and bells differs from another one; those that wait are told of as rules are.
     #[must_use]
     pub fn has_rules_of(&self, other: &Self) -> bool {
         if !self.alerts.awaits_as(&other.alerts) {
             return false;
         }
         let (revision, alerts, prepared) = (self.revision, self.alerts.clone(), Arc::clone(&self.prepared));
-        *self == Self { revision, alerts, prepared, ..other.clone() }
+        *self == Self { revision, alerts, prepared, bells: self.bells.clone(), ..other.clone() }
     }
 
     /// What it is to take this step here, for the audit log.

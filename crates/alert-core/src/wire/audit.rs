@@ -2,6 +2,7 @@
 
 use crate::names::UserName;
 use crate::room::alerts::{self, Alert, Amendment, Fate, Preparing, Step};
+use crate::room::bells;
 use crate::room::policy::{Action, Change, Whom};
 
 use super::alert::{Notice, Words};
@@ -30,6 +31,11 @@ pub fn target(action: &Action) -> Option<Box<str>> {
             Preparing::Forget(name) => Some(name.clone()),
             Preparing::Replace(_) => None,
         },
+        Action::Bell(step) => match &**step {
+            bells::Step::Put(bell) => Some(bell.id.as_str().into()),
+            bells::Step::Remove(id) | bells::Step::Day(id, ..) => Some(id.as_str().into()),
+            bells::Step::Ring(ringing) => Some(ringing.bell.as_str().into()),
+        },
         Action::Set(_) | Action::Close | Action::Key(_) => None,
     }
 }
@@ -47,6 +53,15 @@ pub fn detail(action: &Action) -> Option<Box<str>> {
             Preparing::Replace(all) => format!("{} prepared, and no others", all.len()).into(),
             Preparing::Forget(_) => "taken away".into(),
         }),
+        Action::Bell(step) => match &**step {
+            bells::Step::Put(bell) => Some(bell.does.text().into()),
+            bells::Step::Day(_, date, Some(times)) if times.is_empty() => {
+                Some(format!("not on {date}").into())
+            }
+            bells::Step::Day(_, date, Some(times)) => Some(format!("on {date}: {times}").into()),
+            bells::Step::Day(_, date, None) => Some(format!("as always on {date}").into()),
+            bells::Step::Remove(_) | bells::Step::Ring(_) => None,
+        },
         Action::Word(_, given) => Some(if *given { "given" } else { "taken" }.into()),
         _ => None,
     }

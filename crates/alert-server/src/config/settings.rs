@@ -10,6 +10,7 @@ const HISTORY: &str = "History";
 const REDIS: &str = "Several servers";
 const API: &str = "HTTP API";
 const ACCESS: &str = "Rights";
+const BELLS: &str = "Bells";
 const WEB: &str = "Web page and browsers";
 const LOG: &str = "Logs";
 const ADMIN: &str = "Metrics and administration";
@@ -211,6 +212,14 @@ pub const SETTINGS: &[Setting] = &[
              bytes; it is read again when it changes; `alert token keygen` makes one",
         )
     },
+    one(
+        "bells",
+        "FILE",
+        &[],
+        BELLS,
+        "Bells: what is said in which room, or raised as an alert, again and again at its times (TOML); it is read again when \
+         it changes; `alert bell check` says whether it is right",
+    ),
     one(
         "leave_grace",
         "TIME",

@@ -165,6 +165,7 @@ fn an_impossible_value_is_an_error_that_names_key_value_source_and_what_is_allow
         ("access", "closed", "open, token"),
         ("access", "token", "open, unless there are tokens: set token_keys"),
         ("token_keys", "/nowhere/key.pem", "a file that can be read (No such file"),
+        ("bells", "/nowhere/bells.toml", "a file that can be read (No such file"),
         ("leave_grace", "soon", "a time from 0s to 1h"),
         ("leave_grace", "2h", "a time from 0s to 1h"),
         ("leave_grace", "NaN", "a time from 0s to 1h"),

@@ -287,7 +287,7 @@ impl Rooms {
             let locks = before.locked.is_none() && next.locked.is_some() && tries < TRIES / 2;
             let of = if locks && of == Of::Any { Of::People(last) } else { of };
             let (tell, told) = oneshot::channel();
-            let words = spoken(&next.alerts.changes_since(&before.alerts));
+            let words = spoken(&before, &next);
             shared.rule(code, (&next, &words), of, audit.as_ref(), |ruled| _ = tell.send(ruled));
             match told.await.map_err(|_| Refused::Unavailable)?? {
                 Ruled::Holds(placed) => {
@@ -315,13 +315,15 @@ impl Rooms {
     }
 }
 
-/// What is said in the room when alerts are raised, or change in their words: by whom, and what.
-pub(super) fn spoken(changes: &[alerts::Change]) -> Vec<(UserName, Box<str>)> {
+/// What is said in the room when alerts are raised, or change in their words, and when a bell rings: by whom, and what.
+pub(super) fn spoken(before: &Policy, next: &Policy) -> Vec<(UserName, Box<str>)> {
     let said = |change: &alerts::Change| {
         let words = Words(&change.alert).to_string();
         change.speaker().map(|name| (name.clone(), words.into()))
     };
-    changes.iter().filter_map(said).collect()
+    let changes = next.alerts.changes_since(&before.alerts);
+    let bell = next.bells.said_since(&before.bells).map(|(name, text)| (name.clone(), text.into()));
+    changes.iter().filter_map(said).chain(bell).collect()
 }
 
 impl Actor {

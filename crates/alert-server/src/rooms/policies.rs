@@ -8,7 +8,7 @@ use super::{Refused, Rooms};
 use crate::log::{Decision, KeptPolicy, Log, MOST_POLICIES, MOST_POLICY_BYTES, UNUSED};
 use alert_core::names::RoomCode;
 use alert_core::room::policy::Policy;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
@@ -23,6 +23,8 @@ pub(super) struct Policies(Mutex<Table>);
 #[derive(Default)]
 struct Table {
     by_room: HashMap<RoomCode, KeptPolicy>,
+    /// Those of them that keep bells.
+    with_bells: HashSet<RoomCode>,
     /// Of all together.
     bytes: usize,
     most: usize,
@@ -32,6 +34,10 @@ struct Table {
 impl Table {
     fn put(&mut self, room: &RoomCode, kept: KeptPolicy) {
         self.bytes += size(room, &kept.policy);
+        match kept.policy.bells.kept() {
+            [] => _ = self.with_bells.remove(room),
+            _ => _ = self.with_bells.insert(room.clone()),
+        }
         if let Some(before) = self.by_room.insert(room.clone(), kept) {
             self.bytes -= size(room, &before.policy);
         }
@@ -61,7 +67,9 @@ impl Table {
 
     fn forget_unused(&mut self, now: SystemTime) -> Vec<RoomCode> {
         let horizon = now.checked_sub(UNUSED).unwrap_or(SystemTime::UNIX_EPOCH);
-        let old = self.by_room.extract_if(|_, kept| kept.used < horizon);
+        // What rings is of use, whoever hears it.
+        let is_old = |kept: &KeptPolicy| kept.used < horizon && kept.policy.bells.kept().is_empty();
+        let old = self.by_room.extract_if(|_, kept| is_old(kept));
         let old: Vec<_> = old.collect();
         self.bytes -= old.iter().map(|(room, kept)| size(room, &kept.policy)).sum::<usize>();
         old.into_iter().map(|(room, _)| room).collect()
@@ -98,6 +106,13 @@ impl Policies {
         let table = self.lock();
         let banning = table.by_room.iter().filter(|(_, kept)| !kept.policy.bans.is_empty());
         banning.map(|(room, kept)| (room.clone(), Arc::clone(&kept.policy))).collect()
+    }
+
+    /// Those of rooms that keep bells.
+    pub(super) fn with_bells(&self) -> Vec<(RoomCode, Arc<Policy>)> {
+        let table = self.lock();
+        let kept = table.with_bells.iter().filter_map(|room| table.by_room.get_key_value(room));
+        kept.map(|(room, kept)| (room.clone(), Arc::clone(&kept.policy))).collect()
     }
 
     /// The policy of a room.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use alert_settings::Environment;
 use socketio_server::Hub;
 
+use super::bell_file::BellFile;
 use crate::auth::Access;
 use crate::config::{Config, Flags};
 use crate::logging;
@@ -38,6 +39,7 @@ pub(super) struct Reload<'a> {
     pub(super) rooms: Rooms,
     pub(super) hub: Hub,
     pub(super) certificates: Option<Arc<Certificates>>,
+    pub(super) bells: Option<Arc<BellFile>>,
 }
 
 impl Reload<'_> {
@@ -56,6 +58,10 @@ impl Reload<'_> {
         };
         let keys = match self.access.read_keys_again() {
             Ok(keys) => keys,
+            Err(error) => return tracing::error!("SIGHUP: everything stays as it was: {error}"),
+        };
+        let bells = match self.bells.as_ref().map(|file| file.read_again()).transpose() {
+            Ok(bells) => bells,
             Err(error) => return tracing::error!("SIGHUP: everything stays as it was: {error}"),
         };
         for warning in new.warnings.iter().filter(|warning| !self.config.warnings.contains(warning)) {
@@ -77,12 +83,14 @@ impl Reload<'_> {
         let tokens = self.access.replace_api_tokens(new.api_tokens);
         let keys = self.access.replace_keys(keys);
         let shown = self.certificates.as_ref().zip(certificates).is_some_and(|(now, new)| now.show(new));
+        let rung = bells.is_some_and(|bells| self.rooms.ring_by(bells));
         let admin = !is_elsewhere && self.admin.replace_tokens(new.admin_tokens);
         let files = [
             other(tokens, "api_token_file"),
             other(admin, "admin_token_file"),
             other(keys, "token_keys"),
             other(shown, "tls_cert"),
+            other(rung, "bells"),
         ];
         changed.extend(files.into_iter().flatten());
         let changed = if changed.is_empty() { "nothing".to_owned() } else { changed.join(", ") };

@@ -15,6 +15,7 @@ use socketio_server::PeerAddr;
 
 mod actions;
 mod alerts;
+mod bells;
 mod caller;
 mod events;
 mod history;
@@ -157,6 +158,9 @@ pub(super) fn routes(state: &WebState) -> Router<WebState> {
         .route("/{room}/alerts/{id}/confirmations", post(roll_calls::add))
         .route("/{room}/alerts/{id}/roll_call", get(roll_calls::show))
         .route("/{room}/roster", get(rosters::show).put(rosters::put))
+        .route("/{room}/bells", get(bells::list))
+        .route("/{room}/bells/{id}", put(bells::put).delete(bells::remove))
+        .route("/{room}/bells/{id}/days/{date}", put(bells::put_day).delete(bells::remove_day))
         .fallback(lost::answer);
     let revocations = Router::new().route("/", get(revocations::list).post(revocations::add));
     let for_programs = |routes: Router<WebState>| {

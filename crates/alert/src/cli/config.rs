@@ -7,6 +7,7 @@ use alert_client::{ClientConfig, ClientFlags};
 use alert_server::acme;
 use alert_server::auth::token::TokenKeys;
 use alert_server::config::{Config, Flags, SessionKeySource};
+use alert_server::timetable::Timetable;
 use alert_server::tls::Certificates;
 use alert_settings::{Given, Setting, Source};
 use clap::Subcommand;
@@ -49,6 +50,10 @@ impl Command {
             }
         };
         if let Err(error) = TokenKeys::load(&config.token_keys) {
+            super::complain(error);
+            return ExitCode::from(super::USAGE_ERROR);
+        }
+        if let Some(Err(error)) = config.bells.as_deref().map(Timetable::load) {
             super::complain(error);
             return ExitCode::from(super::USAGE_ERROR);
         }

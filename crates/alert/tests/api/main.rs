@@ -6,6 +6,7 @@ mod admin;
 mod admission;
 mod alerts;
 mod archive;
+mod bells;
 mod certificates;
 mod curl;
 mod durable;

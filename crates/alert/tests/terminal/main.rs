@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod alerts;
+mod bells;
 mod command;
 #[path = "../api/http.rs"]
 #[allow(dead_code, reason = "shared with the tests of the HTTP API")]

@@ -9,6 +9,7 @@ use super::look::Look;
 use super::{Deed, KeyHash, PasswordHash, Policy, Until};
 use crate::names::UserName;
 use crate::room::alerts::{MOST_ALERTS, MOST_PREPARED, MOST_PROPOSED, Prepared, Preparing, Step};
+use crate::room::bells::{self, MOST_BELLS};
 use crate::room::roll_call::MOST_PEOPLE;
 
 /// The most entries of each list: names, mutes, bans, hands and words.
@@ -54,6 +55,8 @@ pub enum Action {
     Alert(Box<Step>),
     /// A host prepares alerts, or takes some away that were.
     Prepare(Box<Preparing>),
+    /// Something becomes of a bell.
+    Bell(Box<bells::Step>),
 }
 
 /// What is to hold for everybody from now on; what is `None` stays as it is.
@@ -135,6 +138,20 @@ pub enum NotDone {
     /// The rosters of all rooms are too long.
     #[error("this server keeps as many names in rosters as it may: make another roster shorter first.")]
     RostersFull,
+    /// It is no bell of the room.
+    #[error("there is no such bell in this room.")]
+    NoSuchBell,
+    /// It is not the room's to change.
+    #[error(
+        "this bell is in the server's file of bells: change it there. One day of it can be changed here."
+    )]
+    BellOfFile,
+    /// There are as many bells as there may be.
+    #[error("a room keeps {MOST_BELLS} bells, and 48 KiB of them: remove one first.")]
+    TooManyBells,
+    /// There are as many days with other times as there may be.
+    #[error("bells ring at other times on too many days already: take some back first.")]
+    TooManyDays,
     /// Somebody is to be put out who is not there.
     #[error("nobody of this name is in the room.")]
     NobodyHere,
@@ -157,6 +174,12 @@ impl Action {
             Self::Key(_) => Deed::Key,
             Self::Alert(step) => Policy::default().deed_of(step),
             Self::Prepare(_) => Deed::Prepare,
+            Self::Bell(step) => match **step {
+                bells::Step::Put(_) => Deed::Bell,
+                bells::Step::Remove(_) => Deed::Unbell,
+                bells::Step::Day(..) => Deed::Day,
+                bells::Step::Ring(_) => Deed::Ring,
+            },
         }
     }
 
@@ -257,6 +280,7 @@ impl Policy {
             Action::Key(hash) => self.host = Some(*hash),
             Action::Prepare(what) => self.prepared = what.of(&self.prepared)?,
             Action::Alert(step) => self.alerts.take(step, self.two_person, now)?,
+            Action::Bell(step) => self.bells.take(step, (&mut self.alerts, self.two_person), now)?,
         }
         Ok(())
     }
@@ -361,6 +385,7 @@ impl Policy {
             + all(&self.kicks)
             + self.alerts.size()
             + self.prepared.iter().map(Prepared::size).sum::<usize>()
+            + self.bells.size()
     }
 }
 

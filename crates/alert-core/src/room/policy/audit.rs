@@ -57,9 +57,17 @@ pub enum Deed {
     Update,
     /// An alert was ended.
     End,
+    /// A bell was set, or changed.
+    Bell,
+    /// A bell was removed.
+    Unbell,
+    /// A bell rings at other times on a day.
+    Day,
+    /// A bell rang. It is not kept.
+    Ring,
 }
 
-const NAMES: [(Deed, &str); 18] = [
+const NAMES: [(Deed, &str); 22] = [
     (Deed::Make, "make"),
     (Deed::Set, "set"),
     (Deed::Remove, "remove"),
@@ -78,6 +86,10 @@ const NAMES: [(Deed, &str); 18] = [
     (Deed::Prepare, "prepare"),
     (Deed::Update, "update"),
     (Deed::End, "end"),
+    (Deed::Bell, "bell"),
+    (Deed::Unbell, "unbell"),
+    (Deed::Day, "day"),
+    (Deed::Ring, "ring"),
 ];
 
 impl Deed {

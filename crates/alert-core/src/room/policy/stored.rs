@@ -10,6 +10,7 @@ use super::{KeyHash, Looks, PasswordHash, Policy, Whom};
 use crate::names::UserName;
 use crate::room::alerts::Prepared;
 use crate::room::alerts::stored::{Kept as KeptAlerts, KeptPrepared};
+use crate::room::bells::stored::Kept as KeptBells;
 
 /// A text that is no policy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -57,6 +58,8 @@ struct Kept {
     alerts: KeptAlerts,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     prepared: Vec<KeptPrepared>,
+    #[serde(skip_serializing_if = "KeptBells::is_empty")]
+    bells: KeptBells,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -98,6 +101,7 @@ impl Policy {
             words: texts(&self.words),
             alerts: (&self.alerts).into(),
             prepared: self.prepared.iter().map(KeptPrepared::from).collect(),
+            bells: (&self.bells).into(),
         };
         // Texts, numbers and lists of them: there is always a JSON for them.
         serde_json::to_string(&kept).unwrap_or_default()
@@ -148,6 +152,7 @@ impl Policy {
             words: names_of(&kept.words)?,
             alerts: kept.alerts.try_into()?,
             prepared: kept.prepared.into_iter().map(Prepared::try_from).collect::<Result<_, _>>()?,
+            bells: kept.bells.try_into()?,
             looks: Looks::default(),
         })
     }

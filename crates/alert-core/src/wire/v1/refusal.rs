@@ -45,6 +45,8 @@ pub enum ErrorCode {
     NoSuchMessage,
     /// There is no such alert.
     NoSuchAlert,
+    /// There is no such bell.
+    NoSuchBell,
     /// v2: nobody in the room has this name.
     NoSuchPerson,
     /// The room has a password, which was not shown, or another one.
@@ -90,6 +92,7 @@ impl ErrorCode {
             Self::RoomInUse => "room_in_use",
             Self::NoSuchMessage => "no_such_message",
             Self::NoSuchAlert => "no_such_alert",
+            Self::NoSuchBell => "no_such_bell",
             Self::NoSuchPerson => "no_such_person",
             Self::UnknownEvent => "unknown_event",
             Self::TooManyRooms => "too_many_rooms",
@@ -303,6 +306,7 @@ impl From<NotDone> for Refusal {
             NotDone::NotHost => return Forbidden::NotHost.into(),
             NotDone::NobodyHere => ErrorCode::NoSuchPerson,
             NotDone::NoSuchAlert | NotDone::NotPrepared => ErrorCode::NoSuchAlert,
+            NotDone::NoSuchBell => ErrorCode::NoSuchBell,
             NotDone::KeyReused => ErrorCode::KeyReused,
             NotDone::NotAhead | NotDone::NoSuchAnswer => ErrorCode::InvalidBody,
             NotDone::TooMany
@@ -315,7 +319,10 @@ impl From<NotDone> for Refusal {
             | NotDone::TooManyProposed
             | NotDone::TooManyPrepared
             | NotDone::SamePerson
-            | NotDone::TakesTwo => ErrorCode::NotAllowed,
+            | NotDone::TakesTwo
+            | NotDone::TooManyBells
+            | NotDone::BellOfFile
+            | NotDone::TooManyDays => ErrorCode::NotAllowed,
         };
         Self::new(code, not_done.to_string())
     }

@@ -73,6 +73,7 @@ impl Shared {
         args.push(bytes(u8::from(!policy.bans.is_empty())));
         args.push(if let Of::People(LastEntered(event)) = of { bytes(event) } else { Vec::new() });
         args.push(bytes(self.0.retention.messages));
+        args.push(bytes(u8::from(!policy.bells.kept().is_empty())));
         for (name, text) in words {
             args.extend([name.as_str(), text].map(|text| text.as_bytes().to_vec()));
         }
@@ -95,7 +96,19 @@ impl Shared {
     /// # Errors
     /// Where Redis does not answer.
     pub async fn banned(&self) -> Result<Vec<(RoomCode, Arc<Policy>)>, Unavailable> {
-        let ask = |tag| self.begin_to_ask("banned", vec![self.0.keys.rooms(tag)], Vec::new());
+        self.policies_of("banned").await
+    }
+
+    /// The policies of all rooms that keep bells.
+    ///
+    /// # Errors
+    /// Where Redis does not answer.
+    pub async fn belled(&self) -> Result<Vec<(RoomCode, Arc<Policy>)>, Unavailable> {
+        self.policies_of("belled").await
+    }
+
+    async fn policies_of(&self, function: &'static str) -> Result<Vec<(RoomCode, Arc<Policy>)>, Unavailable> {
+        let ask = |tag| self.begin_to_ask(function, vec![self.0.keys.rooms(tag)], Vec::new());
         // All of them are on their way before the first is waited for.
         let calls: Vec<_> = (0..TAGS).map(ask).collect();
         let mut all = Vec::new();

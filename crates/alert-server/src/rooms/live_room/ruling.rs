@@ -275,7 +275,7 @@ impl LiveRoom {
         let rouses = state.take_policy(Arc::clone(&next));
         let (mut ruled, mut published) = (Ruled::of(&next), Vec::new());
         let changes = next.alerts.changes_since(&before.alerts);
-        for (name, text) in spoken(&changes) {
+        for (name, text) in spoken(&before, &next) {
             let (heard, untold, fate) = self.speak(state, name, text);
             published.push(heard);
             ruled.untold.extend(untold);

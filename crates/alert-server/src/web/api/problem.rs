@@ -199,9 +199,10 @@ impl From<Refusal> for Problem {
             ErrorCode::MsgTooLong => StatusCode::PAYLOAD_TOO_LARGE,
             ErrorCode::NotAllowed | ErrorCode::PasswordRequired => StatusCode::FORBIDDEN,
             ErrorCode::RoomInUse => StatusCode::CONFLICT,
-            ErrorCode::NoSuchMessage | ErrorCode::NoSuchPerson | ErrorCode::NoSuchAlert => {
-                StatusCode::NOT_FOUND
-            }
+            ErrorCode::NoSuchMessage
+            | ErrorCode::NoSuchPerson
+            | ErrorCode::NoSuchAlert
+            | ErrorCode::NoSuchBell => StatusCode::NOT_FOUND,
             _ => StatusCode::BAD_REQUEST,
         };
         Self::new(status, refusal.code().as_str(), refusal.message())

@@ -110,6 +110,19 @@ pub(super) const WAYS: &[Way] = &[
     ),
     way("GET /{room}/roster", &[Name, Alert], Http("GET", "/{room}/roster", "*/*")),
     way("PUT /{room}/roster", &[Name, Alert], Json("PUT", "/{room}/roster", |_| json!({ "names": [] }))),
+    way("GET /{room}/bells", &[Look], Http("GET", "/{room}/bells", "*/*")),
+    way("PUT /{room}/bells/{id}", &[Name, Moderate], Json("PUT", "/{room}/bells/x", |_| bell())),
+    way("DELETE /{room}/bells/{id}", &[Name, Moderate], Json("DELETE", "/{room}/bells/none", |_| json!({}))),
+    way(
+        "PUT /{room}/bells/{id}/days/{date}",
+        &[Name, Moderate],
+        Json("PUT", "/{room}/bells/none/days/2026-12-01", |_| json!({ "times": [] })),
+    ),
+    way(
+        "DELETE /{room}/bells/{id}/days/{date}",
+        &[Name, Moderate],
+        Json("DELETE", "/{room}/bells/none/days/2026-12-01", |_| json!({})),
+    ),
     // Who may be in the room is asked when the page connects.
     way("login", &[Name], Form),
     way("GET /", &[List], Http("GET", "", "*/*")),
@@ -120,7 +133,11 @@ const fn way(name: &'static str, does: &'static [Step], goes: Goes) -> Way {
 }
 
 /// Whose answer says that the question of rights has been passed.
-const PASSED: [&str; 3] = ["room_in_use", "room_open", "no_such_alert"];
+const PASSED: [&str; 4] = ["room_in_use", "room_open", "no_such_alert", "no_such_bell"];
+
+fn bell() -> Value {
+    json!({ "rule": "FREQ=DAILY", "times": ["08:40"], "zone": "UTC", "say": "x" })
+}
 
 fn text() -> Value {
     json!(["text", { "msg": "hello" }])

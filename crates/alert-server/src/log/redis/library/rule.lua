@@ -1,5 +1,10 @@
 -- What a room's hosts decide and do.
 
+-- A policy is forgotten when nobody has heard its room for so many milliseconds: 90 days.
+local function keep_policy(base)
+  redis.call('PEXPIRE', base .. ':rule', 7776000000)
+end
+
 -- A line of the audit log.
 local function note_deed(room, line, most, age)
   if line == '' then return end
@@ -16,7 +21,7 @@ end
 -- ARGV: token, epoch, the revision before, the revision, the policy, a line of the audit log or '', 1 if it is to be the
 -- first of a room that nobody is in, age of messages, how long a policy is kept that nobody needs, most lines, their age,
 -- 1 if somebody is banned, and if the policy has a list of those who are there, the event with which the last of them entered
--- or '', messages kept, and what is said just before: each name and text in turn
+-- or '', messages kept, 1 if the room keeps bells, and what is said just before: each name and text in turn
 -- Gives: "holds" or "stale" with the policy that holds, and where; or "in use"
 local function rule(keys, args)
   local room = open(keys, args[1], args[2])
@@ -32,8 +37,9 @@ local function rule(keys, args)
   redis.call('HSET', room.base .. ':rule', 'revision', args[4], 'policy', args[5])
   redis.call('PEXPIRE', room.base .. ':rule', args[9])
   redis.call(args[12] == '1' and 'SADD' or 'SREM', keys[2] .. ':banned', room.base)
+  redis.call(args[15] == '1' and 'SADD' or 'SREM', keys[2] .. ':bells', room.base)
   note_deed(room, args[6], tonumber(args[10]), args[11])
-  for place = 15, #args, 2 do
+  for place = 16, #args, 2 do
     put(room, args[place], args[place + 1], args[14], '- 0')
     redis.call('HSET', room.base .. ':meta', 'number', text(room.number))
   end
@@ -48,19 +54,31 @@ local function policy_of(keys)
   return redis.call('HGET', keys[1] .. ':rule', 'policy')
 end
 
--- The policies of the rooms with one tag in which somebody is banned. Those that were forgotten leave the set.
--- KEYS: the set of the tag's rooms. ARGV: token. Gives what a room's keys begin with, and its policy, in turn.
-local function banned(keys)
+-- The policies of the rooms with one tag that are in a set of these. Those that were forgotten leave it.
+-- Gives what a room's keys begin with, and its policy, in turn.
+local function policies_in(set)
   local found = {}
-  for _, base in ipairs(redis.call('SMEMBERS', keys[1] .. ':banned')) do
+  for _, base in ipairs(redis.call('SMEMBERS', set)) do
     local policy = redis.call('HGET', base .. ':rule', 'policy')
     if policy then
       table.insert(found, base)
       table.insert(found, policy)
     else
-      redis.call('SREM', keys[1] .. ':banned', base)
+      redis.call('SREM', set, base)
     end
   end
+  return found
+end
+
+-- The rooms in which somebody is banned. KEYS: the set of the tag's rooms. ARGV: token
+local function banned(keys)
+  return policies_in(keys[1] .. ':banned')
+end
+
+-- The rooms that keep bells. What rings is of use, whoever hears it: their policies are not forgotten. The same KEYS and ARGV.
+local function belled(keys)
+  local found = policies_in(keys[1] .. ':bells')
+  for place = 1, #found, 2 do keep_policy(found[place]) end
   return found
 end
 

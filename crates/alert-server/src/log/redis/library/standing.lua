@@ -34,11 +34,6 @@ local function forget(keys)
   return count
 end
 
--- A policy is forgotten when nobody has heard its room for so many milliseconds: 90 days.
-local function keep_policy(base)
-  redis.call('PEXPIRE', base .. ':rule', 7776000000)
-end
-
 -- Where the room stands, who is in it, what was said after a place, and the policy or ''.
 -- ARGV: token, epoch, the place's epoch or '', its number, limit, age
 local function state(keys, args)

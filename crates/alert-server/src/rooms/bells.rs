@@ -1,0 +1,199 @@
+//! Bells: who may set them, and that each rings once at its time, on whichever server. Those of the server's file ring as
+//! those that rooms keep; only a day of theirs can be changed from outside.
+
+mod plan;
+mod ringer;
+
+use super::allowance::Cost;
+use super::moderation::{People, now, random};
+use super::{Actor, Admitted, Refused, Rooms};
+use crate::log::redis::Of;
+use crate::timetable::Timetable;
+use alert_core::access::Right;
+use alert_core::names::RoomCode;
+use alert_core::room::alerts::{Alert, AlertId, Draft};
+use alert_core::room::bell::{Bell, BellId, Does};
+use alert_core::room::bells::{Bells as Kept, Deed, Ringing, Step};
+use alert_core::room::policy::{Action, NotDone, Policy};
+use alert_schedule::Times;
+use jiff::civil::Date;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::{Duration, SystemTime};
+use tokio::sync::Notify;
+
+/// The bells of the file, and that some have changed.
+#[derive(Default)]
+pub(super) struct Bells {
+    file: RwLock<Arc<Timetable>>,
+    changed: Notify,
+}
+
+/// A bell of a room.
+#[derive(Clone, Debug)]
+pub struct Listed {
+    /// As it is set.
+    pub bell: Bell,
+    /// As it rings, with the days on which it rings at other times.
+    pub rings: Bell,
+    /// It is in the server's file.
+    pub is_of_file: bool,
+}
+
+impl Rooms {
+    /// Has the bells of a file ring from now on, instead of those of before. Returns whether they are others.
+    pub fn ring_by(&self, table: Timetable) -> bool {
+        let mut file = self.0.bells.file.write().unwrap_or_else(PoisonError::into_inner);
+        let is_other = **file != table;
+        *file = Arc::new(table);
+        drop(file);
+        self.0.bells.changed.notify_one();
+        is_other
+    }
+
+    fn of_file(&self) -> Arc<Timetable> {
+        Arc::clone(&self.0.bells.file.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The bells of a room, for somebody who may read it, in the order of their names.
+    ///
+    /// # Errors
+    /// If the store does not answer.
+    pub async fn bells(&self, room: &Admitted) -> Result<Vec<Listed>, Refused> {
+        room.may(Right::Read)?;
+        let policy = self.policy(room.code()).await?.unwrap_or_default();
+        let file = self.of_file();
+        let of_file = file.of(room.code());
+        let is_shadowed = |bell: &Bell| of_file.iter().any(|other| other.id == bell.id);
+        let kept = policy.bells.kept().iter().filter(|bell| !is_shadowed(bell)).map(|bell| (bell, false));
+        let all = of_file.iter().map(|bell| (bell, true)).chain(kept);
+        let listed = all.map(|(bell, is_of_file)| Listed {
+            bell: bell.clone(),
+            rings: policy.bells.as_it_rings(bell),
+            is_of_file,
+        });
+        let mut listed: Vec<_> = listed.collect();
+        listed.sort_by(|one, other| one.bell.id.cmp(&other.bell.id));
+        Ok(listed)
+    }
+
+    /// Sets a bell that the room keeps.
+    ///
+    /// # Errors
+    /// If they are no host, it is one of the file, or there are too many.
+    pub async fn put_bell(&self, room: &Admitted, by: &Actor, bell: Bell) -> Result<Listed, Refused> {
+        self.acts(room, Cost::default()).await?;
+        self.not_of_file(room, &bell.id)?;
+        let policy = self.act_on_bell(room, by, Step::Put(Box::new(bell.clone()))).await?;
+        Ok(Listed { rings: policy.bells.as_it_rings(&bell), bell, is_of_file: false })
+    }
+
+    /// Removes a bell that the room keeps.
+    ///
+    /// # Errors
+    /// If they are no host, or there is none.
+    pub async fn remove_bell(&self, room: &Admitted, by: &Actor, id: &BellId) -> Result<(), Refused> {
+        self.acts(room, Cost::default()).await?;
+        self.not_of_file(room, id)?;
+        self.act_on_bell(room, by, Step::Remove(id.clone())).await.map(drop)
+    }
+
+    /// Has a bell ring at other times on a day, or not at all; without times, as always.
+    ///
+    /// # Errors
+    /// If they are no host, or there is no such bell.
+    pub async fn change_day(
+        &self,
+        room: &Admitted,
+        by: &Actor,
+        (id, date): (&BellId, Date),
+        times: Option<Times>,
+    ) -> Result<Listed, Refused> {
+        let policy = self.acts(room, Cost::default()).await?.unwrap_or_default();
+        let file = self.of_file();
+        let of_file = file.get(room.code(), id);
+        let bell = of_file.or_else(|| policy.bells.get(id)).cloned().ok_or(NotDone::NoSuchBell)?;
+        let policy = self.act_on_bell(room, by, Step::Day(id.clone(), date, times)).await?;
+        Ok(Listed { rings: policy.bells.as_it_rings(&bell), bell, is_of_file: of_file.is_some() })
+    }
+
+    async fn act_on_bell(&self, room: &Admitted, by: &Actor, step: Step) -> Result<Arc<Policy>, Refused> {
+        let (policy, _) = self.act(room, by, Action::Bell(Box::new(step)), None).await?;
+        self.0.bells.changed.notify_one();
+        Ok(policy)
+    }
+
+    fn not_of_file(&self, room: &Admitted, id: &BellId) -> Result<(), Refused> {
+        match self.of_file().get(room.code(), id) {
+            Some(_) => Err(NotDone::BellOfFile.into()),
+            None => Ok(()),
+        }
+    }
+
+    /// Has a bell ring for a time, unless it has done so, on this server or another one, or is not to any more. Says whether
+    /// it did now.
+    async fn ring(
+        &self,
+        code: &RoomCode,
+        of_file: Option<&Bell>,
+        (id, at): (&BellId, SystemTime),
+    ) -> Result<bool, Refused> {
+        let rings = AtomicBool::new(false);
+        let alert_id = AlertId::made_of(random());
+        let step = |policy: &Policy, people: &mut People<'_>, now| {
+            rings.store(false, Relaxed);
+            let bell = of_file.or_else(|| policy.bells.get(id)).map(|bell| policy.bells.as_it_rings(bell));
+            let Some(bell) = bell.filter(|bell| !policy.closed && bell.rings_at(at)) else {
+                return Ok(policy.clone());
+            };
+            let ringing = Ringing { bell: id.clone(), at, deed: deed(&bell, alert_id, now) };
+            let next = policy.after(&Action::Bell(Box::new(Step::Ring(ringing))), people, now)?;
+            let has_rung = policy.bells.rung(id, now).is_some_and(|rung| rung >= at);
+            rings.store(!has_rung, Relaxed);
+            Ok(if has_rung { policy.clone() } else { next })
+        };
+        self.rule_and_tell(code, &step, Of::Any, None).await?;
+        Ok(rings.into_inner())
+    }
+
+    /// The bells that rooms keep, and what is known of them.
+    async fn kept_bells(&self) -> Result<Vec<(RoomCode, Arc<Policy>)>, Refused> {
+        match self.log().shared() {
+            Some(shared) => Ok(shared.belled().await?),
+            None => Ok(self.0.policies.with_bells()),
+        }
+    }
+}
+
+/// What a bell does, now.
+fn deed(bell: &Bell, id: AlertId, now: SystemTime) -> Deed {
+    match &bell.does {
+        Does::Say(text) => Deed::Say(bell.by.clone(), text.clone()),
+        Does::Raise { level, text, drill, confirm, ends_after } => Deed::Raise(Box::new(raised(
+            Alert {
+                id,
+                by: bell.by.clone(),
+                at: now,
+                text: text.clone(),
+                level: *level,
+                confirm: *confirm,
+                answers: Box::default(),
+                word: None,
+                drill: *drill,
+                countdown: None,
+                ends_at: now.checked_add(*ends_after),
+                audience: None,
+                all_clear: None,
+                released_by: None,
+                changed: None,
+                key: None,
+            },
+            *ends_after,
+        ))),
+    }
+}
+
+/// It lasts as long where it has to wait for a second person.
+fn raised(alert: Alert, lasts: Duration) -> Draft {
+    Draft { lasts: Some(lasts), ..alert.into() }
+}
