@@ -110,6 +110,27 @@ pub(super) const WAYS: &[Way] = &[
     ),
     way("GET /{room}/roster", &[Name, Alert], Http("GET", "/{room}/roster", "*/*")),
     way("PUT /{room}/roster", &[Name, Alert], Json("PUT", "/{room}/roster", |_| json!({ "names": [] }))),
+    way(
+        "POST /{room}/alerts/{id}/release",
+        &[Alert],
+        Json("POST", "/{room}/alerts/00000000/release?name=Ada", |_| json!({})),
+    ),
+    way("GET /{room}/prepared", &[Name, Alert], Http("GET", "/{room}/prepared", "*/*")),
+    way(
+        "PUT /{room}/prepared",
+        &[Name, Moderate],
+        Json("PUT", "/{room}/prepared", |_| json!({ "prepared": [] })),
+    ),
+    way(
+        "PUT /{room}/prepared/{name}",
+        &[Name, Moderate],
+        Json("PUT", "/{room}/prepared/ice", |_| json!({ "text": "Ice" })),
+    ),
+    way(
+        "DELETE /{room}/prepared/{name}",
+        &[Name, Moderate],
+        Json("DELETE", "/{room}/prepared/none", |_| json!({})),
+    ),
     way("GET /{room}/bells", &[Look], Http("GET", "/{room}/bells", "*/*")),
     way("PUT /{room}/bells/{id}", &[Name, Moderate], Json("PUT", "/{room}/bells/x", |_| bell())),
     way("DELETE /{room}/bells/{id}", &[Name, Moderate], Json("DELETE", "/{room}/bells/none", |_| json!({}))),
