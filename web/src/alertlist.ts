@@ -3,9 +3,11 @@
 import { countWords, type Recount, recounts } from "./alertcount.ts";
 import { inOrder } from "./alertorder.ts";
 import { alertLevel } from "./alertwords.ts";
+import { Confirming } from "./confirming.ts";
 import { byId, make } from "./dom.ts";
 import { parts, text } from "./language.ts";
-import type { Alert } from "./protocol.ts";
+import { type Alert, type Counts, STAGES } from "./protocol.ts";
+import type { RollCalls } from "./rollcalls.ts";
 import { moment } from "./time.ts";
 
 /** What a host does with one. */
@@ -23,7 +25,10 @@ export class AlertList {
   readonly #others = byId("alerts-others", HTMLElement);
   readonly #items = new Map<string, Item>();
 
-  constructor(readonly deeds: Deeds) {
+  constructor(
+    readonly deeds: Deeds,
+    readonly rolls: RollCalls,
+  ) {
     this.#list.addEventListener("scroll", () => this.#countOthers(), { passive: true });
     new ResizeObserver(() => this.#measure()).observe(this.#list);
   }
@@ -41,7 +46,7 @@ export class AlertList {
     sorted.forEach((alert, place) => {
       let item = this.#items.get(alert.id);
       if (item === undefined) {
-        item = new Item(this.deeds, () => this.#measure());
+        item = new Item(this.deeds, this.rolls, () => this.#measure());
         this.#items.set(alert.id, item);
         fresh.push(alert);
       }
@@ -121,20 +126,24 @@ class Item {
   readonly #change = make("button", "button", text("alert_change"));
   readonly #end = make("button", "button", text("alert_end"));
   readonly #mistaken = make("button", "button", text("alert_mistake"));
+  readonly #roll = make("button", "button");
+  readonly #confirming: Confirming;
   readonly element = make(
     "li",
     "alert",
     make("div", "alert-words", this.words, this.#about),
     this.#recounts,
-    make("div", "alert-row", this.#more, this.#change, this.#end, this.#mistaken),
+    make("div", "alert-row", this.#more, this.#roll, this.#change, this.#end, this.#mistaken),
   );
   #alert: Alert | undefined;
 
   constructor(
     readonly deeds: Deeds,
+    readonly rolls: RollCalls,
     resized: () => void,
   ) {
-    for (const button of [this.#more, this.#change, this.#end, this.#mistaken]) button.type = "button";
+    for (const button of [this.#more, this.#roll, this.#change, this.#end, this.#mistaken])
+      button.type = "button";
     this.#recounts.setAttribute("role", "group");
     this.#more.hidden = true;
     this.#more.addEventListener("click", () => {
@@ -142,6 +151,10 @@ class Item {
       this.#nameMore();
       resized();
     });
+    this.#confirming = new Confirming((answer) => this.#alert && void rolls.confirm(this.#alert.id, answer));
+    this.element.append(this.#confirming.element);
+    this.#roll.setAttribute("aria-haspopup", "dialog");
+    this.#roll.addEventListener("click", () => this.#alert && rolls.open(this.#alert));
     this.#change.addEventListener("click", () => this.#alert && deeds.change(this.#alert));
     this.#end.addEventListener("click", () => this.#alert && deeds.end(this.#alert));
     this.#mistaken.addEventListener("click", () => this.#alert && deeds.mistaken(this.#alert));
@@ -153,6 +166,9 @@ class Item {
     this.#mistaken.hidden = !mayAlert || now - Date.parse(alert.at) > RETRACTED;
     if (this.#alert !== alert) this.#write(alert, now);
     this.#offer(mayAlert ? recounts(alert) : []);
+    this.#confirming.show(alert, this.rolls.mine(alert.id));
+    this.#roll.hidden = !mayAlert || !alert.confirm;
+    this.#roll.textContent = rollWords(this.rolls.counts(alert.id));
     this.count(now);
   }
 
@@ -170,6 +186,7 @@ class Item {
     this.element.dataset.level = alert.level;
     this.element.toggleAttribute("data-drill", alert.drill);
     this.#nameMore();
+    this.#roll.setAttribute("aria-description", alert.text);
     this.#change.setAttribute("aria-label", text("alert_change_of", { text: alert.text }));
     this.#end.setAttribute("aria-label", text("alert_end_of", { text: alert.text }));
     this.#mistaken.setAttribute("aria-label", text("alert_mistake_of", { text: alert.text }));
@@ -213,4 +230,10 @@ class Item {
     const isCut = [this.words, this.#about].some((one) => one.scrollHeight > one.clientHeight + 2);
     this.#more.hidden = !isCut;
   }
+}
+
+function rollWords(counts: Counts | undefined): string {
+  if (counts === undefined) return text("roll_call");
+  const all = STAGES.reduce((sum, stage) => sum + counts[stage], 0);
+  return text("roll_call_count", { confirmed: counts.confirmed, all });
 }

@@ -2,14 +2,15 @@
 
 import { type Recount, recounted } from "./alertcount.ts";
 import { AlertDialog, type Alerting } from "./alertdialog.ts";
-import { AlertList } from "./alertlist.ts";
+import { AlertList, type Deeds } from "./alertlist.ts";
 import { passed } from "./alertmarks.ts";
 import { AlertWaiting } from "./alertwaiting.ts";
 import { alertWords, allWords, endWords, leftWords } from "./alertwords.ts";
 import type { Ask } from "./ask.ts";
 import { byId, make } from "./dom.ts";
 import { text } from "./language.ts";
-import type { Alert, Alerted, AlertNews } from "./protocol.ts";
+import type { Alert, Alerted, AlertNews, ConfirmedNews, RollCallNews } from "./protocol.ts";
+import { type Roll, RollCalls } from "./rollcalls.ts";
 import type { ServerTime } from "./servertime.ts";
 
 /** How often the page looks at the clock (ms): no second is shown late by more. */
@@ -23,6 +24,8 @@ export interface AlertRoom {
   readonly act: Alerting;
   /** Asks for those that wait, or for what is prepared; nothing where there is no answer. */
   readonly look: (action: "list" | "prepared") => Promise<Alerted>;
+  /** Confirms one, or asks who has. */
+  readonly roll: Roll;
 }
 
 export class Alerts {
@@ -31,6 +34,7 @@ export class Alerts {
   readonly #dialog: AlertDialog;
   readonly #list: AlertList;
   readonly #waiting: AlertWaiting;
+  readonly #rolls: RollCalls;
   #alerts: readonly Alert[] = [];
   #mayAlert = false;
   /** Those that the server has in force though the device's clock says that they are over: the clock is wrong. */
@@ -48,12 +52,14 @@ export class Alerts {
   ) {
     const prepared = async () => (await room.look("prepared")).prepared ?? [];
     this.#dialog = new AlertDialog(room.act, prepared, time);
-    this.#list = new AlertList({
+    this.#rolls = new RollCalls(room.roll, () => this.#show());
+    const deeds: Deeds = {
       change: (alert) => this.#dialog.change(alert),
       end: (alert) => void this.#end(alert),
       recount: (alert, recount) => void this.#recount(alert, recount),
       mistaken: (alert) => void this.#act("end", { id: alert.id, mistake: true }),
-    });
+    };
+    this.#list = new AlertList(deeds, this.#rolls);
     this.#waiting = new AlertWaiting(
       room.name,
       {
@@ -75,6 +81,7 @@ export class Alerts {
     const news = alerts.filter(({ id }) => !isIn(before, id));
     const over = before.filter(({ id }) => !isIn(alerts, id));
     this.#alerts = alerts;
+    this.#rolls.entered();
     this.#doubted = new Set(alerts.filter((one) => this.#isPast(one)).map(({ id }) => id));
     this.allow(mayAlert);
     const words = [...over.map((one) => endWords(one)), allWords(news)].filter((one) => one !== "");
@@ -109,6 +116,16 @@ export class Alerts {
     this.#show();
   }
 
+  /** The reader has confirmed one. */
+  confirmed(news: ConfirmedNews): void {
+    this.#rolls.confirmed(news);
+  }
+
+  /** How far one has come. */
+  rollCall(news: RollCallNews): void {
+    this.#rolls.heard(news);
+  }
+
   #say(words: string): void {
     // The same words again are said again: it is another element.
     this.#said.replaceChildren(make("span", "", words));
@@ -118,6 +135,7 @@ export class Alerts {
     clearInterval(this.#timer);
     if (this.#alerts.some(({ countdown_to, ends_at }) => countdown_to !== null || ends_at !== null))
       this.#timer = setInterval(() => this.#look(), LOOK);
+    this.#rolls.show(this.#alerts, this.#mayAlert);
     this.#list.show(this.#alerts, this.#mayAlert, this.time.now());
     this.#count();
   }

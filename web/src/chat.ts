@@ -29,8 +29,9 @@ import { PersonDialog } from "./person.ts";
 import { hiddenField } from "./personal.ts";
 import { Placeholder } from "./placeholder.ts";
 import { news, OPEN, type Policy, speech } from "./policy.ts";
-import type { Alerted } from "./protocol.ts";
+import type { Alerted, Answer } from "./protocol.ts";
 import { Removal } from "./removal.ts";
+import type { Rolled } from "./rollcalls.ts";
 import { groups } from "./roomcode.ts";
 import { Seen } from "./seen.ts";
 import { ServerTime } from "./servertime.ts";
@@ -136,6 +137,8 @@ const connection: Connection = new Connection(room, name, credentials, open !== 
     if (news.by !== null) announcer.drop(isolated({ name: news.by, text: messageWords(news.alert) }));
     alerts.heard(news);
   },
+  confirmed: (news) => alerts.confirmed(news),
+  rollCall: (news) => alerts.rollCall(news),
   joined(arrival) {
     // Another link was opened in this tab since the login, or another tab has logged in here.
     if (credentials.token !== undefined && arrival.name !== name) return logIn(arrival.name, room);
@@ -203,14 +206,16 @@ const alerts = new Alerts(
   ask,
   {
     name,
-    act: async (action, body) => {
-      const answer = await connection.act<Alerted>("alert", { action, ...body });
-      if (answer === undefined) return text("no_answer");
-      return answer.ok ? undefined : text("not_done", { reason: reason(answer.error) });
-    },
+    act: async (action, body) => failure(await connection.act<Alerted>("alert", { action, ...body })),
     look: async (action) => {
       const answer = await connection.act<Alerted>("alert", { action });
       return answer?.ok ? answer : {};
+    },
+    roll: async (action, body) => {
+      const answer = await connection.act<Rolled>("alert", { action, ...body });
+      // Nobody waits for what the page does by itself.
+      if (action === "confirm") problem(failure(answer) ?? "");
+      return answer?.ok ? answer : undefined;
     },
   },
   problem,
@@ -229,6 +234,12 @@ const hostPanel: HostPanel = new HostPanel(link, credentials, ask, act, moveTo);
 const personDialog: PersonDialog = new PersonDialog(act, () => people.focus());
 const hands = new Hands(act);
 const removal: Removal = new Removal(log, ask, act);
+
+/** Why something was not done, if it was not. */
+function failure(answer: Answer<object> | undefined): string | undefined {
+  if (answer === undefined) return text("no_answer");
+  return answer.ok ? undefined : text("not_done", { reason: reason(answer.error) });
+}
 
 /** What holds in the room from now on, and for whom. */
 function rule(next: Policy, host: boolean): void {

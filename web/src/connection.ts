@@ -10,6 +10,7 @@ import { OPEN, type Policy } from "./policy.ts";
 import type {
   AlertNews,
   Answer,
+  ConfirmedNews,
   Gap,
   History,
   Joined,
@@ -18,6 +19,7 @@ import type {
   Moderated,
   Presence,
   PutOut,
+  RollCallNews,
   Spoken,
   Time,
 } from "./protocol.ts";
@@ -78,6 +80,8 @@ export class Connection {
     socket.on("policy", ({ policy }: { policy: Policy }) => this.#received(() => listener.policy(policy)));
     socket.on("alert", (news: AlertNews) => this.#received(() => listener.alert(news)));
     socket.on("time", ({ at }: { at: string }) => this.#received(() => listener.clockSet(Date.parse(at))));
+    socket.on("confirmed", (news: ConfirmedNews) => this.#received(() => listener.confirmed(news)));
+    socket.on("roll_call", (news: RollCallNews) => this.#received(() => listener.rollCall(news)));
     socket.on("put_out", (out: PutOut) => this.#received(() => this.#stayOutside({ code: "", ...out })));
     socket.on("disconnect", (reason) => this.#dropped(reason));
     socket.on("connect_error", (error: Error & { data?: { code?: string } }) => {

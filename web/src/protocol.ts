@@ -87,6 +87,45 @@ export interface Alerted {
   readonly prepared?: readonly Prepared[];
 }
 
+/** How far an alert has come with somebody; each stage holds those before it. */
+export const STAGES = ["missing", "reached", "shown", "confirmed"] as const;
+export type Stage = (typeof STAGES)[number];
+
+/** Somebody in a roll call. */
+export interface Called {
+  readonly name: string;
+  readonly stage: Stage;
+  readonly at: string | null;
+  readonly answer: string | null;
+  /** The host who has confirmed it for them. */
+  readonly by: string | null;
+  readonly expected: boolean;
+}
+
+/** How many people there are at each stage, and who have given each answer. */
+export type Counts = Readonly<Record<Stage | "expected", number>> & {
+  readonly answers: Readonly<Record<string, number>>;
+};
+
+export interface RollCall {
+  readonly id: string;
+  readonly counts: Counts;
+  readonly people: readonly Called[];
+  readonly more: boolean;
+}
+
+/** For hosts: how far an alert has come. */
+export interface RollCallNews {
+  readonly id: string;
+  readonly counts: Counts;
+}
+
+/** The reader has confirmed an alert, here or on another device. */
+export interface ConfirmedNews {
+  readonly id: string;
+  readonly person: Called;
+}
+
 export interface History {
   readonly messages: readonly Message[];
   readonly gap: Gap | null;

@@ -1,0 +1,92 @@
+// Confirming alerts on the page, and the roll call of its hosts; axe finds nothing. SCREENSHOTS=folder keeps pictures.
+
+import assert from "node:assert/strict";
+import { it } from "node:test";
+import { browserFor, enter, host, settled, violations } from "../harness/browser.mjs";
+import { serverFor } from "../harness/server.mjs";
+import { V2 } from "../harness/v2.mjs";
+
+const server = serverFor("--history", "memory");
+const browser = browserFor();
+
+const keyOf = (page, room) => page.evaluate((room) => localStorage.getItem(`alert.host ${room}`), room);
+
+/** Somebody who does in the name of the room's host what the page does not offer. */
+async function deputyOf(page, room) {
+  const [deputy, key] = [await V2.connect(server), await keyOf(page, room)];
+  return (body) => deputy.ask("alert", { room, name: "Bell", host: key, ...body });
+}
+
+for (const [colorScheme, size, viewport, locale] of [
+  ["light", "wide", { width: 1280, height: 800 }, "en"],
+  ["dark", "narrow", { width: 360, height: 640 }, "de"],
+  ["light", "narrow", { width: 360, height: 640 }, "ar"],
+])
+  it(`in ${colorScheme}, ${size}, ${locale}: an alert is confirmed with an answer, and axe finds nothing`, async () => {
+    const [page, guest] = await Promise.all(
+      [1, 2].map(() => browser.visit({ colorScheme, viewport, locale })),
+    );
+    const room = await host(page, server);
+    const does = await deputyOf(page, room);
+    await enter(guest, server, "Ada", room);
+    await does({
+      action: "raise",
+      level: "emergency",
+      text: "Fire in the workshop",
+      confirm: true,
+      answers: ["safe", "need help"],
+    });
+    const safe = guest.getByRole("button", { name: "safe: Fire in the workshop" });
+    await safe.click();
+    await guest.locator(".confirming[data-done]").waitFor();
+    assert.equal(await safe.getAttribute("aria-pressed"), "true");
+    assert.ok(await safe.evaluate((button) => button === document.activeElement), "the focus stays");
+    await page.locator("#alerts button[aria-haspopup]").click();
+    await page.locator(".roll-person", { hasText: "safe" }).waitFor();
+    for (const [one, what] of [
+      [page, "host"],
+      [guest, "guest"],
+    ]) {
+      assert.deepEqual(await violations(one), [], what);
+      assert.ok(await one.evaluate(() => document.documentElement.scrollWidth <= innerWidth), what);
+      if (process.env.SCREENSHOTS === undefined) continue;
+      await settled(one);
+      await one.screenshot({
+        path: `${process.env.SCREENSHOTS}/rollcall-${size}-${colorScheme}-${locale}-${what}.png`,
+      });
+    }
+  });
+
+it("a host sees who is missing first, as it changes, and confirms for somebody", async () => {
+  const page = await browser.visit();
+  const room = await host(page, server);
+  const does = await deputyOf(page, room);
+  const guests = await Promise.all(["Ada", "Bea"].map((name) => V2.inRoom(server, room, name)));
+  const { alert } = await does({ action: "raise", text: "Please confirm", confirm: true });
+  await page.getByRole("button", { name: /^Roll call: 0 of 3/ }).click();
+  const row = (name) => page.locator(".roll-person", { has: page.getByText(name, { exact: true }) });
+  await row("Ada").waitFor();
+  await guests[0].ask("alert", { room, action: "confirm", id: alert.id });
+  await page.locator('.roll-person[data-stage="confirmed"]', { hasText: "Ada" }).waitFor();
+  assert.match(await page.locator(".roll-person").last().innerText(), /Ada/, "who has confirmed comes last");
+  await page.getByRole("button", { name: "Confirm for Bea" }).click();
+  await page.locator('.roll-person[data-stage="confirmed"]', { hasText: "Bea" }).waitFor();
+  assert.match(await row("Bea").innerText(), /confirmed by/);
+  await page.locator(".roll-counts [data-kind=confirmed] dd", { hasText: "2" }).waitFor();
+  // Its end closes the roll call.
+  await does({ action: "end", id: alert.id });
+  await page.locator("#roll-call").waitFor({ state: "hidden" });
+});
+
+it("whoever confirms on one device has confirmed on all, and also after coming back", async () => {
+  const page = await browser.visit();
+  const room = await host(page, server);
+  const does = await deputyOf(page, room);
+  const [phone, laptop] = await Promise.all([1, 2].map(() => browser.visit()));
+  for (const one of [phone, laptop]) await enter(one, server, "Ada", room);
+  await does({ action: "raise", text: "Stay inside", confirm: true });
+  await phone.getByRole("button", { name: "Confirm: Stay inside" }).click();
+  for (const one of [phone, laptop]) await one.getByText("You have confirmed this.").waitFor();
+  await laptop.reload();
+  await laptop.getByText("You have confirmed this.").waitFor();
+});
