@@ -15,7 +15,7 @@ use crate::cli::send::said;
 pub(in crate::cli) const EXAMPLES: &str = "\
 Examples:
   export ALERT_HOST_KEY=host_...          the key of the room's host
-  alert prepared add K7Q-FM2-XD9 Ice \"Ice in {place}\" --for 2h --all-clear \"The ice in {place} is gone\"
+  alert prepared add K7Q-FM2-XD9 Ice \"Ice in {place}\" --for 2h
   alert prepared list K7Q-FM2-XD9
   alert raise K7Q-FM2-XD9 --prepared Ice --blank place=\"the yard\"
   alert prepared export K7Q-FM2-XD9 >alerts.json
