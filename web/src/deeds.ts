@@ -33,6 +33,7 @@ const SENTENCES: Readonly<Record<string, Key>> = {
   prepare: "did_prepare",
   update: "did_update",
   end: "did_end",
+  bell: "did_bell",
 };
 
 /** What each setting is called in the host controls. */

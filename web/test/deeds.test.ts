@@ -32,6 +32,7 @@ test("each line of the audit log is a sentence", () => {
     [said("word", "Bob", "given"), "Ada gave Bob the floor"],
     [said("word", "Bob", "taken"), "Ada took the floor back from Bob"],
     [said("key"), "Ada made a new host link"],
+    [said("bell", "lesson-1"), "Ada changed the bells"],
   ])
     assert.equal(line, right);
   assert.match(
