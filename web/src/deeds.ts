@@ -34,6 +34,8 @@ const SENTENCES: Readonly<Record<string, Key>> = {
   update: "did_update",
   end: "did_end",
   bell: "did_bell",
+  unbell: "did_bell",
+  day: "did_bell",
 };
 
 /** What each setting is called in the host controls. */
