@@ -10,23 +10,29 @@ import type { Alert } from "./protocol.ts";
 const LATE = 1_500;
 
 export class Countdowns {
-  /** What was left of each at the last look. */
-  #before = new Map<string, number>();
+  /** What was said last of each, and of which end. */
+  #said = new Map<string, { readonly to: string; readonly mark: number }>();
 
-  constructor(readonly say: (words: string) => void) {}
+  /** What says that so much is left (ms): now, or not at all. */
+  constructor(readonly say: (words: string, alert: Alert, left: number) => void) {}
 
-  /** Says of those that have come to a moment since the last look that they have. */
+  /** Says of those that have come to a moment just now that they have. */
   look(alerts: readonly Alert[], now: number): void {
-    const rests = new Map<string, number>();
+    const before = this.#said;
+    this.#said = new Map();
     for (const alert of alerts) {
-      if (alert.countdown_to === null) continue;
+      const { id, countdown_to: to } = alert;
+      if (to === null) continue;
       const rest = left(alert, now);
-      const before = this.#before.get(alert.id) ?? rest;
-      const mark = passed(before, rest);
-      if (mark !== undefined && mark * 1_000 - rest < LATE) this.say(`${remains(mark)} ${alertWords(alert)}`);
-      rests.set(alert.id, rest);
+      const mark = passed(rest + LATE, rest);
+      const last = before.get(id);
+      const isSaid = last !== undefined && last.to === to && (mark === undefined || last.mark <= mark);
+      if (isSaid) this.#said.set(id, last);
+      else if (mark !== undefined) {
+        this.#said.set(id, { to, mark });
+        this.say(`${remains(mark)} ${alertWords(alert)}`, alert, rest);
+      }
     }
-    this.#before = rests;
   }
 }
 

@@ -9,10 +9,14 @@ export function fit(element: HTMLElement): void {
   let [low, high] = [LEAST, MOST];
   while (high - low > STEP) {
     const middle = (low + high) / 2;
-    element.style.fontSize = `${middle}vmin`;
-    const fits = element.scrollHeight <= element.clientHeight && element.scrollWidth <= element.clientWidth;
-    if (fits) low = middle;
+    if (fitsAt(element, middle)) low = middle;
     else high = middle;
   }
   element.style.fontSize = `${low}vmin`;
+}
+
+/** Makes it so large, and says whether its box holds it. */
+export function fitsAt(element: HTMLElement, size: number): boolean {
+  element.style.fontSize = `${size}vmin`;
+  return element.scrollHeight <= element.clientHeight && element.scrollWidth <= element.clientWidth;
 }

@@ -1,11 +1,13 @@
 // The big screen of a room: what is in force fills the wall, and nobody has to type anything. It runs in the browsers of
 // televisions, which may be of 2018: only what Chromium 69 has (see CONTRIBUTING.md).
 
+import { inOrder } from "./alertorder.ts";
 import { alertWords, endWords } from "./alertwords.ts";
 import { stayAwake } from "./awake.ts";
 import { Countdowns } from "./countdowns.ts";
 import { byId, make } from "./dom.ts";
 import { currentLocale, speakAsPage, text } from "./language.ts";
+import type { Alert } from "./protocol.ts";
 import { qrCode } from "./qr.ts";
 import { groups } from "./roomcode.ts";
 import { KeyForm, ScreenKey } from "./screenkey.ts";
@@ -26,7 +28,7 @@ const key = new ScreenKey(room);
 const wall = new Wall();
 const messages = new WallMessages();
 const voice = new Voice();
-const countdowns = new Countdowns((words) => voice.say(words));
+const countdowns = new Countdowns((words, alert, left) => voice.left(words, alert, left));
 const state = byId("state", HTMLElement);
 const clock = byId("clock", HTMLElement);
 const time: ServerTime = new ServerTime(() => screen.time());
@@ -39,15 +41,21 @@ const screen: ScreenLink = new ScreenLink(room, key, {
   joined({ at, state: alerts, history }) {
     state.hidden = true;
     form.hide();
-    time.heard(Date.parse(at));
-    void time.measure();
+    // It may be another server now, with another clock.
+    time.set(Date.parse(at));
     messages.show(history, alerts);
-    const known = wall.alerts;
+    const { known, alerts: seen } = wall;
     wall.show(alerts, time.now());
-    const news = alerts.filter(({ id }) => !known.some((one) => one.id === id));
-    const over = known.filter(({ id }) => !alerts.some((one) => one.id === id));
-    for (const alert of over) voice.say(endWords(alert));
-    for (const alert of news) voice.alarm(alertWords(alert), alert.level);
+    for (const alert of known) {
+      if (alerts.some(({ id }) => id === alert.id)) continue;
+      voice.drop(alert.id);
+      if (seen.includes(alert)) voice.say(endWords(alert));
+    }
+    const news = inOrder(alerts.filter((alert) => isNews(alert, known)));
+    for (const [place, alert] of news.entries()) {
+      if (place === 0) voice.alarm(alertWords(alert), alert);
+      else voice.follow(alertWords(alert), alert);
+    }
   },
   again: () => void reloadIfOld(),
   message: (message) => messages.add(message),
@@ -55,24 +63,28 @@ const screen: ScreenLink = new ScreenLink(room, key, {
   clockSet: (at) => time.set(at),
   alert({ at, state, alert, all_clear, mistake }) {
     time.heard(Date.parse(at));
-    const before = wall.alerts.find(({ id }) => id === alert.id);
-    const others = wall.alerts.filter(({ id }) => id !== alert.id);
+    const { known } = wall;
+    const others = known.filter(({ id }) => id !== alert.id);
     wall.show(state === "ended" ? others : [...others, alert], time.now());
     messages.hide(alert);
-    if (state === "ended") voice.say(endWords(alert, all_clear, mistake));
-    else if (before === undefined || before.text !== alert.text || before.level !== alert.level)
-      voice.alarm(alertWords(alert), alert.level);
+    if (state === "ended") {
+      voice.drop(alert.id);
+      voice.say(endWords(alert, all_clear, mistake));
+    } else if (isNews(alert, known)) voice.alarm(alertWords(alert), alert);
+    else if (!known.some((one) => one.id === alert.id && one.countdown_to === alert.countdown_to))
+      voice.dropLeft(alert.id);
   },
-  lost() {
-    state.textContent = text("screen_lost");
+  lost(isReached) {
+    state.textContent = text(isReached ? "screen_waits" : "screen_lost");
     state.hidden = false;
   },
   refused(refusal) {
     state.textContent = form.show(refusal);
     state.hidden = false;
     // What a room hides from those who are not let in is on no wall.
-    wall.show([], time.now());
+    wall.clear();
     messages.show([], []);
+    voice.clear();
   },
 });
 
@@ -95,6 +107,11 @@ setInterval(() => {
   wall.count(now);
   countdowns.look(wall.alerts, now);
 }, LOOK);
+
+/** Whether something is to be said of it that was not said before. */
+function isNews({ id, level, text: words }: Alert, known: readonly Alert[]): boolean {
+  return !known.some((one) => one.id === id && one.text === words && one.level === level);
+}
 
 stayAwake();
 time.keep();

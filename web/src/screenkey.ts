@@ -8,6 +8,8 @@ import type { Refusal } from "./outbox.ts";
 /** What is wanted of whoever stands before the screen. */
 type Wanted = "password" | "token";
 type Shown = { readonly [kind in Wanted]?: string };
+/** `instead`: what stood in the address when it was entered, which counts no more. */
+type Kept = Shown & { readonly instead?: string };
 
 const TITLES: Readonly<Record<string, Key>> = {
   closed: "closed_title",
@@ -22,13 +24,18 @@ export class ScreenKey {
   readonly #slot: string;
   #shown: Shown;
 
-  constructor(room: string) {
+  constructor(
+    room: string,
+    /** The fragment of the address. */
+    readonly hash = location.hash,
+  ) {
     this.#slot = `alert.screen ${room}`;
-    const inAddress = new URLSearchParams(location.hash.slice(1));
+    const inAddress = new URLSearchParams(hash.slice(1));
     const [password, token] = [inAddress.get("password"), inAddress.get("token")];
+    const { instead, ...kept } = this.#kept();
     this.#shown =
-      password === null && token === null
-        ? this.#kept()
+      (password === null && token === null) || instead === hash
+        ? kept
         : { ...(password !== null && { password }), ...(token !== null && { token }) };
   }
 
@@ -53,14 +60,15 @@ export class ScreenKey {
 
   #keep(shown: Shown): void {
     this.#shown = shown;
+    const kept: Kept = this.hash === "" ? shown : { ...shown, instead: this.hash };
     try {
-      localStorage.setItem(this.#slot, JSON.stringify(this.#shown));
+      localStorage.setItem(this.#slot, JSON.stringify(kept));
     } catch {
       // Blocked: then it is entered again after the next start.
     }
   }
 
-  #kept(): Shown {
+  #kept(): Kept {
     try {
       return JSON.parse(localStorage.getItem(this.#slot) ?? "{}");
     } catch {
@@ -79,18 +87,19 @@ export class KeyForm {
   constructor(entered: (shown: Shown) => void) {
     this.#form.addEventListener("submit", (event) => {
       event.preventDefault();
-      entered({ [this.#wanted]: this.#field.value.trim() });
+      // A password may begin or end with a space; a token has none.
+      const { value } = this.#field;
+      entered({ [this.#wanted]: this.#wanted === "token" ? value.trim() : value });
     });
   }
 
   /** Shows it, if that is what keeps the screen out. Returns what is said of it. */
-  show({ code, reason = "", message }: Refusal): string {
+  show({ code, reason = "" }: Refusal): string {
     const isOfPassword = code === "password_required" || reason.startsWith("password");
     const isOfToken = code.startsWith("token_") || (code === "not_allowed" && reason === "");
     this.#form.hidden = !isOfPassword && !isOfToken;
     if (this.#form.hidden) {
-      const title = TITLES[reason];
-      return title === undefined ? message : text(title);
+      return text(TITLES[reason] ?? "screen_refused");
     }
     this.#wanted = isOfPassword ? "password" : "token";
     this.#label.textContent = text(isOfPassword ? "password" : "screen_token");

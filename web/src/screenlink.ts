@@ -5,6 +5,7 @@ import { io, type Socket } from "socket.io-client";
 import type { Refusal } from "./outbox.ts";
 import type { Alert, AlertNews, Answer, Message, PutOut, Time } from "./protocol.ts";
 import type { ScreenKey } from "./screenkey.ts";
+import { isDecided } from "./screenrefusal.ts";
 import type { Answered } from "./servertime.ts";
 
 /** As the room is when the screen begins to hear it. */
@@ -23,7 +24,9 @@ export interface ScreenListener {
   removed(position: string): void;
   alert(news: AlertNews): void;
   clockSet(at: number): void;
-  lost(): void;
+  /** The server is not reached, or cannot answer now: what is known stays. */
+  lost(isReached: boolean): void;
+  /** Somebody has decided that the screen may not hear the room. */
   refused(refusal: Refusal): void;
 }
 
@@ -32,6 +35,8 @@ const MESSAGES = 6;
 const ANSWER = 10_000;
 /** After so long (ms) a screen asks again that was not let in: the room may be open now. */
 const AGAIN = 15_000;
+/** Where the server only could not answer. */
+const SOON = 3_000;
 
 export class ScreenLink {
   readonly #socket: Socket;
@@ -58,12 +63,12 @@ export class ScreenLink {
     socket.on("time", ({ at }: { at: string }) => listener.clockSet(Date.parse(at)));
     socket.on("put_out", (out: PutOut) => this.#refuse({ code: "", ...out }));
     socket.on("disconnect", (reason) => {
-      listener.lost();
+      listener.lost(false);
       // The server's end of it: the library does not come back by itself then.
-      if (reason === "io server disconnect") this.#later();
+      if (reason === "io server disconnect") this.#later(AGAIN);
     });
     socket.on("connect_error", (error: Error & { data?: { code?: string } }) => {
-      if (socket.active) listener.lost();
+      if (socket.active) listener.lost(false);
       else this.#refuse({ code: error.data?.code ?? "", message: error.message });
     });
   }
@@ -93,23 +98,33 @@ export class ScreenLink {
       since: MESSAGES,
       ...shown,
     });
-    if (answer === undefined) return this.#later();
+    if (answer === undefined) {
+      // A connection that is lost comes back by itself.
+      if (this.#socket.connected) this.#later(SOON);
+      return;
+    }
     if (!answer.ok) return this.#refuse(answer.error);
     if (this.#wasIn) this.listener.again();
     this.#wasIn = true;
+    clearTimeout(this.#timer);
     this.listener.joined(answer);
   }
 
   #refuse(refusal: Refusal): void {
     // Only so many wrong ones are taken from an address, behind which may be a whole school.
     if (refusal.reason === "password_wrong") this.key.forgetPassword();
-    this.listener.refused(refusal);
-    this.#later();
+    if (isDecided(refusal)) {
+      this.listener.refused(refusal);
+      this.#later(AGAIN);
+    } else {
+      this.listener.lost(true);
+      this.#later(Math.max(SOON, (refusal.wait ?? 0) * 1_000));
+    }
   }
 
-  #later(): void {
+  #later(after: number): void {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.again(), AGAIN);
+    this.#timer = setTimeout(() => this.again(), after);
   }
 
   #ask<T>(event: string, body: object): Promise<Answer<T> | undefined> {

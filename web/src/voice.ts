@@ -25,12 +25,16 @@ const VOLUME = 0.5;
 /** A caption stays at least so long (ms), and so much longer for each character. */
 const CAPTION = 5_000;
 const CHARACTER = 60;
-/** The most that wait to be said; what is least urgent is left out. */
-const MOST = 8;
+/** The most that wait to be said, as many as can be in force; what is least urgent is left out. */
+const MOST = 16;
 
 interface Said {
   readonly words: string;
   readonly urgency: number;
+  /** The alert of which it is said, as long as that is in force. */
+  readonly of?: string;
+  /** What is left of a countdown now, and how long (ms) that may be told. */
+  readonly left?: number;
 }
 
 export class Voice {
@@ -52,16 +56,55 @@ export class Voice {
   }
 
   /** An alert: first the signal, then its words, at once if nothing more urgent is being said. */
-  alarm(words: string, level: Alert["level"]): void {
+  alarm(words: string, { id, level }: Pick<Alert, "id" | "level">): void {
     this.#signal(SIGNALS[level]);
-    const urgency = 1 + LEVELS.indexOf(level);
-    this.#wait({ words, urgency });
-    if (this.#saying === undefined || this.#saying.urgency < urgency) this.#next();
+    this.follow(words, { id, level });
+  }
+
+  /** As `alarm`, without a signal: for what comes together with something that has given one. */
+  follow(words: string, { id, level }: Pick<Alert, "id" | "level">): void {
+    this.#forget(({ of }) => of === id);
+    this.#wait({ words, urgency: urgencyOf(level), of: id });
+    if (this.#saying === undefined || this.#saying.urgency < urgencyOf(level)) this.#cut();
+  }
+
+  /** What is left (ms) of a countdown is said now, or, while something more urgent is said, not at all. */
+  left(words: string, { id, level }: Pick<Alert, "id" | "level">, left: number): void {
+    const urgency = urgencyOf(level);
+    if (this.#saying !== undefined && this.#saying.urgency > urgency) return;
+    // Its words have those of the alert in them.
+    this.#forget(({ of }) => of === id);
+    this.#cut({ words, urgency, of: id, left });
   }
 
   say(words: string): void {
     this.#wait({ words, urgency: 0 });
     if (this.#saying === undefined) this.#next();
+  }
+
+  /** The alert is over, or others are its words: nothing more is said of it. */
+  drop(id: string): void {
+    this.#forget(({ of }) => of === id);
+    if (this.#saying === undefined) this.#next();
+  }
+
+  /** Its countdown has changed: what was left of it is not true any more. */
+  dropLeft(id: string): void {
+    this.#forget(({ of, left }) => of === id && left !== undefined);
+    if (this.#saying === undefined) this.#next();
+  }
+
+  /** Nothing of all that is said any more. */
+  clear(): void {
+    this.#forget(() => true);
+    this.#next();
+  }
+
+  #forget(is: (said: Said) => boolean): void {
+    this.#waiting = this.#waiting.filter((said) => !is(said));
+    if (this.#saying === undefined || !is(this.#saying)) return;
+    this.#saying = undefined;
+    if ("speechSynthesis" in window) speechSynthesis.cancel();
   }
 
   #wait(said: Said): void {
@@ -70,15 +113,32 @@ export class Voice {
     this.#waiting.length = Math.min(this.#waiting.length, MOST);
   }
 
+  /** Says the next at once. What is cut by it follows, if it is still true then. */
+  #cut(next?: Said): void {
+    const cut = this.#saying;
+    const following = next ?? this.#waiting.shift();
+    if (cut !== undefined && cut.left === undefined) {
+      const place = this.#waiting.findIndex(({ urgency }) => urgency <= cut.urgency);
+      this.#waiting.splice(place < 0 ? this.#waiting.length : place, 0, cut);
+      this.#waiting.length = Math.min(this.#waiting.length, MOST);
+    }
+    this.#begin(following);
+  }
+
   #next(): void {
+    this.#begin(this.#waiting.shift());
+  }
+
+  #begin(said: Said | undefined): void {
     clearTimeout(this.#timer);
-    this.#saying = this.#waiting.shift();
-    const words = this.#saying?.words ?? "";
+    this.#saying = said;
+    const words = said?.words ?? "";
     this.#caption.textContent = words;
     this.#caption.hidden = words === "";
-    if (words === "") return;
+    if (said === undefined) return;
     this.#speak(words);
-    this.#timer = setTimeout(() => this.#next(), CAPTION + CHARACTER * words.length);
+    const time = CAPTION + CHARACTER * words.length;
+    this.#timer = setTimeout(() => this.#next(), Math.min(time, said.left ?? time));
   }
 
   #speak(words: string): void {
@@ -111,3 +171,5 @@ export class Voice {
     this.#button.hidden = this.#context?.state === "running";
   }
 }
+
+const urgencyOf = (level: Alert["level"]): number => 1 + LEVELS.indexOf(level);

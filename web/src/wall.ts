@@ -4,12 +4,24 @@ import { left } from "./alertcount.ts";
 import { inOrder } from "./alertorder.ts";
 import { alertLevel, alertWords } from "./alertwords.ts";
 import { byId, make } from "./dom.ts";
-import { fit } from "./fit.ts";
+import { fit, fitsAt } from "./fit.ts";
 import { text } from "./language.ts";
 import type { Alert } from "./protocol.ts";
 
+/** The most that are to be read beside the first; the rest is counted. */
+const OTHERS = 3;
+/** What gives way, one after another, until the first alert and its countdown have their space. */
+const WAYS: readonly { readonly gives: string; readonly others: number }[] = [
+  { gives: "", others: OTHERS },
+  { gives: "messages", others: OTHERS },
+  { gives: "messages", others: 1 },
+  { gives: "messages", others: 0 },
+  { gives: "messages join", others: 0 },
+];
 /** A text that is too long for the wall is turned like pages, after so long (ms). */
 const PAGE = 8_000;
+/** As large (vmin) the first alert is to be before anything else has space. */
+const WANTED = 7;
 
 export class Wall {
   readonly #body = byId("screen", HTMLElement);
@@ -20,20 +32,42 @@ export class Wall {
   readonly #about = byId("about", HTMLElement);
   readonly #others = byId("others", HTMLUListElement);
   readonly #calm = byId("calm", HTMLElement);
+  /** All that are known, and of these the ones that hold by the clock, in order. */
+  #known: readonly Alert[] = [];
   #alerts: readonly Alert[] = [];
 
   constructor() {
     // Its box changes with the view, and with what comes and goes around it.
-    new ResizeObserver(() => this.#fit()).observe(this.#words);
+    const resized = new ResizeObserver(() => this.#fit());
+    for (const box of [this.#words, this.#body]) resized.observe(box);
     setInterval(() => this.#turn(), PAGE);
   }
 
+  /** All that it was told of, whether or not they are over by the clock, which may be wrong. */
+  get known(): readonly Alert[] {
+    return this.#known;
+  }
+
+  /** Those that are to be seen. */
   get alerts(): readonly Alert[] {
     return this.#alerts;
   }
 
   show(alerts: readonly Alert[], now: number): void {
-    this.#alerts = inOrder(alerts);
+    this.#known = inOrder(alerts);
+    this.#render(now);
+  }
+
+  /** What is in force is not known. */
+  clear(): void {
+    this.#known = [];
+    this.#alerts = [];
+    this.#render(0);
+    this.#calm.hidden = true;
+  }
+
+  #render(now: number): void {
+    this.#alerts = this.#known.filter((alert) => holds(alert, now));
     const [first, ...others] = this.#alerts;
     this.#alert.hidden = first === undefined;
     this.#calm.hidden = first !== undefined;
@@ -50,18 +84,26 @@ export class Wall {
       this.#words.textContent = first.text;
       this.#about.textContent = [first.by, first.audience].filter((part) => part !== null).join(" · ");
     }
-    this.#others.textContent = "";
-    for (const other of others) this.#others.append(make("li", `other ${other.level}`, alertWords(other)));
     this.#others.hidden = others.length === 0;
+    this.#count.textContent = "";
     this.count(now);
     this.#fit();
   }
 
+  /** The first of the others, and how many more there are. */
+  #showOthers(most: number): void {
+    const others = this.#alerts.slice(1);
+    const rows = others.slice(0, most).map((other) => make("li", `other ${other.level}`, alertWords(other)));
+    const count = others.length - rows.length;
+    if (count > 0) rows.push(make("li", "other more", text("screen_more", { count })));
+    this.#others.textContent = "";
+    this.#others.append(...rows);
+  }
+
   count(now: number): void {
-    // What is over by its own time goes, even if the server cannot be reached.
-    const holds = ({ ends_at }: Alert): boolean => ends_at === null || Date.parse(ends_at) > now;
-    if (!this.#alerts.every(holds)) {
-      this.show(this.#alerts.filter(holds), now);
+    // What is over by its own time goes, even if the server cannot be reached, and is back if the clock was wrong.
+    if (this.#known.some((alert) => holds(alert, now) !== this.#alerts.includes(alert))) {
+      this.#render(now);
       return;
     }
     const [first] = this.#alerts;
@@ -77,7 +119,20 @@ export class Wall {
 
   #fit(): void {
     this.#words.scrollTop = 0;
-    if (!this.#alert.hidden) fit(this.#words);
+    delete this.#body.dataset.gives;
+    this.#showOthers(OTHERS);
+    if (this.#alert.hidden) return;
+    for (const { gives, others } of WAYS) {
+      this.#body.dataset.gives = gives;
+      this.#showOthers(others);
+      if (fitsAt(this.#words, WANTED) && !this.#isFull()) break;
+    }
+    if (this.#isFull()) this.#body.dataset.gives += " size";
+    fit(this.#words);
+  }
+
+  #isFull(): boolean {
+    return this.#alert.scrollHeight > this.#alert.clientHeight + 1;
   }
 
   #turn(): void {
@@ -86,6 +141,8 @@ export class Wall {
     this.#words.scrollTop = scrollTop + clientHeight >= scrollHeight - 1 ? 0 : scrollTop + clientHeight * 0.8;
   }
 }
+
+const holds = ({ ends_at }: Alert, now: number): boolean => ends_at === null || Date.parse(ends_at) > now;
 
 /** "4:59", "1:04:59". */
 export function clockOf(milliseconds: number): string {

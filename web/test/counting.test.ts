@@ -57,3 +57,24 @@ test("a countdown is said at 5 minutes, 1 minute and 10 seconds, once each, and 
   countdowns.look([{ ...alert, id: "2" }], to - MINUTE + 20_000);
   assert.deepEqual(said, [], "the page slept");
 });
+
+test("a countdown of exactly 5 minutes, 1 minute or 10 seconds is said, and once, even if the clock is measured anew", () => {
+  const to = Date.parse("2026-11-30T09:05:00.000Z");
+  const alert = { ...running, level: "info", text: "Bell", drill: false } as unknown as Alert;
+  const said: [string, number][] = [];
+  const countdowns = new Countdowns((words, _, left) => said.push([words, left]));
+  for (const [id, left] of [
+    ["1", 5 * MINUTE],
+    ["2", MINUTE],
+    ["3", 10_000],
+  ] as const)
+    for (const passed of [80, 180, -40, 20, 400]) countdowns.look([{ ...alert, id }], to - left + passed);
+  assert.deepEqual(said, [
+    ["5 minutes left. Information: Bell", 5 * MINUTE - 80],
+    ["1 minute left. Information: Bell", MINUTE - 80],
+    ["10 seconds left. Information: Bell", 9_920],
+  ]);
+  said.length = 0;
+  countdowns.look([{ ...alert, id: "3", ...paused, countdown_to: null }], to - 9_500);
+  assert.deepEqual(said, [], "paused");
+});

@@ -1,0 +1,50 @@
+// A big screen that comes back: to a server with another clock, after a change that it missed, and with what was entered.
+
+import assert from "node:assert/strict";
+import { after, it } from "node:test";
+import { browserFor } from "../harness/browser.mjs";
+import { Client } from "../harness/client.mjs";
+import { address, hosted, open } from "../harness/screen.mjs";
+import { Server, serverFor } from "../harness/server.mjs";
+
+const server = serverFor("--history", "memory");
+const browser = browserFor();
+after(() => Client.closeAll());
+
+it("an alert in force appears, even if the server's clock is far behind what the screen has measured", async () => {
+  const own = await new Server([]).start();
+  const { room, raise } = await hosted(own);
+  const page = await browser.visit({ mayFail: true });
+  await open(own, page, room);
+  // For the page it is as if the server's clock had been set back.
+  await page.evaluate(() => {
+    for (const clock of [performance, Date]) {
+      const now = clock.now.bind(clock);
+      clock.now = () => now() + 3_600_000;
+    }
+  });
+  await raise("emergency", "Leave the building", { ends_at: "30m" });
+  await page.locator("#caption", { hasText: "Leave the building" }).waitFor();
+  await own.kill();
+  await page.locator("#state").waitFor();
+  const next = await own.restarted();
+  await page.locator("#words", { hasText: "Leave the building" }).waitFor();
+  await next.stop();
+});
+
+it("what was entered, with its spaces, wins over what the address still says", async () => {
+  const { room, moderate, raise } = await hosted(server);
+  await raise("warning", "Ice on the stairs");
+  await moderate({ action: "set", settings: { password: " new one " } });
+  const page = await browser.visit();
+  await page.goto(address(server, room, "#password=old"));
+  await page.locator("#state", { hasText: "not the password" }).waitFor();
+  await page.reload();
+  await page.locator("#state", { hasText: "This room has a password" }).waitFor();
+  await page.locator("#key-field").fill(" new one ");
+  await page.keyboard.press("Enter");
+  await page.locator("#words", { hasText: "Ice" }).waitFor();
+  await page.reload();
+  await page.locator("#words", { hasText: "Ice" }).waitFor();
+  assert.equal(await page.locator("#key").isVisible(), false);
+});
