@@ -48,3 +48,24 @@ it("what was entered, with its spaces, wins over what the address still says", a
   await page.locator("#words", { hasText: "Ice" }).waitFor();
   assert.equal(await page.locator("#key").isVisible(), false);
 });
+
+/** Keeps what the page says. */
+const listen = (page) =>
+  page.addInitScript(() => {
+    window.said = [];
+    window.speechSynthesis.speak = ({ text }) => window.said.push(text);
+  });
+
+it("what an alert became while the screen was away is said as it is live", async () => {
+  const { room, raise, does } = await hosted(server);
+  const page = await browser.visit({ mayFail: true });
+  await listen(page);
+  await open(server, page, room);
+  const { id } = await raise("info", "A smell of gas");
+  await page.locator("#words", { hasText: "A smell of gas" }).waitFor();
+  await page.context().setOffline(true);
+  await page.locator("#state", { hasText: "No connection" }).waitFor();
+  await does({ action: "update", id, level: "emergency", text: "Leave the building" });
+  await page.context().setOffline(false);
+  await page.waitForFunction(() => window.said.includes("Emergency: Leave the building"));
+});
