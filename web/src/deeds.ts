@@ -36,6 +36,7 @@ const SENTENCES: Readonly<Record<string, Key>> = {
   bell: "did_bell",
   unbell: "did_bell",
   day: "did_bell",
+  ring: "did_ring",
 };
 
 /** What each setting is called in the host controls. */

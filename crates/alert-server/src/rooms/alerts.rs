@@ -108,12 +108,7 @@ impl Rooms {
         let (policy, stored) = self.step(room.code(), action, may, Some(audit)).await?;
         let outcome = outcome(&policy, &step, stored).ok_or(NotDone::NoSuchAlert)?;
         if let Alerted::InForce(alert, _) = &outcome {
-            // A store that fails silences no alert.
-            let begun = self.begin_roll_call(room.code(), alert).await;
-            begun.unwrap_or_else(|refused| {
-                let room = room.code().as_str();
-                tracing::warn!(room, "it could not be noted who is expected to confirm an alert: {refused}");
-            });
+            self.begin_roll_call(room.code(), alert).await;
         }
         let (deed, id) = match &outcome {
             Alerted::InForce(alert, _) => ("in force", alert.id),

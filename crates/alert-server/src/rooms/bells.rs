@@ -152,8 +152,12 @@ impl Rooms {
             rings.store(!has_rung, Relaxed);
             Ok(if has_rung { policy.clone() } else { next })
         };
-        self.rule_and_tell(code, &step, Of::Any, None).await?;
-        Ok(rings.into_inner())
+        let (policy, _) = self.rule_and_tell(code, &step, Of::Any, None).await?;
+        let rings = rings.into_inner();
+        if let Some(alert) = policy.alerts.get(alert_id).filter(|_| rings) {
+            self.begin_roll_call(code, alert).await;
+        }
+        Ok(rings)
     }
 
     /// The bells that rooms keep, and what is known of them.

@@ -174,8 +174,15 @@ impl Rooms {
     }
 
     /// Begins the roll call of an alert that asks to be confirmed, unless it has begun: with those on the room's roster, or,
-    /// where there is none, with those who are there. Whoever has raised it has it.
-    pub(super) async fn begin_roll_call(&self, code: &RoomCode, alert: &Alert) -> Result<(), Refused> {
+    /// where there is none, with those who are there. Whoever has raised it has it. A store that fails silences no alert.
+    pub(super) async fn begin_roll_call(&self, code: &RoomCode, alert: &Alert) {
+        if let Err(refused) = self.expect_people(code, alert).await {
+            let room = code.as_str();
+            tracing::warn!(room, "it could not be noted who is expected to confirm an alert: {refused}");
+        }
+    }
+
+    async fn expect_people(&self, code: &RoomCode, alert: &Alert) -> Result<(), Refused> {
         let counts = self.log().roll_counts(code, alert.id).await?;
         if !alert.confirm || counts.is_some_and(|counts| counts.expected > 0) {
             return Ok(());

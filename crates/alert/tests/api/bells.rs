@@ -1,13 +1,14 @@
 //! Bells of the server's file: each rings once at its time, on one server and on several, and after the server was killed.
 
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::heard::{message, status};
 use crate::redis::Redis;
-use crate::server::Server;
+use crate::server::{DEADLINE, Server};
 
 /// A folder with a file of bells.
 struct Bells {
@@ -75,7 +76,7 @@ fn given_a_bell_that_raises_an_alert_then_it_is_in_force_and_ends_by_itself() {
     let file = format!(
         "room = \"R1\"\nzone = \"UTC\"\n[[bell]]\nid = \"siren\"\nrule = \"FREQ=DAILY\"\ntimes = [\"{}\"]\nname = \"Siren\"\n\
          alert = {{ level = \"info\", text = \"Siren test\", drill = true, ends_after = \"1s\" }}\n",
-        clock(2)
+        clock(4)
     );
     std::fs::write(bells.path(), file).unwrap();
     let [flag, path] = flags(&bells.path());
@@ -83,6 +84,36 @@ fn given_a_bell_that_raises_an_alert_then_it_is_in_force_and_ends_by_itself() {
     let mut member = server.join("R1", "Bea");
     assert_eq!(member.hears(), message("Siren: DRILL: INFO: Siren test"));
     assert_eq!(member.hears(), status("DRILL: Ended: INFO: Siren test"));
+}
+
+#[test]
+fn given_a_bell_whose_alert_is_to_be_confirmed_then_whoever_is_there_is_expected_to() {
+    let bells = Bells::new();
+    let file = format!(
+        "room = \"R1\"\nzone = \"UTC\"\n[[bell]]\nid = \"siren\"\nrule = \"FREQ=DAILY\"\ntimes = [\"{}\"]\nname = \"Siren\"\n\
+         alert = {{ text = \"Go out\", confirm = true, ends_after = \"5m\" }}\n",
+        clock(4)
+    );
+    std::fs::write(bells.path(), file).unwrap();
+    let [flag, path] = flags(&bells.path());
+    let server = Server::start(&[&flag, &path]);
+    let json = ("content-type", "application/json");
+    let made = server.ask("POST", "/v1/rooms", &[json], br#"{"room":"R1"}"#).json();
+    let key = ("alert-host-key", made["host"].as_str().unwrap());
+    let mut member = server.join("R1", "Bea");
+    assert_eq!(member.hears(), message("Siren: WARNING: Go out"));
+    let alerts = server.get("/v1/rooms/R1/alerts").json();
+    let id = alerts["alerts"][0]["id"].as_str().unwrap();
+    // Who is expected is noted behind the words.
+    let deadline = Instant::now() + DEADLINE;
+    loop {
+        let roll = server.ask("GET", &format!("/v1/rooms/R1/alerts/{id}/roll_call"), &[key], b"").json();
+        if roll["counts"]["expected"] == 1 && roll["people"][0]["name"] == "Bea" {
+            break;
+        }
+        assert!(Instant::now() < deadline, "{roll}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
 }
 
 #[test]
