@@ -7,7 +7,7 @@ mod prepared;
 use super::allowance::Cost;
 use super::live_room::LiveRoom;
 use super::moderation::{People, now};
-use super::{Actor, Admitted, Refused, Rooms};
+use super::{Actor, Admitted, Refused, Rooms, Visit};
 use crate::log::redis::Of;
 use crate::log::{KeyDigest, Stored};
 use alert_core::access::{Denied, Principal, Right};
@@ -53,6 +53,14 @@ impl Rooms {
     /// The right with which somebody asks to raise an alert in a room: a host needs no token that grants it.
     pub fn alert_right(who: &Principal, room: &RoomCode) -> Right {
         if who.rights_in(room).has(Right::Alert) { Right::Alert } else { Right::Read }
+    }
+
+    /// What they want of a room who do this from outside, in this name. Only who may be in it says that they have an alert.
+    pub fn alert_visit<'a>(what: &Alerting, name: &'a UserName) -> Visit<'a> {
+        match what {
+            Alerting::Roll(_, rolling) if rolling.is_for_oneself() => Visit::Enter(name),
+            _ => Visit::Alert(name),
+        }
     }
 
     /// The alerts of a room, for somebody who may read it.

@@ -189,6 +189,14 @@ impl Recounting {
     }
 }
 
+impl Rolling {
+    /// Whether it says something of whoever does it: only who may be in the room does.
+    #[must_use]
+    pub fn is_for_oneself(&self) -> bool {
+        matches!(self, Self::Shown | Self::Confirm { person: None, .. })
+    }
+}
+
 impl Alerting {
     /// Whether it is done in somebody's name.
     #[must_use]

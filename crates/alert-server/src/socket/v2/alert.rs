@@ -40,9 +40,9 @@ impl V2<'_> {
         Ok(self.go_on_after(socket, member, async move {
             let done = async {
                 if shown.host.is_some() || !is_there {
-                    let visit = match name.as_ref() {
-                        Some(name) if !is_read => Visit::Alert(name),
-                        _ if what == Alerting::List => Visit::Look,
+                    let visit = match (name.as_ref(), &what) {
+                        (Some(name), what) if !is_read => Rooms::alert_visit(what, name),
+                        (_, Alerting::List) => Visit::Look,
                         _ => Visit::Moderate,
                     };
                     rooms.let_in(&mut admitted, visit, &shown).await?;

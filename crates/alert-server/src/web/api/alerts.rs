@@ -90,7 +90,7 @@ pub(super) async fn raise(
 ) -> Result<Response, Problem> {
     let raise = Alerting::Raise(Raise::parse(Some(object(&body)?))?);
     let Path(code) = path.map_err(|_| Problem::room_not_utf8())?;
-    let (room, name) = admit(&api, &caller, &code, (query.as_deref(), &headers, body.len())).await?;
+    let (room, name) = admit(&api, &caller, &code, (query.as_deref(), &headers, body.len()), &raise).await?;
     let key = Key::read(&headers)?;
     let key = key.map(|key| KeyDigest::new(sender(&caller), room.code(), key.as_str()));
     let alerted = api.0.rooms.alert(&room, (&caller.actor(), &name), raise, key).await?;
@@ -149,7 +149,7 @@ async fn act(
 ) -> Result<Response, Problem> {
     let Path((code, id)) = path.map_err(|_| Problem::room_not_utf8())?;
     let what = what(read_id(&id)?);
-    let (room, name) = admit(api, caller, &code, rest).await?;
+    let (room, name) = admit(api, caller, &code, rest, &what).await?;
     let alerted = api.0.rooms.alert(&room, (&caller.actor(), &name), what, None).await?;
     answer(StatusCode::OK, &alerted)
 }
@@ -160,6 +160,7 @@ pub(super) async fn admit(
     caller: &Caller,
     code: &str,
     (query, headers, bytes): Rest<'_>,
+    what: &Alerting,
 ) -> Result<(Admitted, UserName), Problem> {
     let admitted = api.0.rate.admit(caller.origin(), bytes, Instant::now());
     admitted.map_err(Problem::too_many_messages)?;
@@ -172,7 +173,7 @@ pub(super) async fn admit(
     };
     let right = Rooms::alert_right(who, &code);
     let mut room = api.0.rooms.admit(who, right, &caller.origin(), Way::FromOutside, code)?;
-    api.0.rooms.let_in(&mut room, Visit::Alert(&name), caller.shown()).await?;
+    api.0.rooms.let_in(&mut room, Rooms::alert_visit(what, &name), caller.shown()).await?;
     Ok((room, name))
 }
 

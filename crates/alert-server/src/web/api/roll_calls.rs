@@ -53,7 +53,8 @@ pub(super) async fn add(
     let Path((code, id)) = path.map_err(|_| Problem::room_not_utf8())?;
     let body = if body.is_empty() { Bytes::from_static(b"{}") } else { body };
     let rolling = Alerting::Roll(read_id(&id)?, confirm(Some(object(&body)?), &api.0.limits)?);
-    let (room, name) = admit(&api, &caller, &code, (query.as_deref(), &headers, body.len())).await?;
+    let rest = (query.as_deref(), &headers, body.len());
+    let (room, name) = admit(&api, &caller, &code, rest, &rolling).await?;
     let confirmed = api.0.rooms.alert(&room, (&caller.actor(), &name), rolling, None).await?;
     answer(StatusCode::OK, &confirmed)
 }

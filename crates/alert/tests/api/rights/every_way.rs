@@ -72,7 +72,7 @@ pub(super) const WAYS: &[Way] = &[
     way("v2 moderate", &[Name, Moderate], Socket(V2, |who| vec![moderate(who)])),
     way("v2 alert", &[Alert], Socket(V2, |who| vec![end_alert(who)])),
     way("v2 alert", &[Look], Socket(V2, |who| vec![list_alerts(who)])),
-    way("v2 alert", &[Look], Socket(V2, |who| vec![confirm_alert(who)])),
+    way("v2 alert", &[Enter], Socket(V2, |who| vec![confirm_alert(who)])),
     way("v2 hand", &[Enter, RaiseHand], Socket(V2, |who| vec![join(who, false), hand(who)])),
     way("GET /{room}", &[Look], Http("GET", "/{room}", "*/*")),
     way("POST /{room}", &[SpeakFromOutside], Http("POST", "/{room}?name=Ada", "*/*")),
@@ -100,7 +100,7 @@ pub(super) const WAYS: &[Way] = &[
     ),
     way(
         "POST /{room}/alerts/{id}/confirmations",
-        &[Look],
+        &[Enter],
         Json("POST", "/{room}/alerts/00000000/confirmations?name=Ada", |_| json!({})),
     ),
     way(
