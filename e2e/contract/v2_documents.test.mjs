@@ -95,7 +95,16 @@ it("the examples fit, and are carried out", async () => {
     fits(event, payload);
     kinds.add(event);
   }
-  assert.deepEqual([...kinds].sort(), ["alert", "confirmed", "entered", "error", "message", "policy", "removed", "roll_call"]);
+  assert.deepEqual([...kinds].sort(), [
+    "alert",
+    "confirmed",
+    "entered",
+    "error",
+    "message",
+    "policy",
+    "removed",
+    "roll_call",
+  ]);
 });
 
 it("the codes of the document are those of the page", () => {
