@@ -185,8 +185,8 @@ fn in_background(output: impl Read + Send + 'static) -> Receiver<String> {
     std::thread::spawn(move || {
         let mut was_up = false;
         for line in BufReader::new(output).lines().map_while(Result::ok) {
-            let is_again = was_up && line.contains(HEARD_UP);
-            was_up = line.contains(HEARD_UP);
+            let is_again = was_up && line.ends_with(HEARD_UP);
+            was_up = line.ends_with(HEARD_UP);
             if is_again {
                 continue;
             }
