@@ -68,7 +68,11 @@ fn write_pages(command: &clap::Command, dir: &Path) -> io::Result<()> {
 fn render(command: clap::Command, page: &mut Vec<u8>) -> io::Result<String> {
     let notes = command.get_after_long_help().or_else(|| command.get_after_help()).map(ToString::to_string);
     let man = Man::new(command.after_help(None::<&str>).after_long_help(None::<&str>)).source(SOURCE);
-    man.render(page)?;
+    let mut manual = Vec::new();
+    man.render(&mut manual)?;
+    // A line may break after each flag of a choice: a long one would not fit on it.
+    let manual = String::from_utf8_lossy(&manual).replace(r"\fR|\fB", r"\fR|\:\fB");
+    page.extend_from_slice(manual.as_bytes());
     if let Some(notes) = notes {
         lay_out(&notes).to_writer(page)?;
     }
