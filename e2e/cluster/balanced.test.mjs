@@ -82,7 +82,7 @@ for (const [name, begin] of Object.entries(PROXIES)) {
           order.filter((msg) => msg.startsWith(`${client.name}: `)),
           Array.from({ length: 20 }, (_, number) => `${client.name}: ${number}`),
         );
-        assert.deepEqual(client.drops, []);
+        assert.deepEqual(client.drops, [], `${client.name} ${client.dropped}`);
       }
     });
 

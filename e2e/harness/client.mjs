@@ -24,6 +24,8 @@ export class Client {
   heard = [];
   /** Reasons of `disconnect`. */
   drops = [];
+  /** What the client knows of the last of them. */
+  dropped = "";
   #watchers = new Set();
 
   /** Connects, and with `upgrade` waits until the WebSocket has taken over. */
@@ -51,7 +53,11 @@ export class Client {
       ...options,
     });
     this.socket.onAny((event, ...args) => this.#hear([event, this.#simple(args)]));
-    this.socket.on("disconnect", (reason) => this.#change(() => this.drops.push(reason)));
+    this.socket.on("disconnect", (reason, details) => {
+      const { description, context } = details ?? {};
+      this.dropped = [reason, description, context?.status, context?.responseText].join(" ");
+      this.#change(() => this.drops.push(reason));
+    });
     this.socket.on("connect", () => this.#change(() => {}));
     this.socket.on("connect_error", (error) =>
       this.#change(() => {
