@@ -77,6 +77,11 @@ export class Authority {
     return this.log.split("POST /order-plz").length - 1;
   }
 
+  /** How many accounts it has made. A request for one comes again where it had refused the nonce, as it does at random. */
+  get accounts() {
+    return this.log.split(" accounts in memory").length - 1;
+  }
+
   async stop() {
     const children = this.#children.splice(0);
     for (const child of children) child.kill();
