@@ -55,7 +55,7 @@ fn given_a_server_that_dies_then_its_members_go_on_to_the_next_and_nobody_else_i
     let comeback = &report["comeback"];
     let [cuts, recovered, joined_again] =
         ["cuts", "recovered", "joined_again"].map(|way| comeback[way].as_u64().unwrap());
-    // The last one may not have heard yet that it is in.
-    assert!((2..=3).contains(&cuts) && comeback["not_back"] == 0, "{report:#}");
+    // Some may not have heard yet that they are in.
+    assert!((1..=3).contains(&cuts) && comeback["not_back"] == 0, "{report:#}");
     assert_eq!(recovered + joined_again, cuts, "{report:#}");
 }
