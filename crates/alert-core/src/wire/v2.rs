@@ -3,6 +3,7 @@
 //! Client events come in through [`ClientEvent::parse`]; each is answered with an [`Answer`]. What happens in a room
 //! goes out through [`packet`]. Codes, limits and cleaning are v1's.
 
+mod alert_fields;
 mod alerting;
 mod answer;
 pub mod client;
@@ -11,11 +12,11 @@ mod event;
 mod moderate;
 mod policy;
 mod preparing;
+mod recounting;
 mod refusal;
+mod rolling;
 
-pub use alerting::{
-    Alerting, Changes, Raise, Recounting, Rolling, When, Wording, confirm, ending, read_id, read_roster,
-};
+pub use alerting::{Alerting, Changes, Raise, Wording, ending, read_id};
 pub use answer::{Answer, AuditLine, Joined, Rolled};
 pub use client_event::{AlertAction, ClientEvent, Hand, History, Join, Make, Moderate, Send, Start};
 pub(super) use event::extra;
@@ -25,6 +26,8 @@ pub use moderate::{Moderation, Settings};
 pub(super) use policy::size as policy_size;
 pub use policy::{Shown, Whole};
 pub use preparing::{ShownPrepared, all_prepared, prepared, title};
+pub use recounting::{Recounting, When};
+pub use rolling::{Rolling, confirm, read_roster};
 
 /// The namespace of v2.
 pub const NAMESPACE: &str = "/v2";

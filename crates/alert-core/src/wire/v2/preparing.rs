@@ -8,7 +8,7 @@ use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 use socketio_protocol::text::LossyString;
 
-use super::alerting::{Body, optional, read_answers, read_level, read_word, text};
+use super::alert_fields::{Body, optional, read_answers, read_level, read_word, text};
 use crate::duration;
 use crate::names::plain_line;
 use crate::room::alerts::{
