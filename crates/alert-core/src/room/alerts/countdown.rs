@@ -65,10 +65,12 @@ impl Recount {
         match (self, before) {
             (Self::Cancel, _) => Ok(None),
             (Self::Set(countdown), _) => Ok(Some(countdown)),
-            (Self::Pause, Some(Countdown::Paused(_))) | (Self::Resume, Some(Countdown::To(_))) => Ok(before),
-            (Self::Pause, Some(Countdown::To(to))) => match to.duration_since(now) {
-                Ok(left) if !left.is_zero() => Ok(Some(Countdown::Paused(left))),
-                _ => Err(NotDone::NoCountdown),
+            (Self::Pause, Some(Countdown::Paused(_))) => Ok(before),
+            (Self::Pause | Self::Resume, Some(Countdown::To(to))) => match to.duration_since(now) {
+                Ok(left) if left.is_zero() => Err(NotDone::NoCountdown),
+                Ok(left) if self == Self::Pause => Ok(Some(Countdown::Paused(left))),
+                Ok(_) => Ok(before),
+                Err(_) => Err(NotDone::NoCountdown),
             },
             (Self::Resume, Some(Countdown::Paused(left))) => Ok(Some(Countdown::To(now + left))),
             (Self::Pause | Self::Resume, None) => Err(NotDone::NoCountdown),

@@ -188,6 +188,8 @@ fn given_a_countdown_then_it_can_be_paused_go_on_be_extended_and_taken_away_and_
         (&cancelled, Recount::Pause, after(62)),
         (&cancelled, Recount::Resume, after(62)),
         (&policy, Recount::Pause, after(60)),
+        (&policy, Recount::Resume, after(60)),
+        (&policy, Recount::Resume, after(61)),
     ] {
         assert_eq!(recount(policy, what, now).err(), Some(NotDone::NoCountdown));
     }

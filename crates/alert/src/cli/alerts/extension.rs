@@ -17,8 +17,7 @@ pub(super) fn extended(room: &Room, id: &str, by: Duration) -> Result<Vec<(&'sta
     let Ok(Ok(listed)) = &answer else {
         return Err(print(answer, room.is_json(), Value::to_string));
     };
-    let alert = listed["alerts"].as_array().into_iter().flatten().find(|alert| alert["id"] == id);
-    let Some(alert) = alert else {
+    let Some(alert) = find(listed, id) else {
         complain(
             "there is no such alert in this room, or it has ended: alert alerts shows those that are in force",
         );
@@ -28,6 +27,12 @@ pub(super) fn extended(room: &Room, id: &str, by: Duration) -> Result<Vec<(&'sta
         complain("this alert has no countdown: give it one with --countdown");
         ExitCode::FAILURE
     })
+}
+
+/// By its id, in small letters or capitals, as everywhere.
+fn find<'a>(listed: &'a Value, id: &str) -> Option<&'a Value> {
+    let is_it = |alert: &&Value| alert["id"].as_str().is_some_and(|own| own.eq_ignore_ascii_case(id));
+    listed["alerts"].as_array()?.iter().find(is_it)
 }
 
 fn longer(alert: &Value, by: Duration) -> Option<Vec<(&'static str, Value)>> {
@@ -41,6 +46,13 @@ fn longer(alert: &Value, by: Duration) -> Option<Vec<(&'static str, Value)>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn given_an_id_in_capitals_then_its_alert_is_found() {
+        let listed = json!({ "alerts": [{ "id": "00000000" }, { "id": "k3v8x0mz", "text": "Ice" }] });
+        assert_eq!(find(&listed, "K3V8X0MZ").map(|alert| &alert["text"]), Some(&json!("Ice")));
+        assert_eq!(find(&listed, "k3v8x0m0"), None);
+    }
 
     #[test]
     fn given_a_countdown_then_a_longer_one_is_meant_whether_it_is_paused_or_not() {
