@@ -81,12 +81,16 @@ pub trait RollCalls {
     fn roster(&self, room: &RoomCode, done: OnRoster);
 }
 
-/// Those of a server that keeps nothing which survives it.
+/// Those in memory: of a server that keeps nothing which survives it, or as its file has them.
 #[derive(Default)]
 pub(super) struct InMemory(Mutex<Held>);
 
 impl InMemory {
-    fn lock(&self) -> MutexGuard<'_, Held> {
+    pub(super) fn of(held: Held) -> Self {
+        Self(Mutex::new(held))
+    }
+
+    pub(super) fn lock(&self) -> MutexGuard<'_, Held> {
         // A panic halfway leaves at most one person too many or too few.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

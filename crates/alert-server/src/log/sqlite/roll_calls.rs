@@ -5,19 +5,20 @@ use super::runs::{micros, time};
 use super::state::Shared;
 use crate::log::OnStored;
 use crate::log::roll_calls::{
-    AGE, Change, Held, Marking, OnCounts, OnKept, OnPerson, OnRollCall, OnRoster, RollCalls, RollError,
+    AGE, Change, Held, InMemory, Marking, OnCounts, OnKept, OnPerson, OnRollCall, OnRoster, RollCalls,
+    RollError,
 };
 use alert_core::names::{RoomCode, UserName};
 use alert_core::room::alerts::AlertId;
 use alert_core::room::roll_call::{Person, Roster, Stage};
 use rusqlite::{Connection, Row, params};
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::SystemTime;
 
 /// Roll calls and rosters, in memory and in the file.
 pub(super) struct InFile {
-    held: Mutex<Held>,
+    memory: InMemory,
     shared: Arc<Shared>,
 }
 
@@ -100,12 +101,7 @@ impl InFile {
             // There are no more of them than a server has taken before.
             let _ = roster.map(|roster| held.put_roster(&room, roster, time_of(row.get(2))));
         }
-        Ok(Self { held: Mutex::new(held), shared })
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Held> {
-        // A panic halfway leaves at most one person too many or too few.
-        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+        Ok(Self { memory: InMemory::of(held), shared })
     }
 }
 
@@ -174,7 +170,7 @@ pub(super) fn write(connection: &Connection, rolls: &Rolls) -> rusqlite::Result<
 impl RollCalls for InFile {
     fn mark(&self, marking: Marking, done: OnKept) {
         let mut changes = Vec::new();
-        let mut held = self.lock();
+        let mut held = self.memory.lock();
         let marked = held.mark(&marking, &mut changes);
         if let Err(problem) = marked
             && changes.is_empty()
@@ -193,23 +189,20 @@ impl RollCalls for InFile {
     }
 
     fn roll_call(&self, room: &RoomCode, alert: AlertId, done: OnRollCall) {
-        let found = self.lock().get(room, alert).cloned();
-        done(Ok(found));
+        self.memory.roll_call(room, alert, done);
     }
 
     fn roll_person(&self, room: &RoomCode, alert: AlertId, name: &UserName, done: OnPerson) {
-        let found = self.lock().get(room, alert).and_then(|roll| roll.get(name)).cloned();
-        done(Ok(found));
+        self.memory.roll_person(room, alert, name, done);
     }
 
     fn roll_counts(&self, room: &RoomCode, alert: AlertId, done: OnCounts) {
-        let found = self.lock().get(room, alert).map(|roll| roll.counts().clone());
-        done(Ok(found));
+        self.memory.roll_counts(room, alert, done);
     }
 
     fn put_roster(&self, room: &RoomCode, roster: Roster, done: OnKept) {
         let now = SystemTime::now();
-        let mut held = self.lock();
+        let mut held = self.memory.lock();
         if let Err(problem) = held.put_roster(room, roster.clone(), now) {
             drop(held);
             return done(Err(problem));
@@ -224,7 +217,7 @@ impl RollCalls for InFile {
 
     fn roster(&self, room: &RoomCode, done: OnRoster) {
         let now = SystemTime::now();
-        let mut held = self.lock();
+        let mut held = self.memory.lock();
         let roster = held.roster(room, now);
         if !roster.is_empty() {
             let note = |rolls: &mut Rolls| _ = rolls.rosters.insert(room.clone(), (roster.clone(), now));
