@@ -151,3 +151,12 @@ export async function violations(page) {
     ({ id, help, nodes }) => `${id}: ${help}: ${nodes.map(({ html }) => html).join(" | ")}`,
   );
 }
+
+/** A page in which axe finds nothing and that is not wider than its view. SCREENSHOTS=folder keeps a picture of it. */
+export async function looksRight(page, what, picture) {
+  assert.deepEqual(await violations(page), [], what);
+  assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), what);
+  if (process.env.SCREENSHOTS === undefined) return;
+  await settled(page);
+  await page.screenshot({ path: `${process.env.SCREENSHOTS}/${picture}-${what}.png` });
+}

@@ -1,4 +1,4 @@
-// What is known of who has confirmed the alerts in force: by the reader and, for who may alert, how many others have.
+// The roll calls of the alerts in force: what the reader has confirmed and, for hosts, how many others have.
 
 import type { Alert, Called, ConfirmedNews, Counts, RollCall, RollCallNews } from "./protocol.ts";
 import { RollCallDialog } from "./rollcalldialog.ts";
