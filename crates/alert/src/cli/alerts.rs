@@ -14,7 +14,7 @@ use alert_settings::value::whole_seconds;
 use clap::{Args, ValueEnum};
 use serde_json::{Map, Value, json};
 
-use super::host::{Room, print};
+use super::host::{Room, print, print_for};
 use super::send::said;
 use shown::words;
 use wanted::{LONGEST, Level, Wanted, object};
@@ -40,10 +40,6 @@ begins with DRILL, and that never changes. In a room with `alert room set --two-
 waits for 5 minutes until somebody else releases it; ending one that waits withdraws it.
 
 Exit codes: 0 done; 1 refused by the server; 2 wrong usage; 3 the server cannot be reached.";
-
-/// What is said to whoever shows nothing and is refused.
-const NO_RIGHT: &str = "it takes the key of the room's host (--host-key-file, or ALERT_HOST_KEY), or a token with the \
-                        right alert (--token, or ALERT_TOKEN)";
 
 /// In whose name.
 #[derive(Debug, Args)]
@@ -295,13 +291,7 @@ fn ask(
     };
     let headers = [("alert-name", name.as_deref()), ("idempotency-key", key)];
     let answer = alert_client::block_on(moderator.at(method, place, body, headers));
-    let lacks_right =
-        matches!(&answer, Ok(Err(ClientError::Refused(problem))) if [401, 403].contains(&problem.status));
-    let code = print(answer, room.is_json(), words);
-    if lacks_right && !moderator.shows_key() && !moderator.shows_token() {
-        super::complain(NO_RIGHT);
-    }
-    code
+    print_for(&moderator, "alert", answer, room.is_json(), words)
 }
 
 fn name(text: &str) -> Result<String, String> {

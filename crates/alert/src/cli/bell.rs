@@ -14,7 +14,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Value, json};
 
 use super::complain;
-use super::host::{Room, print, usage};
+use super::host::{Room, print_for, usage};
 use shown::{bells, one, previewed, rings};
 
 pub(super) const EXAMPLES: &str = "\
@@ -243,7 +243,9 @@ fn ask(
         Ok(moderator) => moderator,
         Err(code) => return code,
     };
-    print(alert_client::block_on(moderator.ask_for(method, path, body)), room.is_json(), words)
+    let answer = alert_client::block_on(moderator.ask_for(method, path, body));
+    let right = if method == "GET" { "read" } else { "moderate" };
+    print_for(&moderator, right, answer, room.is_json(), words)
 }
 
 /// Today is another day where the bell is.
@@ -259,7 +261,7 @@ fn skip_today(room: &Room, id: &str) -> ExitCode {
         let today = today.unwrap_or_else(|| jiff::Zoned::now().date()).to_string();
         moderator.ask_for("PUT", &path(id, Some(&today)), Some(&json!({ "times": [] }))).await
     };
-    print(alert_client::block_on(skipping), room.is_json(), one)
+    print_for(&moderator, "moderate", alert_client::block_on(skipping), room.is_json(), one)
 }
 
 fn today_of(all: &Value, id: &str) -> Option<jiff::civil::Date> {

@@ -111,6 +111,27 @@ pub(super) fn usage(problem: &str) -> ExitCode {
     ExitCode::from(USAGE_ERROR)
 }
 
+/// Prints the answer to somebody who acts as a moderator. Whoever has shown nothing and is refused is told what it takes:
+/// `right` is that of a token.
+pub(super) fn print_for(
+    moderator: &Moderator,
+    right: &str,
+    outcome: std::io::Result<Result<Value, ClientError>>,
+    as_json: bool,
+    words: impl FnOnce(&Value) -> String,
+) -> ExitCode {
+    let is_refused =
+        matches!(&outcome, Ok(Err(ClientError::Refused(problem))) if [401, 403].contains(&problem.status));
+    let code = print(outcome, as_json, words);
+    if is_refused && !moderator.shows_key() && !moderator.shows_token() {
+        complain(format_args!(
+            "it takes the key of the room's host (--host-key-file, or ALERT_HOST_KEY), or a token with the right {right} \
+             (--token, or ALERT_TOKEN)"
+        ));
+    }
+    code
+}
+
 /// Prints an answer, as it is or in words.
 pub(super) fn print(
     outcome: std::io::Result<Result<Value, ClientError>>,

@@ -11,8 +11,7 @@ use alert_core::room::roll_call::Roster;
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::host::{Room, print, usage};
-use super::{client_failure, complain};
+use super::host::{Room, print, print_for, usage};
 use shown::{counts, table, words};
 
 pub(super) const EXAMPLES: &str = "\
@@ -74,7 +73,7 @@ impl RollCall {
             moderator.roll_call(&id).await
         });
         // A table has its own line ends.
-        print(called, self.room.is_json(), if self.csv { table } else { words })
+        print_for(&moderator, "alert", called, self.room.is_json(), if self.csv { table } else { words })
     }
 
     /// The alert that was named, or the last one that asks to be confirmed.
@@ -107,10 +106,8 @@ impl RollCall {
         });
         match outcome {
             Ok(Ok(code)) => code,
-            Ok(Err(error)) => client_failure(&error),
-            Err(error) => {
-                complain(error);
-                ExitCode::FAILURE
+            failed => {
+                print_for(moderator, "alert", failed.map(|failed| failed.map(|_| Value::Null)), false, counts)
             }
         }
     }
@@ -129,7 +126,7 @@ impl Rosters {
         };
         let is_set = roster.is_some();
         let answer = alert_client::block_on(moderator.roster(roster.as_ref()));
-        print(answer, self.room.is_json(), |answer| {
+        print_for(&moderator, "alert", answer, self.room.is_json(), |answer| {
             let names: Vec<_> =
                 answer["names"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
             if is_set {

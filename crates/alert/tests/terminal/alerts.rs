@@ -222,3 +222,25 @@ fn whoever_watches_reads_an_alert_once_and_counts_neither_what_was_in_force_nor_
     assert_eq!(event(json.line())["state"], "ended");
     assert_eq!([plain.end().code, json.end().code], [Some(0); 2], "after two that count");
 }
+
+#[test]
+fn given_nothing_to_show_then_whoever_is_refused_is_told_what_it_takes() {
+    let hosted = Hosted::start();
+    for (words, right) in [
+        (&["raise", "D5DB", "Ice"][..], "alert"),
+        (&["end", "D5DB", "00000000"], "alert"),
+        (&["prepared", "list", "D5DB"], "alert"),
+        (&["prepared", "remove", "D5DB", "Ice"], "moderate"),
+        (&["rollcall", "D5DB"], "alert"),
+        (&["rollcall", "D5DB", "00000000", "--watch"], "alert"),
+        (&["roster", "D5DB"], "alert"),
+        (&["bell", "remove", "D5DB", "lesson-1"], "moderate"),
+        (&["bell", "skip", "D5DB", "lesson-1"], "moderate"),
+    ] {
+        let refused = hosted.run_with("", words, "");
+        let wanted = format!(
+            "it takes the key of the room's host (--host-key-file, or ALERT_HOST_KEY), or a token with the right {right} "
+        );
+        assert_eq!((refused.code, refused.err.contains(&wanted)), (Some(1), true), "{words:?} {refused:?}");
+    }
+}

@@ -9,7 +9,7 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use super::wanted::Wanted;
-use crate::cli::host::{Room, print, usage};
+use crate::cli::host::{Room, print_for, usage};
 use crate::cli::send::said;
 
 pub(in crate::cli) const EXAMPLES: &str = "\
@@ -95,7 +95,8 @@ fn ask(room: &Room, method: &str, place: &[&str], body: &Value, told: fn(&Value)
     };
     let place = [&["prepared"], place].concat();
     let answer = alert_client::block_on(moderator.at(method, &place, body, [("", None); 2]));
-    print(answer, room.is_json(), told)
+    let right = if method == "GET" { "alert" } else { "moderate" };
+    print_for(&moderator, right, answer, room.is_json(), told)
 }
 
 fn read(file: Option<PathBuf>) -> Result<Value, ExitCode> {
