@@ -26,6 +26,8 @@ export interface AlertRoom {
   readonly look: (action: "list" | "prepared") => Promise<Alerted>;
   /** Confirms one, or asks who has. */
   readonly roll: Roll;
+  /** Hears which are in force, and whether the person has confirmed one, after each change. */
+  readonly notify: (alerts: readonly Alert[], isConfirmed: (id: string) => boolean) => void;
 }
 
 export class Alerts {
@@ -137,6 +139,7 @@ export class Alerts {
       this.#timer = setInterval(() => this.#look(), LOOK);
     this.#rolls.show(this.#alerts, this.#mayAlert);
     this.#list.show(this.#alerts, this.#mayAlert, this.time.now());
+    this.room.notify(this.#alerts, (id) => this.#rolls.mine(id)?.stage === "confirmed");
     this.#count();
   }
 

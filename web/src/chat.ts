@@ -79,7 +79,7 @@ const people = new People(name);
 const announcer = new Announcer(byId("heard", HTMLElement));
 const unread = new Unread(() => log.mark());
 const sound = new Sound(byId("sound", HTMLButtonElement));
-const notify = new Notify(byId("notify", HTMLButtonElement), room, problem);
+const notify = new Notify(byId("notify", HTMLButtonElement), room);
 const indicator = new Indicator(() => connection.retry());
 
 let hasEntered = false;
@@ -134,7 +134,11 @@ const connection: Connection = new Connection(room, name, credentials, open !== 
   alert(news) {
     serverTime.heard(Date.parse(news.at));
     // Its words came as a message just before, and are said once.
-    if (news.by !== null) announcer.drop(isolated({ name: news.by, text: messageWords(news.alert) }));
+    if (news.by !== null) {
+      const words = isolated({ name: news.by, text: messageWords(news.alert) });
+      announcer.drop(words);
+      notify.drop(words);
+    }
     alerts.heard(news);
   },
   confirmed: (news) => alerts.confirmed(news),
@@ -217,6 +221,7 @@ const alerts = new Alerts(
       if (action === "confirm") problem(failure(answer) ?? "");
       return answer?.ok ? answer : undefined;
     },
+    notify: (alerts, isConfirmed) => notify.alerts(alerts, isConfirmed),
   },
   problem,
 );
@@ -368,6 +373,7 @@ const leave = new Leave(async (forgetsHost) => {
   credentials.token = undefined;
   if (forgetsHost) credentials.host = undefined;
   seen.forget();
+  notify.forget();
   await connection.leave();
   location.assign(loginUrl);
 });

@@ -10,7 +10,6 @@ mod file_stamp;
 pub mod log;
 pub mod logging;
 pub mod metrics;
-pub mod outbound;
 mod recent;
 pub mod rooms;
 pub mod serve;

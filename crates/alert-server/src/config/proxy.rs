@@ -1,4 +1,4 @@
-//! Networks: of proxies that are trusted to give the client's address, or that addresses of users may lead to.
+//! Proxies that are trusted to give the client's address.
 
 use std::net::IpAddr;
 

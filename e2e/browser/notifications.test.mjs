@@ -1,0 +1,152 @@
+// Notifications of the page: of which alerts and messages, when, how often, and until when. SCREENSHOTS=folder keeps
+// pictures of the settings.
+
+import assert from "node:assert/strict";
+import { it } from "node:test";
+import { browserFor, enter, host, looksRight, violations } from "../harness/browser.mjs";
+import { serverFor } from "../harness/server.mjs";
+import { V2 } from "../harness/v2.mjs";
+
+const server = serverFor("--history", "memory");
+const browser = browserFor();
+
+/** Records what is shown, and lets the test say whether the page is in front, and what time it is. */
+const record = () => {
+  window.notices = [];
+  window.isAway = false;
+  Object.defineProperty(document, "hidden", { get: () => window.isAway });
+  window.Notification = class extends Notification {
+    #notice;
+    constructor(title, options) {
+      super(title, options);
+      this.#notice = { title, ...options, isOpen: true };
+      window.notices.push(this.#notice);
+    }
+    close() {
+      this.#notice.isOpen = false;
+      super.close();
+    }
+  };
+};
+
+/** A room with somebody who raises alerts there, and a guest's page that notifies. */
+async function notified() {
+  const page = await browser.visit({ permissions: ["notifications"] });
+  const room = await host(page, server);
+  const key = await page.evaluate((room) => localStorage.getItem(`alert.host ${room}`), room);
+  const bell = await V2.connect(server);
+  const does = (body) => bell.ask("alert", { room, name: "Bell", host: key, ...body });
+  const guest = await browser.visit({ permissions: ["notifications"] });
+  await guest.addInitScript(record);
+  await enter(guest, server, "Ada", room);
+  await turnOn(guest);
+  return { room, does, guest };
+}
+
+async function turnOn(page) {
+  await page.locator("#notify").click();
+  await page.getByRole("switch", { name: "Notify me on this device" }).check();
+  await page.locator("#notify[data-on]").waitFor({ state: "attached" });
+  await page.locator("#notifying").getByRole("button", { name: "Close" }).click();
+  await page.evaluate(() => window.notices.splice(0));
+}
+
+const away = (page, isAway) => page.evaluate((isAway) => Object.assign(window, { isAway }), isAway);
+const bodies = (page) => page.evaluate(() => window.notices.map(({ body }) => body));
+const open = (page) =>
+  page.evaluate(() => window.notices.filter(({ isOpen }) => isOpen).map(({ body }) => body));
+const shows = (page, body) =>
+  page.waitForFunction(
+    (body) => window.notices.some((one) => one.isOpen && one.body.includes(body)),
+    body,
+  );
+/** Waits until the page has an alert with these words. */
+const has = (page, words) => page.locator("#alerts .alert", { hasText: words }).waitFor();
+
+it("an alert notifies once while the page is away, again when it has changed, and is gone when it has ended", async () => {
+  const { room, does, guest } = await notified();
+  const { alert: seen } = await does({ action: "raise", text: "Seen" });
+  await has(guest, "Seen");
+  await away(guest, true);
+  const { alert } = await does({ action: "raise", text: "Ice", drill: true });
+  await shows(guest, "Drill: Warning: Ice");
+  await does({ action: "update", id: alert.id, audience: "Year 7" });
+  await guest.locator("#alerts .alert", { hasText: "Year 7" }).waitFor();
+  assert.deepEqual(await bodies(guest), ["Drill: Warning: Ice"], "nor what was seen, nor its message");
+  await does({ action: "update", id: alert.id, level: "emergency" });
+  await shows(guest, "Drill: Emergency: Ice");
+  const [, last] = await guest.evaluate(() => window.notices);
+  assert.ok(last.requireInteraction && last.renotify);
+  assert.ok(last.tag.includes(room) && last.tag.includes(alert.id), "each alert has its place");
+  const other = await browser.page(guest.context());
+  await other.addInitScript(record);
+  await other.addInitScript(() => {
+    window.isAway = true;
+  });
+  await enter(other, server, "Ada", room);
+  await has(other, "Ice");
+  assert.deepEqual(await bodies(other), [], "once on the device");
+  await does({ action: "end", id: alert.id });
+  await does({ action: "end", id: seen.id });
+  await guest.locator("#alerts").waitFor({ state: "hidden" });
+  assert.deepEqual(await open(guest), []);
+  assert.equal(await guest.evaluate(() => localStorage.getItem("alert.notified")), null);
+});
+
+it("whoever has confirmed an alert on another device is not notified of it any more, even when it changes", async () => {
+  const { room, does, guest } = await notified();
+  await away(guest, true);
+  const { alert } = await does({ action: "raise", text: "Fire", confirm: true });
+  await shows(guest, "Warning: Fire");
+  const phone = await browser.visit();
+  await enter(phone, server, "Ada", room);
+  await phone.locator(".confirming").getByRole("button", { name: "Confirm" }).click();
+  await guest.locator(".confirming[data-done]").waitFor();
+  assert.deepEqual(await open(guest), []);
+  await does({ action: "update", id: alert.id, level: "emergency" });
+  await guest.locator('#alerts .alert[data-level="emergency"]').waitFor();
+  assert.deepEqual(await bodies(guest), ["Warning: Fire"]);
+});
+
+it("in quiet hours only an emergency notifies; what only informs does so as messages do", async () => {
+  const { room, does, guest } = await notified();
+  const ada = await V2.connect(server);
+  await ada.ask("join", { room, name: "Grace" });
+  await away(guest, true);
+  await does({ action: "raise", level: "info", text: "Lunch is late" });
+  await shows(guest, "Information: Lunch is late");
+  await ada.ask("send", { room, msg: "hello" });
+  await shows(guest, "hello");
+  await guest.locator("#notify").click();
+  await guest.getByLabel("Also of messages and information").uncheck();
+  await does({ action: "raise", level: "info", text: "Lunch is cold" });
+  await has(guest, "Lunch is cold");
+  await guest.getByLabel("Quiet hours").check();
+  for (const label of ["From", "To"]) await guest.getByLabel(label, { exact: true }).fill("09:00");
+  await guest.getByRole("button", { name: "Close" }).click();
+  await does({ action: "raise", level: "warning", text: "Ice" });
+  await has(guest, "Ice");
+  await does({ action: "raise", level: "emergency", text: "Fire" });
+  await shows(guest, "Emergency: Fire");
+  assert.deepEqual((await bodies(guest)).length, 3);
+  await guest.reload();
+  await has(guest, "Fire");
+  await guest.locator("#notify[data-on]").click();
+  assert.equal(await guest.getByLabel("From", { exact: true }).inputValue(), "09:00", "it is kept");
+});
+
+for (const [colorScheme, viewport, locale] of [
+  ["light", { width: 1280, height: 800 }, "en"],
+  ["dark", { width: 360, height: 640 }, "de"],
+  ["light", { width: 360, height: 640 }, "ar"],
+])
+  it(`the settings, ${colorScheme}, ${locale}: axe finds nothing, off and on`, async () => {
+    const page = await browser.visit({ colorScheme, viewport, locale, permissions: ["notifications"] });
+    await enter(page, server, "Ada", `room-${locale}`);
+    await page.locator("#notify").click();
+    assert.deepEqual(await violations(page), []);
+    await page.locator("#notifying [role=switch]").first().check();
+    await page.locator("#notify[data-on]").waitFor({ state: "attached" });
+    await page.locator("#notifying [type=checkbox]:not([role])").last().check();
+    await looksRight(page, "settings", `notify-${locale}-${colorScheme}`);
+  });

@@ -1,0 +1,135 @@
+// The settings of notifications on this device, and why they cannot work where they cannot.
+
+import { tick } from "./alertfields.ts";
+import { byId, make } from "./dom.ts";
+import { text } from "./language.ts";
+import type { NotifySettings } from "./notifysettings.ts";
+import type { QuietHours } from "./quiethours.ts";
+
+/** What is offered to whoever turns quiet hours on. */
+const NIGHT: QuietHours = { from: "22:00", to: "07:00" };
+
+interface Follower {
+  /** Shows one, and returns whether the browser could. */
+  test(): boolean;
+  changed(settings: NotifySettings): void;
+}
+
+export class NotifyDialog {
+  readonly #dialog = byId("notifying", HTMLDialogElement);
+  readonly #problem = make("p", "field-error");
+  readonly #on = check();
+  readonly #messages = check();
+  readonly #quiet = check();
+  readonly #from = time();
+  readonly #to = time();
+
+  constructor(
+    settings: NotifySettings,
+    readonly follower: Follower,
+  ) {
+    const { from, to } = settings.quiet ?? NIGHT;
+    this.#on.setAttribute("role", "switch");
+    this.#on.checked = settings.on;
+    this.#messages.checked = settings.messages;
+    this.#quiet.checked = settings.quiet !== null;
+    this.#from.value = from;
+    this.#to.value = to;
+    this.#problem.setAttribute("role", "alert");
+    const title = make("h2", "", text("notify_settings"));
+    title.id = "notifying-title";
+    const times = make(
+      "div",
+      "controls",
+      make("label", "labelled", make("span", "", text("quiet_from")), this.#from),
+      make("label", "labelled", make("span", "", text("quiet_to")), this.#to),
+    );
+    const settingsBox = make(
+      "div",
+      "hosting-box",
+      setting(this.#on, text("notify_on"), text("notify_on_hint")),
+      make("div", "setting", tick(this.#messages, text("notify_messages"))),
+      setting(this.#quiet, text("quiet_hours"), text("quiet_hint"), times),
+    );
+    this.#dialog.append(title, this.#problem, settingsBox);
+    this.#on.addEventListener("change", () => void this.#turn());
+    for (const one of [this.#messages, this.#quiet, this.#from, this.#to])
+      one.addEventListener("change", () => this.#changed());
+    this.#follow();
+  }
+
+  /** Whether the browser lets the page show any. */
+  static isAllowed(): boolean {
+    return whyNot() === "" && Notification.permission === "granted";
+  }
+
+  open(): void {
+    this.#problem.textContent = "";
+    this.#dialog.showModal();
+  }
+
+  async #turn(): Promise<void> {
+    let why = this.#on.checked ? await ask() : "";
+    if (this.#on.checked && why === "" && !this.follower.test()) why = text("notify_unsupported");
+    if (why !== "") this.#on.checked = false;
+    this.#problem.textContent = why;
+    this.#changed();
+  }
+
+  #changed(): void {
+    this.#follow();
+    const [from, to] = [this.#from.value, this.#to.value];
+    this.follower.changed({
+      on: this.#on.checked,
+      messages: this.#messages.checked,
+      // While a time is being typed there is none.
+      quiet: this.#quiet.checked && from !== "" && to !== "" ? { from, to } : null,
+    });
+  }
+
+  #follow(): void {
+    for (const one of [this.#messages, this.#quiet]) one.disabled = !this.#on.checked;
+    for (const one of [this.#from, this.#to]) one.disabled = !this.#on.checked || !this.#quiet.checked;
+  }
+}
+
+function check(): HTMLInputElement {
+  const input = make("input", "");
+  input.type = "checkbox";
+  return input;
+}
+
+function time(): HTMLInputElement {
+  const input = make("input", "");
+  input.type = "time";
+  input.required = true;
+  return input;
+}
+
+let hints = 0;
+
+function setting(box: HTMLInputElement, words: string, hint: string, ...more: HTMLElement[]): HTMLElement {
+  const why = make("p", "hint", hint);
+  why.id = `notify-hint-${hints++}`;
+  box.setAttribute("aria-describedby", why.id);
+  return make("div", "setting", tick(box, words), why, ...more);
+}
+
+/** What stands in the way before anybody is asked. */
+function whyNot(): string {
+  if (!isSecureContext) return text("notify_insecure");
+  return "Notification" in window ? "" : text("notify_unsupported");
+}
+
+async function ask(): Promise<string> {
+  const why = whyNot();
+  if (why !== "") return why;
+  switch (await Notification.requestPermission()) {
+    case "granted":
+      return "";
+    case "denied":
+      return text("notify_denied");
+    default:
+      return text("notify_unanswered");
+  }
+}
