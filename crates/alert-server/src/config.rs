@@ -10,6 +10,7 @@ use alert_core::ApiToken;
 use alert_core::wire::v1::Limits;
 use alert_settings::value::{bytes, time, whole, word, workers};
 use alert_settings::{ConfigErrors, Environment, Given, MOST_CHARS, Setting, Source};
+use ipnet::IpNet;
 use socketio_server::host::HostPolicy;
 use socketio_server::origin::OriginPolicy;
 use socketio_server::{Bounds, ListenAddr, Rate, TrustedProxies};
@@ -118,6 +119,8 @@ pub struct Config {
     pub public_url: Option<PublicUrl>,
     /// Proxies whose `X-Forwarded-For` is taken.
     pub trusted_proxies: TrustedProxies,
+    /// Networks that addresses which users give may lead to, besides the public ones.
+    pub outbound_networks: Vec<IpNet>,
     /// Where the key of the login cookies comes from.
     pub session_key: SessionKeySource,
     /// A key whose cookies still count, though no more are made with it.
@@ -277,6 +280,7 @@ impl Config {
             frame_ancestors: reader.many("frame_ancestors", FrameAncestor::parse),
             public_url,
             trusted_proxies: TrustedProxies::new(reader.many("trusted_proxy", proxy::network)),
+            outbound_networks: reader.many("outbound_networks", proxy::network),
             session_key,
             session_key_previous: reader.optional("session_key_previous", SessionKey::parse),
             api_tokens: ApiTokens {

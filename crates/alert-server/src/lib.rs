@@ -10,6 +10,7 @@ mod file_stamp;
 pub mod log;
 pub mod logging;
 pub mod metrics;
+pub mod outbound;
 mod recent;
 pub mod rooms;
 pub mod serve;

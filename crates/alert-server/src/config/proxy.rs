@@ -1,4 +1,4 @@
-//! Proxies that are trusted to give the client's address.
+//! Networks: of proxies that are trusted to give the client's address, or that addresses of users may lead to.
 
 use std::net::IpAddr;
 

@@ -110,6 +110,17 @@ pub const SETTINGS: &[Setting] = &[
             "Proxy (IP address or network such as 10.0.0.0/8) whose X-Forwarded-For gives the client's address, for logs and limits",
         )
     },
+    Setting {
+        many: true,
+        ..one(
+            "outbound_networks",
+            "NETWORK",
+            &[],
+            NETWORK,
+            "IP address or network such as 10.0.0.0/8 that addresses which users give may lead to, also by http; they lead to \
+             public addresses alone otherwise, and by https",
+        )
+    },
     one(
         "drain_wait",
         "TIME",
