@@ -198,10 +198,13 @@ impl Log {
 
     /// Takes what hosts have decided; see [`Recorder::put_decision`].
     #[must_use = "whoever waits for it has to be told"]
-    pub fn put_decision(&self, decision: Decision) -> Untold {
+    pub fn put_decision(&self, decision: Decision) -> Vec<(OnStored, Stored)> {
         match self.own() {
             Some(recorder) => recorder.put_decision(decision),
-            None => decision.stored.map(|stored| (stored, Stored::NotMeant)),
+            None => {
+                let said = decision.said.into_iter().filter_map(|append| append.stored);
+                said.chain(decision.stored).map(|stored| (stored, Stored::NotMeant)).collect()
+            }
         }
     }
 

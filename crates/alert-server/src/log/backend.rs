@@ -2,7 +2,7 @@
 
 use super::{
     FormerStays, KeptPolicy, OnAudits, OnPut, OnRevoked, Page, Query, Revocation, RevokeError, RollCalls,
-    Seat, SeatId, Stay, StayId, Untold,
+    Seat, SeatId, Stay, StayId,
 };
 use alert_core::event::RoomEvent;
 use alert_core::names::RoomCode;
@@ -19,9 +19,10 @@ pub trait Recorder: Backend {
     #[must_use = "whoever waits for the message's fate has to be told"]
     fn append(&self, append: Append) -> Option<(OnStored, Stored)>;
 
-    /// Takes what hosts have decided. As with a message, it must not wait, and `decision.stored` is called once or returned.
+    /// Takes what hosts have decided, and what is said with it. As with a message, it must not wait, and each `stored`
+    /// is called once or returned.
     #[must_use = "whoever waits for it has to be told"]
-    fn put_decision(&self, decision: Decision) -> Untold;
+    fn put_decision(&self, decision: Decision) -> Vec<(OnStored, Stored)>;
 
     /// All policies. Called once, at the start.
     fn policies(&self) -> Vec<(RoomCode, KeptPolicy)>;
@@ -129,6 +130,8 @@ pub struct Decision {
     pub kept: Option<KeptPolicy>,
     /// A line of its audit log.
     pub audit: Option<Audit>,
+    /// What is said with it: both are on disk, or neither.
+    pub said: Vec<Append>,
     /// Whoever waits for its fate.
     pub stored: Option<OnStored>,
 }
@@ -136,7 +139,7 @@ pub struct Decision {
 impl Decision {
     /// The room has no policy any more.
     pub fn forget(room: RoomCode) -> Self {
-        Self { room, kept: None, audit: None, stored: None }
+        Self { room, kept: None, audit: None, said: Vec::new(), stored: None }
     }
 }
 

@@ -5,7 +5,7 @@ use super::roll_calls::{InMemory, RollCalls};
 use super::seats::Seats;
 use super::{
     Append, Backend, Decision, Gap, KeptPolicy, KeyDigest, OnAudits, OnRead, OnRemoved, OnStored, Page,
-    Query, Recorder, Seat, SeatId, Start, Stored, Untold,
+    Query, Recorder, Seat, SeatId, Start, Stored,
 };
 use crate::config::Retention;
 use alert_core::event::{RoomEvent, What};
@@ -85,9 +85,10 @@ impl Recorder for Memory {
         stored.map(|stored| (stored, Stored::NotMeant))
     }
 
-    fn put_decision(&self, Decision { room, audit, stored, .. }: Decision) -> Untold {
+    fn put_decision(&self, Decision { room, audit, said, stored, .. }: Decision) -> Vec<(OnStored, Stored)> {
         audit.into_iter().for_each(|audit| self.lock_audits().add(room.clone(), audit));
-        stored.map(|stored| (stored, Stored::NotMeant))
+        let said = said.into_iter().filter_map(|append| self.append(append));
+        said.chain(stored.map(|stored| (stored, Stored::NotMeant))).collect()
     }
 
     fn policies(&self) -> Vec<(RoomCode, KeptPolicy)> {

@@ -24,7 +24,7 @@ mod writer;
 use super::{
     Append, Backend, Decision, Figures, FormerStays, KeptPolicy, KeyDigest, OnAudits, OnPut, OnRead,
     OnRemoved, OnRevoked, OnStored, Query, Recorder, Revocation, RevokeError, RollCalls, Seat, SeatId, Stay,
-    StayId, Stored, Untold,
+    StayId, Stored,
 };
 use crate::config::Retention;
 use alert_core::event::{RoomEvent, What};
@@ -127,7 +127,7 @@ impl Recorder for Sqlite {
         self.shared.append(append)
     }
 
-    fn put_decision(&self, decision: Decision) -> Untold {
+    fn put_decision(&self, decision: Decision) -> Vec<(OnStored, Stored)> {
         self.shared.put_decision(decision)
     }
 

@@ -126,11 +126,11 @@ impl Stage for Desk {
         let (tell, told) = mpsc::channel();
         let kept = KeptPolicy { policy: Arc::new(policy.clone()), used: SystemTime::now() };
         let stored = Box::new(move |stored| _ = tell.send(stored));
-        if let Some((tell, stored)) = self.store.put_decision(Decision {
-            room: room(code),
+        for (tell, stored) in self.store.put_decision(Decision {
             kept: Some(kept),
             audit: Some(audit),
             stored: Some(stored),
+            ..Decision::forget(room(code))
         }) {
             tell(stored);
         }

@@ -15,15 +15,37 @@ const PORTION: i64 = 256;
 /// Lines that wait for a disk that fails.
 const MOST_UNWRITTEN: usize = 10_000;
 
-/// What has to be written of rooms with a policy; `None` is one that is forgotten.
+/// What has to be written of rooms with a policy.
 #[derive(Clone, Default)]
 pub(super) struct Rulings {
-    pub(super) policies: HashMap<RoomCode, Option<KeptPolicy>>,
+    pub(super) policies: Policies,
     pub(super) audits: Vec<(RoomCode, Audit)>,
     pub(super) removals: Vec<(RoomCode, Position)>,
 }
 
+pub(super) type Policies = HashMap<RoomCode, ToWrite>;
+
+/// A policy; `None` is one that is forgotten.
+#[derive(Clone)]
+pub(super) struct ToWrite {
+    kept: Option<KeptPolicy>,
+    /// It is not written before this many messages are, the last of which was said with it.
+    behind: u64,
+}
+
 impl Rulings {
+    /// Takes a policy instead of the one before. Returns behind how many messages it is written.
+    pub(super) fn put(&mut self, room: RoomCode, kept: Option<KeptPolicy>, behind: u64) -> u64 {
+        let behind = self.policies.get(&room).map_or(behind, |before| behind.max(before.behind));
+        self.policies.insert(room, ToWrite { kept, behind });
+        behind
+    }
+
+    /// Takes out what cannot be written behind so many messages.
+    pub(super) fn split_off(&mut self, end: u64) -> Policies {
+        self.policies.extract_if(|_, policy| policy.behind > end).collect()
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -52,7 +74,7 @@ impl Rulings {
 /// Writes them, within a transaction, behind the messages that came before.
 pub(super) fn write(connection: &Connection, runs: &Runs, rulings: &Rulings) -> rusqlite::Result<()> {
     let Rulings { policies, audits, removals } = rulings;
-    for (room, kept) in policies {
+    for (room, ToWrite { kept, .. }) in policies {
         match kept {
             Some(KeptPolicy { policy, used }) => {
                 let sql = "INSERT OR REPLACE INTO policies (room, policy, used) VALUES (?1, ?2, ?3)";

@@ -49,8 +49,8 @@ pub(super) struct State {
     appended: u64,
     /// Who waits for which message, by its number.
     waiting: VecDeque<(u64, OnStored)>,
-    /// Who waits for rulings, and for those that are being written.
-    waiting_for_rulings: Vec<OnStored>,
+    /// Who waits for rulings, and behind which message these are written; and for those that are being written.
+    waiting_for_rulings: Vec<(u64, OnStored)>,
     waiting_in_hand: Vec<OnStored>,
     /// Grows when a message is removed, and when that is on disk.
     removals: u64,
@@ -113,6 +113,12 @@ impl Shared {
     pub(super) fn append(&self, mut append: Append) -> Option<(OnStored, Stored)> {
         let message = Message::of(&append);
         let mut state = self.state();
+        let untold = self.queue(&mut state, message, append.stored.take());
+        self.wake_writer(state);
+        untold
+    }
+
+    fn queue(&self, state: &mut State, message: Message, stored: Option<OnStored>) -> Untold {
         state.queue.push(message);
         state.appended += 1;
         if state.queue.len() >= QUEUE
@@ -122,18 +128,13 @@ impl Shared {
             state.begin_trouble("the disk does not keep up: too many messages wait to be written");
             self.to_watch.notify_all();
         }
-        let stored = append.stored.take();
-        let untold = match stored {
-            Some(stored) if state.trouble.is_some() => Some((stored, Stored::Failed)),
-            Some(stored) => {
-                let number = state.appended;
-                state.waiting.push_back((number, stored));
-                None
-            }
-            None => None,
-        };
-        self.wake_writer(state);
-        untold
+        let stored = stored?;
+        if state.trouble.is_some() {
+            return Some((stored, Stored::Failed));
+        }
+        let number = state.appended;
+        state.waiting.push_back((number, stored));
+        None
     }
 
     pub(super) fn put_seat(&self, id: SeatId, seat: Option<Seat>) {
@@ -154,13 +155,23 @@ impl Shared {
         self.wake_writer(state);
     }
 
-    /// Takes a policy and a line of the audit log. Returns whoever has to be told at once that it will not be stored.
-    pub(super) fn put_decision(&self, Decision { room, kept, audit, stored }: Decision) -> Untold {
+    /// Takes a policy, a line of the audit log, and what is said with them. Returns whoever has to be told at once that it will
+    /// not be stored.
+    pub(super) fn put_decision(&self, decision: Decision) -> Vec<(OnStored, Stored)> {
+        let Decision { room, kept, audit, said, stored } = decision;
         let mut state = self.state();
+        // The writer takes messages before policies: none of them between the two.
+        let mut untold = Vec::new();
+        let does_say = !said.is_empty();
+        for mut append in said {
+            let stored = append.stored.take();
+            untold.extend(self.queue(&mut state, Message::of(&append), stored));
+        }
+        let behind = if does_say { state.appended } else { 0 };
         let rulings = &mut state.seating.rulings;
         rulings.note(&room, audit);
-        rulings.policies.insert(room, kept);
-        let untold = state.wait_for_rulings(stored);
+        let behind = rulings.put(room, kept, behind);
+        untold.extend(state.wait_for_rulings(behind, stored));
         self.wake_writer(state);
         untold
     }
@@ -169,7 +180,7 @@ impl Shared {
     pub(super) fn put_rolls(&self, note: impl FnOnce(&mut Rolls), stored: OnStored) -> Untold {
         let mut state = self.state();
         note(&mut state.seating.rolls);
-        let untold = state.wait_for_rulings(Some(stored));
+        let untold = state.wait_for_rulings(0, Some(stored));
         self.wake_writer(state);
         untold
     }
@@ -187,7 +198,7 @@ impl Shared {
         state.removals += 1;
         state.seating.rulings.removals.push((room.clone(), position));
         state.seating.rulings.note(room, Some(audit));
-        let untold = state.wait_for_rulings(Some(stored));
+        let untold = state.wait_for_rulings(0, Some(stored));
         self.wake_writer(state);
         untold
     }
@@ -230,9 +241,13 @@ impl Shared {
     pub(super) fn begin(&self, end: u64) -> (Arc<Seating>, bool) {
         let mut state = self.state();
         self.is_at_work(&mut state);
-        let seating = std::mem::take(&mut state.seating);
+        let mut seating = std::mem::take(&mut state.seating);
+        state.seating.rulings.policies = seating.rulings.split_off(end);
         state.seating_in_hand = Arc::new(seating);
-        state.waiting_in_hand = std::mem::take(&mut state.waiting_for_rulings);
+        let waiting = std::mem::take(&mut state.waiting_for_rulings);
+        let (now, later) = waiting.into_iter().partition(|(behind, _)| *behind <= end);
+        state.waiting_for_rulings = later;
+        state.waiting_in_hand = now.into_iter().map(|(_, stored)| stored).collect();
         let is_waited_for = state.waiting.front().is_some_and(|(number, _)| *number <= end)
             || !state.waiting_in_hand.is_empty();
         let is_urgent = is_waited_for || state.trouble.is_some() || state.is_closing;
@@ -373,19 +388,20 @@ impl State {
 
     fn tell_nobody_else(&mut self) -> Vec<OnStored> {
         let messages = self.waiting.drain(..).map(|(_, stored)| stored);
-        messages.chain(self.waiting_in_hand.drain(..)).chain(self.waiting_for_rulings.drain(..)).collect()
+        let rulings = self.waiting_for_rulings.drain(..).map(|(_, stored)| stored);
+        messages.chain(self.waiting_in_hand.drain(..)).chain(rulings).collect()
     }
 
     fn is_waited_for(&self) -> bool {
         !self.waiting.is_empty() || !self.waiting_in_hand.is_empty() || !self.waiting_for_rulings.is_empty()
     }
 
-    fn wait_for_rulings(&mut self, stored: Option<OnStored>) -> Untold {
+    fn wait_for_rulings(&mut self, behind: u64, stored: Option<OnStored>) -> Untold {
         let stored = stored?;
         if self.trouble.is_some() {
             return Some((stored, Stored::Failed));
         }
-        self.waiting_for_rulings.push(stored);
+        self.waiting_for_rulings.push((behind, stored));
         None
     }
 }

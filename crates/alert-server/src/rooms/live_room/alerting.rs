@@ -3,7 +3,7 @@
 
 use super::super::audience::{Published, publication};
 use super::{LiveRoom, State};
-use crate::log::{Append, OnStored, Stored, Untold};
+use crate::log::{Append, OnStored, Stored};
 use alert_core::event::What;
 use alert_core::names::{RoomCode, UserName};
 use alert_core::room::alerts::{Change, Ended, Fate};
@@ -53,7 +53,7 @@ impl LiveRoom {
         state: &mut State,
         name: UserName,
         text: Box<str>,
-    ) -> (Published, Untold, oneshot::Receiver<Stored>) {
+    ) -> (Published, Append, oneshot::Receiver<Stored>) {
         let what = What::Said { name, text };
         let size = wire::size_of(&what);
         state.numbering.advance();
@@ -62,8 +62,7 @@ impl LiveRoom {
         state.tail.push(&message, size, 0);
         let (tell, told) = oneshot::channel();
         let stored = Some(Box::new(move |stored| _ = tell.send(stored)) as OnStored);
-        let untold = self.log.append(Append { room: self.code.clone(), message, key: None, stored });
-        (published, untold, told)
+        (published, Append { room: self.code.clone(), message, key: None, stored }, told)
     }
 
     /// Whether a task has to begin that ends alerts at their time. It goes on until [`Self::next_alert_end`] says so.

@@ -273,12 +273,12 @@ impl LiveRoom {
         }
         let kept = rooms.0.policies.keep(&self.code, &next)?;
         let rouses = state.take_policy(Arc::clone(&next));
-        let (mut ruled, mut published) = (Ruled::of(&next), Vec::new());
+        let (mut ruled, mut published, mut said) = (Ruled::of(&next), Vec::new(), Vec::new());
         let changes = next.alerts.changes_since(&before.alerts);
         for (name, text) in spoken(&before, &next) {
-            let (heard, untold, fate) = self.speak(state, name, text);
+            let (heard, append, fate) = self.speak(state, name, text);
             published.push(heard);
-            ruled.untold.extend(untold);
+            said.push(append);
             ruled.said.push(fate);
         }
         let changes = changes.into_iter().map(|change| What::Alert(Arc::new(change)));
@@ -295,6 +295,7 @@ impl LiveRoom {
             room: self.code.clone(),
             kept: Some(kept),
             audit: audit.cloned(),
+            said,
             stored: stored.take(),
         };
         ruled.untold.extend(self.log.put_decision(decision));

@@ -1,8 +1,8 @@
 //! Policies, audit logs and removals, on disk.
 
 use super::*;
-use crate::log::Decision;
 use crate::log::contract::{Stage, alert, confirmed, mark, names, put_roster, roll, roster};
+use crate::log::{Decision, KeptPolicy, Stored};
 use alert_core::room::policy::{Audit, Deed, Policy};
 use alert_core::room::roll_call::{Mark, Person, RollCall, Roster};
 
@@ -51,6 +51,40 @@ fn a_message_that_is_removed_while_it_is_written_is_removed_all_the_same() {
 }
 
 #[test]
+fn a_policy_goes_to_disk_with_what_is_said_with_it_and_not_before_or_after() {
+    let mut desk = open(KEEP_ALL);
+    let mut room = desk.room("one");
+    let shared = state::Shared::default();
+    let (tell, told) = std::sync::mpsc::channel();
+    let mut rule = |said: Vec<&str>| {
+        let tell = tell.clone();
+        let said = said.into_iter().map(|text| desk.message(&mut room, text, SystemTime::now(), None));
+        let untold = shared.put_decision(Decision {
+            kept: Some(KeptPolicy { policy: Arc::default(), used: SystemTime::now() }),
+            said: said.collect(),
+            stored: Some(Box::new(move |stored| tell.send(stored).unwrap())),
+            ..Decision::forget(RoomCode::parse("one", 64).unwrap())
+        });
+        assert!(untold.is_empty());
+    };
+    let write = |end| {
+        let policies = shared.begin(end).0.rulings.len();
+        shared.succeeded(end, true).0.into_iter().for_each(|stored| stored(Stored::Durably));
+        (policies, told.try_iter().count())
+    };
+    // The writer has taken what there was of messages when the two come.
+    rule(vec!["it rings"]);
+    assert_eq!(write(0), (0, 0), "its words go with a later batch");
+    assert_eq!(write(1), (1, 1));
+    rule(vec!["a", "b"]);
+    rule(vec![]);
+    assert_eq!(write(2), (0, 0), "nor may a later policy tell that it was said");
+    assert_eq!(write(3), (1, 2));
+    rule(vec![]);
+    assert_eq!(write(3), (1, 1));
+}
+
+#[test]
 fn a_policy_that_is_forgotten_or_cannot_be_read_leaves_an_open_room() {
     let folder = tempfile::tempdir().unwrap();
     let desk = open_in(folder.path(), KEEP_ALL);
@@ -58,7 +92,7 @@ fn a_policy_that_is_forgotten_or_cannot_be_read_leaves_an_open_room() {
         desk.rule(code, &Policy { revision: 1, ..Policy::default() }, line());
     }
     let code = RoomCode::parse("one", 64).unwrap();
-    assert!(desk.store.put_decision(Decision::forget(code)).is_none());
+    assert!(desk.store.put_decision(Decision::forget(code)).is_empty());
     desk.rule("three", &Policy { revision: 1, ..Policy::default() }, line());
     assert_eq!((desk.policy("one"), desk.policy("two").is_some()), (None, true));
     desk.store.close();
