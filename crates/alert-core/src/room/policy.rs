@@ -246,22 +246,22 @@ impl Policy {
         }
     }
 
-    /// Whether somebody may raise an alert in this name who has the right to, from outside. No password, lock or mute holds
-    /// up what everybody has to know.
+    /// Whether somebody may raise an alert in this name, or see what whoever may has to see, who has the right to, from
+    /// outside. No password, lock or mute holds up what everybody has to know.
     ///
     /// # Errors
     /// Why not.
     pub fn may_alert(
         &self,
         visitor: &Visitor<'_>,
-        speaker: &UserName,
+        speaker: Option<&UserName>,
         now: SystemTime,
     ) -> Result<(), Forbidden> {
         if visitor.is_host {
             return Ok(());
         }
-        self.is_welcome(visitor, Some(speaker), now)?;
-        self.may_be_called(speaker, visitor.owns_name)
+        self.is_welcome(visitor, speaker, now)?;
+        speaker.map_or(Ok(()), |speaker| self.may_be_called(speaker, visitor.owns_name))
     }
 
     /// Whoever is banned, or finds the room closed, is not welcome under any name. Nor is whoever would speak in the name of

@@ -59,7 +59,7 @@ impl Rooms {
     pub fn alert_visit<'a>(what: &Alerting, name: &'a UserName) -> Visit<'a> {
         match what {
             Alerting::Roll(_, rolling) if rolling.is_for_oneself() => Visit::Enter(name),
-            _ => Visit::Alert(name),
+            _ => Visit::Alert(Some(name)),
         }
     }
 

@@ -54,8 +54,9 @@ pub enum Visit<'a> {
     Look,
     /// To say something from outside, in this name.
     Speak(&'a UserName),
-    /// To raise, change or end an alert from outside, in this name. Only who is not welcome at all is kept out.
-    Alert(&'a UserName),
+    /// To raise, change or end an alert from outside, in this name; without one, to see what is only for those who may. Only
+    /// who is not welcome at all is kept out.
+    Alert(Option<&'a UserName>),
     /// To moderate it from outside. They are let in as what they are, and no further.
     Moderate,
 }

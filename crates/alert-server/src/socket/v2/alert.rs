@@ -43,7 +43,7 @@ impl V2<'_> {
                     let visit = match (name.as_ref(), &what) {
                         (Some(name), what) if !is_read => Rooms::alert_visit(what, name),
                         (_, Alerting::List) => Visit::Look,
-                        _ => Visit::Moderate,
+                        _ => Visit::Alert(None),
                     };
                     rooms.let_in(&mut admitted, visit, &shown).await?;
                 }

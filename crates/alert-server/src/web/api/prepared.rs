@@ -67,7 +67,7 @@ async fn change(api: &Api, caller: &Caller, path: RoomPath, what: Preparing) -> 
 
 async fn admit(api: &Api, caller: &Caller, path: RoomPath) -> Result<Admitted, Problem> {
     let mut room = api.room(caller, Right::Read, path)?;
-    api.0.rooms.let_in(&mut room, Visit::Moderate, caller.shown()).await?;
+    api.0.rooms.let_in(&mut room, Visit::Alert(None), caller.shown()).await?;
     Ok(room)
 }
 

@@ -69,7 +69,7 @@ pub(super) async fn show(
     let Path((code, id)) = path.map_err(|_| Problem::room_not_utf8())?;
     let id = read_id(&id)?;
     let mut room = api.room(&caller, Right::Read, Ok(Path(code)))?;
-    api.0.rooms.let_in(&mut room, Visit::Moderate, caller.shown()).await?;
+    api.0.rooms.let_in(&mut room, Visit::Alert(None), caller.shown()).await?;
     let rolled = api.0.rooms.called(&room, id, Rolling::ALL).await?;
     if wants_table(&headers) {
         let people = rolled.people.iter().map(|(name, person)| (name, person));

@@ -77,6 +77,6 @@ fn of_table(body: &[u8], api: &Api) -> Result<Roster, Problem> {
 /// The room, for one of its hosts.
 async fn admit(api: &Api, caller: &Caller, path: RoomPath) -> Result<Admitted, Problem> {
     let mut room = api.room(caller, Right::Read, path)?;
-    api.0.rooms.let_in(&mut room, Visit::Moderate, caller.shown()).await?;
+    api.0.rooms.let_in(&mut room, Visit::Alert(None), caller.shown()).await?;
     Ok(room)
 }

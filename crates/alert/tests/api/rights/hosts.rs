@@ -31,7 +31,7 @@ fn whoever_is_banned_by_the_name_in_their_token_is_out_by_every_way() {
     for access in ["token", "open"] {
         let server = key.server(access, &[]);
         let mut host = server.enters(&key.token("Teacher", "read,speak,moderate"));
-        let token = key.token("Mal", "read,speak");
+        let token = key.token("Mal", "read,speak,alert");
         let mut mal = server.enters(&token);
         let (mut listener, _) = server.connect_with("/v2,", Some(&token));
         let listens = json!(["join", {"room": "R1", "listen": true}]);
@@ -44,7 +44,10 @@ fn whoever_is_banned_by_the_name_in_their_token_is_out_by_every_way() {
         while stream.event().is_some() {}
         let say = json!(["send", {"room": "R1", "msg": "again"}]);
         let (join, hear) = (json!(["join", {"room": "R1"}]), &listens);
-        for event in [&say, &join, hear] {
+        let prepared = json!(["alert", {"room": "R1", "action": "prepared"}]);
+        let raise = json!(["alert", {"room": "R1", "action": "raise", "text": "x"}]);
+        let roll = json!(["alert", {"room": "R1", "action": "roll_call", "id": "00000000"}]);
+        for event in [&say, &join, hear, &prepared, &raise, &roll] {
             assert_eq!(mal.asks("/v2,", event)["error"]["reason"], "banned", "{event}");
         }
         let (mut v1, _) = server.connect_with("", Some(&token));
@@ -55,6 +58,11 @@ fn whoever_is_banned_by_the_name_in_their_token_is_out_by_every_way() {
             ("GET", "/v1/rooms/R1"),
             ("GET", "/v1/rooms/R1/messages"),
             ("GET", "/v1/rooms/R1/events"),
+            ("GET", "/v1/rooms/R1/alerts"),
+            ("GET", "/v1/rooms/R1/alerts/00000000/roll_call"),
+            ("GET", "/v1/rooms/R1/prepared"),
+            ("GET", "/v1/rooms/R1/roster"),
+            ("GET", "/v1/rooms/R1/bells"),
         ] {
             let answer = server.ask(method, path, &[("authorization", &bearer(&token))], b"again");
             assert_eq!((answer.status, answer.problem().as_str()), (403, "not_allowed"), "{method} {path}");
