@@ -89,12 +89,13 @@ test-rust: | $(WEB) ## unit, integration and documentation tests
 	e2e/need systemd systemd-analyze
 	RUST_TEST_THREADS=$$((2 * $$(getconf _NPROCESSORS_ONLN))) cargo test $(CARGO_FLAGS) --workspace
 
-# The other half of what `io` chooses; where the system has no io_uring, test-rust is that already.
+# The other half of what `io` chooses; where the system has no io_uring, test-rust is that already. Of the whole workspace, as
+# test-rust is, which has the same features: nothing is compiled anew.
 .PHONY: test-epoll
 test-epoll: | $(WEB) ## the tests of delivery once more, without io_uring; all tests: ALERT_IO=epoll make test
-	ALERT_IO=epoll cargo test $(CARGO_FLAGS) --package socketio-server --test suite -- \
+	ALERT_IO=epoll cargo test $(CARGO_FLAGS) --workspace --test suite -- \
 		chat:: half_close:: pressure:: receipts:: room_order:: rooms:: shutdown:: slow_consumer:: turns:: upgrade_under_load::
-	ALERT_IO=epoll cargo test $(CARGO_FLAGS) --package alert --test api -- io:: listening:: metrics:: replay:: stall::
+	ALERT_IO=epoll cargo test $(CARGO_FLAGS) --workspace --test api -- io:: listening:: metrics:: replay:: stall::
 
 .PHONY: test-web
 test-web: $(WEB) ## tests of the page's modules
