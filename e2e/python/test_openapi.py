@@ -26,7 +26,7 @@ NO_TOKENS = ("--exclude-checks", "missing_required_header")
 def schemathesis(url, *arguments, document=DOCUMENT):
     """A run as `schemathesis.toml` says: its exit code, and all that it printed."""
     command = [SCHEMATHESIS, "--config-file", "schemathesis.toml", "--no-color", "run", document, "--url", url]
-    done = subprocess.run([*command, *arguments], capture_output=True, text=True, timeout=150, cwd=E2E)
+    done = subprocess.run([*command, *arguments], capture_output=True, text=True, timeout=400, cwd=E2E)
     return done.returncode, done.stdout + done.stderr
 
 
