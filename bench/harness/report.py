@@ -87,7 +87,7 @@ def written(results):
     pages = {
         "targets": ("Targets", TARGETS, targets(verdicts(results))),
         "socketio": ("Beside other Socket.IO servers", SOCKETIO, *images(detail), *scenarios(
-            results, "window", "rate", "size", "rooms", "idle", "fills", "storm", "connect", "polling", "workers", "listeners")),
+            results, "window", "rate", "size", "rooms", "unkept", "idle", "fills", "storm", "connect", "polling", "workers", "listeners")),
         "neighbours": ("Beside servers of other protocols", NEIGHBOURS, *images(beside), *scenarios(results, "neighbours")),
         "coming-back": ("Coming back", COMING_BACK, *scenarios(results, *RETURNS)),
         "memory": ("Memory", *million.parts(results)),

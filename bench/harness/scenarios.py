@@ -79,6 +79,12 @@ def rooms():
         yield Cell(Load(5, rooms=200, window=flight), PAIR)
 
 
+def unkept():
+    """200 rooms of 5, where keeping a history costs most: with it, which is the default, and without, as the limit is."""
+    for flight in (1, 4, 16):
+        yield Cell(Load(5, rooms=200, window=flight), PAIR | {"alert-off": FIVE})
+
+
 def neighbours():
     """Servers of other protocols, which do less: one room of 1,000, and 200 of 5."""
     with_all = {"alert": THREE, "limit": THREE, "node": THREE} | dict.fromkeys(NEIGHBOURS, THREE)
@@ -201,7 +207,7 @@ def death():
     yield Cell(Load(30, rate=200, duration=12, fault="node"), dict.fromkeys(CLUSTERS, THREE) | {"flask-cluster": ONCE})
 
 
-EACH = (window, rate, size, rooms, neighbours, idle, kernel, fills, storm, connect, polling, workers, listeners, jitter, avalanche,
+EACH = (window, rate, size, rooms, unkept, neighbours, idle, kernel, fills, storm, connect, polling, workers, listeners, jitter, avalanche,
         across, through, shared, crowd, restart, death)
 SCENARIOS = {each.__name__: each for each in EACH}
 """By name; calling one gives its cells, and its docstring says what it is."""

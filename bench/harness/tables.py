@@ -42,6 +42,7 @@ SHOWN = {
     "rate": ("cpu_us_per_delivery", "cpu_percent", "generator_percent", "p50_us", "p99_us"),
     "size": ("deliveries_per_s", "cpu_us_per_delivery", "cpu_percent", "generator_percent", "p99_us"),
     "rooms": ("deliveries_per_s", "cpu_us_per_delivery", "cpu_percent", "generator_percent", "p99_us"),
+    "unkept": ("deliveries_per_s", "cpu_us_per_delivery", "cpu_percent", "generator_percent", "p99_us"),
     "neighbours": ("deliveries_per_s", "cpu_us_per_delivery", "cpu_percent", "generator_percent", "p50_us", "p99_us"),
     "idle": ("cpu_percent",),
     "fills": (),

@@ -70,6 +70,9 @@ def cost(results):
         for flight in (1, 4, 16):
             values = results.ratios("cpu_us_per_delivery", "alert", "limit", window=flight, **where)
             yield at_most(f"CPU per delivery over the limit's, {name}, window {flight}", values, limit, "{:.2f}")
+    for flight in (1, 4, 16):
+        values = results.ratios("cpu_us_per_delivery", "alert-off", "limit", scenario="unkept", window=flight)
+        yield at_most(f"the same without history, as the limit is, 200 rooms of 5, window {flight}", values, 1.30, "{:.2f}")
 
 
 def throughput(results):
