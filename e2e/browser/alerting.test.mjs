@@ -4,6 +4,7 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
 import { browserFor, enter, host, settled, violations } from "../harness/browser.mjs";
+import { Client } from "../harness/client.mjs";
 import { serverFor } from "../harness/server.mjs";
 import { V2 } from "../harness/v2.mjs";
 
@@ -104,6 +105,88 @@ it("what is prepared is chosen in a click, its blanks are fields, and more can b
   await page.locator("#asking textarea").fill("You can go out");
   await page.locator("#asking .danger").click();
   await said(page, "Drill: All clear: You can go out");
+});
+
+it("a host prepares an alert on the page, changes it, gives it another name and removes it", async () => {
+  const { page, does } = await hosted();
+  await page.locator("#hosting-button").click();
+  await page.getByRole("button", { name: "Prepare an alert" }).click();
+  await page.getByLabel("What it is called").fill("Gas");
+  await page.getByLabel("What everybody has to know").fill("Gas in {the place}");
+  await page.locator("#alerting .primary").click();
+  await page.locator("#alerting textarea:invalid").waitFor();
+  await page.getByLabel("What everybody has to know").fill("Gas in {place}");
+  await page.getByLabel("It ends").selectOption("After 1 hour");
+  await page.getByText("More", { exact: true }).click();
+  await page.getByLabel("Answers to choose from").fill("Safe\nI need help\n");
+  assert.ok(await page.getByLabel("Ask everybody to confirm it").isChecked(), "answers are for confirming");
+  await page.getByLabel("Word that confirms it").fill("safe");
+  await page.getByLabel("Countdown").selectOption("After 5 minutes");
+  await page.locator("#alerting .primary").click();
+  const prepared = page.locator("#hosting .hand", { hasText: "Warning: Gas in {place}" });
+  await prepared.waitFor();
+  const [one] = (await does({ action: "prepared" })).prepared;
+  const { ends_after, countdown, confirm, answers, word, blanks } = one;
+  assert.deepEqual(
+    { ends_after, countdown, confirm, answers, word, blanks },
+    {
+      ends_after: "1h",
+      countdown: "5m",
+      confirm: true,
+      answers: ["Safe", "I need help"],
+      word: "safe",
+      blanks: ["place"],
+    },
+  );
+  await page.getByRole("button", { name: "Change the prepared alert: Gas" }).click();
+  await page.getByLabel("What it is called").fill("Smell of gas");
+  await page.getByLabel("How serious it is").selectOption("emergency");
+  await page.locator("#alerting .primary").click();
+  await page.locator("#hosting .hand", { hasText: "Smell of gas" }).waitFor();
+  const all = (await does({ action: "prepared" })).prepared;
+  assert.deepEqual(all, [{ ...one, name: "Smell of gas", level: "emergency" }], "what was not changed stays");
+  await page.getByRole("button", { name: "Remove the prepared alert: Smell of gas" }).click();
+  await page.locator("#asking .danger").click();
+  await page.getByText("None is prepared yet.").waitFor();
+});
+
+it("answers and a word are given when an alert is raised, and a client of v1 confirms by the word", async () => {
+  const { page, room, does } = await hosted();
+  const guest = await browser.visit();
+  await enter(guest, server, "Ada", room);
+  const old = await Client.inRoom(server, room, "Cy");
+  await page.locator("#raise-alert").click();
+  await page.getByLabel("What everybody has to know").fill("Leave the building");
+  await page.getByText("More", { exact: true }).click();
+  await page
+    .getByLabel("Answers to choose from")
+    .fill(Array.from({ length: 9 }, (_, place) => `${place}`).join("\n"));
+  await page.getByRole("button", { name: "Raise it now" }).click();
+  await page.locator("#alerting textarea:invalid").waitFor();
+  await page.getByLabel("Answers to choose from").fill("Safe\nI need help");
+  await page.getByLabel("Word that confirms it").fill("out");
+  await page.getByRole("button", { name: "Raise it now" }).click();
+  await guest.getByRole("button", { name: "I need help: Leave the building" }).click();
+  await old.ask("text", { msg: "OUT" });
+  await page.getByRole("button", { name: /^Roll call: 3 of 3/ }).waitFor();
+  const [{ answers, word }] = (await does({ action: "list" })).alerts;
+  assert.deepEqual({ answers, word }, { answers: ["Safe", "I need help"], word: "out" });
+});
+
+it("what the server refuses is said in the dialog, in the language of the page", async () => {
+  const { page, does, asks } = await hosted({ locale: "de" });
+  await asks("moderate", { action: "set", settings: { two_person: true } });
+  const { alert } = await does({ action: "raise", text: "Eis" });
+  await page.locator("#alerts .alert").waitFor();
+  await page.getByRole("button", { name: "Diese Warnung ändern: Eis" }).click();
+  await page.getByLabel("Wie ernst es ist").selectOption("emergency");
+  await page.getByRole("button", { name: "Jetzt ändern" }).click();
+  await page
+    .locator("#alerting .field-error", { hasText: "ein Notfall braucht hier eine zweite Person" })
+    .waitFor();
+  await does({ action: "end", id: alert.id });
+  await page.getByRole("button", { name: "Jetzt ändern" }).click();
+  await page.locator("#alerting .field-error", { hasText: "diese Warnung gilt nicht mehr" }).waitFor();
 });
 
 it("an alert that was raised by mistake is ended in one click, with that word", async () => {

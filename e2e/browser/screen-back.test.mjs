@@ -3,9 +3,11 @@
 import assert from "node:assert/strict";
 import { after, it } from "node:test";
 import { browserFor } from "../harness/browser.mjs";
-import { Client } from "../harness/client.mjs";
+import { Client, fresh } from "../harness/client.mjs";
 import { address, hosted, open } from "../harness/screen.mjs";
 import { Server, serverFor } from "../harness/server.mjs";
+import { eventually } from "../harness/time.mjs";
+import { V2 } from "../harness/v2.mjs";
 
 const server = serverFor("--history", "memory");
 const browser = browserFor();
@@ -47,6 +49,38 @@ it("what was entered, with its spaces, wins over what the address still says", a
   await page.reload();
   await page.locator("#words", { hasText: "Ice" }).waitFor();
   assert.equal(await page.locator("#key").isVisible(), false);
+});
+
+it("while the server cannot answer, the screen says so and asks again every few seconds", async () => {
+  const own = await new Server(["--history", "memory", "--max-rooms", "1"]).start();
+  const first = await V2.inRoom(own, fresh("room"), "Ada");
+  const page = await browser.visit();
+  await page.clock.install();
+  const refused = () => own.log.split("server_full").length - 1;
+  await page.goto(address(own, fresh("room")));
+  await page.locator("#state", { hasText: "The server cannot answer now" }).waitFor();
+  for (const count of [2, 3]) {
+    assert.ok(refused() < count, "not more often");
+    await page.clock.fastForward(3_000);
+    await eventually("another question", () => refused() >= count);
+  }
+  await first.ask("leave", { room: first.room });
+  await page.clock.fastForward(3_000);
+  await page.locator("#state").waitFor({ state: "hidden" });
+  await own.stop();
+});
+
+it("a screen that a host keeps out asks again after a while, and is let in when it may", async () => {
+  const { room, moderate, raise } = await hosted(server);
+  await raise("warning", "Ice on the stairs");
+  const page = await browser.visit();
+  await page.clock.install();
+  await open(server, page, room);
+  await moderate({ action: "close" });
+  await page.locator("#state", { hasText: "The room is closed" }).waitFor();
+  await moderate({ action: "set", settings: { closed: false } });
+  await page.clock.fastForward(15_000);
+  await page.locator("#words", { hasText: "Ice" }).waitFor();
 });
 
 /** Keeps what the page says. */

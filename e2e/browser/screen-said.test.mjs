@@ -74,6 +74,30 @@ it("a countdown of exactly 10 s is said at once, and not while something more ur
   assert.equal((await said(page)).includes("10 seconds left. Information: The gate"), false);
 });
 
+it("words that are longer than a caption are turned like pages, and all of them are to be read in time", async () => {
+  const { room, raise, does } = await hosted(server);
+  const page = await visit();
+  await page.clock.install();
+  await open(server, page, room);
+  const { id } = await raise("warning", "Ice");
+  await says(page, "Warning: Ice");
+  const all_clear = Array.from({ length: 100 }, (_, place) => `word${place}`).join(" ");
+  await does({ action: "end", id, all_clear });
+  const caption = page.locator("#caption", { hasText: "word99" });
+  await caption.waitFor();
+  const place = () =>
+    caption.evaluate((one) => ({
+      top: one.scrollTop,
+      last: one.scrollTop + one.clientHeight >= one.scrollHeight - 1,
+    }));
+  assert.deepEqual(await place(), { top: 0, last: false });
+  for (let seconds = 0; !(await place()).last; seconds += 1) {
+    assert.ok(seconds < 46, "the last page comes before its words are over");
+    await page.clock.fastForward(1_000);
+  }
+  assert.ok((await place()).top > 0);
+});
+
 it("a countdown that is paused is not said to have so much left any more", async () => {
   const { room, raise, does } = await hosted(server);
   const page = await visit();

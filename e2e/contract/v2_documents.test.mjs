@@ -66,6 +66,11 @@ it("the examples fit, and are carried out", async () => {
   ])
     fits("alerted", await ada.ask("alert", { room, id: raised.alert.id, ...does }));
   fits("refused", await hosts.ask("alert", { ...raise, room }));
+  for (const { payload } of json.components.messages.bell.examples) {
+    fits("bell", payload);
+    fits("belled", await ada.ask("bell", { ...payload, room }));
+  }
+  fits("refused", await hosts.ask("bell", { room, action: "remove", id: "lesson-1" }));
   const [{ payload: question }] = json.components.messages.ask_time.examples;
   fits("told_time", await hosts.ask("time", question));
   const asking = await ada.ask("alert", { room, action: "raise", text: "Out", answers: ["safe"] });

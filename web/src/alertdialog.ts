@@ -1,17 +1,29 @@
-// Raises an alert, one that hosts have prepared or another, or changes one.
+// Raises an alert, one that hosts have prepared or another, or changes one; and prepares those that are raised later.
 
-import { AlertFields, type Begin, label } from "./alertfields.ts";
+import { AlertFields, type Begin, type Purpose } from "./alertfields.ts";
 import { byId, make } from "./dom.ts";
-import { text } from "./language.ts";
+import { checked, command, described, label } from "./fields.ts";
+import { type Key, text } from "./language.ts";
 import type { Alert, Prepared } from "./protocol.ts";
 import type { ServerTime } from "./servertime.ts";
-import { fill } from "./template.ts";
+import { fill, isTemplate } from "./template.ts";
 
 /** Does something with an alert, and resolves to what is wrong with that, if anything is. */
 export type Alerting = (
-  action: "raise" | "update" | "end" | "release",
+  action: "raise" | "update" | "end" | "release" | "prepare" | "unprepare",
   body: object,
 ) => Promise<string | undefined>;
+
+const TITLES: Readonly<Record<Purpose, Key>> = {
+  raise: "raise_alert",
+  change: "alert_change_title",
+  prepare: "alert_prepare_title",
+};
+const DOES: Readonly<Record<Purpose, Key>> = {
+  raise: "raise_now",
+  change: "alert_change_now",
+  prepare: "save",
+};
 
 export class AlertDialog {
   readonly #dialog = byId("alerting", HTMLDialogElement);
@@ -30,18 +42,17 @@ export class AlertDialog {
     all.setAttribute("role", "group");
     all.setAttribute("aria-label", text("alert_prepared"));
     all.hidden = true;
-    this.#show(undefined, all);
+    this.#show("raise", undefined, all);
     this.#openings += 1;
     const opening = this.#openings;
     void this.prepared().then((prepared) => {
       if (prepared.length === 0 || opening !== this.#openings || !this.#dialog.open) return;
       const buttons = [undefined, ...prepared].map((one) => {
-        const button = make("button", "button", make("bdi", "", one?.name ?? text("alert_other")));
-        button.type = "button";
-        button.addEventListener("click", () => {
-          this.#show(one, all);
+        const button = command("", () => {
+          this.#show("raise", one, all);
           press(button);
         });
+        button.append(make("bdi", "", one?.name ?? text("alert_other")));
         return button;
       });
       const press = (pressed: Element | undefined): void => {
@@ -54,21 +65,23 @@ export class AlertDialog {
   }
 
   change(alert: Alert): void {
-    this.#show(alert);
+    this.#show("change", alert);
   }
 
-  #show(begin: Begin, offered?: HTMLElement): void {
-    const isChange = begin !== undefined && "id" in begin;
-    const title = make("h2", "", text(isChange ? "alert_change_title" : "raise_alert"));
+  /** Prepares one, or another in its place. */
+  prepare(prepared?: Prepared): void {
+    this.#show("prepare", prepared);
+  }
+
+  #show(purpose: Purpose, begin: Begin, offered?: HTMLElement): void {
+    const title = make("h2", "", text(TITLES[purpose]));
     title.id = "alerting-title";
-    const fields = new AlertFields(begin, this.time.now());
-    const words = begin === undefined || isChange ? new Words(begin?.text ?? "") : new Blanks(begin);
+    const fields = new AlertFields(begin, this.time.now(), purpose);
+    const words = wordsOf(purpose, begin);
     const why = make("p", "field-error");
     why.setAttribute("role", "alert");
-    const no = make("button", "button", text("cancel"));
-    no.type = "button";
-    no.addEventListener("click", () => this.#dialog.close());
-    const yes = make("button", "button primary", text(isChange ? "alert_change_now" : "raise_now"));
+    const no = command(text("cancel"), () => this.#dialog.close());
+    const yes = make("button", "button primary", text(DOES[purpose]));
     const form = make("form", "", title);
     if (offered !== undefined) form.append(offered);
     form.append(...words.elements, ...fields.simple, fields.more, why, make("div", "dialog-row", no, yes));
@@ -76,10 +89,10 @@ export class AlertDialog {
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       const body = { ...words.body(), ...fields.body((template) => words.filled(template)) };
-      const done = isChange
-        ? this.act("update", { id: begin.id, ...body })
-        : this.act("raise", { ...body, drill: fields.drill.checked, key });
-      void done.then((problem) => {
+      const asked = { drill: fields.drill.checked, ...body };
+      yes.disabled = true;
+      void this.#do(purpose, begin, asked, key).then((problem) => {
+        yes.disabled = false;
         if (problem === undefined) this.#dialog.close();
         else why.textContent = problem;
       });
@@ -88,28 +101,71 @@ export class AlertDialog {
     if (!this.#dialog.open) this.#dialog.showModal();
     words.first.focus();
   }
+
+  async #do(purpose: Purpose, begin: Begin, body: object, key: string): Promise<string | undefined> {
+    if (purpose === "raise") return this.act("raise", { ...body, key });
+    if (begin !== undefined && "id" in begin) {
+      const { drill, ...changes } = body as { drill: boolean };
+      return this.act("update", { id: begin.id, ...changes });
+    }
+    const problem = await this.act("prepare", { prepared: body });
+    const isRenamed = begin !== undefined && begin.name !== (body as Prepared).name;
+    return problem !== undefined || !isRenamed ? problem : this.act("unprepare", { prepared: begin.name });
+  }
+}
+
+function wordsOf(purpose: Purpose, begin: Begin): Words | Blanks {
+  if (purpose === "prepare") return new Named(begin as Prepared | undefined);
+  return begin === undefined || "id" in begin ? new Words(begin?.text ?? "") : new Blanks(begin);
 }
 
 /** What an alert says, in the words of whoever raises it. */
 class Words {
-  readonly #field = make("textarea", "");
-  readonly elements: readonly HTMLElement[];
-  readonly first = this.#field;
+  protected readonly field = make("textarea", "");
+  elements: readonly HTMLElement[];
+  first: HTMLElement = this.field;
 
   constructor(words: string) {
-    this.#field.required = true;
-    this.#field.dir = "auto";
-    this.#field.maxLength = 500;
-    this.#field.value = words;
-    this.elements = [label(text("alert_text"), this.#field)];
+    this.field.required = true;
+    this.field.dir = "auto";
+    this.field.maxLength = 500;
+    this.field.value = words;
+    this.elements = [label(text("alert_text"), this.field)];
   }
 
   body(): object {
-    return { text: this.#field.value };
+    return { text: this.field.value };
   }
 
   filled(words: string): string {
     return words;
+  }
+}
+
+/** What is prepared: the words, which may have blanks, and what it is called. */
+class Named extends Words {
+  readonly #name = make("input", "");
+
+  constructor(prepared: Prepared | undefined) {
+    super(prepared?.text ?? "");
+    this.#name.type = "text";
+    this.#name.required = true;
+    this.#name.dir = "auto";
+    this.#name.maxLength = 40;
+    this.#name.value = prepared?.name ?? "";
+    checked(this.field, () => (isTemplate(this.field.value) ? "" : text("alert_blanks_wrong")));
+    const blank = `{${text("alert_blank_example")}}`;
+    const hint = make("p", "hint", text("alert_blanks_hint", { example: blank }));
+    this.elements = [
+      described(text("alert_name"), this.#name, text("alert_name_hint")),
+      ...this.elements,
+      hint,
+    ];
+    this.first = this.#name;
+  }
+
+  override body(): object {
+    return { name: this.#name.value.trim(), ...super.body() };
   }
 }
 

@@ -2,6 +2,7 @@
 
 import { LEVELS } from "./alertorder.ts";
 import { make } from "./dom.ts";
+import { checked, choice, described, label, lines, tick, tickDescribed } from "./fields.ts";
 import { text } from "./language.ts";
 import type { Alert, Prepared } from "./protocol.ts";
 import { moment, remaining } from "./time.ts";
@@ -9,11 +10,16 @@ import { moment, remaining } from "./time.ts";
 /** Minutes that are offered; 0 is never, or none. */
 const ENDS = [0, 5, 15, 60, 480];
 const COUNTS = [0, 1, 2, 5, 10, 15, 30];
+const MOST_ANSWERS = 8;
+/** Bytes of one. */
+const MOST_ANSWER = 64;
 /** What stays as it is, or as it was prepared. */
 const AS_IS = "as-is";
 
 /** What the fields begin with: an alert that is to be changed, one that was prepared, or nothing. */
 export type Begin = Alert | Prepared | undefined;
+/** What they are filled in for. */
+export type Purpose = "raise" | "change" | "prepare";
 
 export class AlertFields {
   readonly level = choice(LEVELS.map((one) => [one, text(`level_${one}`)]));
@@ -21,6 +27,9 @@ export class AlertFields {
   readonly countdown: HTMLSelectElement;
   readonly drill = check();
   readonly confirm = check();
+  readonly answers = make("textarea", "");
+  readonly word = make("input", "");
+  readonly showMissing = check();
   readonly audience = make("input", "");
   readonly allClear = make("textarea", "");
   /** Those that everybody sees. */
@@ -31,83 +40,122 @@ export class AlertFields {
   constructor(
     readonly begin: Begin,
     now: number,
+    readonly purpose: Purpose,
   ) {
-    const isChange = begin !== undefined && "id" in begin;
-    const asIs = (
-      at: string | null,
-      after: string | null,
-      left: number | null = null,
-    ): [string, string][] => {
-      if (after !== null) return [[AS_IS, text("alert_as_prepared")]];
-      if (left !== null)
-        return [
-          [AS_IS, text("alert_as_is", { until: text("alert_paused", { left: remaining(left * 1_000) }) })],
-        ];
-      if (at === null) return [];
-      const until = text("alert_until", { time: moment(Date.parse(at), now) });
-      return [[AS_IS, text("alert_as_is", { until })]];
-    };
-    const times = (all: readonly number[], none: string, as: [string, string][]): HTMLSelectElement =>
-      choice([...as, ...all.map((minutes) => [String(minutes), time(minutes, none)] as const)]);
-    const [ends, count] = isChange ? [begin.ends_at, begin.countdown_to] : [null, null];
-    const [endsAfter, counts] =
-      begin === undefined || isChange ? [null, null] : [begin.ends_after, begin.countdown];
-    const paused = isChange ? begin.remaining : null;
-    this.ends = times(ENDS, text("no_end"), asIs(ends, endsAfter));
-    this.countdown = times(COUNTS, text("alert_no_countdown"), asIs(count, counts, paused));
+    const times = (key: "ends" | "count", all: readonly number[], none: string): HTMLSelectElement =>
+      choice([
+        ...this.#asIs(key, now),
+        ...all.map((minutes) => [String(minutes), time(minutes, none)] as const),
+      ]);
+    this.ends = times("ends", ENDS, text("no_end"));
+    this.countdown = times("count", COUNTS, text("alert_no_countdown"));
     this.level.value = begin?.level ?? "warning";
     this.drill.checked = begin?.drill ?? false;
     // What is prepared as a drill is one.
-    this.drill.disabled = this.drill.checked;
+    this.drill.disabled = purpose === "raise" && this.drill.checked;
     this.confirm.checked = begin?.confirm ?? false;
-    this.audience.type = "text";
+    this.showMissing.checked = begin?.show_missing ?? false;
+    this.answers.rows = 2;
+    checked(this.answers, () => (areAnswers(lines(this.answers)) ? "" : text("alert_answers_wrong")));
+    this.answers.value = begin?.answers.join("\n") ?? "";
+    this.word.maxLength = 40;
+    this.word.value = begin?.word ?? "";
+    this.word.autocapitalize = "none";
+    // Who says how it is confirmed wants that; the server takes it so.
+    for (const field of [this.answers, this.word])
+      field.addEventListener("input", () => {
+        if (field.value.trim() !== "") this.confirm.checked = true;
+      });
+    this.showMissing.addEventListener("change", () => {
+      if (this.showMissing.checked) this.confirm.checked = true;
+    });
     this.audience.maxLength = 100;
     this.audience.value = begin?.audience ?? "";
     this.allClear.maxLength = 500;
     this.allClear.rows = 2;
     this.allClear.value = begin?.all_clear ?? "";
-    for (const field of [this.audience, this.allClear]) field.dir = "auto";
+    for (const field of [this.word, this.audience]) field.type = "text";
+    for (const field of [this.answers, this.word, this.audience, this.allClear]) field.dir = "auto";
     this.simple = [label(text("alert_level"), this.level), label(text("alert_ends"), this.ends)];
     // What is an exercise stays one.
-    if (!isChange) this.simple.push(tick(this.drill, text("alert_is_drill")));
+    if (purpose !== "change") this.simple.push(tick(this.drill, text("alert_is_drill")));
     this.more.append(
       label(text("alert_count"), this.countdown),
       tick(this.confirm, text("alert_confirm")),
+      ...this.#confirming(),
+      tickDescribed(this.showMissing, text("alert_show_missing"), text("alert_show_missing_hint")),
       label(text("alert_audience"), this.audience),
       label(text("alert_all_clear"), this.allClear),
     );
   }
 
+  /** By what it is confirmed: that does not change any more when it is in force. */
+  #confirming(): HTMLElement[] {
+    if (this.purpose === "change") return [];
+    return [
+      described(text("alert_answers"), this.answers, text("alert_answers_hint")),
+      described(text("alert_word"), this.word, text("alert_word_hint")),
+    ];
+  }
+
+  /** As it is, where the server knows a time that is none of those that are offered. */
+  #asIs(key: "ends" | "count", now: number): [string, string][] {
+    const { begin, purpose } = this;
+    if (begin === undefined) return [];
+    if (!("id" in begin)) {
+      const after = key === "ends" ? begin.ends_after : begin.countdown;
+      if (after === null) return [];
+      const as = purpose === "raise" ? text("alert_as_prepared") : text("alert_as_is", { until: after });
+      return [[AS_IS, as]];
+    }
+    const as = (until: string): [string, string][] => [[AS_IS, text("alert_as_is", { until })]];
+    if (key === "count" && begin.remaining !== null)
+      return as(text("alert_paused", { left: remaining(begin.remaining * 1_000) }));
+    const at = key === "ends" ? begin.ends_at : begin.countdown_to;
+    return at === null ? [] : as(text("alert_until", { time: moment(Date.parse(at), now) }));
+  }
+
   /** What the server is asked for; `filled` puts words in place of blanks. */
   body(filled: (template: string) => string = (words) => words): object {
-    const begin = this.begin;
-    const time = (select: HTMLSelectElement): object | undefined =>
-      select.value === AS_IS ? undefined : { at: Number(select.value) * 60 || null };
-    const at = (key: string, select: HTMLSelectElement): object => {
-      const chosen = time(select) as { at: number | null } | undefined;
-      return chosen === undefined ? {} : { [key]: chosen.at };
-    };
+    const { begin } = this;
+    const asPrepared = this.purpose === "raise" ? (begin as Prepared | undefined) : undefined;
     // What was prepared is filled by the server.
     const words = (key: "audience" | "all_clear", field: HTMLInputElement | HTMLTextAreaElement): object =>
-      begin !== undefined && !("id" in begin) && field.value === (begin[key] ?? "")
+      asPrepared !== undefined && field.value === (asPrepared[key] ?? "")
         ? {}
         : { [key]: filled(field.value).trim() || null };
+    const [ends, countdown] =
+      this.purpose === "prepare" ? ["ends_after", "countdown"] : ["ends_at", "countdown_to"];
     return {
       level: this.level.value,
       confirm: this.confirm.checked,
-      ...at("ends_at", this.ends),
-      ...at("countdown_to", this.countdown),
+      show_missing: this.showMissing.checked && this.confirm.checked,
+      ...(this.purpose === "change" ? {} : this.#confirmed()),
+      ...this.#time(ends as "ends_after", this.ends),
+      ...this.#time(countdown as "countdown", this.countdown),
       ...words("audience", this.audience),
       ...words("all_clear", this.allClear),
     };
   }
+
+  /** Where nobody is asked to confirm it, nothing confirms it. */
+  #confirmed(): object {
+    if (!this.confirm.checked) return { answers: [], word: null };
+    return { answers: lines(this.answers), word: this.word.value.trim() || null };
+  }
+
+  /** What is prepared says how long; what stays is said again, since all of it is written anew. */
+  #time(key: "ends_after" | "countdown", select: HTMLSelectElement): object {
+    if (select.value !== AS_IS) return { [key]: Number(select.value) * 60 || null };
+    return this.purpose === "prepare" ? { [key]: (this.begin as Prepared)[key] } : {};
+  }
 }
 
-function choice(all: readonly (readonly [string, string])[]): HTMLSelectElement {
-  const select = make("select", "");
-  for (const [value, words] of all) select.append(new Option(words, value));
-  return select;
-}
+/** As the server takes them: each another one, and not too long. */
+const areAnswers = (answers: readonly string[]): boolean =>
+  answers.length <= MOST_ANSWERS &&
+  new Set(answers.map((one) => one.toLowerCase())).size === answers.length &&
+  answers.every((one) => new TextEncoder().encode(one).length <= MOST_ANSWER);
 
 function check(): HTMLInputElement {
   const input = make("input", "");
@@ -121,9 +169,3 @@ function time(minutes: number, none: string): string {
     ? text("alert_minutes", { count: minutes })
     : text("alert_hours", { count: minutes / 60 });
 }
-
-export const label = (words: string, field: HTMLElement): HTMLLabelElement =>
-  make("label", "", make("span", "", words), field);
-
-export const tick = (box: HTMLInputElement, words: string): HTMLLabelElement =>
-  make("label", "tick", box, make("span", "", words));

@@ -9,7 +9,8 @@ import { alertWords, allWords, endWords, leftWords } from "./alertwords.ts";
 import type { Ask } from "./ask.ts";
 import { byId, make } from "./dom.ts";
 import { text } from "./language.ts";
-import type { Alert, Alerted, AlertNews, ConfirmedNews, RollCallNews } from "./protocol.ts";
+import { PreparedList } from "./preparedlist.ts";
+import type { Alert, Alerted, AlertNews, ConfirmedNews, Failed, RollCallNews } from "./protocol.ts";
 import { type Roll, RollCalls } from "./rollcalls.ts";
 import type { ServerTime } from "./servertime.ts";
 
@@ -22,8 +23,8 @@ export interface AlertRoom {
   readonly name: string;
   /** Does something, and resolves to what is wrong with that, if anything is. */
   readonly act: Alerting;
-  /** Asks for those that wait, or for what is prepared; nothing where there is no answer. */
-  readonly look: (action: "list" | "prepared") => Promise<Alerted>;
+  /** Asks for those that wait, or for what is prepared; or says why there is no answer. */
+  readonly look: (action: "list" | "prepared") => Promise<Alerted & Failed>;
   /** Confirms one, or asks who has. */
   readonly roll: Roll;
   /** Hears which are in force, and whether the person has confirmed one, after each change. */
@@ -31,6 +32,8 @@ export interface AlertRoom {
 }
 
 export class Alerts {
+  /** What hosts have prepared, for their controls. */
+  readonly prepared: PreparedList;
   readonly #said = byId("alerted", HTMLElement);
   readonly #button = byId("raise-alert", HTMLButtonElement);
   readonly #dialog: AlertDialog;
@@ -52,9 +55,10 @@ export class Alerts {
     readonly room: AlertRoom,
     readonly problem: (why: string) => void,
   ) {
-    const prepared = async () => (await room.look("prepared")).prepared ?? [];
-    this.#dialog = new AlertDialog(room.act, prepared, time);
-    this.#rolls = new RollCalls(room.roll, () => this.#show());
+    const look = () => room.look("prepared");
+    this.#dialog = new AlertDialog(room.act, async () => (await look()).prepared ?? [], time);
+    this.prepared = new PreparedList(this.#dialog, look, room.act, ask);
+    this.#rolls = new RollCalls(room.roll, () => this.#show(), problem);
     const deeds: Deeds = {
       change: (alert) => this.#dialog.change(alert),
       end: (alert) => void this.#end(alert),

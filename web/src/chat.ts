@@ -4,6 +4,7 @@ import { Alerts } from "./alerts.ts";
 import { messageWords } from "./alertwords.ts";
 import { Announcer } from "./announcer.ts";
 import { Ask } from "./ask.ts";
+import { BellsDialog } from "./bellsdialog.ts";
 import { Composer, reason } from "./composer.ts";
 import { Connection } from "./connection.ts";
 import { CopyLink } from "./copy.ts";
@@ -29,10 +30,9 @@ import { PersonDialog } from "./person.ts";
 import { hiddenField } from "./personal.ts";
 import { Placeholder } from "./placeholder.ts";
 import { news, OPEN, type Policy, speech } from "./policy.ts";
-import type { Alerted, Answer } from "./protocol.ts";
 import { Removal } from "./removal.ts";
-import type { Rolled } from "./rollcalls.ts";
 import { groups } from "./roomcode.ts";
+import { alertRoom, bellRoom } from "./roomdeeds.ts";
 import { Seen } from "./seen.ts";
 import { ServerTime } from "./servertime.ts";
 import { Sound } from "./sound.ts";
@@ -209,18 +209,7 @@ const alerts = new Alerts(
   serverTime,
   ask,
   {
-    name,
-    act: async (action, body) => failure(await connection.act<Alerted>("alert", { action, ...body })),
-    look: async (action) => {
-      const answer = await connection.act<Alerted>("alert", { action });
-      return answer?.ok ? answer : {};
-    },
-    roll: async (action, body) => {
-      const answer = await connection.act<Rolled>("alert", { action, ...body });
-      // Nobody waits for what the page does by itself.
-      if (action === "confirm") problem(failure(answer) ?? "");
-      return answer?.ok ? answer : undefined;
-    },
+    ...alertRoom(name, connection),
     notify: (alerts, isConfirmed) => notify.alerts(alerts, isConfirmed),
   },
   problem,
@@ -235,16 +224,11 @@ const act = acting(
   },
   unhost,
 );
-const hostPanel: HostPanel = new HostPanel(link, credentials, ask, act, moveTo);
+const bells = new BellsDialog(bellRoom(connection, serverTime), ask);
+const hostPanel: HostPanel = new HostPanel(link, credentials, ask, act, alerts.prepared, bells, moveTo);
 const personDialog: PersonDialog = new PersonDialog(act, () => people.focus());
 const hands = new Hands(act);
 const removal: Removal = new Removal(log, ask, act);
-
-/** Why something was not done, if it was not. */
-function failure(answer: Answer<object> | undefined): string | undefined {
-  if (answer === undefined) return text("no_answer");
-  return answer.ok ? undefined : text("not_done", { reason: reason(answer.error) });
-}
 
 /** What holds in the room from now on, and for whom. */
 function rule(next: Policy, host: boolean): void {

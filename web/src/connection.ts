@@ -147,7 +147,7 @@ export class Connection {
   }
 
   /** Does something as whoever the person is in the room: its host, where they have the key. */
-  act<T>(event: "moderate" | "alert", body: object): Promise<Answer<T> | undefined> {
+  act<T>(event: "moderate" | "alert" | "bell", body: object): Promise<Answer<T> | undefined> {
     const { host } = this.credentials;
     return this.#ask<T>(event, { ...(host === undefined ? {} : { host }), ...body }, JOIN_TIMEOUT);
   }

@@ -1,7 +1,7 @@
 // Makes a text as large as its box.
 
 /** In hundredths of the shorter side of the view: what is smaller cannot be read from 10 m, what is larger is no text. */
-const LEAST = 5;
+export const LEAST = 5;
 const MOST = 17;
 const STEP = 0.25;
 

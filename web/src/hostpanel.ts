@@ -2,13 +2,16 @@
 
 import type { Ask } from "./ask.ts";
 import { AuditLog } from "./audit.ts";
+import type { BellsDialog } from "./bellsdialog.ts";
 import { copyText } from "./copy.ts";
 import { type Credentials, hostLink } from "./credentials.ts";
 import { byId, make } from "./dom.ts";
+import { command } from "./fields.ts";
 import { handItem } from "./hands.ts";
 import { formatNumber, text } from "./language.ts";
 import type { Act } from "./moderation.ts";
 import type { Ban, Policy } from "./policy.ts";
+import type { PreparedList } from "./preparedlist.ts";
 import { most, pace, password, reserved, type Setting, speakers, toggle } from "./settings.ts";
 import { moment } from "./time.ts";
 
@@ -44,6 +47,8 @@ export class HostPanel {
     readonly credentials: Credentials,
     readonly ask: Ask,
     readonly act: Act,
+    readonly prepared: PreparedList,
+    readonly bells: BellsDialog,
     readonly moved: (room: string) => void,
   ) {
     this.#audit = new AuditLog(act);
@@ -51,6 +56,7 @@ export class HostPanel {
       this.problem("");
       this.#dialog.showModal();
       this.#audit.refresh();
+      void this.prepared.load();
       void this.act("show");
     });
     this.#dialog.addEventListener("click", (event) => {
@@ -86,6 +92,7 @@ export class HostPanel {
     if (policy.bans !== undefined) this.#showKept(policy, policy.bans);
     this.#showClosing(policy.closed);
     if (this.isOpen) this.#audit.refresh();
+    this.bells.refresh();
   }
 
   #build(): void {
@@ -121,12 +128,19 @@ export class HostPanel {
       this.#handsBox,
       group(text("in_title"), ...doors.map(({ element }) => element)),
       group(text("pace_title"), ...messages.map(({ element }) => element)),
-      group(text("alerting_title"), two.element),
+      group(text("alerting_title"), two.element, this.prepared.element),
+      group(text("bells_title"), make("p", "hint", text("bells_hint")), this.#opensBells()),
       this.#links(),
       this.#keptBox,
       this.#audit.element,
       this.#closing,
     );
+  }
+
+  #opensBells(): HTMLElement {
+    const open = command(text("bells_open"), () => this.bells.open());
+    open.setAttribute("aria-haspopup", "dialog");
+    return make("div", "controls", open);
   }
 
   #links(): HTMLElement {
@@ -254,13 +268,6 @@ export class HostPanel {
 
 function group(title: string, ...content: HTMLElement[]): HTMLElement {
   return make("section", "group", make("h3", "", title), ...content);
-}
-
-function command(words: string, act: (button: HTMLButtonElement) => void): HTMLButtonElement {
-  const button = make("button", "button", words);
-  button.type = "button";
-  button.addEventListener("click", () => act(button));
-  return button;
 }
 
 const nameTag = (name: string): HTMLElement => make("bdi", "name", name);

@@ -1,7 +1,7 @@
 // The settings of notifications on this device, and why they cannot work where they cannot.
 
-import { tick } from "./alertfields.ts";
 import { byId, make } from "./dom.ts";
+import { tick } from "./fields.ts";
 import { text } from "./language.ts";
 import type { NotifySettings } from "./notifysettings.ts";
 import type { QuietHours } from "./quiethours.ts";

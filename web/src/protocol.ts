@@ -6,6 +6,11 @@ import type { Policy } from "./policy.ts";
 
 export type Answer<T> = ({ readonly ok: true } & T) | { readonly ok: false; readonly error: Refusal };
 
+/** Why nothing came of it, in the words of the page, where nothing did. */
+export interface Failed {
+  readonly problem?: string | undefined;
+}
+
 export interface Message {
   readonly id: string;
   readonly position: string;
@@ -44,6 +49,10 @@ export interface Alert {
   /** Everybody is asked to confirm it, with one of these answers if there are any. */
   readonly confirm: boolean;
   readonly answers: readonly string[];
+  /** What a client of v1 says to confirm it. */
+  readonly word: string | null;
+  /** Whoever may hear the room sees who has not confirmed it. */
+  readonly show_missing: boolean;
   readonly countdown_to: string | null;
   /** Seconds that are left of a count that is paused. */
   readonly remaining: number | null;
@@ -72,6 +81,9 @@ export interface Prepared {
   readonly level: Alert["level"];
   readonly drill: boolean;
   readonly confirm: boolean;
+  readonly answers: readonly string[];
+  readonly word: string | null;
+  readonly show_missing: boolean;
   readonly countdown: string | null;
   readonly ends_after: string | null;
   readonly audience: string | null;
@@ -124,6 +136,52 @@ export interface RollCallNews {
 export interface ConfirmedNews {
   readonly id: string;
   readonly person: Called;
+}
+
+/** What is said, or raised as an alert, again and again at its times (docs/protocol-v2.md, "Bells"). */
+export interface Bell {
+  readonly id: string;
+  /** On which days: a rule of RFC 5545, and the day from which it counts. */
+  readonly rule: string;
+  readonly from?: string;
+  /** As clocks in the zone show them: "08:40", or "08:40:30". */
+  readonly times: readonly string[];
+  readonly zone: string;
+  /** Days, or spans of days, on which it does not ring. */
+  readonly except?: readonly string[];
+  readonly on?: Days;
+  readonly name: string;
+  readonly say?: string;
+  readonly alert?: RaisedByBell;
+  /** "skip", or by how much it may be late. */
+  readonly missed: string;
+  /** It is in the server's file. */
+  readonly of_file: boolean;
+  readonly days: Days;
+  readonly next: string | null;
+}
+
+/** Days with other times, or with none. */
+export type Days = Readonly<Record<string, readonly string[]>>;
+
+export interface RaisedByBell {
+  readonly text: string;
+  readonly level: Alert["level"];
+  readonly drill?: boolean;
+  readonly confirm?: boolean;
+  readonly ends_after: string;
+}
+
+/** One time at which a bell rings. */
+export interface Ring {
+  readonly at: string;
+  readonly bell: string;
+}
+
+/** The bells of a room, and when they ring in the next days. */
+export interface Bells {
+  readonly bells: readonly Bell[];
+  readonly rings: readonly Ring[];
 }
 
 export interface History {

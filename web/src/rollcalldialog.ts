@@ -17,6 +17,7 @@ export class RollCallDialog {
   readonly #title = make("h2", "", text("roll_call"));
   readonly #alertWords = make("bdi", "");
   readonly #counts = make("dl", "roll-counts");
+  readonly #problem = make("p", "field-error");
   readonly #list = make("ul", "roll-list");
   readonly #more = make("button", "button", text("roll_call_more"));
   readonly #rows = new Map<string, Row>();
@@ -34,7 +35,8 @@ export class RollCallDialog {
       void this.#look();
     });
     const words = make("blockquote", "", this.#alertWords);
-    this.#dialog.append(this.#title, words, this.#counts, this.#list, this.#more);
+    this.#problem.setAttribute("role", "alert");
+    this.#dialog.append(this.#title, words, this.#problem, this.#counts, this.#list, this.#more);
     this.#dialog.addEventListener("close", () => {
       clearTimeout(this.#timer);
       this.#timer = undefined;
@@ -49,6 +51,7 @@ export class RollCallDialog {
     this.#list.replaceChildren();
     this.#counts.replaceChildren();
     this.#more.hidden = true;
+    this.#problem.textContent = "";
     this.#alertWords.textContent = alertWords(alert);
     this.#dialog.showModal();
     this.#title.focus();
@@ -75,10 +78,19 @@ export class RollCallDialog {
     this.#timer = undefined;
     this.#lookedAt = Date.now();
     const id = this.#id;
-    const found = await this.roll("roll_call", { id, limit: this.#limit });
-    if (id === undefined || id !== this.#id || found?.people === undefined || found.counts === undefined)
-      return;
-    this.#write(found.counts, found.people, found.more ?? false);
+    const {
+      counts,
+      people,
+      more = false,
+      problem,
+    } = await this.roll("roll_call", {
+      id,
+      limit: this.#limit,
+    });
+    if (id === undefined || id !== this.#id) return;
+    // What was said of a deed stays, until another one has an outcome.
+    if (problem !== undefined) this.#problem.textContent = problem;
+    if (people !== undefined && counts !== undefined) this.#write(counts, people, more);
   }
 
   #write(counts: Counts, people: RollCall["people"], more: boolean): void {
@@ -123,8 +135,9 @@ export class RollCallDialog {
   }
 
   async #confirm(person: string): Promise<void> {
-    const done = await this.roll("confirm", { id: this.#id, person });
-    if (done !== undefined) await this.#look();
+    const { problem = "" } = await this.roll("confirm", { id: this.#id, person });
+    this.#problem.textContent = problem;
+    if (problem === "") await this.#look();
   }
 }
 

@@ -1,13 +1,13 @@
 // The roll calls of the alerts in force: what the reader has confirmed and, for hosts, how many others have.
 
-import type { Alert, Called, ConfirmedNews, Counts, RollCall, RollCallNews } from "./protocol.ts";
+import type { Alert, Called, ConfirmedNews, Counts, Failed, RollCall, RollCallNews } from "./protocol.ts";
 import { RollCallDialog } from "./rollcalldialog.ts";
 
-/** Asks the server for something about an alert; where that fails, it is said to whoever asked, and nothing comes back. */
+/** Asks the server for something about an alert. */
 export type Roll = (
   action: "confirm" | "shown" | "roll_call",
   body: object,
-) => Promise<Partial<Rolled> | undefined>;
+) => Promise<Partial<Rolled> & Failed>;
 
 /** What an answer holds, by what was asked. */
 export type Rolled = RollCall & { readonly person: Called };
@@ -22,10 +22,11 @@ export class RollCalls {
   #alerts: readonly Alert[] = [];
   #mayAlert = false;
 
-  /** `changed` shows what is known anew. */
+  /** `changed` shows what is known anew; `problem` hears why the reader has not confirmed one. */
   constructor(
     readonly roll: Roll,
     readonly changed: () => void,
+    readonly problem: (why: string) => void,
   ) {
     this.#dialog = new RollCallDialog(roll);
     document.addEventListener("visibilitychange", () => this.#tellShown());
@@ -59,8 +60,12 @@ export class RollCalls {
   }
 
   async confirm(id: string, answer: string | undefined): Promise<void> {
-    const done = await this.roll("confirm", answer === undefined ? { id } : { id, answer });
-    if (done?.person !== undefined) this.confirmed({ id, person: done.person });
+    const { person, problem = "" } = await this.roll(
+      "confirm",
+      answer === undefined ? { id } : { id, answer },
+    );
+    this.problem(problem);
+    if (person !== undefined) this.confirmed({ id, person });
   }
 
   /** The reader has confirmed one, here or on another device, or a host has for them. */
@@ -92,7 +97,7 @@ export class RollCalls {
   async #watch(id: string): Promise<void> {
     if (this.#watched.has(id)) return;
     this.#watched.add(id);
-    const found = await this.roll("roll_call", { id, limit: 0 });
-    if (found?.counts !== undefined) this.heard({ id, counts: found.counts });
+    const { counts } = await this.roll("roll_call", { id, limit: 0 });
+    if (counts !== undefined) this.heard({ id, counts });
   }
 }

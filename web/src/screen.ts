@@ -17,6 +17,7 @@ import { ServerTime } from "./servertime.ts";
 import { Voice } from "./voice.ts";
 import { Wall } from "./wall.ts";
 import { WallMessages } from "./wallmessages.ts";
+import { WallMissing } from "./wallmissing.ts";
 
 /** How often the wall looks at the clock (ms): no second is shown late by more. */
 const LOOK = 100;
@@ -29,6 +30,10 @@ const wall = new Wall();
 const messages = new WallMessages();
 const voice = new Voice();
 const countdowns = new Countdowns((words, alert, left) => voice.left(words, alert, left));
+const missing: WallMissing = new WallMissing(
+  (id) => screen.missing(id),
+  () => wall.fit(),
+);
 const state = byId("state", HTMLElement);
 const clock = byId("clock", HTMLElement);
 const time: ServerTime = new ServerTime(() => screen.time());
@@ -105,6 +110,7 @@ setInterval(() => {
   const words = hours.format(now);
   if (clock.textContent !== words) clock.textContent = words;
   wall.count(now);
+  missing.of(wall.alerts[0]);
   countdowns.look(wall.alerts, now);
 }, LOOK);
 

@@ -3,7 +3,7 @@
 
 import { io, type Socket } from "socket.io-client";
 import type { Refusal } from "./outbox.ts";
-import type { Alert, AlertNews, Answer, Message, PutOut, Time } from "./protocol.ts";
+import type { Alert, AlertNews, Answer, Message, PutOut, RollCall, Time } from "./protocol.ts";
 import type { ScreenKey } from "./screenkey.ts";
 import { isDecided } from "./screenrefusal.ts";
 import type { Answered } from "./servertime.ts";
@@ -87,6 +87,13 @@ export class ScreenLink {
     if (!this.#socket.connected) return undefined;
     const answer = await this.#ask<Time>("time", {});
     return answer?.ok ? { received: Date.parse(answer.received), sent: Date.parse(answer.sent) } : undefined;
+  }
+
+  /** Who has not confirmed an alert, where its host lets everybody see that. */
+  async missing(id: string): Promise<RollCall | undefined> {
+    if (!this.#socket.connected) return undefined;
+    const answer = await this.#ask<RollCall>("alert", { room: this.room, action: "missing", id });
+    return answer?.ok ? answer : undefined;
   }
 
   async #join(): Promise<void> {

@@ -4,6 +4,7 @@
 import { LEVELS } from "./alertorder.ts";
 import { byId } from "./dom.ts";
 import type { Alert } from "./protocol.ts";
+import { pagesOf, turn } from "./turning.ts";
 
 /** Hz and seconds after the start, by level. */
 const SIGNALS: Readonly<Record<Alert["level"], readonly (readonly [number, number])[]>> = {
@@ -45,6 +46,7 @@ export class Voice {
   #waiting: Said[] = [];
   #saying: Said | undefined;
   #timer: number | undefined;
+  #turning: number | undefined;
 
   constructor() {
     if (!("AudioContext" in window)) return;
@@ -131,6 +133,7 @@ export class Voice {
 
   #begin(said: Said | undefined): void {
     clearTimeout(this.#timer);
+    clearInterval(this.#turning);
     this.#saying = said;
     const words = said?.words ?? "";
     this.#caption.textContent = words;
@@ -138,6 +141,9 @@ export class Voice {
     if (said === undefined) return;
     this.#speak(words);
     const time = CAPTION + CHARACTER * words.length;
+    // Each page stays as long as saying it takes.
+    this.#caption.scrollTop = 0;
+    this.#turning = setInterval(() => turn(this.#caption), time / pagesOf(this.#caption));
     this.#timer = setTimeout(() => this.#next(), Math.min(time, said.left ?? time));
   }
 

@@ -4,19 +4,34 @@ import { left } from "./alertcount.ts";
 import { inOrder } from "./alertorder.ts";
 import { alertLevel, alertWords } from "./alertwords.ts";
 import { byId, make } from "./dom.ts";
-import { fit, fitsAt } from "./fit.ts";
+import { fit, fitsAt, LEAST } from "./fit.ts";
 import { text } from "./language.ts";
 import type { Alert } from "./protocol.ts";
+import { turn } from "./turning.ts";
 
 /** The most that are to be read beside the first; the rest is counted. */
 const OTHERS = 3;
+interface Way {
+  readonly gives: string;
+  readonly others: number;
+  /** As large (vmin) the first alert is to be then, if not as always. */
+  readonly wanted?: number;
+}
+
 /** What gives way, one after another, until the first alert and its countdown have their space. */
-const WAYS: readonly { readonly gives: string; readonly others: number }[] = [
+const WAYS: readonly Way[] = [
   { gives: "", others: OTHERS },
   { gives: "messages", others: OTHERS },
   { gives: "messages", others: 1 },
   { gives: "messages", others: 0 },
   { gives: "messages join", others: 0 },
+];
+/** Who has not confirmed stays as long as all can be read: in one row at last, and then only how many they are. */
+const WITH_NAMES: readonly Way[] = [
+  ...WAYS,
+  { gives: "messages join size", others: 0, wanted: 6 },
+  { gives: "messages join size rows", others: 0, wanted: LEAST },
+  { gives: "messages join names", others: 0 },
 ];
 /** A text that is too long for the wall is turned like pages, after so long (ms). */
 const PAGE = 8_000;
@@ -30,6 +45,7 @@ export class Wall {
   readonly #words = byId("words", HTMLElement);
   readonly #count = byId("count", HTMLElement);
   readonly #about = byId("about", HTMLElement);
+  readonly #missing = byId("missing", HTMLElement);
   readonly #others = byId("others", HTMLUListElement);
   readonly #calm = byId("calm", HTMLElement);
   /** All that are known, and of these the ones that hold by the clock, in order. */
@@ -38,9 +54,9 @@ export class Wall {
 
   constructor() {
     // Its box changes with the view, and with what comes and goes around it.
-    const resized = new ResizeObserver(() => this.#fit());
+    const resized = new ResizeObserver(() => this.fit());
     for (const box of [this.#words, this.#body]) resized.observe(box);
-    setInterval(() => this.#turn(), PAGE);
+    setInterval(() => turn(this.#words, 0.8), PAGE);
   }
 
   /** All that it was told of, whether or not they are over by the clock, which may be wrong. */
@@ -87,7 +103,7 @@ export class Wall {
     this.#others.hidden = others.length === 0;
     this.#count.textContent = "";
     this.count(now);
-    this.#fit();
+    this.fit();
   }
 
   /** The first of the others, and how many more there are. */
@@ -117,15 +133,16 @@ export class Wall {
     this.#count.classList.toggle("paused", isPaused);
   }
 
-  #fit(): void {
+  /** Gives the first alert its space. */
+  fit(): void {
     this.#words.scrollTop = 0;
     delete this.#body.dataset.gives;
     this.#showOthers(OTHERS);
     if (this.#alert.hidden) return;
-    for (const { gives, others } of WAYS) {
+    for (const { gives, others, wanted = WANTED } of this.#missing.hidden ? WAYS : WITH_NAMES) {
       this.#body.dataset.gives = gives;
       this.#showOthers(others);
-      if (fitsAt(this.#words, WANTED) && !this.#isFull()) break;
+      if (fitsAt(this.#words, wanted) && !this.#isFull()) break;
     }
     if (this.#isFull()) this.#body.dataset.gives += " size";
     fit(this.#words);
@@ -133,12 +150,6 @@ export class Wall {
 
   #isFull(): boolean {
     return this.#alert.scrollHeight > this.#alert.clientHeight + 1;
-  }
-
-  #turn(): void {
-    const { scrollTop, clientHeight, scrollHeight } = this.#words;
-    if (scrollHeight <= clientHeight + 1) return;
-    this.#words.scrollTop = scrollTop + clientHeight >= scrollHeight - 1 ? 0 : scrollTop + clientHeight * 0.8;
   }
 }
 

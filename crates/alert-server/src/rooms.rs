@@ -37,7 +37,9 @@ use alert_core::access::{Principal, Right};
 use alert_core::members::Members;
 use alert_core::names::{RoomCode, UserName};
 use alert_core::position::{Numbering, Position};
+use alert_core::room::alerts::AlertId;
 use alert_core::wire::Form;
+use alert_core::wire::v2::Rolled;
 pub use alerts::{Alerted, in_force};
 use allowance::Allowances;
 pub use audience::{replay, replay_all, replayed_size};
@@ -106,6 +108,8 @@ struct Shared {
     policies: Policies,
     allowances: Allowances,
     bells: Bells,
+    /// Who is missing, as whoever hears a room was told just now.
+    missing: Recent<(RoomCode, AlertId), Arc<Rolled>>,
     passwords: Passwords,
     /// Permits to read what was missed.
     readers: Semaphore,
@@ -126,6 +130,7 @@ impl Rooms {
             policies: Policies::read(&log),
             allowances: Allowances::new(),
             bells: Bells::default(),
+            missing: Recent::new(roll_calls::ANSWERED, roll_calls::MOST_ANSWERED),
             passwords: Passwords::new(runtime.clone()),
             runtime,
             most_replayed: MOST_REPLAYED.min(config.queue_limit / 8),

@@ -76,6 +76,8 @@ pub struct Alert {
     pub answers: Box<[Box<str>]>,
     /// What a client of v1 says to confirm it. That never changes.
     pub word: Option<Box<str>>,
+    /// Whoever may hear the room sees who has not confirmed it, as on its big screen. Otherwise hosts alone do.
+    pub show_missing: bool,
     /// It is an exercise. That never changes, and everything that is told of it says so first.
     pub drill: bool,
     /// What people count down to.
@@ -311,6 +313,7 @@ impl Alert {
             confirm: false,
             answers: [].into(),
             word: None,
+            show_missing: false,
             drill: false,
             countdown: None,
             ends_at: None,

@@ -67,7 +67,7 @@ impl Display for Notice<'_> {
 
 impl Serialize for Shown<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut fields = serializer.serialize_struct("Alert", 18)?;
+        let mut fields = serializer.serialize_struct("Alert", 19)?;
         shown(self.0, &self.0.all_clear, &mut fields)?;
         fields.end()
     }
@@ -76,7 +76,7 @@ impl Serialize for Shown<'_> {
 impl Serialize for ShownEnd<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Ended { alert, by, at, all_clear, mistake, withdrawn } = self.0;
-        let mut fields = serializer.serialize_struct("Ended", 22)?;
+        let mut fields = serializer.serialize_struct("Ended", 23)?;
         shown(alert, all_clear, &mut fields)?;
         fields.serialize_field("ended_at", &At(*at))?;
         fields.serialize_field("ended_by", by)?;
@@ -89,7 +89,7 @@ impl Serialize for ShownEnd<'_> {
 impl Serialize for ShownProposal<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Proposed { draft, until } = self.0;
-        let mut fields = serializer.serialize_struct("Proposed", 19)?;
+        let mut fields = serializer.serialize_struct("Proposed", 20)?;
         shown(&draft.alert, &draft.alert.all_clear, &mut fields)?;
         fields.serialize_field("lapses_at", &At(*until))?;
         fields.end()
@@ -110,6 +110,7 @@ fn shown<S: SerializeStruct>(
     fields.serialize_field("confirm", &alert.confirm)?;
     fields.serialize_field("answers", &alert.answers)?;
     fields.serialize_field("word", &alert.word)?;
+    fields.serialize_field("show_missing", &alert.show_missing)?;
     let remaining = alert.countdown.and_then(Countdown::remaining);
     fields.serialize_field("countdown_to", &alert.countdown.and_then(Countdown::to).map(At))?;
     fields.serialize_field("paused", &remaining.is_some())?;
@@ -152,7 +153,7 @@ fn state(fate: &Fate) -> &'static str {
 /// The most bytes of what is told of an alert in any form: a stream has its text twice.
 pub(super) fn size(change: &Change) -> usize {
     /// The keys, three times, and the words around.
-    const AROUND: usize = 704;
+    const AROUND: usize = 776;
     let Change { alert, fate } = change;
     let name = |name: Option<&UserName>| name.map_or(0, |name| json_size(name.as_str()));
     let changed = name(alert.changed.as_ref().map(|(by, _)| by));
@@ -226,7 +227,7 @@ mod tests {
     #[test]
     fn an_alert_is_shown_without_its_key() {
         let alert = alert(Level::Warning, true);
-        let json = r#"{"id":"00000000","level":"warning","text":"leave the building","by":"Ada","at":"1970-01-01T00:00:00.000Z","drill":true,"confirm":false,"answers":[],"word":null,"countdown_to":"1970-01-01T00:01:00.000Z","paused":false,"remaining":null,"ends_at":null,"audience":null,"all_clear":"come back in","released_by":null,"updated_by":null,"updated_at":null}"#;
+        let json = r#"{"id":"00000000","level":"warning","text":"leave the building","by":"Ada","at":"1970-01-01T00:00:00.000Z","drill":true,"confirm":false,"answers":[],"word":null,"show_missing":false,"countdown_to":"1970-01-01T00:01:00.000Z","paused":false,"remaining":null,"ends_at":null,"audience":null,"all_clear":"come back in","released_by":null,"updated_by":null,"updated_at":null}"#;
         assert_eq!(serde_json::to_string(&Shown(&alert)).unwrap(), json);
         let change = Change {
             alert,

@@ -1,18 +1,36 @@
-//! Bells as clients see them and write them, over HTTP.
+//! Bells as clients see them and write them, over v2 and HTTP alike.
 
 use std::collections::BTreeMap;
 use std::time::SystemTime;
 
 use alert_schedule::Times;
-use serde::{Deserialize, Serialize};
+use jiff::civil::Date;
+use serde::ser::SerializeStruct;
+use serde::{Deserialize, Serialize, Serializer};
 use serde_json::value::RawValue;
 
 use super::history::At;
+use super::json_size;
 use super::v1::Refusal;
 use crate::room::bell::{Bell, BellId, Form};
 
+/// The most times that are shown.
+const MOST_RINGS: usize = 1000;
+
+/// The bells of a room, and when they ring in the next days: `bells`, `rings`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ShownBells {
+    bells: Vec<ShownBell>,
+    /// When, and the place of which bell.
+    rings: Vec<(SystemTime, usize)>,
+}
+
+/// For how many days it is shown when bells ring.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Days(pub u16);
+
 /// A bell of a room, with what a host may want to know of it.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ShownBell {
     #[serde(flatten)]
     form: Form,
@@ -26,10 +44,96 @@ pub struct ShownBell {
 
 /// One time at which a bell rings.
 #[derive(Debug, Serialize)]
-pub struct Ring<'a> {
+struct Ring<'a> {
     at: At,
     bell: &'a str,
     text: &'a str,
+}
+
+impl ShownBells {
+    /// Bells as they are set, and as they ring, and whether they are of the server's file.
+    #[must_use]
+    pub fn new<'a>(
+        all: impl IntoIterator<Item = (&'a Bell, &'a Bell, bool)>,
+        now: SystemTime,
+        Days(days): Days,
+    ) -> Self {
+        let mut table = Self { bells: Vec::new(), rings: Vec::new() };
+        for (place, (bell, rings, of_file)) in all.into_iter().enumerate() {
+            table.bells.push(ShownBell::new(bell, rings, of_file, now));
+            table.rings.extend(rings.preview(now, days).into_iter().map(|at| (at, place)));
+        }
+        table.rings.sort_unstable();
+        table.rings.truncate(MOST_RINGS);
+        table
+    }
+
+    /// As much of it as fits into so many bytes, more or less, and whether something was left out.
+    #[must_use]
+    pub fn within(mut self, most: usize) -> (Self, bool) {
+        let all = (self.bells.len(), self.rings.len());
+        let mut left = most;
+        let mut fits = |size: usize| {
+            let rest = left.checked_sub(size);
+            left = rest.unwrap_or_default();
+            rest.is_some()
+        };
+        let bells = self.bells.iter().take_while(|bell| fits(bell.size())).count();
+        self.bells.truncate(bells);
+        self.rings.retain(|(_, place)| *place < bells);
+        let rings = self.rings.iter().take_while(|ring| fits(self.ring(ring).size())).count();
+        self.rings.truncate(rings);
+        let is_cut = all != (self.bells.len(), self.rings.len());
+        (self, is_cut)
+    }
+
+    /// Its keys, among those of an answer.
+    pub(super) fn fields<S: SerializeStruct>(&self, body: &mut S) -> Result<(), S::Error> {
+        body.serialize_field("bells", &self.bells)?;
+        body.serialize_field("rings", &self.rings.iter().map(|ring| self.ring(ring)).collect::<Vec<_>>())
+    }
+
+    fn ring(&self, (at, place): &(SystemTime, usize)) -> Ring<'_> {
+        let form = &self.bells[*place].form;
+        let text = form.say.as_deref().or(form.alert.as_ref().map(|alert| &*alert.text));
+        Ring { at: At(*at), bell: &form.id, text: text.unwrap_or_default() }
+    }
+}
+
+impl Serialize for ShownBells {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut body = serializer.serialize_struct("ShownBells", 2)?;
+        self.fields(&mut body)?;
+        body.end()
+    }
+}
+
+impl Ring<'_> {
+    fn size(&self) -> usize {
+        /// The keys and the time.
+        const AROUND: usize = 64;
+        AROUND + self.bell.len() + json_size(self.text)
+    }
+}
+
+impl Days {
+    const MOST: u16 = 366;
+
+    /// Reads how many days are asked for.
+    ///
+    /// # Errors
+    /// A [`Refusal`] to answer with.
+    pub fn parse(text: &str) -> Result<Self, Refusal> {
+        let days = text.parse().ok().filter(|days| (1..=Self::MOST).contains(days));
+        let wrong = || Refusal::invalid_body(format!("days must be a number from 1 to {}.", Self::MOST));
+        days.map(Self).ok_or_else(wrong)
+    }
+}
+
+impl Default for Days {
+    fn default() -> Self {
+        Self(7)
+    }
 }
 
 impl ShownBell {
@@ -41,13 +145,9 @@ impl ShownBell {
         let days = days.map(|(day, times)| (day.to_string(), times.texts())).collect();
         Self { form: bell.into(), of_file, days, next: rings.next(now).map(At) }
     }
-}
 
-impl<'a> Ring<'a> {
-    /// A bell at one of its times.
-    #[must_use]
-    pub fn new(bell: &'a Bell, at: SystemTime) -> Self {
-        Self { at: At(at), bell: bell.id.as_str(), text: bell.does.text() }
+    fn size(&self) -> usize {
+        serde_json::to_string(self).map_or(0, |json| json.len())
     }
 }
 
@@ -74,6 +174,15 @@ pub fn read_bell_id(id: &str) -> Result<BellId, Refusal> {
         .map_err(|error: crate::room::bell::NotABellId| Refusal::invalid_body(sentence(&error.to_string())))
 }
 
+/// Reads a day.
+///
+/// # Errors
+/// A [`Refusal`] to answer with.
+pub fn read_day(day: &str) -> Result<Date, Refusal> {
+    let date = (day.len() == 10).then(|| day.parse().ok()).flatten();
+    date.ok_or_else(|| Refusal::invalid_body("a day is one such as 2026-12-01."))
+}
+
 /// Reads the times of one day: none, where a bell is not to ring.
 ///
 /// # Errors
@@ -86,7 +195,12 @@ pub fn read_times(body: &RawValue) -> Result<Times, Refusal> {
     }
     let day: Day =
         serde_json::from_str(body.get()).map_err(|error| Refusal::invalid_body(of_json(&error)))?;
-    Times::parse(&day.times).map_err(|error| Refusal::invalid_body(sentence(&error.to_string())))
+    times(&day.times)
+}
+
+/// Times as clients write them.
+pub(super) fn times(texts: &[String]) -> Result<Times, Refusal> {
+    Times::parse(texts).map_err(|error| Refusal::invalid_body(sentence(&error.to_string())))
 }
 
 /// What a parser of JSON says, without the place, which nobody has in a request.
@@ -121,6 +235,28 @@ mod tests {
         let shown = serde_json::to_string(&ShownBell::new(&bell, &rings, true, now)).unwrap();
         let expected = r#"{"id":"lesson","rule":"FREQ=DAILY","times":["08:40"],"zone":"Europe/Berlin","name":"Bell","say":"x","missed":"1m","of_file":true,"days":{"2026-12-01":[]},"next":"2026-12-02T07:40:00.000Z"}"#;
         assert_eq!(shown, expected);
+    }
+
+    #[test]
+    fn given_more_than_fits_then_the_first_bells_and_times_are_shown_and_it_is_said_that_there_are_more() {
+        let bell = read(LESSON).unwrap();
+        let now = SystemTime::from("2026-12-01T00:00:00Z".parse::<jiff::Timestamp>().unwrap());
+        let table = ShownBells::new([(&bell, &bell, false), (&bell, &bell, false)], now, Days(30));
+        let json = |table: &ShownBells| serde_json::to_string(table).unwrap();
+        assert!(
+            json(&table)
+                .contains(r#""rings":[{"at":"2026-12-01T07:40:00.000Z","bell":"lesson","text":"x"},"#)
+        );
+        let whole = json(&table).len();
+        assert_eq!(table.clone().within(whole * 2), (table.clone(), false));
+        let (cut, is_cut) = table.clone().within(whole / 2);
+        assert!(is_cut && json(&cut).len() < whole / 2 && cut.bells.len() == 2, "{cut:?}");
+        let (cut, is_cut) = table.within(bell_size(&bell) + 1);
+        assert!(is_cut && cut.bells.len() == 1 && cut.rings.is_empty(), "{cut:?}");
+    }
+
+    fn bell_size(bell: &Bell) -> usize {
+        ShownBell::new(bell, bell, false, SystemTime::UNIX_EPOCH).size()
     }
 
     #[test]

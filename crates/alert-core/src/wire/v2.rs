@@ -6,6 +6,7 @@
 mod alert_fields;
 mod alerting;
 mod answer;
+mod belling;
 pub mod client;
 mod client_event;
 mod event;
@@ -18,7 +19,10 @@ mod rolling;
 
 pub use alerting::{Alerting, Changes, Raise, Wording, ending, read_id};
 pub use answer::{Answer, AuditLine, Joined, Rolled};
-pub use client_event::{AlertAction, ClientEvent, Hand, History, Join, Make, Moderate, Send, Start};
+pub use belling::Belling;
+pub use client_event::{
+    AlertAction, BellAction, ClientEvent, Hand, History, Join, Make, Moderate, Send, Start,
+};
 pub(super) use event::extra;
 pub use event::{confirmed, error, packet, put_out, roll_call};
 pub(super) use moderate::shown_password;
@@ -50,6 +54,8 @@ pub const MODERATE: &str = "moderate";
 pub const HAND: &str = "hand";
 /// Event: somebody does something with an alert; and what has become of one.
 pub const ALERT: &str = "alert";
+/// Event: somebody does something with the bells of a room.
+pub const BELL: &str = "bell";
 /// Event: a client asks what time it is for the server; and that the server's clock was set.
 pub const TIME: &str = "time";
 /// Event: how far an alert has come, for hosts.

@@ -47,6 +47,8 @@ pub enum Alerted {
     Shown,
     /// Who has confirmed one.
     Called(Box<Rolled>),
+    /// Who has not, for whoever may hear the room.
+    Missing(Arc<Rolled>),
 }
 
 impl Rooms {
@@ -91,6 +93,7 @@ impl Rooms {
         let subject = room.standing().subject().map(|subject| subject.to_string().into());
         let step = match what {
             Alerting::List => return self.alerts(room).await,
+            Alerting::Missing(id) => return self.missing(room, id).await.map(Alerted::Missing),
             Alerting::Roll(id, rolling) => return self.roll(room, name, id, rolling).await,
             Alerting::Prepared => return self.prepared(room).await,
             Alerting::Prepare(what) => return self.prepare(room, by, what).await,

@@ -15,6 +15,7 @@ use alert_core::room::alerts::{Alert, AlertId, Draft};
 use alert_core::room::bell::{Bell, BellId, Does};
 use alert_core::room::bells::{Bells as Kept, Deed, Ringing, Step};
 use alert_core::room::policy::{Action, NotDone, Policy};
+use alert_core::wire::bell::{Days, ShownBell, ShownBells};
 use alert_schedule::Times;
 use jiff::civil::Date;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -38,6 +39,19 @@ pub struct Listed {
     pub rings: Bell,
     /// It is in the server's file.
     pub is_of_file: bool,
+}
+
+impl Listed {
+    /// As clients see it, now.
+    pub fn shown(&self) -> ShownBell {
+        ShownBell::new(&self.bell, &self.rings, self.is_of_file, SystemTime::now())
+    }
+
+    /// All of them, and when they ring in the next days.
+    pub fn all(all: &[Self], days: Days) -> ShownBells {
+        let all = all.iter().map(|listed| (&listed.bell, &listed.rings, listed.is_of_file));
+        ShownBells::new(all, SystemTime::now(), days)
+    }
 }
 
 impl Rooms {
@@ -183,6 +197,7 @@ fn deed(bell: &Bell, id: AlertId, now: SystemTime) -> Deed {
                 confirm: *confirm,
                 answers: Box::default(),
                 word: None,
+                show_missing: false,
                 drill: *drill,
                 countdown: None,
                 ends_at: now.checked_add(*ends_after),

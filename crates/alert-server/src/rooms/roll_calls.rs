@@ -8,9 +8,18 @@ use alert_core::access::Right;
 use alert_core::names::{RoomCode, UserName};
 use alert_core::room::alerts::{Alert, AlertId};
 use alert_core::room::policy::{Forbidden, NotDone};
-use alert_core::room::roll_call::{Mark, Person, RollCall, Roster, Stage};
+use alert_core::room::roll_call::{Counts, Mark, Person, RollCall, Roster, Stage};
 use alert_core::wire::v2::{Rolled, Rolling};
-use std::time::Instant;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// Anybody who may hear a room may ask who is missing, again and again: for so long the answer is the same one.
+pub(super) const ANSWERED: Duration = Duration::from_secs(1);
+/// The alerts of which such an answer is kept. Then the oldest is forgotten.
+pub(super) const MOST_ANSWERED: usize = 1_000;
+/// The most names of such an answer.
+const MOST_MISSING: usize = 200;
 
 /// The person, and whether that is on disk.
 type Confirmed = (UserName, Person, bool);
@@ -59,6 +68,30 @@ impl Rooms {
         let people: Vec<_> = people.map(|(name, person)| ((*name).clone(), (*person).clone())).collect();
         let more = skip.saturating_add(people.len()) < all.len();
         Ok(Rolled { id, counts: roll.counts().clone(), people, more })
+    }
+
+    /// Who has not confirmed an alert, for whoever may hear the room, where its host wants that: names, and no answers.
+    ///
+    /// # Errors
+    /// If hosts alone may see it, there is no such alert, or the store does not answer.
+    pub async fn missing(&self, room: &Admitted, id: AlertId) -> Result<Arc<Rolled>, Refused> {
+        room.may(Right::Read)?;
+        if !self.asked(room.code(), id).await?.show_missing {
+            return Err(Forbidden::NotHost.into());
+        }
+        let known = (room.code().clone(), id);
+        if let Some(rolled) = self.0.missing.at(Instant::now()).get(&known) {
+            return Ok(Arc::clone(rolled));
+        }
+        let roll = self.log().roll_call(room.code(), id).await?.unwrap_or_default();
+        let mut open = roll.people().into_iter().filter(|(_, person)| person.stage < Stage::Confirmed);
+        let people: Vec<_> =
+            open.by_ref().take(MOST_MISSING).map(|(name, person)| (name.clone(), person.clone())).collect();
+        let more = open.next().is_some();
+        let counts = Counts { answers: BTreeMap::new(), ..roll.counts().clone() };
+        let rolled = Arc::new(Rolled { id, counts, people, more });
+        self.0.missing.at(Instant::now()).insert(known, Arc::clone(&rolled));
+        Ok(rolled)
     }
 
     /// Somebody confirms an alert that is in force, perhaps with an answer.

@@ -2,6 +2,7 @@
 //! the client's next event waits for that, so its events are carried out one after the other.
 
 mod alert;
+mod bell;
 mod history;
 mod join;
 mod member;
@@ -145,6 +146,7 @@ impl V2<'_> {
             ClientEvent::Make(make) => self.make(socket, member, make),
             ClientEvent::Moderate(moderate) => self.moderate(socket, member, moderate),
             ClientEvent::Alert(alert) => self.alert(socket, member, alert),
+            ClientEvent::Bell(bell) => self.bell(socket, member, bell),
             ClientEvent::Hand(hand) => self.hand(socket, member, &hand),
             ClientEvent::Time => {
                 let now = SystemTime::now();

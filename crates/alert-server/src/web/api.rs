@@ -157,6 +157,7 @@ pub(super) fn routes(state: &WebState) -> Router<WebState> {
         .route("/{room}/alerts/{id}/release", post(alerts::release))
         .route("/{room}/alerts/{id}/confirmations", post(roll_calls::add))
         .route("/{room}/alerts/{id}/roll_call", get(roll_calls::show))
+        .route("/{room}/alerts/{id}/missing", get(roll_calls::missing))
         .route("/{room}/roster", get(rosters::show).put(rosters::put))
         .route("/{room}/bells", get(bells::list))
         .route("/{room}/bells/{id}", put(bells::put).delete(bells::remove))

@@ -277,3 +277,38 @@ fn whoever_is_on_the_roster_is_expected_and_both_come_and_go_as_tables() {
         assert_eq!((open.status, open.problem().as_str()), (403, "not_allowed"));
     }
 }
+
+#[test]
+fn who_has_not_confirmed_is_seen_by_whoever_may_hear_the_room_only_where_a_host_says_so() {
+    for (servers, _redis) in of_each_kind(&[]) {
+        let (here, there) = (&servers[0], servers.last().unwrap());
+        let host = Hosted::of(here);
+        let (_bea, _) = joins(there, "Bea");
+        let (mut cy, _) = joins(here, "Cy");
+        let id = host.raises(here, &json!({ "text": "Out", "answers": ["safe", "need help"] }));
+        let (mut screen, _) = there.connect_with("/v2,", None);
+        let joined = screen.asks("/v2,", &json!(["join", { "room": "R1", "listen": true }]));
+        assert_eq!(joined["state"][0]["show_missing"], false);
+        let missing = json!({ "action": "missing" });
+        assert_eq!(does(&mut screen, &id, &missing)["error"]["reason"], "not_host");
+        let path = format!("/v1/rooms/R1/alerts/{id}/missing");
+        assert_eq!(there.get(&path).status, 403);
+
+        let changed = host.asks(here, "PATCH", &format!("/{id}"), &json!({ "show_missing": true }));
+        assert_eq!(changed.json()["alert"]["show_missing"], true);
+        does(&mut cy, &id, &json!({ "action": "confirm", "answer": "need help" }));
+        until(|| {
+            let found = there.get(&path).json();
+            let is_so = found["counts"]["confirmed"] == 1 && found["people"][0]["name"] == "Bea";
+            (!is_so).then(|| found.to_string())
+        });
+        let found = does(&mut screen, &id, &missing);
+        assert_eq!((outcome(&found), people(&found).len()), ("ok".to_owned(), 1), "{found}");
+        assert_eq!(found["counts"]["answers"], json!({}), "what somebody has answered is for hosts");
+
+        host.asks(here, "PATCH", &format!("/{id}"), &json!({ "show_missing": false }));
+        until(|| (there.get(&path).status != 403).then(|| "hosts alone see it again".to_owned()));
+        host.asks(here, "DELETE", &format!("/{id}"), &json!({}));
+        until(|| (there.get(&path).status != 404).then(|| "nobody asks after its end".to_owned()));
+    }
+}

@@ -32,6 +32,8 @@ pub struct Prepared {
     pub answers: Box<[Box<str>]>,
     /// What a client of v1 says to confirm it.
     pub word: Option<Box<str>>,
+    /// Whoever may hear the room sees who has not confirmed it.
+    pub show_missing: bool,
     /// How long its countdown takes.
     pub countdown: Option<Duration>,
     /// How long it lasts.
@@ -200,6 +202,7 @@ mod tests {
             confirm: false,
             answers: [].into(),
             word: None,
+            show_missing: true,
             countdown: Some(Duration::from_secs(300)),
             lasts: None,
             audience: None,

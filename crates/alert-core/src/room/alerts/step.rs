@@ -15,6 +15,8 @@ pub struct Amendment {
     pub level: Option<Level>,
     /// See [`Alert::confirm`].
     pub confirm: Option<bool>,
+    /// See [`Alert::show_missing`].
+    pub show_missing: Option<bool>,
     /// See [`Alert::countdown`].
     pub countdown: Option<Recount>,
     /// See [`Alert::ends_at`].
@@ -150,11 +152,13 @@ impl Alerts {
 
 impl Alert {
     fn amended(&self, amendment: &Amendment, now: SystemTime) -> Result<Self, NotDone> {
-        let Amendment { text, level, confirm, countdown, ends_at, audience, all_clear } = amendment.clone();
+        let Amendment { text, level, confirm, show_missing, countdown, ends_at, audience, all_clear } =
+            amendment.clone();
         Ok(Self {
             text: text.unwrap_or_else(|| self.text.clone()),
             level: level.unwrap_or(self.level),
             confirm: confirm.unwrap_or(self.confirm),
+            show_missing: show_missing.unwrap_or(self.show_missing),
             countdown: countdown.map_or(Ok(self.countdown), |recount| recount.of(self.countdown, now))?,
             ends_at: ends_at.unwrap_or(self.ends_at),
             audience: audience.unwrap_or_else(|| self.audience.clone()),

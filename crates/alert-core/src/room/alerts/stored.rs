@@ -38,6 +38,8 @@ struct KeptAlert {
     answers: Box<[Box<str>]>,
     #[serde(skip_serializing_if = "Option::is_none")]
     word: Option<Box<str>>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    show_missing: bool,
     drill: bool,
     countdown_to: u64,
     /// What is left of a countdown that is paused.
@@ -88,6 +90,8 @@ pub(in crate::room) struct KeptPrepared {
     answers: Box<[Box<str>]>,
     #[serde(skip_serializing_if = "Option::is_none")]
     word: Option<Box<str>>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    show_missing: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     countdown: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -149,6 +153,7 @@ impl From<&Alert> for KeptAlert {
             confirm: alert.confirm,
             answers: alert.answers.clone(),
             word: alert.word.clone(),
+            show_missing: alert.show_missing,
             drill: alert.drill,
             countdown_to: millis(alert.countdown.and_then(Countdown::to)),
             paused: alert.countdown.and_then(Countdown::remaining).map(millis_of),
@@ -197,6 +202,7 @@ impl TryFrom<KeptAlert> for Alert {
             confirm: kept.confirm,
             answers: kept.answers,
             word: kept.word,
+            show_missing: kept.show_missing,
             drill: kept.drill,
             countdown: match kept.paused {
                 Some(left) => Some(Countdown::Paused(Duration::from_millis(left))),
@@ -223,6 +229,7 @@ impl From<&Prepared> for KeptPrepared {
             confirm: prepared.confirm,
             answers: prepared.answers.clone(),
             word: prepared.word.clone(),
+            show_missing: prepared.show_missing,
             countdown: prepared.countdown.map(millis_of),
             lasts: prepared.lasts.map(millis_of),
             audience: prepared.audience.as_ref().map(text),
@@ -245,6 +252,7 @@ impl TryFrom<KeptPrepared> for Prepared {
             confirm: kept.confirm,
             answers: kept.answers,
             word: kept.word,
+            show_missing: kept.show_missing,
             countdown,
             lasts,
             audience: kept.audience.map(template).transpose()?,

@@ -324,6 +324,23 @@ impl From<NotDone> for Refusal {
             | NotDone::BellOfFile
             | NotDone::TooManyDays => ErrorCode::NotAllowed,
         };
-        Self::new(code, not_done.to_string())
+        let rule = reason(not_done).map(|reason| Rule { reason, wait: None, until: None });
+        Self { rule, ..Self::new(code, not_done.to_string()) }
+    }
+}
+
+/// What a program may say in its own words, where the code does not tell.
+fn reason(not_done: NotDone) -> Option<&'static str> {
+    match not_done {
+        NotDone::TooManyAlerts => Some("alerts_full"),
+        NotDone::TooManyProposed => Some("waiting_full"),
+        NotDone::TooManyPrepared => Some("prepared_full"),
+        NotDone::SamePerson => Some("same_person"),
+        NotDone::TakesTwo => Some("takes_two"),
+        NotDone::NoCountdown => Some("no_countdown"),
+        NotDone::TooManyBells => Some("bells_full"),
+        NotDone::TooManyDays => Some("days_full"),
+        NotDone::BellOfFile => Some("of_file"),
+        _ => None,
     }
 }

@@ -29,6 +29,8 @@ pub enum Alerting {
     Prepared,
     /// To prepare some.
     Prepare(Preparing),
+    /// To see who has not confirmed one, where whoever may hear the room does.
+    Missing(AlertId),
     /// To note something in the roll call of one, or to read that.
     Roll(AlertId, Rolling),
 }
@@ -66,6 +68,8 @@ pub struct Changes {
     pub level: Option<Level>,
     /// Whether everybody is asked to confirm it.
     pub confirm: Option<bool>,
+    /// Whether whoever may hear the room sees who has not confirmed it.
+    pub show_missing: Option<bool>,
     /// What becomes of the countdown.
     pub countdown: Option<Recounting>,
     /// When it ends by itself, if it does.
@@ -80,7 +84,7 @@ impl Alerting {
     /// Whether it is done in somebody's name.
     #[must_use]
     pub fn is_in_a_name(&self) -> bool {
-        !matches!(self, Self::List | Self::Prepared | Self::Prepare(_))
+        !matches!(self, Self::List | Self::Missing(_) | Self::Prepared | Self::Prepare(_))
     }
 
     /// Reads the event `alert`, whose `action` says what is to be done.
@@ -91,7 +95,7 @@ impl Alerting {
         let [action, id] = body::object(arg, has_attachments, &["action", "id"])?;
         let wrong = || {
             Refusal::invalid_body(
-                "action must be raise, update, release, end, list, confirm, shown, roll_call, prepared, prepare or unprepare.",
+                "action must be raise, update, release, end, list, confirm, shown, roll_call, missing, prepared, prepare or unprepare.",
             )
         };
         let action = body::string("action", action.ok_or_else(wrong)?)?;
@@ -103,6 +107,7 @@ impl Alerting {
             "release" => Ok(Self::Release(id()?)),
             "end" => Ok(Self::End(id()?, ending(arg)?)),
             "list" => Ok(Self::List),
+            "missing" => Ok(Self::Missing(id()?)),
             "prepared" => Ok(Self::Prepared),
             "prepare" => preparing(arg).map(Self::Prepare),
             "unprepare" => {
@@ -179,11 +184,13 @@ impl Changes {
             &["text", "level", "confirm", "countdown_to", "paused", "ends_at", "audience", "all_clear"];
         let [words, level, confirm, countdown_to, paused, ends_at, audience, all_clear] =
             body::object(arg, false, keys)?;
+        let [show_missing] = body::object(arg, false, &["show_missing"])?;
         let audience_of = |json: &RawValue| text("audience", json, MOST_AUDIENCE);
         Ok(Self {
             text: words.map(|json| text("text", json, MOST_TEXT)).transpose()?,
             level: level.map(read_level).transpose()?,
             confirm: confirm.map(|json| body::boolean("confirm", Some(json))).transpose()?,
+            show_missing: show_missing.map(|json| body::boolean("show_missing", Some(json))).transpose()?,
             countdown: Recounting::parse(countdown_to, paused)?,
             ends_at: ends_at.map(|json| when("ends_at", json)).transpose()?,
             audience: audience.map(|json| optional(Some(json), audience_of)).transpose()?,

@@ -17,6 +17,7 @@ use crate::room::alerts::{Alert, AlertId, AllPrepared, Ended, Proposed};
 use crate::room::policy::{Audit, HostKey, Policy};
 use crate::room::roll_call::{Counts, Person};
 use crate::wire::alert;
+use crate::wire::bell::{ShownBell, ShownBells};
 use crate::wire::history::{At, Messages};
 use crate::wire::roll_call::{ShownCounts, ShownPerson};
 use crate::wire::v1::Refusal;
@@ -74,6 +75,10 @@ pub enum Answer {
     Alerts(Vec<Alert>, Option<Vec<Proposed>>),
     /// `alert`: what is prepared.
     Prepared(AllPrepared),
+    /// `bell`: those of the room, and whether there are more than an answer holds.
+    Bells(Box<ShownBells>, bool),
+    /// `bell`: one was set, or a day of it was.
+    Bell(Box<ShownBell>),
     /// `time`: when the question came.
     Time {
         /// By the server's clock.
@@ -85,6 +90,8 @@ pub enum Answer {
     Confirmed(Box<(UserName, Person)>, bool),
     /// `alert`: who has confirmed one, and who has not.
     RollCall(RoomCode, Box<Rolled>),
+    /// `alert`: who has not confirmed one.
+    Missing(Arc<Rolled>),
     /// Nothing was done.
     Refused(Refusal),
 }
@@ -226,6 +233,11 @@ impl Serialize for Answer {
                 let prepared: Vec<_> = prepared.iter().map(ShownPrepared).collect();
                 body.serialize_field("prepared", &prepared)?;
             }
+            Self::Bells(all, more) => {
+                all.fields(&mut body)?;
+                body.serialize_field("more", more)?;
+            }
+            Self::Bell(bell) => body.serialize_field("bell", bell)?,
             Self::Time { received, sent } => {
                 body.serialize_field("received", &At(*received))?;
                 body.serialize_field("sent", &At(*sent))?;
@@ -235,6 +247,7 @@ impl Serialize for Answer {
                 body.serialize_field("stored", stored)?;
             }
             Self::RollCall(_, rolled) => rolled.fields(&mut body)?,
+            Self::Missing(rolled) => rolled.fields(&mut body)?,
             Self::Refused(refusal) => body.serialize_field("error", refusal)?,
         }
         body.end()

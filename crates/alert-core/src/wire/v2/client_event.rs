@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use serde_json::value::RawValue;
 
 use super::{
-    ALERT, Alerting, HAND, HISTORY, JOIN, LEAVE, MAKE, MEMBERS, MODERATE, MOST_KEY_BYTES, MOST_MESSAGES,
-    Moderation, SEND, TIME,
+    ALERT, Alerting, BELL, Belling, HAND, HISTORY, JOIN, LEAVE, MAKE, MEMBERS, MODERATE, MOST_KEY_BYTES,
+    MOST_MESSAGES, Moderation, SEND, TIME,
 };
 use crate::names::{NameError, RoomCode};
 use crate::position::Position;
@@ -36,8 +36,21 @@ pub enum ClientEvent<'a> {
     Hand(Hand),
     /// Do something with an alert.
     Alert(AlertAction<'a>),
+    /// Do something with the room's bells.
+    Bell(BellAction),
     /// Learn what time it is for the server.
     Time,
+}
+
+/// Something that is done with the bells of a room.
+#[derive(Debug)]
+pub struct BellAction {
+    /// Where.
+    pub room: RoomCode,
+    /// What they show; without it, what they have shown on entering.
+    pub shown: Shown,
+    /// What.
+    pub what: Belling,
 }
 
 /// Something that is done with an alert.
@@ -217,6 +230,15 @@ impl<'a> ClientEvent<'a> {
                     key: key.map(read_key).transpose()?,
                     shown: read_shown(host, password)?,
                     what: Alerting::parse(arg, has_attachments, limits)?,
+                }))
+            }
+            BELL => {
+                let [room, host, password] =
+                    body::object(arg, has_attachments, &["room", "host", "password"])?;
+                Ok(Self::Bell(BellAction {
+                    room: required_room(room, limits)?,
+                    shown: read_shown(host, password)?,
+                    what: Belling::parse(arg, has_attachments)?,
                 }))
             }
             TIME => Ok(Self::Time),

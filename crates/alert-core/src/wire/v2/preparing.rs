@@ -35,6 +35,7 @@ impl Serialize for ShownPrepared<'_> {
             confirm,
             answers,
             word,
+            show_missing,
             countdown,
             lasts,
             audience,
@@ -43,7 +44,7 @@ impl Serialize for ShownPrepared<'_> {
         let time = |time: &Option<Duration>| time.map(|time| humantime::format_duration(time).to_string());
         let words =
             |template: &Option<Template>| template.as_ref().map(|template| template.as_str().to_owned());
-        let mut fields = serializer.serialize_struct("Prepared", 12)?;
+        let mut fields = serializer.serialize_struct("Prepared", 13)?;
         fields.serialize_field("name", name)?;
         fields.serialize_field("text", text.as_str())?;
         fields.serialize_field("level", level.as_str())?;
@@ -51,6 +52,7 @@ impl Serialize for ShownPrepared<'_> {
         fields.serialize_field("confirm", confirm)?;
         fields.serialize_field("answers", answers)?;
         fields.serialize_field("word", word)?;
+        fields.serialize_field("show_missing", show_missing)?;
         fields.serialize_field("countdown", &time(countdown))?;
         fields.serialize_field("ends_after", &time(lasts))?;
         fields.serialize_field("audience", &words(audience))?;
@@ -93,7 +95,7 @@ pub fn prepared(arg: Body<'_>, named: Option<&str>) -> Result<Prepared, Refusal>
         &["name", "text", "level", "drill", "confirm", "countdown", "ends_after", "audience", "all_clear"];
     let [name, words, level, drill, confirm, countdown, ends_after, audience, all_clear] =
         body::object(arg, false, keys)?;
-    let [answers, word] = body::object(arg, false, &["answers", "word"])?;
+    let [answers, word, show_missing] = body::object(arg, false, &["answers", "word", "show_missing"])?;
     let answers = answers.map(read_answers).transpose()?.unwrap_or_default();
     let word = optional(word, read_word)?;
     // Whoever says how it is confirmed wants that.
@@ -114,6 +116,7 @@ pub fn prepared(arg: Body<'_>, named: Option<&str>) -> Result<Prepared, Refusal>
         confirm: body::boolean("confirm", confirm)? || asks,
         answers,
         word,
+        show_missing: body::boolean("show_missing", show_missing)?,
         countdown: optional(countdown, |json| time("countdown", json))?,
         lasts: optional(ends_after, |json| time("ends_after", json))?,
         audience: optional(audience, |json| template("audience", json, MOST_AUDIENCE))?,
@@ -179,7 +182,7 @@ mod tests {
 
     #[test]
     fn given_what_was_shown_then_it_is_read_as_it_was() {
-        let json = r#"{"name":"Fire","text":"Leave by {door}","level":"emergency","drill":true,"confirm":true,"answers":["safe"],"word":"here","countdown":"5m","ends_after":"1h 30m","audience":"{who}","all_clear":"Come back","blanks":["door","who"]}"#;
+        let json = r#"{"name":"Fire","text":"Leave by {door}","level":"emergency","drill":true,"confirm":true,"answers":["safe"],"word":"here","show_missing":true,"countdown":"5m","ends_after":"1h 30m","audience":"{who}","all_clear":"Come back","blanks":["door","who"]}"#;
         let Ok(Preparing::Keep(all)) = read(&format!(r#"{{"prepared":{json}}}"#)) else { panic!() };
         assert_eq!(serde_json::to_string(&ShownPrepared(&all[0])).unwrap(), json);
         let short = r#"{"prepared":[{"name":" Ice ","text":"Ice","countdown":null,"ends_after":60.0}],"replace":true}"#;

@@ -27,6 +27,7 @@ fn policy(revision: u64) -> Policy {
         confirm: true,
         answers: ["safe".into(), "need help".into()].into(),
         word: Some("OK".into()),
+        show_missing: false,
         drill: true,
         countdown: Some(Countdown::Paused(Duration::from_millis(60_500))),
         ends_at: Some(now + Duration::from_secs(3600)),

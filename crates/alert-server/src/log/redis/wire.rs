@@ -6,7 +6,7 @@ use super::{Shared, Unavailable, keys};
 use std::collections::{BTreeMap, HashMap};
 
 /// The version of what nodes say to each other and write in Redis. CONTRIBUTING.md says when it grows.
-pub const WIRE: u32 = 4;
+pub const WIRE: u32 = 5;
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 

@@ -27,6 +27,7 @@ struct Base {
     confirm: bool,
     answers: Box<[Box<str>]>,
     word: Option<Box<str>>,
+    show_missing: bool,
     countdown: Option<Duration>,
     lasts: Option<Duration>,
     audience: Option<Box<str>>,
@@ -41,9 +42,21 @@ impl Base {
         };
         let prepared = all.iter().find(|one| one.name == name).ok_or(Undrafted::NotPrepared)?;
         let Filled { text, audience, all_clear } = prepared.fill(&blanks).map_err(Undrafted::Unfilled)?;
-        let Prepared { level, drill, confirm, countdown, lasts, .. } = *prepared;
+        let Prepared { level, drill, confirm, show_missing, countdown, lasts, .. } = *prepared;
         let (answers, word) = (prepared.answers.clone(), prepared.word.clone());
-        Ok(Self { text, level, drill, confirm, answers, word, countdown, lasts, audience, all_clear })
+        Ok(Self {
+            text,
+            level,
+            drill,
+            confirm,
+            answers,
+            word,
+            show_missing,
+            countdown,
+            lasts,
+            audience,
+            all_clear,
+        })
     }
 }
 
@@ -57,7 +70,8 @@ pub(super) fn draft(
     let now = now();
     let key = key.map(|KeyDigest(digest)| Key { digest, asked: raise.digest(name) });
     let base = Base::of(raise.words, prepared)?;
-    let Changes { text: _, level, confirm, countdown, ends_at, audience, all_clear } = raise.with;
+    let Changes { text: _, level, confirm, show_missing, countdown, ends_at, audience, all_clear } =
+        raise.with;
     let countdown = match countdown {
         Some(Recounting::To(when) | Recounting::PausedBefore(when)) => Some(when),
         Some(Recounting::Cancel) => None,
@@ -76,6 +90,7 @@ pub(super) fn draft(
         confirm: confirm.unwrap_or(base.confirm) || asks,
         answers,
         word,
+        show_missing: show_missing.unwrap_or(base.show_missing),
         drill: raise.drill || base.drill,
         countdown: at(countdown, now).map(Countdown::To),
         ends_at: at(ends_at, now),
@@ -92,10 +107,10 @@ pub(super) fn draft(
 /// What is to be changed.
 pub(super) fn amendment(changes: Changes) -> Amendment {
     let now = now();
-    let Changes { text, level, confirm, countdown, ends_at, audience, all_clear } = changes;
+    let Changes { text, level, confirm, show_missing, countdown, ends_at, audience, all_clear } = changes;
     let countdown = countdown.map(|countdown| countdown.at(now));
     let ends_at = ends_at.map(|when| at(when, now));
-    Amendment { text, level, confirm, countdown, ends_at, audience, all_clear }
+    Amendment { text, level, confirm, show_missing, countdown, ends_at, audience, all_clear }
 }
 
 fn at(when: Option<When>, now: SystemTime) -> Option<SystemTime> {

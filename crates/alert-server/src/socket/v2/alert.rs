@@ -42,12 +42,13 @@ impl V2<'_> {
                 if shown.host.is_some() || !is_there {
                     let visit = match (name.as_ref(), &what) {
                         (Some(name), what) if !is_read => Rooms::alert_visit(what, name),
-                        (_, Alerting::List) => Visit::Look,
+                        (_, Alerting::List | Alerting::Missing(_)) => Visit::Look,
                         _ => Visit::Alert(None),
                     };
                     rooms.let_in(&mut admitted, visit, &shown).await?;
                 }
                 match (name.as_ref(), what) {
+                    (None, Alerting::Missing(id)) => rooms.missing(&admitted, id).await.map(Alerted::Missing),
                     (None, Alerting::Prepared) => rooms.prepared(&admitted).await,
                     (None, Alerting::Prepare(what)) => rooms.prepare(&admitted, &by, what).await,
                     (None, _) => rooms.alerts(&admitted).await,
@@ -65,6 +66,7 @@ impl V2<'_> {
                 Alerted::All(alerts, proposed) => Answer::Alerts(alerts, proposed),
                 Alerted::Confirmed(person, stored) => Answer::Confirmed(person, stored),
                 Alerted::Shown => Answer::Done,
+                Alerted::Missing(rolled) => Answer::Missing(rolled),
                 Alerted::Called(rolled) => Answer::RollCall(code, rolled),
             }))
         }))

@@ -200,5 +200,6 @@ pub(super) fn answer(status: StatusCode, alerted: &Alerted) -> Result<Response, 
         }
         Alerted::Shown => StatusCode::NO_CONTENT.into_response(),
         Alerted::Called(rolled) => json::done(status, &RollCall::of(rolled)),
+        Alerted::Missing(rolled) => json::done(status, &RollCall::of(rolled)),
     })
 }

@@ -6,33 +6,17 @@ use axum::extract::{Path, RawQuery, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
-use std::time::SystemTime;
 
 use super::actions::object;
 use super::caller::Caller;
 use super::{Api, Problem, RoomPath, json};
 use crate::rooms::{Admitted, Listed, Visit};
 use alert_core::access::Right;
-use alert_core::wire::bell::{Ring, ShownBell, read_bell, read_bell_id, read_times};
-use alert_core::wire::v1::Refusal;
+use alert_core::wire::bell::{Days, ShownBell, read_bell, read_bell_id, read_day, read_times};
 use alert_schedule::Times;
-use jiff::civil::Date;
-
-/// How many days are shown, where nothing else is asked for; and at most.
-const DAYS: u16 = 7;
-const MOST_DAYS: u16 = 366;
-/// The most times that are shown.
-const MOST_RINGS: usize = 1000;
 
 type BellPath = Result<Path<(String, String)>, PathRejection>;
 type DayPath = Result<Path<(String, String, String)>, PathRejection>;
-
-/// The bells of a room, and when they ring.
-#[derive(Serialize)]
-struct All<'a> {
-    bells: Vec<ShownBell>,
-    rings: Vec<Ring<'a>>,
-}
 
 #[derive(Serialize)]
 struct One {
@@ -49,17 +33,8 @@ pub(super) async fn list(
     let days = read_days(query.as_deref().unwrap_or_default())?;
     let mut room = api.room(&caller, Right::Read, path)?;
     api.0.rooms.let_in(&mut room, Visit::Look, caller.shown()).await?;
-    let listed = api.0.rooms.bells(&room).await?;
-    let now = SystemTime::now();
-    let rings = listed
-        .iter()
-        .flat_map(|Listed { rings, .. }| rings.preview(now, days).into_iter().map(move |at| (at, rings)));
-    let mut rings: Vec<_> = rings.collect();
-    rings.sort_by_key(|(at, _)| *at);
-    rings.truncate(MOST_RINGS);
-    let rings = rings.into_iter().map(|(at, bell)| Ring::new(bell, at)).collect();
-    let all = All { bells: listed.iter().map(|listed| shown(listed, now)).collect(), rings };
-    json::long(&api.0.unread, caller.origin(), &all)
+    let table = Listed::all(&api.0.rooms.bells(&room).await?, days);
+    json::long(&api.0.unread, caller.origin(), &table)
 }
 
 /// `PUT`: sets one.
@@ -117,8 +92,7 @@ async fn change_day(
 ) -> Result<Response, Problem> {
     let Path((code, id, day)) = path.map_err(|_| Problem::room_not_utf8())?;
     let id = read_bell_id(&id)?;
-    let date: Option<Date> = (day.len() == 10).then(|| day.parse().ok()).flatten();
-    let date = date.ok_or_else(|| Refusal::invalid_body("a day is one such as 2026-12-01."))?;
+    let date = read_day(&day)?;
     let room = admit(api, caller, code).await?;
     let listed = api.0.rooms.change_day(&room, &caller.actor(), (&id, date), times).await?;
     Ok(answer(&listed))
@@ -131,17 +105,11 @@ async fn admit(api: &Api, caller: &Caller, code: String) -> Result<Admitted, Pro
     Ok(room)
 }
 
-fn shown(Listed { bell, rings, is_of_file }: &Listed, now: SystemTime) -> ShownBell {
-    ShownBell::new(bell, rings, *is_of_file, now)
-}
-
 fn answer(listed: &Listed) -> Response {
-    json::done(StatusCode::OK, &One { bell: shown(listed, SystemTime::now()) })
+    json::done(StatusCode::OK, &One { bell: listed.shown() })
 }
 
-fn read_days(query: &str) -> Result<u16, Problem> {
+fn read_days(query: &str) -> Result<Days, Problem> {
     let days = form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == "days");
-    let Some((_, days)) = days else { return Ok(DAYS) };
-    let days = days.parse().ok().filter(|days| (1..=MOST_DAYS).contains(days));
-    Ok(days.ok_or_else(|| Refusal::invalid_body("days must be a number from 1 to 366."))?)
+    Ok(days.map(|(_, days)| Days::parse(&days)).transpose()?.unwrap_or_default())
 }

@@ -78,6 +78,20 @@ pub(super) async fn show(
     json::long(&api.0.unread, caller.origin(), &RollCall::of(&rolled))
 }
 
+/// `GET`: who has not confirmed an alert, for whoever may hear the room.
+pub(super) async fn missing(
+    State(api): State<Api>,
+    caller: Caller,
+    path: AlertPath,
+) -> Result<Response, Problem> {
+    let Path((code, id)) = path.map_err(|_| Problem::room_not_utf8())?;
+    let id = read_id(&id)?;
+    let mut room = api.room(&caller, Right::Read, Ok(Path(code)))?;
+    api.0.rooms.let_in(&mut room, Visit::Look, caller.shown()).await?;
+    let rolled = api.0.rooms.missing(&room, id).await?;
+    json::long(&api.0.unread, caller.origin(), &RollCall::of(&rolled))
+}
+
 /// What a program would rather have than JSON.
 pub(super) const TABLE: &str = "text/csv";
 

@@ -73,6 +73,8 @@ pub(super) const WAYS: &[Way] = &[
     way("v2 alert", &[Alert], Socket(V2, |who| vec![end_alert(who)])),
     way("v2 alert", &[Look], Socket(V2, |who| vec![list_alerts(who)])),
     way("v2 alert", &[Enter], Socket(V2, |who| vec![confirm_alert(who)])),
+    way("v2 bell", &[Look], Socket(V2, |who| vec![list_bells(who)])),
+    way("v2 bell", &[Name, Moderate], Socket(V2, |who| vec![change_bell(who)])),
     way("v2 hand", &[Enter, RaiseHand], Socket(V2, |who| vec![join(who, false), hand(who)])),
     way("GET /{room}", &[Look], Http("GET", "/{room}", "*/*")),
     way("POST /{room}", &[SpeakFromOutside], Http("POST", "/{room}?name=Ada", "*/*")),
@@ -108,6 +110,7 @@ pub(super) const WAYS: &[Way] = &[
         &[Name, Alert],
         Http("GET", "/{room}/alerts/00000000/roll_call", "*/*"),
     ),
+    way("GET /{room}/alerts/{id}/missing", &[Look], Http("GET", "/{room}/alerts/00000000/missing", "*/*")),
     way("GET /{room}/roster", &[Name, Alert], Http("GET", "/{room}/roster", "*/*")),
     way("PUT /{room}/roster", &[Name, Alert], Json("PUT", "/{room}/roster", |_| json!({ "names": [] }))),
     way(
@@ -194,6 +197,14 @@ fn confirm_alert(who: &Who) -> Value {
 
 fn list_alerts(who: &Who) -> Value {
     json!(["alert", { "room": who.room, "action": "list" }])
+}
+
+fn list_bells(who: &Who) -> Value {
+    json!(["bell", { "room": who.room, "action": "list" }])
+}
+
+fn change_bell(who: &Who) -> Value {
+    json!(["bell", { "room": who.room, "action": "day", "id": "none", "date": "2026-12-01" }])
 }
 
 fn hand(who: &Who) -> Value {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::*;
 use crate::since::Since;
 
-const EVENTS: [&str; 6] = ["join", "send", "history", "members", "leave", "alert"];
+const EVENTS: [&str; 7] = ["join", "send", "history", "members", "leave", "alert", "bell"];
 
 /// What is read of an event, as text; or the code and the words of its refusal.
 fn read(event: &str, body: &str) -> Result<String, (ErrorCode, String)> {
@@ -24,6 +24,7 @@ fn read(event: &str, body: &str) -> Result<String, (ErrorCode, String)> {
         Ok(ClientEvent::Moderate(Moderate { room, what, .. })) => Ok(format!("{room} {what:?}")),
         Ok(ClientEvent::Hand(Hand { room, up })) => Ok(format!("{room} {up}")),
         Ok(ClientEvent::Alert(AlertAction { room, what, key, .. })) => Ok(format!("{room} {what:?} {key:?}")),
+        Ok(ClientEvent::Bell(BellAction { room, what, .. })) => Ok(format!("{room} {what:?}")),
         Ok(ClientEvent::Time) => Ok("time".to_owned()),
         Err(refusal) => Err((refusal.code(), refusal.message().to_owned())),
     }
@@ -256,9 +257,9 @@ fn given_a_change_of_an_alert_then_it_says_what_becomes_of_the_countdown() {
 fn given_alert_then_it_says_what_becomes_of_which() {
     let words = |text: &str| Err((ErrorCode::InvalidBody, text.to_owned()));
     let raised = "r Raise(Raise { words: Text(\"x y\"), answers: None, word: None, drill: false, with: Changes { text: None, \
-                  level: None, confirm: None, countdown: None, ends_at: Some(None), audience: None, all_clear: None } }) None";
+                  level: None, confirm: None, show_missing: None, countdown: None, ends_at: Some(None), audience: None, all_clear: None } }) None";
     let long = format!(r#"{{"room":"r","action":"raise","text":"{}"}}"#, "x".repeat(2001));
-    let no_action = "action must be raise, update, release, end, list, confirm, shown, roll_call, prepared, prepare or \
+    let no_action = "action must be raise, update, release, end, list, confirm, shown, roll_call, missing, prepared, prepare or \
                      unprepare.";
     let no_answers = "answers must be up to 8 texts of 1 to 64 bytes that can be seen, each another one.";
     let no_time =
@@ -269,14 +270,14 @@ fn given_alert_then_it_says_what_becomes_of_which() {
             r#"{"room":"r","action":"raise","text":"x","level":"info","confirm":true,"drill":true,"countdown_to":"5m",
                 "ends_at":60,"audience":"Year 7","all_clear":"come back","key":"k"}"#,
             Ok("r Raise(Raise { words: Text(\"x\"), answers: None, word: None, drill: true, with: Changes { text: None, \
-                level: Some(Info), confirm: Some(true), countdown: Some(To(In(300s))), ends_at: Some(Some(In(60s))), \
+                level: Some(Info), confirm: Some(true), show_missing: None, countdown: Some(To(In(300s))), ends_at: Some(Some(In(60s))), \
                 audience: Some(Some(\"Year 7\")), all_clear: Some(Some(\"come back\")) } }) Some(\"k\")"
                 .to_owned()),
         ),
         (
             r#"{"room":"r","action":"raise","text":"x","answers":["safe"," need  help"],"word":"Here"}"#,
             Ok("r Raise(Raise { words: Text(\"x\"), answers: Some([\"safe\", \"need  help\"]), word: Some(Some(\"Here\")), \
-                drill: false, with: Changes { text: None, level: None, confirm: None, countdown: None, ends_at: None, \
+                drill: false, with: Changes { text: None, level: None, confirm: None, show_missing: None, countdown: None, ends_at: None, \
                 audience: None, all_clear: None } }) None"
                 .to_owned()),
         ),
@@ -290,7 +291,7 @@ fn given_alert_then_it_says_what_becomes_of_which() {
         ),
         (
             r#"{"room":"r","action":"update","id":"0Z0Z48Z7","ends_at":null}"#,
-            Ok("r Change(0z0z48z7, Changes { text: None, level: None, confirm: None, countdown: None, ends_at: \
+            Ok("r Change(0z0z48z7, Changes { text: None, level: None, confirm: None, show_missing: None, countdown: None, ends_at: \
                 Some(None), audience: None, all_clear: None }) None"
                 .to_owned()),
         ),
@@ -325,7 +326,7 @@ fn given_alert_then_it_says_what_becomes_of_which() {
         (
             r#"{"room":"r","action":"raise","prepared":"Fire","blanks":{"place":"Gym "},"drill":true}"#,
             Ok("r Raise(Raise { words: Prepared(\"Fire\", [(\"place\", \"Gym\")]), answers: None, word: None, drill: true, with: Changes { text: None, \
-                level: None, confirm: None, countdown: None, ends_at: None, audience: None, all_clear: None } }) None"
+                level: None, confirm: None, show_missing: None, countdown: None, ends_at: None, audience: None, all_clear: None } }) None"
                 .to_owned()),
         ),
         (

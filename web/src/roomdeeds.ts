@@ -1,0 +1,40 @@
+// What the page does in its room over the connection, as the parts of the page ask for it.
+
+import type { AlertRoom } from "./alerts.ts";
+import type { BellRoom } from "./bellsdialog.ts";
+import { reason } from "./composer.ts";
+import type { Connection } from "./connection.ts";
+import { text } from "./language.ts";
+import type { Alerted, Answer, Bells } from "./protocol.ts";
+import type { Rolled } from "./rollcalls.ts";
+import type { ServerTime } from "./servertime.ts";
+
+/** With alerts, as whoever the person is there. */
+export const alertRoom = (name: string, connection: Connection): Omit<AlertRoom, "notify"> => ({
+  name,
+  act: async (action, body) => failure(await connection.act<Alerted>("alert", { action, ...body })),
+  look: async (action) => {
+    const answer = await connection.act<Alerted>("alert", { action });
+    return answer?.ok ? answer : { problem: failure(answer) };
+  },
+  roll: async (action, body) => {
+    const answer = await connection.act<Rolled>("alert", { action, ...body });
+    return answer?.ok ? answer : { problem: failure(answer) };
+  },
+});
+
+/** With bells, by the server's time. */
+export const bellRoom = (connection: Connection, time: ServerTime): BellRoom => ({
+  list: async (days) => {
+    const answer = await connection.act<Bells>("bell", { action: "list", days });
+    return answer?.ok ? answer : { problem: failure(answer) };
+  },
+  act: async (body) => failure(await connection.act<object>("bell", body)),
+  now: () => time.now(),
+});
+
+/** Why something was not done, if it was not. */
+function failure(answer: Answer<object> | undefined): string | undefined {
+  if (answer === undefined) return text("no_answer");
+  return answer.ok ? undefined : text("not_done", { reason: reason(answer.error) });
+}
