@@ -190,6 +190,7 @@ e2e-browser: binary $(E2E) ## the page in headless Chromium
 	e2e/need "chromium fonts-dejavu-core" $(or $(CHROMIUM),chromium chromium-browser google-chrome)
 	e2e/need redis-server redis-server
 	e2e/need haproxy /usr/sbin/haproxy haproxy
+	ls /usr/lib/*/faketime/libfaketimeMT.so.1 >/dev/null 2>&1 || e2e/need faketime faketime
 	cd e2e && npm run --silent test:browser
 
 .PHONY: e2e-doctor
