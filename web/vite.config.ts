@@ -1,5 +1,5 @@
 // Builds the scripts and the style sheets that the server embeds and serves under /assets/. The big screen is built by
-// itself (`--mode screen`), for the browsers of televisions.
+// itself (`--mode screen`), for the browsers of televisions, and so is the service worker (`--mode worker`).
 import { defineConfig, type UserConfig } from "vite";
 
 const PAGES: UserConfig["build"] = {
@@ -14,6 +14,13 @@ const SCREEN: UserConfig["build"] = {
   copyPublicDir: false,
 };
 
+/** Without modules, which service workers have not had everywhere for long. */
+const WORKER: UserConfig["build"] = {
+  manifest: ".vite/worker.json",
+  rollupOptions: { input: ["src/worker.ts"], output: { format: "iife" } },
+  copyPublicDir: false,
+};
+
 export default defineConfig(({ mode }) => ({
   base: "/assets/",
   build: {
@@ -21,6 +28,6 @@ export default defineConfig(({ mode }) => ({
     modulePreload: false,
     // Nothing may become a data: URL: the page's policy forbids them.
     assetsInlineLimit: 0,
-    ...(mode === "screen" ? SCREEN : PAGES),
+    ...(mode === "screen" ? SCREEN : mode === "worker" ? WORKER : PAGES),
   },
 }));

@@ -15,16 +15,18 @@ type Outcome<T> = Result<T, Box<dyn Error>>;
 const INSTALL: &str = "Building Alert needs Node.js 20.19 or newer (of 22: 22.12), which brings npm: install it from \
                        https://nodejs.org or with your system's package manager, and build again.";
 /// The entries of the pages, by the name of the constant that holds their address.
-const ENTRIES: [(&str, &str); 6] = [
+const ENTRIES: [(&str, &str); 7] = [
     ("ADMIN_JS", "src/admin.ts"),
     ("CHAT_JS", "src/chat.ts"),
     ("LOGIN_JS", "src/login.ts"),
     ("CSS", "src/style.css"),
     ("SCREEN_JS", "src/screen.ts"),
     ("SCREEN_CSS", "src/screen.css"),
+    ("WORKER_JS", "src/worker.ts"),
 ];
-/// What Vite says of the files that it has built: of the pages, and of the big screen, whose browsers are older.
-const MANIFESTS: [&str; 2] = [".vite/manifest.json", ".vite/screen.json"];
+/// What Vite says of the files that it has built: of the pages, of the big screen, whose browsers are older, and
+/// of the service worker.
+const MANIFESTS: [&str; 3] = [".vite/manifest.json", ".vite/screen.json", ".vite/worker.json"];
 
 fn main() -> ExitCode {
     match build() {
@@ -55,8 +57,13 @@ fn build() -> Outcome<()> {
     }
     let page = out.join("web");
     let page_text = page.to_str().ok_or("OUT_DIR is not UTF-8")?;
-    // The second leaves what the first has built.
-    for (script, empty) in [("build", "--emptyOutDir"), ("build:screen", "--no-emptyOutDir")] {
+    // The others leave what the first has built.
+    let scripts = [
+        ("build", "--emptyOutDir"),
+        ("build:screen", "--no-emptyOutDir"),
+        ("build:worker", "--no-emptyOutDir"),
+    ];
+    for (script, empty) in scripts {
         run(&web, &["run", "--silent", script, "--", "--logLevel", "warn", empty, "--outDir", page_text])?;
     }
     fs::write(out.join("assets.rs"), table(&page)?)?;

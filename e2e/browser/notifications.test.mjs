@@ -4,14 +4,20 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
 import { browserFor, enter, host, looksRight, violations } from "../harness/browser.mjs";
+import { PUSHES, pushServiceFor } from "../harness/pushservice.mjs";
 import { serverFor } from "../harness/server.mjs";
+import { eventually } from "../harness/time.mjs";
 import { V2 } from "../harness/v2.mjs";
 
-const server = serverFor("--history", "memory");
+const server = serverFor("--history", "memory", ...PUSHES);
+const service = pushServiceFor();
 const browser = browserFor();
 
 /** Records what is shown, and lets the test say whether the page is in front, and what time it is. */
 const record = () => {
+  // The page shows them itself then.
+  Object.defineProperty(Navigator.prototype, "serviceWorker", { get: () => undefined });
+  delete Navigator.prototype.serviceWorker;
   window.notices = [];
   window.isAway = false;
   Object.defineProperty(document, "hidden", { get: () => window.isAway });
@@ -56,10 +62,7 @@ const bodies = (page) => page.evaluate(() => window.notices.map(({ body }) => bo
 const open = (page) =>
   page.evaluate(() => window.notices.filter(({ isOpen }) => isOpen).map(({ body }) => body));
 const shows = (page, body) =>
-  page.waitForFunction(
-    (body) => window.notices.some((one) => one.isOpen && one.body.includes(body)),
-    body,
-  );
+  page.waitForFunction((body) => window.notices.some((one) => one.isOpen && one.body.includes(body)), body);
 /** Waits until the page has an alert with these words. */
 const has = (page, words) => page.locator("#alerts .alert", { hasText: words }).waitFor();
 
@@ -133,6 +136,134 @@ it("in quiet hours only an emergency notifies; what only informs does so as mess
   await has(guest, "Fire");
   await guest.locator("#notify[data-on]").click();
   assert.equal(await guest.getByLabel("From", { exact: true }).inputValue(), "09:00", "it is kept");
+});
+
+/** The browser's push service is that of the tests. */
+const withDevice = ({ subscription }) => {
+  let kept = null;
+  PushManager.prototype.getSubscription = async () => kept;
+  PushManager.prototype.subscribe = async (options) => {
+    kept = {
+      endpoint: subscription.endpoint,
+      options: { applicationServerKey: options.applicationServerKey.buffer },
+      toJSON: () => subscription,
+    };
+    return kept;
+  };
+};
+
+/** What the service worker shows. */
+const shownBy = (page) =>
+  page.evaluate(async () => {
+    const worker = await navigator.serviceWorker.getRegistration("/v1/worker.js");
+    const all = await worker.getNotifications();
+    return all.map(({ title, body, tag, silent, requireInteraction }) => ({
+      title,
+      body,
+      tag,
+      silent,
+      requireInteraction,
+    }));
+  });
+
+/** Hands what a device has got to its service worker, as the browser would. */
+async function deliver(page, { headers, by, ...notice }) {
+  const cdp = await page.context().newCDPSession(page);
+  const found = new Promise((resolve) => {
+    cdp.on("ServiceWorker.workerRegistrationUpdated", ({ registrations }) => {
+      const one = registrations.find(
+        ({ scopeURL, isDeleted }) => scopeURL.startsWith(server.url) && !isDeleted,
+      );
+      if (one !== undefined) resolve(one);
+    });
+  });
+  await cdp.send("ServiceWorker.enable");
+  const { registrationId } = await found;
+  await cdp.send("ServiceWorker.deliverPushMessage", {
+    origin: server.url,
+    registrationId,
+    data: JSON.stringify(notice),
+  });
+}
+
+it("a device is told while the page is closed, in the page's language, and what is told later takes its place", async () => {
+  const device = service.device();
+  const page = await browser.visit();
+  const room = await host(page, server);
+  const key = await page.evaluate((room) => localStorage.getItem(`alert.host ${room}`), room);
+  const bell = await V2.connect(server);
+  const does = (body) => bell.ask("alert", { room, name: "Bell", host: key, ...body });
+  const guest = await browser.visit({ permissions: ["notifications"], locale: "de" });
+  await guest.addInitScript(withDevice, { subscription: device.subscription });
+  await enter(guest, server, "Ada", room);
+  await guest.locator("#notify").click();
+  await guest.getByRole("switch", { name: "Auf diesem Gerät" }).check();
+  const push = guest.getByRole("switch", { name: "geschlossen" });
+  await push.click();
+  await guest.waitForFunction(() => JSON.parse(localStorage.getItem("alert.notify")).push);
+  await looksRight(guest, "on", "notify-push");
+  const elsewhere = await browser.page(guest.context());
+  await guest.close();
+  await elsewhere.goto(`${server.url}/v1`);
+  const { alert } = await does({ action: "raise", text: "Feuer", level: "emergency", drill: true });
+  await deliver(elsewhere, await device.gets("alert", "Feuer"));
+  const [shown] = await eventually("the notification", async () => {
+    const found = await shownBy(elsewhere);
+    return (
+      found.some(({ body }) => body.includes("Feuer")) && found.filter(({ body }) => body.includes("Feuer"))
+    );
+  });
+  assert.match(shown.body, /^Übung.*Notfall – Feuer$/);
+  assert.deepEqual([shown.title, shown.requireInteraction], [`Raum ${room}`, true]);
+  await does({ action: "end", id: alert.id, all_clear: "Alles gut" });
+  await deliver(elsewhere, await device.gets("over", "Feuer"));
+  await eventually("its end", async () =>
+    (await shownBy(elsewhere)).some(({ body, silent }) => body.includes("Alles gut") && silent),
+  );
+  assert.equal((await shownBy(elsewhere)).filter(({ tag }) => tag === shown.tag).length, 1);
+  const back = await browser.page(guest.context());
+  await back.addInitScript(withDevice, { subscription: device.subscription });
+  await back.goto(`${server.url}/v1/chat?room=${room}`);
+  await back.locator("#state[data-state=connected]").waitFor();
+  await back.locator("#leave").click();
+  await back.locator("#leave-now").click();
+  await back.locator("#enter").waitFor();
+});
+
+it("what stands in the way of Web Push is said, whatever it is", async () => {
+  const cases = [
+    [() => delete window.PushManager, /cannot be told while the page is closed/],
+    [
+      () => {
+        delete window.PushManager;
+        Object.defineProperty(navigator, "userAgent", {
+          get: () => "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0)",
+        });
+      },
+      /Add to Home Screen/,
+    ],
+    [
+      () => {
+        PushManager.prototype.subscribe = async () => {
+          throw new DOMException("push service not available", "AbortError");
+        };
+      },
+      /could not reach its push service/,
+    ],
+  ];
+  for (const [script, words] of cases) {
+    const page = await browser.visit({ permissions: ["notifications"] });
+    await page.addInitScript(script);
+    await enter(page, server, "Ada", "room");
+    await page.locator("#notify").click();
+    await page.getByRole("switch", { name: "Notify me" }).check();
+    await page.locator("#notify[data-on]").waitFor({ state: "attached" });
+    const push = page.getByRole("switch", { name: "Also when this page is closed" });
+    await push.click();
+    await page.locator("#notifying .field-error", { hasText: words }).waitFor();
+    assert.ok(!(await push.isChecked()));
+    await page.context().close();
+  }
 });
 
 for (const [colorScheme, viewport, locale] of [

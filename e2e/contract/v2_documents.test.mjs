@@ -11,7 +11,7 @@ import { serverFor } from "../harness/server.mjs";
 import { V2 } from "../harness/v2.mjs";
 
 const read = (name) => readFileSync(new URL(`../../docs/${name}`, import.meta.url), "utf8");
-const server = serverFor("--history", "memory");
+const server = serverFor("--history", "memory", "--web-push-contact", "mailto:admin@example.org");
 const { wrong, json } = await parse(read("asyncapi-v2.yaml"));
 const ajv = new Ajv({ strict: false, allErrors: true });
 const checks = Object.fromEntries(
@@ -71,6 +71,10 @@ it("the examples fit, and are carried out", async () => {
     fits("belled", await ada.ask("bell", { ...payload, room }));
   }
   fits("refused", await hosts.ask("bell", { room, action: "remove", id: "lesson-1" }));
+  for (const { payload } of json.components.messages.push.examples) {
+    fits("push", payload);
+    fits("pushed", await hosts.ask("push", { ...payload, room }));
+  }
   const [{ payload: question }] = json.components.messages.ask_time.examples;
   fits("told_time", await hosts.ask("time", question));
   const asking = await ada.ask("alert", { room, action: "raise", text: "Out", answers: ["safe"] });

@@ -17,7 +17,7 @@ import { Hands } from "./hands.ts";
 import { HostPanel } from "./hostpanel.ts";
 import { Indicator } from "./indicator.ts";
 import { InviteDialog } from "./invitation.ts";
-import { speakAsPage, text } from "./language.ts";
+import { pageTexts, speakAsPage, text } from "./language.ts";
 import { Leave } from "./leave.ts";
 import { gapLine, lossLine, messageLine, newsLine, presenceLine, type Said } from "./lines.ts";
 import type { Arrival } from "./listener.ts";
@@ -30,6 +30,7 @@ import { PersonDialog } from "./person.ts";
 import { hiddenField } from "./personal.ts";
 import { Placeholder } from "./placeholder.ts";
 import { news, OPEN, type Policy, speech } from "./policy.ts";
+import { Pushing } from "./pushing.ts";
 import { Removal } from "./removal.ts";
 import { groups } from "./roomcode.ts";
 import { alertRoom, bellRoom } from "./roomdeeds.ts";
@@ -79,7 +80,11 @@ const people = new People(name);
 const announcer = new Announcer(byId("heard", HTMLElement));
 const unread = new Unread(() => log.mark());
 const sound = new Sound(byId("sound", HTMLButtonElement));
-const notify = new Notify(byId("notify", HTMLButtonElement), room);
+const notify = new Notify(
+  byId("notify", HTMLButtonElement),
+  room,
+  new Pushing((body) => connection.push(body), document.documentElement.lang, pageTexts()),
+);
 const indicator = new Indicator(() => connection.retry());
 
 let hasEntered = false;
@@ -158,6 +163,7 @@ const connection: Connection = new Connection(room, name, credentials, open !== 
     rule(arrival.policy, arrival.isHost);
     hasEntered = true;
     alerts.present(arrival.alerts, arrival.mayAlert);
+    notify.entered();
     people.present(arrival.members, arrival.count);
     placeholder.others(arrival.count - 1);
   },
@@ -357,7 +363,7 @@ const leave = new Leave(async (forgetsHost) => {
   credentials.token = undefined;
   if (forgetsHost) credentials.host = undefined;
   seen.forget();
-  notify.forget();
+  await notify.forget();
   await connection.leave();
   location.assign(loginUrl);
 });

@@ -152,6 +152,11 @@ export class Connection {
     return this.#ask<T>(event, { ...(host === undefined ? {} : { host }), ...body }, JOIN_TIMEOUT);
   }
 
+  /** Asks about what devices are told while the page is closed. */
+  push(body: object): Promise<Answer<{ readonly key?: string }> | undefined> {
+    return this.#ask("push", body, JOIN_TIMEOUT);
+  }
+
   /** Does something as a host of the room. */
   async moderate(action: string, body: object = {}): Promise<Answer<Moderated> | undefined> {
     const answer = await this.act<Moderated>("moderate", { action, ...body });

@@ -25,8 +25,12 @@ export function speak(language: string, catalogue: Catalogue): void {
 
 /** Speaks as the page that the server has made. */
 export function speakAsPage(): void {
-  speak(document.documentElement.lang, JSON.parse(document.getElementById("texts")?.textContent ?? "{}"));
+  speak(document.documentElement.lang, pageTexts());
 }
+
+/** The texts that the server has put into the page. */
+export const pageTexts = (): Catalogue =>
+  JSON.parse(document.getElementById("texts")?.textContent ?? "{}") as Catalogue;
 
 export const currentLocale = (): string => locale;
 

@@ -1,4 +1,5 @@
-// The notifications that the browser shows for the page. Each has a tag: another with the same one takes its place.
+// The notifications that the browser shows for the page. Each has a tag: another with the same one takes its place. Where
+// there is the service worker, it shows them: only so can phones do it, and what comes by Web Push has the same places.
 
 export interface Notice {
   readonly tag: string;
@@ -8,29 +9,44 @@ export interface Notice {
   readonly stays?: boolean;
 }
 
+const WORKER = "/v1/worker.js";
+
 export class Notices {
   readonly #shown = new Map<string, Notification>();
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(readonly room: string) {}
 
   /** Whether it was shown. */
-  show({ tag, title, body, stays = false }: Notice): boolean {
+  show(notice: Notice): Promise<boolean> {
+    return this.#inTurn(() => this.#show(notice));
+  }
+
+  close(tag: string): Promise<void> {
+    return this.#inTurn(() => this.#close(tag));
+  }
+
+  /** One after the other: what is shown last is not closed by what was closed before. */
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#last.then(work);
+    this.#last = done.catch(() => undefined);
+    return done;
+  }
+
+  async #show({ tag, title, body, stays = false }: Notice): Promise<boolean> {
+    // Not in TypeScript's list, and without it what takes another's place makes no sound.
+    const options: NotificationOptions & { renotify: boolean } = {
+      body,
+      tag,
+      icon: "/assets/icon-192.png",
+      requireInteraction: stays,
+      renotify: true,
+      data: { room: this.room },
+    };
     try {
-      // Not in TypeScript's list, and without it what takes another's place makes no sound.
-      const options: NotificationOptions & { renotify: boolean } = {
-        body,
-        tag,
-        icon: "/assets/icon-192.png",
-        requireInteraction: stays,
-        renotify: true,
-      };
-      const shown = new Notification(title, options);
-      shown.addEventListener("click", () => {
-        window.focus();
-        shown.close();
-      });
-      shown.addEventListener("close", () => {
-        if (this.#shown.get(tag) === shown) this.#shown.delete(tag);
-      });
-      this.#shown.set(tag, shown);
+      const worker = await registration();
+      if (worker === undefined) this.#keep(tag, new Notification(title, options));
+      else await worker.showNotification(title, options);
       return true;
     } catch {
       // Browsers on phones have the name, but no way to show one from a page.
@@ -38,8 +54,39 @@ export class Notices {
     }
   }
 
-  close(tag: string): void {
+  async #close(tag: string): Promise<void> {
     this.#shown.get(tag)?.close();
     this.#shown.delete(tag);
+    const worker = await registration();
+    for (const one of (await worker?.getNotifications({ tag })) ?? []) one.close();
   }
+
+  #keep(tag: string, shown: Notification): void {
+    shown.addEventListener("click", () => {
+      window.focus();
+      shown.close();
+    });
+    shown.addEventListener("close", () => {
+      if (this.#shown.get(tag) === shown) this.#shown.delete(tag);
+    });
+    this.#shown.set(tag, shown);
+  }
+}
+
+/** Has the service worker there, where the browser has them; nothing where it has not. */
+export async function register(): Promise<ServiceWorkerRegistration | undefined> {
+  if (!("serviceWorker" in navigator)) return undefined;
+  try {
+    await navigator.serviceWorker.register(WORKER);
+    return await navigator.serviceWorker.ready;
+  } catch {
+    // Blocked, as in some private windows.
+    return undefined;
+  }
+}
+
+async function registration(): Promise<ServiceWorkerRegistration | undefined> {
+  if (!("serviceWorker" in navigator)) return undefined;
+  const found = await navigator.serviceWorker.getRegistration(WORKER).catch(() => undefined);
+  return found?.active === null ? undefined : found;
 }

@@ -3,18 +3,20 @@
 
 import { alertWords } from "./alertwords.ts";
 import { text } from "./language.ts";
-import { type Notice, Notices } from "./notices.ts";
+import { type Notice, Notices, register } from "./notices.ts";
 import { Notified } from "./notified.ts";
 import { NotifyDialog } from "./notifydialog.ts";
 import { keep, kept, type NotifySettings } from "./notifysettings.ts";
 import type { Alert } from "./protocol.ts";
+import type { Pushing } from "./pushing.ts";
+import { tagOf } from "./pushnotice.ts";
 import { isQuiet } from "./quiethours.ts";
 
 /** A message waits for so long (ms): if it is the words of an alert, that follows at once. */
 const PAUSE = 300;
 
 export class Notify {
-  readonly #notices = new Notices();
+  readonly #notices: Notices;
   readonly #notified: Notified;
   #settings: NotifySettings;
   #waiting: string[] = [];
@@ -23,21 +25,26 @@ export class Notify {
   constructor(
     readonly button: HTMLButtonElement,
     readonly room: string,
+    readonly pushing: Pushing,
   ) {
+    this.#notices = new Notices(room);
     this.#notified = new Notified(room);
     const settings = kept();
     this.#settings = { ...settings, on: settings.on && NotifyDialog.isAllowed() };
     const dialog = new NotifyDialog(this.#settings, {
       test: () => this.#test(),
-      changed: (settings) => {
-        this.#settings = settings;
-        keep(settings);
-        this.#mark();
-      },
+      push: () => this.pushing.subscribe(this.#settings.quiet),
+      changed: (settings) => this.#change(settings),
     });
     button.hidden = false;
     button.addEventListener("click", () => dialog.open());
     this.#mark();
+  }
+
+  /** The page is in the room: the server hears that this device goes on to be told. */
+  entered(): void {
+    const { on, push, quiet } = this.#settings;
+    if (on && push) void this.pushing.subscribe(quiet);
   }
 
   /** Words of somebody else. */
@@ -59,7 +66,8 @@ export class Notify {
   }
 
   /** Nothing is left of the room for whoever uses the browser next. */
-  forget(): void {
+  async forget(): Promise<void> {
+    if (this.#settings.push) await this.pushing.unsubscribe();
     for (const id of this.#notified.retain(new Set())) this.#close(id);
   }
 
@@ -70,8 +78,9 @@ export class Notify {
     // Whoever has confirmed it is not disturbed again, whatever becomes of it. What is shown of it is never out of date.
     if (isConfirmed || !isNoted) this.#close(id);
     if (isNoted) return;
-    const isShown = !isConfirmed && !isInFront() && this.#isDue(alert) && this.#show(alert);
-    if (isConfirmed || isInFront() || isShown) this.#notified.note(id, said);
+    const isDue = !isConfirmed && !isInFront() && this.#isDue(alert);
+    if (isDue) void this.#show(alert);
+    if (isConfirmed || isInFront() || isDue) this.#notified.note(id, said);
   }
 
   #isDue({ level }: Alert): boolean {
@@ -80,7 +89,19 @@ export class Notify {
     return level !== "info" || (messages && document.hidden);
   }
 
-  #show(alert: Alert): boolean {
+  #change(settings: NotifySettings): void {
+    const before = this.#settings;
+    this.#settings = settings;
+    keep(settings);
+    this.#mark();
+    const wasPushed = before.on && before.push;
+    const isPushed = settings.on && settings.push;
+    if (wasPushed && !isPushed) void this.pushing.unsubscribe();
+    // The server looks at the clock for this device.
+    else if (isPushed && JSON.stringify(before.quiet) !== JSON.stringify(settings.quiet)) this.entered();
+  }
+
+  #show(alert: Alert): Promise<boolean> {
     const notice = this.#said(tagOf(this.room, alert.id), alertWords(alert));
     return this.#notices.show({ ...notice, stays: alert.level === "emergency" });
   }
@@ -91,10 +112,11 @@ export class Notify {
     this.#waiting = [];
     const { on, messages, quiet } = this.#settings;
     if (words === undefined || !on || !messages || !document.hidden || isQuiet(quiet, new Date())) return;
-    this.#notices.show(this.#said(tagOf(this.room), words));
+    void this.#notices.show(this.#said(tagOf(this.room), words));
   }
 
-  #test(): boolean {
+  async #test(): Promise<boolean> {
+    await register();
     return this.#notices.show(this.#said(tagOf(this.room), text("notify_test")));
   }
 
@@ -103,7 +125,7 @@ export class Notify {
   }
 
   #close(id: string): void {
-    this.#notices.close(tagOf(this.room, id));
+    void this.#notices.close(tagOf(this.room, id));
   }
 
   #mark(): void {
@@ -112,9 +134,5 @@ export class Notify {
     this.button.setAttribute("aria-description", text(on ? "on" : "is_off"));
   }
 }
-
-/** What is in the room has one tag, and each alert has its own. */
-const tagOf = (room: string, id?: string): string =>
-  id === undefined ? `alert ${room}` : `alert ${room} ${id}`;
 
 const isInFront = (): boolean => !document.hidden && document.hasFocus();

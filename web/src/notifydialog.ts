@@ -11,7 +11,9 @@ const NIGHT: QuietHours = { from: "22:00", to: "07:00" };
 
 interface Follower {
   /** Shows one, and returns whether the browser could. */
-  test(): boolean;
+  test(): Promise<boolean>;
+  /** Has the device told while the page is closed. Resolves to what stands in the way, or "". */
+  push(): Promise<string>;
   changed(settings: NotifySettings): void;
 }
 
@@ -20,6 +22,7 @@ export class NotifyDialog {
   readonly #problem = make("p", "field-error");
   readonly #on = check();
   readonly #messages = check();
+  readonly #push = check();
   readonly #quiet = check();
   readonly #from = time();
   readonly #to = time();
@@ -32,6 +35,8 @@ export class NotifyDialog {
     this.#on.setAttribute("role", "switch");
     this.#on.checked = settings.on;
     this.#messages.checked = settings.messages;
+    this.#push.setAttribute("role", "switch");
+    this.#push.checked = settings.push;
     this.#quiet.checked = settings.quiet !== null;
     this.#from.value = from;
     this.#to.value = to;
@@ -49,10 +54,12 @@ export class NotifyDialog {
       "hosting-box",
       setting(this.#on, text("notify_on"), text("notify_on_hint")),
       make("div", "setting", tick(this.#messages, text("notify_messages"))),
+      setting(this.#push, text("push_on"), text("push_hint")),
       setting(this.#quiet, text("quiet_hours"), text("quiet_hint"), times),
     );
     this.#dialog.append(title, this.#problem, settingsBox);
     this.#on.addEventListener("change", () => void this.#turn());
+    this.#push.addEventListener("change", () => void this.#turnPush());
     for (const one of [this.#messages, this.#quiet, this.#from, this.#to])
       one.addEventListener("change", () => this.#changed());
     this.#follow();
@@ -70,8 +77,17 @@ export class NotifyDialog {
 
   async #turn(): Promise<void> {
     let why = this.#on.checked ? await ask() : "";
-    if (this.#on.checked && why === "" && !this.follower.test()) why = text("notify_unsupported");
+    if (this.#on.checked && why === "" && !(await this.follower.test())) why = text("notify_unsupported");
     if (why !== "") this.#on.checked = false;
+    this.#problem.textContent = why;
+    this.#changed();
+  }
+
+  async #turnPush(): Promise<void> {
+    const isOn = this.#push.checked;
+    this.#push.disabled = true;
+    const why = isOn ? await this.follower.push() : "";
+    if (why !== "") this.#push.checked = false;
     this.#problem.textContent = why;
     this.#changed();
   }
@@ -82,13 +98,14 @@ export class NotifyDialog {
     this.follower.changed({
       on: this.#on.checked,
       messages: this.#messages.checked,
+      push: this.#push.checked,
       // While a time is being typed there is none.
       quiet: this.#quiet.checked && from !== "" && to !== "" ? { from, to } : null,
     });
   }
 
   #follow(): void {
-    for (const one of [this.#messages, this.#quiet]) one.disabled = !this.#on.checked;
+    for (const one of [this.#messages, this.#push, this.#quiet]) one.disabled = !this.#on.checked;
     for (const one of [this.#from, this.#to]) one.disabled = !this.#on.checked || !this.#quiet.checked;
   }
 }

@@ -6,11 +6,13 @@ export interface NotifySettings {
   readonly on: boolean;
   /** Of messages and of alerts that only inform, too. */
   readonly messages: boolean;
+  /** Also while the page is closed, by Web Push. */
+  readonly push: boolean;
   readonly quiet: QuietHours | null;
 }
 
 const KEY = "alert.notify";
-const FIRST: NotifySettings = { on: false, messages: true, quiet: null };
+const FIRST: NotifySettings = { on: false, messages: true, push: false, quiet: null };
 
 export function kept(): NotifySettings {
   try {
@@ -33,12 +35,13 @@ export function keep(settings: NotifySettings): void {
 
 /** The settings in what was kept, whatever that is. */
 export function parse(found: unknown): NotifySettings {
-  const { on, messages, quiet } = (found ?? {}) as Partial<Record<keyof NotifySettings, unknown>>;
+  const { on, messages, push, quiet } = (found ?? {}) as Partial<Record<keyof NotifySettings, unknown>>;
   const { from, to } = (quiet ?? {}) as Partial<Record<keyof QuietHours, unknown>>;
   const isTime = (time: unknown): time is string => typeof time === "string" && minutes(time) !== undefined;
   return {
     on: on === true,
     messages: typeof messages === "boolean" ? messages : FIRST.messages,
+    push: push === true,
     quiet: isTime(from) && isTime(to) ? { from, to } : null,
   };
 }

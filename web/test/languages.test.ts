@@ -58,7 +58,7 @@ test("every text of the scripts is said somewhere", () => {
   const source = names.map((name) => read(`src/${name}`)).join("");
   // Put together from a word and "_since", or an error code of the server.
   const built =
-    /^(?:trying|offline|unreachable)_since$|^why_|^level_|^stage_|^(?:too_many_codes|too_many_joins|server_full|room_full)$/;
+    /^(?:trying|offline|unreachable)_since$|^why_|^level_|^stage_|^push_(?:off|full)$|^(?:too_many_codes|too_many_joins|server_full|room_full)$/;
   for (const key of Object.keys({ ...english.chat, ...english.login, ...english.screen })) {
     if (!built.test(key)) assert.ok(source.includes(`"${key}"`), key);
   }

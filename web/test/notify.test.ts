@@ -34,9 +34,9 @@ test("a time of day is one that a clock shows", () => {
 });
 
 test("settings that cannot be read are those of the beginning", () => {
-  const first = { on: false, messages: true, quiet: null };
+  const first = { on: false, messages: true, push: false, quiet: null };
   for (const found of [null, {}, [], 3, { on: "yes", messages: 1, quiet: { from: "25:00", to: "07:00" } }])
     assert.deepEqual(parse(found), first);
-  const kept = { on: true, messages: false, quiet: { from: "22:00", to: "07:00" } };
+  const kept = { on: true, messages: false, push: true, quiet: { from: "22:00", to: "07:00" } };
   assert.deepEqual(parse(JSON.parse(JSON.stringify(kept))), kept);
 });

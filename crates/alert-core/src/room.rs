@@ -8,6 +8,7 @@ mod front;
 mod lost;
 mod mirror;
 pub mod policy;
+pub mod push;
 pub mod roll_call;
 mod roster;
 

@@ -15,6 +15,7 @@ pub mod bell;
 mod body;
 pub mod client;
 pub mod history;
+pub mod push;
 pub mod roll_call;
 pub mod stream;
 pub mod v1;

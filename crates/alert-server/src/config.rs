@@ -25,6 +25,7 @@ mod hosts;
 mod listen;
 mod origins;
 mod proxy;
+mod push;
 mod reader;
 mod redis;
 pub(crate) mod secret_file;
@@ -42,6 +43,7 @@ pub use flags::{Flags, RedisFlags};
 pub use history::{History, HistoryKind, Retention};
 pub use listen::ListenError;
 pub use origins::{AllowOrigin, FrameAncestor, PublicUrl};
+pub use push::PushContact;
 pub use redis::{Place, RedisAddress, RedisSettings};
 pub use session_key::{SessionKey, SessionKeyError, SessionKeySource};
 pub use settings::SETTINGS;
@@ -117,6 +119,8 @@ pub struct Config {
     pub frame_ancestors: Vec<FrameAncestor>,
     /// Our address as users see it.
     pub public_url: Option<PublicUrl>,
+    /// Whom push services may write to; without it no Web Push is sent.
+    pub web_push_contact: Option<PushContact>,
     /// Proxies whose `X-Forwarded-For` is taken.
     pub trusted_proxies: TrustedProxies,
     /// Networks that addresses which users give may lead to, besides the public ones.
@@ -279,6 +283,7 @@ impl Config {
             allow_origin,
             frame_ancestors: reader.many("frame_ancestors", FrameAncestor::parse),
             public_url,
+            web_push_contact: reader.optional("web_push_contact", PushContact::parse),
             trusted_proxies: TrustedProxies::new(reader.many("trusted_proxy", proxy::network)),
             outbound_networks: reader.many("outbound_networks", proxy::network),
             session_key,

@@ -11,6 +11,7 @@ pub mod log;
 pub mod logging;
 pub mod metrics;
 pub mod outbound;
+pub mod push;
 mod recent;
 pub mod rooms;
 pub mod serve;

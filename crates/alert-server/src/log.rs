@@ -4,6 +4,7 @@
 mod backend;
 #[cfg(test)]
 mod contract;
+mod devices;
 mod memory;
 mod page;
 mod policies;
@@ -20,10 +21,12 @@ use alert_core::names::{RoomCode, UserName};
 use alert_core::position::{Epoch, Position, Run};
 use alert_core::room::alerts::AlertId;
 use alert_core::room::policy::Audit;
+use alert_core::room::push::{Device, DeviceId};
 use alert_core::room::roll_call::{Counts, Person, RollCall, Roster};
 pub use backend::{
     Append, Backend, Decision, Figures, KeyDigest, OnRead, OnRemoved, OnStored, ReadError, Recorder, Stored,
 };
+pub use devices::{DeviceError, Devices, OnDevices, OnPutDevice};
 use page::MOST_BYTES;
 pub use page::{Gap, Page, Query, Start};
 pub use policies::{KeptPolicy, MOST_POLICIES, MOST_POLICY_BYTES, OnAudits, UNUSED, Untold};
@@ -55,6 +58,7 @@ struct Shared {
     /// Those of a server that keeps no history.
     seats: Seats,
     roll_calls: InMemory,
+    devices: devices::InMemory,
 }
 
 enum Store {
@@ -140,7 +144,8 @@ impl Log {
     fn of(kind: HistoryKind, run: Run, store: Store) -> Self {
         let seats = Seats::new(Duration::ZERO);
         let roll_calls = InMemory::default();
-        Self(Arc::new(Shared { kind, run, parts: AtomicU64::new(0), store, seats, roll_calls }))
+        let devices = devices::InMemory::default();
+        Self(Arc::new(Shared { kind, run, parts: AtomicU64::new(0), store, seats, roll_calls, devices }))
     }
 
     fn backend(&self) -> Option<&dyn Backend> {
@@ -347,6 +352,45 @@ impl Log {
         let (tell, told) = oneshot::channel();
         self.roll_calls().roster(room, Box::new(|found| drop(tell.send(found))));
         told.await.unwrap_or(Err(RollError::Unavailable))
+    }
+
+    fn devices(&self) -> &dyn Devices {
+        match &self.0.store {
+            Store::None => &self.0.devices,
+            Store::Own(recorder) => recorder.devices(),
+            Store::Shared(shared) => shared.devices(),
+        }
+    }
+
+    /// Keeps a device that is told of a room's alerts; see [`Devices::subscribe`].
+    ///
+    /// # Errors
+    /// If there are too many, or the store does not answer.
+    pub async fn put_device(&self, room: &RoomCode, subscriber: Device) -> Result<(), DeviceError> {
+        let (tell, told) = oneshot::channel();
+        self.devices().put_device(room, subscriber, Box::new(|kept| _ = tell.send(kept)));
+        told.await.unwrap_or(Err(DeviceError::Unavailable))
+    }
+
+    /// Forgets devices of a room.
+    pub fn drop_devices(&self, room: &RoomCode, devices: &[DeviceId]) {
+        if !devices.is_empty() {
+            self.devices().drop_devices(room, devices);
+        }
+    }
+
+    /// The devices of a room, of one person or of all.
+    ///
+    /// # Errors
+    /// If the store does not answer.
+    pub async fn devices_of(
+        &self,
+        room: &RoomCode,
+        of: Option<&UserName>,
+    ) -> Result<Vec<Device>, DeviceError> {
+        let (tell, told) = oneshot::channel();
+        self.devices().devices_of(room, of, Box::new(|found| _ = tell.send(found)));
+        told.await.unwrap_or(Err(DeviceError::Unavailable))
     }
 
     /// Why messages are not stored at the moment although they should be, and what to do about it.

@@ -7,6 +7,7 @@ mod process;
 
 use crate::log::Log;
 use crate::logging;
+use crate::push::Push;
 use crate::rooms::Rooms;
 use crate::tls::Certificates;
 pub use family::CONTENT_TYPE;
@@ -57,6 +58,7 @@ impl Metrics {
         ));
         self.connections(&mut all).await;
         self.rooms(&mut all);
+        self.push(&mut all);
         self.history(&mut all);
         self.log(&mut all);
         process::add(&mut all);
@@ -230,6 +232,21 @@ impl Metrics {
             "alert_replayed_messages",
             "Messages that were sent again: by recovery, to those who joined again, or on a stream.",
             by("way", &counts.replayed.read()),
+        ));
+    }
+
+    fn push(&self, all: &mut Scrape) {
+        let (results, waiting) = self.0.rooms.push().map_or_else(Push::no_figures, Push::figures);
+        all.add(Family::counters(
+            "alert_push_messages",
+            "Messages for devices by Web Push, by what became of them: sent, gone (the device is forgotten), refused, failed, \
+             dropped (too many waited).",
+            by("result", &results),
+        ));
+        all.add(Family::gauge(
+            "alert_push_waiting",
+            "Those that wait for push services, or are under way.",
+            waiting as f64,
         ));
     }
 

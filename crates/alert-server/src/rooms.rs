@@ -20,6 +20,7 @@ mod once;
 mod overview;
 mod passwords;
 mod policies;
+mod push;
 mod refused;
 mod replay;
 mod roll_calls;
@@ -30,6 +31,7 @@ mod turns;
 use crate::config::Config;
 use crate::log::redis::Absence;
 use crate::log::{KeyDigest, Log, Stored};
+use crate::push::Push;
 use crate::recent::Recent;
 use admission::Admission;
 pub use admission::{Admitted, Way};
@@ -66,7 +68,7 @@ use socketio_server::{ConnectionId, Hub};
 use std::{
     collections::{HashMap, HashSet},
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
         atomic::{AtomicUsize, Ordering},
     },
     time::{Duration, Instant, SystemTime},
@@ -111,6 +113,8 @@ struct Shared {
     /// Who is missing, as whoever hears a room was told just now.
     missing: Recent<(RoomCode, AlertId), Arc<Rolled>>,
     passwords: Passwords,
+    /// Set at the start, where devices are told.
+    push: OnceLock<Push>,
     /// Permits to read what was missed.
     readers: Semaphore,
     /// The most bytes replayed to whoever comes back: fewer than make a member count as behind.
@@ -132,6 +136,7 @@ impl Rooms {
             bells: Bells::default(),
             missing: Recent::new(roll_calls::ANSWERED, roll_calls::MOST_ANSWERED),
             passwords: Passwords::new(runtime.clone()),
+            push: OnceLock::new(),
             runtime,
             most_replayed: MOST_REPLAYED.min(config.queue_limit / 8),
             keys: Keys::new(&log),

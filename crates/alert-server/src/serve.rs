@@ -9,6 +9,8 @@ use crate::{
     log::Log,
     logging,
     metrics::{Metrics, Sources},
+    outbound::Outbound,
+    push::{Push, Vapid},
     rooms::Rooms,
     socket::Alert,
     tls::{self, Certificates},
@@ -90,6 +92,12 @@ async fn serve(
     let rooms = Rooms::new(config, log.clone(), tokio::runtime::Handle::current());
     let api = Api::new(config, rooms.clone(), access.clone());
     let session_key = session_key(config, &log).await?;
+    if let Some(contact) = &config.web_push_contact {
+        let vapid = Vapid::new(&session_key, contact.as_str().into());
+        let outbound = Outbound::new(config.outbound_networks.clone());
+        let runtime = tokio::runtime::Handle::current();
+        rooms.push_by(Push::new(vapid, outbound, log.clone(), runtime));
+    }
     let web = WebState::new(config, &session_key, readiness.clone(), api.clone());
     let runtime = tokio::runtime::Handle::current();
     let held_back = rooms.clone();

@@ -113,6 +113,7 @@ fn router(state: WebState) -> Router {
         )
         .route("/v1/chat", get(chat::show).layer(from_fn(utf8::check)))
         .route("/v1/screen", get(screen::show).layer(from_fn(utf8::check)))
+        .route("/v1/worker.js", get(assets::worker))
         .route("/livez", get(health::live))
         .route("/readyz", get(health::ready))
         .route("/assets/{*name}", get(assets::serve))

@@ -103,6 +103,12 @@ impl Standing {
         self.token.as_deref().map(|token| &token.subject)
     }
 
+    /// The token that they have shown.
+    #[must_use]
+    pub fn token(&self) -> Option<&Token> {
+        self.token.as_deref()
+    }
+
     /// Whether a token has been shown that counts now.
     #[must_use]
     pub fn has_token(&self) -> bool {

@@ -13,6 +13,7 @@ mod event;
 mod moderate;
 mod policy;
 mod preparing;
+mod pushing;
 mod recounting;
 mod refusal;
 mod rolling;
@@ -21,7 +22,7 @@ pub use alerting::{Alerting, Changes, Raise, Wording, ending, read_id};
 pub use answer::{Answer, AuditLine, Joined, Rolled};
 pub use belling::Belling;
 pub use client_event::{
-    AlertAction, BellAction, ClientEvent, Hand, History, Join, Make, Moderate, Send, Start,
+    AlertAction, BellAction, ClientEvent, Hand, History, Join, Make, Moderate, Push, Send, Start,
 };
 pub(super) use event::extra;
 pub use event::{confirmed, error, packet, put_out, roll_call};
@@ -30,6 +31,7 @@ pub use moderate::{Moderation, Settings};
 pub(super) use policy::size as policy_size;
 pub use policy::{Shown, Whole};
 pub use preparing::{ShownPrepared, all_prepared, prepared, title};
+pub use pushing::Pushing;
 pub use recounting::{Recounting, When};
 pub use rolling::{Rolling, confirm, read_roster};
 
@@ -56,6 +58,8 @@ pub const HAND: &str = "hand";
 pub const ALERT: &str = "alert";
 /// Event: somebody does something with the bells of a room.
 pub const BELL: &str = "bell";
+/// Event: a client wants a device to be told of alerts while its page is closed.
+pub const PUSH: &str = "push";
 /// Event: a client asks what time it is for the server; and that the server's clock was set.
 pub const TIME: &str = "time";
 /// Event: how far an alert has come, for hosts.

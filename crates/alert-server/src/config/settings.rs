@@ -165,6 +165,14 @@ pub const SETTINGS: &[Setting] = &[
         WEB,
         "Address that users see, if a proxy stands in front, as in https://alert.example.org",
     ),
+    one(
+        "web_push_contact",
+        "URL",
+        &[],
+        WEB,
+        "Turns Web Push on: people are told of alerts while their page is closed, through the push service of their browser; \
+         whom that may write to about this server, as in mailto:admin@example.org [default: nothing is sent there]",
+    ),
     Setting {
         secret: true,
         ..one(

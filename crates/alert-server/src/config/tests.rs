@@ -119,6 +119,7 @@ fn an_impossible_value_is_an_error_that_names_key_value_source_and_what_is_allow
         ("workers", "0", "auto, or a whole number from 1 to 1024"),
         ("workers", "-1", "auto, or"),
         ("trusted_proxy", "10.0.0.0/33", "an IP address or a network"),
+        ("web_push_contact", "admin@example.org", "mailto:admin@example.org, or an https:// page"),
         ("outbound_networks", "everywhere", "an IP address or a network"),
         ("tls_cert", "/nowhere/cert.pem", "a file that can be read (No such file"),
         ("tls_key", "/nowhere/key.pem", "a file that can be read (No such file"),

@@ -1,8 +1,8 @@
 //! What every store must do, and what it is given and answers. Each passes one suite, `log/contract`.
 
 use super::{
-    FormerStays, KeptPolicy, OnAudits, OnPut, OnRevoked, Page, Query, Revocation, RevokeError, RollCalls,
-    Seat, SeatId, Stay, StayId,
+    Devices, FormerStays, KeptPolicy, OnAudits, OnPut, OnRevoked, Page, Query, Revocation, RevokeError,
+    RollCalls, Seat, SeatId, Stay, StayId,
 };
 use alert_core::event::RoomEvent;
 use alert_core::names::RoomCode;
@@ -82,6 +82,9 @@ pub trait Backend: Send + Sync {
 
     /// Roll calls of alerts, and rosters.
     fn roll_calls(&self) -> &dyn RollCalls;
+
+    /// The devices that are told of alerts.
+    fn devices(&self) -> &dyn Devices;
 
     /// Why messages are not stored at the moment, and what to do about it.
     fn trouble(&self) -> Option<String> {

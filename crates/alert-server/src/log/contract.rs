@@ -1,6 +1,7 @@
 //! What every store has to promise, as one suite that runs on each of them.
 
 mod desk;
+mod devices;
 mod roll_calls;
 mod rulings;
 
@@ -11,6 +12,7 @@ use alert_core::names::{RoomCode, UserName};
 use alert_core::position::{Epoch, Position, Run};
 use alert_core::room::policy::{Audit, Policy};
 pub(super) use desk::{Desk, Speaker};
+pub(super) use devices::*;
 pub(super) use roll_calls::*;
 pub(super) use rulings::*;
 use std::{
@@ -351,6 +353,8 @@ macro_rules! contract {
             a_roll_call_has_what_was_noted_and_that_of_its_alert_only,
             a_roll_call_is_bounded_and_those_who_are_in_it_go_on,
             a_roster_is_kept_changed_and_given_up,
+            a_device_is_kept_renewed_and_forgotten,
+            a_person_has_a_bounded_number_of_devices,
         );
     };
     ($open:expr; $($rule:ident,)*) => {

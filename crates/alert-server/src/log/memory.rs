@@ -1,5 +1,6 @@
 //! A log in memory: nothing survives the process, and it says so. Every call is short, so one lock serves them all.
 
+use super::devices::{self, Devices};
 use super::policies::{Audits, is_removed, removed};
 use super::roll_calls::{InMemory, RollCalls};
 use super::seats::Seats;
@@ -27,6 +28,7 @@ pub(super) struct Memory {
     audits: Mutex<Audits>,
     seats: Seats,
     roll_calls: InMemory,
+    devices: devices::InMemory,
 }
 
 #[derive(Default)]
@@ -60,7 +62,15 @@ impl Memory {
     pub(super) fn new(run: Run, retention: Retention) -> Self {
         let seats = Seats::new(retention.age);
         let roll_calls = InMemory::default();
-        Self { run, retention, kept: Mutex::default(), audits: Mutex::default(), seats, roll_calls }
+        Self {
+            run,
+            retention,
+            kept: Mutex::default(),
+            audits: Mutex::default(),
+            seats,
+            roll_calls,
+            devices: devices::InMemory::default(),
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Kept> {
@@ -134,6 +144,10 @@ impl Backend for Memory {
 
     fn roll_calls(&self) -> &dyn RollCalls {
         &self.roll_calls
+    }
+
+    fn devices(&self) -> &dyn Devices {
+        &self.devices
     }
 }
 

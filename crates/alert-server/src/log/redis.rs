@@ -5,6 +5,7 @@ mod about;
 mod agreed;
 mod answer;
 mod archive;
+mod devices;
 mod entry;
 mod fault;
 mod keys;

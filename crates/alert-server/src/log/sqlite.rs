@@ -2,6 +2,7 @@
 //! does not answer, so that nobody in a room ever waits for it.
 
 mod archive;
+mod devices;
 mod file;
 mod page;
 mod policies;
@@ -22,7 +23,7 @@ mod unwritten;
 mod writer;
 
 use super::{
-    Append, Backend, Decision, Figures, FormerStays, KeptPolicy, KeyDigest, OnAudits, OnPut, OnRead,
+    Append, Backend, Decision, Devices, Figures, FormerStays, KeptPolicy, KeyDigest, OnAudits, OnPut, OnRead,
     OnRemoved, OnRevoked, OnStored, Query, Recorder, Revocation, RevokeError, RollCalls, Seat, SeatId, Stay,
     StayId, Stored,
 };
@@ -53,6 +54,7 @@ pub(super) struct Sqlite {
     shared: Arc<Shared>,
     requests: Arc<Requests>,
     roll_calls: roll_calls::InFile,
+    devices: devices::InFile,
     file: Box<Path>,
     /// The reader's comes first.
     runs: Arc<Runs>,
@@ -83,6 +85,7 @@ impl Sqlite {
             .map_err(|problem| FileError::Unusable { file: file.to_owned(), problem: problem.to_string() })?;
         let (shared, requests) = (Arc::<Shared>::default(), Arc::<Requests>::default());
         let roll_calls = roll_calls::InFile::read(&connection, Arc::clone(&shared)).map_err(wrong)?;
+        let devices = devices::InFile::read(&connection, Arc::clone(&shared)).map_err(wrong)?;
         let writer = Writer {
             connection,
             runs: Arc::clone(&runs),
@@ -114,7 +117,7 @@ impl Sqlite {
             problem: format!("the system gives no more threads: {problem}"),
         })?;
         let threads = Mutex::new(threads);
-        Ok(Self { shared, requests, roll_calls, file: file.into(), runs, died, threads })
+        Ok(Self { shared, requests, roll_calls, devices, file: file.into(), runs, died, threads })
     }
 }
 
@@ -212,6 +215,10 @@ impl Backend for Sqlite {
 
     fn roll_calls(&self) -> &dyn RollCalls {
         &self.roll_calls
+    }
+
+    fn devices(&self) -> &dyn Devices {
+        &self.devices
     }
 
     fn put_stay(&self, id: StayId, stay: Option<Stay>) {

@@ -291,6 +291,7 @@ impl Rooms {
             shared.rule(code, (&next, &words), of, audit.as_ref(), |ruled| _ = tell.send(ruled));
             match told.await.map_err(|_| Refused::Unavailable)?? {
                 Ruled::Holds(placed) => {
+                    self.push_changes(code, &before, &next);
                     self.comes(code, placed).await;
                     return Ok((next, Some(Stored::Durably)));
                 }

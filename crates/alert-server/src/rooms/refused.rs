@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::KeyReused;
-use crate::log::RollError;
 use crate::log::redis::Unavailable;
+use crate::log::{DeviceError, RollError};
 use alert_core::access::Denied;
 use alert_core::room::policy::{Forbidden, NotDone};
 
@@ -44,6 +44,9 @@ pub enum Refused {
     /// Somebody is in the room, or something was said there, or it has a host.
     #[error("a room that is in use was to be made")]
     InUse,
+    /// There are as many devices as are told of alerts.
+    #[error("as many devices are told of alerts as may be")]
+    PushFull,
     /// There is no such message.
     #[error("there is no such message")]
     NoMessage,
@@ -74,6 +77,15 @@ impl From<RollError> for Refused {
     }
 }
 
+impl From<DeviceError> for Refused {
+    fn from(error: DeviceError) -> Self {
+        match error {
+            DeviceError::Full => Self::PushFull,
+            DeviceError::Unavailable => Self::Unavailable,
+        }
+    }
+}
+
 impl Refused {
     /// How long it makes sense to wait.
     pub fn wait(self) -> Duration {
@@ -82,7 +94,7 @@ impl Refused {
             Self::Unavailable => Duration::from_secs(5),
             Self::Forbidden(forbidden) if forbidden.wait().is_some() => forbidden.wait().unwrap_or_default(),
             Self::Forbidden(_) | Self::NotDone(_) | Self::InUse | Self::NoMessage => Duration::from_secs(60),
-            Self::TooManyPolicies => Duration::from_secs(3600),
+            Self::TooManyPolicies | Self::PushFull => Duration::from_secs(3600),
             Self::Denied(_) | Self::ServerFull | Self::RoomFull(_) | Self::KeyReused(_) => {
                 Duration::from_secs(60)
             }

@@ -251,6 +251,7 @@ impl Rooms {
     ) -> Result<Confirmed, Refused> {
         let stored = self.note(code, id, vec![name.clone()], mark).await?;
         let person = self.log().roll_person(code, id, name).await?.ok_or(Refused::Unavailable)?;
+        self.push_confirmed(code, id, name);
         tracing::info!(room = code.as_str(), name = name.as_str(), id = id.as_str(), "an alert is confirmed");
         Ok((name.clone(), person, stored == Stored::Durably))
     }

@@ -363,6 +363,7 @@ impl From<Refused> for Refusal {
             Refused::NotDone(not_done) => not_done.into(),
             Refused::InUse => Self::room_in_use(),
             Refused::NoMessage => Self::no_such_message(),
+            Refused::PushFull => Self::push_full(),
         }
     }
 }

@@ -7,6 +7,7 @@ mod history;
 mod join;
 mod member;
 mod moderate;
+mod push;
 mod send;
 
 use super::address;
@@ -148,6 +149,7 @@ impl V2<'_> {
             ClientEvent::Alert(alert) => self.alert(socket, member, alert),
             ClientEvent::Bell(bell) => self.bell(socket, member, bell),
             ClientEvent::Hand(hand) => self.hand(socket, member, &hand),
+            ClientEvent::Push(push) => self.push(socket, member, push),
             ClientEvent::Time => {
                 let now = SystemTime::now();
                 Ok(Outcome::Answered(Answer::Time { received: now, sent: now }))

@@ -23,6 +23,13 @@ include!(concat!(env!("OUT_DIR"), "/assets.rs"));
 const FOREVER: &str = "public, max-age=31536000, immutable";
 const AN_HOUR: &str = "public, max-age=3600";
 
+/// The service worker, under an address that stays: a browser asks for it there again.
+pub(super) async fn worker() -> Response {
+    let file = FILES.iter().find(|file| Some(file.name) == WORKER_JS.strip_prefix("/assets/"));
+    let file = file.map(|file| (file.content_type, file.bytes)).unwrap_or_default();
+    ([(header::CONTENT_TYPE, file.0), (header::CACHE_CONTROL, "no-cache")], file.1).into_response()
+}
+
 pub(super) async fn serve(Path(name): Path<String>, language: Language) -> Response {
     let Some(file) = FILES.iter().find(|file| file.name == name) else {
         return pages::not_found(language, None);

@@ -67,6 +67,10 @@ pub enum ErrorCode {
     KeyReused,
     /// v2: the history cannot be read.
     HistoryUnavailable,
+    /// v2: this server sends no Web Push.
+    PushOff,
+    /// v2: there are as many devices as this server tells.
+    PushFull,
     /// The store that the nodes share does not answer.
     Unavailable,
 }
@@ -102,6 +106,8 @@ impl ErrorCode {
             Self::InTooManyRooms => "in_too_many_rooms",
             Self::KeyReused => "key_reused",
             Self::HistoryUnavailable => "history_unavailable",
+            Self::PushOff => "push_off",
+            Self::PushFull => "push_full",
             Self::Unavailable => "unavailable",
         }
     }

@@ -92,6 +92,8 @@ pub enum Answer {
     RollCall(RoomCode, Box<Rolled>),
     /// `alert`: who has not confirmed one.
     Missing(Arc<Rolled>),
+    /// `push`: the public key that a browser subscribes with, in base64.
+    PushKey(Box<str>),
     /// Nothing was done.
     Refused(Refusal),
 }
@@ -248,6 +250,7 @@ impl Serialize for Answer {
             }
             Self::RollCall(_, rolled) => rolled.fields(&mut body)?,
             Self::Missing(rolled) => rolled.fields(&mut body)?,
+            Self::PushKey(key) => body.serialize_field("key", key)?,
             Self::Refused(refusal) => body.serialize_field("error", refusal)?,
         }
         body.end()

@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 
 use super::{
     ALERT, Alerting, BELL, Belling, HAND, HISTORY, JOIN, LEAVE, MAKE, MEMBERS, MODERATE, MOST_KEY_BYTES,
-    MOST_MESSAGES, Moderation, SEND, TIME,
+    MOST_MESSAGES, Moderation, PUSH, Pushing, SEND, TIME,
 };
 use crate::names::{NameError, RoomCode};
 use crate::position::Position;
@@ -38,6 +38,8 @@ pub enum ClientEvent<'a> {
     Alert(AlertAction<'a>),
     /// Do something with the room's bells.
     Bell(BellAction),
+    /// Have a device told of alerts, or no more.
+    Push(Push),
     /// Learn what time it is for the server.
     Time,
 }
@@ -93,6 +95,15 @@ pub struct Hand {
     pub room: RoomCode,
     /// Raised, or lowered.
     pub up: bool,
+}
+
+/// Something about what a device is told.
+#[derive(Debug)]
+pub struct Push {
+    /// Of which room.
+    pub room: RoomCode,
+    /// What.
+    pub what: Pushing,
 }
 
 /// A request to enter a room, or to hear it.
@@ -240,6 +251,11 @@ impl<'a> ClientEvent<'a> {
                     shown: read_shown(host, password)?,
                     what: Belling::parse(arg, has_attachments)?,
                 }))
+            }
+            PUSH => {
+                let [room] = body::object(arg, has_attachments, &["room"])?;
+                let room = required_room(room, limits)?;
+                Ok(Self::Push(Push { room, what: Pushing::parse(arg)? }))
             }
             TIME => Ok(Self::Time),
             _ => Err(Refusal::unknown_v2_event()),

@@ -37,6 +37,20 @@ impl Refusal {
         Self::new(ErrorCode::HistoryUnavailable, "the history cannot be read at the moment; try again later.")
     }
 
+    /// Nobody has said whom push services may write to.
+    #[must_use]
+    pub fn push_off() -> Self {
+        let message = "this server sends no Web Push; whoever runs it turns it on with web_push_contact.";
+        Self::new(ErrorCode::PushOff, message)
+    }
+
+    /// There are as many devices as there may be.
+    #[must_use]
+    pub fn push_full() -> Self {
+        let message = "as many devices are told of alerts as may be; try again when others have gone.";
+        Self::new(ErrorCode::PushFull, message)
+    }
+
     pub(super) fn unknown_v2_event() -> Self {
         let message = "there is no such event; send join, send, history, members or leave.";
         Self::new(ErrorCode::UnknownEvent, message)

@@ -4,7 +4,7 @@ use super::super::seats::LONGER;
 use super::page::Part;
 use super::{Shared, bytes, seat};
 use crate::log::{
-    Backend, Figures, KeyDigest, OnAudits, OnPut, OnRead, OnRevoked, Query, ReadError, Revocation,
+    Backend, Devices, Figures, KeyDigest, OnAudits, OnPut, OnRead, OnRevoked, Query, ReadError, Revocation,
     RevokeError, RollCalls, Seat, SeatId,
 };
 use alert_core::event::RoomEvent;
@@ -64,6 +64,10 @@ impl Backend for Shared {
     }
 
     fn roll_calls(&self) -> &dyn RollCalls {
+        self
+    }
+
+    fn devices(&self) -> &dyn Devices {
         self
     }
 

@@ -114,6 +114,15 @@ const MIGRATIONS: &[&str] = &["
     ) WITHOUT ROWID;
     -- The names on a room's roster, a line each; `used` is when it was of use last.
     CREATE TABLE rosters (room TEXT PRIMARY KEY, names TEXT NOT NULL, used INTEGER NOT NULL) WITHOUT ROWID;
+", "
+    -- The devices that are told of a room's alerts by Web Push, as JSON; `renewed` is when their page was there last.
+    CREATE TABLE devices (
+        room TEXT NOT NULL,
+        device TEXT NOT NULL,
+        known TEXT NOT NULL,
+        renewed INTEGER NOT NULL,
+        PRIMARY KEY (room, device)
+    ) WITHOUT ROWID;
 "];
 
 /// The version that this Alert writes.

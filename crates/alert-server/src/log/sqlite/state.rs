@@ -3,6 +3,7 @@
 
 mod pace;
 
+use super::devices::Changed;
 use super::policies::Rulings;
 use super::roll_calls::Rolls;
 use super::unwritten::{Message, Unwritten};
@@ -80,15 +81,21 @@ pub(super) struct Seating {
     pub(super) rulings: Rulings,
     /// Bounded by what there is in memory.
     pub(super) rolls: Rolls,
+    /// Bounded by what there is in memory, and those that were forgotten since the last batch.
+    pub(super) devices: Changed,
 }
 
 impl Seating {
     pub(super) fn is_empty(&self) -> bool {
-        self.seats.is_empty() && self.stays.is_empty() && self.rulings.is_empty() && self.rolls.is_empty()
+        self.seats.is_empty()
+            && self.stays.is_empty()
+            && self.rulings.is_empty()
+            && self.rolls.is_empty()
+            && self.devices.is_empty()
     }
 
     pub(super) fn len(&self) -> usize {
-        self.seats.len() + self.stays.len() + self.rulings.len() + self.rolls.len()
+        self.seats.len() + self.stays.len() + self.rulings.len() + self.rolls.len() + self.devices.len()
     }
 }
 
@@ -183,6 +190,13 @@ impl Shared {
         let untold = state.wait_for_rulings(0, Some(stored));
         self.wake_writer(state);
         untold
+    }
+
+    /// Takes what has changed of devices.
+    pub(super) fn put_devices(&self, note: impl FnOnce(&mut Changed)) {
+        let mut state = self.state();
+        note(&mut state.seating.devices);
+        self.wake_writer(state);
     }
 
     /// Removes a message, whether or not it is on disk.
@@ -287,7 +301,7 @@ impl Shared {
         let mut state = self.state();
         state.busy_since = None;
         let in_hand = std::mem::take(&mut state.seating_in_hand);
-        let Seating { seats, stays, rulings, rolls } = &mut state.seating;
+        let Seating { seats, stays, rulings, rolls, devices } = &mut state.seating;
         rulings.go_before(in_hand.rulings.clone());
         rolls.go_before(in_hand.rolls.clone());
         for (id, seat) in &in_hand.seats {
@@ -295,6 +309,9 @@ impl Shared {
         }
         for (id, stay) in &in_hand.stays {
             stays.entry(*id).or_insert_with(|| stay.clone());
+        }
+        for (device, kept) in &in_hand.devices {
+            devices.entry(device.clone()).or_insert_with(|| kept.clone());
         }
         let is_news = state.begin_trouble(words);
         self.counts.failures.fetch_add(1, Ordering::Relaxed);

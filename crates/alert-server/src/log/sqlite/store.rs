@@ -1,5 +1,6 @@
 //! Writes a batch of messages, seats and stays, in one transaction.
 
+use super::devices;
 use super::policies;
 use super::roll_calls;
 use super::runs::{Place, Runs, micros};
@@ -34,6 +35,7 @@ pub(super) fn write(
     stays::write(&transaction, &seating.stays)?;
     policies::write(&transaction, runs, &seating.rulings)?;
     roll_calls::write(&transaction, &seating.rolls)?;
+    devices::write(&transaction, &seating.devices)?;
     if let Some(retention) = also.settling {
         settle(&transaction, retention)?;
     }

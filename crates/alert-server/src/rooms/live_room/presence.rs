@@ -14,6 +14,7 @@ use alert_core::members::Members;
 use alert_core::names::{RoomCode, UserName};
 use alert_core::position::Position;
 use alert_core::room::policy::{Forbidden, HostKey, Policy};
+use alert_core::room::push::{Device, QuietHours, Shown, Subscription};
 use alert_core::room::{ClientKey, Departure, Doubt, Loss};
 use alert_core::wire;
 use socketio_server::{ConnectionId, Membership};
@@ -149,6 +150,25 @@ impl Presence {
     /// What may be done from this place.
     pub fn standing(&self) -> &Standing {
         &self.standing
+    }
+
+    /// A device of whoever this is, as what lets them be here now says.
+    pub fn device(&self, subscription: Subscription, quiet: Option<QuietHours>) -> Device {
+        let policy = self.policy();
+        let token = self.standing.token().map(|token| Shown {
+            subject: token.subject.clone(),
+            id: token.id.clone(),
+            expires: token.expires,
+        });
+        Device {
+            name: self.name.clone(),
+            subscription,
+            quiet,
+            entered: policy.as_ref().map_or(0, |policy| policy.revision),
+            is_host: self.badge.is_host(&self.standing, policy.as_deref()),
+            token: token.filter(|_| !self.standing.is_open_to(Right::Read)),
+            renewed: super::super::moderation::now(),
+        }
     }
 
     /// Who is in the room.

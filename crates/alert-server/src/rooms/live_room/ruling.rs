@@ -195,6 +195,7 @@ pub(in crate::rooms) type Fates = Vec<oneshot::Receiver<Stored>>;
 
 /// A policy that holds, and what has to be done without the room's lock.
 struct Ruled {
+    before: Arc<Policy>,
     policy: Arc<Policy>,
     published: Vec<Published>,
     untold: Vec<(OnStored, Stored)>,
@@ -202,8 +203,9 @@ struct Ruled {
 }
 
 impl Ruled {
-    fn of(policy: &Arc<Policy>) -> Self {
-        Self { policy: Arc::clone(policy), published: Vec::new(), untold: Vec::new(), said: Vec::new() }
+    fn of(before: Arc<Policy>, policy: &Arc<Policy>) -> Self {
+        let policy = Arc::clone(policy);
+        Self { before, policy, published: Vec::new(), untold: Vec::new(), said: Vec::new() }
     }
 }
 
@@ -236,8 +238,9 @@ impl LiveRoom {
         let ruled = self.rule_in(&mut state, rooms, step, of, audit, stored);
         self.retire_if_empty(&mut state, rooms);
         drop(state);
-        Some(ruled.map(|Ruled { policy, published, untold, said }| {
+        Some(ruled.map(|Ruled { before, policy, published, untold, said }| {
             published.iter().for_each(Published::render);
+            rooms.push_changes(&self.code, &before, &policy);
             for (on_stored, stored) in untold {
                 on_stored(stored);
             }
@@ -261,7 +264,7 @@ impl LiveRoom {
         let before = before.unwrap_or_default();
         let next = Arc::new(step(&before, &mut state.room.people(), super::super::moderation::now())?);
         if next == before {
-            let mut ruled = Ruled::of(&next);
+            let mut ruled = Ruled::of(Arc::clone(&before), &next);
             // It was done before, perhaps a moment ago: whoever does it again waits until it is stored.
             if before.revision > 0 {
                 let kept = Some(rooms.0.policies.keep(&self.code, &next)?);
@@ -273,7 +276,8 @@ impl LiveRoom {
         }
         let kept = rooms.0.policies.keep(&self.code, &next)?;
         let rouses = state.take_policy(Arc::clone(&next));
-        let (mut ruled, mut published, mut said) = (Ruled::of(&next), Vec::new(), Vec::new());
+        let (mut ruled, mut published, mut said) =
+            (Ruled::of(Arc::clone(&before), &next), Vec::new(), Vec::new());
         let changes = next.alerts.changes_since(&before.alerts);
         for (name, text) in spoken(&before, &next) {
             let (heard, append, fate) = self.speak(state, name, text);

@@ -258,8 +258,10 @@ impl From<Refused> for Problem {
             Refused::Forbidden(_) | Refused::NotDone(_) | Refused::InUse | Refused::NoMessage => {
                 Refusal::from(refused).into()
             }
-            // Of people who enter, which nobody does over HTTP.
-            Refused::TooManyJoins(_) | Refused::RoomFull(_) => Refusal::from(refused).into(),
+            // Of people who enter, and of their devices, which nobody does over HTTP.
+            Refused::TooManyJoins(_) | Refused::RoomFull(_) | Refused::PushFull => {
+                Refusal::from(refused).into()
+            }
         }
     }
 }

@@ -76,6 +76,7 @@ pub(super) const WAYS: &[Way] = &[
     way("v2 bell", &[Look], Socket(V2, |who| vec![list_bells(who)])),
     way("v2 bell", &[Name, Moderate], Socket(V2, |who| vec![change_bell(who)])),
     way("v2 hand", &[Enter, RaiseHand], Socket(V2, |who| vec![join(who, false), hand(who)])),
+    way("v2 push", &[Enter], Socket(V2, |who| vec![join(who, false), push(who)])),
     way("GET /{room}", &[Look], Http("GET", "/{room}", "*/*")),
     way("POST /{room}", &[SpeakFromOutside], Http("POST", "/{room}?name=Ada", "*/*")),
     way("GET /{room}/messages", &[Look], Http("GET", "/{room}/messages", "*/*")),
@@ -209,6 +210,10 @@ fn change_bell(who: &Who) -> Value {
 
 fn hand(who: &Who) -> Value {
     json!(["hand", { "room": who.room, "up": true }])
+}
+
+fn push(who: &Who) -> Value {
+    json!(["push", { "room": who.room, "action": "unsubscribe", "endpoint": "https://push.example/x" }])
 }
 
 impl Step {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::*;
 use crate::since::Since;
 
-const EVENTS: [&str; 7] = ["join", "send", "history", "members", "leave", "alert", "bell"];
+const EVENTS: [&str; 8] = ["join", "send", "history", "members", "leave", "alert", "bell", "push"];
 
 /// What is read of an event, as text; or the code and the words of its refusal.
 fn read(event: &str, body: &str) -> Result<String, (ErrorCode, String)> {
@@ -25,6 +25,7 @@ fn read(event: &str, body: &str) -> Result<String, (ErrorCode, String)> {
         Ok(ClientEvent::Hand(Hand { room, up })) => Ok(format!("{room} {up}")),
         Ok(ClientEvent::Alert(AlertAction { room, what, key, .. })) => Ok(format!("{room} {what:?} {key:?}")),
         Ok(ClientEvent::Bell(BellAction { room, what, .. })) => Ok(format!("{room} {what:?}")),
+        Ok(ClientEvent::Push(Push { room, what })) => Ok(format!("{room} {what:?}")),
         Ok(ClientEvent::Time) => Ok("time".to_owned()),
         Err(refusal) => Err((refusal.code(), refusal.message().to_owned())),
     }

@@ -1,0 +1,222 @@
+// Web Push: devices of people in a room are told of its alerts by a push service, which decrypts what it gets.
+
+import assert from "node:assert/strict";
+import { it } from "node:test";
+import { fresh } from "../harness/client.mjs";
+import { PUSHES, pushServiceFor } from "../harness/pushservice.mjs";
+import { Server, serverFor } from "../harness/server.mjs";
+import { eventually } from "../harness/time.mjs";
+import { V2 } from "../harness/v2.mjs";
+
+const server = serverFor("--history", "memory", ...PUSHES);
+const service = pushServiceFor();
+
+/** A room with a host, who raises alerts there, and somebody who has a device. */
+async function room(device = service.device()) {
+  const code = fresh("room");
+  const host = await V2.connect(server);
+  const { host: key } = await host.ask("make", { room: code });
+  await host.join(code, "Ms Ortega", { host: key });
+  const ada = await V2.inRoom(server, code, "Ada");
+  const does = (action, body = {}) => host.ask("alert", { room: code, action, ...body });
+  const hosts = (action, body = {}) => host.ask("moderate", { room: code, action, ...body });
+  const push = (action, body = {}) => ada.ask("push", { room: code, action, ...body });
+  const subscribe = (more = {}) => push("subscribe", { subscription: device.subscription, ...more });
+  assert.deepEqual(await subscribe(), { ok: true });
+  return { code, ada, device, does, hosts, push, subscribe };
+}
+
+/** What a device has got when all that was raised before has been sent: `[kind, text]`. */
+async function got(device, does) {
+  const text = fresh("fence");
+  await does("raise", { text, level: "emergency" });
+  await device.gets("alert", text);
+  return device.taken.map((one) => [one.kind, one.text]).filter(([, words]) => words !== text);
+}
+
+it("an alert goes to a device, encrypted and signed, and its end takes its place", async () => {
+  const { code, device, does, push } = await room();
+  const { key } = await push("key");
+  const { alert } = await does("raise", { text: "Ice on the stairs", drill: true, ends_at: "10m" });
+  const { headers, by, ...notice } = await device.gets("alert", "Ice on the stairs");
+  assert.deepEqual(notice, {
+    kind: "alert",
+    room: code,
+    id: alert.id,
+    level: "warning",
+    drill: true,
+    text: "Ice on the stairs",
+    ends_at: alert.ends_at,
+  });
+  assert.equal(by, key, "the key that browsers subscribe with");
+  assert.equal(headers.urgency, "high");
+  assert.ok(headers.ttl > 500 && headers.ttl <= 600, `it is of use until it ends: ${headers.ttl}`);
+  assert.match(headers.topic, /^[\w-]{32}$/);
+  await does("update", { id: alert.id, level: "emergency" });
+  await eventually("the change", () => device.taken.find(({ level }) => level === "emergency"));
+  await does("end", { id: alert.id, all_clear: "The ice is gone" });
+  const over = await device.gets("over", "Ice on the stairs");
+  assert.deepEqual(
+    [over.all_clear, over.headers.topic, over.headers.urgency],
+    ["The ice is gone", headers.topic, "normal"],
+  );
+});
+
+it("what only informs, and what changes nothing in words, wakes no device; nor does one's own alert", async () => {
+  const { code, ada, device, does } = await room();
+  await does("raise", { text: "Lunch is late", level: "info" });
+  const { alert } = await does("raise", { text: "Ice" });
+  await device.gets("alert", "Ice");
+  await does("update", { id: alert.id, audience: "Year 7" });
+  assert.deepEqual(await got(device, does), [["alert", "Ice"]]);
+  const host = await V2.inRoom(server, code, "Ms Ortega");
+  const own = service.device();
+  await host.ask("push", { room: code, action: "subscribe", subscription: own.subscription });
+  await does("raise", { text: "Fire", level: "emergency" });
+  await device.gets("alert", "Fire");
+  assert.deepEqual(own.taken, []);
+  await ada.ask("leave", { room: code });
+});
+
+it("in quiet hours only an emergency disturbs", async () => {
+  const { device, does, subscribe } = await room();
+  await subscribe({ quiet: { from: "08:00", to: "08:00", zone: "Europe/Berlin" } });
+  await does("raise", { text: "Ice" });
+  await does("raise", { text: "Fire", level: "emergency" });
+  assert.deepEqual(await got(device, does), [["alert", "Fire"]]);
+});
+
+it("whoever has confirmed is told that on each of their devices, and not of the alert any more", async () => {
+  const { code, ada, device, does, push } = await room();
+  const phone = service.device();
+  await push("subscribe", { subscription: phone.subscription });
+  const { alert } = await does("raise", { text: "Leave", confirm: true });
+  await device.gets("alert", "Leave");
+  await ada.ask("alert", { room: code, action: "confirm", id: alert.id });
+  await device.gets("confirmed", "Leave");
+  await phone.gets("confirmed", "Leave");
+  await does("update", { id: alert.id, level: "emergency" });
+  await does("end", { id: alert.id });
+  assert.deepEqual(await got(device, does), [
+    ["alert", "Leave"],
+    ["confirmed", "Leave"],
+  ]);
+});
+
+it("whoever has put it away, was put out or is banned is told nothing, and a device that is gone is forgotten", async () => {
+  const { code, device, does, hosts, push, subscribe } = await room();
+  const other = service.device();
+  const bea = await V2.inRoom(server, code, "Bea");
+  await bea.ask("push", { room: code, action: "subscribe", subscription: other.subscription });
+  const raise = async (text) => {
+    await does("raise", { text });
+    await other.gets("alert", text);
+  };
+  await push("unsubscribe", { endpoint: device.endpoint });
+  await raise("one");
+  await subscribe();
+  await hosts("kick", { name: "Ada" });
+  await raise("two");
+  assert.equal(device.requests, 0);
+  other.answers.push(410);
+  await does("raise", { text: "three" });
+  await eventually("the answer", () => other.requests === 3);
+  await does("raise", { text: "four" });
+  const third = service.device();
+  const cem = await V2.inRoom(server, code, "Cem");
+  await cem.ask("push", { room: code, action: "subscribe", subscription: third.subscription });
+  await does("raise", { text: "five" });
+  await third.gets("alert", "five");
+  await hosts("ban", { name: "Cem" });
+  await does("raise", { text: "six" });
+  assert.equal(other.requests, 3, "410 is for good");
+  assert.equal(third.requests, 1);
+});
+
+it("a service that is busy is asked again, and one that refuses is not", async () => {
+  const { device, does, push } = await room();
+  const other = service.device();
+  await push("subscribe", { subscription: other.subscription });
+  device.answers.push(429);
+  other.answers.push(503);
+  await does("raise", { text: "Ice" });
+  for (const one of [device, other]) {
+    await one.gets("alert", "Ice");
+    assert.equal(one.requests, 2);
+  }
+  device.answers.push(413);
+  await does("raise", { text: "Snow" });
+  await eventually("its refusal", () => device.requests === 3);
+  assert.deepEqual(await got(device, does), [["alert", "Ice"]]);
+  assert.equal(device.requests, 4);
+});
+
+it("a person has five devices in a room, and the one that was there longest ago goes", async () => {
+  const { does, push, device } = await room();
+  const devices = [device, ...Array.from({ length: 5 }, () => service.device())];
+  for (const { subscription } of devices.slice(1)) await push("subscribe", { subscription });
+  await does("raise", { text: "Ice" });
+  for (const one of devices.slice(1)) await one.gets("alert", "Ice");
+  assert.equal(devices[0].requests, 0);
+});
+
+it("whoever is not in the room, or has no subscription, is refused and told why", async () => {
+  const { code, push } = await room();
+  const stranger = await V2.connect(server);
+  const refused = async (answer) => {
+    const { error } = await answer;
+    return [error.code, error.message];
+  };
+  assert.equal((await refused(stranger.ask("push", { room: code, action: "key" })))[0], "not_joined");
+  const { subscription } = service.device();
+  for (const [endpoint, words] of [
+    ["http://192.168.0.1/x", /nothing is sent/],
+    ["https://10.0.0.1/x", /nothing is sent/],
+    ["ftp://push.example/x", /nothing is sent/],
+  ]) {
+    const [errorCode, message] = await refused(
+      push("subscribe", { subscription: { ...subscription, endpoint } }),
+    );
+    assert.equal(errorCode, "invalid_body", endpoint);
+    assert.match(message, words);
+  }
+  const keys = { ...subscription.keys, p256dh: `BA${"A".repeat(85)}` };
+  assert.match(
+    (await refused(push("subscribe", { subscription: { ...subscription, keys } })))[1],
+    /no point of P-256/,
+  );
+});
+
+it("without a contact nothing is sent, and whoever asks is told who can change that", async (t) => {
+  const quiet = new Server(["--history", "memory"]);
+  await quiet.start();
+  t.after(() => quiet.stop());
+  const ada = await V2.inRoom(quiet, "room", "Ada");
+  const { error } = await ada.ask("push", { room: "room", action: "key" });
+  assert.equal(error.code, "push_off");
+  assert.match(error.message, /web_push_contact/);
+});
+
+it("devices outlive a server that is killed, and so does the key", async (t) => {
+  if (process.env.ALERT_TEST_REDIS) return t.skip("a file is meant");
+  const first = new Server(PUSHES);
+  await first.start();
+  const device = service.device();
+  const host = await V2.connect(first);
+  const { host: key } = await host.ask("make", { room: "room" });
+  const ada = await V2.inRoom(first, "room", "Ada");
+  const before = await ada.ask("push", { room: "room", action: "key" });
+  await ada.ask("push", { room: "room", action: "subscribe", subscription: device.subscription });
+  // Behind it in the file, so that it is there.
+  await host.ask("alert", { room: "room", name: "Bell", host: key, action: "raise", text: "Ice" });
+  await device.gets("alert", "Ice");
+  await first.kill();
+  const { state, sessionKey } = first;
+  const second = new Server(PUSHES, { state, sessionKey });
+  await second.start();
+  t.after(() => second.stop());
+  const bell = await V2.connect(second);
+  await bell.ask("alert", { room: "room", name: "Bell", host: key, action: "raise", text: "Fire" });
+  const { by } = await device.gets("alert", "Fire");
+  assert.equal(by, before.key);
+});

@@ -1,0 +1,41 @@
+// What the service worker shows of what the server sends by Web Push.
+
+import { alertWords, endWords, messageWords } from "./alertwords.ts";
+import { isKey, text } from "./language.ts";
+import type { Alert } from "./protocol.ts";
+import { moment } from "./time.ts";
+
+/** What the server sends. */
+export interface PushNotice extends Pick<Alert, "id" | "level" | "drill" | "text"> {
+  /** It holds; it does not any more; or the person has confirmed it. */
+  readonly kind: "alert" | "over" | "confirmed";
+  readonly room: string;
+  readonly ends_at?: string;
+  readonly all_clear?: string;
+  readonly mistake?: boolean;
+}
+
+/** All about a room has one tag, and each of its alerts one of its own: what has the same takes the other's place. */
+export const tagOf = (room: string, id?: string): string =>
+  id === undefined ? `alert ${room}` : `alert ${room} ${id}`;
+
+/** What is shown; where the words of the page's language are not known, as the server says alerts in the room. */
+export function shown(notice: PushNotice, now: number): { title: string; body: string; isQuiet: boolean } {
+  const isQuiet = notice.kind !== "alert" || notice.level === "info";
+  if (!isKey("alert_words")) return { title: notice.room, body: messageWords(notice), isQuiet };
+  return { title: text("notify_title", { room: notice.room }), body: body(notice, now), isQuiet };
+}
+
+function body(notice: PushNotice, now: number): string {
+  switch (notice.kind) {
+    case "over":
+      return endWords(notice, notice.all_clear ?? null, notice.mistake === true);
+    case "confirmed":
+      return `${alertWords(notice)}\n${text("you_confirmed")}`;
+    default: {
+      const words = alertWords(notice);
+      if (notice.ends_at === undefined) return words;
+      return `${words}\n${text("alert_until", { time: moment(Date.parse(notice.ends_at), now) })}`;
+    }
+  }
+}
