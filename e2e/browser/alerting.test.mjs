@@ -59,6 +59,10 @@ for (const [colorScheme, viewport, locale] of [
       await page.screenshot({ path: `${process.env.SCREENSHOTS}/alerting-${locale}-${what}.png` });
     };
     await shows("waiting");
+    await page.locator("#hosting-button").click();
+    await page.locator("#hosting .hand", { hasText: "Ice" }).scrollIntoViewIfNeeded();
+    await shows("prepared");
+    await page.keyboard.press("Escape");
     await page.locator("#raise-alert").click();
     await page.locator("#alerting .prepared button").first().waitFor();
     await shows("simple");
@@ -66,6 +70,7 @@ for (const [colorScheme, viewport, locale] of [
     await page.locator("#alerting .prepared button").nth(1).click();
     await page.locator("#alerting summary").click();
     await page.locator("#alerting details[open]").waitFor();
+    await page.locator("#alerting details input").first().scrollIntoViewIfNeeded();
     await shows("more");
     assert.ok(await inSight(page), "however much there is");
   });

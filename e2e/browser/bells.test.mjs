@@ -229,6 +229,18 @@ it("a rule that no form shows stands as text, and a bell of the server's file is
   assert.equal(await siren.getByRole("button", { name: /^(Change|Remove): / }).count(), 0);
 });
 
+it("whoever is no host any more has no bells before them", async () => {
+  const { page, room, open } = await hosted();
+  await open();
+  await page.getByRole("button", { name: "Add a bell" }).click();
+  const key = await page.evaluate((room) => localStorage.getItem(`alert.host ${room}`), room);
+  const deputy = await V2.connect(server);
+  await deputy.ask("moderate", { room, host: key, action: "new_key" });
+  for (const dialog of ["#bell", "#bells", "#hosting"])
+    await page.locator(dialog).waitFor({ state: "hidden" });
+  await page.locator("#problem", { hasText: "The host link has been replaced" }).waitFor();
+});
+
 it("what the server refuses is said in the dialog that asked for it, and the form stays", async () => {
   const { page, does, open } = await hosted();
   for (let number = 0; number < 64; number += 1)

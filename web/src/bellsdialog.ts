@@ -56,6 +56,12 @@ export class BellsDialog {
     void this.#load();
   }
 
+  /** The reader is no host any more. */
+  close(): void {
+    this.#form.close();
+    this.#dialog.close();
+  }
+
   /** Somebody may have changed them. */
   refresh(): void {
     if (this.#dialog.open) void this.#load();

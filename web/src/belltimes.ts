@@ -1,5 +1,6 @@
 // Several times of a day in a form: each has a field, and more can be added.
 
+import { timeWords } from "./bellwords.ts";
 import { make } from "./dom.ts";
 import { command } from "./fields.ts";
 import { text } from "./language.ts";
@@ -48,7 +49,14 @@ export class BellTimes {
       this.#count();
       (next?.querySelector("input") ?? this.#add).focus();
     });
-    remove.setAttribute("aria-label", text("bell_time_remove"));
+    // Which one, for whoever does not see beside which it stands.
+    const name = (): void => {
+      const what = text("bell_time_remove");
+      const label = field.value === "" ? what : text("bell_does", { what, text: timeWords(field.value) });
+      remove.setAttribute("aria-label", label);
+    };
+    field.addEventListener("input", name);
+    name();
     const item = make("li", "", field, remove);
     this.#list.append(item);
     this.#count();

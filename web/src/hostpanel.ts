@@ -75,6 +75,7 @@ export class HostPanel {
   show(policy: Policy, isHost: boolean): void {
     this.#button.hidden = !isHost;
     if (!isHost) {
+      this.bells.close();
       this.#dialog.close();
       return;
     }
