@@ -57,7 +57,7 @@ export class PreparedList {
     const words = make("span", "hint", make("bdi", "", alertWords(prepared)));
     return make(
       "li",
-      "hand",
+      "hand prepared-item",
       make("span", "hand-name", make("bdi", "name", name), words),
       make("span", "controls", change, remove),
     );
