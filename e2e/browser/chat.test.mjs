@@ -141,7 +141,7 @@ it("sound and notifications can be turned on and off, and are off at first", asy
   await page.locator("#notify").click();
   for (const isOn of [false, true, false]) {
     await page.locator(`#notify${isOn ? "[data-on]" : ":not([data-on])"}`).waitFor();
-    await page.locator("#notifying [role=switch]").click();
+    await page.locator("#notifying [role=switch]").first().click();
   }
 });
 
@@ -154,9 +154,9 @@ it("on plain http at an address in the local network the page works, and says wh
   await say(page, "hello");
   await line(page, "message", "Ada: hello");
   await page.locator("#notify").click();
-  await page.locator("#notifying [role=switch]").click();
+  await page.locator("#notifying [role=switch]").first().click();
   await page.locator("#notifying .field-error", { hasText: "only on pages that come over https" }).waitFor();
-  assert.ok(!(await page.locator("#notifying [role=switch]").isChecked()));
+  assert.ok(!(await page.locator("#notifying [role=switch]").first().isChecked()));
   await page.keyboard.press("Escape");
   const label = await page.locator("#copy").innerText();
   await page.locator("#copy").click();
@@ -268,9 +268,9 @@ it("why notifications cannot work is said, whatever the reason", async () => {
     await page.addInitScript(script);
     await enter(page, server, "Ada", fresh("room"));
     await page.locator("#notify").click();
-    await page.locator("#notifying [role=switch]").click();
+    await page.locator("#notifying [role=switch]").first().click();
     await page.locator("#notifying .field-error", { hasText: words }).waitFor();
-    assert.ok(!(await page.locator("#notifying [role=switch]").isChecked()));
+    assert.ok(!(await page.locator("#notifying [role=switch]").first().isChecked()));
     await page.context().close();
   }
 });

@@ -84,7 +84,7 @@ fn given_quiet_hours_then_only_an_emergency_disturbs() {
 }
 
 #[test]
-fn given_a_subscriber_then_it_is_read_as_it_was_written_and_nothing_shows_its_address() {
+fn given_a_device_then_it_is_read_as_it_was_written_and_nothing_shows_its_address() {
     let quiet = Some(QuietHours::parse("22:00", "07:00", "Europe/Berlin").unwrap());
     for ada in [device(), Device { quiet, is_host: true, entered: 7, ..with_token() }] {
         assert_eq!(Device::read(&ada.write()), Ok(ada.clone()));

@@ -13,7 +13,7 @@ fn now() -> SystemTime {
     UNIX_EPOCH + Duration::from_millis(since.as_millis() as u64)
 }
 
-/// A device of somebody, that was renewed so many seconds after it might have been.
+/// A device of somebody: the greater its number, the later it was renewed.
 pub(in crate::log) fn device(name: &str, number: u32) -> Device {
     let key = "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4";
     let endpoint = format!("https://push.example/{number}");
