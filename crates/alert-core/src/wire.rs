@@ -14,6 +14,7 @@ pub mod audit;
 pub mod bell;
 mod body;
 pub mod client;
+pub mod escalation;
 pub mod history;
 pub mod push;
 pub mod roll_call;
@@ -74,9 +75,12 @@ impl Form {
             What::Policy(_) => self == Self::V2,
             // Its words come as a message; whoever comes later to v2 finds those that are in force in the answer.
             What::Alert(change) => match (self, &change.fate) {
-                (Self::V1 | Self::V1Recovery, fate) => matches!(fate, Fate::Ended { .. } | Fate::Stands),
+                (Self::V1 | Self::V1Recovery, fate) => {
+                    matches!(fate, Fate::Ended { .. } | Fate::Stands | Fate::Reminded(_))
+                }
                 (Self::V2, fate) => *fate != Fate::Stands,
-                (Self::Stream(_), _) => true,
+                // Nobody is known to hear it.
+                (Self::Stream(_), fate) => !matches!(fate, Fate::Reminded(_)),
             },
         }
     }
@@ -150,7 +154,7 @@ mod tests {
 
     use super::*;
     use crate::position::{Epoch, Gap, Position, Run};
-    use crate::room::alerts::{Alert, Change, Countdown, Level};
+    use crate::room::alerts::{Alert, Change, Countdown, Escalation, Level, Reminders, Tally};
     use crate::room::policy::Policy;
 
     #[test]
@@ -176,6 +180,12 @@ mod tests {
             confirm: true,
             answers: [text.into(), "x".into()].into(),
             word: Some(text.into()),
+            remind: Some(Reminders { every: Duration::from_millis(604_799_999), since: SystemTime::now() }),
+            escalation: Some(Box::new(Escalation {
+                after: Duration::from_millis(604_799_999),
+                to: Some(room.clone()),
+                done: Some(Tally { at: SystemTime::now(), missing: 20_000, expected: 20_000 }),
+            })),
             drill: true,
             countdown: Some(Countdown::Paused(Duration::from_millis(31_622_399_999))),
             ends_at: until,
@@ -189,7 +199,9 @@ mod tests {
             let epoch = Epoch { run: Run::new(u64::MAX), part: u64::MAX >> 28 };
             let position = Position { epoch, number: u64::MAX >> 20 };
             let ended = Fate::Ended { by: Some(name.clone()), all_clear: Some(text.into()), mistake: false };
-            let alerts = [Fate::Raised, Fate::Updated { in_words: true }, ended, Fate::Stands];
+            let tally = Tally { at: SystemTime::now(), missing: 20_000, expected: 20_000 };
+            let changed = [Fate::Raised, Fate::Updated { in_words: true }, Fate::Escalated(tally)];
+            let alerts = changed.into_iter().chain([ended, Fate::Stands, Fate::Reminded(100)]);
             let alerts = alerts.map(|fate| What::Alert(Arc::new(Change { alert: alert(text), fate })));
             let others = [
                 What::Said { name: name.clone(), text: text.into() },

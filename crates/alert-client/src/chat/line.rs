@@ -16,6 +16,8 @@ const MOST_NAMES: usize = 20;
 const MOST_CHARS: usize = 80;
 const PLAIN_TIME: &str = "%Y-%m-%d %H:%M:%S";
 const SHORT_TIME: &str = "%H:%M";
+/// Has a terminal make itself heard.
+const BELL: &str = "\u{7}";
 /// As wide as the time and the space after it.
 const INDENT: &str = "      ";
 
@@ -36,6 +38,8 @@ pub(crate) enum Line {
     Joined { members: Vec<String>, count: usize },
     /// This was in force when we came.
     InForce { msg: String, alert: Box<Alert> },
+    /// We have not confirmed this.
+    Reminder { msg: String },
     /// The connection ended.
     Lost { why: String },
     /// We are in again.
@@ -115,14 +119,15 @@ impl Line {
     }
 
     fn for_people(&self, color: bool, at: &Zoned) -> String {
+        let bell = if matches!(self, Self::Reminder { .. }) { BELL } else { "" };
         let text = with_lines(&self.text(), INDENT);
         let time = at.strftime(SHORT_TIME);
         if !color {
-            return format!("{time} {text}\n");
+            return format!("{bell}{time} {text}\n");
         }
         let dim = Style::new().dimmed();
         match self.style() {
-            Some(style) => format!("{style}{time} {text}{style:#}\n"),
+            Some(style) => format!("{bell}{style}{time} {text}{style:#}\n"),
             None => format!("{dim}{time}{dim:#} {text}\n"),
         }
     }
@@ -135,6 +140,7 @@ impl Line {
             }
             Self::Back { .. } => Some(AnsiColor::Green.on_default()),
             Self::InForce { .. }
+            | Self::Reminder { .. }
             | Self::Lost { .. }
             | Self::Gap { .. }
             | Self::Refused { .. }
@@ -147,7 +153,10 @@ impl Line {
     fn text(&self) -> String {
         match self {
             Self::Message { msg, .. } => msg.clone(),
-            Self::Status { msg } | Self::InForce { msg, .. } | Self::Help { msg } => format!("* {msg}"),
+            Self::Status { msg }
+            | Self::InForce { msg, .. }
+            | Self::Reminder { msg }
+            | Self::Help { msg } => format!("* {msg}"),
             Self::Joined { members, count } => format!("* {}", people(members, *count)),
             Self::Lost { why } => format!("* Connection lost ({why}). Trying to come back."),
             Self::Back { members, count } => {

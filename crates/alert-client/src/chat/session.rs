@@ -222,6 +222,7 @@ impl Session {
             Incoming::Refused(why) => self.end(Ending::Refused(why)),
             Incoming::Message(message) => self.heard(message),
             Incoming::Status(msg) => self.show(Line::Status { msg }),
+            Incoming::Reminder(msg) => self.show(Line::Reminder { msg }),
             Incoming::Gap(Gap { missed }) => self.show(Line::Gap { missed }),
             Incoming::Ack(id, answer) if self.step.is_some_and(|step| step.get() == id) => {
                 self.step_done(answer, now)

@@ -2,22 +2,29 @@
 //! are a part of the room's policy, so that every store keeps them, and every server of a room has the same ones. Pure: the
 //! time is passed in.
 
+mod change;
 mod countdown;
+mod escalation;
 mod id;
 mod prepared;
 mod proposal;
+mod reminders;
 mod step;
 pub(in crate::room) mod stored;
 mod template;
 
+use std::ops::RangeInclusive;
 use std::time::{Duration, SystemTime};
 
+pub use change::{Change, Fate};
 pub use countdown::{Countdown, Recount};
+pub use escalation::{Escalation, Heard, MOST_HEARD, Tally};
 pub use id::{AlertId, NotAnAlertId};
 pub use prepared::{
     AllPrepared, Blanks, Filled, MOST_FILLED, MOST_PREPARED, MOST_TITLE, Prepared, Preparing, Unfilled,
 };
 pub use proposal::{Draft, MOST_PROPOSED, Person, Proposed, WAITS};
+pub use reminders::{MOST_REMINDERS, Reminders};
 pub use step::{Amendment, Ending, Step};
 pub use template::{NotATemplate, Template};
 
@@ -36,6 +43,10 @@ pub const MOST_ANSWERS: usize = 8;
 pub const MOST_ANSWER: usize = 64;
 /// The longest until an alert ends by itself, or its countdown does.
 pub const LONGEST: Duration = Duration::from_secs(366 * 24 * 3600);
+/// The most characters of the code of a room that an alert is passed on to.
+pub const MOST_TO: usize = 255;
+/// The least and the most time between two reminders, and until an alert is passed on.
+pub const INTERVALS: RangeInclusive<Duration> = Duration::from_secs(5)..=Duration::from_secs(7 * 24 * 3600);
 /// Those that have ended are known for so long, so that a retry finds them; and at most so many.
 const KNOWN: Duration = Duration::from_secs(600);
 const MOST_ENDED: usize = 16;
@@ -78,6 +89,10 @@ pub struct Alert {
     pub word: Option<Box<str>>,
     /// Whoever may hear the room sees who has not confirmed it, as on its big screen. Otherwise hosts alone do.
     pub show_missing: bool,
+    /// When whoever has not confirmed it is reminded.
+    pub remind: Option<Reminders>,
+    /// Who hears of it where people have not confirmed it after a time. That never changes.
+    pub escalation: Option<Box<Escalation>>,
     /// It is an exercise. That never changes, and everything that is told of it says so first.
     pub drill: bool,
     /// What people count down to.
@@ -129,40 +144,10 @@ pub struct Alerts {
     in_force: Vec<Alert>,
     proposed: Vec<Proposed>,
     ended: Vec<Ended>,
+    /// What was passed on from other rooms.
+    heard: Vec<Heard>,
     /// They have gone to the room's other code, where they go on; nobody is told here.
     moved: bool,
-}
-
-/// What has become of an alert.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Fate {
-    /// It holds from now on.
-    Raised,
-    /// It has changed; in its words too, if that is true.
-    Updated {
-        /// The text or the level is another one.
-        in_words: bool,
-    },
-    /// It does not hold any more.
-    Ended {
-        /// Who ended it; nobody, if that was its time.
-        by: Option<UserName>,
-        /// What is told then.
-        all_clear: Option<Box<str>>,
-        /// It was raised by mistake.
-        mistake: bool,
-    },
-    /// It holds, as somebody is told who comes later.
-    Stands,
-}
-
-/// An alert, and what has become of it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Change {
-    /// As it is, or was when it ended.
-    pub alert: Alert,
-    /// What has become of it.
-    pub fate: Fate,
 }
 
 impl Alerts {
@@ -248,31 +233,6 @@ impl Alerts {
         self.ended.push(ended);
     }
 
-    /// What has become of each alert since `before`.
-    #[must_use]
-    pub fn changes_since(&self, before: &Self) -> Vec<Change> {
-        let mut changes = Vec::new();
-        if self.moved {
-            return changes;
-        }
-        for was in before.in_force.iter().filter(|was| self.get(was.id).is_none()) {
-            let fate = match self.ended(was.id).cloned() {
-                Some(Ended { by, all_clear, mistake, .. }) => Fate::Ended { by, all_clear, mistake },
-                None => Fate::Ended { by: None, all_clear: None, mistake: false },
-            };
-            changes.push(Change { alert: was.clone(), fate });
-        }
-        for alert in &self.in_force {
-            let fate = match before.get(alert.id) {
-                None => Fate::Raised,
-                Some(was) if was == alert => continue,
-                Some(was) => Fate::Updated { in_words: (&was.text, was.level) != (&alert.text, alert.level) },
-            };
-            changes.push(Change { alert: alert.clone(), fate });
-        }
-        changes
-    }
-
     /// About how many bytes they take in memory, besides their own.
     pub(super) fn size(&self) -> usize {
         let size = |alert: &Alert| {
@@ -287,7 +247,8 @@ impl Alerts {
                 alert.answers.iter().chain(&alert.word).map(|text| size_of::<Box<str>>() + text.len());
             let all_clear = alert.all_clear.as_deref().unwrap_or_default();
             let words = alert.text.len() + audience.len() + all_clear.len() + asked.sum::<usize>();
-            2 * size_of::<Alert>() + words + people
+            let to = alert.escalation.as_ref().and_then(|escalation| escalation.to.as_ref());
+            2 * size_of::<Alert>() + words + people + to.map_or(0, |room| room.as_str().len())
         };
         let ended = |ended: &Ended| size(&ended.alert) + ended.all_clear.as_deref().unwrap_or_default().len();
         let proposed = |proposed: &Proposed| {
@@ -297,6 +258,7 @@ impl Alerts {
         self.in_force.iter().map(size).sum::<usize>()
             + self.proposed.iter().map(proposed).sum::<usize>()
             + self.ended.iter().map(ended).sum::<usize>()
+            + self.heard.iter().map(Heard::size).sum::<usize>()
     }
 }
 
@@ -314,6 +276,8 @@ impl Alert {
             answers: [].into(),
             word: None,
             show_missing: false,
+            remind: None,
+            escalation: None,
             drill: false,
             countdown: None,
             ends_at: None,
@@ -330,6 +294,12 @@ impl Alert {
     pub fn answer(&self, given: &str) -> Option<&str> {
         let given = given.trim().to_lowercase();
         self.answers.iter().find(|answer| answer.to_lowercase() == given).map(|answer| &**answer)
+    }
+
+    /// What has become of its escalation, if its time has come.
+    #[must_use]
+    pub fn escalated(&self) -> Option<Tally> {
+        self.escalation.as_ref().and_then(|escalation| escalation.done)
     }
 
     /// Whether somebody who says this confirms it.
@@ -351,20 +321,6 @@ impl Alert {
 
 fn is_ahead(time: Until, now: SystemTime) -> bool {
     time.is_none_or(|time| time > now && time <= now + LONGEST)
-}
-
-impl Change {
-    /// Whether everybody hears the alert's words, as a message of whom.
-    #[must_use]
-    pub fn speaker(&self) -> Option<&UserName> {
-        match &self.fate {
-            Fate::Raised => Some(&self.alert.by),
-            Fate::Updated { in_words: true } => {
-                Some(self.alert.changed.as_ref().map_or(&self.alert.by, |(by, _)| by))
-            }
-            Fate::Updated { in_words: false } | Fate::Ended { .. } | Fate::Stands => None,
-        }
-    }
 }
 
 impl Level {

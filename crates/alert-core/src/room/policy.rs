@@ -118,6 +118,12 @@ impl Policy {
         *self == Self { revision, alerts, prepared, bells: self.bells.clone(), ..other.clone() }
     }
 
+    /// Whether something happens there at its time, whoever hears it: bells ring, or an alert may be passed on.
+    #[must_use]
+    pub fn is_timed(&self) -> bool {
+        !self.bells.kept().is_empty() || self.alerts.escalating().next().is_some()
+    }
+
     /// What it is to take this step here, for the audit log.
     #[must_use]
     pub fn deed_of(&self, step: &Step) -> Deed {
@@ -126,6 +132,7 @@ impl Policy {
             Step::Raise(_) => Deed::Raise,
             Step::Change(..) => Deed::Update,
             Step::Release(..) => Deed::Release,
+            Step::Escalate(..) | Step::Hear(_) => Deed::Escalate,
             Step::End(..) | Step::Expire | Step::Move => Deed::End,
         }
     }

@@ -5,6 +5,7 @@ use std::fmt::{self, Display, Formatter};
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
+use super::escalation::Unconfirmed;
 use super::history::At;
 use super::json_size;
 use crate::names::UserName;
@@ -14,6 +15,10 @@ use crate::room::alerts::{Alert, Change, Countdown, Ended, Fate, Proposed};
 /// that everybody hears it and the history has it.
 #[derive(Clone, Copy, Debug)]
 pub struct Words<'a>(pub &'a Alert);
+
+/// What is said in the room as something becomes of an alert: its words; or how many have not confirmed it.
+#[derive(Clone, Copy, Debug)]
+pub struct Said<'a>(pub &'a Change);
 
 /// What a `status` says of an alert that has ended, or is in force when somebody comes.
 #[derive(Clone, Copy, Debug)]
@@ -36,11 +41,11 @@ pub struct ShownProposal<'a>(pub &'a Proposed);
 pub(super) struct Told<'a>(pub(super) &'a Change);
 
 /// In front of everything that is told of a drill.
-fn drill(alert: &Alert) -> &'static str {
+pub(super) fn drill(alert: &Alert) -> &'static str {
     if alert.drill { "DRILL: " } else { "" }
 }
 
-fn level(alert: &Alert) -> String {
+pub(super) fn level(alert: &Alert) -> String {
     alert.level.as_str().to_ascii_uppercase()
 }
 
@@ -51,12 +56,26 @@ impl Display for Words<'_> {
     }
 }
 
+impl Display for Said<'_> {
+    fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
+        match self.0.fate {
+            Fate::Escalated(tally) => Unconfirmed(&self.0.alert, tally).fmt(out),
+            _ => Words(&self.0.alert).fmt(out),
+        }
+    }
+}
+
 impl Display for Notice<'_> {
     fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
         let Change { alert, fate } = self.0;
         let (drill, level, text, by) = (drill(alert), level(alert), &alert.text, &alert.by);
         match fate {
             Fate::Raised | Fate::Updated { .. } => Display::fmt(&Words(alert), out),
+            Fate::Escalated(_) => Display::fmt(&Said(self.0), out),
+            Fate::Reminded(_) => {
+                write!(out, "{drill}Reminder, from {by}: {level}: {text}")?;
+                alert.word.iter().try_for_each(|word| write!(out, " (say \"{word}\" to confirm)"))
+            }
             Fate::Stands => write!(out, "{drill}In force, from {by}: {level}: {text}"),
             Fate::Ended { mistake: true, .. } => write!(out, "{drill}Raised by mistake: {level}: {text}"),
             Fate::Ended { all_clear: Some(all_clear), .. } => write!(out, "{drill}All clear: {all_clear}"),
@@ -67,7 +86,7 @@ impl Display for Notice<'_> {
 
 impl Serialize for Shown<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut fields = serializer.serialize_struct("Alert", 19)?;
+        let mut fields = serializer.serialize_struct("Alert", 23)?;
         shown(self.0, &self.0.all_clear, &mut fields)?;
         fields.end()
     }
@@ -76,7 +95,7 @@ impl Serialize for Shown<'_> {
 impl Serialize for ShownEnd<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Ended { alert, by, at, all_clear, mistake, withdrawn } = self.0;
-        let mut fields = serializer.serialize_struct("Ended", 23)?;
+        let mut fields = serializer.serialize_struct("Ended", 27)?;
         shown(alert, all_clear, &mut fields)?;
         fields.serialize_field("ended_at", &At(*at))?;
         fields.serialize_field("ended_by", by)?;
@@ -89,7 +108,7 @@ impl Serialize for ShownEnd<'_> {
 impl Serialize for ShownProposal<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Proposed { draft, until } = self.0;
-        let mut fields = serializer.serialize_struct("Proposed", 20)?;
+        let mut fields = serializer.serialize_struct("Proposed", 24)?;
         shown(&draft.alert, &draft.alert.all_clear, &mut fields)?;
         fields.serialize_field("lapses_at", &At(*until))?;
         fields.end()
@@ -111,6 +130,12 @@ fn shown<S: SerializeStruct>(
     fields.serialize_field("answers", &alert.answers)?;
     fields.serialize_field("word", &alert.word)?;
     fields.serialize_field("show_missing", &alert.show_missing)?;
+    let escalation = alert.escalation.as_ref();
+    fields.serialize_field("remind", &alert.remind.map(|remind| remind.every.as_secs_f64()))?;
+    // To which room, not everybody may know: a room's code is the key to it.
+    fields.serialize_field("escalate_after", &escalation.map(|escalation| escalation.after.as_secs_f64()))?;
+    let escalated = alert.escalated().filter(|tally| !tally.is_complete());
+    fields.serialize_field("escalated_at", &escalated.map(|tally| At(tally.at)))?;
     let remaining = alert.countdown.and_then(Countdown::remaining);
     fields.serialize_field("countdown_to", &alert.countdown.and_then(Countdown::to).map(At))?;
     fields.serialize_field("paused", &remaining.is_some())?;
@@ -128,7 +153,8 @@ impl Serialize for Told<'_> {
         let Change { alert, fate } = self.0;
         let (by, all_clear, mistake) = match fate {
             Fate::Ended { by, all_clear, mistake } => (by.as_ref(), all_clear.as_deref(), *mistake),
-            Fate::Raised | Fate::Stands => (Some(&alert.by), None, false),
+            Fate::Raised | Fate::Stands | Fate::Reminded(_) => (Some(&alert.by), None, false),
+            Fate::Escalated(_) => (None, None, false),
             Fate::Updated { .. } => (alert.changed.as_ref().map(|(by, _)| by), None, false),
         };
         let mut fields = serializer.serialize_struct("Told", 5)?;
@@ -144,16 +170,16 @@ impl Serialize for Told<'_> {
 fn state(fate: &Fate) -> &'static str {
     match fate {
         Fate::Raised => "raised",
-        Fate::Updated { .. } => "updated",
+        Fate::Updated { .. } | Fate::Escalated(_) => "updated",
         Fate::Ended { .. } => "ended",
-        Fate::Stands => "in_force",
+        Fate::Stands | Fate::Reminded(_) => "in_force",
     }
 }
 
 /// The most bytes of what is told of an alert in any form: a stream has its text twice.
 pub(super) fn size(change: &Change) -> usize {
     /// The keys, three times, and the words around.
-    const AROUND: usize = 776;
+    const AROUND: usize = 960;
     let Change { alert, fate } = change;
     let name = |name: Option<&UserName>| name.map_or(0, |name| json_size(name.as_str()));
     let changed = name(alert.changed.as_ref().map(|(by, _)| by));
@@ -161,7 +187,7 @@ pub(super) fn size(change: &Change) -> usize {
         Fate::Ended { by, all_clear, .. } => {
             (name(by.as_ref()), json_size(all_clear.as_deref().unwrap_or_default()))
         }
-        Fate::Raised | Fate::Updated { .. } | Fate::Stands => (0, 0),
+        Fate::Raised | Fate::Updated { .. } | Fate::Stands | Fate::Escalated(_) | Fate::Reminded(_) => (0, 0),
     };
     let audience = json_size(alert.audience.as_deref().unwrap_or_default());
     let prepared = json_size(alert.all_clear.as_deref().unwrap_or_default());
@@ -188,6 +214,7 @@ mod tests {
             drill,
             countdown: Some(Countdown::To(SystemTime::UNIX_EPOCH + Duration::from_secs(60))),
             all_clear: Some("come back in".into()),
+            word: Some("here".into()),
             ..Alert::example()
         }
     }
@@ -212,12 +239,16 @@ mod tests {
                         notice(ended(None, false)),
                         notice(ended(Some("come back"), false)),
                         notice(ended(None, true)),
+                        notice(Fate::Reminded(2)),
                     ],
                     [
                         format!("{front}In force, from Ada: {word}: leave the building"),
                         format!("{front}Ended: {word}: leave the building"),
                         format!("{front}All clear: come back"),
                         format!("{front}Raised by mistake: {word}: leave the building"),
+                        format!(
+                            "{front}Reminder, from Ada: {word}: leave the building (say \"here\" to confirm)"
+                        ),
                     ]
                 );
             }
@@ -227,7 +258,7 @@ mod tests {
     #[test]
     fn an_alert_is_shown_without_its_key() {
         let alert = alert(Level::Warning, true);
-        let json = r#"{"id":"00000000","level":"warning","text":"leave the building","by":"Ada","at":"1970-01-01T00:00:00.000Z","drill":true,"confirm":false,"answers":[],"word":null,"show_missing":false,"countdown_to":"1970-01-01T00:01:00.000Z","paused":false,"remaining":null,"ends_at":null,"audience":null,"all_clear":"come back in","released_by":null,"updated_by":null,"updated_at":null}"#;
+        let json = r#"{"id":"00000000","level":"warning","text":"leave the building","by":"Ada","at":"1970-01-01T00:00:00.000Z","drill":true,"confirm":false,"answers":[],"word":"here","show_missing":false,"remind":null,"escalate_after":null,"escalated_at":null,"countdown_to":"1970-01-01T00:01:00.000Z","paused":false,"remaining":null,"ends_at":null,"audience":null,"all_clear":"come back in","released_by":null,"updated_by":null,"updated_at":null}"#;
         assert_eq!(serde_json::to_string(&Shown(&alert)).unwrap(), json);
         let change = Change {
             alert,

@@ -6,6 +6,7 @@ use crate::room::bells;
 use crate::room::policy::{Action, Change, Whom};
 
 use super::alert::{Notice, Words};
+use super::escalation::Unconfirmed;
 use super::history::At;
 
 /// The person or the network that an action is meant for.
@@ -71,7 +72,16 @@ pub fn detail(action: &Action) -> Option<Box<str>> {
 #[must_use]
 pub fn alerting(step: &Step, before: Option<&Alert>) -> Option<Box<str>> {
     let told = match (step, before) {
-        (Step::Raise(draft), _) => Words(&draft.alert).to_string(),
+        (Step::Raise(draft), _) => {
+            match draft.alert.escalation.as_ref().and_then(|escalation| escalation.to.as_ref()) {
+                Some(room) => {
+                    format!("{} (passed on to {room} where it is not confirmed)", Words(&draft.alert))
+                }
+                None => Words(&draft.alert).to_string(),
+            }
+        }
+        (Step::Escalate(_, tally), Some(alert)) => Unconfirmed(alert, *tally).to_string(),
+        (Step::Hear(heard), _) => heard.text.to_string(),
         (Step::Release(..), Some(alert)) => format!("{} (proposed by {})", Words(alert), alert.by),
         (Step::Change(_, _, Amendment { text, level, .. }), Some(alert)) => {
             let text = text.clone().unwrap_or_else(|| alert.text.clone());
@@ -82,7 +92,8 @@ pub fn alerting(step: &Step, before: Option<&Alert>) -> Option<Box<str>> {
             let fate = Fate::Ended { by: Some(by.clone()), all_clear, mistake };
             Notice(&alerts::Change { alert: alert.clone(), fate }).to_string()
         }
-        (Step::Change(..) | Step::Release(..) | Step::End(..), None) | (Step::Expire | Step::Move, _) => {
+        (Step::Change(..) | Step::Release(..) | Step::End(..) | Step::Escalate(..), None)
+        | (Step::Expire | Step::Move, _) => {
             return None;
         }
     };

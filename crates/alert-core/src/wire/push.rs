@@ -44,7 +44,7 @@ impl<'a> Notice<'a> {
 #[must_use]
 pub fn changed(room: &RoomCode, Change { alert, fate }: &Change) -> Vec<u8> {
     match fate {
-        Fate::Raised | Fate::Updated { .. } | Fate::Stands => {
+        Fate::Raised | Fate::Updated { .. } | Fate::Stands | Fate::Escalated(_) | Fate::Reminded(_) => {
             Notice { ends_at: alert.ends_at.map(At), ..Notice::of("alert", room, alert) }.write()
         }
         Fate::Ended { all_clear, mistake, .. } => {

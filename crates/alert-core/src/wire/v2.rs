@@ -64,6 +64,8 @@ pub const PUSH: &str = "push";
 pub const TIME: &str = "time";
 /// Event: how far an alert has come, for hosts.
 pub const ROLL_CALL: &str = "roll_call";
+/// Event: whoever has the connection has not confirmed an alert, and is reminded of it.
+pub const REMINDER: &str = "reminder";
 /// Event: whoever has the connection has confirmed an alert, perhaps on another one.
 pub const CONFIRMED: &str = "confirmed";
 /// Event: somebody spoke.

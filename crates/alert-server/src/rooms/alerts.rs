@@ -5,9 +5,9 @@ mod draft;
 mod prepared;
 
 use super::allowance::Cost;
-use super::live_room::LiveRoom;
+use super::live_room::{LiveRoom, Timed};
 use super::moderation::{People, now};
-use super::{Actor, Admitted, Refused, Rooms, Visit};
+use super::{Actor, Admitted, Elsewhere, Refused, Rooms, Visit};
 use crate::log::redis::Of;
 use crate::log::{KeyDigest, Stored};
 use alert_core::access::{Denied, Principal, Right};
@@ -41,6 +41,8 @@ pub enum Alerted {
     Prepared(AllPrepared),
     /// Nothing was raised: the blanks of what is prepared were not filled as they should be.
     Unfilled(Unfilled),
+    /// Nothing was raised: whoever asked may not have it passed on to that room.
+    NotThere(Refused),
     /// Somebody has confirmed one, and whether that is on disk.
     Confirmed(Box<(UserName, roll_call::Person)>, bool),
     /// Somebody sees one.
@@ -85,7 +87,7 @@ impl Rooms {
     pub async fn alert(
         &self,
         room: &Admitted,
-        (by, name): (&Actor, &UserName),
+        (by, name, elsewhere): (&Actor, &UserName, &Elsewhere),
         what: Alerting,
         key: Option<KeyDigest>,
     ) -> Result<Alerted, Refused> {
@@ -100,7 +102,17 @@ impl Rooms {
             Alerting::Raise(raise) => {
                 let prepared = policy.as_ref().map(|policy| &*policy.prepared).unwrap_or_default();
                 match draft(raise, name, key, prepared) {
-                    Ok(draft) => Step::Raise(Draft { subject, ..draft }),
+                    Ok(draft) => {
+                        // Whoever may not raise it at all hears of that first.
+                        may_alert(room, policy.as_deref())?;
+                        let escalation = draft.alert.escalation.as_ref();
+                        if let Some(to) = escalation.and_then(|escalation| escalation.to.as_ref())
+                            && let Err(refused) = self.may_pass_on(room, (elsewhere, name), to).await
+                        {
+                            return Ok(Alerted::NotThere(refused));
+                        }
+                        Step::Raise(Draft { subject, ..draft })
+                    }
                     Err(Undrafted::Unfilled(why)) => return Ok(Alerted::Unfilled(why)),
                     Err(Undrafted::NotPrepared) => return Err(NotDone::NotPrepared.into()),
                 }
@@ -120,6 +132,9 @@ impl Rooms {
         let outcome = outcome(&policy, &step, stored).ok_or(NotDone::NoSuchAlert)?;
         if let Alerted::InForce(alert, _) = &outcome {
             self.begin_roll_call(room.code(), alert).await;
+            if alert.escalates_at().is_some() {
+                self.0.bells.changed();
+            }
         }
         let (deed, id) = match &outcome {
             Alerted::InForce(alert, _) => ("in force", alert.id),
@@ -133,7 +148,7 @@ impl Rooms {
 
     /// Takes a step, if the policy that it is made of lets it be taken, and waits until its outcome is stored; says whether that
     /// is on disk. A store that fails silences no alert.
-    async fn step(
+    pub(super) async fn step(
         &self,
         code: &RoomCode,
         action: Action,
@@ -147,8 +162,8 @@ impl Rooms {
         Ok((policy, stored == Some(Stored::Durably)))
     }
 
-    /// Ends the alerts of a room at their time, and notes whom they reach, as long as somebody hears it. Where nobody does, whoever comes finds them
-    /// ended.
+    /// Ends the alerts of a room at their time, reminds of them, and notes whom they reach, as long as somebody hears it. Where
+    /// nobody does, whoever comes finds them ended.
     pub(super) fn time_alerts(&self, room: &Arc<LiveRoom>) {
         room.follow_alerts(self);
         if !room.begins_to_time() {
@@ -157,14 +172,19 @@ impl Rooms {
         let (room, rooms) = (Arc::downgrade(room), self.clone());
         self.runtime().spawn(async move {
             loop {
-                let next = match room.upgrade() {
-                    Some(room) => room.next_alert_end().map(|next| (next, room.code.clone())),
-                    None => return,
-                };
-                let Some((next, code)) = next else { return };
-                match next.duration_since(now()) {
-                    Ok(left) if !left.is_zero() => tokio::time::sleep(left.min(LOOK)).await,
-                    _ => {
+                let Some(live) = room.upgrade() else { return };
+                let Some((next, what)) = live.next_of_alerts() else { return };
+                let left = next.duration_since(now()).unwrap_or_default();
+                if !left.is_zero() {
+                    drop(live);
+                    tokio::time::sleep(left.min(LOOK)).await;
+                    continue;
+                }
+                match what {
+                    Timed::Reminds => rooms.remind(&live, now()).await,
+                    Timed::Ends => {
+                        let code = live.code.clone();
+                        drop(live);
                         let expire = Action::Alert(Box::new(Step::Expire));
                         if let Err(refused) = rooms.step(&code, expire, |_| true, None).await {
                             tracing::warn!(room = code.as_str(), "an alert could not be ended: {refused}");
@@ -200,7 +220,13 @@ fn outcome(policy: &Policy, step: &Step, stored: bool) -> Option<Alerted> {
     let first = match step {
         // A retry is about the first one.
         Step::Raise(draft) => draft.alert.key.and_then(|key| alerts.with_key(key)).map(|first| first.id),
-        Step::Change(..) | Step::Release(..) | Step::End(..) | Step::Expire | Step::Move => None,
+        Step::Change(..)
+        | Step::Release(..)
+        | Step::End(..)
+        | Step::Escalate(..)
+        | Step::Hear(_)
+        | Step::Expire
+        | Step::Move => None,
     };
     let id = first.or(step.id())?;
     let in_force = alerts.get(id).map(|alert| Alerted::InForce(Box::new(alert.clone()), stored));

@@ -30,6 +30,13 @@ pub(super) struct Bells {
     changed: Notify,
 }
 
+impl Bells {
+    /// Other bells are to ring, or alerts may have to be passed on at other times.
+    pub(super) fn changed(&self) {
+        self.changed.notify_one();
+    }
+}
+
 /// A bell of a room.
 #[derive(Clone, Debug)]
 pub struct Listed {
@@ -61,7 +68,7 @@ impl Rooms {
         let is_other = **file != table;
         *file = Arc::new(table);
         drop(file);
-        self.0.bells.changed.notify_one();
+        self.0.bells.changed();
         is_other
     }
 
@@ -133,7 +140,7 @@ impl Rooms {
 
     async fn act_on_bell(&self, room: &Admitted, by: &Actor, step: Step) -> Result<Arc<Policy>, Refused> {
         let (policy, _) = self.act(room, by, Action::Bell(Box::new(step)), None).await?;
-        self.0.bells.changed.notify_one();
+        self.0.bells.changed();
         Ok(policy)
     }
 
@@ -174,11 +181,11 @@ impl Rooms {
         Ok(rings)
     }
 
-    /// The bells that rooms keep, and what is known of them.
-    async fn kept_bells(&self) -> Result<Vec<(RoomCode, Arc<Policy>)>, Refused> {
+    /// The policies of rooms where something happens at its time, whoever hears it.
+    async fn timed(&self) -> Result<Vec<(RoomCode, Arc<Policy>)>, Refused> {
         match self.log().shared() {
             Some(shared) => Ok(shared.belled().await?),
-            None => Ok(self.0.policies.with_bells()),
+            None => Ok(self.0.policies.timed()),
         }
     }
 }
@@ -198,6 +205,8 @@ fn deed(bell: &Bell, id: AlertId, now: SystemTime) -> Deed {
                 answers: Box::default(),
                 word: None,
                 show_missing: false,
+                remind: None,
+                escalation: None,
                 drill: *drill,
                 countdown: None,
                 ends_at: now.checked_add(*ends_after),

@@ -5,6 +5,7 @@ mod alerting;
 mod entering;
 mod outside;
 mod presence;
+mod reminding;
 mod roll_calling;
 mod ruling;
 mod shared;
@@ -24,6 +25,7 @@ use alert_core::position::{Numbering, Position};
 use alert_core::room::policy::{Forbidden, Policy};
 use alert_core::room::{ClientKey, Room};
 use alert_core::wire::{self, Form};
+pub(super) use alerting::Timed;
 pub(super) use entering::{Entrant, NotYet};
 pub use outside::Listening;
 pub(super) use outside::Reading;
@@ -65,7 +67,7 @@ struct State {
     subscribers: usize,
     /// A task waits for the end of somebody's grace.
     is_sweeping: bool,
-    /// A task waits for the end of an alert.
+    /// A task waits for the next moment at which something becomes of an alert.
     is_timing: bool,
     /// It was empty and has been forgotten: whoever still finds it looks for a new one.
     is_retired: bool,

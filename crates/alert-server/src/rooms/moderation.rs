@@ -13,7 +13,7 @@ use alert_core::room::alerts;
 use alert_core::room::policy::{
     Action, Audit, Change, Deed, Forbidden, HostKey, NotDone, Policy, Until, Whom,
 };
-use alert_core::wire::alert::Words;
+use alert_core::wire::alert::Said;
 use alert_core::wire::audit;
 use alert_core::wire::v2::{Moderation, Settings};
 use std::sync::Arc;
@@ -316,15 +316,17 @@ impl Rooms {
     }
 }
 
-/// What is said in the room when alerts are raised, or change in their words, and when a bell rings: by whom, and what.
+/// What is said in the room when alerts are raised, change in their words or are passed on, and when a bell rings: by whom, and
+/// what.
 pub(super) fn spoken(before: &Policy, next: &Policy) -> Vec<(UserName, Box<str>)> {
     let said = |change: &alerts::Change| {
-        let words = Words(&change.alert).to_string();
+        let words = Said(change).to_string();
         change.speaker().map(|name| (name.clone(), words.into()))
     };
     let changes = next.alerts.changes_since(&before.alerts);
     let bell = next.bells.said_since(&before.bells).map(|(name, text)| (name.clone(), text.into()));
-    changes.iter().filter_map(said).chain(bell).collect()
+    let heard = next.alerts.heard_since(&before.alerts).map(|(name, text)| (name.clone(), text.into()));
+    changes.iter().filter_map(said).chain(bell).chain(heard).collect()
 }
 
 impl Actor {

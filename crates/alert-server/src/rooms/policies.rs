@@ -23,8 +23,8 @@ pub(super) struct Policies(Mutex<Table>);
 #[derive(Default)]
 struct Table {
     by_room: HashMap<RoomCode, KeptPolicy>,
-    /// Those of them that keep bells.
-    with_bells: HashSet<RoomCode>,
+    /// Those of them where something happens at its time, whoever hears it.
+    timed: HashSet<RoomCode>,
     /// Of all together.
     bytes: usize,
     most: usize,
@@ -34,9 +34,9 @@ struct Table {
 impl Table {
     fn put(&mut self, room: &RoomCode, kept: KeptPolicy) {
         self.bytes += size(room, &kept.policy);
-        match kept.policy.bells.kept() {
-            [] => _ = self.with_bells.remove(room),
-            _ => _ = self.with_bells.insert(room.clone()),
+        match kept.policy.is_timed() {
+            false => _ = self.timed.remove(room),
+            true => _ = self.timed.insert(room.clone()),
         }
         if let Some(before) = self.by_room.insert(room.clone(), kept) {
             self.bytes -= size(room, &before.policy);
@@ -68,7 +68,7 @@ impl Table {
     fn forget_unused(&mut self, now: SystemTime) -> Vec<RoomCode> {
         let horizon = now.checked_sub(UNUSED).unwrap_or(SystemTime::UNIX_EPOCH);
         // What rings is of use, whoever hears it.
-        let is_old = |kept: &KeptPolicy| kept.used < horizon && kept.policy.bells.kept().is_empty();
+        let is_old = |kept: &KeptPolicy| kept.used < horizon && !kept.policy.is_timed();
         let old = self.by_room.extract_if(|_, kept| is_old(kept));
         let old: Vec<_> = old.collect();
         self.bytes -= old.iter().map(|(room, kept)| size(room, &kept.policy)).sum::<usize>();
@@ -108,10 +108,10 @@ impl Policies {
         banning.map(|(room, kept)| (room.clone(), Arc::clone(&kept.policy))).collect()
     }
 
-    /// Those of rooms that keep bells.
-    pub(super) fn with_bells(&self) -> Vec<(RoomCode, Arc<Policy>)> {
+    /// Those of rooms where something happens at its time, whoever hears it.
+    pub(super) fn timed(&self) -> Vec<(RoomCode, Arc<Policy>)> {
         let table = self.lock();
-        let kept = table.with_bells.iter().filter_map(|room| table.by_room.get_key_value(room));
+        let kept = table.timed.iter().filter_map(|room| table.by_room.get_key_value(room));
         kept.map(|(room, kept)| (room.clone(), Arc::clone(&kept.policy))).collect()
     }
 

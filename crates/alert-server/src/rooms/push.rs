@@ -59,7 +59,11 @@ impl Rooms {
         let changes = next.alerts.changes_since(&before.alerts).into_iter().filter(|change| {
             let is_serious =
                 change.alert.level >= LEAST || was(change.alert.id).is_some_and(|was| was >= LEAST);
-            is_serious && !matches!(change.fate, Fate::Updated { in_words: false } | Fate::Stands)
+            is_serious
+                && !matches!(
+                    change.fate,
+                    Fate::Updated { in_words: false } | Fate::Stands | Fate::Escalated(_)
+                )
         });
         let changes: Vec<_> = changes.collect();
         if changes.is_empty() {

@@ -146,7 +146,7 @@ impl V2<'_> {
             ClientEvent::History(history) => self.history(socket, member, history),
             ClientEvent::Make(make) => self.make(socket, member, make),
             ClientEvent::Moderate(moderate) => self.moderate(socket, member, moderate),
-            ClientEvent::Alert(alert) => self.alert(socket, member, alert),
+            ClientEvent::Alert(alert) => self.alert(socket, member, *alert),
             ClientEvent::Bell(bell) => self.bell(socket, member, bell),
             ClientEvent::Hand(hand) => self.hand(socket, member, &hand),
             ClientEvent::Push(push) => self.push(socket, member, push),

@@ -5,6 +5,7 @@ pub(super) mod prepared;
 mod shown;
 mod wanted;
 
+use std::ops::RangeInclusive;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -17,7 +18,7 @@ use serde_json::{Map, Value, json};
 use super::host::{Room, print, print_for};
 use super::send::said;
 use shown::words;
-use wanted::{LONGEST, Level, Wanted, object};
+use wanted::{INTERVALS, LONGEST, Level, Wanted, object};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -25,6 +26,7 @@ Examples:
   alert raise K7Q-FM2-XD9 \"Ice on the stairs\" --for 2h
   alert raise K7Q-FM2-XD9 \"Leave the building\" --level emergency --confirm
   alert raise K7Q-FM2-XD9 Fire drill --drill --countdown 5m
+  alert raise K7Q-FM2-XD9 Ice --remind 2m --escalate-after 10m --escalate-to OFFICE
   alert raise K7Q-FM2-XD9 --prepared Ice --blank place=\"the yard\"
   alert alerts K7Q-FM2-XD9                what is in force, with its ids
   alert change K7Q-FM2-XD9 k3v8x0mz --level emergency --for never
@@ -110,6 +112,9 @@ struct Changes {
     /// Ask everybody to confirm it, or no longer
     #[arg(long, value_name = "SWITCH", num_args = 0..=1, default_missing_value = "on")]
     confirm: Option<Switch>,
+    /// Remind whoever has not confirmed it, this often; or never
+    #[arg(long, value_name = "TIME", value_parser = reminders)]
+    remind: Option<Until>,
     /// Who is meant, in words; empty for everybody
     #[arg(long, value_name = "WHO")]
     audience: Option<String>,
@@ -188,8 +193,19 @@ impl Raise {
 impl Change {
     /// Changes it, and prints it.
     pub(super) fn run(self) -> ExitCode {
-        let Changes { text, level, time, countdown, pause, resume, extend, confirm, audience, all_clear } =
-            self.changes;
+        let Changes {
+            text,
+            level,
+            time,
+            countdown,
+            pause,
+            resume,
+            extend,
+            confirm,
+            remind,
+            audience,
+            all_clear,
+        } = self.changes;
         let or_none = |words: String| if words.is_empty() { Value::Null } else { words.into() };
         let mut alert = object([
             ("text", text.map(Value::from)),
@@ -198,6 +214,7 @@ impl Change {
             ("countdown_to", countdown.map(Until::json)),
             ("paused", (pause || resume).then_some(pause.into())),
             ("confirm", confirm.map(|switch| matches!(switch, Switch::On).into())),
+            ("remind", remind.map(Until::json)),
             ("audience", audience.map(or_none)),
             ("all_clear", all_clear.map(or_none)),
         ]);
@@ -263,10 +280,18 @@ impl Until {
 }
 
 fn until(text: &str) -> Result<Until, String> {
+    or_never(text, Duration::from_secs(1)..=LONGEST)
+}
+
+fn reminders(text: &str) -> Result<Until, String> {
+    or_never(text, INTERVALS)
+}
+
+fn or_never(text: &str, range: RangeInclusive<Duration>) -> Result<Until, String> {
     if text.trim() == "never" {
         return Ok(Until::Never);
     }
-    let time = whole_seconds(Duration::from_secs(1)..=LONGEST)(text);
+    let time = whole_seconds(range)(text);
     time.map(Until::In).map_err(|allowed| format!("never, or {allowed}"))
 }
 

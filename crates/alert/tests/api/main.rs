@@ -39,4 +39,5 @@ mod stall;
 mod supervised;
 mod tls;
 mod tokens;
+mod unconfirmed;
 mod way;

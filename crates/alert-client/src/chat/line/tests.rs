@@ -18,6 +18,10 @@ fn given_a_terminal_then_messages_stand_out_and_the_rest_is_dimmed() {
     assert_eq!(status.render(form, &at()), "\u{1b}[2m14:03 * Ada has entered the room.\u{1b}[0m\n");
     let form = Form::Terminal { color: false };
     assert_eq!(message("Bob: hi").render(form, &at()), "14:03 Bob: hi\n");
+    let reminder = Line::Reminder { msg: "Reminder, from Ada: WARNING: Ice".to_owned() };
+    assert_eq!(reminder.render(form, &at()), "\u{7}14:03 * Reminder, from Ada: WARNING: Ice\n");
+    let plain = reminder.render(Form::Plain, &at());
+    assert_eq!(plain, "2026-03-01 14:03:59 * Reminder, from Ada: WARNING: Ice\n", "nobody hears a pipe");
     assert_eq!(message("Bob: one\r\ntwo").render(form, &at()), "14:03 Bob: one\n      two\n");
 }
 

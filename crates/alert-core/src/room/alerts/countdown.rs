@@ -21,6 +21,8 @@ pub enum Recount {
     Cancel,
     /// It is another one, or there is one from now on.
     Set(Countdown),
+    /// It is the second, if it is the first: somebody has seen that, and another one may have changed it meanwhile.
+    Replace(Countdown, Countdown),
     /// It stops, and what is left stays.
     Pause,
     /// It goes on.
@@ -65,6 +67,10 @@ impl Recount {
         match (self, before) {
             (Self::Cancel, _) => Ok(None),
             (Self::Set(countdown), _) => Ok(Some(countdown)),
+            (Self::Replace(seen, next), Some(countdown)) if countdown == seen || countdown == next => {
+                Ok(Some(next))
+            }
+            (Self::Replace(..), _) => Err(NotDone::CountdownChanged),
             (Self::Pause, Some(Countdown::Paused(_))) => Ok(before),
             (Self::Pause | Self::Resume, Some(Countdown::To(to))) => match to.duration_since(now) {
                 Ok(left) if left.is_zero() => Err(NotDone::NoCountdown),

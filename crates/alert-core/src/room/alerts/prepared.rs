@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{Level, MOST_AUDIENCE, MOST_TEXT, Template};
+use crate::names::RoomCode;
 use crate::room::policy::NotDone;
 
 /// The most that are prepared in a room.
@@ -34,6 +35,12 @@ pub struct Prepared {
     pub word: Option<Box<str>>,
     /// Whoever may hear the room sees who has not confirmed it.
     pub show_missing: bool,
+    /// How often whoever has not confirmed it is reminded.
+    pub remind: Option<Duration>,
+    /// After which time it is passed on where people have not confirmed it.
+    pub escalate_after: Option<Duration>,
+    /// To which room.
+    pub escalate_to: Option<RoomCode>,
     /// How long its countdown takes.
     pub countdown: Option<Duration>,
     /// How long it lasts.
@@ -132,7 +139,8 @@ impl Prepared {
 
     fn bytes(&self) -> usize {
         let asked: usize = self.answers.iter().chain(&self.word).map(|text| text.len()).sum();
-        self.name.len() + asked + self.templates().map(|template| template.as_str().len()).sum::<usize>()
+        let to = self.escalate_to.as_ref().map_or(0, |room| room.as_str().len());
+        self.name.len() + to + asked + self.templates().map(|template| template.as_str().len()).sum::<usize>()
     }
 
     /// About how many bytes it takes in memory.
@@ -203,6 +211,9 @@ mod tests {
             answers: [].into(),
             word: None,
             show_missing: true,
+            remind: None,
+            escalate_after: None,
+            escalate_to: None,
             countdown: Some(Duration::from_secs(300)),
             lasts: None,
             audience: None,
@@ -254,6 +265,9 @@ mod tests {
             confirm: true,
             answers: ["safe".into()].into(),
             word: Some("here".into()),
+            remind: Some(Duration::from_secs(60)),
+            escalate_after: Some(Duration::from_secs(90)),
+            escalate_to: RoomCode::parse("office", 64).ok(),
             lasts: Some(Duration::from_millis(1500)),
             audience: Some(template("{who}")),
             all_clear: Some(template("over")),

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use super::{Alert, AlertId, Alerts, Countdown, MOST_ALERTS};
+use super::{Alert, AlertId, Alerts, Countdown, MOST_ALERTS, Reminders};
 use crate::names::UserName;
 use crate::room::policy::{NotDone, is_like};
 
@@ -64,6 +64,7 @@ impl Draft {
             at: now,
             countdown: countdown.map_or(alert.countdown, |time| now.checked_add(time).map(Countdown::To)),
             ends_at: lasts.map_or(alert.ends_at, |time| now.checked_add(time)),
+            remind: alert.remind.map(|remind| Reminders { since: now, ..remind }),
             released_by: Some(by.clone()),
             ..alert
         }

@@ -1,8 +1,10 @@
 //! What somebody does with alerts, and what it makes of those of a room.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
-use super::{Alert, AlertId, Alerts, Draft, Level, MOST_ALERTS, Person, Recount, is_ahead};
+use super::{
+    Alert, AlertId, Alerts, Draft, Heard, Level, MOST_ALERTS, Person, Recount, Reminders, Tally, is_ahead,
+};
 use crate::names::UserName;
 use crate::room::policy::{NotDone, Until};
 
@@ -19,6 +21,8 @@ pub struct Amendment {
     pub show_missing: Option<bool>,
     /// See [`Alert::countdown`].
     pub countdown: Option<Recount>,
+    /// How often whoever has not confirmed is reminded. Where a countdown is taken away, nobody is any more.
+    pub remind: Option<Option<Duration>>,
     /// See [`Alert::ends_at`].
     pub ends_at: Option<Until>,
     /// See [`Alert::audience`].
@@ -63,6 +67,10 @@ pub enum Step {
     Change(AlertId, UserName, Amendment),
     /// Somebody ends one, or withdraws one that waits.
     End(AlertId, UserName, Ending),
+    /// The server has counted who has not confirmed one at its time.
+    Escalate(AlertId, Tally),
+    /// One of another room is passed on to this one.
+    Hear(Heard),
     /// Those whose time is over end.
     Expire,
     /// All of them go to the room's other code.
@@ -75,8 +83,10 @@ impl Step {
     pub fn id(&self) -> Option<AlertId> {
         match self {
             Self::Raise(draft) => Some(draft.alert.id),
-            Self::Change(id, ..) | Self::Release(id, _) | Self::End(id, ..) => Some(*id),
-            Self::Expire | Self::Move => None,
+            Self::Change(id, ..) | Self::Release(id, _) | Self::End(id, ..) | Self::Escalate(id, _) => {
+                Some(*id)
+            }
+            Self::Hear(_) | Self::Expire | Self::Move => None,
         }
     }
 }
@@ -143,6 +153,8 @@ impl Alerts {
                 }
             }
             Step::Release(id, by) => self.release(*id, by, now)?,
+            Step::Escalate(id, tally) => self.escalate(*id, *tally),
+            Step::Hear(heard) => self.hear(heard, now),
             Step::Expire => {}
             Step::Move => *self = Self { moved: true, ..Self::default() },
         }
@@ -152,13 +164,21 @@ impl Alerts {
 
 impl Alert {
     fn amended(&self, amendment: &Amendment, now: SystemTime) -> Result<Self, NotDone> {
-        let Amendment { text, level, confirm, show_missing, countdown, ends_at, audience, all_clear } =
+        let Amendment { text, level, confirm, show_missing, countdown, remind, ends_at, audience, all_clear } =
             amendment.clone();
+        // Whoever says how often people are reminded wants them to confirm.
+        let confirm = confirm.unwrap_or(self.confirm) || matches!(remind, Some(Some(_)));
+        let goes_on = confirm && countdown != Some(Recount::Cancel);
+        let remind = match remind {
+            Some(every) => every.map(|every| Reminders::at(self.remind, every, now)),
+            None => self.remind.filter(|_| goes_on),
+        };
         Ok(Self {
             text: text.unwrap_or_else(|| self.text.clone()),
             level: level.unwrap_or(self.level),
-            confirm: confirm.unwrap_or(self.confirm),
+            confirm,
             show_missing: show_missing.unwrap_or(self.show_missing),
+            remind,
             countdown: countdown.map_or(Ok(self.countdown), |recount| recount.of(self.countdown, now))?,
             ends_at: ends_at.unwrap_or(self.ends_at),
             audience: audience.unwrap_or_else(|| self.audience.clone()),

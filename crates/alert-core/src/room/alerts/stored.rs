@@ -1,14 +1,19 @@
 //! Alerts as JSON, within a policy. What a later version adds is passed over, and what an earlier one left out is at its
 //! default.
 
+mod unconfirmed;
+
 use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Alert, Alerts, Countdown, Draft, Ended, Key, Prepared, Proposed, Template};
-use crate::names::UserName;
+use super::{
+    Alert, Alerts, Countdown, Draft, Ended, Escalation, Heard, Key, Prepared, Proposed, Reminders, Template,
+};
+use crate::names::{RoomCode, UserName};
 use crate::room::policy::NotAPolicy;
 use crate::room::policy::stored::{millis, name, since, time};
+use unconfirmed::{KeptEscalation, KeptHeard, KeptReminders};
 
 /// The alerts of a room.
 #[derive(Default, Serialize, Deserialize)]
@@ -20,6 +25,8 @@ pub(in crate::room) struct Kept {
     proposed: Vec<KeptProposal>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     ended: Vec<KeptEnd>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    heard: Vec<KeptHeard>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     moved: bool,
 }
@@ -40,6 +47,10 @@ struct KeptAlert {
     word: Option<Box<str>>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     show_missing: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    remind: Option<KeptReminders>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    escalation: Option<KeptEscalation>,
     drill: bool,
     countdown_to: u64,
     /// What is left of a countdown that is paused.
@@ -93,6 +104,12 @@ pub(in crate::room) struct KeptPrepared {
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     show_missing: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
+    remind: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    escalate_after: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    escalate_to: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     countdown: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     lasts: Option<u64>,
@@ -118,7 +135,8 @@ struct KeptProposal {
 
 impl Kept {
     pub(in crate::room) fn is_empty(&self) -> bool {
-        self.in_force.is_empty() && self.proposed.is_empty() && self.ended.is_empty() && !self.moved
+        let Self { in_force, proposed, ended, heard, moved } = self;
+        in_force.is_empty() && proposed.is_empty() && ended.is_empty() && heard.is_empty() && !moved
     }
 }
 
@@ -136,6 +154,7 @@ impl From<&Alerts> for Kept {
             in_force: alerts.in_force.iter().map(KeptAlert::from).collect(),
             proposed: alerts.proposed.iter().map(KeptProposal::from).collect(),
             ended: alerts.ended.iter().map(end).collect(),
+            heard: alerts.heard.iter().map(KeptHeard::from).collect(),
             moved: alerts.moved,
         }
     }
@@ -154,6 +173,8 @@ impl From<&Alert> for KeptAlert {
             answers: alert.answers.clone(),
             word: alert.word.clone(),
             show_missing: alert.show_missing,
+            remind: alert.remind.map(KeptReminders::from),
+            escalation: alert.escalation.as_deref().map(KeptEscalation::from),
             drill: alert.drill,
             countdown_to: millis(alert.countdown.and_then(Countdown::to)),
             paused: alert.countdown.and_then(Countdown::remaining).map(millis_of),
@@ -165,6 +186,10 @@ impl From<&Alert> for KeptAlert {
             key: alert.key.map(|Key { digest, asked }| KeptKey { digest, asked }),
         }
     }
+}
+
+fn room(code: &str) -> Result<RoomCode, NotAPolicy> {
+    RoomCode::parse(code, usize::MAX).map_err(|_| NotAPolicy)
 }
 
 fn millis_of(time: Duration) -> u64 {
@@ -183,6 +208,7 @@ impl TryFrom<Kept> for Alerts {
             in_force: kept.in_force.into_iter().map(Alert::try_from).collect::<Result<_, _>>()?,
             proposed: kept.proposed.into_iter().map(Proposed::try_from).collect::<Result<_, _>>()?,
             ended: kept.ended.into_iter().map(end).collect::<Result<_, _>>()?,
+            heard: kept.heard.into_iter().map(Heard::try_from).collect::<Result<_, _>>()?,
             moved: kept.moved,
         })
     }
@@ -203,6 +229,8 @@ impl TryFrom<KeptAlert> for Alert {
             answers: kept.answers,
             word: kept.word,
             show_missing: kept.show_missing,
+            remind: kept.remind.map(Reminders::from),
+            escalation: kept.escalation.map(Escalation::try_from).transpose()?.map(Box::new),
             drill: kept.drill,
             countdown: match kept.paused {
                 Some(left) => Some(Countdown::Paused(Duration::from_millis(left))),
@@ -230,6 +258,9 @@ impl From<&Prepared> for KeptPrepared {
             answers: prepared.answers.clone(),
             word: prepared.word.clone(),
             show_missing: prepared.show_missing,
+            remind: prepared.remind.map(millis_of),
+            escalate_after: prepared.escalate_after.map(millis_of),
+            escalate_to: prepared.escalate_to.as_ref().map(RoomCode::to_string),
             countdown: prepared.countdown.map(millis_of),
             lasts: prepared.lasts.map(millis_of),
             audience: prepared.audience.as_ref().map(text),
@@ -243,7 +274,7 @@ impl TryFrom<KeptPrepared> for Prepared {
 
     fn try_from(kept: KeptPrepared) -> Result<Self, NotAPolicy> {
         let template = |text: Box<str>| Template::parse(&text).map_err(|_| NotAPolicy);
-        let [countdown, lasts] = [kept.countdown, kept.lasts].map(|time| time.map(Duration::from_millis));
+        let time = |millis: Option<u64>| millis.map(Duration::from_millis);
         Ok(Self {
             name: kept.name,
             text: template(kept.text)?,
@@ -253,8 +284,11 @@ impl TryFrom<KeptPrepared> for Prepared {
             answers: kept.answers,
             word: kept.word,
             show_missing: kept.show_missing,
-            countdown,
-            lasts,
+            remind: time(kept.remind),
+            escalate_after: time(kept.escalate_after),
+            escalate_to: kept.escalate_to.as_deref().map(room).transpose()?,
+            countdown: time(kept.countdown),
+            lasts: time(kept.lasts),
             audience: kept.audience.map(template).transpose()?,
             all_clear: kept.all_clear.map(template).transpose()?,
         })

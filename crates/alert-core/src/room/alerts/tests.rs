@@ -1,5 +1,8 @@
+mod unconfirmed;
+
 use super::super::policy::{Action, NotDone, Policy};
 use super::*;
+use crate::names::RoomCode;
 
 const START: SystemTime = SystemTime::UNIX_EPOCH;
 
@@ -182,6 +185,12 @@ fn given_a_countdown_then_it_can_be_paused_go_on_be_extended_and_taken_away_and_
     assert_eq!(again.revision, resumed.revision);
     let (extended, _) = recount(&resumed, Recount::Set(Countdown::To(after(300))), after(60)).unwrap();
     assert_eq!(countdown(&extended), Some(Countdown::To(after(300))));
+    // Another host was faster: nothing becomes of a countdown that is not what was seen.
+    let longer = |from| recount(&extended, Recount::Replace(from, Countdown::To(after(360))), after(60));
+    assert_eq!(longer(Countdown::To(after(150))).err(), Some(NotDone::CountdownChanged));
+    let (more, _) = longer(Countdown::To(after(300))).unwrap();
+    let again = Recount::Replace(Countdown::To(after(300)), Countdown::To(after(360)));
+    assert_eq!(recount(&more, again, after(61)).unwrap().0.revision, more.revision, "a retry");
     let (cancelled, _) = recount(&extended, Recount::Cancel, after(61)).unwrap();
     assert_eq!(countdown(&cancelled), None);
     for (policy, what, now) in [

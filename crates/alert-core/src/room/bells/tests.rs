@@ -94,6 +94,8 @@ fn given_a_bell_that_raises_an_alert_then_it_is_raised_with_it_or_nothing_has_ru
         answers: Box::default(),
         word: None,
         show_missing: false,
+        remind: None,
+        escalation: None,
         drill: true,
         countdown: None,
         ends_at: Some(start() + DAY),

@@ -115,6 +115,12 @@ pub enum NotDone {
     /// A countdown is to be paused, or to go on, and there is none.
     #[error("this alert has no countdown, or it is over.")]
     NoCountdown,
+    /// Another one has changed the countdown that somebody has seen.
+    #[error("somebody has changed this countdown meanwhile: look at it, and do it again.")]
+    CountdownChanged,
+    /// An alert would be passed on to the room that it is in force in.
+    #[error("escalate_to must be another room.")]
+    OwnRoom,
     /// The key came with another alert.
     #[error("this key came with another alert; give every alert a key of its own.")]
     KeyReused,

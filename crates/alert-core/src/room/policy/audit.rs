@@ -57,6 +57,8 @@ pub enum Deed {
     Update,
     /// An alert was ended.
     End,
+    /// An alert was passed on, since people had not confirmed it.
+    Escalate,
     /// A bell was set, or changed.
     Bell,
     /// A bell was removed.
@@ -67,7 +69,7 @@ pub enum Deed {
     Ring,
 }
 
-const NAMES: [(Deed, &str); 22] = [
+const NAMES: [(Deed, &str); 23] = [
     (Deed::Make, "make"),
     (Deed::Set, "set"),
     (Deed::Remove, "remove"),
@@ -86,6 +88,7 @@ const NAMES: [(Deed, &str); 22] = [
     (Deed::Prepare, "prepare"),
     (Deed::Update, "update"),
     (Deed::End, "end"),
+    (Deed::Escalate, "escalate"),
     (Deed::Bell, "bell"),
     (Deed::Unbell, "unbell"),
     (Deed::Day, "day"),

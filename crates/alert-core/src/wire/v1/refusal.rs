@@ -154,6 +154,13 @@ impl Refusal {
         &self.message
     }
 
+    /// The same, of the room that an alert is to be passed on to.
+    #[must_use]
+    pub fn of_other_room(mut self) -> Self {
+        self.message = format!("escalate_to takes a room where you may speak, and there: {}", self.message);
+        self
+    }
+
     /// `text` or `left` came before `joined`.
     #[must_use]
     pub fn not_joined() -> Self {
@@ -314,11 +321,12 @@ impl From<NotDone> for Refusal {
             NotDone::NoSuchAlert | NotDone::NotPrepared => ErrorCode::NoSuchAlert,
             NotDone::NoSuchBell => ErrorCode::NoSuchBell,
             NotDone::KeyReused => ErrorCode::KeyReused,
-            NotDone::NotAhead | NotDone::NoSuchAnswer => ErrorCode::InvalidBody,
+            NotDone::NotAhead | NotDone::NoSuchAnswer | NotDone::OwnRoom => ErrorCode::InvalidBody,
             NotDone::TooMany
             | NotDone::NoNeed
             | NotDone::TooManyAlerts
             | NotDone::NoCountdown
+            | NotDone::CountdownChanged
             | NotDone::NotAsked
             | NotDone::RollCallFull
             | NotDone::RostersFull

@@ -1,11 +1,14 @@
 //! The fields of alerts and of what is prepared, as clients send them.
 
 use std::collections::HashSet;
+use std::ops::RangeInclusive;
+use std::time::Duration;
 
 use serde_json::value::RawValue;
 
-use crate::names::plain_line;
-use crate::room::alerts::{Level, MOST_ANSWER, MOST_ANSWERS, MOST_TEXT};
+use crate::duration;
+use crate::names::{RoomCode, plain_line};
+use crate::room::alerts::{INTERVALS, Level, MOST_ANSWER, MOST_ANSWERS, MOST_TEXT, MOST_TO};
 use crate::wire::body;
 use crate::wire::v1::Refusal;
 
@@ -53,4 +56,43 @@ pub(super) fn read_answers(json: &RawValue) -> Result<Box<[Box<str>]>, Refusal> 
 pub(super) fn read_level(json: &RawValue) -> Result<Level, Refusal> {
     let wrong = || Refusal::invalid_body("level must be info, warning or emergency.");
     body::string("level", json)?.parse().map_err(|_| wrong())
+}
+
+/// After how long people are reminded, or an alert is passed on; or that they are not.
+pub(super) fn interval(key: &str, json: &RawValue) -> Result<Option<Duration>, Refusal> {
+    optional(Some(json), |json| time(key, json, INTERVALS))
+}
+
+/// After which time an alert is passed on where people have not confirmed it, and to which room.
+pub(super) fn read_escalation(
+    after: Body<'_>,
+    to: Body<'_>,
+) -> Result<(Option<Duration>, Option<RoomCode>), Refusal> {
+    let after = after.map(|json| interval("escalate_after", json)).transpose()?.flatten();
+    let to = optional(to, |json| {
+        let problem = |problem| Refusal::invalid_body(format!("escalate_to {problem}."));
+        RoomCode::parse(&body::string("escalate_to", json)?, MOST_TO).map_err(problem)
+    })?;
+    if to.is_some() && after.is_none() {
+        let why = "escalate_to needs escalate_after: after which time the other room is told.";
+        return Err(Refusal::invalid_body(why));
+    }
+    Ok((after, to))
+}
+
+/// How long something takes: in seconds, or as in `5m`.
+pub(super) fn time(key: &str, json: &RawValue, range: RangeInclusive<Duration>) -> Result<Duration, Refusal> {
+    let time = match serde_json::from_str::<f64>(json.get()) {
+        Ok(seconds) => Duration::try_from_secs_f64(seconds).ok(),
+        Err(_) => body::string(key, json).ok().and_then(|text| duration::read(&text)),
+    };
+    let wrong = || {
+        let (least, most) = (range.start().as_secs(), range.end().as_secs() / (24 * 3600));
+        Refusal::invalid_body(format!(
+            "{key} must be a time such as 5m, from {least}s up to {most}d, or null."
+        ))
+    };
+    // To the millisecond, as stores keep it.
+    let time = time.and_then(|time| u64::try_from(time.as_millis()).ok()).map(Duration::from_millis);
+    time.filter(|time| range.contains(time)).ok_or_else(wrong)
 }

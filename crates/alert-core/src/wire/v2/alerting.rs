@@ -1,13 +1,17 @@
 //! What is done with alerts, over v2 and HTTP alike.
 
+use std::time::Duration;
+
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
-use super::alert_fields::{Body, optional, read_all_clear, read_answers, read_level, read_word, text};
+use super::alert_fields::{
+    Body, interval, optional, read_all_clear, read_answers, read_escalation, read_level, read_word, text,
+};
 use super::preparing::{blanks, preparing, title};
 use super::recounting::{Recounting, When, when};
 use super::rolling::{Rolling, call, confirm};
-use crate::names::UserName;
+use crate::names::{RoomCode, UserName};
 use crate::room::alerts::{AlertId, Blanks, Ending, Level, MOST_AUDIENCE, MOST_TEXT, Preparing};
 use crate::wire::body;
 use crate::wire::v1::{Limits, Refusal};
@@ -44,6 +48,8 @@ pub struct Raise {
     pub answers: Option<Box<[Box<str>]>>,
     /// What a client of v1 says to do so.
     pub word: Option<Option<Box<str>>>,
+    /// After which time it is passed on where people have not confirmed it, and to which room; or that it is not.
+    pub escalation: Option<(Option<Duration>, Option<RoomCode>)>,
     /// It is an exercise.
     pub drill: bool,
     /// What it is besides; what is not named is as it was prepared, or at its default.
@@ -70,6 +76,8 @@ pub struct Changes {
     pub confirm: Option<bool>,
     /// Whether whoever may hear the room sees who has not confirmed it.
     pub show_missing: Option<bool>,
+    /// How often whoever has not confirmed it is reminded, if they are.
+    pub remind: Option<Option<Duration>>,
     /// What becomes of the countdown.
     pub countdown: Option<Recounting>,
     /// When it ends by itself, if it does.
@@ -132,6 +140,8 @@ impl Raise {
     pub fn parse(arg: Body<'_>) -> Result<Self, Refusal> {
         let keys = &["prepared", "blanks", "drill", "answers", "word"];
         let [name, filled, drill, answers, word] = body::object(arg, false, keys)?;
+        let [after, to] = body::object(arg, false, &["escalate_after", "escalate_to"])?;
+        let escalation = after.or(to).map(|_| read_escalation(after, to)).transpose()?;
         let mut with = Changes::read(arg)?;
         let words = match (with.text.take(), name, filled) {
             (Some(text), None, None) => Wording::Text(text),
@@ -148,6 +158,7 @@ impl Raise {
             words,
             answers: answers.map(read_answers).transpose()?,
             word: word.map(|json| optional(Some(json), read_word)).transpose()?,
+            escalation,
             drill: body::boolean("drill", drill)?,
             with,
         })
@@ -170,12 +181,15 @@ impl Changes {
     /// # Errors
     /// A [`Refusal`] to answer with.
     pub fn parse(arg: Body<'_>) -> Result<Self, Refusal> {
-        let [drill, answers, word] = body::object(arg, false, &["drill", "answers", "word"])?;
-        let why = match (drill, answers.or(word)) {
-            (None, None) => return Self::read(arg),
-            (Some(_), _) => "drill cannot be changed: end this alert, and raise another.",
-            (None, Some(_)) => "answers and word cannot be changed: end this alert, and raise another.",
+        let keys = &["drill", "answers", "word", "escalate_after", "escalate_to"];
+        let [drill, answers, word, after, to] = body::object(arg, false, keys)?;
+        let what = match (drill, answers.or(word), after.or(to)) {
+            (None, None, None) => return Self::read(arg),
+            (Some(_), ..) => "drill",
+            (None, Some(_), _) => "answers and word",
+            (None, None, Some(_)) => "escalate_after and escalate_to",
         };
+        let why = format!("{what} cannot be changed: end this alert, and raise another.");
         Err(Refusal::invalid_body(why))
     }
 
@@ -185,13 +199,15 @@ impl Changes {
         let [words, level, confirm, countdown_to, paused, ends_at, audience, all_clear] =
             body::object(arg, false, keys)?;
         let [show_missing] = body::object(arg, false, &["show_missing"])?;
+        let [remind, from] = body::object(arg, false, &["remind", "countdown_from"])?;
         let audience_of = |json: &RawValue| text("audience", json, MOST_AUDIENCE);
         Ok(Self {
             text: words.map(|json| text("text", json, MOST_TEXT)).transpose()?,
             level: level.map(read_level).transpose()?,
             confirm: confirm.map(|json| body::boolean("confirm", Some(json))).transpose()?,
             show_missing: show_missing.map(|json| body::boolean("show_missing", Some(json))).transpose()?,
-            countdown: Recounting::parse(countdown_to, paused)?,
+            remind: remind.map(|json| interval("remind", json)).transpose()?,
+            countdown: Recounting::parse(countdown_to, paused, from)?,
             ends_at: ends_at.map(|json| when("ends_at", json)).transpose()?,
             audience: audience.map(|json| optional(Some(json), audience_of)).transpose()?,
             all_clear: all_clear.map(|json| optional(Some(json), read_all_clear)).transpose()?,

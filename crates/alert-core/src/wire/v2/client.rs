@@ -9,7 +9,7 @@ use socketio_protocol::engine::Packet as EnginePacket;
 use socketio_protocol::socket::{AckId, Arguments, Packet, decode, encode};
 use socketio_protocol::text::{LossyString, lossy_string};
 
-use super::{ALERT, ENTERED, GAP, HISTORY, JOIN, LEAVE, LEFT, MESSAGE, NAMESPACE, SEND};
+use super::{ALERT, ENTERED, GAP, HISTORY, JOIN, LEAVE, LEFT, MESSAGE, NAMESPACE, REMINDER, SEND};
 use crate::names::{RoomCode, UserName};
 use crate::position::Gap;
 use crate::wire;
@@ -39,6 +39,8 @@ pub enum Incoming {
     Message(Message),
     /// A person entered or left, or an alert has ended, in v1's words.
     Status(String),
+    /// We have not confirmed an alert, in v1's words.
+    Reminder(String),
     /// Messages are missing here.
     Gap(Gap),
     /// The answer to the event with this id.
@@ -139,6 +141,15 @@ struct Person {
     name: String,
 }
 
+/// An alert that we have not confirmed.
+#[derive(Deserialize)]
+struct Reminder {
+    #[serde(deserialize_with = "lossy_string")]
+    name: String,
+    #[serde(deserialize_with = "lossy_string")]
+    msg: String,
+}
+
 /// What has become of an alert.
 #[derive(Deserialize)]
 struct AlertNews {
@@ -159,6 +170,16 @@ impl Alert {
 
     fn told(&self, words: &str) -> String {
         if self.drill { format!("DRILL: {words}") } else { words.to_owned() }
+    }
+}
+
+impl Reminder {
+    fn told(&self) -> String {
+        let Self { name, msg } = self;
+        match msg.strip_prefix("DRILL: ") {
+            Some(msg) => format!("DRILL: Reminder, from {name}: {msg}"),
+            None => format!("Reminder, from {name}: {msg}"),
+        }
     }
 }
 
@@ -234,6 +255,9 @@ impl Incoming {
                 (ENTERED, Some(body)) => Self::Status(format!("{} has entered the room.", person(body)?)),
                 (LEFT, Some(body)) => Self::Status(format!("{} has left the room.", person(body)?)),
                 (ALERT, Some(body)) => serde_json::from_str::<AlertNews>(body.get())?.told(),
+                (REMINDER, Some(body)) => {
+                    Self::Reminder(serde_json::from_str::<Reminder>(body.get())?.told())
+                }
                 (GAP, Some(body)) => {
                     let Missed { missed } = serde_json::from_str(body.get())?;
                     Self::Gap(Gap { missed })

@@ -35,7 +35,7 @@ pub enum ClientEvent<'a> {
     /// Raise a hand, or lower it.
     Hand(Hand),
     /// Do something with an alert.
-    Alert(AlertAction<'a>),
+    Alert(Box<AlertAction<'a>>),
     /// Do something with the room's bells.
     Bell(BellAction),
     /// Have a device told of alerts, or no more.
@@ -235,13 +235,13 @@ impl<'a> ClientEvent<'a> {
             ALERT => {
                 let keys = &["room", "name", "key", "host", "password"];
                 let [room, name, key, host, password] = body::object(arg, has_attachments, keys)?;
-                Ok(Self::Alert(AlertAction {
+                Ok(Self::Alert(Box::new(AlertAction {
                     room: required_room(room, limits)?,
                     name: Speaker(name),
                     key: key.map(read_key).transpose()?,
                     shown: read_shown(host, password)?,
                     what: Alerting::parse(arg, has_attachments, limits)?,
-                }))
+                })))
             }
             BELL => {
                 let [room, host, password] =

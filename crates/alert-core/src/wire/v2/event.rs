@@ -4,16 +4,16 @@ use serde::Serialize;
 use socketio_protocol::socket::encode::{self, Rendered};
 
 use super::{
-    ALERT, CONFIRMED, ENTERED, ERROR, GAP, LEFT, MESSAGE, NAMESPACE, POLICY, PUT_OUT, REMOVED, ROLL_CALL,
-    Shown, TIME,
+    ALERT, CONFIRMED, ENTERED, ERROR, GAP, LEFT, MESSAGE, NAMESPACE, POLICY, PUT_OUT, REMINDER, REMOVED,
+    ROLL_CALL, Shown, TIME,
 };
 use crate::event::{RoomEvent, What};
 use crate::names::{RoomCode, UserName};
 use crate::position::{Gap, MessageId, Position};
-use crate::room::alerts::AlertId;
+use crate::room::alerts::{AlertId, Change, Fate};
 use crate::room::policy::Forbidden;
 use crate::room::roll_call::{self, Counts};
-use crate::wire::alert::{self, Told};
+use crate::wire::alert::{self, Told, Words};
 use crate::wire::history::{At, Message};
 use crate::wire::json_size;
 use crate::wire::roll_call::{ShownCounts, ShownPerson};
@@ -67,6 +67,19 @@ struct Alerted<'a> {
     told: Told<'a>,
 }
 
+/// Somebody has not confirmed an alert.
+#[derive(Serialize)]
+struct Reminder<'a> {
+    id: AlertId,
+    at: At,
+    /// The first is 1.
+    number: u32,
+    /// Who raised it.
+    name: &'a UserName,
+    /// Its words, as they were said.
+    msg: String,
+}
+
 /// The server's clock was set, to this.
 #[derive(Serialize)]
 struct Time {
@@ -114,6 +127,11 @@ pub fn packet(room: &RoomCode, event: &RoomEvent) -> Rendered {
             render(POLICY, room, ruled, super::policy_size(policy))
         }
         What::Alert(change) => {
+            if let Change { alert, fate: Fate::Reminded(number) } = &**change {
+                let (at, msg) = (At(event.at), Words(alert).to_string());
+                let reminder = Reminder { id: alert.id, at, number: *number, name: &alert.by, msg };
+                return render(REMINDER, room, reminder, alert::size(change));
+            }
             let alerted = Alerted { at: At(event.at), told: Told(change) };
             render(ALERT, room, alerted, alert::size(change))
         }

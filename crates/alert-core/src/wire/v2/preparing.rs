@@ -1,6 +1,7 @@
 //! Alerts that hosts prepare, as clients send and see them, and as they are kept in a file.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use serde::ser::SerializeStruct;
@@ -8,8 +9,9 @@ use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 use socketio_protocol::text::LossyString;
 
-use super::alert_fields::{Body, optional, read_answers, read_level, read_word, text};
-use crate::duration;
+use super::alert_fields::{
+    Body, interval, optional, read_answers, read_escalation, read_level, read_word, text, time,
+};
 use crate::names::plain_line;
 use crate::room::alerts::{
     Blanks, LONGEST, Level, MOST_AUDIENCE, MOST_FILLED, MOST_PREPARED, MOST_TEXT, MOST_TITLE, Prepared,
@@ -18,8 +20,8 @@ use crate::room::alerts::{
 use crate::wire::body;
 use crate::wire::v1::Refusal;
 
-/// The shortest that an alert lasts, or counts down.
-const SHORTEST: Duration = Duration::from_secs(1);
+/// How long an alert lasts, or counts down.
+const LENGTHS: RangeInclusive<Duration> = Duration::from_secs(1)..=LONGEST;
 
 /// One as it is shown: what it was made of, and its `blanks`.
 #[derive(Clone, Copy, Debug)]
@@ -36,6 +38,9 @@ impl Serialize for ShownPrepared<'_> {
             answers,
             word,
             show_missing,
+            remind,
+            escalate_after,
+            escalate_to,
             countdown,
             lasts,
             audience,
@@ -44,7 +49,7 @@ impl Serialize for ShownPrepared<'_> {
         let time = |time: &Option<Duration>| time.map(|time| humantime::format_duration(time).to_string());
         let words =
             |template: &Option<Template>| template.as_ref().map(|template| template.as_str().to_owned());
-        let mut fields = serializer.serialize_struct("Prepared", 13)?;
+        let mut fields = serializer.serialize_struct("Prepared", 16)?;
         fields.serialize_field("name", name)?;
         fields.serialize_field("text", text.as_str())?;
         fields.serialize_field("level", level.as_str())?;
@@ -53,6 +58,9 @@ impl Serialize for ShownPrepared<'_> {
         fields.serialize_field("answers", answers)?;
         fields.serialize_field("word", word)?;
         fields.serialize_field("show_missing", show_missing)?;
+        fields.serialize_field("remind", &time(remind))?;
+        fields.serialize_field("escalate_after", &time(escalate_after))?;
+        fields.serialize_field("escalate_to", escalate_to)?;
         fields.serialize_field("countdown", &time(countdown))?;
         fields.serialize_field("ends_after", &time(lasts))?;
         fields.serialize_field("audience", &words(audience))?;
@@ -95,11 +103,14 @@ pub fn prepared(arg: Body<'_>, named: Option<&str>) -> Result<Prepared, Refusal>
         &["name", "text", "level", "drill", "confirm", "countdown", "ends_after", "audience", "all_clear"];
     let [name, words, level, drill, confirm, countdown, ends_after, audience, all_clear] =
         body::object(arg, false, keys)?;
-    let [answers, word, show_missing] = body::object(arg, false, &["answers", "word", "show_missing"])?;
+    let keys = &["answers", "word", "show_missing", "remind", "escalate_after", "escalate_to"];
+    let [answers, word, show_missing, remind, escalate_after, escalate_to] = body::object(arg, false, keys)?;
     let answers = answers.map(read_answers).transpose()?.unwrap_or_default();
     let word = optional(word, read_word)?;
-    // Whoever says how it is confirmed wants that.
-    let asks = !answers.is_empty() || word.is_some();
+    let remind = remind.map(|json| interval("remind", json)).transpose()?.flatten();
+    let (escalate_after, escalate_to) = read_escalation(escalate_after, escalate_to)?;
+    // Whoever says how it is confirmed, or what happens where it is not, wants that.
+    let asks = !answers.is_empty() || word.is_some() || remind.is_some() || escalate_after.is_some();
     let name = match (named, name) {
         (Some(name), _) => title(name)?,
         (None, Some(name)) => title(&body::string("name", name)?)?,
@@ -117,8 +128,11 @@ pub fn prepared(arg: Body<'_>, named: Option<&str>) -> Result<Prepared, Refusal>
         answers,
         word,
         show_missing: body::boolean("show_missing", show_missing)?,
-        countdown: optional(countdown, |json| time("countdown", json))?,
-        lasts: optional(ends_after, |json| time("ends_after", json))?,
+        remind,
+        escalate_after,
+        escalate_to,
+        countdown: optional(countdown, |json| time("countdown", json, LENGTHS))?,
+        lasts: optional(ends_after, |json| time("ends_after", json, LENGTHS))?,
         audience: optional(audience, |json| template("audience", json, MOST_AUDIENCE))?,
         all_clear: optional(all_clear, |json| template("all_clear", json, MOST_TEXT))?,
     })
@@ -158,19 +172,6 @@ fn template(key: &str, json: &RawValue, most: usize) -> Result<Template, Refusal
         .map_err(|problem| Refusal::invalid_body(format!("{key}: {problem}.")))
 }
 
-/// How long something takes: in seconds, or as in `5m`.
-fn time(key: &str, json: &RawValue) -> Result<Duration, Refusal> {
-    let time = match serde_json::from_str::<f64>(json.get()) {
-        Ok(seconds) => Duration::try_from_secs_f64(seconds).ok(),
-        Err(_) => body::string(key, json).ok().and_then(|text| duration::read(&text)),
-    };
-    let wrong =
-        || Refusal::invalid_body(format!("{key} must be a time such as 5m, from 1s up to 366d, or null."));
-    // To the millisecond, as stores keep it.
-    let time = time.and_then(|time| u64::try_from(time.as_millis()).ok()).map(Duration::from_millis);
-    time.filter(|time| (SHORTEST..=LONGEST).contains(time)).ok_or_else(wrong)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -182,7 +183,7 @@ mod tests {
 
     #[test]
     fn given_what_was_shown_then_it_is_read_as_it_was() {
-        let json = r#"{"name":"Fire","text":"Leave by {door}","level":"emergency","drill":true,"confirm":true,"answers":["safe"],"word":"here","show_missing":true,"countdown":"5m","ends_after":"1h 30m","audience":"{who}","all_clear":"Come back","blanks":["door","who"]}"#;
+        let json = r#"{"name":"Fire","text":"Leave by {door}","level":"emergency","drill":true,"confirm":true,"answers":["safe"],"word":"here","show_missing":true,"remind":"1m","escalate_after":"5m","escalate_to":"OFFICE","countdown":"5m","ends_after":"1h 30m","audience":"{who}","all_clear":"Come back","blanks":["door","who"]}"#;
         let Ok(Preparing::Keep(all)) = read(&format!(r#"{{"prepared":{json}}}"#)) else { panic!() };
         assert_eq!(serde_json::to_string(&ShownPrepared(&all[0])).unwrap(), json);
         let short = r#"{"prepared":[{"name":" Ice ","text":"Ice","countdown":null,"ends_after":60.0}],"replace":true}"#;

@@ -19,10 +19,40 @@ pub enum Recounting {
     To(When),
     /// To have so much left as if it were counted to this moment, and not to count on.
     PausedBefore(When),
+    /// What one of the last two does, if it is what somebody has seen: a moment, or what was left of it.
+    Instead(When, Next),
     /// To pause it.
     Pause,
     /// To go on with it.
     Resume,
+}
+
+/// What a countdown is to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// See [`Recounting::To`].
+    To(When),
+    /// See [`Recounting::PausedBefore`].
+    PausedBefore(When),
+}
+
+impl Next {
+    /// To which moment.
+    #[must_use]
+    pub fn when(self) -> When {
+        match self {
+            Self::To(when) | Self::PausedBefore(when) => when,
+        }
+    }
+
+    fn at(self, now: SystemTime) -> Countdown {
+        match self {
+            Self::To(when) => Countdown::To(when.at(now)),
+            Self::PausedBefore(when) => {
+                Countdown::Paused(when.at(now).duration_since(now).unwrap_or_default())
+            }
+        }
+    }
 }
 
 /// A moment: by the clock, or so long after the server hears of it, whose clock counts.
@@ -64,18 +94,40 @@ impl Recounting {
     pub fn at(self, now: SystemTime) -> Recount {
         match self {
             Self::Cancel => Recount::Cancel,
-            Self::To(when) => Recount::Set(Countdown::To(when.at(now))),
-            Self::PausedBefore(when) => {
-                Recount::Set(Countdown::Paused(when.at(now).duration_since(now).unwrap_or_default()))
+            Self::To(when) => Recount::Set(Next::To(when).at(now)),
+            Self::PausedBefore(when) => Recount::Set(Next::PausedBefore(when).at(now)),
+            Self::Instead(seen, next) => {
+                let seen = match seen {
+                    When::At(_) => Next::To(seen),
+                    When::In(_) => Next::PausedBefore(seen),
+                };
+                Recount::Replace(seen.at(now), next.at(now))
             }
             Self::Pause => Recount::Pause,
             Self::Resume => Recount::Resume,
         }
     }
 
-    pub(super) fn parse(to: Option<&RawValue>, paused: Option<&RawValue>) -> Result<Option<Self>, Refusal> {
+    pub(super) fn parse(
+        to: Option<&RawValue>,
+        paused: Option<&RawValue>,
+        from: Option<&RawValue>,
+    ) -> Result<Option<Self>, Refusal> {
+        let from = from.map(|json| when("countdown_from", json)).transpose()?.flatten();
         let to = to.map(|json| when("countdown_to", json)).transpose()?;
         let paused = paused.map(|json| body::boolean("paused", Some(json))).transpose()?;
+        if let Some(seen) = from {
+            let next = match (to.flatten(), paused) {
+                (Some(to), Some(true)) => Next::PausedBefore(to),
+                (Some(to), _) => Next::To(to),
+                (None, _) => {
+                    return Err(Refusal::invalid_body(
+                        "countdown_from needs countdown_to: what is to follow.",
+                    ));
+                }
+            };
+            return Ok(Some(Self::Instead(seen, next)));
+        }
         Ok(Some(match (to, paused) {
             (None, None) => return Ok(None),
             (None, Some(true)) => Self::Pause,

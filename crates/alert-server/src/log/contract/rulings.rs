@@ -1,7 +1,7 @@
 //! What a store has to promise of rooms with hosts: policies, audit logs, and messages that are removed.
 
 use super::*;
-use alert_core::room::alerts::{Alert, AlertId, Countdown, Key, Level, Step};
+use alert_core::room::alerts::{Alert, AlertId, Countdown, Escalation, Key, Level, Reminders, Step};
 use alert_core::room::policy::{Action, Deed};
 use std::time::UNIX_EPOCH;
 
@@ -28,6 +28,12 @@ fn policy(revision: u64) -> Policy {
         answers: ["safe".into(), "need help".into()].into(),
         word: Some("OK".into()),
         show_missing: false,
+        remind: Some(Reminders { every: Duration::from_secs(60), since: now }),
+        escalation: Some(Box::new(Escalation {
+            after: Duration::from_millis(90_500),
+            to: Some(room("office \u{e9}")),
+            done: None,
+        })),
         drill: true,
         countdown: Some(Countdown::Paused(Duration::from_millis(60_500))),
         ends_at: Some(now + Duration::from_secs(3600)),

@@ -73,7 +73,7 @@ impl Shared {
         args.push(bytes(u8::from(!policy.bans.is_empty())));
         args.push(if let Of::People(LastEntered(event)) = of { bytes(event) } else { Vec::new() });
         args.push(bytes(self.0.retention.messages));
-        args.push(bytes(u8::from(!policy.bells.kept().is_empty())));
+        args.push(bytes(u8::from(policy.is_timed())));
         for (name, text) in words {
             args.extend([name.as_str(), text].map(|text| text.as_bytes().to_vec()));
         }
@@ -99,7 +99,7 @@ impl Shared {
         self.policies_of("banned").await
     }
 
-    /// The policies of all rooms that keep bells.
+    /// The policies of all rooms where something happens at its time, whoever hears it: bells ring, or an alert may be passed on.
     ///
     /// # Errors
     /// Where Redis does not answer.

@@ -1,5 +1,7 @@
-//! Rings bells at their times. Every server does so; the room's one order decides which of them rings.
+//! Rings bells at their times, and has alerts passed on. Every server does so; the room's one order decides which of them does
+//! it.
 
+use super::super::escalations::Pending;
 use super::plan::{Due, Plan, Planned};
 use super::{Kept, Refused, Rooms, now};
 use std::collections::HashMap;
@@ -21,14 +23,15 @@ impl Rooms {
         let rooms = Arc::downgrade(&self.0);
         self.runtime().spawn(async move {
             let (mut plan, mut seen) = (Plan::default(), None::<SystemTime>);
-            let mut asked = None::<Instant>;
+            let (mut asked, mut escalations) = (None::<Instant>, Vec::new());
             loop {
                 let Some(rooms) = rooms.upgrade().map(Rooms) else { return };
                 let now = SystemTime::now();
                 let is_back = seen.is_some_and(|seen| now + BACK < seen);
                 if is_back || asked.is_none_or(|asked| asked.elapsed() >= ASK) {
                     match rooms.planned(seen.is_none()).await {
-                        Ok(bells) => {
+                        Ok((bells, pending)) => {
+                            escalations = pending;
                             let before = if is_back { Plan::default() } else { plan };
                             plan = Plan::of(bells, &before, seen, now);
                             (seen, asked) = (Some(now), Some(Instant::now()));
@@ -41,8 +44,14 @@ impl Rooms {
                 while let Some(due) = plan.take(now) {
                     rooms.deal_with(due, now);
                 }
+                let due: Vec<_> = escalations.extract_if(.., |pending| pending.at <= now).collect();
+                if !due.is_empty() {
+                    let rooms = rooms.clone();
+                    rooms.runtime().clone().spawn(async move { rooms.pass_on(due).await });
+                }
                 seen = seen.map(|_| now);
-                let next = plan.next().and_then(|next| next.duration_since(now).ok());
+                let next = plan.next().into_iter().chain(escalations.iter().map(|pending| pending.at)).min();
+                let next = next.and_then(|next| next.duration_since(now).ok());
                 let wait = next.map_or(LOOK, |next| next.min(LOOK));
                 let wait = if asked.is_none() { wait.min(AGAIN) } else { wait };
                 tokio::select! {
@@ -53,9 +62,10 @@ impl Rooms {
         });
     }
 
-    /// All bells, as they ring. At the start, the log says of those that were missed.
-    async fn planned(&self, is_start: bool) -> Result<Vec<Planned>, Refused> {
-        let mut policies: HashMap<_, _> = self.kept_bells().await?.into_iter().collect();
+    /// All bells, as they ring, and the alerts that may be passed on. At the start, the log says of bells that were missed.
+    async fn planned(&self, is_start: bool) -> Result<(Vec<Planned>, Vec<Pending>), Refused> {
+        let mut policies: HashMap<_, _> = self.timed().await?.into_iter().collect();
+        let pending = Pending::of(&policies);
         let file = self.of_file();
         for (room, _) in file.all() {
             if !policies.contains_key(room)
@@ -85,7 +95,7 @@ impl Rooms {
                 tell_missed(planned, kept, now());
             }
         }
-        Ok(all)
+        Ok((all, pending))
     }
 
     fn deal_with(&self, due: Due, now: SystemTime) {

@@ -1,5 +1,5 @@
 //! The alerts of a room, where everything that happens in it is ordered: what is said of them, who is told of them on coming,
-//! and when they end.
+//! and when something becomes of them by itself.
 
 use super::super::audience::{Published, publication};
 use super::{LiveRoom, State};
@@ -65,25 +65,37 @@ impl LiveRoom {
         (published, Append { room: self.code.clone(), message, key: None, stored }, told)
     }
 
-    /// Whether a task has to begin that ends alerts at their time. It goes on until [`Self::next_alert_end`] says so.
+    /// Whether a task has to begin that ends alerts at their time, and reminds of them. It goes on until
+    /// [`Self::next_of_alerts`] says so.
     pub(in crate::rooms) fn begins_to_time(&self) -> bool {
         let mut state = self.lock();
-        let begins = !state.is_timing && !state.is_retired && state.next_alert_end().is_some();
+        let begins = !state.is_timing && !state.is_retired && state.next_of_alerts().is_some();
         state.is_timing |= begins;
         begins
     }
 
-    /// When the next alert ends by itself. Where none does, or nobody hears the room any more, the task that asks ends.
-    pub(in crate::rooms) fn next_alert_end(&self) -> Option<SystemTime> {
+    /// When the next alert ends by itself, or people are reminded of one; and whether it is the first. Where there is nothing
+    /// of that, or nobody hears the room any more, the task that asks ends.
+    pub(in crate::rooms) fn next_of_alerts(&self) -> Option<(SystemTime, Timed)> {
         let mut state = self.lock();
-        let next = state.next_alert_end().filter(|_| !state.is_retired);
+        let next = state.next_of_alerts().filter(|_| !state.is_retired);
         state.is_timing = next.is_some();
         next
     }
 }
 
+/// What becomes of alerts by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(in crate::rooms) enum Timed {
+    Ends,
+    Reminds,
+}
+
 impl State {
-    fn next_alert_end(&self) -> Option<SystemTime> {
-        self.ruling.as_ref().and_then(|ruling| ruling.policy.alerts.next_end())
+    fn next_of_alerts(&self) -> Option<(SystemTime, Timed)> {
+        let end = self.ruling.as_ref().and_then(|ruling| ruling.policy.alerts.next_end());
+        let reminder = self.calling.reminding.next(SystemTime::now());
+        let end = end.map(|at| (at, Timed::Ends));
+        end.into_iter().chain(reminder.map(|at| (at, Timed::Reminds))).min()
     }
 }

@@ -3,6 +3,7 @@
 
 use super::super::Rooms;
 use super::super::door::Badge;
+use super::reminding::Reminding;
 use super::{LiveRoom, Presence, State};
 use alert_core::access::{Right, Standing};
 use alert_core::names::UserName;
@@ -25,12 +26,13 @@ const MOST_WATCHERS: usize = 64;
 /// What a room knows of its roll calls.
 #[derive(Default)]
 pub(super) struct RollCalling {
-    hub: Option<Hub>,
+    pub(super) hub: Option<Hub>,
     /// The connections of each person here. Entries leave with their presence.
-    here: HashMap<UserName, Vec<(ConnectionId, Form)>>,
+    pub(super) here: HashMap<UserName, Vec<(ConnectionId, Form)>>,
     /// Alerts in force that ask to be confirmed, and where those are noted whom they reach. Entries leave when an alert has
     /// ended.
     asked: HashMap<AlertId, mpsc::UnboundedSender<UserName>>,
+    pub(super) reminding: Reminding,
     /// Entries leave with their presence.
     watchers: Vec<Watcher>,
     /// What watchers have to be told.
@@ -96,6 +98,10 @@ impl LiveRoom {
     pub(in crate::rooms) fn follow_alerts(self: &Arc<Self>, rooms: &Rooms) {
         let mut state = self.lock();
         let asked = state.asked();
+        let State { ruling, calling, .. } = &mut *state;
+        if let Some(ruling) = ruling {
+            calling.reminding.follow(&ruling.policy.alerts, SystemTime::now());
+        }
         let RollCalling { hub, here, asked: known, .. } = &mut state.calling;
         known.retain(|id, _| asked.contains(id));
         for id in asked {
@@ -142,6 +148,7 @@ impl LiveRoom {
         person: Option<(UserName, Person)>,
     ) {
         if let Some((name, person)) = person.filter(|(_, person)| person.stage == Stage::Confirmed) {
+            self.lock().calling.reminding.is_confirmed(id, &name);
             self.tell_devices(id, &name, &person);
         }
         let mut state = self.lock();

@@ -4,8 +4,9 @@ use super::member::{Member, Place};
 use super::moderate::{actor, answer};
 use super::{Outcome, V2, name_required};
 use crate::log::KeyDigest;
-use crate::rooms::{Alerted, Rooms, Sender, Visit, Way};
+use crate::rooms::{Alerted, Elsewhere, Rooms, Sender, Visit, Way};
 use alert_core::access::Right;
+use alert_core::room::policy::Shown;
 use alert_core::wire::v1::Refusal;
 use alert_core::wire::v2::{AlertAction, Alerting, Answer};
 use socketio_server::Socket;
@@ -27,6 +28,8 @@ impl V2<'_> {
             (None, None) => Some(self.identify(member, &room, name, name_required)?.1),
         };
         let (by, shown) = (actor(name.as_ref(), &who), member.shows(&shown));
+        let (origin, any) = (self.origin(), member.shows(&Shown::default()));
+        let elsewhere = Elsewhere { who: who.clone(), origin, shown: any };
         let is_there = place.is_some();
         let admitted = self.admit(&who, right, Way::FromOutside, room)?;
         // What was shown on entering counts.
@@ -52,7 +55,7 @@ impl V2<'_> {
                     (None, Alerting::Prepared) => rooms.prepared(&admitted).await,
                     (None, Alerting::Prepare(what)) => rooms.prepare(&admitted, &by, what).await,
                     (None, _) => rooms.alerts(&admitted).await,
-                    (Some(name), what) => rooms.alert(&admitted, (&by, name), what, key).await,
+                    (Some(name), what) => rooms.alert(&admitted, (&by, name, &elsewhere), what, key).await,
                 }
             };
             let done = done.await;
@@ -62,6 +65,7 @@ impl V2<'_> {
                 Alerted::Ended(ended, stored) => Answer::Ended(ended, stored),
                 Alerted::Proposed(proposed, stored) => Answer::Proposed(proposed, stored),
                 Alerted::Prepared(prepared) => Answer::Prepared(prepared),
+                Alerted::NotThere(refused) => Answer::Refused(Refusal::from(refused).of_other_room()),
                 Alerted::Unfilled(why) => Answer::Refused(Refusal::invalid_body(why.to_string())),
                 Alerted::All(alerts, proposed) => Answer::Alerts(alerts, proposed),
                 Alerted::Confirmed(person, stored) => Answer::Confirmed(person, stored),

@@ -93,7 +93,7 @@ pub(super) async fn raise(
     let (room, name) = admit(&api, &caller, &code, (query.as_deref(), &headers, body.len()), &raise).await?;
     let key = Key::read(&headers)?;
     let key = key.map(|key| KeyDigest::new(sender(&caller), room.code(), key.as_str()));
-    let alerted = api.0.rooms.alert(&room, (&caller.actor(), &name), raise, key).await?;
+    let alerted = api.0.rooms.alert(&room, (&caller.actor(), &name, &caller.elsewhere()), raise, key).await?;
     answer(StatusCode::CREATED, &alerted)
 }
 
@@ -150,7 +150,7 @@ async fn act(
     let Path((code, id)) = path.map_err(|_| Problem::room_not_utf8())?;
     let what = what(read_id(&id)?);
     let (room, name) = admit(api, caller, &code, rest, &what).await?;
-    let alerted = api.0.rooms.alert(&room, (&caller.actor(), &name), what, None).await?;
+    let alerted = api.0.rooms.alert(&room, (&caller.actor(), &name, &caller.elsewhere()), what, None).await?;
     answer(StatusCode::OK, &alerted)
 }
 
@@ -193,6 +193,7 @@ pub(super) fn answer(status: StatusCode, alerted: &Alerted) -> Result<Response, 
         Alerted::Prepared(prepared) => {
             json::done(status, &AllPrepared { prepared: prepared.iter().map(ShownPrepared).collect() })
         }
+        Alerted::NotThere(refused) => return Err(Refusal::from(*refused).of_other_room().into()),
         Alerted::Unfilled(why) => return Err(Refusal::invalid_body(why.to_string()).into()),
         Alerted::Confirmed(person, stored) => {
             let (name, person) = &**person;

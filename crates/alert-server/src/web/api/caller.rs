@@ -9,7 +9,7 @@ use socketio_server::PeerAddr;
 use super::{Api, Problem, WebState};
 use crate::auth::{Origin, Requester};
 use crate::logging::cause::RequestId;
-use crate::rooms::Actor;
+use crate::rooms::{Actor, Elsewhere};
 use alert_core::ApiToken;
 use alert_core::access::Principal;
 use alert_core::room::policy::{HostKey, Password, Shown};
@@ -51,6 +51,12 @@ impl Caller {
             (None, None) => "http",
         };
         Actor(subject.unwrap_or_else(|| by.to_owned()).into())
+    }
+
+    /// As they come to the room that an alert may be passed on to.
+    pub(super) fn elsewhere(&self) -> Elsewhere {
+        // What they show is for the room of the request.
+        Elsewhere { who: self.principal().clone(), origin: self.origin(), shown: Shown::default() }
     }
 
     pub(super) fn origin(&self) -> Origin {

@@ -55,7 +55,8 @@ pub(super) async fn add(
     let rolling = Alerting::Roll(read_id(&id)?, confirm(Some(object(&body)?), &api.0.limits)?);
     let rest = (query.as_deref(), &headers, body.len());
     let (room, name) = admit(&api, &caller, &code, rest, &rolling).await?;
-    let confirmed = api.0.rooms.alert(&room, (&caller.actor(), &name), rolling, None).await?;
+    let confirmed =
+        api.0.rooms.alert(&room, (&caller.actor(), &name, &caller.elsewhere()), rolling, None).await?;
     answer(StatusCode::OK, &confirmed)
 }
 

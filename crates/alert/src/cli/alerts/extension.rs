@@ -1,5 +1,5 @@
 //! A countdown that is made longer. The server is told which moment or how much is then meant, so that trying again makes it
-//! no longer.
+//! no longer, and what it was, so that nothing is undone that somebody else has done meanwhile.
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -37,10 +37,16 @@ fn find<'a>(listed: &'a Value, id: &str) -> Option<&'a Value> {
 
 fn longer(alert: &Value, by: Duration) -> Option<Vec<(&'static str, Value)>> {
     if let Some(left) = alert["remaining"].as_f64() {
-        return Some(vec![("countdown_to", json!(left + by.as_secs_f64())), ("paused", true.into())]);
+        let longer = json!(left + by.as_secs_f64());
+        return Some(vec![
+            ("countdown_to", longer),
+            ("paused", true.into()),
+            ("countdown_from", json!(left)),
+        ]);
     }
     let to: Timestamp = alert["countdown_to"].as_str()?.parse().ok()?;
-    Some(vec![("countdown_to", to.checked_add(by).ok()?.to_string().into())])
+    let longer = to.checked_add(by).ok()?.to_string().into();
+    Some(vec![("countdown_to", longer), ("countdown_from", alert["countdown_to"].clone())])
 }
 
 #[cfg(test)]
@@ -58,9 +64,14 @@ mod tests {
     fn given_a_countdown_then_a_longer_one_is_meant_whether_it_is_paused_or_not() {
         let minute = Duration::from_secs(60);
         let running = json!({ "countdown_to": "2026-11-29T10:00:00.500Z", "remaining": null });
-        assert_eq!(longer(&running, minute), Some(vec![("countdown_to", json!("2026-11-29T10:01:00.5Z"))]));
+        let longer_running = vec![
+            ("countdown_to", json!("2026-11-29T10:01:00.5Z")),
+            ("countdown_from", json!("2026-11-29T10:00:00.500Z")),
+        ];
+        assert_eq!(longer(&running, minute), Some(longer_running));
         let paused = json!({ "countdown_to": null, "remaining": 30.5 });
-        let longer_paused = vec![("countdown_to", json!(90.5)), ("paused", json!(true))];
+        let longer_paused =
+            vec![("countdown_to", json!(90.5)), ("paused", json!(true)), ("countdown_from", json!(30.5))];
         assert_eq!(longer(&paused, minute), Some(longer_paused));
         assert_eq!(longer(&json!({ "countdown_to": null, "remaining": null }), minute), None);
     }

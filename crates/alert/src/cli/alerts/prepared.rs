@@ -143,6 +143,9 @@ fn line(alert: &Value) -> String {
         (alert["confirm"] == true).then(|| "to be confirmed".to_owned()),
         list("answers"),
         told("word", "word"),
+        told("reminded every", "remind"),
+        told("passed on after", "escalate_after"),
+        told("to", "escalate_to"),
         told("all-clear", "all_clear"),
     ];
     let more = more.into_iter().flatten().collect::<Vec<_>>().join(", ");

@@ -15,6 +15,7 @@ pub(super) fn words(answer: &Value) -> String {
 fn line(alert: &Value) -> String {
     let text = |key: &str| alert[key].as_str().map(|text| one_line(text).to_string());
     let told = |word: &str, key: &str| text(key).map(|text| format!("{word} {text}"));
+    let time = |word: &str, key: &str| alert[key].as_f64().map(|time| format!("{word} {}", time_left(time)));
     let drill = if alert["drill"] == true { "DRILL: " } else { "" };
     let level = text("level").unwrap_or_default().to_ascii_uppercase();
     let [id, words] = ["id", "text"].map(|key| text(key).unwrap_or_default());
@@ -24,6 +25,9 @@ fn line(alert: &Value) -> String {
         told("countdown to", "countdown_to"),
         alert["remaining"].as_f64().map(|left| format!("countdown paused with {} left", time_left(left))),
         (alert["confirm"] == true).then(|| "to be confirmed".to_owned()),
+        time("reminded every", "remind"),
+        time("passed on after", "escalate_after").filter(|_| alert["escalated_at"].is_null()),
+        told("passed on", "escalated_at"),
         told("released by", "released_by"),
         (alert["mistake"] == true).then(|| "raised by mistake".to_owned()),
         told("waits to be released until", "lapses_at"),
@@ -61,13 +65,15 @@ mod tests {
             ("audience", json!("Year 7")),
             ("countdown_to", json!("2026-11-29T10:00:00.000Z")),
             ("confirm", json!(true)),
+            ("remind", json!(90.0)),
+            ("escalate_after", json!(600)),
             ("released_by", json!("Bea")),
             ("ended_at", json!("2026-11-29T10:30:00.000Z")),
         ] {
             alert[key] = value;
         }
         let told = words(&json!({ "alert": alert }));
-        let more = "(Ada, for Year 7, countdown to 2026-11-29T10:00:00.000Z, to be confirmed, released by Bea, ended 2026-11-29T10:30:00.000Z)";
+        let more = "(Ada, for Year 7, countdown to 2026-11-29T10:00:00.000Z, to be confirmed, reminded every 1m 30s, passed on after 10m, released by Bea, ended 2026-11-29T10:30:00.000Z)";
         assert!(told.ends_with(more), "{told}");
         (alert["countdown_to"], alert["remaining"]) = (Value::Null, json!(82.4));
         let told = words(&json!({ "alert": alert }));

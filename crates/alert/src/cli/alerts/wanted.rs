@@ -1,11 +1,14 @@
 //! What an alert is to be besides its words: flags of those who raise one and of those who prepare one.
 
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use alert_settings::value::whole_seconds;
 use clap::{Args, ValueEnum};
 use serde_json::{Map, Value};
 
+/// How often people are reminded, and after which time an alert is passed on.
+pub(super) const INTERVALS: RangeInclusive<Duration> = Duration::from_secs(5)..=Duration::from_hours(24 * 7);
 /// The longest that an alert lasts which has an end.
 pub(super) const LONGEST: Duration = Duration::from_hours(24 * 366);
 
@@ -39,6 +42,15 @@ pub(super) struct Wanted {
     /// What a client of v1 says to confirm it
     #[arg(long, value_name = "WORD")]
     word: Option<String>,
+    /// Remind whoever has not confirmed it, this often
+    #[arg(long, value_name = "TIME", value_parser = whole_seconds(INTERVALS))]
+    remind: Option<Duration>,
+    /// Say after this time how many have not confirmed it
+    #[arg(long, value_name = "TIME", value_parser = whole_seconds(INTERVALS))]
+    escalate_after: Option<Duration>,
+    /// Then tell this room who they are
+    #[arg(long, value_name = "ROOM", requires = "escalate_after")]
+    escalate_to: Option<String>,
     /// Who is meant, in words
     #[arg(long, value_name = "WHO")]
     audience: Option<String>,
@@ -60,6 +72,9 @@ impl Wanted {
             ("confirm", self.confirm.then_some(Value::Bool(true))),
             ("answers", (!self.answers.is_empty()).then(|| self.answers.into())),
             ("word", self.word.map(Value::from)),
+            ("remind", self.remind.map(seconds)),
+            ("escalate_after", self.escalate_after.map(seconds)),
+            ("escalate_to", self.escalate_to.map(Value::from)),
             ("audience", self.audience.map(Value::from)),
             ("all_clear", self.all_clear.map(Value::from)),
         ]);

@@ -36,6 +36,14 @@ fn given_what_a_server_sends_then_it_is_read() {
             r#"42/v2,["alert",{"room":"r","state":"ended","all_clear":"ok","alert":{"level":"info","text":"x","drill":false}}]"#,
             Incoming::Status("All clear: ok".into()),
         ),
+        (
+            r#"42/v2,["reminder",{"room":"r","id":"0","number":1,"name":"Ada","msg":"DRILL: INFO: x"}]"#,
+            Incoming::Reminder("DRILL: Reminder, from Ada: INFO: x".into()),
+        ),
+        (
+            r#"42/v2,["reminder",{"room":"r","id":"0","number":1,"name":"Ada","msg":"INFO: x"}]"#,
+            Incoming::Reminder("Reminder, from Ada: INFO: x".into()),
+        ),
         (r#"42/v2,["other",5]"#, Incoming::Other),
         (r#"43/v2,7[{"ok":true}]"#, Incoming::Ack(7, Answer::Done)),
         ("43/v2,7[]", Incoming::Ack(7, Answer::Done)),

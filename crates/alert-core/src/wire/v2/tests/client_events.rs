@@ -23,7 +23,10 @@ fn read(event: &str, body: &str) -> Result<String, (ErrorCode, String)> {
         Ok(ClientEvent::Make(Make { room })) => Ok(format!("{room:?}")),
         Ok(ClientEvent::Moderate(Moderate { room, what, .. })) => Ok(format!("{room} {what:?}")),
         Ok(ClientEvent::Hand(Hand { room, up })) => Ok(format!("{room} {up}")),
-        Ok(ClientEvent::Alert(AlertAction { room, what, key, .. })) => Ok(format!("{room} {what:?} {key:?}")),
+        Ok(ClientEvent::Alert(action)) => {
+            let AlertAction { room, what, key, .. } = *action;
+            Ok(format!("{room} {what:?} {key:?}"))
+        }
         Ok(ClientEvent::Bell(BellAction { room, what, .. })) => Ok(format!("{room} {what:?}")),
         Ok(ClientEvent::Push(Push { room, what })) => Ok(format!("{room} {what:?}")),
         Ok(ClientEvent::Time) => Ok("time".to_owned()),
@@ -245,20 +248,24 @@ fn given_a_change_of_an_alert_then_it_says_what_becomes_of_the_countdown() {
         (r#""countdown_to":"5m""#, "Some(To(In(300s)))"),
         (r#""countdown_to":"5m","paused":false"#, "Some(To(In(300s)))"),
         (r#""countdown_to":1.5,"paused":true"#, "Some(PausedBefore(In(1.5s)))"),
+        (
+            r#""countdown_to":90,"paused":true,"countdown_from":30"#,
+            "Some(Instead(In(30s), PausedBefore(In(90s))))",
+        ),
         (r#""paused":true"#, "Some(Pause)"),
         (r#""paused":false"#, "Some(Resume)"),
     ] {
         let found =
             read("alert", &format!(r#"{{"room":"r","action":"update","id":"0z0z48z7",{keys}}}"#)).unwrap();
-        assert!(found.contains(&format!("countdown: {expected}, ends_at")), "{keys}: {found}");
+        assert!(found.contains(&format!(" countdown: {expected}, ends_at")), "{keys}: {found}");
     }
 }
 
 #[test]
 fn given_alert_then_it_says_what_becomes_of_which() {
     let words = |text: &str| Err((ErrorCode::InvalidBody, text.to_owned()));
-    let raised = "r Raise(Raise { words: Text(\"x y\"), answers: None, word: None, drill: false, with: Changes { text: None, \
-                  level: None, confirm: None, show_missing: None, countdown: None, ends_at: Some(None), audience: None, all_clear: None } }) None";
+    let raised = "r Raise(Raise { words: Text(\"x y\"), answers: None, word: None, escalation: None, drill: false, with: Changes { text: None, \
+                  level: None, confirm: None, show_missing: None, remind: None, countdown: None, ends_at: Some(None), audience: None, all_clear: None } }) None";
     let long = format!(r#"{{"room":"r","action":"raise","text":"{}"}}"#, "x".repeat(2001));
     let no_action = "action must be raise, update, release, end, list, confirm, shown, roll_call, missing, prepared, prepare or \
                      unprepare.";
@@ -270,17 +277,50 @@ fn given_alert_then_it_says_what_becomes_of_which() {
         (
             r#"{"room":"r","action":"raise","text":"x","level":"info","confirm":true,"drill":true,"countdown_to":"5m",
                 "ends_at":60,"audience":"Year 7","all_clear":"come back","key":"k"}"#,
-            Ok("r Raise(Raise { words: Text(\"x\"), answers: None, word: None, drill: true, with: Changes { text: None, \
-                level: Some(Info), confirm: Some(true), show_missing: None, countdown: Some(To(In(300s))), ends_at: Some(Some(In(60s))), \
+            Ok("r Raise(Raise { words: Text(\"x\"), answers: None, word: None, escalation: None, drill: true, with: Changes { text: None, \
+                level: Some(Info), confirm: Some(true), show_missing: None, remind: None, countdown: Some(To(In(300s))), ends_at: Some(Some(In(60s))), \
                 audience: Some(Some(\"Year 7\")), all_clear: Some(Some(\"come back\")) } }) Some(\"k\")"
                 .to_owned()),
         ),
         (
             r#"{"room":"r","action":"raise","text":"x","answers":["safe"," need  help"],"word":"Here"}"#,
             Ok("r Raise(Raise { words: Text(\"x\"), answers: Some([\"safe\", \"need  help\"]), word: Some(Some(\"Here\")), \
-                drill: false, with: Changes { text: None, level: None, confirm: None, show_missing: None, countdown: None, ends_at: None, \
+                escalation: None, drill: false, with: Changes { text: None, level: None, confirm: None, show_missing: None, remind: None, countdown: None, ends_at: None, \
                 audience: None, all_clear: None } }) None"
                 .to_owned()),
+        ),
+        (
+            r#"{"room":"r","action":"raise","text":"x","remind":30,"escalate_after":"5m","escalate_to":" office "}"#,
+            Ok("r Raise(Raise { words: Text(\"x\"), answers: None, word: None, escalation: Some((Some(300s), \
+                Some(\"office\"))), drill: false, with: Changes { text: None, level: None, confirm: None, show_missing: None, remind: \
+                Some(Some(30s)), countdown: None, ends_at: None, audience: None, all_clear: None } }) None"
+                .to_owned()),
+        ),
+        (
+            r#"{"room":"r","action":"update","id":"0z0z48z7","remind":null}"#,
+            Ok("r Change(0z0z48z7, Changes { text: None, level: None, confirm: None, show_missing: None, remind: Some(None), countdown: \
+                None, ends_at: None, audience: None, all_clear: None }) None"
+                .to_owned()),
+        ),
+        (
+            r#"{"room":"r","action":"raise","text":"x","remind":4.9}"#,
+            words("remind must be a time such as 5m, from 5s up to 7d, or null."),
+        ),
+        (
+            r#"{"room":"r","action":"raise","text":"x","escalate_after":"8d"}"#,
+            words("escalate_after must be a time such as 5m, from 5s up to 7d, or null."),
+        ),
+        (
+            r#"{"room":"r","action":"raise","text":"x","escalate_to":"office"}"#,
+            words("escalate_to needs escalate_after: after which time the other room is told."),
+        ),
+        (
+            r#"{"room":"r","action":"raise","text":"x","escalate_after":60,"escalate_to":" "}"#,
+            words("escalate_to is required."),
+        ),
+        (
+            r#"{"room":"r","action":"update","id":"0z0z48z7","escalate_after":null}"#,
+            words("escalate_after and escalate_to cannot be changed: end this alert, and raise another."),
         ),
         (r#"{"room":"r","action":"raise","text":"x","answers":["a","A"]}"#, words(no_answers)),
         (r#"{"room":"r","action":"raise","text":"x","answers":[" "]}"#, words(no_answers)),
@@ -292,13 +332,17 @@ fn given_alert_then_it_says_what_becomes_of_which() {
         ),
         (
             r#"{"room":"r","action":"update","id":"0Z0Z48Z7","ends_at":null}"#,
-            Ok("r Change(0z0z48z7, Changes { text: None, level: None, confirm: None, show_missing: None, countdown: None, ends_at: \
+            Ok("r Change(0z0z48z7, Changes { text: None, level: None, confirm: None, show_missing: None, remind: None, countdown: None, ends_at: \
                 Some(None), audience: None, all_clear: None }) None"
                 .to_owned()),
         ),
         (
             r#"{"room":"r","action":"update","id":"0Z0Z48Z7","countdown_to":null,"paused":true}"#,
             words("a countdown that is taken away cannot be paused."),
+        ),
+        (
+            r#"{"room":"r","action":"update","id":"0Z0Z48Z7","countdown_from":30}"#,
+            words("countdown_from needs countdown_to: what is to follow."),
         ),
         (r#"{"room":"r","action":"update","id":"0Z0Z48Z7","paused":1}"#, words("paused must be true or false.")),
         (
@@ -326,8 +370,8 @@ fn given_alert_then_it_says_what_becomes_of_which() {
         ),
         (
             r#"{"room":"r","action":"raise","prepared":"Fire","blanks":{"place":"Gym "},"drill":true}"#,
-            Ok("r Raise(Raise { words: Prepared(\"Fire\", [(\"place\", \"Gym\")]), answers: None, word: None, drill: true, with: Changes { text: None, \
-                level: None, confirm: None, show_missing: None, countdown: None, ends_at: None, audience: None, all_clear: None } }) None"
+            Ok("r Raise(Raise { words: Prepared(\"Fire\", [(\"place\", \"Gym\")]), answers: None, word: None, escalation: None, drill: true, with: Changes { text: None, \
+                level: None, confirm: None, show_missing: None, remind: None, countdown: None, ends_at: None, audience: None, all_clear: None } }) None"
                 .to_owned()),
         ),
         (

@@ -10,6 +10,7 @@ use crate::access::{Right, Rights};
 use crate::event::{RoomEvent, What};
 use crate::members::Members;
 use crate::position::Gap;
+use crate::room::alerts::{Alert, Change, Fate};
 
 fn happened(what: What) -> RoomEvent {
     RoomEvent { at: at(), position: position(57), what }
@@ -49,6 +50,14 @@ fn given_an_event_of_a_room_then_its_packet_is_the_contract_s() {
         (
             happened(What::ClockSet),
             r#"42/v2,["time",{"room":"R\"1","at":"2026-11-28T21:43:45.007Z"}]"#.to_owned(),
+        ),
+        (
+            happened(What::Alert(Arc::new(Change {
+                alert: Alert { drill: true, ..Alert::example() },
+                fate: Fate::Reminded(2),
+            }))),
+            r#"42/v2,["reminder",{"room":"R\"1","id":"00000000","at":"2026-11-28T21:43:45.007Z","number":2,"name":"Ada","msg":"DRILL: WARNING: Ice on the stairs"}]"#
+                .to_owned(),
         ),
     ];
     for (event, text) in rows {

@@ -21,7 +21,7 @@ end
 -- ARGV: token, epoch, the revision before, the revision, the policy, a line of the audit log or '', 1 if it is to be the
 -- first of a room that nobody is in, age of messages, how long a policy is kept that nobody needs, most lines, their age,
 -- 1 if somebody is banned, and if the policy has a list of those who are there, the event with which the last of them entered
--- or '', messages kept, 1 if the room keeps bells, and what is said just before: each name and text in turn
+-- or '', messages kept, 1 if something happens there at its time, whoever hears it (a bell rings, an alert is passed on), and what is said just before: each name and text in turn
 -- Gives: "holds" or "stale" with the policy that holds, and where; or "in use"
 local function rule(keys, args)
   local room = open(keys, args[1], args[2])
@@ -75,7 +75,7 @@ local function banned(keys)
   return policies_in(keys[1] .. ':banned')
 end
 
--- The rooms that keep bells. What rings is of use, whoever hears it: their policies are not forgotten. The same KEYS and ARGV.
+-- The rooms where something happens at its time, whoever hears it. What rings is of use, whoever hears it: their policies are not forgotten. The same KEYS and ARGV.
 local function belled(keys)
   local found = policies_in(keys[1] .. ':bells')
   for place = 1, #found, 2 do keep_policy(found[place]) end

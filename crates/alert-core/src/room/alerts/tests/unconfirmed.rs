@@ -1,0 +1,145 @@
+//! Reminders and escalations.
+
+use proptest::prelude::*;
+
+use super::*;
+
+fn every(seconds: u64, since: u64) -> Option<Reminders> {
+    Some(Reminders { every: Duration::from_secs(seconds), since: after(since) })
+}
+
+fn passed_on(seconds: u64, to: Option<&str>) -> Option<Box<Escalation>> {
+    let to = to.map(|to| RoomCode::parse(to, 64).unwrap());
+    Some(Box::new(Escalation { after: Duration::from_secs(seconds), to, done: None }))
+}
+
+fn asked(number: u8) -> Alert {
+    let (remind, escalation) = (every(60, 0), passed_on(300, Some("office")));
+    Alert { confirm: true, remind, escalation, ..alert(number) }
+}
+
+fn raised(alert: Alert) -> Policy {
+    take(&Policy::default(), Step::Raise(alert.into()), START).unwrap().0
+}
+
+fn tally(at: u64, missing: usize) -> Tally {
+    Tally { at: after(at), missing, expected: 30 }
+}
+
+fn heard(number: u8, at: u64, text: &str) -> Heard {
+    let id = AlertId::made_of([number % 32, number / 32, 0, 0, 0, 0, 0, 0]);
+    Heard { alert: id, at: after(at), name: name("Ada"), text: text.into() }
+}
+
+#[test]
+fn people_are_reminded_as_long_as_an_alert_asks_them_to_confirm_and_its_countdown_is_not_taken_away() {
+    let counted = Alert { countdown: Some(Countdown::To(after(900))), ..asked(1) };
+    let policy = raised(counted);
+    let change = |policy: &Policy, amendment, at| {
+        let (next, _) = take(policy, Step::Change(alert(1).id, name("Bea"), amendment), after(at)).unwrap();
+        let reminders = next.alerts.reminding(after(at)).map(|(_, reminders)| reminders).next();
+        (next, reminders)
+    };
+    let other = |remind| Amendment { remind: Some(remind), ..Amendment::default() };
+    let (same, reminders) = change(&policy, other(Some(Duration::from_secs(60))), 70);
+    assert_eq!((same.revision, reminders), (policy.revision, every(60, 0)), "it is that already");
+    let (_, reminders) = change(&policy, other(Some(Duration::from_secs(30))), 70);
+    assert_eq!(reminders, every(30, 70), "another interval begins then");
+    let (never, reminders) = change(&policy, other(None), 70);
+    assert_eq!(reminders, None);
+    let (again, reminders) = change(&never, other(Some(Duration::from_secs(60))), 80);
+    assert_eq!(reminders, every(60, 80));
+    let recount = |recount| Amendment { countdown: Some(recount), ..Amendment::default() };
+    assert_eq!(change(&again, recount(Recount::Pause), 90).1, every(60, 80));
+    let (cancelled, reminders) = change(&again, recount(Recount::Cancel), 90);
+    assert_eq!((reminders, cancelled.alerts.in_force(after(90)).count()), (None, 1));
+    let unasked = Amendment { confirm: Some(false), ..Amendment::default() };
+    let (unasked, reminders) = change(&policy, unasked, 90);
+    assert_eq!((reminders, unasked.alerts.escalating().count()), (None, 0));
+    assert_eq!(change(&unasked, other(Some(Duration::from_secs(60))), 95).1, every(60, 95), "and to confirm");
+    let end = Step::End(alert(1).id, name("Ada"), Ending::Mistake);
+    assert_eq!(take(&policy, end, after(95)).unwrap().0.alerts.reminding(after(95)).count(), 0);
+}
+
+#[test]
+fn given_an_alert_that_waits_for_a_second_person_then_its_times_count_from_the_release() {
+    let draft = Alert { level: Level::Emergency, ..asked(1) };
+    let waits = step(&of_two(), Step::Raise(draft.into()), START).unwrap();
+    assert_eq!((waits.alerts.reminding(after(99)).count(), waits.alerts.escalating().count()), (0, 0));
+    let released = step(&waits, Step::Release(alert(1).id, person("Bea", None)), after(30)).unwrap();
+    let alert = released.alerts.get(alert(1).id).unwrap();
+    assert_eq!((alert.remind, alert.escalates_at()), (every(60, 30), Some(after(330))));
+}
+
+#[test]
+fn an_alert_is_passed_on_once_and_its_room_is_told_unless_nobody_is_missing() {
+    let policy = raised(asked(1));
+    assert!(policy.is_timed());
+    let (one, changes) = take(&policy, Step::Escalate(alert(1).id, tally(301, 3)), after(301)).unwrap();
+    assert_eq!(
+        (&changes[0].fate, changes[0].speaker()),
+        (&Fate::Escalated(tally(301, 3)), Some(&name("Ada")))
+    );
+    assert_eq!((changes[0].alert.escalated(), one.is_timed()), (Some(tally(301, 3)), false));
+    let (same, changes) = take(&one, Step::Escalate(alert(1).id, tally(302, 1)), after(302)).unwrap();
+    assert_eq!((same.revision, changes), (one.revision, vec![]));
+    let (complete, changes) = take(&policy, Step::Escalate(alert(1).id, tally(301, 0)), after(301)).unwrap();
+    assert_eq!((complete.is_timed(), changes), (false, vec![]));
+    let end = Step::End(alert(1).id, name("Ada"), Ending::default());
+    let (ended, _) = take(&policy, end, after(10)).unwrap();
+    let (same, changes) = take(&ended, Step::Escalate(alert(1).id, tally(301, 3)), after(301)).unwrap();
+    assert_eq!((same.revision, changes, ended.is_timed()), (ended.revision, vec![], false));
+    let short = raised(Alert { ends_at: Some(after(300)), ..asked(1) });
+    assert!(!short.is_timed(), "it has ended by then");
+}
+
+#[test]
+fn a_room_hears_of_an_alert_once_however_often_it_is_told_and_what_it_knows_is_bounded() {
+    let hear = |policy: &Policy, heard: Heard, now| {
+        let (next, changes) = take(policy, Step::Hear(heard), now).unwrap();
+        assert_eq!(changes, []);
+        let said = next.alerts.heard_since(&policy.alerts);
+        let said = said.map(|(name, text)| (name.clone(), text.to_owned()));
+        (next, said)
+    };
+    let (one, said) = hear(&Policy::default(), heard(1, 0, "one"), START);
+    assert_eq!(said, Some((name("Ada"), "one".to_owned())));
+    let (again, said) = hear(&one, heard(1, 5, "another count"), after(5));
+    assert_eq!((again.revision, said), (one.revision, None));
+    let (mut policy, said) = hear(&one, heard(2, 6, "two"), after(6));
+    assert_eq!(said, Some((name("Ada"), "two".to_owned())));
+    for number in 3..=40 {
+        (policy, _) = hear(&policy, heard(number, 7, "x"), after(7));
+    }
+    assert_eq!(policy.alerts.heard.len(), MOST_HEARD);
+    assert_eq!(policy.alerts.heard.iter().filter(|heard| !heard.text.is_empty()).count(), 1);
+    let late = after(3 * 24 * 3600);
+    assert_eq!(hear(&policy, heard(50, 3 * 24 * 3600, "x"), late).0.alerts.heard.len(), 1);
+    let (old, new) = (raised(asked(1)), after(300 + 24 * 3600));
+    let alert = old.alerts.get(asked(1).id).unwrap();
+    assert_eq!([new, new + Duration::from_secs(1)].map(|now| alert.escalates_too_late(now)), [false, true]);
+}
+
+proptest! {
+    #[test]
+    fn reminders_come_at_their_interval_and_no_more_often_than_they_may(
+        every in 5_u64..100_000, since in 0_u64..1_000, looks in proptest::collection::vec(1_u64..200_000, 1..60),
+    ) {
+        let reminders = Reminders { every: Duration::from_secs(every), since: after(since) };
+        let (mut said, mut now) = (0, after(since));
+        prop_assert_eq!(reminders.due(START), 0, "not before it was raised");
+        for look in looks {
+            let next = reminders.next(said);
+            now += Duration::from_millis(look);
+            let due = reminders.due(now);
+            prop_assert!(due >= said && due <= MOST_REMINDERS);
+            prop_assert_eq!(due > said, next.is_some_and(|next| next <= now), "whoever waits for the next has it");
+            if let Some(next) = next {
+                prop_assert_eq!(reminders.due(next), said + 1);
+                prop_assert_eq!(reminders.due(next - Duration::from_millis(1)), said);
+            }
+            said = due;
+        }
+        prop_assert_eq!(reminders.next(MOST_REMINDERS), None);
+    }
+}
