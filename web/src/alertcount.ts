@@ -36,6 +36,8 @@ export function recounted({ countdown_to, remaining }: Counted, recount: Recount
   if (recount === "count_pause") return { paused: true };
   if (recount === "count_resume") return { paused: false };
   if (recount === "count_cancel") return { countdown_to: null };
-  if (remaining !== null) return { countdown_to: remaining + MORE, paused: true };
-  return { countdown_to: new Date(Date.parse(countdown_to ?? "") + MORE * 1_000).toISOString() };
+  // Of what the host has seen: where another one has changed it meanwhile, nothing is done.
+  if (remaining !== null) return { countdown_to: remaining + MORE, paused: true, countdown_from: remaining };
+  const longer = new Date(Date.parse(countdown_to ?? "") + MORE * 1_000).toISOString();
+  return { countdown_to: longer, countdown_from: countdown_to };
 }

@@ -5,10 +5,13 @@ import { make } from "./dom.ts";
 import { checked, choice, described, label, lines, tick, tickDescribed } from "./fields.ts";
 import { text } from "./language.ts";
 import type { Alert, Prepared } from "./protocol.ts";
-import { moment, remaining } from "./time.ts";
+import { chosenTime, moment, remaining } from "./time.ts";
 
 /** Minutes that are offered; 0 is never, or none. */
 const ENDS = [0, 5, 15, 60, 480];
+/** How often people are reminded, and after which time it is said who has not confirmed. */
+const REMINDS = [0, 1, 2, 5, 10];
+const ESCALATES = [0, 2, 5, 10, 15, 30];
 const COUNTS = [0, 1, 2, 5, 10, 15, 30];
 const MOST_ANSWERS = 8;
 /** Bytes of one. */
@@ -30,6 +33,9 @@ export class AlertFields {
   readonly answers = make("textarea", "");
   readonly word = make("input", "");
   readonly showMissing = check();
+  readonly remind: HTMLSelectElement;
+  readonly escalateAfter: HTMLSelectElement;
+  readonly escalateTo = make("input", "");
   readonly audience = make("input", "");
   readonly allClear = make("textarea", "");
   /** Those that everybody sees. */
@@ -49,6 +55,8 @@ export class AlertFields {
       ]);
     this.ends = times("ends", ENDS, text("no_end"));
     this.countdown = times("count", COUNTS, text("alert_no_countdown"));
+    this.remind = this.#interval(REMINDS, begin?.remind);
+    this.escalateAfter = this.#interval(ESCALATES, begin?.escalate_after);
     this.level.value = begin?.level ?? "warning";
     this.drill.checked = begin?.drill ?? false;
     // What is prepared as a drill is one.
@@ -66,6 +74,13 @@ export class AlertFields {
       field.addEventListener("input", () => {
         if (field.value.trim() !== "") this.confirm.checked = true;
       });
+    for (const field of [this.remind, this.escalateAfter])
+      field.addEventListener("change", () => {
+        if (field.value !== "0") this.confirm.checked = true;
+      });
+    this.escalateTo.maxLength = 64;
+    this.escalateTo.autocapitalize = "none";
+    this.escalateTo.value = begin !== undefined && "escalate_to" in begin ? (begin.escalate_to ?? "") : "";
     this.showMissing.addEventListener("change", () => {
       if (this.showMissing.checked) this.confirm.checked = true;
     });
@@ -74,8 +89,9 @@ export class AlertFields {
     this.allClear.maxLength = 500;
     this.allClear.rows = 2;
     this.allClear.value = begin?.all_clear ?? "";
-    for (const field of [this.word, this.audience]) field.type = "text";
-    for (const field of [this.answers, this.word, this.audience, this.allClear]) field.dir = "auto";
+    for (const field of [this.word, this.escalateTo, this.audience]) field.type = "text";
+    for (const field of [this.answers, this.word, this.escalateTo, this.audience, this.allClear])
+      field.dir = "auto";
     this.simple = [label(text("alert_level"), this.level), label(text("alert_ends"), this.ends)];
     // What is an exercise stays one.
     if (purpose !== "change") this.simple.push(tick(this.drill, text("alert_is_drill")));
@@ -83,6 +99,8 @@ export class AlertFields {
       label(text("alert_count"), this.countdown),
       tick(this.confirm, text("alert_confirm")),
       ...this.#confirming(),
+      label(text("alert_remind"), this.remind),
+      ...this.#escalating(),
       tickDescribed(this.showMissing, text("alert_show_missing"), text("alert_show_missing_hint")),
       label(text("alert_audience"), this.audience),
       label(text("alert_all_clear"), this.allClear),
@@ -96,6 +114,26 @@ export class AlertFields {
       described(text("alert_answers"), this.answers, text("alert_answers_hint")),
       described(text("alert_word"), this.word, text("alert_word_hint")),
     ];
+  }
+
+  /** When it is said who has not confirmed it, and to whom: that does not change any more either. */
+  #escalating(): HTMLElement[] {
+    if (this.purpose === "change") return [];
+    return [
+      label(text("alert_escalate"), this.escalateAfter),
+      described(text("alert_escalate_to"), this.escalateTo, text("alert_escalate_hint")),
+    ];
+  }
+
+  /** How often, or after which time; or as it is, which may be a time that is none of those that are offered. */
+  #interval(minutes: readonly number[], known: number | string | null | undefined): HTMLSelectElement {
+    const each = minutes.map(
+      (one) => [String(one), one === 0 ? text("never") : chosenTime(one * 60)] as const,
+    );
+    if (known === null || known === undefined) return choice(each);
+    const until = typeof known === "number" ? chosenTime(known) : known;
+    const as = this.purpose === "raise" ? text("alert_as_prepared") : text("alert_as_is", { until });
+    return choice([[AS_IS, as], ...each]);
   }
 
   /** As it is, where the server knows a time that is none of those that are offered. */
@@ -130,7 +168,8 @@ export class AlertFields {
       level: this.level.value,
       confirm: this.confirm.checked,
       show_missing: this.showMissing.checked && this.confirm.checked,
-      ...(this.purpose === "change" ? {} : this.#confirmed()),
+      ...(this.purpose === "change" ? {} : { ...this.#confirmed(), ...this.#escalation() }),
+      ...this.#every("remind", this.remind),
       ...this.#time(ends as "ends_after", this.ends),
       ...this.#time(countdown as "countdown", this.countdown),
       ...words("audience", this.audience),
@@ -142,6 +181,25 @@ export class AlertFields {
   #confirmed(): object {
     if (!this.confirm.checked) return { answers: [], word: null };
     return { answers: lines(this.answers), word: this.word.value.trim() || null };
+  }
+
+  /** Where nobody is asked to confirm it, nobody is missing. */
+  #escalation(): object {
+    const after = this.#every("escalate_after", this.escalateAfter);
+    const isOff = !this.confirm.checked || this.escalateAfter.value === "0";
+    const room = this.escalateTo.value.trim() || null;
+    if (isOff) return { ...after, escalate_to: null };
+    if (this.purpose !== "raise" || this.escalateAfter.value !== AS_IS)
+      return { ...after, escalate_to: room };
+    // The server takes both as they were prepared, or neither.
+    const { escalate_after, escalate_to } = this.begin as Prepared;
+    return room === escalate_to ? {} : { escalate_after, escalate_to: room };
+  }
+
+  #every(key: "remind" | "escalate_after", select: HTMLSelectElement): object {
+    if (!this.confirm.checked) return { [key]: null };
+    if (select.value !== AS_IS) return { [key]: Number(select.value) * 60 || null };
+    return this.purpose === "prepare" ? { [key]: (this.begin as Prepared)[key] } : {};
   }
 
   /** What is prepared says how long; what stays is said again, since all of it is written anew. */

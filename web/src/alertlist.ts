@@ -58,7 +58,7 @@ export class AlertList {
     this.#measure();
     // A drill does not take the place of what is real.
     const [first] = inOrder(fresh);
-    if (first !== undefined && !(first.drill && sorted.some(({ drill }) => !drill))) this.#reveal(first.id);
+    if (first !== undefined && !(first.drill && sorted.some(({ drill }) => !drill))) this.reveal(first.id);
     // Where an item moves, the browser takes the focus from it.
     if (focused instanceof HTMLElement) {
       if (focused.isConnected && focused.checkVisibility()) focused.focus({ preventScroll: true });
@@ -79,7 +79,8 @@ export class AlertList {
     for (const item of this.#items.values()) item.count(now);
   }
 
-  #reveal(id: string): void {
+  /** Has one seen, which others may have pushed out of sight. */
+  reveal(id: string): void {
     const element = this.#items.get(id)?.element;
     if (element === undefined) return;
     const list = this.#list.getBoundingClientRect();
@@ -182,6 +183,11 @@ class Item {
     if (alert.audience !== null) this.#about.append(" · ", make("bdi", "", alert.audience));
     if (alert.ends_at !== null)
       this.#about.append(" · ", text("alert_until", { time: moment(Date.parse(alert.ends_at), now) }));
+    if (alert.escalated_at !== null)
+      this.#about.append(
+        " · ",
+        text("alert_escalated", { time: moment(Date.parse(alert.escalated_at), now) }),
+      );
     this.#about.append(this.#count);
     this.element.dataset.level = alert.level;
     this.element.toggleAttribute("data-drill", alert.drill);

@@ -5,12 +5,20 @@ import { AlertDialog, type Alerting } from "./alertdialog.ts";
 import { AlertList, type Deeds } from "./alertlist.ts";
 import { passed } from "./alertmarks.ts";
 import { AlertWaiting } from "./alertwaiting.ts";
-import { alertWords, allWords, endWords, leftWords } from "./alertwords.ts";
+import { alertWords, allWords, endWords, leftWords, reminderWords } from "./alertwords.ts";
 import type { Ask } from "./ask.ts";
 import { byId, make } from "./dom.ts";
 import { text } from "./language.ts";
 import { PreparedList } from "./preparedlist.ts";
-import type { Alert, Alerted, AlertNews, ConfirmedNews, Failed, RollCallNews } from "./protocol.ts";
+import type {
+  Alert,
+  Alerted,
+  AlertNews,
+  ConfirmedNews,
+  Failed,
+  ReminderNews,
+  RollCallNews,
+} from "./protocol.ts";
 import { type Roll, RollCalls } from "./rollcalls.ts";
 import type { ServerTime } from "./servertime.ts";
 
@@ -45,6 +53,8 @@ export class Alerts {
   /** Those that the server has in force though the device's clock says that they are over: the clock is wrong. */
   #doubted: ReadonlySet<string> = new Set();
   #timer: number | undefined;
+  /** The alert of which a reminder was said last. */
+  #reminded: string | undefined;
   /** What was left of each countdown at the last look (ms). */
   readonly #left = new Map<string, number>();
 
@@ -122,8 +132,20 @@ export class Alerts {
     this.#show();
   }
 
-  /** The reader has confirmed one. */
+  /** The reader has not confirmed one: it is said again, and seen. Gives the words, unless it is confirmed or over after all. */
+  reminded({ id }: ReminderNews): string | undefined {
+    const alert = this.#alerts.find((one) => one.id === id);
+    if (alert === undefined || this.#rolls.mine(id)?.stage === "confirmed") return undefined;
+    const words = reminderWords(alert);
+    this.#say(words);
+    this.#reminded = id;
+    this.#list.reveal(id);
+    return words;
+  }
+
+  /** The reader has confirmed one. Nobody is to hear of it any more, not even late. */
   confirmed(news: ConfirmedNews): void {
+    if (this.#reminded === news.id) this.#said.replaceChildren();
     this.#rolls.confirmed(news);
   }
 
@@ -135,6 +157,7 @@ export class Alerts {
   #say(words: string): void {
     // The same words again are said again: it is another element.
     this.#said.replaceChildren(make("span", "", words));
+    this.#reminded = undefined;
   }
 
   #show(): void {

@@ -27,6 +27,12 @@ export function endWords(
   return ofDrill(alert, words);
 }
 
+/** What is said to whoever has not confirmed one. */
+export function reminderWords(alert: Pick<Alert, "level" | "drill" | "text">): string {
+  const words = text("alert_words", { level: alertLevel(alert), text: alert.text });
+  return ofDrill(alert, text("alert_reminder", { text: words }));
+}
+
 /** What is said of a countdown that comes near its end. */
 export function leftWords(alert: Pick<Alert, "drill" | "text">, seconds: number): string {
   return ofDrill(alert, text("alert_left", { left: chosenTime(seconds), text: alert.text }));

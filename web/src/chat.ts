@@ -146,7 +146,16 @@ const connection: Connection = new Connection(room, name, credentials, open !== 
     }
     alerts.heard(news);
   },
-  confirmed: (news) => alerts.confirmed(news),
+  reminded(news) {
+    const words = alerts.reminded(news);
+    if (words === undefined) return;
+    notify.message(words);
+    sound.chime();
+  },
+  confirmed(news) {
+    sound.hush();
+    alerts.confirmed(news);
+  },
   rollCall: (news) => alerts.rollCall(news),
   joined(arrival) {
     // Another link was opened in this tab since the login, or another tab has logged in here.

@@ -19,6 +19,7 @@ import type {
   Moderated,
   Presence,
   PutOut,
+  ReminderNews,
   RollCallNews,
   Spoken,
   Time,
@@ -80,6 +81,7 @@ export class Connection {
     socket.on("policy", ({ policy }: { policy: Policy }) => this.#received(() => listener.policy(policy)));
     socket.on("alert", (news: AlertNews) => this.#received(() => listener.alert(news)));
     socket.on("time", ({ at }: { at: string }) => this.#received(() => listener.clockSet(Date.parse(at))));
+    socket.on("reminder", (news: ReminderNews) => this.#received(() => listener.reminded(news)));
     socket.on("confirmed", (news: ConfirmedNews) => this.#received(() => listener.confirmed(news)));
     socket.on("roll_call", (news: RollCallNews) => this.#received(() => listener.rollCall(news)));
     socket.on("put_out", (out: PutOut) => this.#received(() => this.#stayOutside({ code: "", ...out })));

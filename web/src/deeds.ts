@@ -33,6 +33,7 @@ const SENTENCES: Readonly<Record<string, Key>> = {
   prepare: "did_prepare",
   update: "did_update",
   end: "did_end",
+  escalate: "did_escalate",
   bell: "did_bell",
   unbell: "did_bell",
   day: "did_bell",

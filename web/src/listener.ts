@@ -3,7 +3,7 @@
 import type { Said } from "./lines.ts";
 import type { Refusal } from "./outbox.ts";
 import type { Policy } from "./policy.ts";
-import type { Alert, AlertNews, ConfirmedNews, Gap, RollCallNews } from "./protocol.ts";
+import type { Alert, AlertNews, ConfirmedNews, Gap, ReminderNews, RollCallNews } from "./protocol.ts";
 import type { State } from "./state.ts";
 
 export interface Listener {
@@ -19,6 +19,8 @@ export interface Listener {
   policy(policy: Policy): void;
   /** Something has become of an alert. */
   alert(news: AlertNews): void;
+  /** The reader has not confirmed one, and is reminded. */
+  reminded(news: ReminderNews): void;
   /** The reader has confirmed one, here or on another device. */
   confirmed(news: ConfirmedNews): void;
   /** For hosts: how far one has come. */

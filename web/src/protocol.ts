@@ -53,6 +53,12 @@ export interface Alert {
   readonly word: string | null;
   /** Whoever may hear the room sees who has not confirmed it. */
   readonly show_missing: boolean;
+  /** How often whoever has not confirmed it is reminded (s). */
+  readonly remind: number | null;
+  /** After which time (s) it is passed on where people have not confirmed it. */
+  readonly escalate_after: number | null;
+  /** When it was. */
+  readonly escalated_at: string | null;
   readonly countdown_to: string | null;
   /** Seconds that are left of a count that is paused. */
   readonly remaining: number | null;
@@ -84,6 +90,9 @@ export interface Prepared {
   readonly answers: readonly string[];
   readonly word: string | null;
   readonly show_missing: boolean;
+  readonly remind: string | null;
+  readonly escalate_after: string | null;
+  readonly escalate_to: string | null;
   readonly countdown: string | null;
   readonly ends_after: string | null;
   readonly audience: string | null;
@@ -130,6 +139,12 @@ export interface RollCall {
 export interface RollCallNews {
   readonly id: string;
   readonly counts: Counts;
+}
+
+/** The reader has not confirmed an alert, and is reminded of it for the so many-th time. */
+export interface ReminderNews {
+  readonly id: string;
+  readonly number: number;
 }
 
 /** The reader has confirmed an alert, here or on another device. */

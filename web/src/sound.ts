@@ -14,6 +14,7 @@ export class Sound {
   readonly #preference = new Preference("alert.sound");
   #on = this.#preference.get();
   #context: AudioContext | undefined;
+  readonly #tones = new Set<OscillatorNode>();
 
   constructor(readonly button: HTMLButtonElement) {
     button.hidden = !("AudioContext" in window);
@@ -46,7 +47,15 @@ export class Sound {
       tone.connect(volume).connect(audio.destination);
       tone.start(at);
       tone.stop(at + LENGTH);
+      this.#tones.add(tone);
+      tone.addEventListener("ended", () => this.#tones.delete(tone));
     }
+  }
+
+  /** Nothing sounds any more, from now on. */
+  hush(): void {
+    for (const tone of this.#tones) tone.stop();
+    this.#tones.clear();
   }
 
   #audio(): AudioContext {

@@ -37,8 +37,15 @@ test("a host is offered what can become of a countdown, and each is the same whe
   assert.deepEqual(recounted(running, "count_pause"), { paused: true });
   assert.deepEqual(recounted(paused, "count_resume"), { paused: false });
   assert.deepEqual(recounted(running, "count_cancel"), { countdown_to: null });
-  assert.deepEqual(recounted(running, "count_extend"), { countdown_to: "2026-11-30T09:06:00.000Z" });
-  assert.deepEqual(recounted(paused, "count_extend"), { countdown_to: 143.5, paused: true });
+  assert.deepEqual(recounted(running, "count_extend"), {
+    countdown_to: "2026-11-30T09:06:00.000Z",
+    countdown_from: running.countdown_to,
+  });
+  assert.deepEqual(recounted(paused, "count_extend"), {
+    countdown_to: 143.5,
+    paused: true,
+    countdown_from: 83.5,
+  });
 });
 
 test("a countdown is said at 5 minutes, 1 minute and 10 seconds, once each, and not late", () => {
