@@ -174,7 +174,7 @@ e2e-openapi: binary $(VENV) ## docs/openapi.yaml against the server
 # On a release build, which leaves less time between an ack and the kill.
 .PHONY: proof
 proof: build $(E2E) ## kill -9 twenty times under load, with a ledger: a minute
-	cd e2e && KILL_ROUNDS=20 ALERT_BIN=$(abspath $(or $(CARGO_TARGET_DIR),target)/release/alert) node --test --test-timeout=600000 contract/kill.test.mjs
+	cd e2e && KILL_ROUNDS=20 ALERT_BIN=$(abspath $(or $(CARGO_TARGET_DIR),target)/release/alert) node --test --test-timeout=600000 contract/kill.test.mjs contract/roll_kill.test.mjs
 
 # The Rust program stands alone, as a user's would; its library needs OpenSSL.
 .PHONY: e2e-clients

@@ -80,3 +80,34 @@ it("whoever confirms on one device has confirmed on all, and also after coming b
   await laptop.reload();
   await laptop.getByText("You have confirmed this.").waitFor();
 });
+
+it("whoever has not confirmed is reminded aloud, and confirming on one device silences all at once", async () => {
+  const page = await browser.visit();
+  const room = await host(page, server);
+  const does = await deputyOf(page, room);
+  const devices = await Promise.all([1, 2].map(() => browser.visit()));
+  for (const device of devices) {
+    // A tone that is stopped for good, not at its own end.
+    await device.addInitScript(() => {
+      const { stop } = OscillatorNode.prototype;
+      OscillatorNode.prototype.stop = function (...at) {
+        if (at.length === 0) window.isSilenced = true;
+        return stop.apply(this, at);
+      };
+    });
+    await enter(device, server, "Ada", room);
+    await device.locator("#sound").click();
+  }
+  const [phone, laptop] = devices;
+  await does({ action: "raise", text: "Stay inside", remind: 5, drill: true });
+  const reminder = "Drill: Reminder, please confirm: Warning: Stay inside";
+  for (const device of devices)
+    await device.locator("#alerted[role=alert]", { hasText: reminder }).waitFor({ state: "attached" });
+  await phone.getByRole("button", { name: "Confirm: Stay inside" }).click();
+  for (const device of devices) {
+    await device.waitForFunction(() => window.isSilenced);
+    await device.getByText("You have confirmed this.").waitFor();
+    assert.equal(await device.locator("#alerted").textContent(), "", "nothing is left to be said");
+  }
+  await looksRight(laptop, "reminded", "reminded");
+});
