@@ -162,6 +162,53 @@ it("lists who is banned in all rooms, with the end, and lifts it", async () => {
   );
 });
 
+it("lists what webhooks could not deliver, sends it again, and says why that fails", async () => {
+  const page = await browser.visit({ mayFail: true });
+  // Nobody waits for a day here: tests/api/webhooks.rs has real ones.
+  const letter = {
+    ...{
+      room: "K7Q-FM2-XD9",
+      webhook: "7k3m9q2x",
+      id: "message_8f3a1c20b7d400000000100000000039",
+      kind: "message",
+    },
+    ...{
+      at: 1_796_000_000_000,
+      attempts: 12,
+      why: "it answers 500 Internal Server Error",
+      can_be_sent: true,
+    },
+  };
+  const long = { ...letter, id: "message_8f3a1c20b7d40000000010000000003a", can_be_sent: false };
+  let letters = [letter, long];
+  const asked = [];
+  await page.route("**/admin/letters", (route) => route.fulfill({ json: { letters, more: false } }));
+  await page.route("**/admin/letters/*", (route) => {
+    asked.push([new URL(route.request().url()).pathname, route.request().postDataJSON().id]);
+    if (asked.length === 1) return route.fulfill({ status: 422, body: "It failed again: it answers 500.\n" });
+    letters = letters.filter(({ id }) => id !== asked.at(-1)[1]);
+    return route.fulfill({ json: {} });
+  });
+  await page.goto(`${await admin(open)}/admin`);
+  const card = page.locator("#letters-card");
+  await card.getByText("message: it answers 500 Internal Server Error").first().waitFor();
+  assert.deepEqual(await violations(page), []);
+  await shot(page, "letters");
+  assert.equal(await card.getByRole("button", { name: "Send" }).count(), 1, "one was too long to be kept");
+  await card.getByRole("button", { name: "Send" }).click();
+  await card.getByText("It failed again: it answers 500.").waitFor();
+  await card.getByRole("button", { name: "Send" }).click();
+  await card.getByText("Delivered.").waitFor();
+  await card.getByRole("button", { name: `Drop ${long.id}` }).click();
+  await card.getByText("Dropped.").waitFor();
+  assert.deepEqual(asked, [
+    ["/admin/letters/send", letter.id],
+    ["/admin/letters/send", letter.id],
+    ["/admin/letters/drop", long.id],
+  ]);
+  await page.close();
+});
+
 it("says when the server does not answer, and goes on when it does", async () => {
   const server = await new Server(HERE).start();
   const page = await visit(server, { mayFail: true });

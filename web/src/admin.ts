@@ -1,6 +1,7 @@
 // The page for whoever runs the server: asks how it is every two seconds, and shows it.
 
 import { Bans } from "./admin-bans.ts";
+import { Letters } from "./admin-letters.ts";
 import { post } from "./admin-post.ts";
 import { RoomDialog } from "./admin-room.ts";
 import { Rooms } from "./admin-rooms.ts";
@@ -21,6 +22,7 @@ const tiles = new Tiles();
 const sure = new Ask("Cancel");
 const rooms = new Rooms(new RoomDialog(sure));
 const bans = new Bans();
+const letters = new Letters();
 let first: Now | undefined;
 let last: Now | undefined;
 
@@ -32,6 +34,7 @@ async function ask(): Promise<void> {
     if (!response.ok) throw new Error(await response.text());
     show((await response.json()) as Now);
     void bans.refresh();
+    void letters.refresh();
   } catch {
     state.dataset.state = "away";
     say(state, "The server does not answer");

@@ -38,6 +38,8 @@ const SENTENCES: Readonly<Record<string, Key>> = {
   unbell: "did_bell",
   day: "did_bell",
   ring: "did_ring",
+  webhook: "did_webhook",
+  unwebhook: "did_webhook",
 };
 
 /** What each setting is called in the host controls. */

@@ -3,6 +3,7 @@
 
 pub mod access;
 pub mod csv;
+pub mod delivery;
 pub mod duration;
 pub mod event;
 pub mod members;

@@ -5,6 +5,7 @@ pub mod alerts;
 pub mod bell;
 pub mod bells;
 mod front;
+pub mod hooks;
 mod lost;
 mod mirror;
 pub mod policy;

@@ -21,6 +21,7 @@ pub mod roll_call;
 pub mod stream;
 pub mod v1;
 pub mod v2;
+pub mod webhook;
 
 /// The form in which somebody hears a room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -19,3 +19,4 @@ pub mod socket;
 pub mod timetable;
 pub mod tls;
 pub mod web;
+pub mod webhook;

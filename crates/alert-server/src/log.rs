@@ -5,7 +5,9 @@ mod backend;
 #[cfg(test)]
 mod contract;
 mod devices;
+mod hooks;
 mod memory;
+mod news;
 mod page;
 mod policies;
 pub mod redis;
@@ -27,6 +29,11 @@ pub use backend::{
     Append, Backend, Decision, Figures, KeyDigest, OnRead, OnRemoved, OnStored, ReadError, Recorder, Stored,
 };
 pub use devices::{DeviceError, Devices, OnDevices, OnPutDevice};
+pub use hooks::{
+    Claim, HookError, HookKey, HookStore, LEASE, Letter, MOST_LETTERS, OnClaim, OnHookKept, OnLetters, OnLook,
+};
+pub use news::Listener;
+use news::News;
 use page::MOST_BYTES;
 pub use page::{Gap, Page, Query, Start};
 pub use policies::{KeptPolicy, MOST_POLICIES, MOST_POLICY_BYTES, OnAudits, UNUSED, Untold};
@@ -59,6 +66,7 @@ struct Shared {
     seats: Seats,
     roll_calls: InMemory,
     devices: devices::InMemory,
+    news: News,
 }
 
 enum Store {
@@ -143,9 +151,9 @@ impl Log {
 
     fn of(kind: HistoryKind, run: Run, store: Store) -> Self {
         let seats = Seats::new(Duration::ZERO);
-        let roll_calls = InMemory::default();
+        let (parts, roll_calls, news) = (AtomicU64::new(0), InMemory::default(), News::default());
         let devices = devices::InMemory::default();
-        Self(Arc::new(Shared { kind, run, parts: AtomicU64::new(0), store, seats, roll_calls, devices }))
+        Self(Arc::new(Shared { kind, run, parts, store, seats, roll_calls, devices, news }))
     }
 
     fn backend(&self) -> Option<&dyn Backend> {
@@ -187,6 +195,7 @@ impl Log {
     /// Hands a message over; see [`Recorder::append`].
     #[must_use = "whoever waits for the message's fate has to be told"]
     pub fn append(&self, append: Append) -> Option<(OnStored, Stored)> {
+        self.0.news.tell(&append.room);
         match &self.0.store {
             Store::Own(recorder) => recorder.append(append),
             Store::None | Store::Shared(_) => append.stored.map(|stored| (stored, Stored::NotMeant)),
@@ -204,6 +213,7 @@ impl Log {
     /// Takes what hosts have decided; see [`Recorder::put_decision`].
     #[must_use = "whoever waits for it has to be told"]
     pub fn put_decision(&self, decision: Decision) -> Vec<(OnStored, Stored)> {
+        self.0.news.tell(&decision.room);
         match self.own() {
             Some(recorder) => recorder.put_decision(decision),
             None => {
@@ -391,6 +401,12 @@ impl Log {
         let (tell, told) = oneshot::channel();
         self.devices().devices_of(room, of, Box::new(|found| _ = tell.send(found)));
         told.await.unwrap_or(Err(DeviceError::Unavailable))
+    }
+
+    /// Hears when something is said or decided in a room of this server, until that is dropped. What other servers order is
+    /// not heard.
+    pub fn listen(&self, room: &RoomCode) -> Listener {
+        self.0.news.listen(room)
     }
 
     /// Why messages are not stored at the moment although they should be, and what to do about it.

@@ -233,6 +233,11 @@ impl Metrics {
             "Messages that were sent again: by recovery, to those who joined again, or on a stream.",
             by("way", &counts.replayed.read()),
         ));
+        all.add(Family::counters(
+            "alert_webhook_posts",
+            "What became of what was posted for webhooks; `dead` counts besides `failed` what was put aside.",
+            by("result", &counts.posts.read()),
+        ));
     }
 
     fn push(&self, all: &mut Scrape) {

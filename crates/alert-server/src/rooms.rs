@@ -14,6 +14,7 @@ mod entry;
 mod escalations;
 mod half_open;
 mod history;
+mod hooks;
 mod live_room;
 mod lost;
 mod moderation;
@@ -32,6 +33,7 @@ mod turns;
 use crate::config::Config;
 use crate::log::redis::Absence;
 use crate::log::{KeyDigest, Log, Stored};
+use crate::outbound::Outbound;
 use crate::push::Push;
 use crate::recent::Recent;
 use admission::Admission;
@@ -54,6 +56,8 @@ pub use door::Visit;
 pub use escalations::Elsewhere;
 pub use half_open::Suspect;
 pub use history::{History, HistoryError, Wanted};
+use hooks::Hooks;
+pub use hooks::{Dead, Resent};
 use live_room::{Entrant, LiveRoom, Speaker, keep_in_step, say_shared};
 pub use live_room::{Listening, OnSaid, Presence, Said, Speech};
 use lost::LostPeople;
@@ -114,6 +118,7 @@ struct Shared {
     bells: Bells,
     /// Who is missing, as whoever hears a room was told just now.
     missing: Recent<(RoomCode, AlertId), Arc<Rolled>>,
+    hooks: Hooks,
     passwords: Passwords,
     /// Set at the start, where devices are told.
     push: OnceLock<Push>,
@@ -137,6 +142,7 @@ impl Rooms {
             allowances: Allowances::new(),
             bells: Bells::default(),
             missing: Recent::new(roll_calls::ANSWERED, roll_calls::MOST_ANSWERED),
+            hooks: Hooks::new(Outbound::new(config.outbound_networks.clone())),
             passwords: Passwords::new(runtime.clone()),
             push: OnceLock::new(),
             runtime,

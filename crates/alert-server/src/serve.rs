@@ -9,7 +9,6 @@ use crate::{
     log::Log,
     logging,
     metrics::{Metrics, Sources},
-    outbound::Outbound,
     push::{Push, Vapid},
     rooms::Rooms,
     socket::Alert,
@@ -94,9 +93,8 @@ async fn serve(
     let session_key = session_key(config, &log).await?;
     if let Some(contact) = &config.web_push_contact {
         let vapid = Vapid::new(&session_key, contact.as_str().into());
-        let outbound = Outbound::new(config.outbound_networks.clone());
         let runtime = tokio::runtime::Handle::current();
-        rooms.push_by(Push::new(vapid, outbound, log.clone(), runtime));
+        rooms.push_by(Push::new(vapid, rooms.outbound().clone(), log.clone(), runtime));
     }
     let web = WebState::new(config, &session_key, readiness.clone(), api.clone());
     let runtime = tokio::runtime::Handle::current();
@@ -144,6 +142,7 @@ async fn serve(
         tokio::spawn(async move { file.watch(rooms).await });
     }
     held_back.begin_to_ring();
+    held_back.begin_to_deliver();
     if let Some(shared) = log.shared() {
         let hub = server.hub().clone();
         shared.count_connections(move || hub.connections());

@@ -34,6 +34,7 @@ mod serve;
 mod token;
 mod usage;
 mod watch;
+mod webhook;
 
 const ABOUT: &str = "A messaging server: say something to a whole room at once.";
 
@@ -115,6 +116,9 @@ enum Command {
     /// Have something said, or an alert raised, again and again at its times
     #[command(subcommand, after_help = notes(bell::EXAMPLES))]
     Bell(bell::Command),
+    /// Tell programs what happens in a room
+    #[command(subcommand, after_help = notes(webhook::EXAMPLES))]
+    Webhook(webhook::Command),
     /// Look at the configuration without running anything
     #[command(subcommand)]
     Config(config::Command),
@@ -172,6 +176,7 @@ pub(crate) fn run() -> ExitCode {
         Some(Command::Roster(args)) => args.run(),
         Some(Command::Screen(args)) => args.run(),
         Some(Command::Bell(command)) => command.run(),
+        Some(Command::Webhook(command)) => command.run(),
         Some(Command::Config(command)) => command.run(),
         Some(Command::History(command)) => command.run(),
         Some(Command::Backup(args)) => args.run(),

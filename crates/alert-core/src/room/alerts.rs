@@ -10,7 +10,7 @@ mod prepared;
 mod proposal;
 mod reminders;
 mod step;
-pub(in crate::room) mod stored;
+pub(crate) mod stored;
 mod template;
 
 use std::ops::RangeInclusive;
@@ -231,6 +231,23 @@ impl Alerts {
             self.ended.remove(0);
         }
         self.ended.push(ended);
+    }
+
+    /// Those in force alone, as somebody is told of them.
+    #[must_use]
+    pub fn in_force_only(&self) -> Self {
+        Self { in_force: self.in_force.clone(), ..Self::default() }
+    }
+
+    /// What has become of an alert was told: with this, it is nothing new.
+    pub fn told(&mut self, change: &Change) {
+        let place = self.in_force.iter().position(|alert| alert.id == change.alert.id);
+        match (place, &change.fate) {
+            (Some(place), Fate::Ended { .. }) => _ = self.in_force.remove(place),
+            (None, Fate::Ended { .. }) => {}
+            (Some(place), _) => self.in_force[place] = change.alert.clone(),
+            (None, _) => self.in_force.push(change.alert.clone()),
+        }
     }
 
     /// About how many bytes they take in memory, besides their own.

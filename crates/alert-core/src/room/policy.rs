@@ -7,7 +7,7 @@ mod forbidden;
 mod look;
 mod looks;
 mod secret;
-pub(in crate::room) mod stored;
+pub(crate) mod stored;
 
 use core::net::IpAddr;
 use std::num::NonZeroU32;
@@ -26,6 +26,7 @@ use ipnet::{IpNet, Ipv6Net};
 
 use super::alerts::{Alerts, AllPrepared, Level, Step};
 use super::bells::Bells;
+use super::hooks::Hooks;
 use crate::names::UserName;
 use look::Look;
 
@@ -72,6 +73,8 @@ pub struct Policy {
     pub prepared: AllPrepared,
     /// What happens there again and again.
     pub bells: Bells,
+    /// Where programs are told what happens there.
+    pub hooks: Hooks,
     /// What is known of how these names look.
     pub looks: Looks,
 }
@@ -108,14 +111,15 @@ impl Policy {
         self.has_rules_of(&nothing)
     }
 
-    /// Whether nothing but alerts and bells differs from another one; those that wait are told of as rules are.
+    /// Whether nothing but alerts, bells and webhooks differs from another one; those that wait are told of as rules are.
     #[must_use]
     pub fn has_rules_of(&self, other: &Self) -> bool {
         if !self.alerts.awaits_as(&other.alerts) {
             return false;
         }
         let (revision, alerts, prepared) = (self.revision, self.alerts.clone(), Arc::clone(&self.prepared));
-        *self == Self { revision, alerts, prepared, bells: self.bells.clone(), ..other.clone() }
+        let (bells, hooks) = (self.bells.clone(), self.hooks.clone());
+        *self == Self { revision, alerts, prepared, bells, hooks, ..other.clone() }
     }
 
     /// Whether something happens there at its time, whoever hears it: bells ring, or an alert may be passed on.

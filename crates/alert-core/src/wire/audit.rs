@@ -3,6 +3,7 @@
 use crate::names::UserName;
 use crate::room::alerts::{self, Alert, Amendment, Fate, Preparing, Step};
 use crate::room::bells;
+use crate::room::hooks;
 use crate::room::policy::{Action, Change, Whom};
 
 use super::alert::{Notice, Words};
@@ -37,6 +38,10 @@ pub fn target(action: &Action) -> Option<Box<str>> {
             bells::Step::Remove(id) | bells::Step::Day(id, ..) => Some(id.as_str().into()),
             bells::Step::Ring(ringing) => Some(ringing.bell.as_str().into()),
         },
+        Action::Hook(step) => match &**step {
+            hooks::Step::Add(hook) => Some(hook.id.as_str().into()),
+            hooks::Step::Remove(id) | hooks::Step::Change(id, _) => Some(id.as_str().into()),
+        },
         Action::Set(_) | Action::Close | Action::Key(_) => None,
     }
 }
@@ -62,6 +67,12 @@ pub fn detail(action: &Action) -> Option<Box<str>> {
             bells::Step::Day(_, date, Some(times)) => Some(format!("on {date}: {times}").into()),
             bells::Step::Day(_, date, None) => Some(format!("as always on {date}").into()),
             bells::Step::Remove(_) | bells::Step::Ring(_) => None,
+        },
+        // What else is in its address may be secret.
+        Action::Hook(step) => match &**step {
+            hooks::Step::Add(hook) => Some(origin(&hook.url).into()),
+            hooks::Step::Change(..) => Some("another secret".into()),
+            hooks::Step::Remove(_) => None,
         },
         Action::Word(_, given) => Some(if *given { "given" } else { "taken" }.into()),
         _ => None,
@@ -104,6 +115,13 @@ pub fn alerting(step: &Step, before: Option<&Alert>) -> Option<Box<str>> {
 #[must_use]
 pub fn address_of(name: &UserName) -> Box<str> {
     format!("of {name}").into()
+}
+
+/// `https://example.org` of an address.
+#[must_use]
+pub fn origin(url: &str) -> &str {
+    let host = url.find("://").map_or(0, |place| place + 3);
+    url[host..].find(['/', '?', '#']).map_or(url, |end| &url[..host + end])
 }
 
 /// A password is not named.

@@ -1,5 +1,7 @@
 //! A room over plain HTTP: one event after the other, as Server-Sent Events or as lines of JSON.
 
+use std::time::SystemTime;
+
 use serde::Serialize;
 
 use super::alert;
@@ -53,8 +55,7 @@ impl StreamForm {
         if event.what == What::ClockSet {
             return self.time(event);
         }
-        let id = matches!(event.what, What::Said { .. }).then(|| position.message_id());
-        let told = Told { msg: notice.msg(), id, at: At(event.at), name: event.what.name() };
+        let told = told(event);
         match self {
             Self::Sse => format!("id: {position}\nevent: {kind}\ndata: {}\n\n", json(&told)),
             Self::NdJson => json(&Line { event: kind, position: Some(position), told }) + "\n",
@@ -80,8 +81,7 @@ impl StreamForm {
     }
 
     fn alert(self, change: &Change, event: &RoomEvent) -> String {
-        let msg = alert::Notice(change).to_string();
-        let told = Alerted { msg, at: At(event.at), told: alert::Told(change) };
+        let told = alerted(change, event.at);
         match self {
             Self::Sse => format!("event: alert\ndata: {}\n\n", json(&told)),
             Self::NdJson => json(&Line { event: "alert", position: None, told }) + "\n",
@@ -99,12 +99,7 @@ impl StreamForm {
     /// Says that messages are missing here.
     #[must_use]
     pub fn gap(self, gap: Gap) -> String {
-        let msg = match gap.missed {
-            None => "Messages may be missing here.".to_owned(),
-            Some(1) => "1 message is missing here.".to_owned(),
-            Some(missed) => format!("{missed} messages are missing here."),
-        };
-        let told = Missing { msg, gap };
+        let told = missing(gap);
         match self {
             Self::Sse => format!("event: gap\ndata: {}\n\n", json(&told)),
             Self::NdJson => json(&Line { event: "gap", position: None, told }) + "\n",
@@ -119,9 +114,30 @@ impl StreamForm {
     }
 }
 
+/// The data of a message, or of whoever comes or goes.
+pub(super) fn told(event: &RoomEvent) -> Told<'_> {
+    let id = matches!(event.what, What::Said { .. }).then(|| event.position.message_id());
+    Told { msg: Notice::of(event).msg(), id, at: At(event.at), name: event.what.name() }
+}
+
+/// The data of what has become of an alert, at this time.
+pub(super) fn alerted(change: &Change, at: SystemTime) -> Alerted<'_> {
+    Alerted { msg: alert::Notice(change).to_string(), at: At(at), told: alert::Told(change) }
+}
+
+/// The data of a gap.
+pub(super) fn missing(gap: Gap) -> Missing {
+    let msg = match gap.missed {
+        None => "Messages may be missing here.".to_owned(),
+        Some(1) => "1 message is missing here.".to_owned(),
+        Some(missed) => format!("{missed} messages are missing here."),
+    };
+    Missing { msg, gap }
+}
+
 /// The data of an SSE event.
 #[derive(Serialize)]
-struct Told<'a> {
+pub(super) struct Told<'a> {
     msg: Msg<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     id: Option<MessageId>,
@@ -139,11 +155,11 @@ struct Removed {
 
 /// What has become of an alert.
 #[derive(Serialize)]
-struct Alerted<'a> {
+pub(super) struct Alerted<'a> {
     msg: String,
     at: At,
     #[serde(flatten)]
-    told: alert::Told<'a>,
+    pub(super) told: alert::Told<'a>,
 }
 
 /// The server's clock was set, to this.
@@ -153,8 +169,9 @@ struct Time<'a> {
     at: At,
 }
 
+/// What is missing.
 #[derive(Serialize)]
-struct Missing {
+pub(super) struct Missing {
     msg: String,
     #[serde(flatten)]
     gap: Gap,

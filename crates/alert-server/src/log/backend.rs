@@ -1,8 +1,8 @@
 //! What every store must do, and what it is given and answers. Each passes one suite, `log/contract`.
 
 use super::{
-    Devices, FormerStays, KeptPolicy, OnAudits, OnPut, OnRevoked, Page, Query, Revocation, RevokeError,
-    RollCalls, Seat, SeatId, Stay, StayId,
+    Devices, FormerStays, HookStore, KeptPolicy, OnAudits, OnPut, OnRevoked, Page, Query, Revocation,
+    RevokeError, RollCalls, Seat, SeatId, Stay, StayId,
 };
 use alert_core::event::RoomEvent;
 use alert_core::names::RoomCode;
@@ -85,6 +85,9 @@ pub trait Backend: Send + Sync {
 
     /// The devices that are told of alerts.
     fn devices(&self) -> &dyn Devices;
+
+    /// Webhooks, and their dead letters.
+    fn hooks(&self) -> &dyn HookStore;
 
     /// Why messages are not stored at the moment, and what to do about it.
     fn trouble(&self) -> Option<String> {

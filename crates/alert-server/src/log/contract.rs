@@ -2,6 +2,7 @@
 
 mod desk;
 mod devices;
+mod hooks;
 mod roll_calls;
 mod rulings;
 
@@ -13,6 +14,7 @@ use alert_core::position::{Epoch, Position, Run};
 use alert_core::room::policy::{Audit, Policy};
 pub(super) use desk::{Desk, Speaker};
 pub(super) use devices::*;
+pub(super) use hooks::*;
 pub(super) use roll_calls::*;
 pub(super) use rulings::*;
 use std::{
@@ -355,6 +357,8 @@ macro_rules! contract {
             a_roster_is_kept_changed_and_given_up,
             a_device_is_kept_renewed_and_forgotten,
             a_person_has_a_bounded_number_of_devices,
+            a_webhook_goes_on_where_it_was_until_it_is_forgotten,
+            dead_letters_are_kept_changed_and_dropped_and_the_oldest_goes,
         );
     };
     ($open:expr; $($rule:ident,)*) => {

@@ -1,6 +1,7 @@
 //! A log in memory: nothing survives the process, and it says so. Every call is short, so one lock serves them all.
 
 use super::devices::{self, Devices};
+use super::hooks::{self, HookStore};
 use super::policies::{Audits, is_removed, removed};
 use super::roll_calls::{InMemory, RollCalls};
 use super::seats::Seats;
@@ -29,6 +30,7 @@ pub(super) struct Memory {
     seats: Seats,
     roll_calls: InMemory,
     devices: devices::InMemory,
+    hooks: hooks::InMemory,
 }
 
 #[derive(Default)]
@@ -70,6 +72,7 @@ impl Memory {
             seats,
             roll_calls,
             devices: devices::InMemory::default(),
+            hooks: hooks::InMemory::default(),
         }
     }
 
@@ -148,6 +151,10 @@ impl Backend for Memory {
 
     fn devices(&self) -> &dyn Devices {
         &self.devices
+    }
+
+    fn hooks(&self) -> &dyn HookStore {
+        &self.hooks
     }
 }
 

@@ -8,6 +8,7 @@ mod archive;
 mod devices;
 mod entry;
 mod fault;
+mod hooks;
 mod keys;
 mod lease;
 mod library;

@@ -4,6 +4,7 @@
 mod archive;
 mod devices;
 mod file;
+mod hooks;
 mod page;
 mod policies;
 mod prune;
@@ -23,9 +24,9 @@ mod unwritten;
 mod writer;
 
 use super::{
-    Append, Backend, Decision, Devices, Figures, FormerStays, KeptPolicy, KeyDigest, OnAudits, OnPut, OnRead,
-    OnRemoved, OnRevoked, OnStored, Query, Recorder, Revocation, RevokeError, RollCalls, Seat, SeatId, Stay,
-    StayId, Stored,
+    Append, Backend, Decision, Devices, Figures, FormerStays, HookStore, KeptPolicy, KeyDigest, OnAudits,
+    OnPut, OnRead, OnRemoved, OnRevoked, OnStored, Query, Recorder, Revocation, RevokeError, RollCalls, Seat,
+    SeatId, Stay, StayId, Stored,
 };
 use crate::config::Retention;
 use alert_core::event::{RoomEvent, What};
@@ -55,6 +56,7 @@ pub(super) struct Sqlite {
     requests: Arc<Requests>,
     roll_calls: roll_calls::InFile,
     devices: devices::InFile,
+    hooks: hooks::InFile,
     file: Box<Path>,
     /// The reader's comes first.
     runs: Arc<Runs>,
@@ -86,6 +88,7 @@ impl Sqlite {
         let (shared, requests) = (Arc::<Shared>::default(), Arc::<Requests>::default());
         let roll_calls = roll_calls::InFile::read(&connection, Arc::clone(&shared)).map_err(wrong)?;
         let devices = devices::InFile::read(&connection, Arc::clone(&shared)).map_err(wrong)?;
+        let hooks = hooks::InFile::read(&connection, Arc::clone(&shared)).map_err(wrong)?;
         let writer = Writer {
             connection,
             runs: Arc::clone(&runs),
@@ -117,7 +120,7 @@ impl Sqlite {
             problem: format!("the system gives no more threads: {problem}"),
         })?;
         let threads = Mutex::new(threads);
-        Ok(Self { shared, requests, roll_calls, devices, file: file.into(), runs, died, threads })
+        Ok(Self { shared, requests, roll_calls, devices, hooks, file: file.into(), runs, died, threads })
     }
 }
 
@@ -219,6 +222,10 @@ impl Backend for Sqlite {
 
     fn devices(&self) -> &dyn Devices {
         &self.devices
+    }
+
+    fn hooks(&self) -> &dyn HookStore {
+        &self.hooks
     }
 
     fn put_stay(&self, id: StayId, stay: Option<Stay>) {

@@ -9,6 +9,9 @@ const RECOVERIES: [&str; 5] = ["recovered", "gap", "refused", "unknown", "gone"]
 /// Who is given messages of the log again.
 const REPLAYS: [&str; 3] = ["recovery", "rejoin", "stream"];
 
+/// How an attempt to deliver for a webhook ended; `dead` is besides `failed`, for the last one.
+const POSTS: [&str; 4] = ["delivered", "failed", "gone", "dead"];
+
 /// What this server has counted in its rooms.
 #[derive(Debug)]
 pub struct Counts {
@@ -21,6 +24,8 @@ pub struct Counts {
     pub recoveries: Kinds,
     /// Messages that were sent again.
     pub replayed: Kinds,
+    /// What became of what was posted for webhooks.
+    pub posts: Kinds,
     /// Events over Socket.IO that were refused, by code.
     pub refused_events: Kinds,
     /// Requests over HTTP that were refused, by code.
@@ -35,6 +40,7 @@ impl Default for Counts {
             entered: Counter::default(),
             recoveries: Kinds::of(&RECOVERIES),
             replayed: Kinds::of(&REPLAYS),
+            posts: Kinds::of(&POSTS),
             refused_events: Kinds::default(),
             refused_requests: Kinds::default(),
         }

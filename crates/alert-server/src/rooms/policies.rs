@@ -25,6 +25,8 @@ struct Table {
     by_room: HashMap<RoomCode, KeptPolicy>,
     /// Those of them where something happens at its time, whoever hears it.
     timed: HashSet<RoomCode>,
+    /// Those that have webhooks.
+    with_hooks: HashSet<RoomCode>,
     /// Of all together.
     bytes: usize,
     most: usize,
@@ -38,9 +40,18 @@ impl Table {
             false => _ = self.timed.remove(room),
             true => _ = self.timed.insert(room.clone()),
         }
+        match kept.policy.hooks.all() {
+            [] => _ = self.with_hooks.remove(room),
+            _ => _ = self.with_hooks.insert(room.clone()),
+        }
         if let Some(before) = self.by_room.insert(room.clone(), kept) {
             self.bytes -= size(room, &before.policy);
         }
+    }
+
+    fn policies_of(&self, rooms: &HashSet<RoomCode>) -> Vec<(RoomCode, Arc<Policy>)> {
+        let kept = rooms.iter().filter_map(|room| self.by_room.get_key_value(room));
+        kept.map(|(room, kept)| (room.clone(), Arc::clone(&kept.policy))).collect()
     }
 
     /// A policy that is there may go on growing where a new one is refused: a host goes on banning and muting.
@@ -67,8 +78,10 @@ impl Table {
 
     fn forget_unused(&mut self, now: SystemTime) -> Vec<RoomCode> {
         let horizon = now.checked_sub(UNUSED).unwrap_or(SystemTime::UNIX_EPOCH);
-        // What rings is of use, whoever hears it.
-        let is_old = |kept: &KeptPolicy| kept.used < horizon && !kept.policy.is_timed();
+        // What rings is of use, whoever hears it; so is what programs are told.
+        let is_old = |kept: &KeptPolicy| {
+            kept.used < horizon && !kept.policy.is_timed() && kept.policy.hooks.all().is_empty()
+        };
         let old = self.by_room.extract_if(|_, kept| is_old(kept));
         let old: Vec<_> = old.collect();
         self.bytes -= old.iter().map(|(room, kept)| size(room, &kept.policy)).sum::<usize>();
@@ -111,8 +124,13 @@ impl Policies {
     /// Those of rooms where something happens at its time, whoever hears it.
     pub(super) fn timed(&self) -> Vec<(RoomCode, Arc<Policy>)> {
         let table = self.lock();
-        let kept = table.timed.iter().filter_map(|room| table.by_room.get_key_value(room));
-        kept.map(|(room, kept)| (room.clone(), Arc::clone(&kept.policy))).collect()
+        table.policies_of(&table.timed)
+    }
+
+    /// Those of rooms that have webhooks.
+    pub(super) fn with_hooks(&self) -> Vec<(RoomCode, Arc<Policy>)> {
+        let table = self.lock();
+        table.policies_of(&table.with_hooks)
     }
 
     /// The policy of a room.

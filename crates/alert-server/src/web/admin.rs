@@ -3,6 +3,7 @@
 mod access;
 mod actions;
 mod bans;
+mod letters;
 mod page;
 mod state;
 
@@ -72,6 +73,8 @@ impl Admin {
             .route("/admin/close", post(actions::close))
             .route("/admin/open", post(actions::open))
             .route("/admin/lift", post(bans::lift))
+            .route("/admin/letters/send", post(letters::send))
+            .route("/admin/letters/drop", post(letters::discard))
             .layer(from_fn_with_state(self.clone(), actions::check));
         let router = Router::new()
             .route("/metrics", get(show_metrics))
@@ -82,6 +85,7 @@ impl Admin {
             .route("/admin/state", get(state::show))
             .route("/admin/people/{room}", get(actions::people))
             .route("/admin/bans", get(bans::list))
+            .route("/admin/letters", get(letters::list))
             .merge(actions)
             .route("/assets/{*name}", get(assets::serve))
             .fallback(async || (StatusCode::NOT_FOUND, "there is nothing here; look at /admin or /metrics\n"))

@@ -10,7 +10,7 @@ use axum::extract::{Request, State};
 use axum::http::HeaderMap;
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{any, get, patch, post, put};
+use axum::routing::{any, delete, get, patch, post, put};
 use socketio_server::PeerAddr;
 
 mod actions;
@@ -32,6 +32,7 @@ mod rooms;
 mod rosters;
 mod time;
 mod unread;
+mod webhooks;
 
 use super::{WebState, lost};
 use crate::auth::token::TokenError;
@@ -162,6 +163,10 @@ pub(super) fn routes(state: &WebState) -> Router<WebState> {
         .route("/{room}/bells", get(bells::list))
         .route("/{room}/bells/{id}", put(bells::put).delete(bells::remove))
         .route("/{room}/bells/{id}/days/{date}", put(bells::put_day).delete(bells::remove_day))
+        .route("/{room}/webhooks", get(webhooks::list).post(webhooks::add))
+        .route("/{room}/webhooks/{id}", delete(webhooks::remove))
+        .route("/{room}/webhooks/{id}/secret", post(webhooks::change))
+        .route("/{room}/webhooks/{id}/test", post(webhooks::test))
         .fallback(lost::answer);
     let revocations = Router::new().route("/", get(revocations::list).post(revocations::add));
     let for_programs = |routes: Router<WebState>| {

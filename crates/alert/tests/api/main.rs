@@ -41,3 +41,4 @@ mod tls;
 mod tokens;
 mod unconfirmed;
 mod way;
+mod webhooks;

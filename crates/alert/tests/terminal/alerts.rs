@@ -236,6 +236,8 @@ fn given_nothing_to_show_then_whoever_is_refused_is_told_what_it_takes() {
         (&["roster", "D5DB"], "alert"),
         (&["bell", "remove", "D5DB", "lesson-1"], "moderate"),
         (&["bell", "skip", "D5DB", "lesson-1"], "moderate"),
+        (&["webhook", "list", "D5DB"], "moderate"),
+        (&["webhook", "test", "D5DB", "00000000"], "moderate"),
     ] {
         let refused = hosted.run_with("", words, "");
         let wanted = format!(

@@ -18,7 +18,7 @@ use unconfirmed::{KeptEscalation, KeptHeard, KeptReminders};
 /// The alerts of a room.
 #[derive(Default, Serialize, Deserialize)]
 #[serde(default)]
-pub(in crate::room) struct Kept {
+pub(crate) struct Kept {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     in_force: Vec<KeptAlert>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -134,7 +134,7 @@ struct KeptProposal {
 }
 
 impl Kept {
-    pub(in crate::room) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         let Self { in_force, proposed, ended, heard, moved } = self;
         in_force.is_empty() && proposed.is_empty() && ended.is_empty() && heard.is_empty() && !moved
     }

@@ -10,6 +10,7 @@ use super::{Deed, KeyHash, PasswordHash, Policy, Until};
 use crate::names::UserName;
 use crate::room::alerts::{MOST_ALERTS, MOST_PREPARED, MOST_PROPOSED, Prepared, Preparing, Step};
 use crate::room::bells::{self, MOST_BELLS};
+use crate::room::hooks::{self, Hooks, MOST_HOOKS};
 use crate::room::roll_call::MOST_PEOPLE;
 
 /// The most entries of each list: names, mutes, bans, hands and words.
@@ -57,6 +58,8 @@ pub enum Action {
     Prepare(Box<Preparing>),
     /// Something becomes of a bell.
     Bell(Box<bells::Step>),
+    /// Something becomes of a webhook.
+    Hook(Box<hooks::Step>),
 }
 
 /// What is to hold for everybody from now on; what is `None` stays as it is.
@@ -158,6 +161,18 @@ pub enum NotDone {
     /// There are as many days with other times as there may be.
     #[error("bells ring at other times on too many days already: take some back first.")]
     TooManyDays,
+    /// There are as many webhooks as there may be.
+    #[error("a room has {MOST_HOOKS} webhooks: remove one first.")]
+    TooManyHooks,
+    /// There are as many in all rooms together.
+    #[error("the rooms of this server have as many webhooks as they may: remove one first.")]
+    TooManyHooksInAll,
+    /// A webhook has nothing to go on from.
+    #[error("webhooks need a history, which this server does not keep (history).")]
+    HooksNeedHistory,
+    /// It is no webhook of the room.
+    #[error("there is no such webhook in this room.")]
+    NoSuchHook,
     /// Somebody is to be put out who is not there.
     #[error("nobody of this name is in the room.")]
     NobodyHere,
@@ -185,6 +200,10 @@ impl Action {
                 bells::Step::Remove(_) => Deed::Unbell,
                 bells::Step::Day(..) => Deed::Day,
                 bells::Step::Ring(_) => Deed::Ring,
+            },
+            Self::Hook(step) => match **step {
+                hooks::Step::Add(_) | hooks::Step::Change(..) => Deed::Hook,
+                hooks::Step::Remove(_) => Deed::Unhook,
             },
         }
     }
@@ -285,8 +304,15 @@ impl Policy {
             }
             Action::Key(hash) => self.host = Some(*hash),
             Action::Prepare(what) => self.prepared = what.of(&self.prepared)?,
-            Action::Alert(step) => self.alerts.take(step, self.two_person, now)?,
+            Action::Alert(step) => {
+                self.alerts.take(step, self.two_person, now)?;
+                // Webhooks go along to the room's other code.
+                if **step == Step::Move {
+                    self.hooks = Hooks::default();
+                }
+            }
             Action::Bell(step) => self.bells.take(step, (&mut self.alerts, self.two_person), now)?,
+            Action::Hook(step) => self.hooks.take(step, now)?,
         }
         Ok(())
     }
@@ -392,6 +418,7 @@ impl Policy {
             + self.alerts.size()
             + self.prepared.iter().map(Prepared::size).sum::<usize>()
             + self.bells.size()
+            + self.hooks.size()
     }
 }
 

@@ -67,9 +67,13 @@ pub enum Deed {
     Day,
     /// A bell rang. It is not kept.
     Ring,
+    /// A webhook was made, or got another secret.
+    Hook,
+    /// A webhook was removed.
+    Unhook,
 }
 
-const NAMES: [(Deed, &str); 23] = [
+const NAMES: [(Deed, &str); 25] = [
     (Deed::Make, "make"),
     (Deed::Set, "set"),
     (Deed::Remove, "remove"),
@@ -93,6 +97,8 @@ const NAMES: [(Deed, &str); 23] = [
     (Deed::Unbell, "unbell"),
     (Deed::Day, "day"),
     (Deed::Ring, "ring"),
+    (Deed::Hook, "webhook"),
+    (Deed::Unhook, "unwebhook"),
 ];
 
 impl Deed {

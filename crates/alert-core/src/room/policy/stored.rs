@@ -11,6 +11,8 @@ use crate::names::UserName;
 use crate::room::alerts::Prepared;
 use crate::room::alerts::stored::{Kept as KeptAlerts, KeptPrepared};
 use crate::room::bells::stored::Kept as KeptBells;
+use crate::room::hooks::Hooks;
+use crate::room::hooks::stored::Kept as KeptHook;
 
 /// A text that is no policy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -60,6 +62,8 @@ struct Kept {
     prepared: Vec<KeptPrepared>,
     #[serde(skip_serializing_if = "KeptBells::is_empty")]
     bells: KeptBells,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    hooks: Vec<KeptHook>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -102,6 +106,7 @@ impl Policy {
             alerts: (&self.alerts).into(),
             prepared: self.prepared.iter().map(KeptPrepared::from).collect(),
             bells: (&self.bells).into(),
+            hooks: self.hooks.kept(),
         };
         // Texts, numbers and lists of them: there is always a JSON for them.
         serde_json::to_string(&kept).unwrap_or_default()
@@ -153,6 +158,7 @@ impl Policy {
             alerts: kept.alerts.try_into()?,
             prepared: kept.prepared.into_iter().map(Prepared::try_from).collect::<Result<_, _>>()?,
             bells: kept.bells.try_into()?,
+            hooks: Hooks::read(kept.hooks)?,
             looks: Looks::default(),
         })
     }
@@ -170,16 +176,16 @@ pub(in crate::room) fn name(text: &str) -> Result<UserName, NotAPolicy> {
     UserName::parse(text, usize::MAX).map_err(|_| NotAPolicy)
 }
 
-pub(in crate::room) fn millis(at: Option<SystemTime>) -> u64 {
+pub(crate) fn millis(at: Option<SystemTime>) -> u64 {
     let since = at.map_or(Duration::ZERO, |at| at.duration_since(UNIX_EPOCH).unwrap_or_default());
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
 
-pub(in crate::room) fn since(millis: u64) -> SystemTime {
+pub(crate) fn since(millis: u64) -> SystemTime {
     UNIX_EPOCH.checked_add(Duration::from_millis(millis)).unwrap_or(UNIX_EPOCH)
 }
 
-pub(in crate::room) fn time(millis: u64) -> Option<SystemTime> {
+pub(crate) fn time(millis: u64) -> Option<SystemTime> {
     (millis > 0).then(|| since(millis))
 }
 

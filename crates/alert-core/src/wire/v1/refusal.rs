@@ -47,6 +47,8 @@ pub enum ErrorCode {
     NoSuchAlert,
     /// There is no such bell.
     NoSuchBell,
+    /// There is no such webhook.
+    NoSuchWebhook,
     /// v2: nobody in the room has this name.
     NoSuchPerson,
     /// The room has a password, which was not shown, or another one.
@@ -97,6 +99,7 @@ impl ErrorCode {
             Self::NoSuchMessage => "no_such_message",
             Self::NoSuchAlert => "no_such_alert",
             Self::NoSuchBell => "no_such_bell",
+            Self::NoSuchWebhook => "no_such_webhook",
             Self::NoSuchPerson => "no_such_person",
             Self::UnknownEvent => "unknown_event",
             Self::TooManyRooms => "too_many_rooms",
@@ -320,6 +323,7 @@ impl From<NotDone> for Refusal {
             NotDone::NobodyHere => ErrorCode::NoSuchPerson,
             NotDone::NoSuchAlert | NotDone::NotPrepared => ErrorCode::NoSuchAlert,
             NotDone::NoSuchBell => ErrorCode::NoSuchBell,
+            NotDone::NoSuchHook => ErrorCode::NoSuchWebhook,
             NotDone::KeyReused => ErrorCode::KeyReused,
             NotDone::NotAhead | NotDone::NoSuchAnswer | NotDone::OwnRoom => ErrorCode::InvalidBody,
             NotDone::TooMany
@@ -336,7 +340,10 @@ impl From<NotDone> for Refusal {
             | NotDone::TakesTwo
             | NotDone::TooManyBells
             | NotDone::BellOfFile
-            | NotDone::TooManyDays => ErrorCode::NotAllowed,
+            | NotDone::TooManyDays
+            | NotDone::TooManyHooks
+            | NotDone::TooManyHooksInAll
+            | NotDone::HooksNeedHistory => ErrorCode::NotAllowed,
         };
         let rule = reason(not_done).map(|reason| Rule { reason, wait: None, until: None });
         Self { rule, ..Self::new(code, not_done.to_string()) }

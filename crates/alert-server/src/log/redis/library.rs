@@ -15,6 +15,7 @@ const CODE: &str = concat!(
     include_str!("library/rule.lua"),
     include_str!("library/roll.lua"),
     include_str!("library/push.lua"),
+    include_str!("library/hook.lua"),
     include_str!("library/page.lua"),
     include_str!("library/standing.lua"),
     include_str!("library.lua"),

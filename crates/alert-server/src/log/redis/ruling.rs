@@ -74,6 +74,7 @@ impl Shared {
         args.push(if let Of::People(LastEntered(event)) = of { bytes(event) } else { Vec::new() });
         args.push(bytes(self.0.retention.messages));
         args.push(bytes(u8::from(policy.is_timed())));
+        args.push(bytes(u8::from(!policy.hooks.all().is_empty())));
         for (name, text) in words {
             args.extend([name.as_str(), text].map(|text| text.as_bytes().to_vec()));
         }
@@ -105,6 +106,14 @@ impl Shared {
     /// Where Redis does not answer.
     pub async fn belled(&self) -> Result<Vec<(RoomCode, Arc<Policy>)>, Unavailable> {
         self.policies_of("belled").await
+    }
+
+    /// The policies of all rooms that have webhooks.
+    ///
+    /// # Errors
+    /// Where Redis does not answer.
+    pub async fn hooked(&self) -> Result<Vec<(RoomCode, Arc<Policy>)>, Unavailable> {
+        self.policies_of("hooked").await
     }
 
     async fn policies_of(&self, function: &'static str) -> Result<Vec<(RoomCode, Arc<Policy>)>, Unavailable> {

@@ -4,8 +4,8 @@ use super::super::seats::LONGER;
 use super::page::Part;
 use super::{Shared, bytes, seat};
 use crate::log::{
-    Backend, Devices, Figures, KeyDigest, OnAudits, OnPut, OnRead, OnRevoked, Query, ReadError, Revocation,
-    RevokeError, RollCalls, Seat, SeatId,
+    Backend, Devices, Figures, HookStore, KeyDigest, OnAudits, OnPut, OnRead, OnRevoked, Query, ReadError,
+    Revocation, RevokeError, RollCalls, Seat, SeatId,
 };
 use alert_core::event::RoomEvent;
 use alert_core::names::RoomCode;
@@ -68,6 +68,10 @@ impl Backend for Shared {
     }
 
     fn devices(&self) -> &dyn Devices {
+        self
+    }
+
+    fn hooks(&self) -> &dyn HookStore {
         self
     }
 

@@ -46,10 +46,6 @@ impl Rulings {
         self.policies.extract_if(|_, policy| policy.behind > end).collect()
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
     pub(super) fn len(&self) -> usize {
         self.policies.len() + self.audits.len() + self.removals.len()
     }

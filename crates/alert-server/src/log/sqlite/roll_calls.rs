@@ -38,10 +38,6 @@ struct Call {
 }
 
 impl Rolls {
-    pub(super) fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
     pub(super) fn len(&self) -> usize {
         let people = |call: &Call| call.people.len() + usize::from(call.begins_anew);
         self.calls.values().map(people).sum::<usize>() + self.rosters.len()

@@ -123,6 +123,16 @@ const MIGRATIONS: &[&str] = &["
         renewed INTEGER NOT NULL,
         PRIMARY KEY (room, device)
     ) WITHOUT ROWID;
+", "
+    -- How far the webhooks of rooms have come, as JSON where `letter` is empty; and their dead letters.
+    CREATE TABLE hooks (
+        room TEXT NOT NULL,
+        hook TEXT NOT NULL,
+        letter TEXT NOT NULL,
+        text TEXT NOT NULL,
+        changed INTEGER NOT NULL,
+        PRIMARY KEY (room, hook, letter)
+    ) WITHOUT ROWID;
 "];
 
 /// The version that this Alert writes.

@@ -4,6 +4,7 @@
 mod pace;
 
 use super::devices::Changed;
+use super::hooks;
 use super::policies::Rulings;
 use super::roll_calls::Rolls;
 use super::unwritten::{Message, Unwritten};
@@ -83,19 +84,22 @@ pub(super) struct Seating {
     pub(super) rolls: Rolls,
     /// Bounded by what there is in memory, and those that were forgotten since the last batch.
     pub(super) devices: Changed,
+    /// The same.
+    pub(super) hooks: hooks::Rows,
 }
 
 impl Seating {
     pub(super) fn is_empty(&self) -> bool {
-        self.seats.is_empty()
-            && self.stays.is_empty()
-            && self.rulings.is_empty()
-            && self.rolls.is_empty()
-            && self.devices.is_empty()
+        self.len() == 0
     }
 
     pub(super) fn len(&self) -> usize {
-        self.seats.len() + self.stays.len() + self.rulings.len() + self.rolls.len() + self.devices.len()
+        self.seats.len()
+            + self.stays.len()
+            + self.rulings.len()
+            + self.rolls.len()
+            + self.devices.len()
+            + self.hooks.len()
     }
 }
 
@@ -197,6 +201,15 @@ impl Shared {
         let mut state = self.state();
         note(&mut state.seating.devices);
         self.wake_writer(state);
+    }
+
+    /// Takes what has changed of webhooks. Returns whoever has to be told at once that it will not be stored.
+    pub(super) fn put_hooks(&self, note: impl FnOnce(&mut hooks::Rows), stored: OnStored) -> Untold {
+        let mut state = self.state();
+        note(&mut state.seating.hooks);
+        let untold = state.wait_for_rulings(0, Some(stored));
+        self.wake_writer(state);
+        untold
     }
 
     /// Removes a message, whether or not it is on disk.
@@ -301,9 +314,12 @@ impl Shared {
         let mut state = self.state();
         state.busy_since = None;
         let in_hand = std::mem::take(&mut state.seating_in_hand);
-        let Seating { seats, stays, rulings, rolls, devices } = &mut state.seating;
+        let Seating { seats, stays, rulings, rolls, devices, hooks } = &mut state.seating;
         rulings.go_before(in_hand.rulings.clone());
         rolls.go_before(in_hand.rolls.clone());
+        for (id, row) in &in_hand.hooks {
+            hooks.entry(id.clone()).or_insert_with(|| row.clone());
+        }
         for (id, seat) in &in_hand.seats {
             seats.entry(*id).or_insert_with(|| seat.clone());
         }

@@ -1,6 +1,7 @@
 //! Writes a batch of messages, seats and stays, in one transaction.
 
 use super::devices;
+use super::hooks;
 use super::policies;
 use super::roll_calls;
 use super::runs::{Place, Runs, micros};
@@ -36,6 +37,7 @@ pub(super) fn write(
     policies::write(&transaction, runs, &seating.rulings)?;
     roll_calls::write(&transaction, &seating.rolls)?;
     devices::write(&transaction, &seating.devices)?;
+    hooks::write(&transaction, &seating.hooks)?;
     if let Some(retention) = also.settling {
         settle(&transaction, retention)?;
     }

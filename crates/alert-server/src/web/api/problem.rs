@@ -202,7 +202,8 @@ impl From<Refusal> for Problem {
             ErrorCode::NoSuchMessage
             | ErrorCode::NoSuchPerson
             | ErrorCode::NoSuchAlert
-            | ErrorCode::NoSuchBell => StatusCode::NOT_FOUND,
+            | ErrorCode::NoSuchBell
+            | ErrorCode::NoSuchWebhook => StatusCode::NOT_FOUND,
             _ => StatusCode::BAD_REQUEST,
         };
         Self::new(status, refusal.code().as_str(), refusal.message())

@@ -148,6 +148,27 @@ pub(super) const WAYS: &[Way] = &[
         &[Name, Moderate],
         Json("DELETE", "/{room}/bells/none/days/2026-12-01", |_| json!({})),
     ),
+    way("GET /{room}/webhooks", &[Name, Moderate], Http("GET", "/{room}/webhooks", "*/*")),
+    way(
+        "POST /{room}/webhooks",
+        &[Name, Moderate],
+        Json("POST", "/{room}/webhooks", |_| json!({ "url": "https://hooks.invalid/" })),
+    ),
+    way(
+        "DELETE /{room}/webhooks/{id}",
+        &[Name, Moderate],
+        Json("DELETE", "/{room}/webhooks/00000000", |_| json!({})),
+    ),
+    way(
+        "POST /{room}/webhooks/{id}/secret",
+        &[Name, Moderate],
+        Json("POST", "/{room}/webhooks/00000000/secret", |_| json!({})),
+    ),
+    way(
+        "POST /{room}/webhooks/{id}/test",
+        &[Name, Moderate],
+        Json("POST", "/{room}/webhooks/00000000/test", |_| json!({})),
+    ),
     // Who may be in the room is asked when the page connects.
     way("login", &[Name], Form),
     way("GET /", &[List], Http("GET", "", "*/*")),
@@ -158,7 +179,7 @@ const fn way(name: &'static str, does: &'static [Step], goes: Goes) -> Way {
 }
 
 /// Whose answer says that the question of rights has been passed.
-const PASSED: [&str; 4] = ["room_in_use", "room_open", "no_such_alert", "no_such_bell"];
+const PASSED: [&str; 5] = ["room_in_use", "room_open", "no_such_alert", "no_such_bell", "no_such_webhook"];
 
 fn bell() -> Value {
     json!({ "rule": "FREQ=DAILY", "times": ["08:40"], "zone": "UTC", "say": "x" })

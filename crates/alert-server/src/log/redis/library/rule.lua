@@ -21,7 +21,7 @@ end
 -- ARGV: token, epoch, the revision before, the revision, the policy, a line of the audit log or '', 1 if it is to be the
 -- first of a room that nobody is in, age of messages, how long a policy is kept that nobody needs, most lines, their age,
 -- 1 if somebody is banned, and if the policy has a list of those who are there, the event with which the last of them entered
--- or '', messages kept, 1 if something happens there at its time, whoever hears it (a bell rings, an alert is passed on), and what is said just before: each name and text in turn
+-- or '', messages kept, 1 if something happens there at its time, whoever hears it (a bell rings, an alert is passed on), 1 if it has webhooks, and what is said just before: each name and text in turn
 -- Gives: "holds" or "stale" with the policy that holds, and where; or "in use"
 local function rule(keys, args)
   local room = open(keys, args[1], args[2])
@@ -38,8 +38,9 @@ local function rule(keys, args)
   redis.call('PEXPIRE', room.base .. ':rule', args[9])
   redis.call(args[12] == '1' and 'SADD' or 'SREM', keys[2] .. ':banned', room.base)
   redis.call(args[15] == '1' and 'SADD' or 'SREM', keys[2] .. ':bells', room.base)
+  redis.call(args[16] == '1' and 'SADD' or 'SREM', keys[2] .. ':hooks', room.base)
   note_deed(room, args[6], tonumber(args[10]), args[11])
-  for place = 16, #args, 2 do
+  for place = 17, #args, 2 do
     put(room, args[place], args[place + 1], args[14], '- 0')
     redis.call('HSET', room.base .. ':meta', 'number', text(room.number))
   end
@@ -78,6 +79,13 @@ end
 -- The rooms where something happens at its time, whoever hears it. What rings is of use, whoever hears it: their policies are not forgotten. The same KEYS and ARGV.
 local function belled(keys)
   local found = policies_in(keys[1] .. ':bells')
+  for place = 1, #found, 2 do keep_policy(found[place]) end
+  return found
+end
+
+-- The rooms that have webhooks, as with bells. The same KEYS and ARGV.
+local function hooked(keys)
+  local found = policies_in(keys[1] .. ':hooks')
   for place = 1, #found, 2 do keep_policy(found[place]) end
   return found
 end

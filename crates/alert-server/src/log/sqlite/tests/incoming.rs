@@ -150,7 +150,8 @@ fn a_file_of_the_first_version_is_brought_up_to_date_with_what_is_in_it() {
     let connection = Connection::open(folder.path().join("alert.db")).unwrap();
     let later =
         "DROP TABLE incoming; DROP TABLE stays; DROP TABLE alive; DROP TABLE policies; DROP TABLE audits;
-                 DROP TABLE revoked; DROP TABLE roll_calls; DROP TABLE rosters; DROP TABLE devices; PRAGMA user_version = 1";
+                 DROP TABLE revoked; DROP TABLE roll_calls; DROP TABLE rosters; DROP TABLE devices; DROP TABLE hooks;
+                 PRAGMA user_version = 1";
     connection.execute_batch(later).unwrap();
     drop(connection);
     let mut desk = open_in(folder.path(), KEEP_ALL);

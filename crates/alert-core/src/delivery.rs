@@ -1,0 +1,189 @@
+//! How far a webhook has come in its room, what is told next, and what becomes of what cannot be delivered: it is tried
+//! again after pauses that grow, up to about a day, and then put aside as a dead letter. One event at a time, in their order.
+//! Pure: the time and what is random are passed in.
+
+mod stored;
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use crate::event::{RoomEvent, What};
+use crate::position::{Gap, Position};
+use crate::room::alerts::{Alerts, Change, Fate};
+use crate::room::hooks::Tells;
+
+/// How long nobody is asked after each attempt that fails: 28 hours in all.
+const PAUSES: [Duration; 11] = {
+    const MINUTE: u64 = 60;
+    const HOUR: u64 = 3600;
+    [
+        Duration::from_secs(1),
+        Duration::from_secs(5),
+        Duration::from_secs(30),
+        Duration::from_secs(2 * MINUTE),
+        Duration::from_secs(10 * MINUTE),
+        Duration::from_secs(30 * MINUTE),
+        Duration::from_secs(HOUR),
+        Duration::from_secs(2 * HOUR),
+        Duration::from_secs(4 * HOUR),
+        Duration::from_secs(8 * HOUR),
+        Duration::from_secs(12 * HOUR),
+    ]
+};
+/// The longest that a receiver may ask to be left alone.
+const LONGEST: Duration = Duration::from_secs(12 * 3600);
+
+/// The words of an alert are said when it is raised, and may be dated a little later. They come first.
+const WORDS: Duration = Duration::from_secs(1);
+
+/// How often something is tried.
+pub const ATTEMPTS: u32 = PAUSES.len() as u32 + 1;
+
+/// How far a webhook has come.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Delivery {
+    /// Up to this message, everything is told; without one, nothing was said when it was made.
+    pub after: Option<Position>,
+    /// The alerts in force, as they were told.
+    pub alerts: Alerts,
+    /// What fails now.
+    pub failing: Option<Failing>,
+    /// When something was delivered last.
+    pub delivered: Option<SystemTime>,
+    /// Its receiver has said that it is gone for good: nothing is sent any more.
+    pub is_gone: bool,
+}
+
+/// An event that could not be delivered yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failing {
+    /// Which one.
+    pub event: Box<str>,
+    /// How often it was tried.
+    pub attempts: u32,
+    /// When it is tried next.
+    pub next: SystemTime,
+    /// Why it failed last.
+    pub why: Box<str>,
+}
+
+/// What a webhook tells.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Item {
+    /// Messages are gone that it has not told. It goes on after this position, or with what comes first.
+    Gap(Gap, Option<Position>),
+    /// Something was said.
+    Said(Arc<RoomEvent>),
+    /// Something has become of an alert, at that time.
+    Alert(Box<Change>, SystemTime),
+}
+
+/// What there is to read.
+#[derive(Clone, Copy, Debug)]
+pub struct News<'a> {
+    /// The messages that come after the last one that was told.
+    pub messages: &'a [Arc<RoomEvent>],
+    /// What is missing before them.
+    pub gap: Option<Gap>,
+    /// The alerts of the room, without those whose time is over.
+    pub alerts: &'a Alerts,
+}
+
+/// What becomes of an event that was not delivered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It is tried again.
+    Again,
+    /// It is a dead letter, and the next one's turn.
+    Dead,
+}
+
+impl Delivery {
+    /// Of a webhook that is made now: it tells what comes after this.
+    #[must_use]
+    pub fn begin(after: Option<Position>, alerts: &Alerts) -> Self {
+        Self { after, alerts: alerts.in_force_only(), ..Self::default() }
+    }
+
+    /// What is told next. Messages that it does not tell are passed over.
+    pub fn next(&mut self, news: News<'_>, tells: Tells, now: SystemTime) -> Option<Item> {
+        if !tells.messages() {
+            self.after = news.messages.last().map_or(self.after, |last| Some(last.position));
+        }
+        let messages = if tells.messages() { news.messages } else { &[] };
+        if let Some(gap) = news.gap.filter(|_| tells.messages()) {
+            return Some(Item::Gap(gap, messages.first().map(|first| before(first.position))));
+        }
+        let said = messages.iter().find(|event| matches!(event.what, What::Said { .. }));
+        let change = tells.alerts().then(|| self.change(news.alerts, now)).flatten();
+        match (said, change) {
+            (Some(said), Some((_, at))) if said.at <= at + WORDS => Some(Item::Said(Arc::clone(said))),
+            (_, Some((change, at))) => Some(Item::Alert(Box::new(change), at)),
+            (Some(said), None) => Some(Item::Said(Arc::clone(said))),
+            (None, None) => None,
+        }
+    }
+
+    /// The first that has become of an alert since it was told, and when that was.
+    fn change(&self, alerts: &Alerts, now: SystemTime) -> Option<(Change, SystemTime)> {
+        let changes = alerts.changes_since(&self.alerts).into_iter();
+        let dated = changes.map(|change| {
+            let at = match &change.fate {
+                Fate::Raised => Some(change.alert.at),
+                Fate::Ended { .. } => {
+                    alerts.ended(change.alert.id).map(|ended| ended.at).or(change.alert.ends_at)
+                }
+                Fate::Updated { .. } | Fate::Stands | Fate::Escalated(_) | Fate::Reminded(_) => {
+                    change.alert.changed.as_ref().map(|(_, at)| *at)
+                }
+            };
+            (change, at.unwrap_or(now))
+        });
+        dated.min_by_key(|(_, at)| *at)
+    }
+
+    /// Something was delivered, or has been put aside: what comes after it is next.
+    pub fn passed(&mut self, item: &Item) {
+        self.failing = None;
+        match item {
+            Item::Gap(_, after) => self.after = *after,
+            Item::Said(event) => self.after = Some(event.position),
+            Item::Alert(change, _) => self.alerts.told(change),
+        }
+    }
+
+    /// Something was not delivered, and its receiver asks to be left alone for a time, or does not say. `random` spreads
+    /// the pauses, so that not all come back at once.
+    pub fn failed(
+        &mut self,
+        (event, why): (&str, &str),
+        retry_after: Option<Duration>,
+        random: u8,
+        now: SystemTime,
+    ) -> Verdict {
+        let before = self.failing.take().filter(|failing| *failing.event == *event);
+        let attempts = before.map_or(0, |failing| failing.attempts) + 1;
+        let Some(pause) = PAUSES.get(attempts as usize - 1) else { return Verdict::Dead };
+        let pause = *pause + *pause / 10 * u32::from(random) / 255;
+        let pause = pause.max(retry_after.unwrap_or_default().min(LONGEST));
+        let next = now.checked_add(pause).unwrap_or(now);
+        self.failing = Some(Failing { event: event.into(), attempts, next, why: why.into() });
+        Verdict::Again
+    }
+
+    /// How long to wait before an event is tried. A clock that was put back has nobody wait for longer than they would have.
+    #[must_use]
+    pub fn wait(&self, event: &str, now: SystemTime) -> Duration {
+        let failing = self.failing.as_ref().filter(|failing| *failing.event == *event);
+        let wait = failing.and_then(|failing| failing.next.duration_since(now).ok());
+        wait.unwrap_or_default().min(LONGEST + LONGEST / 10)
+    }
+}
+
+/// Just before a message.
+fn before(position: Position) -> Position {
+    Position { number: position.number.saturating_sub(1), ..position }
+}
+
+#[cfg(test)]
+mod tests;

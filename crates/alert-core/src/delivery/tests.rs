@@ -1,0 +1,147 @@
+//! What a webhook tells, in which order, and what becomes of what cannot be delivered.
+
+use super::*;
+use crate::names::UserName;
+use crate::position::{Epoch, Run};
+use crate::room::alerts::{Alert, AlertId, Ending, Step};
+use crate::room::policy::{Action, Policy};
+
+fn at(seconds: u64) -> SystemTime {
+    SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000 + seconds)
+}
+
+fn position(number: u64) -> Position {
+    Position { epoch: Epoch { run: Run::new(7), part: 0 }, number }
+}
+
+fn said(number: u64, seconds: u64) -> Arc<RoomEvent> {
+    let name = UserName::parse("Ada", 64).unwrap();
+    let what = What::Said { name, text: number.to_string().into() };
+    Arc::new(RoomEvent { at: at(seconds), position: position(number), what })
+}
+
+fn raised(number: u8, seconds: u64) -> Alert {
+    Alert { id: AlertId::made_of([number; 8]), at: at(seconds), ..Alert::example() }
+}
+
+fn act(policy: &Policy, step: Step, seconds: u64) -> Policy {
+    policy.after(&Action::Alert(Box::new(step)), [], at(seconds)).unwrap()
+}
+
+/// All that a webhook tells of these, by number and state.
+fn told(delivery: &mut Delivery, messages: &[Arc<RoomEvent>], alerts: &Alerts, tells: Tells) -> Vec<String> {
+    let mut all = Vec::new();
+    loop {
+        let after = delivery.after.map_or(0, |position| position.number);
+        let left: Vec<_> =
+            messages.iter().filter(|event| event.position.number > after).map(Arc::clone).collect();
+        let news = News { messages: &left, gap: None, alerts };
+        let Some(item) = delivery.next(news, tells, at(99)) else { return all };
+        all.push(match &item {
+            Item::Gap(gap, _) => format!("{gap:?}"),
+            Item::Said(event) => event.position.number.to_string(),
+            Item::Alert(change, _) => match change.fate {
+                Fate::Raised => "raised".to_owned(),
+                Fate::Updated { .. } => "updated".to_owned(),
+                Fate::Ended { .. } => "ended".to_owned(),
+                Fate::Stands | Fate::Escalated(_) | Fate::Reminded(_) => "stands".to_owned(),
+            },
+        });
+        delivery.passed(&item);
+    }
+}
+
+#[test]
+fn messages_and_what_becomes_of_alerts_are_told_in_the_order_in_which_they_happened_and_once() {
+    let policy = act(&Policy::default(), Step::Raise(raised(1, 2).into()), 2);
+    let messages = [said(1, 1), said(2, 3), said(3, 4)];
+    let mut delivery = Delivery::begin(None, &Alerts::default());
+    let all = told(&mut delivery, &messages, &policy.alerts, Tells::All);
+    assert_eq!(
+        all,
+        ["1", "2", "raised", "3"],
+        "the words of an alert come just before it, whenever they are dated"
+    );
+    assert_eq!(told(&mut delivery, &messages, &policy.alerts, Tells::All), [""; 0]);
+    let name = UserName::parse("Ada", 64).unwrap();
+    let policy = act(&policy, Step::End(raised(1, 2).id, name, Ending::default()), 5);
+    assert_eq!(
+        told(&mut delivery, &[said(4, 4), said(5, 7)], &policy.alerts, Tells::All),
+        ["4", "ended", "5"]
+    );
+    assert_eq!(delivery.alerts, Alerts::default());
+}
+
+#[test]
+fn given_one_kind_of_event_then_the_others_are_passed_over() {
+    let policy = act(&Policy::default(), Step::Raise(raised(1, 2).into()), 2);
+    let messages = [said(1, 1), said(2, 2)];
+    let mut delivery = Delivery::begin(None, &Alerts::default());
+    assert_eq!(told(&mut delivery, &messages, &policy.alerts, Tells::Alerts), ["raised"]);
+    assert_eq!(delivery.after, Some(position(2)));
+    let mut delivery = Delivery::begin(None, &Alerts::default());
+    assert_eq!(told(&mut delivery, &messages, &policy.alerts, Tells::Messages), ["1", "2"]);
+}
+
+#[test]
+fn given_a_webhook_that_is_made_while_an_alert_is_in_force_then_only_what_comes_after_is_told() {
+    let policy = act(&Policy::default(), Step::Raise(raised(1, 2).into()), 2);
+    let mut delivery = Delivery::begin(Some(position(2)), &policy.alerts);
+    let policy = act(&policy, Step::Raise(raised(2, 3).into()), 3);
+    assert_eq!(told(&mut delivery, &[said(1, 1), said(3, 9)], &policy.alerts, Tells::All), ["raised", "3"]);
+}
+
+#[test]
+fn given_messages_that_are_gone_then_that_is_told_before_what_comes_first() {
+    let mut delivery = Delivery::begin(Some(position(1)), &Alerts::default());
+    let gap = Gap { missed: Some(3) };
+    let messages = [said(5, 5)];
+    let news = News { messages: &messages, gap: Some(gap), alerts: &Alerts::default() };
+    let item = delivery.next(news, Tells::All, at(9)).unwrap();
+    assert_eq!(item, Item::Gap(gap, Some(position(4))));
+    delivery.passed(&item);
+    assert_eq!(told(&mut delivery, &messages, &Alerts::default(), Tells::All), ["5"]);
+}
+
+#[test]
+fn given_a_receiver_that_fails_then_pauses_grow_for_more_than_a_day_and_then_it_is_a_dead_letter() {
+    let mut delivery = Delivery::default();
+    let (mut now, mut pauses) = (at(0), Vec::new());
+    while delivery.failed(("message_1", "it answers 500"), None, 0, now) == Verdict::Again {
+        let pause = delivery.wait("message_1", now);
+        assert!(pauses.last().is_none_or(|before| *before < pause));
+        assert_eq!(delivery.wait("message_2", now), Duration::ZERO, "another one is not meant");
+        pauses.push(pause);
+        now += pause;
+    }
+    assert_eq!((pauses.len() as u32 + 1, pauses[0]), (ATTEMPTS, Duration::from_secs(1)));
+    let all = now.duration_since(at(0)).unwrap().as_secs();
+    assert!((24 * 3600..30 * 3600).contains(&all), "{all}");
+    assert_eq!(delivery.failing, None, "the next begins anew");
+}
+
+#[test]
+fn given_a_receiver_that_asks_to_be_left_alone_then_it_is_for_so_long_and_for_no_more_than_half_a_day() {
+    let wait = |retry_after| {
+        let mut delivery = Delivery::default();
+        delivery.failed(("message_1", "it answers 429"), Some(Duration::from_secs(retry_after)), 255, at(0));
+        delivery.wait("message_1", at(0)).as_millis()
+    };
+    assert_eq!([wait(0), wait(90), wait(1 << 30)], [1100, 90_000, 12 * 3_600_000]);
+    let mut delivery = Delivery::default();
+    delivery.failed(("message_1", "x"), Some(LONGEST), 0, at(200_000));
+    assert!(delivery.wait("message_1", at(0)) <= LONGEST + LONGEST / 10, "a clock that was put back");
+}
+
+#[test]
+fn given_how_far_it_has_come_then_it_is_read_as_it_was_written() {
+    let policy = act(&Policy::default(), Step::Raise(raised(1, 2).into()), 2);
+    let mut delivery = Delivery::begin(Some(position(2)), &policy.alerts);
+    delivery.delivered = Some(at(3));
+    delivery.failed(("message_1", "it answers 500"), None, 7, at(4));
+    delivery.failing.as_mut().unwrap().next = at(5);
+    delivery.is_gone = true;
+    assert_eq!(Delivery::read(&delivery.write()), Some(delivery));
+    assert_eq!(Delivery::read("{}"), Some(Delivery::default()));
+    assert_eq!((Delivery::read("x"), Delivery::read(r#"{"after":"x"}"#)), (None, None));
+}
