@@ -47,8 +47,7 @@ pub fn row<'a>(cells: impl IntoIterator<Item = &'a str>) -> String {
 /// If it is not a table.
 pub fn first_column(text: &str) -> Result<Vec<String>, NotCsv> {
     let text = text.trim_start_matches('\u{FEFF}');
-    let first = text.lines().next().unwrap_or_default();
-    let separator = if first.contains(';') && !first.contains(',') { b';' } else { b',' };
+    let separator = separator(text);
     let mut reader = csv::ReaderBuilder::new();
     reader.has_headers(false).flexible(true).delimiter(separator).trim(csv::Trim::All);
     let mut cells = Vec::new();
@@ -61,6 +60,18 @@ pub fn first_column(text: &str) -> Result<Vec<String>, NotCsv> {
         }
     }
     Ok(cells)
+}
+
+/// What is between the columns. A list with semicolons need not quote a comma, as in "Ortega, Ada"; one with commas may have a
+/// semicolon in quotes.
+fn separator(text: &str) -> u8 {
+    let first = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
+    // Outside of quotes.
+    let open: Vec<_> = first.split('"').step_by(2).collect();
+    [b';', b'\t']
+        .into_iter()
+        .find(|separator| open.iter().any(|part| part.as_bytes().contains(separator)))
+        .unwrap_or(b',')
 }
 
 fn is_separator(c: char) -> bool {
@@ -124,6 +135,10 @@ mod tests {
             ("Ada\nBea\r\n\r\nCy", vec!["Ada", "Bea", "Cy"]),
             ("\u{FEFF}name,class\r\n\"Ortega, Ms\",7b\r\n,7b\r\n", vec!["name", "Ortega, Ms"]),
             ("Ada;7b\nBea;7c\n", vec!["Ada", "Bea"]),
+            ("Ortega, Ada;7b\nOrtega, Bea;7b\n", vec!["Ortega, Ada", "Ortega, Bea"]),
+            ("Name, first name;class\n\"Ortega, Ada\";7b\n", vec!["Name, first name", "Ortega, Ada"]),
+            ("\"a;b\",7b\nBea,7c\n", vec!["a;b", "Bea"]),
+            ("Ortega, Ada\t7b\n", vec!["Ortega, Ada"]),
             (" Ada , x\n\"say \"\"hi\"\"\"\n", vec!["Ada", "say \"hi\""]),
             ("'=1\n'twas\n", vec!["=1", "'twas"]),
         ] {

@@ -71,15 +71,26 @@ impl Holidays {
     /// # Errors
     /// If it is none, or has days that cannot be known.
     pub fn parse(text: &str) -> Result<Self, NotACalendar> {
-        let unfolded = unfold(text.trim_start_matches('\u{feff}'));
-        let calendar =
-            read_calendar(&unfolded).map_err(|wrong| NotACalendar::Unreadable(first_line(&wrong)))?;
-        let events: Vec<_> = calendar.components.iter().filter(|part| part.name == "VEVENT").collect();
-        if events.len() > MOST_EVENTS {
-            return Err(NotACalendar::TooMany);
+        let text = with_large_names(&unfold(text.trim_start_matches('\u{feff}')));
+        let mut holidays = Vec::new();
+        // A file may have several.
+        let mut parts =
+            text.split_inclusive("END:VCALENDAR").filter(|part| !part.trim().is_empty()).peekable();
+        if parts.peek().is_none() {
+            return Err(NotACalendar::Unreadable("there is nothing in it".into()));
         }
-        let holidays = events.into_iter().filter_map(|event| Holiday::read(event).transpose());
-        Ok(Self(holidays.collect::<Result<_, _>>()?))
+        for part in parts {
+            let calendar = read_calendar(part.trim_start())
+                .map_err(|wrong| NotACalendar::Unreadable(first_line(&wrong)))?;
+            let events = calendar.components.iter().filter(|part| part.name == "VEVENT");
+            for event in events {
+                holidays.push(Holiday::read(event)?);
+                if holidays.len() > MOST_EVENTS {
+                    return Err(NotACalendar::TooMany);
+                }
+            }
+        }
+        Ok(Self(holidays.into_iter().flatten().collect()))
     }
 
     /// Those of several calendars.
@@ -127,7 +138,11 @@ impl Holiday {
         let first = read("DTSTART", start.val.as_str())?;
         let more = match (value("DTEND"), value("DURATION")) {
             // The end is not one of the days.
-            (Some(end), _) => days_between(first, read("DTEND", end)?) - 1,
+            (Some(end), _) => match days_between(first, read("DTEND", end)?) {
+                // Some write the day itself, which would be none.
+                0 => 0,
+                days => days - 1,
+            },
             (None, Some(lasts)) => {
                 let time: Option<Time> = lasts.parse().ok();
                 let days = time.map(|time| i64::from(time.get_days()) + 7 * i64::from(time.get_weeks()));
@@ -138,17 +153,45 @@ impl Holiday {
         if !(0..MOST_DAYS).contains(&more) {
             return Err(NotACalendar::Length(called()));
         }
-        let again = value("RRULE").map(|rule| Rule::parse(rule, Some(first)));
+        let again = value("RRULE").map(|rule| Rule::parse(&until_a_day(rule), Some(first)));
         let again = again.transpose().map_err(|wrong| NotACalendar::Rule { event: called(), wrong })?;
         let except = event.properties.iter().filter(|property| property.name == "EXDATE");
         let except = except.flat_map(|property| property.val.as_str().split(','));
-        let except = except.map(|text| read("EXDATE", text)).collect::<Result<_, _>>()?;
+        // Some write the day's midnight.
+        let except = except.map(|text| read("EXDATE", text.split(['T', 't']).next().unwrap_or_default()));
+        let except = except.collect::<Result<_, _>>()?;
         Ok(Some(Self { first, more, again, except }))
     }
 }
 
+/// With the names of properties in large letters: which they have does not matter (RFC 5545, 1.2).
+fn with_large_names(text: &str) -> String {
+    let lines = text.split_inclusive('\n').map(|line| {
+        let end = line.find([':', ';']).unwrap_or(line.len());
+        let name = line[..end].to_ascii_uppercase();
+        let rest = &line[end..];
+        match &*name {
+            "BEGIN" | "END" => name + &rest.to_ascii_uppercase(),
+            _ => name + rest,
+        }
+    });
+    lines.collect()
+}
+
+/// Some write when the last day ends, at a time of a day.
+fn until_a_day(rule: &str) -> String {
+    let parts = rule.split(';').map(|part| match part.split_once('=') {
+        Some((key, until)) if key.trim().eq_ignore_ascii_case("UNTIL") => {
+            format!("UNTIL={}", until.split(['T', 't']).next().unwrap_or_default())
+        }
+        _ => part.to_owned(),
+    });
+    parts.collect::<Vec<_>>().join(";")
+}
+
 fn is_day(start: &Property<'_>) -> bool {
-    let value = start.params.iter().find(|param| param.key == "VALUE").and_then(|param| param.val.as_ref());
+    let value = start.params.iter().find(|param| param.key.as_str().eq_ignore_ascii_case("VALUE"));
+    let value = value.and_then(|param| param.val.as_ref());
     value.is_some_and(|value| value.as_str().eq_ignore_ascii_case("DATE"))
         || !start.val.as_str().contains('T')
 }
@@ -201,6 +244,22 @@ mod tests {
     }
 
     #[test]
+    fn calendars_are_read_as_they_are_given_out() {
+        let unity = "DTSTART;VALUE=DATE:19901003\r\nDTEND;VALUE=DATE:19901003\r\nRRULE:FREQ=YEARLY";
+        assert_eq!(days(&[unity]), ["2027-10-03"], "it began long ago, and ends on its day");
+        let until = format!("{unity};UNTIL=20301003T000000Z\r\nEXDATE:20271003T000000Z");
+        assert_eq!(days(&[&until]), [""; 0]);
+        let over = format!("{unity};UNTIL=20261003T000000Z");
+        assert_eq!(days(&[&over]), [""; 0]);
+        let small = calendar(&["dtstart;value=date:20261201\r\nsummary:x"]).to_ascii_lowercase();
+        let first = Holidays::parse(&small).unwrap().between(date(2026, 12, 1), date(2026, 12, 31));
+        assert_eq!(first.len(), 1, "in small letters");
+        let two = calendar(&["DTSTART;VALUE=DATE:20261201"]) + &calendar(&["DTSTART;VALUE=DATE:20261203"]);
+        let both = Holidays::parse(&two).unwrap().between(date(2026, 12, 1), date(2026, 12, 31));
+        assert_eq!(both.len(), 2, "two calendars in a file");
+    }
+
+    #[test]
     fn events_at_a_time_of_day_and_those_that_are_called_off_are_none() {
         let evening =
             "DTSTART;TZID=Europe/Berlin:20261208T180000\r\nDTEND;TZID=Europe/Berlin:20261208T200000";
@@ -215,7 +274,7 @@ mod tests {
         let wrong = |event: &str| Holidays::parse(&calendar(&[event])).unwrap_err().to_string();
         let said = wrong("SUMMARY:Winter\r\nDTSTART;VALUE=DATE:20261324");
         assert_eq!(said, "the event \"Winter\": DTSTART is no day, such as 20261224");
-        assert!(wrong("DTSTART;VALUE=DATE:20261224\r\nDTEND;VALUE=DATE:20261224").contains("has no days"));
+        assert!(wrong("DTSTART;VALUE=DATE:20261224\r\nDTEND;VALUE=DATE:20261223").contains("has no days"));
         assert!(wrong("DTSTART;VALUE=DATE:20261224\r\nRDATE;VALUE=DATE:20261226").contains("RDATE"));
         assert!(wrong("DTSTART;VALUE=DATE:20261224\r\nRRULE:FREQ=HOURLY").contains("FREQ must be"));
         assert!(wrong("SUMMARY:x").contains("DTSTART"));

@@ -13,6 +13,8 @@ const MOST_BYTES: usize = 300;
 const ALWAYS: Date = date(2024, 1, 1);
 /// Rules begin in these years: one that began long before would be counted through from there each time.
 const YEARS: std::ops::RangeInclusive<i16> = 2000..=2200;
+/// Those that give few days of a year may have begun before.
+const YEARLY: std::ops::RangeInclusive<i16> = 1900..=2200;
 /// A rule gives a day within so many years, or it is refused: 29 February comes every eight, around 2100.
 const LONGEST: i64 = 9;
 
@@ -58,7 +60,7 @@ pub enum NotARule {
     #[error("this rule depends on the day on which it begins: say it in from, as in from = \"2026-09-01\"")]
     NoStart,
     /// It begins long ago, or in ages.
-    #[error("from must be in the years 2000 to 2200")]
+    #[error("from must be in the years 2000 to 2200, or with FREQ=YEARLY from 1900 on")]
     Start,
     /// It gives no day.
     #[error("this rule gives no day within {LONGEST} years")]
@@ -85,8 +87,12 @@ impl Rule {
             return Err(NotARule::NoStart);
         }
         let start = from.unwrap_or(ALWAYS);
-        if !YEARS.contains(&start.year()) {
+        let years = if value(&parts, "FREQ") == Some("YEARLY") { YEARLY } else { YEARS };
+        if !years.contains(&start.year()) {
             return Err(NotARule::Start);
+        }
+        if value(&parts, "UNTIL").and_then(date_of).is_some_and(|until| until < start) {
+            return Err(NotARule::Never);
         }
         // The last day is one of them.
         let expanded = parts.iter().map(|(key, value)| match *key {
@@ -164,8 +170,34 @@ fn check(parts: &[(&str, &str)]) -> Result<(), NotARule> {
             return Err(NotARule::NoRule);
         }
     }
-    let is_day = |until: &str| until.len() == 8 && until.bytes().all(|byte| byte.is_ascii_digit());
-    if value(parts, "UNTIL").is_some_and(|until| !is_day(until)) { Err(NotARule::Until) } else { Ok(()) }
+    if value(parts, "UNTIL").is_some_and(|until| date_of(until).is_none()) {
+        return Err(NotARule::Until);
+    }
+    counts_what_there_is(frequency, parts)
+}
+
+/// What `rrule` reads as something else, though RFC 5545 forbids it.
+fn counts_what_there_is(frequency: &str, parts: &[(&str, &str)]) -> Result<(), NotARule> {
+    let wrong = |why: &str| Err(NotARule::Wrong(why.into()));
+    let is_numbered = |days: &str| days.bytes().any(|byte| byte.is_ascii_digit());
+    if value(parts, "BYDAY").is_some_and(is_numbered) && !["MONTHLY", "YEARLY"].contains(&frequency) {
+        return wrong(
+            "a number before a day, as in BYDAY=2MO, counts the days of a month or a year: it needs FREQ=MONTHLY or \
+             FREQ=YEARLY; every second week is INTERVAL=2",
+        );
+    }
+    for key in ["INTERVAL", "COUNT", "BYMONTHDAY", "BYMONTH", "BYYEARDAY", "BYWEEKNO", "BYSETPOS"] {
+        let is_zero = |number: &str| number.trim().parse() == Ok(0);
+        if value(parts, key).is_some_and(|numbers| numbers.split(',').any(is_zero)) {
+            return wrong(&format!("{key} is counted from 1 on, not from 0"));
+        }
+    }
+    Ok(())
+}
+
+fn date_of(text: &str) -> Option<Date> {
+    let is_day = text.len() == 8 && text.bytes().all(|byte| byte.is_ascii_digit());
+    is_day.then(|| Date::strptime("%Y%m%d", text).ok()).flatten()
 }
 
 /// Whether the days are others, if it begins on another one.
@@ -221,6 +253,8 @@ mod tests {
             days("FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=29", None, date(2097, 1, 1), date(2105, 1, 1)),
             "02-29"
         );
+        assert_eq!(december("FREQ=MONTHLY;BYDAY=2MO,-1FR", None), "12-14 12-25");
+        assert_eq!(december("FREQ=YEARLY", Some(date(1948, 12, 10))), "12-10");
         // A first day that does not fit is none of the rule's.
         assert_eq!(days("FREQ=WEEKLY;BYDAY=MO", from, date(2026, 11, 20), date(2026, 12, 1)), "11-30");
     }
@@ -246,6 +280,24 @@ mod tests {
         }
         assert!(matches!(wrong("FREQ=WEEKLY;BYDAY=XX"), NotARule::Wrong(_)));
         assert_eq!(wrong("FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30"), NotARule::Never);
-        assert_eq!(Rule::parse("FREQ=DAILY", Some(date(1000, 1, 1))), Err(NotARule::Start));
+        assert_eq!(Rule::parse("FREQ=DAILY", Some(date(1999, 12, 31))), Err(NotARule::Start));
+        assert_eq!(Rule::parse("FREQ=YEARLY", Some(date(1899, 12, 31))), Err(NotARule::Start));
+        assert_eq!(wrong("FREQ=DAILY;UNTIL=20231231"), NotARule::Never);
+        assert_eq!(wrong("FREQ=DAILY;UNTIL=20270230"), NotARule::Until);
+        for text in [
+            "FREQ=WEEKLY;BYDAY=2MO",
+            "FREQ=DAILY;BYDAY=-1FR",
+            "FREQ=WEEKLY;BYDAY=TU,+1MO",
+            "FREQ=DAILY;BYMONTHDAY=0",
+            "FREQ=MONTHLY;BYMONTHDAY=1,0",
+            "FREQ=YEARLY;BYYEARDAY=0",
+            "FREQ=MONTHLY;BYDAY=MO;BYSETPOS=0",
+        ] {
+            assert!(matches!(wrong(text), NotARule::Wrong(_)), "{text}");
+        }
+        for text in ["FREQ=DAILY;INTERVAL=0", "FREQ=DAILY;COUNT=0"] {
+            let wrong = Rule::parse(text, Some(date(2026, 1, 1))).unwrap_err();
+            assert!(wrong.to_string().contains("counted from 1"), "{wrong}");
+        }
     }
 }

@@ -140,7 +140,7 @@ impl Rooms {
             max_people: AtomicUsize::new(config.max_people),
             policies: Policies::read(&log),
             allowances: Allowances::new(),
-            bells: Bells::default(),
+            bells: Bells::new(),
             missing: Recent::new(roll_calls::ANSWERED, roll_calls::MOST_ANSWERED),
             hooks: Hooks::new(Outbound::new(config.outbound_networks.clone())),
             passwords: Passwords::new(runtime.clone()),

@@ -15,8 +15,8 @@ use toml::Spanned;
 
 /// The most bells of a file.
 const MOST_BELLS: usize = 2000;
-/// Characters of a room's code, as over HTTP where nothing else is set.
-const MOST_ROOM: usize = 64;
+/// Characters of a room's code, as `max_room_chars` is where nothing else is set.
+const MOST_ROOM: usize = 128;
 
 /// The bells of each room.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -111,11 +111,12 @@ impl EntryError {
 }
 
 impl Timetable {
-    /// Reads a file, and the calendars that it names, which are looked for beside it.
+    /// Reads a file, and the calendars that it names, which are looked for beside it. `names` is told of each before any is read,
+    /// also where one is wrong: it may be mended.
     ///
     /// # Errors
     /// What is wrong with it, and where.
-    pub fn load(file: &Path) -> Result<(Self, Vec<PathBuf>), TimetableError> {
+    pub fn load(file: &Path, names: impl FnMut(&Path)) -> Result<Self, TimetableError> {
         let text = text_of(file)?;
         let wrong = |line, problem| TimetableError::Wrong { file: file.to_owned(), line, problem };
         let written: Written = toml::from_str(&text).map_err(|error| {
@@ -124,15 +125,14 @@ impl Timetable {
         })?;
         let folder = file.parent().unwrap_or(Path::new(""));
         let calendars: Vec<PathBuf> = written.holidays.iter().map(|name| folder.join(name)).collect();
+        calendars.iter().map(PathBuf::as_path).for_each(names);
         let holidays = calendars.iter().try_fold(Holidays::default(), |all, file| {
             let read = Holidays::parse(&text_of(file)?);
             read.map(|more| all.and(more))
                 .map_err(|problem| TimetableError::Calendar { file: file.to_owned(), problem })
         })?;
         let table = written.table(&Arc::new(holidays));
-        let table = table
-            .map_err(|(start, error)| wrong(line_of_key(&text, start, error.key()), error.to_string()))?;
-        Ok((table, calendars))
+        table.map_err(|(start, error)| wrong(line_of_key(&text, start, error.key()), error.to_string()))
     }
 
     /// The bells of a room.
@@ -266,7 +266,7 @@ times = ["08:30"]
         std::fs::write(folder.path().join("holidays.ics"), CALENDAR).unwrap();
         let file = folder.path().join("bells.toml");
         std::fs::write(&file, text).unwrap();
-        let loaded = Timetable::load(&file).map(|(table, _)| table);
+        let loaded = Timetable::load(&file, |_| ());
         loaded.map_err(|error| error.to_string().replace(&folder.path().display().to_string(), ""))
     }
 

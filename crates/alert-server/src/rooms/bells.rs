@@ -6,6 +6,7 @@ mod ringer;
 
 use super::allowance::Cost;
 use super::moderation::{People, now, random};
+use super::turns::{Place, Turns};
 use super::{Actor, Admitted, Refused, Rooms};
 use crate::log::redis::Of;
 use crate::timetable::Timetable;
@@ -24,13 +25,18 @@ use std::time::{Duration, SystemTime};
 use tokio::sync::Notify;
 
 /// The bells of the file, and that some have changed.
-#[derive(Default)]
 pub(super) struct Bells {
     file: RwLock<Arc<Timetable>>,
     changed: Notify,
+    /// Whose days are counted next: many bells take a while.
+    turns: Arc<Turns>,
 }
 
 impl Bells {
+    pub(super) fn new() -> Self {
+        Self { file: RwLock::default(), changed: Notify::new(), turns: Turns::new(1) }
+    }
+
     /// Other bells are to ring, or alerts may have to be passed on at other times.
     pub(super) fn changed(&self) {
         self.changed.notify_one();
@@ -55,7 +61,7 @@ impl Listed {
     }
 
     /// All of them, and when they ring in the next days.
-    pub fn all(all: &[Self], days: Days) -> ShownBells {
+    fn all(all: &[Self], days: Days) -> ShownBells {
         let all = all.iter().map(|listed| (&listed.bell, &listed.rings, listed.is_of_file));
         ShownBells::new(all, SystemTime::now(), days)
     }
@@ -76,11 +82,22 @@ impl Rooms {
         Arc::clone(&self.0.bells.file.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// The bells of a room, for somebody who may read it, in the order of their names.
+    /// The bells of a room, and when they ring in the next days, for somebody who may read it, in the order of their names. That
+    /// is counted away from the threads that serve connections.
     ///
     /// # Errors
-    /// If the store does not answer.
-    pub async fn bells(&self, room: &Admitted) -> Result<Vec<Listed>, Refused> {
+    /// If the store does not answer, or too many wait for this.
+    pub async fn bells(&self, room: &Admitted, days: Days) -> Result<ShownBells, Refused> {
+        let listed = self.listed(room).await?;
+        let turn = self.0.bells.turns.take(Place::of(room)).await?;
+        let counting = self.runtime().spawn_blocking(move || {
+            let _turn = turn;
+            Listed::all(&listed, days)
+        });
+        counting.await.map_err(|_| Refused::Unavailable)
+    }
+
+    async fn listed(&self, room: &Admitted) -> Result<Vec<Listed>, Refused> {
         room.may(Right::Read)?;
         let policy = self.policy(room.code()).await?.unwrap_or_default();
         let file = self.of_file();

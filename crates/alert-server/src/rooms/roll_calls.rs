@@ -130,17 +130,19 @@ impl Rooms {
         (id, answer): (AlertId, Option<&str>),
     ) -> Result<Confirmed, Refused> {
         self.calls(room).await?;
-        let alert = self.asked(room.code(), id).await;
-        if let Err(refused) = &alert
-            && self.log().roll_counts(room.code(), id).await?.is_none()
-        {
+        let asked = self.asked(room.code(), id).await;
+        let counts = self.log().roll_counts(room.code(), id).await?;
+        if let (Err(refused), None) = (&asked, &counts) {
             return Err(*refused);
         }
-        let answer = match (answer, &alert) {
-            (Some(given), Ok(alert)) => Some(alert.answer(given).ok_or(NotDone::NoSuchAnswer)?.into()),
-            // Which there were is not known any more.
-            (Some(_), Err(_)) => return Err(NotDone::NoSuchAnswer.into()),
+        let answer = match (answer, self.answers(room.code(), id).await?) {
             (None, _) => None,
+            (Some(given), Some(alert)) => Some(alert.answer(given).ok_or(NotDone::NoSuchAnswer)?.into()),
+            // Which there were is not known any more, but for those that were given.
+            (Some(given), None) => {
+                let is_known = counts.is_some_and(|counts| counts.answers.contains_key(given));
+                Some(is_known.then(|| given.into()).ok_or(NotDone::NoSuchAnswer)?)
+            }
         };
         let mark = Mark::Confirmed { answer, by: Some(by.clone()) };
         self.mark_confirmed(room.code(), id, person, mark).await
@@ -198,6 +200,14 @@ impl Rooms {
     }
 
     /// An alert that is in force and asks to be confirmed.
+    /// An alert whose answers are known, whether or not it is in force.
+    async fn answers(&self, code: &RoomCode, id: AlertId) -> Result<Option<Alert>, Refused> {
+        let policy = self.policy(code).await?;
+        let alerts = policy.as_deref().map(|policy| &policy.alerts);
+        let alert = alerts.and_then(|all| all.get(id).or_else(|| all.ended(id).map(|ended| &ended.alert)));
+        Ok(alert.cloned())
+    }
+
     async fn asked(&self, code: &RoomCode, id: AlertId) -> Result<Alert, Refused> {
         let policy = self.policy(code).await?;
         let alert =

@@ -1,4 +1,4 @@
-//! Whose password is hashed next. Networks take turns, and so do the rooms of a network, so whoever has many hashed holds up
+//! Whose password is hashed next, or whose bells are counted. Networks take turns, and so do the rooms of a network, so whoever has many hashed holds up
 //! nobody but themselves.
 
 use super::Refused;

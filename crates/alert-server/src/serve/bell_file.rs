@@ -32,11 +32,11 @@ impl BellFile {
     pub(super) fn read_again(&self) -> Result<Timetable, TimetableError> {
         // What changes while it is read is read again.
         let own = (self.path.clone(), stamp(&self.path));
-        let loaded = Timetable::load(&self.path);
-        let calendars = loaded.as_ref().map(|(_, calendars)| calendars.clone()).unwrap_or_default();
-        let seen = calendars.into_iter().map(|file| (file.clone(), stamp(&file))).chain([own]);
-        *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = seen.collect();
-        loaded.map(|(table, _)| table)
+        let mut seen = vec![own];
+        let loaded =
+            Timetable::load(&self.path, |calendar| seen.push((calendar.to_owned(), stamp(calendar))));
+        *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = seen;
+        loaded
     }
 
     fn has_changed(&self) -> bool {
@@ -59,6 +59,33 @@ impl BellFile {
                 }
                 Err(error) => tracing::error!("the bells of before stay: {error}"),
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CALENDAR: &str =
+        "BEGIN:VCALENDAR\nBEGIN:VEVENT\nDTSTART;VALUE=DATE:20261201\nEND:VEVENT\nEND:VCALENDAR\n";
+
+    #[test]
+    fn given_a_calendar_that_is_wrong_then_it_is_read_again_when_it_is_mended() {
+        let folder = tempfile::tempdir().unwrap();
+        let (bells, calendar) = (folder.path().join("bells.toml"), folder.path().join("h.ics"));
+        std::fs::write(&bells, "holidays = [\"h.ics\"]\n").unwrap();
+        std::fs::write(&calendar, CALENDAR).unwrap();
+        let (file, _) = BellFile::load(&bells).unwrap();
+        assert!(!file.has_changed());
+        for wrong in [Some("junk"), None] {
+            match wrong {
+                Some(text) => std::fs::write(&calendar, text).unwrap(),
+                None => std::fs::remove_file(&calendar).unwrap(),
+            }
+            assert!(file.has_changed() && file.read_again().is_err() && !file.has_changed());
+            std::fs::write(&calendar, CALENDAR).unwrap();
+            assert!(file.has_changed() && file.read_again().is_ok());
         }
     }
 }

@@ -272,8 +272,8 @@ fn today_of(all: &Value, id: &str) -> Option<jiff::civil::Date> {
 
 /// Prints something of a file.
 fn with_file(file: &std::path::Path, words: impl FnOnce(&Timetable) -> String) -> ExitCode {
-    let table = match Timetable::load(file) {
-        Ok((table, _)) => table,
+    let table = match Timetable::load(file, |_| ()) {
+        Ok(table) => table,
         Err(error) => {
             complain(error);
             return ExitCode::FAILURE;

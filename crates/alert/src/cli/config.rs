@@ -53,7 +53,7 @@ impl Command {
             super::complain(error);
             return ExitCode::from(super::USAGE_ERROR);
         }
-        if let Some(Err(error)) = config.bells.as_deref().map(Timetable::load) {
+        if let Some(Err(error)) = config.bells.as_deref().map(|file| Timetable::load(file, |_| ())) {
             super::complain(error);
             return ExitCode::from(super::USAGE_ERROR);
         }

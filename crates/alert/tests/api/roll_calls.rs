@@ -200,9 +200,13 @@ fn what_is_wrong_with_a_confirmation_is_said() {
     let late = does(&mut bea, &asked, &json!({ "action": "confirm", "answer": "safe" }));
     assert_eq!(outcome(&late), "no_such_alert");
     // A host still notes who was found, and reads the roll call.
-    let found = host.asks(&server, "POST", &format!("/{asked}/confirmations"), &json!({ "person": "Bea" }));
+    let marks = |body: Value| host.asks(&server, "POST", &format!("/{asked}/confirmations"), &body);
+    let found = marks(json!({ "person": "Bea" }));
     assert_eq!((found.status, &found.json()["person"]["by"]), (200, &json!("Ada")), "{found:?}");
     expect(&host, &server, &asked, &[("Bea", "confirmed", None)]);
+    assert_eq!(marks(json!({ "person": "Bea", "answer": "SAFE" })).status, 200);
+    expect(&host, &server, &asked, &[("Bea", "confirmed", Some("safe"))]);
+    assert_eq!(marks(json!({ "person": "Bea", "answer": "fine" })).problem(), "invalid_body");
     let unknown = host.asks(&server, "GET", "/00000000/roll_call", &json!({}));
     assert_eq!((unknown.status, unknown.problem().as_str()), (404, "no_such_alert"));
     let open = server.get(&format!("/v1/rooms/R1/alerts/{asked}/roll_call"));

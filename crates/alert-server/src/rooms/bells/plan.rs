@@ -21,6 +21,8 @@ pub(super) struct Planned {
 #[derive(Debug, Default)]
 pub(super) struct Plan {
     due: BTreeMap<(SystemTime, usize), Planned>,
+    /// Those that do not ring any more, which takes longest to find out.
+    over: Vec<Planned>,
     /// Tells those of one moment apart.
     count: usize,
 }
@@ -44,14 +46,18 @@ impl Plan {
         now: SystemTime,
     ) -> Self {
         let mut plan = Self::default();
-        let known =
-            before.due.iter().map(|((at, _), planned)| ((&planned.room, planned.id()), (planned, *at)));
-        let known: HashMap<_, _> = known.collect();
+        let due = before.due.iter().map(|((at, _), planned)| (planned, Some(*at)));
+        let known = due.chain(before.over.iter().map(|planned| (planned, None)));
+        let known: HashMap<_, _> =
+            known.map(|(planned, at)| ((&planned.room, planned.id()), (planned, at))).collect();
         for planned in bells {
             if let Some((same, at)) = known.get(&(&planned.room, planned.id()))
                 && (&same.bell, &same.of_file) == (&planned.bell, &planned.of_file)
             {
-                plan.put(*at, planned);
+                match at {
+                    Some(at) => plan.put(*at, planned),
+                    None => plan.over.push(planned),
+                }
                 continue;
             }
             // Of what was missed before the server started, the log tells.
@@ -63,8 +69,9 @@ impl Plan {
     }
 
     fn add(&mut self, planned: Planned, after: SystemTime) {
-        if let Some(next) = planned.bell.next(after) {
-            self.put(next, planned);
+        match planned.bell.next(after) {
+            Some(next) => self.put(next, planned),
+            None => self.over.push(planned),
         }
     }
 
@@ -180,6 +187,14 @@ mod tests {
         );
         let same = Plan::of([planned("5m")], &plan, Some(after(300)), after(300));
         assert_eq!(same.next(), Some(after(90)), "what is known is not looked for again");
+        let mut over = planned("5m");
+        let bell = Arc::make_mut(&mut over.bell);
+        bell.id = "over".parse().unwrap();
+        bell.schedule.except = vec!["2000-01-01/2199-12-31".parse().unwrap()];
+        let none = Plan::of([over.clone()], &Plan::default(), None, start());
+        assert_eq!((none.next(), none.over.len()), (None, 1));
+        let same = Plan::of([over, planned("5m")], &none, Some(start()), start());
+        assert_eq!((same.next(), same.over.len()), (Some(after(40)), 1), "nor is what rings no more");
         // A clock that was put back.
         assert_eq!(
             Plan::of([planned("5m")], &Plan::default(), Some(after(500)), start()).next(),

@@ -33,7 +33,9 @@ impl Rooms {
                         Ok((bells, pending)) => {
                             escalations = pending;
                             let before = if is_back { Plan::default() } else { plan };
-                            plan = Plan::of(bells, &before, seen, now);
+                            // Many bells take a while: no connection waits for that.
+                            let planning = move || Plan::of(bells, &before, seen, now);
+                            plan = rooms.runtime().spawn_blocking(planning).await.unwrap_or_default();
                             (seen, asked) = (Some(now), Some(Instant::now()));
                         }
                         // Those that are known ring all the same.

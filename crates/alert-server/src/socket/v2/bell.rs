@@ -3,7 +3,7 @@
 use super::member::{Member, Place};
 use super::moderate::{actor, answer};
 use super::{Outcome, V2};
-use crate::rooms::{Listed, Visit, Way};
+use crate::rooms::{Visit, Way};
 use alert_core::access::Right;
 use alert_core::wire::v1::Refusal;
 use alert_core::wire::v2::{Answer, BellAction, Belling};
@@ -35,8 +35,7 @@ impl V2<'_> {
                 }
                 let listed = match what {
                     Belling::List(days) => {
-                        let all = Listed::all(&rooms.bells(&admitted).await?, days);
-                        let (all, more) = all.within(most_bytes);
+                        let (all, more) = rooms.bells(&admitted, days).await?.within(most_bytes);
                         return Ok(Answer::Bells(Box::new(all), more));
                     }
                     Belling::Remove(id) => {

@@ -33,7 +33,7 @@ pub(super) async fn list(
     let days = read_days(query.as_deref().unwrap_or_default())?;
     let mut room = api.room(&caller, Right::Read, path)?;
     api.0.rooms.let_in(&mut room, Visit::Look, caller.shown()).await?;
-    let table = Listed::all(&api.0.rooms.bells(&room).await?, days);
+    let table = api.0.rooms.bells(&room, days).await?;
     json::long(&api.0.unread, caller.origin(), &table)
 }
 
