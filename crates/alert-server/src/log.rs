@@ -372,7 +372,7 @@ impl Log {
         }
     }
 
-    /// Keeps a device that is told of a room's alerts; see [`Devices::subscribe`].
+    /// Keeps a device that is told of a room's alerts; see [`Devices::put_device`].
     ///
     /// # Errors
     /// If there are too many, or the store does not answer.

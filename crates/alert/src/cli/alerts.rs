@@ -115,6 +115,9 @@ struct Changes {
     /// Remind whoever has not confirmed it, this often; or never
     #[arg(long, value_name = "TIME", value_parser = reminders)]
     remind: Option<Until>,
+    /// Show on big screens who has not confirmed it, or no longer
+    #[arg(long, value_name = "SWITCH", num_args = 0..=1, default_missing_value = "on")]
+    show_missing: Option<Switch>,
     /// Who is meant, in words; empty for everybody
     #[arg(long, value_name = "WHO")]
     audience: Option<String>,
@@ -203,6 +206,7 @@ impl Change {
             extend,
             confirm,
             remind,
+            show_missing,
             audience,
             all_clear,
         } = self.changes;
@@ -213,8 +217,9 @@ impl Change {
             ("ends_at", time.map(Until::json)),
             ("countdown_to", countdown.map(Until::json)),
             ("paused", (pause || resume).then_some(pause.into())),
-            ("confirm", confirm.map(|switch| matches!(switch, Switch::On).into())),
+            ("confirm", confirm.map(Switch::json)),
             ("remind", remind.map(Until::json)),
+            ("show_missing", show_missing.map(Switch::json)),
             ("audience", audience.map(or_none)),
             ("all_clear", all_clear.map(or_none)),
         ]);
@@ -267,6 +272,12 @@ impl Alerts {
             answer
         };
         print(alert_client::block_on(listing), self.room.is_json(), words)
+    }
+}
+
+impl Switch {
+    fn json(self) -> Value {
+        matches!(self, Self::On).into()
     }
 }
 

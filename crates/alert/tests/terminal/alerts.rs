@@ -246,3 +246,18 @@ fn given_nothing_to_show_then_whoever_is_refused_is_told_what_it_takes() {
         assert_eq!((refused.code, refused.err.contains(&wanted)), (Some(1), true), "{words:?} {refused:?}");
     }
 }
+
+#[test]
+fn whether_big_screens_show_who_is_missing_is_chosen_and_changed() {
+    let hosted = Hosted::start();
+    let id = hosted.raises(&["Out", "--confirm", "--show-missing"]);
+    let shows = || {
+        let all: Value = serde_json::from_str(&hosted.run(&["alerts", "D5DB", "--json"]).out).unwrap();
+        all["alerts"][0]["show_missing"] == true
+    };
+    assert!(shows());
+    for (switch, shown) in [("off", false), ("on", true)] {
+        let done = hosted.run(&["change", "D5DB", &id, "--show-missing", switch, "--name", "Ada"]);
+        assert_eq!((done.code, shows()), (Some(0), shown), "{done:?}");
+    }
+}

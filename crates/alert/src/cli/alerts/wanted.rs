@@ -51,6 +51,9 @@ pub(super) struct Wanted {
     /// Then tell this room who they are
     #[arg(long, value_name = "ROOM", requires = "escalate_after")]
     escalate_to: Option<String>,
+    /// Show on big screens who has not confirmed it
+    #[arg(long)]
+    show_missing: bool,
     /// Who is meant, in words
     #[arg(long, value_name = "WHO")]
     audience: Option<String>,
@@ -75,6 +78,7 @@ impl Wanted {
             ("remind", self.remind.map(seconds)),
             ("escalate_after", self.escalate_after.map(seconds)),
             ("escalate_to", self.escalate_to.map(Value::from)),
+            ("show_missing", self.show_missing.then_some(Value::Bool(true))),
             ("audience", self.audience.map(Value::from)),
             ("all_clear", self.all_clear.map(Value::from)),
         ]);
