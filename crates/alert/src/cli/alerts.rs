@@ -26,7 +26,7 @@ Examples:
   alert raise K7Q-FM2-XD9 \"Ice on the stairs\" --for 2h
   alert raise K7Q-FM2-XD9 \"Leave the building\" --level emergency --confirm
   alert raise K7Q-FM2-XD9 Fire drill --drill --countdown 5m
-  alert raise K7Q-FM2-XD9 Ice --remind 2m --escalate-after 10m --escalate-to OFFICE
+  alert raise K7Q-FM2-XD9 Ice --escalate-after 10m --escalate-to OFFICE
   alert raise K7Q-FM2-XD9 --prepared Ice --blank place=\"the yard\"
   alert alerts K7Q-FM2-XD9                what is in force, with its ids
   alert change K7Q-FM2-XD9 k3v8x0mz --level emergency --for never

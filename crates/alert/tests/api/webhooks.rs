@@ -177,6 +177,19 @@ fn given_a_webhook_then_it_is_told_what_is_said_and_what_becomes_of_alerts_in_or
 }
 
 #[test]
+fn given_an_alert_that_nobody_confirms_in_time_then_the_webhook_is_told_that_it_is_passed_on() {
+    let server = Server::start(&HERE);
+    let (hook, key) = (Hook::start(&[]), make(&server));
+    let _bea = server.join("R1", "Bea");
+    add(&server, &key, &hook.address);
+    let alert = json!({ "text": "Fire", "drill": true, "confirm": true, "escalate_after": 5 });
+    assert_eq!(ask(&server, &key, "POST", "alerts?name=Ada", &alert).status, 201);
+    let mut posts = std::iter::repeat_with(|| hook.next());
+    let passed_on = posts.find(|post| post.body["data"]["alert"]["escalated_at"].is_string()).unwrap();
+    assert_eq!((&*passed_on.kind, &passed_on.body["data"]["alert"]["drill"]), ("alert", &json!(true)));
+}
+
+#[test]
 fn given_an_address_that_is_not_public_then_no_webhook_leads_there() {
     let server = Server::start(&[]);
     let key = make(&server);
