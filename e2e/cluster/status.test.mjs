@@ -106,7 +106,7 @@ describe("something is wrong", () => {
       await redis.cli("hset", await key("about"), "0000000000ff", about);
       return status();
     };
-    const near = await stranger('{"version":"9.9.9","wire":4,"new":[1]}');
+    const near = await stranger('{"version":"9.9.9","wire":5,"new":[1]}');
     assert.equal(near.code, 0);
     assert.ok(near.findings.some(({ severity, text }) => severity === "warning" && /9\.9\.9/.test(text)));
     const far = await stranger('{"version":"9.9.9\\u001b[2J","wire":7}');

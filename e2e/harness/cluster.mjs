@@ -93,7 +93,8 @@ class Cluster {
   /** The master that has a slot, as `asked` sees it. */
   async owner(slot, asked = this.servers[0]) {
     const shards = JSON.parse(await asked.cli("--json", "cluster", "slots"));
-    const [, , [, port]] = shards.find(([from, to]) => from <= slot && slot <= to);
+    // Nobody has it for a moment, while a master is replaced.
+    const [, , [, port] = []] = shards.find(([from, to]) => from <= slot && slot <= to) ?? [];
     return this.servers.find((server) => server.port === port);
   }
 

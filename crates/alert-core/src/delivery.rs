@@ -70,8 +70,8 @@ pub struct Failing {
 /// What a webhook tells.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Item {
-    /// Messages are gone that it has not told. It goes on after this position, or with what comes first.
-    Gap(Gap, Option<Position>),
+    /// Messages are gone that it has not told. It goes on after this position.
+    Gap(Gap, Position),
     /// Something was said.
     Said(Arc<RoomEvent>),
     /// Something has become of an alert, at that time.
@@ -85,6 +85,8 @@ pub struct News<'a> {
     pub messages: &'a [Arc<RoomEvent>],
     /// What is missing before them.
     pub gap: Option<Gap>,
+    /// There are more behind them.
+    pub more: bool,
     /// The alerts of the room, without those whose time is over.
     pub alerts: &'a Alerts,
 }
@@ -111,13 +113,16 @@ impl Delivery {
             self.after = news.messages.last().map_or(self.after, |last| Some(last.position));
         }
         let messages = if tells.messages() { news.messages } else { &[] };
-        if let Some(gap) = news.gap.filter(|_| tells.messages()) {
-            return Some(Item::Gap(gap, messages.first().map(|first| before(first.position))));
+        // While nothing comes after a gap, there is no place to go on from.
+        if let Some((gap, first)) = news.gap.zip(messages.first()) {
+            return Some(Item::Gap(gap, before(first.position)));
         }
         let said = messages.iter().find(|event| matches!(event.what, What::Said { .. }));
         let change = tells.alerts().then(|| self.change(news.alerts, now)).flatten();
         match (said, change) {
             (Some(said), Some((_, at))) if said.at <= at + WORDS => Some(Item::Said(Arc::clone(said))),
+            // What is still to be read may have been said before.
+            (None, Some(_)) if news.more => None,
             (_, Some((change, at))) => Some(Item::Alert(Box::new(change), at)),
             (Some(said), None) => Some(Item::Said(Arc::clone(said))),
             (None, None) => None,
@@ -146,7 +151,7 @@ impl Delivery {
     pub fn passed(&mut self, item: &Item) {
         self.failing = None;
         match item {
-            Item::Gap(_, after) => self.after = *after,
+            Item::Gap(_, after) => self.after = Some(*after),
             Item::Said(event) => self.after = Some(event.position),
             Item::Alert(change, _) => self.alerts.told(change),
         }

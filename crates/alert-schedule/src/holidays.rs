@@ -153,7 +153,8 @@ impl Holiday {
         if !(0..MOST_DAYS).contains(&more) {
             return Err(NotACalendar::Length(called()));
         }
-        let again = value("RRULE").map(|rule| Rule::parse(&until_a_day(rule), Some(first)));
+        let checked = |rule: Rule| rule.check().map(|()| rule);
+        let again = value("RRULE").map(|rule| Rule::parse(&until_a_day(rule), Some(first)).and_then(checked));
         let again = again.transpose().map_err(|wrong| NotACalendar::Rule { event: called(), wrong })?;
         let except = event.properties.iter().filter(|property| property.name == "EXDATE");
         let except = except.flat_map(|property| property.val.as_str().split(','));

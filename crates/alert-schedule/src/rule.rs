@@ -71,10 +71,11 @@ pub enum NotARule {
 }
 
 impl Rule {
-    /// Reads a rule that counts from a day, which is one of its days only if it fits.
+    /// Reads a rule that counts from a day, which is one of its days only if it fits. Whether it gives any day, which may take
+    /// a while, [`Self::check`] says.
     ///
     /// # Errors
-    /// If it is none, or gives no day.
+    /// If it is none.
     pub fn parse(text: &str, from: Option<Date>) -> Result<Self, NotARule> {
         let text = text.strip_prefix("RRULE:").unwrap_or(text).trim().to_ascii_uppercase();
         if text.is_empty() || text.len() > MOST_BYTES {
@@ -101,12 +102,19 @@ impl Rule {
         });
         let expanded = expanded.collect::<Vec<_>>().join(";");
         let days = count_from(start, &expanded).map_err(|wrong| NotARule::Wrong(wrong.to_string().into()))?;
-        let last = start.saturating_add(LONGEST.years());
-        let first = days.into_iter().next().and_then(|at| day(at.timestamp()));
-        if first.is_none_or(|first| first > last) {
-            return Err(NotARule::Never);
-        }
         Ok(Self { text: text.into(), from, expanded: expanded.into(), counted: from.map(|_| days) })
+    }
+
+    /// Looks for its first day: tens of milliseconds, for a rule that has none.
+    ///
+    /// # Errors
+    /// If there is none.
+    pub fn check(&self) -> Result<(), NotARule> {
+        let start = self.from.unwrap_or(ALWAYS);
+        let last = start.saturating_add(LONGEST.years());
+        let days = self.counted.clone().or_else(|| count_from(start, &self.expanded).ok());
+        let first = days.and_then(|days| days.into_iter().next()).and_then(|at| day(at.timestamp()));
+        if first.is_none_or(|first| first > last) { Err(NotARule::Never) } else { Ok(()) }
     }
 
     /// As it was said.
@@ -261,7 +269,7 @@ mod tests {
 
     #[test]
     fn given_what_is_no_rule_for_days_then_it_is_said_why() {
-        let wrong = |text: &str| Rule::parse(text, None).unwrap_err();
+        let wrong = |text: &str| Rule::parse(text, None).and_then(|rule| rule.check()).unwrap_err();
         for text in ["", "every day", "BYDAY=MO", "FREQ=DAILY;FREQ=DAILY", "FREQ=DAILY;"] {
             assert_eq!(wrong(text), NotARule::NoRule, "{text}");
         }

@@ -88,6 +88,18 @@ impl Outbound {
         }))
     }
 
+    /// One that reaches the same, with places of its own: what many others wait for does not hold it up.
+    #[must_use]
+    pub fn apart(&self) -> Self {
+        let Shared { reach, time, .. } = &*self.0;
+        Self(Arc::new(Shared {
+            reach: Arc::clone(reach),
+            places: Semaphore::new(MOST_AT_A_TIME),
+            time: *time,
+            http: OnceCell::new(),
+        }))
+    }
+
     /// Reads an address that a user gives. What its name leads to is looked at when it is connected to.
     ///
     /// # Errors

@@ -94,7 +94,7 @@ async fn serve(
     if let Some(contact) = &config.web_push_contact {
         let vapid = Vapid::new(&session_key, contact.as_str().into());
         let runtime = tokio::runtime::Handle::current();
-        rooms.push_by(Push::new(vapid, rooms.outbound().clone(), log.clone(), runtime));
+        rooms.push_by(Push::new(vapid, rooms.outbound().apart(), log.clone(), runtime));
     }
     let web = WebState::new(config, &session_key, readiness.clone(), api.clone());
     let runtime = tokio::runtime::Handle::current();

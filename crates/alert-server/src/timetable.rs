@@ -172,6 +172,7 @@ impl Written {
             let room = room.ok_or_else(|| at(EntryError::NoRoom))?;
             let room = RoomCode::parse(&room, MOST_ROOM).map_err(|_| at(EntryError::Room))?;
             let mut bell = Bell::try_from(&form).map_err(|wrong| at(wrong.into()))?;
+            bell.check().map_err(|wrong| at(wrong.into()))?;
             bell.schedule.holidays = Arc::clone(holidays);
             let bells = match rooms.entry(room) {
                 Entry::Occupied(there) => there.into_mut(),

@@ -3,7 +3,7 @@
 use super::*;
 use crate::names::UserName;
 use crate::position::{Epoch, Run};
-use crate::room::alerts::{Alert, AlertId, Ending, Step};
+use crate::room::alerts::{Alert, AlertId, Amendment, Ending, Escalation, Step, Tally};
 use crate::room::policy::{Action, Policy};
 
 fn at(seconds: u64) -> SystemTime {
@@ -35,7 +35,7 @@ fn told(delivery: &mut Delivery, messages: &[Arc<RoomEvent>], alerts: &Alerts, t
         let after = delivery.after.map_or(0, |position| position.number);
         let left: Vec<_> =
             messages.iter().filter(|event| event.position.number > after).map(Arc::clone).collect();
-        let news = News { messages: &left, gap: None, alerts };
+        let news = News { messages: &left, gap: None, more: false, alerts };
         let Some(item) = delivery.next(news, tells, at(99)) else { return all };
         all.push(match &item {
             Item::Gap(gap, _) => format!("{gap:?}"),
@@ -96,11 +96,38 @@ fn given_messages_that_are_gone_then_that_is_told_before_what_comes_first() {
     let mut delivery = Delivery::begin(Some(position(1)), &Alerts::default());
     let gap = Gap { missed: Some(3) };
     let messages = [said(5, 5)];
-    let news = News { messages: &messages, gap: Some(gap), alerts: &Alerts::default() };
-    let item = delivery.next(news, Tells::All, at(9)).unwrap();
-    assert_eq!(item, Item::Gap(gap, Some(position(4))));
+    let none = News { messages: &[], gap: Some(gap), more: false, alerts: &Alerts::default() };
+    assert_eq!(delivery.next(none, Tells::All, at(9)), None, "it has to go on from somewhere");
+    assert_eq!(delivery.after, Some(position(1)));
+    let item = delivery.next(News { messages: &messages, ..none }, Tells::All, at(9)).unwrap();
+    assert_eq!(item, Item::Gap(gap, position(4)));
     delivery.passed(&item);
     assert_eq!(told(&mut delivery, &messages, &Alerts::default(), Tells::All), ["5"]);
+}
+
+#[test]
+fn given_more_to_read_then_an_alert_waits_for_what_may_have_been_said_before() {
+    let policy = act(&Policy::default(), Step::Raise(raised(1, 2).into()), 2);
+    let mut delivery = Delivery::begin(Some(position(1)), &Alerts::default());
+    let news = News { messages: &[], gap: None, more: true, alerts: &policy.alerts };
+    assert_eq!(delivery.next(news, Tells::All, at(9)), None);
+    let all = delivery.next(News { more: false, ..news }, Tells::All, at(9));
+    assert!(matches!(all, Some(Item::Alert(..))), "{all:?}");
+}
+
+#[test]
+fn given_an_alert_that_everybody_confirmed_in_time_then_what_changes_later_is_told() {
+    let escalation = Escalation { after: Duration::from_secs(60), to: None, done: None };
+    let alert = Alert { confirm: true, escalation: Some(Box::new(escalation)), ..raised(1, 2) };
+    let before = act(&Policy::default(), Step::Raise(alert.clone().into()), 2);
+    let mut delivery = Delivery::begin(None, &before.alerts);
+    let tally = Tally { at: at(70), missing: 0, expected: 2 };
+    let passed = act(&before, Step::Escalate(alert.id, tally), 70);
+    assert_eq!(told(&mut delivery, &[], &passed.alerts, Tells::All), [""; 0], "nobody was missing");
+    let name = UserName::parse("Ada", 64).unwrap();
+    let amendment = Amendment { text: Some("Worse".into()), ..Amendment::default() };
+    let changed = act(&passed, Step::Change(alert.id, name, amendment), 80);
+    assert_eq!(told(&mut delivery, &[], &changed.alerts, Tells::All), ["updated"]);
 }
 
 #[test]

@@ -46,12 +46,8 @@ impl Body {
     pub fn of(room: &RoomCode, item: &Item, after: Option<Position>, now: SystemTime) -> Self {
         match item {
             Item::Gap(gap, next) => {
-                let place = |position: &Option<Position>| position.map(|place| place.to_string());
-                let id = digest(&[
-                    room.as_str(),
-                    &place(&after).unwrap_or_default(),
-                    &place(next).unwrap_or_default(),
-                ]);
+                let after = after.map(|place| place.to_string()).unwrap_or_default();
+                let id = digest(&[room.as_str(), &after, &next.to_string()]);
                 Self::new("gap", format!("gap_{id}"), room, now, missing(*gap))
             }
             Item::Said(event) => {

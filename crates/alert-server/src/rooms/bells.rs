@@ -97,6 +97,17 @@ impl Rooms {
         counting.await.map_err(|_| Refused::Unavailable)
     }
 
+    /// Looks whether a bell ever rings. That is done there too: it takes longest where it does not.
+    async fn rings(&self, room: &Admitted, bell: &Bell) -> Result<(), Refused> {
+        let turn = self.0.bells.turns.take(Place::of(room)).await?;
+        let bell = bell.clone();
+        let looking = self.runtime().spawn_blocking(move || {
+            let _turn = turn;
+            bell.check()
+        });
+        looking.await.map_err(|_| Refused::Unavailable)?.map_err(|_| NotDone::BellNever.into())
+    }
+
     async fn listed(&self, room: &Admitted) -> Result<Vec<Listed>, Refused> {
         room.may(Right::Read)?;
         let policy = self.policy(room.code()).await?.unwrap_or_default();
@@ -118,10 +129,11 @@ impl Rooms {
     /// Sets a bell that the room keeps.
     ///
     /// # Errors
-    /// If they are no host, it is one of the file, or there are too many.
+    /// If they are no host, it never rings, it is one of the file, or there are too many.
     pub async fn put_bell(&self, room: &Admitted, by: &Actor, bell: Bell) -> Result<Listed, Refused> {
         self.acts(room, Cost::default()).await?;
         self.not_of_file(room, &bell.id)?;
+        self.rings(room, &bell).await?;
         let policy = self.act_on_bell(room, by, Step::Put(Box::new(bell.clone()))).await?;
         Ok(Listed { rings: policy.bells.as_it_rings(&bell), bell, is_of_file: false })
     }

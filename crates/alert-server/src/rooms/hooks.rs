@@ -19,20 +19,28 @@ use alert_core::room::policy::{Action, NotDone, Policy};
 use alert_core::wire::webhook::Body;
 pub use letters::{Dead, Resent};
 use std::sync::Arc;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 
 /// The most that this server, or all that share their rooms, deliver for.
 const MOST_IN_ALL: usize = 1000;
+/// The most that are tested at a time.
+const MOST_TESTS: usize = 8;
 
 /// How what is told goes out, and that some webhooks have changed.
 pub(super) struct Hooks {
     outbound: Outbound,
     changed: Notify,
+    tests: Semaphore,
 }
 
 impl Hooks {
+    /// Some have come with a room that goes on under another code.
+    pub(super) fn changed(&self) {
+        self.changed.notify_one();
+    }
+
     pub(super) fn new(outbound: Outbound) -> Self {
-        Self { outbound, changed: Notify::new() }
+        Self { outbound, changed: Notify::new(), tests: Semaphore::new(MOST_TESTS) }
     }
 }
 
@@ -122,6 +130,11 @@ impl Rooms {
     pub async fn test_hook(&self, room: &Admitted, id: HookId) -> Result<Outcome, Refused> {
         let policy = self.acts(room, Cost::default()).await?.unwrap_or_default();
         let hook = policy.hooks.get(id).ok_or(NotDone::NoSuchHook)?;
+        // Those that wait for an answer hold up no event.
+        let Ok(_place) = self.0.hooks.tests.try_acquire() else {
+            let why = "too many webhooks are tested at the moment: try again in 20 s".to_owned();
+            return Ok(Outcome::Failed { why, retry_after: None });
+        };
         let body = Body::test(room.code(), id, u64::from_ne_bytes(random()), now());
         Ok(webhook::post(self.outbound(), hook, &body.id, &body.json).await)
     }

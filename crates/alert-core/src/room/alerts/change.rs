@@ -58,11 +58,12 @@ impl Alerts {
             let fate = match before.get(alert.id) {
                 None => Fate::Raised,
                 Some(was) if was == alert => continue,
-                Some(was) if was.escalated() != alert.escalated() => match alert.escalated() {
+                Some(was) => match alert.escalated().filter(|_| was.escalated() != alert.escalated()) {
                     Some(tally) if !tally.is_complete() => Fate::Escalated(tally),
-                    _ => continue,
+                    // That nobody was missing is no news.
+                    _ if Alert { escalation: alert.escalation.clone(), ..was.clone() } == *alert => continue,
+                    _ => Fate::Updated { in_words: (&was.text, was.level) != (&alert.text, alert.level) },
                 },
-                Some(was) => Fate::Updated { in_words: (&was.text, was.level) != (&alert.text, alert.level) },
             };
             changes.push(Change { alert: alert.clone(), fate });
         }

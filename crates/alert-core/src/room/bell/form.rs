@@ -155,6 +155,16 @@ impl FormError {
     }
 }
 
+impl Bell {
+    /// Whether its rule gives any day: tens of milliseconds, if it does not.
+    ///
+    /// # Errors
+    /// If not.
+    pub fn check(&self) -> Result<(), FormError> {
+        self.schedule.rule.check().map_err(FormError::Rule)
+    }
+}
+
 impl TryFrom<&Form> for Bell {
     type Error = FormError;
 

@@ -155,6 +155,9 @@ pub enum NotDone {
         "this bell is in the server's file of bells: change it there. One day of it can be changed here."
     )]
     BellOfFile,
+    /// Its rule gives no day.
+    #[error("this bell would never ring: its rule gives no day within 9 years.")]
+    BellNever,
     /// There are as many bells as there may be.
     #[error("a room keeps {MOST_BELLS} bells, and 48 KiB of them: remove one first.")]
     TooManyBells,

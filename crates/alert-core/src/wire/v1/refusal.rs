@@ -325,7 +325,9 @@ impl From<NotDone> for Refusal {
             NotDone::NoSuchBell => ErrorCode::NoSuchBell,
             NotDone::NoSuchHook => ErrorCode::NoSuchWebhook,
             NotDone::KeyReused => ErrorCode::KeyReused,
-            NotDone::NotAhead | NotDone::NoSuchAnswer | NotDone::OwnRoom => ErrorCode::InvalidBody,
+            NotDone::NotAhead | NotDone::NoSuchAnswer | NotDone::OwnRoom | NotDone::BellNever => {
+                ErrorCode::InvalidBody
+            }
             NotDone::TooMany
             | NotDone::NoNeed
             | NotDone::TooManyAlerts

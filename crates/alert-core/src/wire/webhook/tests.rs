@@ -49,7 +49,7 @@ fn what_becomes_of_an_alert_has_one_id_whenever_it_is_sent_and_another_when_it_i
 
 #[test]
 fn a_gap_says_how_many_messages_are_missing() {
-    let gap = Item::Gap(Gap { missed: Some(2) }, Some(position(5)));
+    let gap = Item::Gap(Gap { missed: Some(2) }, position(5));
     let of = |after| Body::of(&room(), &gap, after, now());
     let body = of(Some(position(3)));
     assert!(

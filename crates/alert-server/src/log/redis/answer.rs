@@ -148,7 +148,7 @@ impl State {
         let missed = match after {
             Some(after) => {
                 let query = Query { start: Start::After(after), limit: MOST_MISSED };
-                Part::parse(part).ok()?.page(query, age)
+                Part::parse(part).ok()?.page(query, age).0
             }
             None => Page::default(),
         };

@@ -68,8 +68,9 @@ impl Part {
         Ok(Self { epochs, current, oldest, entries, is_cut, asked, at })
     }
 
-    /// The page that was asked for, of messages that are not older than `age`.
-    pub(super) fn page(mut self, query: Query, age: Duration) -> Page {
+    /// The page that was asked for, of messages that are not older than `age`; and whether all that were read are, so that there
+    /// may be more which are not.
+    pub(super) fn page(mut self, query: Query, age: Duration) -> (Page, bool) {
         let oldest = self.at.checked_sub(age).unwrap_or(SystemTime::UNIX_EPOCH);
         let is_backwards = query.start.is_backwards();
         if is_backwards {
@@ -98,7 +99,11 @@ impl Part {
             (Some(Gap { missed }), more) => Some(Gap { missed: missed.map(|missed| missed + more) }),
             (None, more) => Some(Gap { missed: Some(more) }),
         };
-        Page { messages: messages.into_iter().map(|(_, message)| message).collect(), gap, more }
+        let are_too_old = messages.is_empty() && too_old > 0;
+        (
+            Page { messages: messages.into_iter().map(|(_, message)| message).collect(), gap, more },
+            are_too_old,
+        )
     }
 
     /// A message, and the ordinal of its epoch.

@@ -4,8 +4,8 @@ use super::super::seats::LONGER;
 use super::page::Part;
 use super::{Shared, bytes, seat};
 use crate::log::{
-    Backend, Devices, Figures, HookStore, KeyDigest, OnAudits, OnPut, OnRead, OnRevoked, Query, ReadError,
-    Revocation, RevokeError, RollCalls, Seat, SeatId,
+    Backend, Devices, Figures, Gap, HookStore, KeyDigest, OnAudits, OnPut, OnRead, OnRevoked, Page, Query,
+    ReadError, Revocation, RevokeError, RollCalls, Seat, SeatId, Start,
 };
 use alert_core::event::RoomEvent;
 use alert_core::names::RoomCode;
@@ -19,11 +19,22 @@ const REFUSED: &str = "Redis takes nothing more: look into its memory (used_memo
 impl Backend for Shared {
     fn read(&self, room: RoomCode, query: Query, done: OnRead) {
         let age = self.0.retention.age;
-        let keys = vec![self.0.keys.room(&room)];
+        // The stream keeps by number: what is too old may still be there.
+        let not_too_old = Start::Time(SystemTime::now().checked_sub(age).unwrap_or(SystemTime::UNIX_EPOCH));
+        let start = if query.start == Start::Oldest { not_too_old } else { query.start };
+        let query = Query { start, ..query };
+        let (keys, shared) = (vec![self.0.keys.room(&room)], self.clone());
         self.call("read", keys, Part::args(query), move |answer| {
-            let page =
-                answer.ok().and_then(|value| Part::parse(value).ok()).map(|part| part.page(query, age));
-            done(page.ok_or(ReadError::Failed));
+            let part = answer.ok().and_then(|value| Part::parse(value).ok());
+            match part.map(|part| part.page(query, age)) {
+                Some((Page { gap: Some(_), .. }, true)) => {
+                    // How many are missing is not known before all of them have been looked at.
+                    let gap = Some(Gap { missed: None });
+                    let done: OnRead = Box::new(move |later| done(later.map(|later| Page { gap, ..later })));
+                    shared.read(room, Query { start: not_too_old, ..query }, done);
+                }
+                page => done(page.map(|(page, _)| page).ok_or(ReadError::Failed)),
+            }
         });
     }
 

@@ -3,7 +3,7 @@
 use super::*;
 use crate::config::RedisAddress;
 use crate::log::contract::{DEADLINE, shown};
-use crate::log::{Backend, Page, Query, Start};
+use crate::log::{Backend, Gap, Page, Query, Start};
 use alert_core::position::Position;
 use alert_core::room::policy::Policy;
 use tokio::sync::mpsc;
@@ -400,7 +400,7 @@ async fn given_a_redis_that_went_back_then_whoever_had_more_hears_of_a_gap() {
     server.cli(&["HSET", &format!("{base}:meta"), "number", "1", "token", "of another"]);
     let d = said(&node, &room, "d").await;
     assert_ne!(d.epoch, at[0].epoch);
-    let unknown = Some(crate::log::Gap { missed: None });
+    let unknown = Some(Gap { missed: None });
     assert_eq!(shown(&read(&node, &room, Start::After(at[0]), 9).await), (vec!["d"], None, false));
     assert_eq!(shown(&read(&node, &room, Start::After(at[2]), 9).await), (vec!["d"], unknown, false));
 }
@@ -415,7 +415,7 @@ async fn given_too_many_messages_then_the_oldest_go_and_the_gap_is_counted() {
         at.push(said(&node, &room, &number.to_string()).await);
     }
     let page = read(&node, &room, Start::After(at[9]), 1000).await;
-    assert_eq!((page.messages.len(), page.gap), (100, Some(crate::log::Gap { missed: Some(40) })));
+    assert_eq!((page.messages.len(), page.gap), (100, Some(Gap { missed: Some(40) })));
     assert_eq!(read(&node, &room, Start::After(at[49]), 1000).await.gap, None);
     assert_eq!(read(&node, &room, Start::Oldest, 10).await.messages.len(), 10);
 }
@@ -439,4 +439,23 @@ async fn given_messages_that_are_too_old_then_they_go_while_others_are_said() {
     let number = timeout(DEADLINE, first_gone).await.expect("in time");
     // There were not too many for it.
     assert!(number < 100, "{number}");
+}
+
+#[tokio::test]
+async fn given_more_messages_that_are_too_old_than_a_page_has_then_what_came_later_is_read_all_the_same() {
+    const AGE: Duration = Duration::from_secs(2);
+    let server = Server::start();
+    let node = server.node_that_keeps(1000, AGE).await;
+    let room = room("room");
+    let mut first = None;
+    for number in 0..200 {
+        let position = said(&node, &room, &number.to_string()).await;
+        first.get_or_insert(position);
+    }
+    tokio::time::sleep(AGE + Duration::from_millis(50)).await;
+    said(&node, &room, "later").await;
+    for (start, gap) in [(Start::Oldest, None), (Start::After(first.unwrap()), Some(Gap { missed: None }))] {
+        let page = read(&node, &room, start, 5).await;
+        assert_eq!((page.messages.len(), page.gap, page.more), (1, gap, false), "{start:?}");
+    }
 }

@@ -23,10 +23,10 @@ pub(super) struct InFile {
 pub(super) type Rows = HashMap<(HookKey, Box<str>), (Option<Box<str>>, SystemTime)>;
 
 impl InFile {
-    /// What the file has. What has not changed for long is removed from it.
+    /// What the file has. What has not changed for long, and is of no room that is known, is removed from it.
     pub(super) fn read(connection: &Connection, shared: Arc<Shared>) -> rusqlite::Result<Self> {
         let horizon = micros(SystemTime::now().checked_sub(AGE).unwrap_or(SystemTime::UNIX_EPOCH));
-        let sql = "DELETE FROM hooks WHERE (room, hook) IN
+        let sql = "DELETE FROM hooks WHERE room NOT IN (SELECT room FROM policies) AND (room, hook) IN
                    (SELECT room, hook FROM hooks GROUP BY room, hook HAVING max(changed) < ?1)";
         connection.execute(sql, [horizon])?;
         let mut held = Held::default();

@@ -112,7 +112,7 @@ impl Rooms {
         let page = self.unread(hook, &delivery, of).await?;
         let (mut left, mut gap) = (&page.messages[..], page.gap);
         loop {
-            let news = News { messages: left, gap, alerts: &alerts };
+            let news = News { messages: left, gap, more: page.more, alerts: &alerts };
             let Some(item) = delivery.next(news, hook.tells, now()) else { break };
             let body = Body::of(&of.room, &item, delivery.after, now());
             let wait = delivery.wait(&body.id, now());

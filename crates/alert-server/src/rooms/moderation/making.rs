@@ -82,6 +82,7 @@ impl Rooms {
                     // What was decided meanwhile goes along.
                     let step = move |moved: &Policy, _: &mut People<'_>, _| Ok(follow(moved, &last));
                     let policy = self.rule(&code, &step, Of::Any, None).await?;
+                    self.0.hooks.changed();
                     return Ok(Made::NewCode(code, policy));
                 }
             }
