@@ -86,6 +86,23 @@ it("in quiet hours only an emergency disturbs", async () => {
   assert.deepEqual(await got(device, does), [["alert", "Fire"]]);
 });
 
+it("in quiet hours an emergency that is lowered, ends or is confirmed is not left on the device as one", async () => {
+  const { ada, code, device, does, subscribe } = await room();
+  await subscribe({ quiet: { from: "08:00", to: "08:00", zone: "Europe/Berlin" } });
+  const { alert } = await does("raise", { text: "Fire", level: "emergency" });
+  await device.gets("alert", "Fire");
+  await does("update", { id: alert.id, level: "warning" });
+  await eventually("the change", () => device.taken.find(({ level }) => level === "warning"));
+  await does("update", { id: alert.id, level: "info", text: "Smoke" });
+  await does("end", { id: alert.id });
+  await device.gets("over", "Smoke");
+  const { alert: ice } = await does("raise", { text: "Ice", level: "emergency", confirm: true });
+  await device.gets("alert", "Ice");
+  await does("update", { id: ice.id, level: "warning" });
+  await ada.ask("alert", { room: code, action: "confirm", id: ice.id });
+  await device.gets("confirmed", "Ice");
+});
+
 it("whoever has confirmed is told that on each of their devices, and not of the alert any more", async () => {
   const { code, ada, device, does, push } = await room();
   const phone = service.device();
@@ -131,6 +148,37 @@ it("whoever has put it away, was put out or is banned is told nothing, and a dev
   await does("raise", { text: "six" });
   assert.equal(other.requests, 3, "410 is for good");
   assert.equal(third.requests, 1);
+});
+
+it("whoever is banned is not told either that somebody has confirmed for them", async () => {
+  const { code, device, does, hosts } = await room();
+  const { alert } = await does("raise", { text: "Leave", confirm: true });
+  await device.gets("alert", "Leave");
+  await hosts("ban", { name: "Ada" });
+  assert.ok((await does("confirm", { id: alert.id, person: "Ada" })).ok);
+  const bea = await V2.inRoom(server, code, "Bea");
+  const other = service.device();
+  await bea.ask("push", { room: code, action: "subscribe", subscription: other.subscription });
+  await does("confirm", { id: alert.id, person: "Bea" });
+  await other.gets("confirmed", "Leave");
+  assert.equal(device.requests, 1);
+});
+
+it("with a new password a device is told no more, until its page has renewed it", async () => {
+  const { code, device, does, hosts, subscribe } = await room();
+  assert.ok((await hosts("set", { settings: { password: "secret" } })).ok);
+  const other = service.device();
+  const bea = await V2.connect(server);
+  await bea.join(code, "Bea", { password: "secret" });
+  await bea.ask("push", { room: code, action: "subscribe", subscription: other.subscription });
+  for (const text of ["one", "two"]) {
+    await does("raise", { text });
+    await other.gets("alert", text);
+  }
+  assert.equal(device.requests, 0);
+  await subscribe();
+  await does("raise", { text: "three" });
+  await device.gets("alert", "three");
 });
 
 it("a service that is busy is asked again, and one that refuses is not", async () => {

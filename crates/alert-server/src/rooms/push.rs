@@ -24,6 +24,8 @@ const LIVES: Duration = Duration::from_secs(4 * 3600);
 const LIVES_AT_LEAST: Duration = Duration::from_secs(60);
 /// From this level on.
 const LEAST: Level = Level::Warning;
+/// For so many seconds a store that does not answer is left alone until it is asked again: about a minute in all.
+const PAUSES: [u64; 6] = [1, 2, 4, 8, 16, 30];
 
 impl Rooms {
     /// Tells devices from now on.
@@ -51,21 +53,16 @@ impl Rooms {
     }
 
     /// Tells devices what has become of alerts between two policies, of which this server has made the second.
-    pub(super) fn push_changes(&self, code: &RoomCode, before: &Policy, next: &Arc<Policy>) {
+    pub(super) fn push_changes(&self, code: &RoomCode, before: &Arc<Policy>, next: &Arc<Policy>) {
+        self.drop_kept_out(code, before, next);
         if self.push().is_none() {
             return;
         }
-        let was = |id: AlertId| before.alerts.get(id).map(|alert| alert.level);
-        let changes = next.alerts.changes_since(&before.alerts).into_iter().filter(|change| {
-            let is_serious =
-                change.alert.level >= LEAST || was(change.alert.id).is_some_and(|was| was >= LEAST);
-            is_serious
-                && !matches!(
-                    change.fate,
-                    Fate::Updated { in_words: false } | Fate::Stands | Fate::Escalated(_)
-                )
+        let changes = next.alerts.changes_since(&before.alerts).into_iter().map(|change| {
+            let was = before.alerts.get(change.alert.id).map_or(Level::Info, |was| was.level);
+            (change.alert.level.max(was), change)
         });
-        let changes: Vec<_> = changes.collect();
+        let changes: Vec<_> = changes.filter(|(level, change)| is_told(*level, change)).collect();
         if changes.is_empty() {
             return;
         }
@@ -74,7 +71,7 @@ impl Rooms {
             if let Err(refused) = rooms.push_to_devices(&code, &policy, &changes).await {
                 tracing::error!(
                     room = code.as_str(),
-                    "the devices of a room could not be told of an alert: {refused}"
+                    "devices of a room could not be told of an alert: {refused}"
                 );
             }
         });
@@ -83,39 +80,77 @@ impl Rooms {
     async fn push_to_devices(
         &self,
         code: &RoomCode,
-        policy: &Policy,
-        changes: &[Change],
+        policy: &Arc<Policy>,
+        changes: &[(Level, Change)],
     ) -> Result<(), Refused> {
-        let Some(push) = self.push() else { return Ok(()) };
-        let mut devices = self.log().devices_of(code, None).await?;
+        let devices = patiently(&PAUSES, || self.log().devices_of(code, None)).await?;
         if devices.is_empty() {
             return Ok(());
         }
-        let (revoked, now) = (self.revoked(&devices).await?, SystemTime::now());
-        let mut gone = Vec::new();
+        let (with_token, without): (Vec<_>, Vec<_>) =
+            devices.into_iter().partition(|one| one.token.is_some());
+        // They do not wait for what is known of tokens.
+        self.push_to(code, policy, changes, (without, &[])).await;
+        if with_token.is_empty() {
+            return Ok(());
+        }
+        let revoked = patiently(&PAUSES, || self.revoked()).await?;
+        self.push_to(code, policy, changes, (with_token, &revoked)).await;
+        Ok(())
+    }
+
+    async fn push_to(
+        &self,
+        code: &RoomCode,
+        policy: &Arc<Policy>,
+        changes: &[(Level, Change)],
+        (devices, revoked): (Vec<Device>, &[Revoked]),
+    ) {
+        let Some(push) = self.push() else { return };
+        // The store may have kept them waiting.
+        let current = self.policy(code).await.ok().flatten();
+        let policy = current
+            .filter(|current| current.revision > policy.revision)
+            .unwrap_or_else(|| Arc::clone(policy));
+        let (devices, now) = (self.hearing(code, &policy, devices, revoked), SystemTime::now());
+        for (level, change) in changes.iter().filter(|(_, change)| !is_outdated(change, &policy)) {
+            // Rather somebody who has confirmed than nobody.
+            let confirmed = patiently(&PAUSES[..1], || self.confirmed(code, &change.alert)).await;
+            let confirmed = confirmed.unwrap_or_default();
+            let words: bytes::Bytes = wire::push::changed(code, change).into();
+            let is_raised = change.fate == Fate::Raised;
+            // That is silent.
+            let is_over = matches!(change.fate, Fate::Ended { .. });
+            for one in &devices {
+                let is_raiser = is_raised && one.name == change.alert.by;
+                let is_disturbed = is_over || one.is_disturbed_by(*level, now);
+                if is_raiser || confirmed.contains(&one.name) || !is_disturbed {
+                    continue;
+                }
+                let is_urgent = change.alert.level >= LEAST && !is_over;
+                push.send(message(code, &change.alert, &one.subscription, words.clone(), is_urgent));
+            }
+        }
+    }
+
+    /// Those of people who may hear the room. The others are forgotten.
+    fn hearing(
+        &self,
+        code: &RoomCode,
+        policy: &Policy,
+        mut devices: Vec<Device>,
+        revoked: &[Revoked],
+    ) -> Vec<Device> {
+        let (now, mut gone) = (SystemTime::now(), Vec::new());
         devices.retain(|one| {
-            let may_hear = one.may_hear(policy, &revoked, now);
+            let may_hear = one.may_hear(policy, revoked, now);
             if !may_hear {
                 gone.push(one.subscription.id());
             }
             may_hear
         });
         self.log().drop_devices(code, &gone);
-        for change in changes {
-            let confirmed = self.confirmed(code, &change.alert).await?;
-            let words: bytes::Bytes = wire::push::changed(code, change).into();
-            let is_raised = change.fate == Fate::Raised;
-            for one in &devices {
-                let is_raiser = is_raised && one.name == change.alert.by;
-                if is_raiser || confirmed.contains(&one.name) || !one.is_disturbed_by(change.alert.level, now)
-                {
-                    continue;
-                }
-                let is_urgent = change.alert.level >= LEAST && !matches!(change.fate, Fate::Ended { .. });
-                push.send(message(code, &change.alert, &one.subscription, words.clone(), is_urgent));
-            }
-        }
-        Ok(())
+        devices
     }
 
     /// Whoever has confirmed an alert is not told of it any more.
@@ -147,25 +182,103 @@ impl Rooms {
     }
 
     async fn push_to_devices_of(&self, code: &RoomCode, id: AlertId, name: &UserName) -> Result<(), Refused> {
-        let devices = self.log().devices_of(code, Some(name)).await?;
+        let mut devices = patiently(&PAUSES, || self.log().devices_of(code, Some(name))).await?;
         let Some(push) = self.push().filter(|_| !devices.is_empty()) else { return Ok(()) };
-        let policy = self.policy(code).await?;
-        let alert = policy.as_deref().and_then(|policy| policy.alerts.get(id));
-        let Some(alert) = alert.filter(|alert| alert.level >= LEAST) else { return Ok(()) };
-        let (words, now) = (bytes::Bytes::from(wire::push::confirmed(code, alert)), SystemTime::now());
-        for one in devices.iter().filter(|one| one.is_disturbed_by(alert.level, now)) {
+        let policy = patiently(&PAUSES, || self.policy(code)).await?.unwrap_or_default();
+        let Some(alert) = policy.alerts.get(id).filter(|alert| was_told(alert, alert.level)) else {
+            return Ok(());
+        };
+        let mut revoked = Vec::new();
+        if devices.iter().any(|one| one.token.is_some()) {
+            match patiently(&PAUSES, || self.revoked()).await {
+                Ok(found) => revoked = found,
+                Err(_) => devices.retain(|one| one.token.is_none()),
+            }
+        }
+        let words = bytes::Bytes::from(wire::push::confirmed(code, alert));
+        // It is silent, so it may come in quiet hours.
+        for one in self.hearing(code, &policy, devices, &revoked) {
             push.send(message(code, alert, &one.subscription, words.clone(), false));
         }
         Ok(())
     }
 
-    async fn revoked(&self, devices: &[Device]) -> Result<Vec<Revoked>, Refused> {
-        if devices.iter().all(|one| one.token.is_none()) {
-            return Ok(Vec::new());
-        }
+    async fn revoked(&self) -> Result<Vec<Revoked>, Refused> {
         let revoked = self.log().revoked().await.ok_or(Refused::Unavailable)?;
         Ok(revoked.into_iter().map(|one| one.what).collect())
     }
+
+    /// Forgets the devices of a room that something new keeps out. Pages that are there put them again.
+    fn drop_kept_out(&self, code: &RoomCode, before: &Arc<Policy>, next: &Arc<Policy>) {
+        if !has_new_password(before, next) && !has_new_key(before, next) {
+            return;
+        }
+        let (rooms, code) = (self.clone(), code.clone());
+        let (before, next) = (Arc::clone(before), Arc::clone(next));
+        self.runtime().spawn(async move {
+            match patiently(&PAUSES, || rooms.log().devices_of(&code, None)).await {
+                Ok(devices) => {
+                    let out = devices.iter().filter(|one| is_kept_out(&before, &next, one));
+                    let out: Vec<_> = out.map(|one| one.subscription.id()).collect();
+                    rooms.log().drop_devices(&code, &out);
+                }
+                Err(refused) => {
+                    let room = code.as_str();
+                    tracing::error!(room, "devices that a new password keeps out are still told: {refused}");
+                }
+            }
+        });
+    }
+}
+
+/// Whether devices are told of a change; the level is the highest that the alert had before and has now.
+fn is_told(level: Level, change: &Change) -> bool {
+    match change.fate {
+        Fate::Updated { in_words: false } | Fate::Stands | Fate::Escalated(_) => false,
+        Fate::Ended { .. } => was_told(&change.alert, level),
+        Fate::Raised | Fate::Updated { in_words: true } | Fate::Reminded(_) => level >= LEAST,
+    }
+}
+
+/// Whether devices may show an alert: one that was changed may have been more serious once.
+fn was_told(alert: &Alert, level: Level) -> bool {
+    level >= LEAST || alert.changed.is_some()
+}
+
+/// Whether something else has become of an alert meanwhile, of which devices are told by itself.
+fn is_outdated(Change { alert, fate }: &Change, policy: &Policy) -> bool {
+    let is_as_said =
+        |now: &Alert| (now.level, &now.text, now.drill) == (alert.level, &alert.text, alert.drill);
+    !matches!(fate, Fate::Ended { .. }) && !policy.alerts.get(alert.id).is_some_and(is_as_said)
+}
+
+fn has_new_password(before: &Policy, next: &Policy) -> bool {
+    next.password.is_some() && next.password != before.password
+}
+
+fn has_new_key(before: &Policy, next: &Policy) -> bool {
+    before.host.is_some() && next.host != before.host
+}
+
+/// Whether a device is told because of a password or a host's key that is not the room's any more.
+fn is_kept_out(before: &Policy, next: &Policy, device: &Device) -> bool {
+    let is_out = if device.is_host { has_new_key(before, next) } else { has_new_password(before, next) };
+    is_out && device.entered < next.revision
+}
+
+/// Asks the store, and again after each pause while it does not answer. Few wait at a time: what does not reach the store
+/// changes nothing that devices are told of.
+async fn patiently<T, E, F>(pauses: &[u64], mut ask: impl FnMut() -> F) -> Result<T, E>
+where
+    F: Future<Output = Result<T, E>>,
+{
+    for pause in pauses {
+        if let Ok(found) = ask().await {
+            return Ok(found);
+        }
+        tokio::time::sleep(Duration::from_secs(*pause)).await;
+    }
+    ask().await
 }
 
 /// A message about an alert: it takes the place of the one before, also where that waits at the push service.
@@ -188,3 +301,6 @@ fn message(
     let (room, subscription) = (code.clone(), subscription.clone());
     Message { room, subscription, words, lives, is_urgent, topic }
 }
+
+#[cfg(test)]
+mod tests;
