@@ -147,6 +147,10 @@ const withDevice = ({ subscription }) => {
       endpoint: subscription.endpoint,
       options: { applicationServerKey: options.applicationServerKey.buffer },
       toJSON: () => subscription,
+      unsubscribe: async () => {
+        kept = null;
+        return true;
+      },
     };
     return kept;
   };
@@ -228,6 +232,107 @@ it("a device is told while the page is closed, in the page's language, and what 
   await back.locator("#leave").click();
   await back.locator("#leave-now").click();
   await back.locator("#enter").waitFor();
+});
+
+/** How often a page has asked to be told. */
+function subscribing(page) {
+  const count = { asked: 0 };
+  page.on("websocket", (socket) =>
+    socket.on("framesent", ({ payload }) => {
+      if (String(payload).includes('"subscribe"')) count.asked += 1;
+    }),
+  );
+  return count;
+}
+
+it("with the page open a device sounds once, shows what it is told, and stays known until that is switched off", async () => {
+  const device = service.device();
+  const page = await browser.visit();
+  const room = await host(page, server);
+  const key = await page.evaluate((room) => localStorage.getItem(`alert.host ${room}`), room);
+  const bell = await V2.connect(server);
+  const does = (body) => bell.ask("alert", { room, name: "Bell", host: key, ...body });
+  const guest = await browser.visit({ permissions: ["notifications"] });
+  await guest.addInitScript(withDevice, { subscription: device.subscription });
+  await guest.addInitScript(() => {
+    window.isAway = false;
+    Object.defineProperty(document, "hidden", { get: () => window.isAway });
+  });
+  const asks = subscribing(guest);
+  await enter(guest, server, "Ada", room);
+  await guest.locator("#notify").click();
+  await guest.getByRole("switch", { name: "Notify me" }).check();
+  await guest.locator("#notify[data-on]").waitFor({ state: "attached" });
+  const push = guest.getByRole("switch", { name: "Also when this page is closed" });
+  await push.click();
+  await guest.waitForFunction(() => JSON.parse(localStorage.getItem("alert.notify")).push);
+  assert.equal(asks.asked, 1);
+
+  const [worker] = guest.context().serviceWorkers();
+  await worker.evaluate(() => {
+    self.shown = [];
+    const show = registration.showNotification.bind(registration);
+    registration.showNotification = (title, options) => {
+      self.shown.push(options);
+      return show(title, options);
+    };
+  });
+  const inFront = (isInFront) =>
+    worker.evaluate((isInFront) => {
+      const all = clients.matchAll.bind(clients);
+      self.all ??= all;
+      const visibilityState = isInFront ? "visible" : "hidden";
+      clients.matchAll = async (options) =>
+        (await self.all(options)).map(({ url }) => ({ url, focused: isInFront, visibilityState }));
+    }, isInFront);
+  const shows = (words) =>
+    eventually(words, () =>
+      worker.evaluate((words) => self.shown.find(({ body }) => body.includes(words)), words),
+    );
+  const isOpen = async (words) => (await shownBy(guest)).some(({ body }) => body.includes(words));
+
+  await inFront(true);
+  await does({ action: "raise", text: "Snow" });
+  await deliver(guest, await device.gets("alert", "Snow"));
+  assert.ok((await shows("Snow")).silent, "a browser may end a subscription that shows nothing");
+  await eventually("it is closed", async () => !(await isOpen("Snow")));
+
+  await inFront(false);
+  await away(guest, true);
+  const { alert } = await does({ action: "raise", text: "Ice" });
+  await eventually("the page's", () => isOpen("Ice"));
+  await deliver(guest, await device.gets("alert", "Ice"));
+  const second = await shows("Ice");
+  assert.deepEqual([second.silent, second.renotify], [true, false]);
+  await does({ action: "update", id: alert.id, text: "Much ice" });
+  await eventually("the page's", () => isOpen("Much ice"));
+  await does({ action: "end", id: alert.id });
+  await eventually("its end", async () => !(await isOpen("Much ice")));
+  await deliver(guest, await device.gets("alert", "Much ice"));
+  assert.ok(!(await shows("Much ice")).silent, "nothing shows it");
+
+  await bell.join(room, "Bell", { host: key });
+  assert.ok((await bell.ask("moderate", { room, action: "set", settings: { password: "secret" } })).ok);
+  await eventually("the device is renewed", () => asks.asked === 2);
+  await does({ action: "raise", text: "Hail" });
+  await device.gets("alert", "Hail");
+
+  const elsewhere = await browser.page(guest.context());
+  const others = subscribing(elsewhere);
+  await elsewhere.addInitScript(withDevice, { subscription: device.subscription });
+  await enter(elsewhere, server, "Ada", `${room}-other`);
+  await eventually("it is told of that room too", () => others.asked === 1);
+  await guest.getByLabel("Quiet hours").check();
+  await eventually("new quiet hours hold there", () => others.asked === 2);
+
+  await push.click();
+  await guest.waitForFunction(async () => {
+    const worker = await navigator.serviceWorker.getRegistration("/v1/worker.js");
+    return (await worker.pushManager.getSubscription()) === null;
+  });
+  await elsewhere.locator("#notify").click();
+  const isOff = elsewhere.getByRole("switch", { name: "Also when this page is closed", checked: false });
+  await isOff.waitFor();
 });
 
 it("what stands in the way of Web Push is said, whatever it is", async () => {

@@ -126,6 +126,8 @@ const connection: Connection = new Connection(room, name, credentials, open !== 
     log.remove(position);
   },
   policy(next) {
+    // Another password or key of the hosts changes nothing that is told, and hosts know more than that.
+    if (isHost || next.password || JSON.stringify(next) === JSON.stringify(policy)) notify.renew();
     tell(next);
     rule(next, isHost);
     // Only hosts are told whom they have banned; and whoever is no host any more learns it so.

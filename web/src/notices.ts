@@ -1,15 +1,19 @@
 // The notifications that the browser shows for the page. Each has a tag: another with the same one takes its place. Where
 // there is the service worker, it shows them: only so can phones do it, and what comes by Web Push has the same places.
 
+import { isSame, type NoticeData, type Saying } from "./pushnotice.ts";
+
 export interface Notice {
   readonly tag: string;
   readonly title: string;
   readonly body: string;
+  /** Which alert it is of, as it is said: what is shown already makes no sound again. */
+  readonly said?: Saying;
   /** Stays until the person closes it, where the browser can do that. */
   readonly stays?: boolean;
 }
 
-const WORKER = "/v1/worker.js";
+export const WORKER = "/v1/worker.js";
 
 export class Notices {
   readonly #shown = new Map<string, Notification>();
@@ -33,18 +37,22 @@ export class Notices {
     return done;
   }
 
-  async #show({ tag, title, body, stays = false }: Notice): Promise<boolean> {
-    // Not in TypeScript's list, and without it what takes another's place makes no sound.
-    const options: NotificationOptions & { renotify: boolean } = {
-      body,
-      tag,
-      icon: "/assets/icon-192.png",
-      requireInteraction: stays,
-      renotify: true,
-      data: { room: this.room },
-    };
+  async #show({ tag, title, body, said, stays = false }: Notice): Promise<boolean> {
     try {
       const worker = await registration();
+      const isShown = said !== undefined && (await isShownBy(worker, tag, said));
+      const { room } = this;
+      const data: NoticeData = { room, ...(said && { said: { level: said.level, text: said.text } }) };
+      // Not in TypeScript's list, and without it what takes another's place makes no sound.
+      const options: NotificationOptions & { renotify: boolean } = {
+        body,
+        tag,
+        icon: "/assets/icon-192.png",
+        requireInteraction: stays,
+        silent: isShown,
+        renotify: !isShown,
+        data,
+      };
       if (worker === undefined) this.#keep(tag, new Notification(title, options));
       else await worker.showNotification(title, options);
       return true;
@@ -71,6 +79,16 @@ export class Notices {
     });
     this.#shown.set(tag, shown);
   }
+}
+
+/** Whether an alert is shown already as it is said now: by a page, or since it came by Web Push. */
+export async function isShownBy(
+  worker: ServiceWorkerRegistration | undefined,
+  tag: string,
+  said: Saying,
+): Promise<boolean> {
+  const shown = (await worker?.getNotifications({ tag })) ?? [];
+  return shown.some(({ data }) => isSame((data as NoticeData | null)?.said, said));
 }
 
 /** Has the service worker there, where the browser has them; nothing where it has not. */

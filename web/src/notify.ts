@@ -6,7 +6,7 @@ import { text } from "./language.ts";
 import { type Notice, Notices, register } from "./notices.ts";
 import { Notified } from "./notified.ts";
 import { NotifyDialog } from "./notifydialog.ts";
-import { keep, kept, type NotifySettings } from "./notifysettings.ts";
+import { KEY, keep, kept, type NotifySettings } from "./notifysettings.ts";
 import type { Alert } from "./protocol.ts";
 import type { Pushing } from "./pushing.ts";
 import { tagOf } from "./pushnotice.ts";
@@ -14,6 +14,8 @@ import { isQuiet } from "./quiethours.ts";
 
 /** A message waits for so long (ms): if it is the words of an alert, that follows at once. */
 const PAUSE = 300;
+/** A device is renewed after this time (ms), or up to twice that. */
+const RENEWS = 1000;
 
 export class Notify {
   readonly #notices: Notices;
@@ -21,6 +23,7 @@ export class Notify {
   #settings: NotifySettings;
   #waiting: string[] = [];
   #timer: number | undefined;
+  #renewing: number | undefined;
 
   constructor(
     readonly button: HTMLButtonElement,
@@ -38,6 +41,14 @@ export class Notify {
     });
     button.hidden = false;
     button.addEventListener("click", () => dialog.open());
+    // Another page of the device has changed them.
+    addEventListener("storage", ({ key }) => {
+      if (key !== KEY) return;
+      this.#settings = kept();
+      dialog.show(this.#settings);
+      this.#mark();
+      this.entered();
+    });
     this.#mark();
   }
 
@@ -45,6 +56,18 @@ export class Notify {
   entered(): void {
     const { on, push, quiet } = this.#settings;
     if (on && push) void this.pushing.subscribe(quiet);
+  }
+
+  /** The server has perhaps dropped this device: a new password or key keeps those out who are not there now. */
+  renew(): void {
+    // Not all at once, and after the server has dropped those that are not there.
+    this.#renewing ??= setTimeout(
+      () => {
+        this.#renewing = undefined;
+        this.entered();
+      },
+      RENEWS + Math.random() * RENEWS,
+    );
   }
 
   /** Words of somebody else. */
@@ -67,7 +90,7 @@ export class Notify {
 
   /** Nothing is left of the room for whoever uses the browser next. */
   async forget(): Promise<void> {
-    if (this.#settings.push) await this.pushing.unsubscribe();
+    if (this.#settings.push) await this.pushing.leave();
     for (const id of this.#notified.retain(new Set())) this.#close(id);
   }
 
@@ -89,21 +112,23 @@ export class Notify {
     return level !== "info" || (messages && document.hidden);
   }
 
-  #change(settings: NotifySettings): void {
+  /** Resolves to what went wrong, or "". */
+  async #change(settings: NotifySettings): Promise<string> {
     const before = this.#settings;
     this.#settings = settings;
     keep(settings);
     this.#mark();
     const wasPushed = before.on && before.push;
     const isPushed = settings.on && settings.push;
-    if (wasPushed && !isPushed) void this.pushing.unsubscribe();
+    if (wasPushed && !isPushed) return this.pushing.end();
     // The server looks at the clock for this device.
-    else if (isPushed && JSON.stringify(before.quiet) !== JSON.stringify(settings.quiet)) this.entered();
+    if (isPushed && JSON.stringify(before.quiet) !== JSON.stringify(settings.quiet)) this.entered();
+    return "";
   }
 
   #show(alert: Alert): Promise<boolean> {
     const notice = this.#said(tagOf(this.room, alert.id), alertWords(alert));
-    return this.#notices.show({ ...notice, stays: alert.level === "emergency" });
+    return this.#notices.show({ ...notice, said: alert, stays: alert.level === "emergency" });
   }
 
   #sayMessages(): void {

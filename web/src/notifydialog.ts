@@ -14,7 +14,8 @@ interface Follower {
   test(): Promise<boolean>;
   /** Has the device told while the page is closed. Resolves to what stands in the way, or "". */
   push(): Promise<string>;
-  changed(settings: NotifySettings): void;
+  /** Resolves to what went wrong, or "". */
+  changed(settings: NotifySettings): Promise<string>;
 }
 
 export class NotifyDialog {
@@ -31,15 +32,8 @@ export class NotifyDialog {
     settings: NotifySettings,
     readonly follower: Follower,
   ) {
-    const { from, to } = settings.quiet ?? NIGHT;
     this.#on.setAttribute("role", "switch");
-    this.#on.checked = settings.on;
-    this.#messages.checked = settings.messages;
     this.#push.setAttribute("role", "switch");
-    this.#push.checked = settings.push;
-    this.#quiet.checked = settings.quiet !== null;
-    this.#from.value = from;
-    this.#to.value = to;
     this.#problem.setAttribute("role", "alert");
     const title = make("h2", "", text("notify_settings"));
     title.id = "notifying-title";
@@ -61,7 +55,18 @@ export class NotifyDialog {
     this.#on.addEventListener("change", () => void this.#turn());
     this.#push.addEventListener("change", () => void this.#turnPush());
     for (const one of [this.#messages, this.#quiet, this.#from, this.#to])
-      one.addEventListener("change", () => this.#changed());
+      one.addEventListener("change", () => void this.#changed());
+    this.show(settings);
+  }
+
+  show({ on, messages, push, quiet }: NotifySettings): void {
+    const { from, to } = quiet ?? NIGHT;
+    this.#on.checked = on;
+    this.#messages.checked = messages;
+    this.#push.checked = push;
+    this.#quiet.checked = quiet !== null;
+    this.#from.value = from;
+    this.#to.value = to;
     this.#follow();
   }
 
@@ -80,7 +85,7 @@ export class NotifyDialog {
     if (this.#on.checked && why === "" && !(await this.follower.test())) why = text("notify_unsupported");
     if (why !== "") this.#on.checked = false;
     this.#problem.textContent = why;
-    this.#changed();
+    await this.#changed();
   }
 
   async #turnPush(): Promise<void> {
@@ -89,19 +94,20 @@ export class NotifyDialog {
     const why = isOn ? await this.follower.push() : "";
     if (why !== "") this.#push.checked = false;
     this.#problem.textContent = why;
-    this.#changed();
+    await this.#changed();
   }
 
-  #changed(): void {
+  async #changed(): Promise<void> {
     this.#follow();
     const [from, to] = [this.#from.value, this.#to.value];
-    this.follower.changed({
+    const why = await this.follower.changed({
       on: this.#on.checked,
       messages: this.#messages.checked,
       push: this.#push.checked,
       // While a time is being typed there is none.
       quiet: this.#quiet.checked && from !== "" && to !== "" ? { from, to } : null,
     });
+    if (why !== "") this.#problem.textContent = why;
   }
 
   #follow(): void {

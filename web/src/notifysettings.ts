@@ -11,7 +11,7 @@ export interface NotifySettings {
   readonly quiet: QuietHours | null;
 }
 
-const KEY = "alert.notify";
+export const KEY = "alert.notify";
 const FIRST: NotifySettings = { on: false, messages: true, push: false, quiet: null };
 
 export function kept(): NotifySettings {

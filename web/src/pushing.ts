@@ -1,7 +1,7 @@
 // Web Push of this device for a room: what the browser has subscribed to, and that the server knows it.
 
 import { type Catalogue, isKey, text } from "./language.ts";
-import { register } from "./notices.ts";
+import { register, WORKER } from "./notices.ts";
 import type { Answer } from "./protocol.ts";
 import type { QuietHours } from "./quiethours.ts";
 import { keepWords } from "./words.ts";
@@ -39,12 +39,26 @@ export class Pushing {
     }
   }
 
-  /** The server tells the device nothing more of this room. Others go on. */
-  async unsubscribe(): Promise<void> {
-    const worker = await navigator.serviceWorker?.getRegistration("/v1/worker.js");
-    const subscription = await worker?.pushManager?.getSubscription();
-    if (subscription) await this.ask({ action: "unsubscribe", endpoint: subscription.endpoint });
+  /** The server tells the device nothing more of this room. Others go on. Resolves to what stands in the way, or "". */
+  async leave(): Promise<string> {
+    const subscription = await found();
+    if (subscription === undefined) return "";
+    const done = await this.ask({ action: "unsubscribe", endpoint: subscription.endpoint });
+    return done?.ok ? "" : refused(done);
   }
+
+  /** The device is told nothing more, of any room: the push service refuses what other rooms send, and they forget it. */
+  async end(): Promise<string> {
+    const why = await this.leave();
+    const hasEnded = (await (await found())?.unsubscribe().catch(() => false)) ?? true;
+    return hasEnded ? why : text("push_failed");
+  }
+}
+
+/** What the browser has subscribed to. */
+async function found(): Promise<PushSubscription | undefined> {
+  const worker = await navigator.serviceWorker?.getRegistration(WORKER);
+  return (await worker?.pushManager?.getSubscription()) ?? undefined;
 }
 
 /** The browser's subscription with the server's key: a new one, if the server has another key since. */

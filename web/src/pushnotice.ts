@@ -15,6 +15,23 @@ export interface PushNotice extends Pick<Alert, "id" | "level" | "drill" | "text
   readonly mistake?: boolean;
 }
 
+/** What a notification shows of an alert that holds. */
+export type Saying = Pick<Alert, "level" | "text">;
+
+/** What belongs to a notification. */
+export interface NoticeData {
+  readonly room: string;
+  readonly said?: Saying;
+}
+
+/** Whether two say the same; the server cuts what it sends. */
+export function isSame(one: Saying | undefined, other: Saying): boolean {
+  if (one?.level !== other.level) return false;
+  const begins = (whole: string, part: string): boolean =>
+    part.endsWith("…") && whole.startsWith(part.slice(0, -1));
+  return one.text === other.text || begins(one.text, other.text) || begins(other.text, one.text);
+}
+
 /** All about a room has one tag, and each of its alerts one of its own: what has the same takes the other's place. */
 export const tagOf = (room: string, id?: string): string =>
   id === undefined ? `alert ${room}` : `alert ${room} ${id}`;

@@ -1,7 +1,8 @@
 // The service worker: shows what the server sends by Web Push, and opens the room when that is clicked. It takes no request
 // of the page, so the page is never an older one than the server has.
 
-import { type PushNotice, shown, tagOf } from "./pushnotice.ts";
+import { isShownBy } from "./notices.ts";
+import { type NoticeData, type PushNotice, shown, tagOf } from "./pushnotice.ts";
 import { speakAsKept } from "./words.ts";
 
 /** What TypeScript knows only of workers. */
@@ -42,7 +43,7 @@ worker.addEventListener("push", (event) => {
 
 worker.addEventListener("notificationclick", (event) => {
   event.notification.close();
-  const { room } = (event.notification.data ?? {}) as { room?: string };
+  const { room } = (event.notification.data ?? {}) as Partial<NoticeData>;
   if (room !== undefined) event.waitUntil(open(room));
 });
 
@@ -51,23 +52,28 @@ async function show(notice: PushNotice): Promise<void> {
   const { room, id, level } = notice;
   const tag = tagOf(room, id);
   // Whoever looks at the room sees it there.
-  if ((await pages(room)).some(({ focused, visibilityState }) => focused && visibilityState === "visible")) {
-    for (const one of await registration.getNotifications({ tag })) one.close();
-    return;
-  }
+  const isSeen = (await pages(room)).some(
+    ({ focused, visibilityState }) => focused && visibilityState === "visible",
+  );
   await speakAsKept();
   const { title, body, isQuiet } = shown(notice, Date.now());
+  const said = notice.kind === "alert" ? { level, text: notice.text } : undefined;
+  // An open page has perhaps said it.
+  const isSilent = isQuiet || isSeen || (said !== undefined && (await isShownBy(registration, tag, said)));
+  const data: NoticeData = { room, ...(said && { said }) };
   // Without "renotify", what takes another's place makes no sound.
   const options: NotificationOptions & { renotify: boolean } = {
     body,
     tag,
     icon: "/assets/icon-192.png",
-    data: { room },
-    silent: isQuiet,
-    renotify: !isQuiet,
+    data,
+    silent: isSilent,
+    renotify: !isSilent,
     requireInteraction: !isQuiet && level === "emergency",
   };
   await registration.showNotification(title, options);
+  // It was shown for a moment, since Safari ends the subscription of a device that shows nothing.
+  if (isSeen) for (const one of await registration.getNotifications({ tag })) one.close();
 }
 
 async function open(room: string): Promise<void> {
