@@ -93,7 +93,7 @@ export class BellsDialog {
   #edit(bell: Bell | undefined): void {
     const form = new BellForm(bell);
     const title = text(bell === undefined ? "bell_add" : "bell_change_title");
-    const id = bell?.id ?? fresh(this.#bells.bells.map((one) => one.id));
+    const id = bell?.id ?? newId();
     this.#show(title, form.elements, form.first, () => [{ action: "set", id, bell: form.body() }]);
   }
 
@@ -146,7 +146,8 @@ export class BellsDialog {
   }
 }
 
-/** What a new bell is called, where nobody has to read it. */
-function fresh(taken: readonly string[]): string {
-  for (let number = 1; ; number += 1) if (!taken.includes(`bell-${number}`)) return `bell-${number}`;
+/** What a new bell is called, where nobody has to read it: as no other, also of those that another host adds just now. */
+function newId(): string {
+  const characters = Array.from(crypto.getRandomValues(new Uint8Array(8)), (byte) => (byte % 32).toString(32));
+  return `bell-${characters.join("")}`;
 }
