@@ -204,6 +204,38 @@ it("a day is changed for all bells at once, one bell is left out today, and both
   await skip.waitFor();
 });
 
+it("given more times than the server tells, days that are not known are not shown, and that nothing rings is asked of every bell", async () => {
+  const { page, does, open } = await hosted({ locale: "en-GB" });
+  const quarters = Array.from({ length: 96 }, (_, place) =>
+    [Math.floor(place / 4), (place % 4) * 15].map((part) => String(part).padStart(2, "0")).join(":"),
+  );
+  for (const id of ["one", "two", "three"])
+    await does({ action: "set", id, bell: { ...DAILY, times: quarters, say: id } });
+  await does({
+    action: "set",
+    id: "late",
+    bell: { ...DAILY, from: "2150-01-01", times: ["08:00"], say: "Late" },
+  });
+  await open();
+  // 1,000 times are told: three days, and those that are left of today.
+  await page.locator("#bells .bell-day").nth(2).waitFor();
+  const days = await page.locator("#bells .bell-day").count();
+  assert.ok(days < 5, `${days} days`);
+  assert.equal(await page.getByText("Nothing rings.").count(), 0);
+  const date = new Date(`${TODAY}T00:00:00Z`);
+  date.setUTCDate(date.getUTCDate() + days - 1);
+  const last = date.toISOString().slice(0, 10);
+  assert.equal(await page.locator("#bells input[type=date]").getAttribute("max"), last);
+  await page.locator("#bells [data-does^=day]").last().click();
+  await page.getByRole("button", { name: "Nothing rings on this day" }).click();
+  await page.locator("#bell .primary").click();
+  await page.locator("#bell").waitFor({ state: "hidden" });
+  assert.deepEqual(
+    (await listed(does)).map((bell) => bell.days),
+    Array.from({ length: 4 }, () => ({ [last]: [] })),
+  );
+});
+
 it("a rule that no form shows stands as text, and a bell of the server's file is changed for single days only", async () => {
   const { page, does, open } = await hosted();
   await does({

@@ -19,6 +19,8 @@ export interface DayChange {
 export class BellChange {
   readonly #rows: readonly (readonly [Bell, readonly string[], BellTimes])[];
   readonly elements: readonly HTMLElement[];
+  /** Whoever has asked that nothing rings means every bell, also one of which the page does not know that it would. */
+  #isNone = false;
 
   constructor(
     readonly date: string,
@@ -33,6 +35,7 @@ export class BellChange {
       return [bell, times, new BellTimes(legend, times, false)] as const;
     });
     const none = command(text("bell_day_none"), () => {
+      this.#isNone = true;
       for (const [, , field] of this.#rows) field.set([]);
     });
     this.elements = [
@@ -42,10 +45,10 @@ export class BellChange {
     ];
   }
 
-  /** What is to be changed: only what is another time now. */
+  /** What is to be changed: only what is another time now, unless nothing was to ring. */
   changes(): DayChange[] {
     return this.#rows
-      .filter(([, before, field]) => field.times.join() !== [...before].sort().join())
+      .filter(([, before, field]) => this.#isNone || field.times.join() !== [...before].sort().join())
       .map(([{ id }, , field]) => ({ action: "day", id, date: this.date, times: field.times }));
   }
 

@@ -35,6 +35,19 @@ export function daysLater(date: string, days: number): string {
   return at.toISOString().slice(0, 10);
 }
 
+/** The last day of which all that rings is known, if the answer was for days up to this one. */
+export function lastWhole(
+  { bells, rings, more }: { readonly bells: readonly Listed[] } & Pick<Bells, "rings" | "more">,
+  asked: string,
+): string {
+  if (!more) return asked;
+  const end = Date.parse(rings.at(-1)?.at ?? "");
+  // Without one nothing is known of any day.
+  if (Number.isNaN(end)) return "";
+  const days = bells.map(({ zone }) => daysLater(dateIn(zone, end), -1));
+  return [...days, asked].sort()[0] ?? asked;
+}
+
 /** When a bell rings on a day that is known: `rings` has what is still to come, which does not tell what was earlier today. */
 export function timesOn(
   bell: Listed,

@@ -1,7 +1,7 @@
 // The bells of a room as hosts see them: the next days, and then each bell with what can be done about it.
 
 import type { DayChange } from "./bellchange.ts";
-import { dateIn, daysLater, timesOn } from "./bellday.ts";
+import { dateIn, daysLater, lastWhole, timesOn } from "./bellday.ts";
 import { readRule } from "./bellrule.ts";
 import {
   clockIn,
@@ -63,11 +63,12 @@ export class BellList {
     const today = dateIn(ownZone(), now);
     this.#near = [today, daysLater(today, 1)];
     this.#other.min = today;
-    this.#other.max = daysLater(today, KNOWN);
+    const last = lastWhole(bells, daysLater(today, KNOWN));
+    this.#other.max = last;
     this.element.hidden = false;
     this.#none.hidden = bells.bells.length > 0;
-    (this.element.firstElementChild as HTMLElement).hidden = bells.bells.length === 0;
-    this.#days.replaceChildren(...this.#nextDays(bells));
+    (this.element.firstElementChild as HTMLElement).hidden = bells.bells.length === 0 || last < today;
+    this.#days.replaceChildren(...this.#nextDays(bells, last));
     this.#bells.replaceChildren(...bells.bells.map((bell) => this.#item(bell, bells, now)));
     // The same button of the same bell, if it is still there.
     if (focused === undefined) return;
@@ -75,26 +76,29 @@ export class BellList {
     (same.find((one) => one.dataset.does === focused) ?? this.#bells.querySelector("button"))?.focus();
   }
 
-  /** Of each of the next days when something rings. */
-  #nextDays({ bells, rings }: Bells): HTMLElement[] {
+  /** Of each of the next days that are known when something rings. */
+  #nextDays({ bells, rings }: Bells, last: string): HTMLElement[] {
     const [today] = this.#near;
-    return Array.from({ length: SHOWN }, (_, place) => daysLater(today, place)).map((date) => {
-      const isOf = (ring: Ring): boolean => {
-        const bell = bells.find(({ id }) => id === ring.bell);
-        return bell !== undefined && dateIn(bell.zone, Date.parse(ring.at)) === date;
-      };
-      const rows = rings.filter(isOf).map((ring) => ringRow(ring, bells));
-      const isChanged = bells.some(({ days }) => days[date] !== undefined);
-      const title = make("h4", "", nearDay(date, ...this.#near));
-      if (isChanged) title.append(" ", make("span", "bell-mark", text("bell_day_changed")));
-      const change = command(text("bell_day_change"), () => this.deeds.day(date));
-      const what = text("bell_day_change");
-      change.setAttribute("aria-label", text("bell_does", { what, text: dayWords(date) }));
-      change.dataset.does = `day ${date}`;
-      const head = make("div", "bell-head", title, change);
-      const none = make("p", "hint", text("bell_day_quiet"));
-      return make("div", "bell-day", head, rows.length === 0 ? none : make("ul", "bell-rings", ...rows));
-    });
+    const dates = Array.from({ length: SHOWN }, (_, place) => daysLater(today, place));
+    return dates
+      .filter((date) => date <= last)
+      .map((date) => {
+        const isOf = (ring: Ring): boolean => {
+          const bell = bells.find(({ id }) => id === ring.bell);
+          return bell !== undefined && dateIn(bell.zone, Date.parse(ring.at)) === date;
+        };
+        const rows = rings.filter(isOf).map((ring) => ringRow(ring, bells));
+        const isChanged = bells.some(({ days }) => days[date] !== undefined);
+        const title = make("h4", "", nearDay(date, ...this.#near));
+        if (isChanged) title.append(" ", make("span", "bell-mark", text("bell_day_changed")));
+        const change = command(text("bell_day_change"), () => this.deeds.day(date));
+        const what = text("bell_day_change");
+        change.setAttribute("aria-label", text("bell_does", { what, text: dayWords(date) }));
+        change.dataset.does = `day ${date}`;
+        const head = make("div", "bell-head", title, change);
+        const none = make("p", "hint", text("bell_day_quiet"));
+        return make("div", "bell-day", head, rows.length === 0 ? none : make("ul", "bell-rings", ...rows));
+      });
   }
 
   #item(bell: Bell, bells: Bells, now: number): HTMLElement {

@@ -25,7 +25,7 @@ export class BellsDialog {
   readonly #title = make("h2", "", text("bells_title"));
   readonly #problem = make("p", "field-error");
   readonly #list: BellList;
-  #bells: Bells = { bells: [], rings: [] };
+  #bells: Bells = { bells: [], rings: [], more: false };
 
   constructor(
     readonly room: BellRoom,
@@ -68,10 +68,10 @@ export class BellsDialog {
   }
 
   async #load(): Promise<void> {
-    const { bells, rings, problem = "" } = await this.room.list(KNOWN + 1);
+    const { bells, rings, more = false, problem = "" } = await this.room.list(KNOWN + 1);
     if (problem !== "") this.#problem.textContent = problem;
     if (bells === undefined || rings === undefined) return;
-    this.#bells = { bells, rings };
+    this.#bells = { bells, rings, more };
     this.#list.show(this.#bells, this.room.now());
   }
 
@@ -148,6 +148,8 @@ export class BellsDialog {
 
 /** What a new bell is called, where nobody has to read it: as no other, also of those that another host adds just now. */
 function newId(): string {
-  const characters = Array.from(crypto.getRandomValues(new Uint8Array(8)), (byte) => (byte % 32).toString(32));
+  const characters = Array.from(crypto.getRandomValues(new Uint8Array(8)), (byte) =>
+    (byte % 32).toString(32),
+  );
   return `bell-${characters.join("")}`;
 }

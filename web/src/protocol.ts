@@ -197,6 +197,8 @@ export interface Ring {
 export interface Bells {
   readonly bells: readonly Bell[];
   readonly rings: readonly Ring[];
+  /** There are more: what rings after these is not known. */
+  readonly more: boolean;
 }
 
 export interface History {

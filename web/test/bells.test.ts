@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { dateIn, daysLater, timeIn, timesOn } from "../src/bellday.ts";
+import { dateIn, daysLater, lastWhole, timeIn, timesOn } from "../src/bellday.ts";
 import { isAmong, readRule, weekday, writeRule } from "../src/bellrule.ts";
 
 test("a rule that gives days of the week is read, and written as it was", () => {
@@ -58,4 +58,18 @@ test("what rings on a day is known from what is to come, and of today from the b
   assert.deepEqual(on("2026-11-30", []), [], "a holiday that only the server knows");
   assert.deepEqual(on("2026-12-01"), ["08:40"], "as the server says");
   assert.deepEqual(on("2026-12-08"), [], "a day that was changed");
+});
+
+test("when there are more times than came, the last of the days is the one before that of the last, where it comes first", () => {
+  const bell = { id: "lesson", rule: "FREQ=DAILY", times: ["08:40"], days: {} };
+  const bells = ["UTC", "Europe/Berlin", "America/New_York"].map((zone) => ({ ...bell, zone }));
+  const rings = ["2026-11-30T08:40:00.000Z", "2026-12-04T03:00:00.000Z"].map((at) => ({
+    at,
+    bell: "lesson",
+  }));
+  const last = (known: object) => lastWhole({ bells, rings, more: true, ...known }, "2026-12-27");
+  assert.equal(last({}), "2026-12-02", "in New York it is still the third");
+  assert.equal(last({ bells: bells.slice(0, 2) }), "2026-12-03");
+  assert.equal(last({ more: false }), "2026-12-27");
+  assert.equal(last({ rings: [] }), "", "nothing is known");
 });

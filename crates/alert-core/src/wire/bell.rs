@@ -23,6 +23,8 @@ pub struct ShownBells {
     bells: Vec<ShownBell>,
     /// When, and the place of which bell.
     rings: Vec<(SystemTime, usize)>,
+    /// There are more times than are shown.
+    is_cut: bool,
 }
 
 /// For how many days it is shown when bells ring.
@@ -58,12 +60,13 @@ impl ShownBells {
         now: SystemTime,
         Days(days): Days,
     ) -> Self {
-        let mut table = Self { bells: Vec::new(), rings: Vec::new() };
+        let mut table = Self { bells: Vec::new(), rings: Vec::new(), is_cut: false };
         for (place, (bell, rings, of_file)) in all.into_iter().enumerate() {
             table.bells.push(ShownBell::new(bell, rings, of_file, now));
             table.rings.extend(rings.preview(now, days).into_iter().map(|at| (at, place)));
         }
         table.rings.sort_unstable();
+        table.is_cut = table.rings.len() > MOST_RINGS;
         table.rings.truncate(MOST_RINGS);
         table
     }
@@ -83,7 +86,8 @@ impl ShownBells {
         self.rings.retain(|(_, place)| *place < bells);
         let rings = self.rings.iter().take_while(|ring| fits(self.ring(ring).size())).count();
         self.rings.truncate(rings);
-        let is_cut = all != (self.bells.len(), self.rings.len());
+        self.is_cut |= all != (self.bells.len(), self.rings.len());
+        let is_cut = self.is_cut;
         (self, is_cut)
     }
 
@@ -253,6 +257,17 @@ mod tests {
         assert!(is_cut && json(&cut).len() < whole / 2 && cut.bells.len() == 2, "{cut:?}");
         let (cut, is_cut) = table.within(bell_size(&bell) + 1);
         assert!(is_cut && cut.bells.len() == 1 && cut.rings.is_empty(), "{cut:?}");
+    }
+
+    #[test]
+    fn given_more_times_than_are_shown_then_it_is_said_that_there_are_more_however_much_fits() {
+        let bell = read(LESSON).unwrap();
+        let now = SystemTime::from("2026-12-01T00:00:00Z".parse::<jiff::Timestamp>().unwrap());
+        for (bells, is_cut) in [(4, false), (5, true)] {
+            let all = (0..bells).map(|_| (&bell, &bell, false));
+            let (table, more) = ShownBells::new(all, now, Days(250)).within(usize::MAX);
+            assert_eq!((table.rings.len(), more), (MOST_RINGS, is_cut));
+        }
     }
 
     fn bell_size(bell: &Bell) -> usize {
