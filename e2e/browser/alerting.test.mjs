@@ -112,6 +112,28 @@ it("what is prepared is chosen in a click, its blanks are fields, and more can b
   await said(page, "Drill: All clear: You can go out");
 });
 
+it("what is typed into the form stays when its button is pressed again, and when the answer for another comes late", async () => {
+  const { page, does } = await hosted();
+  await does({ action: "prepare", prepared: ICE });
+  const words = page.locator("#alerting").getByLabel("What everybody has to know");
+  const other = page.locator("#alerting").getByRole("button", { name: "Something else" });
+  await page.locator("#raise-alert").click();
+  await words.fill("First");
+  await other.click();
+  assert.equal(await words.inputValue(), "First");
+  server.signal("SIGSTOP");
+  await page.getByRole("button", { name: "Raise it now" }).click();
+  await page.locator("#alerting").getByRole("button", { name: "Cancel" }).click();
+  await page.locator("#raise-alert").click();
+  await words.fill("Second");
+  server.signal("SIGCONT");
+  await page.locator("#alerts .alert", { hasText: "First" }).waitFor();
+  // Asked for after the alert was raised, and answered after it.
+  await other.waitFor();
+  await page.locator("#alerting[open]").waitFor();
+  assert.equal(await words.inputValue(), "Second");
+});
+
 it("a host prepares an alert on the page, changes it, gives it another name and removes it", async () => {
   const { page, does } = await hosted();
   await page.locator("#hosting-button").click();

@@ -289,6 +289,25 @@ it("what the server refuses is said in the dialog that asked for it, and the for
   assert.equal(await page.locator("#bell").getByLabel("What it says").inputValue(), "One too many");
 });
 
+it("an answer that comes late does not close the form that was opened meanwhile", async () => {
+  const { page, open } = await hosted({ locale: "en-GB" });
+  await open();
+  const words = page.locator("#bell").getByLabel("What it says");
+  const add = page.getByRole("button", { name: "Add a bell" });
+  await add.click();
+  await words.fill("First");
+  await page.locator("#bell").getByLabel("Time", { exact: true }).fill("08:40");
+  server.signal("SIGSTOP");
+  await page.locator("#bell .primary").click();
+  await page.locator("#bell").getByRole("button", { name: "Cancel" }).click();
+  await add.click();
+  await words.fill("Second");
+  server.signal("SIGCONT");
+  await page.locator("#bells .bell", { hasText: "First" }).waitFor();
+  await page.locator("#bell[open]").waitFor();
+  assert.equal(await words.inputValue(), "Second");
+});
+
 it("a bell that was just set rings for everybody at its time", async () => {
   const { page, room, open } = await hosted({ timezoneId: "UTC" });
   const guest = await browser.visit();

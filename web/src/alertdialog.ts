@@ -49,6 +49,8 @@ export class AlertDialog {
       if (prepared.length === 0 || opening !== this.#openings || !this.#dialog.open) return;
       const buttons = [undefined, ...prepared].map((one) => {
         const button = command("", () => {
+          // What is typed into it stays.
+          if (button.ariaPressed === "true") return;
           this.#show("raise", one, all);
           press(button);
         });
@@ -93,8 +95,9 @@ export class AlertDialog {
       yes.disabled = true;
       void this.#do(purpose, begin, asked, key).then((problem) => {
         yes.disabled = false;
-        if (problem === undefined) this.#dialog.close();
-        else why.textContent = problem;
+        // By now another form may stand here.
+        if (problem !== undefined) why.textContent = problem;
+        else if (form.isConnected) this.#dialog.close();
       });
     });
     this.#dialog.replaceChildren(form);

@@ -133,7 +133,8 @@ export class BellsDialog {
       yes.disabled = false;
       why.textContent = problem ?? "";
       await this.#load();
-      if (problem === undefined) this.#form.close();
+      // By now another form may stand here.
+      if (problem === undefined && form.isConnected) this.#form.close();
     };
     form.addEventListener("submit", (event) => {
       event.preventDefault();
