@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { it } from "node:test";
-import { browserFor, enter, host, settled, violations } from "../harness/browser.mjs";
+import { browserFor, enter, host, looksRight, settled, violations } from "../harness/browser.mjs";
 import { Client } from "../harness/client.mjs";
 import { serverFor } from "../harness/server.mjs";
 import { V2 } from "../harness/v2.mjs";
@@ -175,6 +175,39 @@ it("a host prepares an alert on the page, changes it, gives it another name and 
   await page.getByRole("button", { name: "Remove the prepared alert: Smell of gas" }).click();
   await page.locator("#asking .danger").click();
   await page.getByText("None is prepared yet.").waitFor();
+});
+
+it("an alert that is given the name of another one takes its place only when the host says so", async () => {
+  const { page, does } = await hosted();
+  await does({ action: "prepare", prepared: [ICE, { name: "Gas", text: "Smell of gas" }] });
+  const texts = async () =>
+    (await does({ action: "prepared" })).prepared.map(({ name, text }) => `${name}: ${text}`).sort();
+  await page.locator("#hosting-button").click();
+  const name = page.getByLabel("What it is called");
+  const save = page.locator("#alerting .primary");
+  const asking = page.locator("#asking");
+  await page.getByRole("button", { name: "Prepare an alert" }).click();
+  await name.fill("Gas ");
+  await page.getByLabel("What everybody has to know").fill("Open the windows");
+  await save.click();
+  await asking.getByText("An alert called \u2068Gas\u2069 is already prepared.").waitFor();
+  await looksRight(page, "replace", "prepared");
+  await asking.locator("blockquote", { hasText: "Smell of gas" }).waitFor();
+  await asking.getByRole("button", { name: "Cancel" }).click();
+  assert.equal(await page.getByLabel("What everybody has to know").inputValue(), "Open the windows");
+  assert.deepEqual(await texts(), ["Gas: Smell of gas", "Ice: Ice in {place}"]);
+  await save.click();
+  await asking.getByRole("button", { name: "Replace it" }).click();
+  await page.locator("#hosting .hand", { hasText: "Open the windows" }).waitFor();
+  await page.getByRole("button", { name: "Change the prepared alert: Ice" }).click();
+  await name.fill("Gas");
+  await save.click();
+  await asking.getByRole("button", { name: "Cancel" }).click();
+  assert.deepEqual(await texts(), ["Gas: Open the windows", "Ice: Ice in {place}"]);
+  // Under its own name there is nothing to be asked.
+  await name.fill("Ice");
+  await save.click();
+  await page.locator("#alerting").waitFor({ state: "hidden" });
 });
 
 it("answers and a word are given when an alert is raised, and a client of v1 confirms by the word", async () => {

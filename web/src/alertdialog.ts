@@ -1,6 +1,8 @@
 // Raises an alert, one that hosts have prepared or another, or changes one; and prepares those that are raised later.
 
 import { AlertFields, type Begin, type Purpose } from "./alertfields.ts";
+import { alertWords } from "./alertwords.ts";
+import type { Ask } from "./ask.ts";
 import { byId, make } from "./dom.ts";
 import { checked, command, described, label } from "./fields.ts";
 import { type Key, text } from "./language.ts";
@@ -34,6 +36,7 @@ export class AlertDialog {
     readonly act: Alerting,
     readonly prepared: () => Promise<readonly Prepared[]>,
     readonly time: ServerTime,
+    readonly ask: Ask,
   ) {}
 
   /** Raises one. What is prepared is offered as soon as it is known; nobody waits for it. */
@@ -50,7 +53,7 @@ export class AlertDialog {
       const buttons = [undefined, ...prepared].map((one) => {
         const button = command("", () => {
           // What is typed into it stays.
-          if (button.ariaPressed === "true") return;
+          if (button.getAttribute("aria-pressed") === "true") return;
           this.#show("raise", one, all);
           press(button);
         });
@@ -92,17 +95,34 @@ export class AlertDialog {
       event.preventDefault();
       const body = { ...words.body(), ...fields.body((template) => words.filled(template)) };
       const asked = { drill: fields.drill.checked, ...body };
-      yes.disabled = true;
-      void this.#do(purpose, begin, asked, key).then((problem) => {
-        yes.disabled = false;
-        // By now another form may stand here.
-        if (problem !== undefined) why.textContent = problem;
-        else if (form.isConnected) this.#dialog.close();
-      });
+      void send(asked);
     });
+    const send = async (asked: object): Promise<void> => {
+      if (purpose === "prepare" && !(await this.#mayReplace(form, begin, asked as Prepared))) return;
+      yes.disabled = true;
+      const problem = await this.#do(purpose, begin, asked, key);
+      yes.disabled = false;
+      // By now another form may stand here.
+      if (problem !== undefined) why.textContent = problem;
+      else if (form.isConnected) this.#dialog.close();
+    };
     this.#dialog.replaceChildren(form);
     if (!this.#dialog.open) this.#dialog.showModal();
     words.first.focus();
+  }
+
+  /** Asks before another one that is called the same is lost, unless the form has gone meanwhile. */
+  async #mayReplace(form: HTMLElement, begin: Begin, { name }: Prepared): Promise<boolean> {
+    if (begin !== undefined && "name" in begin && begin.name === name) return true;
+    const other = (await this.prepared()).find((one) => one.name === name.normalize());
+    if (!this.#dialog.open || !form.isConnected) return false;
+    if (other === undefined) return true;
+    return this.ask.ask({
+      title: text("prepared_replace_title"),
+      text: text("prepared_replace_text", { name: `\u2068${name}\u2069` }),
+      quote: alertWords(other),
+      yes: text("prepared_replace"),
+    });
   }
 
   async #do(purpose: Purpose, begin: Begin, body: object, key: string): Promise<string | undefined> {

@@ -66,7 +66,7 @@ export class Alerts {
     readonly problem: (why: string) => void,
   ) {
     const look = () => room.look("prepared");
-    this.#dialog = new AlertDialog(room.act, async () => (await look()).prepared ?? [], time);
+    this.#dialog = new AlertDialog(room.act, async () => (await look()).prepared ?? [], time, ask);
     this.prepared = new PreparedList(this.#dialog, look, room.act, ask);
     this.#rolls = new RollCalls(room.roll, () => this.#show(), problem);
     const deeds: Deeds = {
