@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { it } from "node:test";
 import { browserFor, enter, host, looksRight } from "../harness/browser.mjs";
 import { serverFor } from "../harness/server.mjs";
+import { eventually } from "../harness/time.mjs";
 import { V2 } from "../harness/v2.mjs";
 
 const server = serverFor("--history", "memory");
@@ -79,6 +80,43 @@ it("whoever confirms on one device has confirmed on all, and also after coming b
   for (const one of [phone, laptop]) await one.getByText("You have confirmed this.").waitFor();
   await laptop.reload();
   await laptop.getByText("You have confirmed this.").waitFor();
+});
+
+it("what the server did not take is told again: that an alert is seen, and that a host watches its counts", async () => {
+  const [page, guest] = await Promise.all([1, 2].map(() => browser.visit()));
+  // The first of each names another alert, which the server refuses.
+  for (const one of [page, guest])
+    await one.addInitScript(() => {
+      const left = new Set(["shown", "roll_call"]);
+      const spoilt = (data) => {
+        const found = [...left].find((action) => String(data).includes(`"action":"${action}"`));
+        if (found === undefined) return data;
+        left.delete(found);
+        return data.replace(/"id":"[^"]+"/, '"id":"8f3a1c20b7d400000000100000000058"');
+      };
+      for (const { prototype } of [WebSocket, XMLHttpRequest]) {
+        const { send } = prototype;
+        prototype.send = function (data) {
+          return send.call(this, spoilt(data));
+        };
+      }
+    });
+  const room = await host(page, server);
+  const does = await deputyOf(page, room);
+  await enter(guest, server, "Ada", room);
+  const { alert } = await does({ action: "raise", text: "Stay inside", confirm: true });
+  for (const one of [page, guest]) await one.locator("#alerts .alert").waitFor();
+  let changes = 0;
+  const change = () => does({ action: "update", id: alert.id, audience: `Year ${changes++}` });
+  await eventually("Ada to see it", async () => {
+    await change();
+    const { people } = await does({ action: "roll_call", id: alert.id });
+    return people.some(({ name, stage }) => name === "Ada" && stage === "shown");
+  });
+  await eventually("the counts", async () => {
+    await change();
+    return (await page.getByRole("button", { name: /^Roll call: 0 of 2/ }).count()) === 1;
+  });
 });
 
 it("whoever has not confirmed is reminded aloud, and confirming on one device silences all at once", async () => {

@@ -16,7 +16,7 @@ export class RollCalls {
   readonly #dialog: RollCallDialog;
   readonly #mine = new Map<string, Called>();
   readonly #counts = new Map<string, Counts>();
-  /** Those of which the server knows, on this connection, that they are seen, or whose counts it sends. */
+  /** Those of which the server hears or knows, on this connection, that they are seen, or whose counts it sends. */
   readonly #told = new Set<string>();
   readonly #watched = new Set<string>();
   #alerts: readonly Alert[] = [];
@@ -89,15 +89,22 @@ export class RollCalls {
     if (document.visibilityState !== "visible") return;
     for (const { id } of this.#alerts) {
       if (this.#told.has(id)) continue;
-      this.#told.add(id);
-      void this.roll("shown", { id });
+      void this.#tell(id);
     }
+  }
+
+  async #tell(id: string): Promise<void> {
+    this.#told.add(id);
+    const { problem } = await this.roll("shown", { id });
+    // With the next change it is told again.
+    if (problem !== undefined) this.#told.delete(id);
   }
 
   async #watch(id: string): Promise<void> {
     if (this.#watched.has(id)) return;
     this.#watched.add(id);
     const { counts } = await this.roll("roll_call", { id, limit: 0 });
-    if (counts !== undefined) this.heard({ id, counts });
+    if (counts === undefined) this.#watched.delete(id);
+    else this.heard({ id, counts });
   }
 }
