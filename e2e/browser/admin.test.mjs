@@ -36,6 +36,20 @@ async function visit(server, options) {
 const live = (page) => page.locator("#state[data-state=live]").waitFor();
 const shot = (page, name) => SHOTS && page.screenshot({ path: `${SHOTS}/${name}.png`, fullPage: true });
 
+/** On a narrow page too, each button of a list is as large as a finger and has its word on one line; nothing is cut off. */
+async function areButtons(page, list) {
+  const before = page.viewportSize();
+  for (const width of [360, before.width]) {
+    await page.setViewportSize({ ...before, width });
+    for (const button of await page.locator(`${list} button`).all()) {
+      const box = await button.boundingBox();
+      assert.ok(box.width >= 44 && box.height >= 44 && box.height < 60, `${box.width} by ${box.height}`);
+    }
+    assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `${width} wide`);
+    await shot(page, `${list.slice(1)}-${width}`);
+  }
+}
+
 /** Waits until a tile shows a figure. */
 const tile = (page, title, pattern) =>
   eventually(`${title} to be ${pattern}`, async () => {
@@ -148,6 +162,7 @@ it("lists who is banned in all rooms, with the end, and lifts it", async () => {
   await page.getByText(`${rooms[1].room}, until `).waitFor();
   assert.deepEqual(await page.locator("#bans li .what").count(), 2);
   assert.deepEqual(await violations(page), []);
+  await areButtons(page, "#bans");
   const late = await Client.connect(open);
   assert.notEqual((await late.join(rooms[0].room, "Mallory")).ok, true);
   await page.getByRole("button", { name: `Lift the ban of Mallory in ${rooms[0].room}` }).click();
@@ -193,7 +208,10 @@ it("lists what webhooks could not deliver, sends it again, and says why that fai
   const card = page.locator("#letters-card");
   await card.getByText("message: it answers 500 Internal Server Error").first().waitFor();
   assert.deepEqual(await violations(page), []);
+  await areButtons(page, "#letters");
   await shot(page, "letters");
+  const [send, drop] = await card.locator("li").first().getByRole("button").all();
+  assert.equal((await send.boundingBox()).y, (await drop.boundingBox()).y, "side by side");
   assert.equal(await card.getByRole("button", { name: "Send" }).count(), 1, "one was too long to be kept");
   await card.getByRole("button", { name: "Send" }).click();
   await card.getByText("It failed again: it answers 500.").waitFor();

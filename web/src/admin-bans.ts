@@ -33,7 +33,7 @@ export class Bans {
     const who = name ?? address ?? "";
     const end = until === null ? "without an end" : `until ${new Date(until).toLocaleString("en-GB")}`;
     const what = make("span", "what", who, make("span", "sub", `${room}, ${end}`));
-    const lift = make("button", "admin-kick", "Lift");
+    const lift = make("button", "button", "Lift");
     lift.type = "button";
     lift.setAttribute("aria-label", `Lift the ban of ${who} in ${room}`);
     lift.addEventListener(
