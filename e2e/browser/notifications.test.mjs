@@ -111,6 +111,31 @@ it("whoever has confirmed an alert on another device is not notified of it any m
   assert.deepEqual(await bodies(guest), ["Warning: Fire"]);
 });
 
+it("reminders of an alert notify as the alert does, also without those of messages, until it is confirmed", async () => {
+  const { room, does, guest } = await notified();
+  await guest.locator("#notify").click();
+  await guest.getByLabel("Also of messages and information").uncheck();
+  await guest.getByLabel("Quiet hours").check();
+  for (const label of ["From", "To"]) await guest.getByLabel(label, { exact: true }).fill("09:00");
+  await guest.getByRole("button", { name: "Close" }).click();
+  await away(guest, true);
+  await does({ action: "raise", text: "Ice", confirm: true, remind: 5 });
+  await does({ action: "raise", level: "emergency", text: "Fire", confirm: true, remind: 5 });
+  const reminder = "Reminder, please confirm: Emergency: Fire";
+  await shows(guest, reminder);
+  assert.deepEqual(await bodies(guest), ["Emergency: Fire", reminder], "the hours are quiet for the other");
+  const [first, last] = await guest.evaluate(() => window.notices);
+  assert.equal(last.tag, first.tag);
+  assert.ok(last.renotify && last.requireInteraction);
+  const phone = await browser.visit();
+  await enter(phone, server, "Ada", room);
+  await phone.getByRole("button", { name: "Confirm: Fire" }).click();
+  await guest.locator(".confirming[data-done]").waitFor();
+  // The browser has taken the first one away for it, which the page does not hear.
+  await guest.waitForFunction(() => !window.notices.at(-1).isOpen);
+  assert.deepEqual((await bodies(guest)).at(-1), reminder);
+});
+
 it("in quiet hours only an emergency notifies; what only informs does so as messages do", async () => {
   const { room, does, guest } = await notified();
   const ada = await V2.connect(server);

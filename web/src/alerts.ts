@@ -132,15 +132,14 @@ export class Alerts {
     this.#show();
   }
 
-  /** The reader has not confirmed one: it is said again, and seen. Gives the words, unless it is confirmed or over after all. */
-  reminded({ id }: ReminderNews): string | undefined {
+  /** The reader has not confirmed one: it is said again, and seen. Gives it, unless it is confirmed or over after all. */
+  reminded({ id }: ReminderNews): Alert | undefined {
     const alert = this.#alerts.find((one) => one.id === id);
     if (alert === undefined || this.#rolls.mine(id)?.stage === "confirmed") return undefined;
-    const words = reminderWords(alert);
-    this.#say(words);
+    this.#say(reminderWords(alert));
     this.#reminded = id;
     this.#list.reveal(id);
-    return words;
+    return alert;
   }
 
   /** The reader has confirmed one. Nobody is to hear of it any more, not even late. */

@@ -149,9 +149,9 @@ const connection: Connection = new Connection(room, name, credentials, open !== 
     alerts.heard(news);
   },
   reminded(news) {
-    const words = alerts.reminded(news);
-    if (words === undefined) return;
-    notify.message(words);
+    const alert = alerts.reminded(news);
+    if (alert === undefined) return;
+    notify.remind(alert);
     sound.chime();
   },
   confirmed(news) {

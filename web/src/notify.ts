@@ -1,7 +1,7 @@
 // Optional notifications while the page is not in front: of each alert once on a device, until it has ended or somebody
 // has confirmed it there or elsewhere; and of messages.
 
-import { alertWords } from "./alertwords.ts";
+import { alertWords, reminderWords } from "./alertwords.ts";
 import { text } from "./language.ts";
 import { type Notice, Notices, register } from "./notices.ts";
 import { Notified } from "./notified.ts";
@@ -82,6 +82,13 @@ export class Notify {
     for (const alert of alerts) this.#follow(alert, isConfirmed(alert.id));
   }
 
+  /** The reader has not confirmed one: it takes the place of what is shown of it, and is closed as that is. */
+  remind(alert: Alert): void {
+    if (isInFront() || !this.#isDue(alert)) return;
+    // Each makes a sound, though the alert has made its own.
+    void this.#notices.show(this.#noticeOf(alert, reminderWords(alert)));
+  }
+
   /** An alert says this itself: it is no message as well. */
   drop(words: string): void {
     const place = this.#waiting.indexOf(words);
@@ -127,8 +134,12 @@ export class Notify {
   }
 
   #show(alert: Alert): Promise<boolean> {
-    const notice = this.#said(tagOf(this.room, alert.id), alertWords(alert));
-    return this.#notices.show({ ...notice, said: alert, stays: alert.level === "emergency" });
+    return this.#notices.show({ ...this.#noticeOf(alert, alertWords(alert)), said: alert });
+  }
+
+  #noticeOf(alert: Alert, words: string): Notice {
+    const notice = this.#said(tagOf(this.room, alert.id), words);
+    return { ...notice, stays: alert.level === "emergency" };
   }
 
   #sayMessages(): void {
