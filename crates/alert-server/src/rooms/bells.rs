@@ -15,7 +15,7 @@ use alert_core::names::RoomCode;
 use alert_core::room::alerts::{Alert, AlertId, Draft};
 use alert_core::room::bell::{Bell, BellId, Does};
 use alert_core::room::bells::{Bells as Kept, Deed, Ringing, Step};
-use alert_core::room::policy::{Action, NotDone, Policy};
+use alert_core::room::policy::{Action, Forbidden, NotDone, Policy};
 use alert_core::wire::bell::{Days, ShownBell, ShownBells};
 use alert_schedule::Times;
 use jiff::civil::Date;
@@ -34,7 +34,7 @@ pub(super) struct Bells {
 
 impl Bells {
     pub(super) fn new() -> Self {
-        Self { file: RwLock::default(), changed: Notify::new(), turns: Turns::new(1) }
+        Self { file: RwLock::default(), changed: Notify::new(), turns: Turns::new(1, Forbidden::BellsBusy) }
     }
 
     /// Other bells are to ring, or alerts may have to be passed on at other times.

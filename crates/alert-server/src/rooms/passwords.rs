@@ -43,7 +43,7 @@ impl Passwords {
         getrandom::fill(&mut secret).expect("the system gives random numbers");
         Self {
             runtime,
-            turns: Turns::new(AT_A_TIME),
+            turns: Turns::new(AT_A_TIME, Forbidden::PasswordsBusy),
             guessed: Recent::new(RATE.recovery(), MOST_GUESSED),
             known: Recent::new(KNOWN, MOST_KNOWN),
             secret,

@@ -1,5 +1,5 @@
-//! Whose password is hashed next, or whose bells are counted. Networks take turns, and so do the rooms of a network, so whoever has many hashed holds up
-//! nobody but themselves.
+//! Whose password is hashed next, or whose bells are counted. Networks take turns, and so do the rooms of a network, so whoever
+//! has many hashed holds up nobody but themselves.
 
 use super::Refused;
 use super::admission::Admitted;
@@ -18,7 +18,11 @@ const MOST: usize = 20_000;
 const LATER: Duration = Duration::from_secs(5);
 
 /// Who waits. Entries leave with their last waiter, each in its turn.
-pub(super) struct Turns(Mutex<State>);
+pub(super) struct Turns {
+    state: Mutex<State>,
+    /// What whoever is refused is told, and for how long they wait.
+    busy: fn(Duration) -> Forbidden,
+}
 
 struct State {
     free: usize,
@@ -51,9 +55,10 @@ impl Place {
 }
 
 impl Turns {
-    /// So many have a turn at a time.
-    pub(super) fn new(free: usize) -> Arc<Self> {
-        Arc::new(Self(Mutex::new(State { free, waiting: 0, networks: LinkedHashMap::new() })))
+    /// So many have a turn at a time. Where too many wait, it is said of what there is too much.
+    pub(super) fn new(free: usize, busy: fn(Duration) -> Forbidden) -> Arc<Self> {
+        let state = State { free, waiting: 0, networks: LinkedHashMap::new() };
+        Arc::new(Self { state: Mutex::new(state), busy })
     }
 
     /// Waits for a turn.
@@ -67,7 +72,7 @@ impl Turns {
                 state.free -= 1;
                 return Ok(Turn(Some(Arc::clone(self))));
             }
-            state.line_up(place).ok_or(Forbidden::PasswordsBusy(LATER))?
+            state.line_up(place).ok_or((self.busy)(LATER))?
         };
         told.await.map_err(|_| Refused::Unavailable)
     }
@@ -87,7 +92,7 @@ impl Turns {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         // The state is whole between any two calls.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -162,12 +167,12 @@ mod tests {
     fn refused(turns: &Arc<Turns>, network: u64, room: u64) -> bool {
         let turns = Arc::clone(turns);
         let mut waits: Waits = Box::pin(async move { turns.take(Place { network, room }).await });
-        matches!(poll(&mut waits), Poll::Ready(Err(Refused::Forbidden(Forbidden::PasswordsBusy(_)))))
+        matches!(poll(&mut waits), Poll::Ready(Err(Refused::Forbidden(Forbidden::BellsBusy(LATER)))))
     }
 
     #[tokio::test]
     async fn given_many_of_one_network_then_others_and_its_own_other_rooms_do_not_wait_for_all_of_them() {
-        let turns = Turns::new(1);
+        let turns = Turns::new(1, Forbidden::BellsBusy);
         let first = turns.take(Place { network: 1, room: 1 }).await.unwrap();
         let mut lines: Vec<_> = (0..100).map(|_| (1, 1, wait(&turns, 1, 1))).collect();
         lines.extend([(1, 2, wait(&turns, 1, 2)), (2, 3, wait(&turns, 2, 3)), (3, 4, wait(&turns, 3, 4))]);
@@ -192,7 +197,7 @@ mod tests {
 
     #[tokio::test]
     async fn given_one_who_has_gone_then_the_next_has_the_turn() {
-        let turns = Turns::new(1);
+        let turns = Turns::new(1, Forbidden::BellsBusy);
         let first = turns.take(Place { network: 1, room: 1 }).await.unwrap();
         let gone: Vec<_> = (0..MOST_OF_ROOM as u64 - 1).map(|_| wait(&turns, 1, 1)).collect();
         let (given, mut last) = (wait(&turns, 2, 2), wait(&turns, 1, 1));
@@ -205,7 +210,7 @@ mod tests {
 
     #[tokio::test]
     async fn given_too_many_who_wait_then_others_of_the_room_the_network_or_all_are_refused() {
-        let turns = Turns::new(1);
+        let turns = Turns::new(1, Forbidden::BellsBusy);
         let _first = turns.take(Place { network: 1, room: 1 }).await.unwrap();
         let mut lines = Vec::new();
         for network in 0..5 {

@@ -25,6 +25,8 @@ pub enum Forbidden {
     TooManyGuesses(Duration),
     /// Too many passwords are being looked at: they wait for so long.
     PasswordsBusy(Duration),
+    /// Too many ask for bells: they wait for so long.
+    BellsBusy(Duration),
     /// Too much was done by hosts from their network: they wait for so long.
     TooManyDeeds(Duration),
     /// The key that they have shown is not that of the room's hosts.
@@ -57,6 +59,7 @@ impl Forbidden {
             Self::PasswordWrong => "password_wrong",
             Self::TooManyGuesses(_) => "password_wait",
             Self::PasswordsBusy(_) => "password_busy",
+            Self::BellsBusy(_) => "bells_busy",
             Self::TooManyDeeds(_) => "actions_wait",
             Self::KeyWrong => "key_wrong",
             Self::NotHost => "not_host",
@@ -76,6 +79,7 @@ impl Forbidden {
             Self::TooFast(wait)
             | Self::TooManyGuesses(wait)
             | Self::PasswordsBusy(wait)
+            | Self::BellsBusy(wait)
             | Self::TooManyDeeds(wait) => Some(wait),
             _ => None,
         }
@@ -99,6 +103,9 @@ impl Display for Forbidden {
             }
             Self::PasswordsBusy(wait) => {
                 return write!(out, "many passwords are being checked: try again in {} s.", whole(wait));
+            }
+            Self::BellsBusy(wait) => {
+                return write!(out, "many people ask for bells: try again in {} s.", whole(wait));
             }
             Self::TooManyDeeds(wait) => {
                 return write!(out, "hosts at your address do too much at once: wait {} s.", whole(wait));
