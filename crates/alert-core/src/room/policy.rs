@@ -237,13 +237,7 @@ impl Policy {
         self.may_be_called(speaker, visitor.owns_name)?;
         // Mostly, they speak in the name that they have.
         let names = [visitor.name.filter(|name| *name != speaker), Some(speaker)];
-        for name in names.into_iter().flatten().filter(|_| !self.mutes.is_empty()) {
-            let look = Look::of(name);
-            let looks = &self.looks.of(self).mutes;
-            if let Some((_, until)) = find(&self.mutes, now, |place, _| looks[place].is_like(&look)) {
-                return Err(Forbidden::Muted(*until));
-            }
-        }
+        names.into_iter().flatten().try_for_each(|name| self.is_not_muted(name, now))?;
         if self.announce && !visitor.name.is_some_and(|name| self.words.contains(name)) {
             return Err(Forbidden::HostsOnly);
         }
@@ -273,6 +267,28 @@ impl Policy {
         }
         self.is_welcome(visitor, speaker, now)?;
         speaker.map_or(Ok(()), |speaker| self.may_be_called(speaker, visitor.owns_name))
+    }
+
+    /// Whether the room may hear of another room's alert in the name of whoever raised it there, perhaps days ago. They had to
+    /// own a name that is reserved.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn may_hear_of(&self, by: &UserName, now: SystemTime) -> Result<(), Forbidden> {
+        self.is_welcome(&Visitor::default(), Some(by), now)?;
+        self.may_be_called(by, true)?;
+        self.is_not_muted(by, now)
+    }
+
+    fn is_not_muted(&self, name: &UserName, now: SystemTime) -> Result<(), Forbidden> {
+        if self.mutes.is_empty() {
+            return Ok(());
+        }
+        let (look, looks) = (Look::of(name), &self.looks.of(self).mutes);
+        match find(&self.mutes, now, |place, _| looks[place].is_like(&look)) {
+            Some((_, until)) => Err(Forbidden::Muted(*until)),
+            None => Ok(()),
+        }
     }
 
     /// Whoever is banned, or finds the room closed, is not welcome under any name. Nor is whoever would speak in the name of

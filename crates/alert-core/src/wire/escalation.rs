@@ -13,7 +13,8 @@ const MOST_NAME_BYTES: usize = 1000;
 /// The most bytes of what the alert itself says, where it is passed on.
 const MOST_WORDS: usize = 500;
 
-/// What the alert's own room hears: `Not confirmed by 3 of 30 people after 5m: WARNING: text`.
+/// What the alert's own room hears: `Not confirmed by 3 of 30 people after 5m: WARNING: text`, or, where there was nobody to
+/// confirm it, `Nobody was expected to confirm within 5m: WARNING: text`.
 #[derive(Clone, Copy, Debug)]
 pub struct Unconfirmed<'a>(pub &'a Alert, pub Tally);
 
@@ -31,10 +32,19 @@ pub struct PassedOn<'a> {
 }
 
 fn many(alert: &Alert, Tally { missing, expected, .. }: Tally, out: &mut Formatter<'_>) -> fmt::Result {
-    let people = if expected == 1 { "person" } else { "people" };
-    write!(out, "{}Not confirmed by {missing} of {expected} {people}", drill(alert))?;
+    let when = match expected {
+        0 => {
+            write!(out, "{}Nobody was expected to confirm", drill(alert))?;
+            "within"
+        }
+        _ => {
+            let people = if expected == 1 { "person" } else { "people" };
+            write!(out, "{}Not confirmed by {missing} of {expected} {people}", drill(alert))?;
+            "after"
+        }
+    };
     match &alert.escalation {
-        Some(escalation) => write!(out, " after {}", humantime::format_duration(escalation.after)),
+        Some(escalation) => write!(out, " {when} {}", humantime::format_duration(escalation.after)),
         None => Ok(()),
     }
 }
@@ -112,6 +122,15 @@ mod tests {
             "DRILL: Not confirmed by 3 of 30 people after 5m: WARNING: Ice"
         );
         assert!(passed_on(&drill, tally(1, 2), &names(1, "p")).starts_with("DRILL: Not confirmed by 1 of 2"));
+    }
+
+    #[test]
+    fn where_nobody_was_expected_to_confirm_that_is_said() {
+        let ice = alert("Ice", true);
+        let nobody = "DRILL: Nobody was expected to confirm within 5m";
+        assert_eq!(Unconfirmed(&ice, tally(0, 0)).to_string(), format!("{nobody}: WARNING: Ice"));
+        let passed_on = passed_on(&ice, tally(0, 0), &[]);
+        assert_eq!(passed_on, format!("{nobody}. Ada raised it in R1: WARNING: Ice"));
     }
 
     #[test]

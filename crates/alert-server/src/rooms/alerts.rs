@@ -23,7 +23,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 /// An alert ends so much after its time at most. The clock is looked at this often, since somebody may put it.
 const LOOK: Duration = Duration::from_secs(1);
-/// How long to wait where the store cannot be reached, before an alert is ended.
+/// How long to wait where the store cannot be reached, before an alert is ended, or reminded of.
 const AGAIN: Duration = Duration::from_secs(1);
 
 /// What has become of an alert that somebody did something with.
@@ -181,7 +181,13 @@ impl Rooms {
                     continue;
                 }
                 match what {
-                    Timed::Reminds => rooms.remind(&live, now()).await,
+                    Timed::Reminds => {
+                        let is_done = rooms.remind(&live, now()).await;
+                        drop(live);
+                        if !is_done {
+                            tokio::time::sleep(AGAIN).await;
+                        }
+                    }
                     Timed::Ends => {
                         let code = live.code.clone();
                         drop(live);

@@ -12,7 +12,8 @@ use alert_core::room::policy::{Action, Deed, NotDone, Policy, Shown};
 use alert_core::room::roll_call::{RollCall, Stage};
 use alert_core::wire::audit;
 use alert_core::wire::escalation::PassedOn;
-use std::sync::Arc;
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
 /// Whoever raises an alert, as they come to the room that it may be passed on to.
@@ -48,6 +49,33 @@ impl Pending {
     }
 }
 
+/// The alerts that are being passed on. Each leaves when that is done, or could not be.
+#[derive(Clone, Default)]
+pub(super) struct UnderWay(Arc<Mutex<HashSet<(RoomCode, AlertId)>>>);
+
+/// One of them.
+struct Begun(UnderWay, (RoomCode, AlertId));
+
+impl UnderWay {
+    /// `None`, if it is one of them already.
+    fn begin(&self, Pending { room, alert, .. }: &Pending) -> Option<Begun> {
+        let one = (room.clone(), *alert);
+        self.lock().insert(one.clone()).then(|| Begun(self.clone(), one))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashSet<(RoomCode, AlertId)>> {
+        // The set is whole between any two calls.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Begun {
+    fn drop(&mut self) {
+        let Self(all, one) = self;
+        all.lock().remove(one);
+    }
+}
+
 impl Rooms {
     /// Whether somebody may have an alert of a room passed on to another one, in this name: whoever may speak there, or raise alerts.
     ///
@@ -68,27 +96,38 @@ impl Rooms {
             false => (Right::Speak, Visit::Speak(name)),
         };
         let mut admitted: Admitted = self.admit(who, right, origin, Way::FromOutside, to.clone())?;
-        self.let_in(&mut admitted, visit, shown).await
+        self.let_in(&mut admitted, visit, shown).await?;
+        // Also of a host there, who cannot be known as one when its time comes.
+        let policy = self.policy(to).await?.unwrap_or_default();
+        policy.may_hear_of(name, now()).map_err(Into::into)
     }
 
-    /// Passes on those whose time has come. What cannot be done now is pending still, and is tried again.
-    pub(super) async fn pass_on(&self, due: Vec<Pending>) {
-        for Pending { room, alert, .. } in due {
-            if let Err(refused) = self.escalate(&room, alert).await {
+    /// Passes on an alert whose time has come, unless that is under way. Each by itself: one room that waits for its store holds
+    /// no other up. What cannot be done now is pending still, and is tried again.
+    pub(super) fn pass_on(&self, due: Pending, under_way: &UnderWay) {
+        let Some(begun) = under_way.begin(&due) else { return };
+        let rooms = self.clone();
+        self.runtime().spawn(async move {
+            let Begun(_, (room, alert)) = &begun;
+            if let Err(refused) = rooms.escalate(room, *alert).await {
                 let (room, id) = (room.as_str(), alert.as_str());
                 tracing::warn!(room, id, "an alert could not be passed on yet: {refused}");
             }
-        }
+        });
     }
 
     async fn escalate(&self, code: &RoomCode, id: AlertId) -> Result<(), Refused> {
         let (policy, now) = (self.policy(code).await?.unwrap_or_default(), now());
-        let Some(alert) =
-            policy.alerts.get(id).filter(|alert| alert.escalates_at().is_some_and(|at| at <= now))
-        else {
-            return Ok(());
+        let alert = match policy.alerts.to_pass_on(id, now) {
+            None => return Ok(()),
+            // While no server ran, or nobody heard the room.
+            Some(None) => {
+                let expire = Action::Alert(Box::new(Step::Expire));
+                return self.step(code, expire, |_| true, None).await.map(drop);
+            }
+            Some(Some(alert)) => alert,
         };
-        let roll = self.log().roll_call(code, id).await?.unwrap_or_default();
+        let roll = self.roll_call_of(code, alert).await?;
         let missing = missing(&roll);
         let tally = Tally { at: now, missing: missing.len(), expected: roll.counts().expected };
         let to = alert.escalation.as_ref().and_then(|escalation| escalation.to.as_ref());
@@ -124,7 +163,13 @@ impl Rooms {
         let detail = audit::alerting(&step, None);
         let action = Action::Alert(Box::new(step));
         let audit = server().did(Deed::Escalate, Some(alert.id.as_str().into()), detail);
-        match self.step(to, action, |_| true, Some(audit)).await {
+        let may = |policy: &Policy| policy.may_hear_of(&alert.by, now());
+        // Here, so that the log says why not; in the step, so that it holds.
+        let told = match may(&self.policy(to).await?.unwrap_or_default()) {
+            Ok(()) => self.step(to, action, |policy| may(policy).is_ok(), Some(audit)).await.map(drop),
+            Err(forbidden) => Err(forbidden.into()),
+        };
+        match told {
             Err(Refused::Unavailable) => Err(Refused::Unavailable),
             // It will not be another time either; its own room hears of it, and whoever follows that.
             Err(refused) => {
@@ -132,7 +177,7 @@ impl Rooms {
                 tracing::error!(to, id, "an alert could not be passed on to a room: {refused}");
                 Ok(())
             }
-            Ok(_) => Ok(()),
+            Ok(()) => Ok(()),
         }
     }
 }
@@ -146,4 +191,25 @@ fn missing(roll: &RollCall) -> Vec<&UserName> {
 
 fn server() -> Actor {
     Actor("server".into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn given_an_alert_that_is_being_passed_on_then_it_does_not_begin_again_and_others_do() {
+        let pending = |room: &str, alert: u8| Pending {
+            at: now(),
+            room: RoomCode::parse(room, 64).unwrap(),
+            alert: AlertId::made_of([alert; 8]),
+        };
+        let under_way = UnderWay::default();
+        let one = under_way.begin(&pending("R1", 1));
+        assert!(one.is_some() && under_way.begin(&pending("R1", 1)).is_none());
+        assert!(under_way.begin(&pending("R1", 2)).is_some() && under_way.begin(&pending("R2", 1)).is_some());
+        drop(one);
+        assert!(under_way.lock().is_empty());
+        assert!(under_way.begin(&pending("R1", 1)).is_some(), "it is tried again");
+    }
 }

@@ -199,7 +199,6 @@ impl Rooms {
         if is_host || room.may(Right::Alert).is_ok() { Ok(()) } else { Err(Forbidden::NotHost.into()) }
     }
 
-    /// An alert that is in force and asks to be confirmed.
     /// An alert whose answers are known, whether or not it is in force.
     async fn answers(&self, code: &RoomCode, id: AlertId) -> Result<Option<Alert>, Refused> {
         let policy = self.policy(code).await?;
@@ -208,6 +207,7 @@ impl Rooms {
         Ok(alert.cloned())
     }
 
+    /// An alert that is in force and asks to be confirmed.
     async fn asked(&self, code: &RoomCode, id: AlertId) -> Result<Alert, Refused> {
         let policy = self.policy(code).await?;
         let alert =
@@ -223,6 +223,31 @@ impl Rooms {
             let room = code.as_str();
             tracing::warn!(room, "it could not be noted who is expected to confirm an alert: {refused}");
         }
+    }
+
+    /// The roll call of an alert, which begins now where it has not: a server died, or nobody was there, when the alert was
+    /// raised, or its room has another code.
+    ///
+    /// # Errors
+    /// If the store does not answer.
+    pub(super) async fn roll_call_of(&self, code: &RoomCode, alert: &Alert) -> Result<RollCall, RollError> {
+        let roll = self.log().roll_call(code, alert.id).await?.unwrap_or_default();
+        if roll.counts().expected > 0 {
+            return Ok(roll);
+        }
+        match self.expect_people(code, alert).await {
+            Err(Refused::Unavailable) => return Err(RollError::Unavailable),
+            Err(refused) => {
+                let (room, id) = (code.as_str(), alert.id.as_str());
+                tracing::warn!(
+                    room,
+                    id,
+                    "it could not be noted who is expected to confirm an alert: {refused}"
+                );
+            }
+            Ok(()) => {}
+        }
+        Ok(self.log().roll_call(code, alert.id).await?.unwrap_or_default())
     }
 
     async fn expect_people(&self, code: &RoomCode, alert: &Alert) -> Result<(), Refused> {

@@ -59,6 +59,13 @@ fn confirms(member: &mut Member, id: &str) {
     assert_eq!(outcome(&member.asks("/v2,", &confirm)), "ok");
 }
 
+/// Makes a room, and gives the key of its hosts.
+fn made(server: &Server, room: &str) -> String {
+    let made = server.ask("POST", "/v1/rooms", &[JSON], json!({ "room": room }).to_string().as_bytes());
+    assert_eq!(made.status, 201, "{made:?}");
+    made.json()["host"].as_str().unwrap().to_owned()
+}
+
 /// What was said in a room, once there are so many messages.
 fn said(server: &Server, room: &str, count: usize) -> Vec<String> {
     let deadline = Instant::now() + DEADLINE;
@@ -156,14 +163,30 @@ fn given_a_server_that_was_killed_then_an_alert_is_passed_on_when_it_is_back_and
     let (bea, _) = joins(&server, "Bea");
     let raise = json!({ "text": "Ice", "escalate_after": SHORTEST, "escalate_to": "R2", "remind": SHORTEST });
     let id = host.raises(&server, &raise);
+    // Before its time, whoever raised one is muted where it is to be passed on to.
+    let key = made(&server, "R4");
+    host.raises(&server, &json!({ "text": "Sleet", "escalate_after": SHORTEST, "escalate_to": "R4" }));
+    let mute = br#"{"action":"mute","name":"Ada"}"#;
+    let muted = server.ask("POST", "/v1/rooms/R4/actions", &[JSON, ("alert-host-key", &key)], mute);
+    assert_eq!(muted.status, 200, "{muted:?}");
+    // Nobody is in this room.
+    let headers = [JSON, ("alert-host-key", &made(&server, "R5")), ("alert-name", "Eve")];
+    let fog = json!({ "text": "Fog", "escalate_after": SHORTEST, "escalate_to": "R6" }).to_string();
+    assert_eq!(server.ask("POST", "/v1/rooms/R5/alerts", &headers, fog.as_bytes()).status, 201);
     server = server.killed_and_back(&[]);
     drop(bea);
     let (mut bea, _) = joins(&server, "Bea");
     assert_eq!(next(&mut bea, "reminder").0["id"], json!(id), "reminders go on");
     assert_eq!(said(&server, "R2", 1).len(), 1);
-    said(&server, "R1", 2);
+    let own = said(&server, "R1", 4);
+    assert!(own.contains(&"Not confirmed by 1 of 1 person after 5s: WARNING: Sleet".to_owned()), "{own:?}");
+    assert!(said(&server, "R4", 0).is_empty(), "Ada is muted there");
+    let nobody = "Nobody was expected to confirm within 5s. Eve raised it in R5: WARNING: Fog";
+    assert_eq!(said(&server, "R6", 1), [nobody]);
+    assert_eq!(said(&server, "R5", 2)[1], "Nobody was expected to confirm within 5s: WARNING: Fog");
     server = server.killed_and_back(&[]);
     host.raises(&server, &json!({ "text": "Snow", "escalate_after": SHORTEST, "escalate_to": "R2" }));
+    // Nobody was there when it was raised: whoever is when it is passed on is expected.
     let (_bea, _) = joins(&server, "Bea");
     let roster = server.ask(
         "PUT",
@@ -173,9 +196,10 @@ fn given_a_server_that_was_killed_then_an_alert_is_passed_on_when_it_is_back_and
     );
     assert_eq!(roster.status, 200);
     host.raises(&server, &json!({ "text": "Hail", "escalate_after": SHORTEST, "escalate_to": "R2" }));
-    let all = said(&server, "R2", 2);
+    let all = said(&server, "R2", 3);
     let of = |word: &str| all.iter().filter(|text| text.ends_with(word)).count();
-    assert_eq!((of("Ice"), of("Hail")), (1, 1), "{all:?}");
+    assert_eq!((of("Ice"), of("Snow"), of("Hail")), (1, 1, 1), "{all:?}");
+    assert!(all[1].starts_with("Not confirmed by 1 of 1 person after 5s: Bea."), "{all:?}");
 }
 
 #[test]

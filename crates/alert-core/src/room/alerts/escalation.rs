@@ -48,10 +48,10 @@ pub struct Heard {
 }
 
 impl Tally {
-    /// Whether nobody was missing.
+    /// Whether all who were expected have confirmed. Where nobody was, nobody has.
     #[must_use]
     pub fn is_complete(&self) -> bool {
-        self.missing == 0
+        self.missing == 0 && self.expected > 0
     }
 }
 
@@ -83,6 +83,13 @@ impl Alerts {
     /// Those that are to be passed on, or may be.
     pub fn escalating(&self) -> impl Iterator<Item = (&Alert, SystemTime)> {
         self.in_force.iter().filter_map(|alert| Some((alert, alert.escalates_at()?)))
+    }
+
+    /// Whether that is due of an alert: `None`, if it is not, or it has happened; else the alert, unless it is over meanwhile.
+    #[must_use]
+    pub fn to_pass_on(&self, id: AlertId, now: SystemTime) -> Option<Option<&Alert>> {
+        let is_due = |alert: &&Alert| alert.escalates_at().is_some_and(|at| at <= now);
+        self.get(id).filter(is_due).map(|alert| Some(alert).filter(|alert| !alert.is_over(now)))
     }
 
     /// Whether an alert of another room was passed on to this one.

@@ -56,6 +56,24 @@ fn given_a_password_then_whoever_shows_it_enters_and_whoever_showed_it_comes_bac
 }
 
 #[test]
+fn given_an_alert_of_another_room_then_its_raiser_is_not_heard_who_is_banned_or_muted_or_whose_name_is_not_theirs()
+ {
+    let ada = name("Ada");
+    let heard = |policy: Policy| policy.may_hear_of(&ada, at(12));
+    assert_eq!(heard(Policy::default()), Ok(()));
+    assert_eq!(heard(after(&Policy::default(), Action::Close)), Err(Forbidden::Closed));
+    let ban = Action::Ban(Whom::Name(ada.clone()), None, false);
+    assert_eq!(heard(after(&Policy::default(), ban)), Err(Forbidden::Banned(None)));
+    let mute = |name| after(&Policy::default(), Action::Mute(name, None));
+    assert_eq!(heard(mute(ada.clone())), Err(Forbidden::Muted(None)));
+    assert_eq!(heard(mute(name("Bea"))), Ok(()));
+    let reserve = |name| set(Change { reserved: Some(vec![name]), ..Change::default() });
+    assert_eq!(heard(reserve(name("ada"))), Err(Forbidden::NameReserved));
+    assert_eq!(heard(reserve(ada.clone())), Ok(()), "they owned it when they raised the alert");
+    assert_eq!(heard(Policy { announce: true, ..password() }), Ok(()));
+}
+
+#[test]
 fn given_a_locked_room_then_those_who_were_there_come_and_go_and_nobody_else_comes() {
     let policy = set(Change { locked: Some(true), ..Change::default() });
     let (ada, cy) = (name("Ada"), name("Cy"));

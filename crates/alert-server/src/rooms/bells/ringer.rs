@@ -1,7 +1,7 @@
 //! Rings bells at their times, and has alerts passed on. Every server does so; the room's one order decides which of them does
 //! it.
 
-use super::super::escalations::Pending;
+use super::super::escalations::{Pending, UnderWay};
 use super::plan::{Due, Plan, Planned};
 use super::{Kept, Refused, Rooms, now};
 use std::collections::HashMap;
@@ -24,6 +24,7 @@ impl Rooms {
         self.runtime().spawn(async move {
             let (mut plan, mut seen) = (Plan::default(), None::<SystemTime>);
             let (mut asked, mut escalations) = (None::<Instant>, Vec::new());
+            let under_way = UnderWay::default();
             loop {
                 let Some(rooms) = rooms.upgrade().map(Rooms) else { return };
                 let now = SystemTime::now();
@@ -46,10 +47,8 @@ impl Rooms {
                 while let Some(due) = plan.take(now) {
                     rooms.deal_with(due, now);
                 }
-                let due: Vec<_> = escalations.extract_if(.., |pending| pending.at <= now).collect();
-                if !due.is_empty() {
-                    let rooms = rooms.clone();
-                    rooms.runtime().clone().spawn(async move { rooms.pass_on(due).await });
+                for due in escalations.extract_if(.., |pending| pending.at <= now) {
+                    rooms.pass_on(due, &under_way);
                 }
                 seen = seen.map(|_| now);
                 let next = plan.next().into_iter().chain(escalations.iter().map(|pending| pending.at)).min();

@@ -1,22 +1,23 @@
 //! Reminders, where everything that happens in a room is ordered: which are due, and whoever has not confirmed is sent one on
 //! each of their connections here. Whoever confirms while one is on its way is passed over.
 
-use super::super::Rooms;
 use super::super::audience::publication;
+use super::super::{Refused, Rooms};
 use super::{LiveRoom, State};
-use crate::log::RollError;
 use alert_core::event::What;
 use alert_core::names::{RoomCode, UserName};
-use alert_core::room::alerts::{AlertId, Alerts, Change, Fate, Reminders};
+use alert_core::room::alerts::{Alert, AlertId, Alerts, Change, Fate, Reminders};
 use alert_core::room::roll_call::{Person, Stage};
 use alert_core::wire::{self, Form};
 use socketio_server::Hub;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 /// People who are reminded under one lock. Then every shard does what else it has to, before the next.
 const PORTION: usize = 256;
+/// How long a shard that does not come round is waited for.
+const TURN: Duration = Duration::from_secs(1);
 
 /// What a room knows of reminders.
 #[derive(Default)]
@@ -56,6 +57,13 @@ impl Reminding {
         due
     }
 
+    /// Nobody has been reminded after all: it is due still, or the one that is due by then.
+    fn put_back(&mut self, id: AlertId, number: u32) {
+        if let Some((_, said)) = self.said.get_mut(&id).filter(|(_, said)| *said == number) {
+            *said = number.saturating_sub(1);
+        }
+    }
+
     /// Somebody has confirmed an alert.
     pub(super) fn is_confirmed(&mut self, id: AlertId, name: &UserName) {
         if let Some((of, confirmed)) = &mut self.under_way
@@ -73,19 +81,26 @@ fn known(reminders: Reminders, said: u32, now: SystemTime) -> u32 {
 }
 
 impl Rooms {
-    /// Reminds everybody here of the alerts of which that is due.
-    pub(in crate::rooms) async fn remind(&self, room: &Arc<LiveRoom>, now: SystemTime) {
+    /// Reminds everybody here of the alerts of which that is due. Says whether it has: else it is due still.
+    pub(in crate::rooms) async fn remind(&self, room: &Arc<LiveRoom>, now: SystemTime) -> bool {
+        let mut is_done = true;
         let due = room.lock().calling.reminding.take(now);
-        for (id, number) in due {
-            let reminded = self.remind_of(room, id, number).await;
-            room.lock().calling.reminding.under_way = None;
-            let (code, id) = (room.code.as_str(), id.as_str());
+        for (of, number) in due {
+            let reminded = self.remind_of(room, of, number).await;
+            let mut state = room.lock();
+            state.calling.reminding.under_way = None;
+            if reminded.is_err() {
+                state.calling.reminding.put_back(of, number);
+            }
+            drop(state);
+            let (code, id) = (room.code.as_str(), of.as_str());
             match reminded {
                 Ok(people) => {
                     tracing::info!(room = code, id, number, people, "people are reminded of an alert");
                 }
                 // Nobody is reminded who may have confirmed.
                 Err(problem) => {
+                    is_done = false;
                     tracing::warn!(
                         room = code,
                         id,
@@ -95,12 +110,13 @@ impl Rooms {
                 }
             }
         }
+        is_done
     }
 
     /// The store is asked once who has confirmed.
-    async fn remind_of(&self, room: &Arc<LiveRoom>, id: AlertId, number: u32) -> Result<usize, RollError> {
-        let Some((here, hub)) = room.begin_to_remind(id) else { return Ok(0) };
-        let roll = self.log().roll_call(&room.code, id).await?.unwrap_or_default();
+    async fn remind_of(&self, room: &Arc<LiveRoom>, id: AlertId, number: u32) -> Result<usize, Refused> {
+        let Some((alert, here, hub)) = room.begin_to_remind(id) else { return Ok(0) };
+        let roll = self.roll_call_of(&room.code, &alert).await?;
         // Where there is a roster, others who are there are not expected to confirm.
         let has_roster = !self.log().roster(&room.code).await?.is_empty();
         let is_missing = |name: &UserName| match roll.get(name) {
@@ -111,13 +127,17 @@ impl Rooms {
         };
         let missing: Vec<_> = here.into_iter().filter(is_missing).collect();
         let mut people = 0;
-        for portion in missing.chunks(PORTION) {
+        let mut portions = missing.chunks(PORTION).peekable();
+        while let Some(portion) = portions.next() {
             match room.remind_some(id, number, portion) {
                 Some(reminded) => people += reminded,
                 // It has ended meanwhile.
                 None => break,
             }
-            hub.turn().await;
+            if portions.peek().is_some() {
+                // One that is stuck keeps nobody from being reminded.
+                _ = tokio::time::timeout(TURN, hub.turn()).await;
+            }
         }
         Ok(people)
     }
@@ -125,13 +145,13 @@ impl Rooms {
 
 impl LiveRoom {
     /// Those who are here and have not raised the alert. Whoever confirms it from now on is noted.
-    fn begin_to_remind(&self, id: AlertId) -> Option<(Vec<UserName>, Hub)> {
+    fn begin_to_remind(&self, id: AlertId) -> Option<(Alert, Vec<UserName>, Hub)> {
         let mut state = self.lock();
-        let by = state.ruling.as_ref()?.policy.alerts.get(id)?.by.clone();
+        let alert = state.ruling.as_ref()?.policy.alerts.get(id)?.clone();
         let hub = state.calling.hub.clone()?;
         state.calling.reminding.under_way = Some((id, HashSet::new()));
-        let here = state.calling.here.keys().filter(|name| **name != by).cloned().collect();
-        Some((here, hub))
+        let here = state.calling.here.keys().filter(|name| **name != alert.by).cloned().collect();
+        Some((alert, here, hub))
     }
 
     /// Reminds those of these people who have not confirmed meanwhile; says how many. `None`, if nobody is to be reminded any
@@ -166,5 +186,25 @@ impl State {
             people += usize::from(told.count() > 0);
         }
         people
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn given_a_store_that_does_not_answer_then_the_reminder_is_due_still() {
+        let since = SystemTime::UNIX_EPOCH;
+        let (id, after) = (AlertId::made_of([1; 8]), |seconds| since + Duration::from_secs(seconds));
+        let reminders = Reminders { every: Duration::from_secs(60), since };
+        let mut reminding = Reminding { said: HashMap::from([(id, (reminders, 0))]), under_way: None };
+        assert_eq!(reminding.take(after(60)), [(id, 1)]);
+        reminding.put_back(id, 1);
+        assert!(reminding.next(after(61)).is_some_and(|next| next <= after(61)));
+        assert_eq!(reminding.take(after(61)), [(id, 1)]);
+        reminding.put_back(id, 1);
+        assert_eq!(reminding.take(after(121)), [(id, 2)], "not both of them");
+        assert_eq!(reminding.take(after(122)), []);
     }
 }

@@ -85,12 +85,22 @@ fn an_alert_is_passed_on_once_and_its_room_is_told_unless_nobody_is_missing() {
     assert_eq!((same.revision, changes), (one.revision, vec![]));
     let (complete, changes) = take(&policy, Step::Escalate(alert(1).id, tally(301, 0)), after(301)).unwrap();
     assert_eq!((complete.is_timed(), changes), (false, vec![]));
+    let nobody = Tally { expected: 0, ..tally(301, 0) };
+    let (_, changes) = take(&policy, Step::Escalate(alert(1).id, nobody), after(301)).unwrap();
+    assert_eq!(changes[0].fate, Fate::Escalated(nobody), "nobody was expected, so nobody has confirmed");
     let end = Step::End(alert(1).id, name("Ada"), Ending::default());
     let (ended, _) = take(&policy, end, after(10)).unwrap();
     let (same, changes) = take(&ended, Step::Escalate(alert(1).id, tally(301, 3)), after(301)).unwrap();
     assert_eq!((same.revision, changes, ended.is_timed()), (ended.revision, vec![], false));
     let short = raised(Alert { ends_at: Some(after(300)), ..asked(1) });
     assert!(!short.is_timed(), "it has ended by then");
+    let ends = raised(Alert { ends_at: Some(after(400)), ..asked(1) });
+    let due = |at| ends.alerts.to_pass_on(alert(1).id, after(at)).map(|alert| alert.is_some());
+    assert_eq!(
+        [299, 300, 399, 400].map(due),
+        [None, Some(true), Some(true), Some(false)],
+        "nor when it is over"
+    );
 }
 
 #[test]
