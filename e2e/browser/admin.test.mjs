@@ -386,7 +386,7 @@ it("people stand one in a row, with a button that a finger hits, and the focus g
   // The room has gone with its last person, and with it the row.
   await page.locator(`#rooms [data-room="${room}"]`).waitFor({ state: "detached" });
   await page.keyboard.press("Escape");
-  assert.equal(await focused(), "filter");
+  await eventually("the focus on the filter", async () => (await focused()) === "filter");
 });
 
 it("given rows that change while a room's dialog is open, when it closes the focus is on the room again", async () => {
