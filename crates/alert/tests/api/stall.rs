@@ -58,7 +58,7 @@ fn wait_until_stored(server: &Server) {
 /// it, everything is stored.
 fn delivery_goes_on(does: &str, reason: &str) {
     let state = tempfile::tempdir().unwrap();
-    let server = Server::start_in(state.path(), &["--history", "sqlite"]);
+    let mut server = Server::start_in(state.path(), &["--history", "sqlite"]);
     let say = |text| server.post("/v1/rooms/D5DB?name=Ada", &[], text).json();
     assert_eq!(say("before")["stored"], true);
     let mut listening = server.listen("D5DB", "text/event-stream");
@@ -86,6 +86,7 @@ fn delivery_goes_on(does: &str, reason: &str) {
     wait_until_stored(&server);
     assert_eq!(say("after")["stored"], true);
     server.signal("KILL");
+    server.wait();
     let again = Server::start_in(state.path(), &["--history", "sqlite"]);
     assert_eq!(texts(&again), r#""before" "first" "second" "after""#);
 }
