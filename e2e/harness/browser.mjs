@@ -30,8 +30,8 @@ ARGS.push(
   `--host-resolver-rules=MAP ${PLAIN_HOST} 127.0.0.1,MAP *.${TEST_DOMAIN} 127.0.0.1`,
 );
 
-/** What the browser itself writes to the console when a server is away. */
-const NETWORK = /net::ERR_|WebSocket connection to|Failed to load resource/;
+/** What the browser itself writes to the console when a server is away, or goes while the page has something to say. */
+const NETWORK = /net::ERR_|WebSocket connection to|WebSocket is already in CLOSING|Failed to load resource/;
 
 /**
  * A browser, with more flags if some are given, for the tests of the calling file. After each test its pages are closed,
