@@ -54,7 +54,7 @@ it("what was entered, with its spaces, wins over what the address still says", a
 it("while the server cannot answer, the screen says so and asks again every few seconds", async () => {
   const own = await new Server(["--history", "memory", "--max-rooms", "1"]).start();
   const first = await V2.inRoom(own, fresh("room"), "Ada");
-  const page = await browser.visit();
+  const page = await browser.visit({ mayFail: true });
   await page.clock.install();
   const refused = () => own.log.split("server_full").length - 1;
   await page.goto(address(own, fresh("room")));
@@ -73,7 +73,7 @@ it("while the server cannot answer, the screen says so and asks again every few 
 it("a screen that a host keeps out asks again after a while, and is let in when it may", async () => {
   const { room, moderate, raise } = await hosted(server);
   await raise("warning", "Ice on the stairs");
-  const page = await browser.visit();
+  const page = await browser.visit({ mayFail: true });
   await page.clock.install();
   await open(server, page, room);
   await moderate({ action: "close" });
