@@ -35,13 +35,19 @@ const record = () => {
   };
 };
 
-/** A room with somebody who raises alerts there, and a guest's page that notifies. */
-async function notified() {
-  const page = await browser.visit({ permissions: ["notifications"] });
+/** A room with a host, and somebody who raises alerts there. */
+async function raising() {
+  const page = await browser.visit();
   const room = await host(page, server);
   const key = await page.evaluate((room) => localStorage.getItem(`alert.host ${room}`), room);
   const bell = await V2.connect(server);
   const does = (body) => bell.ask("alert", { room, name: "Bell", host: key, ...body });
+  return { room, key, bell, does };
+}
+
+/** The same with a guest's page that notifies. */
+async function notified() {
+  const { room, does } = await raising();
   const guest = await browser.visit({ permissions: ["notifications"] });
   await guest.addInitScript(record);
   await enter(guest, server, "Ada", room);
@@ -217,11 +223,7 @@ async function deliver(page, { headers, by, ...notice }) {
 
 it("a device is told while the page is closed, in the page's language, and what is told later takes its place", async () => {
   const device = service.device();
-  const page = await browser.visit();
-  const room = await host(page, server);
-  const key = await page.evaluate((room) => localStorage.getItem(`alert.host ${room}`), room);
-  const bell = await V2.connect(server);
-  const does = (body) => bell.ask("alert", { room, name: "Bell", host: key, ...body });
+  const { room, does } = await raising();
   const guest = await browser.visit({ permissions: ["notifications"], locale: "de" });
   await guest.addInitScript(withDevice, { subscription: device.subscription });
   await enter(guest, server, "Ada", room);
@@ -272,11 +274,7 @@ function subscribing(page) {
 
 it("with the page open a device sounds once, shows what it is told, and stays known until that is switched off", async () => {
   const device = service.device();
-  const page = await browser.visit();
-  const room = await host(page, server);
-  const key = await page.evaluate((room) => localStorage.getItem(`alert.host ${room}`), room);
-  const bell = await V2.connect(server);
-  const does = (body) => bell.ask("alert", { room, name: "Bell", host: key, ...body });
+  const { room, key, bell, does } = await raising();
   const guest = await browser.visit({ permissions: ["notifications"] });
   await guest.addInitScript(withDevice, { subscription: device.subscription });
   await guest.addInitScript(() => {

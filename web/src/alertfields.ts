@@ -2,7 +2,7 @@
 
 import { LEVELS } from "./alertorder.ts";
 import { make } from "./dom.ts";
-import { checked, choice, described, label, lines, tick, tickDescribed } from "./fields.ts";
+import { checkbox, checked, choice, described, label, lines, tick, tickDescribed } from "./fields.ts";
 import { text } from "./language.ts";
 import type { Alert, Prepared } from "./protocol.ts";
 import { chosenTime, moment, remaining } from "./time.ts";
@@ -28,11 +28,11 @@ export class AlertFields {
   readonly level = choice(LEVELS.map((one) => [one, text(`level_${one}`)]));
   readonly ends: HTMLSelectElement;
   readonly countdown: HTMLSelectElement;
-  readonly drill = check();
-  readonly confirm = check();
+  readonly drill = checkbox();
+  readonly confirm = checkbox();
   readonly answers = make("textarea", "");
   readonly word = make("input", "");
-  readonly showMissing = check();
+  readonly showMissing = checkbox();
   readonly remind: HTMLSelectElement;
   readonly escalateAfter: HTMLSelectElement;
   readonly escalateTo = make("input", "");
@@ -214,12 +214,6 @@ const areAnswers = (answers: readonly string[]): boolean =>
   answers.length <= MOST_ANSWERS &&
   new Set(answers.map((one) => one.toLowerCase())).size === answers.length &&
   answers.every((one) => new TextEncoder().encode(one).length <= MOST_ANSWER);
-
-function check(): HTMLInputElement {
-  const input = make("input", "");
-  input.type = "checkbox";
-  return input;
-}
 
 function time(minutes: number, none: string): string {
   if (minutes === 0) return none;

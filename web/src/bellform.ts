@@ -5,7 +5,7 @@ import { readRule, writeRule } from "./bellrule.ts";
 import { BellTimes } from "./belltimes.ts";
 import { MISSED, missedWords, ownZone, textOf, week, weekdayName } from "./bellwords.ts";
 import { make } from "./dom.ts";
-import { checked, choice, command, described, label, tick } from "./fields.ts";
+import { checkbox, checked, choice, command, described, label, tick } from "./fields.ts";
 import { text } from "./language.ts";
 import type { Bell } from "./protocol.ts";
 
@@ -20,8 +20,8 @@ export class BellForm {
   ]);
   readonly #level = choice(LEVELS.map((one) => [one, text(`level_${one}`)]));
   readonly #ends: HTMLSelectElement;
-  readonly #drill = box();
-  readonly #confirm = box();
+  readonly #drill = checkbox();
+  readonly #confirm = checkbox();
   readonly #alert: HTMLElement;
   readonly #days: readonly (readonly [number, HTMLInputElement])[];
   readonly #times: BellTimes;
@@ -57,7 +57,7 @@ export class BellForm {
     const weekly = readRule(rule);
     const on = weekly?.days ?? SCHOOL_DAYS;
     this.#days = week().map((day) => {
-      const input = box();
+      const input = checkbox();
       input.checked = on.includes(day);
       return [day, input] as const;
     });
@@ -222,12 +222,6 @@ function endWords(time: string): string {
   const [, count, unit] = time.match(/^(\d+)([mh])$/) ?? [];
   if (count === undefined) return time;
   return text(unit === "h" ? "alert_hours" : "alert_minutes", { count: Number(count) });
-}
-
-function box(): HTMLInputElement {
-  const input = make("input", "");
-  input.type = "checkbox";
-  return input;
 }
 
 function date(): HTMLInputElement {

@@ -4,6 +4,12 @@ import { make } from "./dom.ts";
 
 let ids = 0;
 
+export function checkbox(): HTMLInputElement {
+  const input = make("input", "");
+  input.type = "checkbox";
+  return input;
+}
+
 /** A select of values and their words. */
 export function choice(all: readonly (readonly [string, string])[]): HTMLSelectElement {
   const select = make("select", "");

@@ -1,10 +1,14 @@
 // Which alerts this device has notified of, or shown: another page of it, or the same one loaded again, does not do it again.
 
+import { type Entry, readEntries, writeEntries } from "./entries.ts";
+
 /** All alerts in force in a few rooms. */
 const MOST = 64;
 const KEY = "alert.notified";
 
-type Entry = readonly [room: string, id: string, said: string];
+/** Room, id, and what was said. */
+const read = () => readEntries(KEY);
+const write = (entries: readonly Entry[]) => writeEntries(KEY, entries, MOST);
 
 export class Notified {
   constructor(readonly room: string) {}
@@ -33,24 +37,3 @@ export class Notified {
     return room === this.room;
   }
 }
-
-function write(entries: readonly Entry[]): void {
-  try {
-    if (entries.length === 0) localStorage.removeItem(KEY);
-    else localStorage.setItem(KEY, JSON.stringify(entries.slice(0, MOST)));
-  } catch {
-    // Blocked or full: then each page notifies, and the browser shows one of them.
-  }
-}
-
-function read(): Entry[] {
-  try {
-    const entries: unknown = JSON.parse(localStorage.getItem(KEY) ?? "[]");
-    return Array.isArray(entries) ? entries.filter(isEntry) : [];
-  } catch {
-    return [];
-  }
-}
-
-const isEntry = (entry: unknown): entry is Entry =>
-  Array.isArray(entry) && entry.length === 3 && entry.every((part) => typeof part === "string");

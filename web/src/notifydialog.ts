@@ -1,7 +1,7 @@
 // The settings of notifications on this device, and why they cannot work where they cannot.
 
 import { byId, make } from "./dom.ts";
-import { tick } from "./fields.ts";
+import { checkbox, tick } from "./fields.ts";
 import { text } from "./language.ts";
 import type { NotifySettings } from "./notifysettings.ts";
 import type { QuietHours } from "./quiethours.ts";
@@ -21,10 +21,10 @@ interface Follower {
 export class NotifyDialog {
   readonly #dialog = byId("notifying", HTMLDialogElement);
   readonly #problem = make("p", "field-error");
-  readonly #on = check();
-  readonly #messages = check();
-  readonly #push = check();
-  readonly #quiet = check();
+  readonly #on = checkbox();
+  readonly #messages = checkbox();
+  readonly #push = checkbox();
+  readonly #quiet = checkbox();
   readonly #from = time();
   readonly #to = time();
 
@@ -114,12 +114,6 @@ export class NotifyDialog {
     for (const one of [this.#messages, this.#push, this.#quiet]) one.disabled = !this.#on.checked;
     for (const one of [this.#from, this.#to]) one.disabled = !this.#on.checked || !this.#quiet.checked;
   }
-}
-
-function check(): HTMLInputElement {
-  const input = make("input", "");
-  input.type = "checkbox";
-  return input;
 }
 
 function time(): HTMLInputElement {

@@ -1,10 +1,13 @@
 // Up to which message the person has read, for each of the last rooms, so that what is new can be told from the rest.
 
+import { type Entry, readEntries, writeEntries } from "./entries.ts";
+
 /** The login remembers this many rooms too. */
 const MOST_ROOMS = 8;
 const KEY = "alert.seen";
 
-type Entry = readonly [room: string, name: string, position: string];
+/** Room, name and position. */
+const read = () => readEntries(KEY);
 
 export class Seen {
   /** Where the last visit ended. */
@@ -28,27 +31,11 @@ export class Seen {
   }
 
   #write(ours: readonly Entry[]): void {
-    try {
-      const others = read().filter((entry) => !this.#isOurs(entry));
-      localStorage.setItem(KEY, JSON.stringify([...ours, ...others].slice(0, MOST_ROOMS)));
-    } catch {
-      // Blocked or full: then the page cannot tell what is new.
-    }
+    const others = read().filter((entry) => !this.#isOurs(entry));
+    writeEntries(KEY, [...ours, ...others], MOST_ROOMS);
   }
 
   #isOurs([room, name]: Entry): boolean {
     return room === this.room && name === this.name;
   }
 }
-
-function read(): Entry[] {
-  try {
-    const entries: unknown = JSON.parse(localStorage.getItem(KEY) ?? "[]");
-    return Array.isArray(entries) ? entries.filter(isEntry) : [];
-  } catch {
-    return [];
-  }
-}
-
-const isEntry = (entry: unknown): entry is Entry =>
-  Array.isArray(entry) && entry.length === 3 && entry.every((part) => typeof part === "string");
