@@ -157,21 +157,23 @@ impl Command {
             Self::Check { file, days: Some(days) } => {
                 with_file(&file, |table| previewed(table, SystemTime::now(), days))
             }
-            Self::Preview { room, days } => ask(&room, "GET", &format!("bells?days={days}"), None, rings),
-            Self::List { room } => ask(&room, "GET", "bells?days=1", None, bells),
+            Self::Preview { room, days } => {
+                room.ask("read", ("GET", &format!("bells?days={days}")), None, rings)
+            }
+            Self::List { room } => room.ask("read", ("GET", "bells?days=1"), None, bells),
             Self::Add(add) => add.run(),
             Self::Remove { room, id } => {
-                ask(&room, "DELETE", &path(&id, None), None, |_| "removed".to_owned())
+                room.ask("moderate", ("DELETE", &path(&id, None)), None, |_| "removed".to_owned())
             }
             Self::Skip { room, id, on: Some(date) } => {
-                ask(&room, "PUT", &path(&id, Some(&date)), Some(&json!({ "times": [] })), one)
+                room.ask("moderate", ("PUT", &path(&id, Some(&date))), Some(&json!({ "times": [] })), one)
             }
             Self::Skip { room, id, on: None } => skip_today(&room, &id),
             Self::Day { room, id, date, times } if times.is_empty() => {
-                ask(&room, "DELETE", &path(&id, Some(&date)), None, one)
+                room.ask("moderate", ("DELETE", &path(&id, Some(&date))), None, one)
             }
             Self::Day { room, id, date, times } => {
-                ask(&room, "PUT", &path(&id, Some(&date)), Some(&json!({ "times": times })), one)
+                room.ask("moderate", ("PUT", &path(&id, Some(&date))), Some(&json!({ "times": times })), one)
             }
         }
     }
@@ -219,7 +221,7 @@ impl Add {
         };
         // Texts and lists of them: there is always a JSON for them.
         let form = serde_json::to_value(form).unwrap_or_default();
-        ask(&self.room, "PUT", &path(&self.id, None), Some(&form), one)
+        self.room.ask("moderate", ("PUT", &path(&self.id, None)), Some(&form), one)
     }
 }
 
@@ -230,22 +232,6 @@ fn path(id: &str, date: Option<&str>) -> String {
         None => format!("bells/{}", part(id)),
         Some(date) => format!("bells/{}/days/{}", part(id), part(date)),
     }
-}
-
-fn ask(
-    room: &Room,
-    method: &str,
-    path: &str,
-    body: Option<&Value>,
-    words: impl FnOnce(&Value) -> String,
-) -> ExitCode {
-    let moderator = match room.moderator() {
-        Ok(moderator) => moderator,
-        Err(code) => return code,
-    };
-    let answer = alert_client::block_on(moderator.ask_for(method, path, body));
-    let right = if method == "GET" { "read" } else { "moderate" };
-    print_for(&moderator, right, answer, room.is_json(), words)
 }
 
 /// Today is another day where the bell is.

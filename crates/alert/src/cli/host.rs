@@ -60,6 +60,22 @@ impl Room {
     pub(super) fn is_json(&self) -> bool {
         self.way.json
     }
+
+    /// Asks for something below the room, which takes this right, and prints the answer.
+    pub(super) fn ask(
+        &self,
+        right: &str,
+        (method, path): (&str, &str),
+        body: Option<&Value>,
+        words: impl FnOnce(&Value) -> String,
+    ) -> ExitCode {
+        let moderator = match self.moderator() {
+            Ok(moderator) => moderator,
+            Err(code) => return code,
+        };
+        let answer = alert_client::block_on(moderator.ask_for(method, path, body));
+        print_for(&moderator, right, answer, self.is_json(), words)
+    }
 }
 
 impl Way {

@@ -83,11 +83,13 @@ impl Command {
                 if let Some(name) = name {
                     body["tells"] = json!([name.get_name()]);
                 }
-                ask(&room, "POST", "webhooks", Some(&body), made)
+                room.ask("moderate", ("POST", "webhooks"), Some(&body), made)
             }
-            Self::List { room } => ask(&room, "GET", "webhooks", None, all),
-            Self::Remove { room, id } => ask(&room, "DELETE", &path(&id, ""), None, |_| "removed".to_owned()),
-            Self::Secret { room, id } => ask(&room, "POST", &path(&id, "/secret"), None, secret),
+            Self::List { room } => room.ask("moderate", ("GET", "webhooks"), None, all),
+            Self::Remove { room, id } => {
+                room.ask("moderate", ("DELETE", &path(&id, "")), None, |_| "removed".to_owned())
+            }
+            Self::Secret { room, id } => room.ask("moderate", ("POST", &path(&id, "/secret")), None, secret),
             Self::Test { room, id } => test(&room, &id),
         }
     }
@@ -96,21 +98,6 @@ impl Command {
 fn path(id: &str, what: &str) -> String {
     let id = percent_encoding::utf8_percent_encode(id, percent_encoding::NON_ALPHANUMERIC);
     format!("webhooks/{id}{what}")
-}
-
-fn ask(
-    room: &Room,
-    method: &str,
-    path: &str,
-    body: Option<&Value>,
-    words: impl FnOnce(&Value) -> String,
-) -> ExitCode {
-    let moderator = match room.moderator() {
-        Ok(moderator) => moderator,
-        Err(code) => return code,
-    };
-    let answer = alert_client::block_on(moderator.ask_for(method, path, body));
-    print_for(&moderator, "moderate", answer, room.is_json(), words)
 }
 
 /// A test that fails is a failure of the command too.
