@@ -6,6 +6,7 @@ mod audit;
 mod forbidden;
 mod look;
 mod looks;
+mod not_done;
 mod secret;
 pub(crate) mod stored;
 
@@ -14,11 +15,12 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-pub use action::{Action, Change, MOST_ENTRIES, NotDone, Whom};
+pub use action::{Action, Change, MOST_ENTRIES, Whom};
 pub use audit::{Audit, Deed};
 pub use forbidden::Forbidden;
 pub(in crate::room) use look::is_like;
 pub use looks::Looks;
+pub use not_done::NotDone;
 pub use secret::{HostKey, KeyHash, Password, PasswordHash, Shown};
 pub use stored::NotAPolicy;
 

@@ -1,5 +1,6 @@
 //! The contract of v2, row by row: what comes in, and what goes out.
 
+mod alert_events;
 mod any_input;
 mod client_events;
 mod output;
