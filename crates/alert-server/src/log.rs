@@ -19,12 +19,9 @@ mod stays;
 
 use crate::config::{History, HistoryKind};
 use alert_core::event::RoomEvent;
-use alert_core::names::{RoomCode, UserName};
+use alert_core::names::RoomCode;
 use alert_core::position::{Epoch, Position, Run};
-use alert_core::room::alerts::AlertId;
 use alert_core::room::policy::Audit;
-use alert_core::room::push::{Device, DeviceId};
-use alert_core::room::roll_call::{Counts, Person, RollCall, Roster};
 pub use backend::{
     Append, Backend, Decision, Figures, KeyDigest, OnRead, OnRemoved, OnStored, ReadError, Recorder, Stored,
 };
@@ -270,137 +267,6 @@ impl Log {
     /// The messages that came with a key at `since` or later.
     pub fn keys(&self, since: SystemTime) -> Vec<(KeyDigest, RoomCode, Arc<RoomEvent>)> {
         self.backend().map_or_else(Vec::new, |backend| backend.keys(since))
-    }
-
-    /// Which tokens have been taken back; nothing where the store failed.
-    pub async fn revoked(&self) -> Option<Vec<Revocation>> {
-        let Some(backend) = self.backend() else { return Some(Vec::new()) };
-        let (tell, told) = oneshot::channel();
-        backend.revoked(Box::new(|revoked| drop(tell.send(revoked))));
-        told.await.ok().flatten()
-    }
-
-    /// Takes tokens back, on every server that shares the store.
-    ///
-    /// # Errors
-    /// If they would count again later.
-    pub async fn revoke(&self, new: Revocation) -> Result<(), RevokeError> {
-        let backend = self.backend().ok_or(RevokeError::Nowhere)?;
-        let (tell, told) = oneshot::channel();
-        backend.revoke(new, Box::new(|done| _ = tell.send(done)));
-        told.await.unwrap_or(Err(RevokeError::Failed))
-    }
-
-    fn roll_calls(&self) -> &dyn RollCalls {
-        match &self.0.store {
-            Store::None => &self.0.roll_calls,
-            Store::Own(recorder) => recorder.roll_calls(),
-            Store::Shared(shared) => shared.roll_calls(),
-        }
-    }
-
-    /// Notes something of people in a roll call; see [`RollCalls::mark`]. Says what became of it in the store.
-    ///
-    /// # Errors
-    /// If nothing of any of them could be noted.
-    pub async fn mark(&self, marking: Marking) -> Result<Stored, RollError> {
-        let (tell, told) = oneshot::channel();
-        self.roll_calls().mark(marking, Box::new(|kept| _ = tell.send(kept)));
-        told.await.unwrap_or(Err(RollError::Unavailable))
-    }
-
-    /// Reads a roll call, if there is one.
-    ///
-    /// # Errors
-    /// If the store does not answer.
-    pub async fn roll_call(&self, room: &RoomCode, alert: AlertId) -> Result<Option<RollCall>, RollError> {
-        let (tell, told) = oneshot::channel();
-        self.roll_calls().roll_call(room, alert, Box::new(|found| drop(tell.send(found))));
-        told.await.unwrap_or(Err(RollError::Unavailable))
-    }
-
-    /// Reads what is noted of one person in a roll call.
-    ///
-    /// # Errors
-    /// If the store does not answer.
-    pub async fn roll_person(
-        &self,
-        room: &RoomCode,
-        alert: AlertId,
-        name: &UserName,
-    ) -> Result<Option<Person>, RollError> {
-        let (tell, told) = oneshot::channel();
-        self.roll_calls().roll_person(room, alert, name, Box::new(|found| drop(tell.send(found))));
-        told.await.unwrap_or(Err(RollError::Unavailable))
-    }
-
-    /// Reads how many people of each kind are in a roll call, if there is one.
-    ///
-    /// # Errors
-    /// If the store does not answer.
-    pub async fn roll_counts(&self, room: &RoomCode, alert: AlertId) -> Result<Option<Counts>, RollError> {
-        let (tell, told) = oneshot::channel();
-        self.roll_calls().roll_counts(room, alert, Box::new(|found| drop(tell.send(found))));
-        told.await.unwrap_or(Err(RollError::Unavailable))
-    }
-
-    /// Keeps a room's roster; an empty one is none. Says what became of it in the store.
-    ///
-    /// # Errors
-    /// If there are too many names, or the store does not answer.
-    pub async fn put_roster(&self, room: &RoomCode, roster: Roster) -> Result<Stored, RollError> {
-        let (tell, told) = oneshot::channel();
-        self.roll_calls().put_roster(room, roster, Box::new(|kept| _ = tell.send(kept)));
-        told.await.unwrap_or(Err(RollError::Unavailable))
-    }
-
-    /// Reads a room's roster, which is empty where it has none.
-    ///
-    /// # Errors
-    /// If the store does not answer.
-    pub async fn roster(&self, room: &RoomCode) -> Result<Roster, RollError> {
-        let (tell, told) = oneshot::channel();
-        self.roll_calls().roster(room, Box::new(|found| drop(tell.send(found))));
-        told.await.unwrap_or(Err(RollError::Unavailable))
-    }
-
-    fn devices(&self) -> &dyn Devices {
-        match &self.0.store {
-            Store::None => &self.0.devices,
-            Store::Own(recorder) => recorder.devices(),
-            Store::Shared(shared) => shared.devices(),
-        }
-    }
-
-    /// Keeps a device that is told of a room's alerts; see [`Devices::put_device`].
-    ///
-    /// # Errors
-    /// If there are too many, or the store does not answer.
-    pub async fn put_device(&self, room: &RoomCode, subscriber: Device) -> Result<(), DeviceError> {
-        let (tell, told) = oneshot::channel();
-        self.devices().put_device(room, subscriber, Box::new(|kept| _ = tell.send(kept)));
-        told.await.unwrap_or(Err(DeviceError::Unavailable))
-    }
-
-    /// Forgets devices of a room.
-    pub fn drop_devices(&self, room: &RoomCode, devices: &[DeviceId]) {
-        if !devices.is_empty() {
-            self.devices().drop_devices(room, devices);
-        }
-    }
-
-    /// The devices of a room, of one person or of all.
-    ///
-    /// # Errors
-    /// If the store does not answer.
-    pub async fn devices_of(
-        &self,
-        room: &RoomCode,
-        of: Option<&UserName>,
-    ) -> Result<Vec<Device>, DeviceError> {
-        let (tell, told) = oneshot::channel();
-        self.devices().devices_of(room, of, Box::new(|found| _ = tell.send(found)));
-        told.await.unwrap_or(Err(DeviceError::Unavailable))
     }
 
     /// Hears when something is said or decided in a room of this server, until that is dropped. What other servers order is

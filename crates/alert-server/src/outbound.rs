@@ -7,6 +7,7 @@ mod connect;
 mod reach;
 mod target;
 
+use crate::tls;
 pub use answer::{Answer, MOST_BYTES};
 use bytes::Bytes;
 use connect::Connect;
@@ -18,7 +19,7 @@ use hyper_util::client::legacy::Client;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use ipnet::IpNet;
 pub use reach::{Kind, Reach};
-use rustls::{ClientConfig, RootCertStore, crypto::ring};
+use rustls::RootCertStore;
 use std::error::Error as StdError;
 use std::sync::Arc;
 use std::time::Duration;
@@ -138,15 +139,7 @@ impl Outbound {
     async fn http(&self) -> Http {
         let roots = tokio::task::spawn_blocking(roots).await.unwrap_or_else(|_| RootCertStore::empty());
         let has_roots = !roots.is_empty();
-        #[expect(
-            clippy::expect_used,
-            reason = "the provider is ring's own, which has the suites of both versions"
-        )]
-        let tls = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-            .with_safe_default_protocol_versions()
-            .expect("TLS 1.2 and 1.3")
-            .with_root_certificates(roots)
-            .with_no_client_auth();
+        let tls = tls::client_config(roots);
         let connector = HttpsConnectorBuilder::new()
             .with_tls_config(tls)
             .https_or_http()

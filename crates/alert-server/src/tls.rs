@@ -1,4 +1,4 @@
-//! TLS in the server: the certificates that it shows, read again when their files change.
+//! TLS in the server: the certificates that it shows, read again when their files change; and what it asks others with.
 
 mod certificate;
 mod self_signed;
@@ -10,12 +10,23 @@ pub use self_signed::SelfSignedError;
 pub(crate) use self_signed::make as self_signed;
 pub use store::Certificates;
 
-use rustls::ServerConfig;
 use rustls::crypto::ring;
+use rustls::{ClientConfig, RootCertStore, ServerConfig};
 use std::sync::Arc;
 
 /// The protocol in which an authority asks whether a name leads here (RFC 8737).
 const ACME_TLS: &[u8] = b"acme-tls/1";
+
+/// What this server asks others with, whom it knows by these roots.
+pub fn client_config(roots: RootCertStore) -> ClientConfig {
+    let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()));
+    #[expect(
+        clippy::expect_used,
+        reason = "the provider is ring's own, which has the suites of both versions"
+    )]
+    let builder = builder.with_safe_default_protocol_versions().expect("TLS 1.2 and 1.3");
+    builder.with_root_certificates(roots).with_no_client_auth()
+}
 
 /// What every TLS session of this server begins with.
 pub fn server_config(certificates: &Arc<Certificates>) -> Arc<ServerConfig> {

@@ -3,6 +3,7 @@
 
 use super::{AcmeError, Fault};
 use crate::config::AcmeSettings;
+use crate::tls;
 use bytes::Bytes;
 use http::{Request, Response, StatusCode, header};
 use http_body_util::{BodyExt, Full, Limited};
@@ -11,7 +12,7 @@ use hyper_util::client::legacy::{Client, connect::HttpConnector};
 use hyper_util::rt::TokioExecutor;
 use instant_acme::{BodyWrapper, BytesResponse, Error, HttpClient};
 use rustls::pki_types::{CertificateDer, pem::PemObject};
-use rustls::{CertificateError, ClientConfig, RootCertStore, crypto::ring};
+use rustls::{CertificateError, RootCertStore};
 use std::error::Error as StdError;
 use std::future::Future;
 use std::pin::Pin;
@@ -33,15 +34,7 @@ pub(super) struct AcmeClient {
 impl AcmeClient {
     pub(super) fn new(settings: &AcmeSettings) -> Result<Self, AcmeError> {
         let roots = roots(settings)?;
-        #[expect(
-            clippy::expect_used,
-            reason = "the provider is ring's own, which has the suites of both versions"
-        )]
-        let tls = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-            .with_safe_default_protocol_versions()
-            .expect("TLS 1.2 and 1.3")
-            .with_root_certificates(roots)
-            .with_no_client_auth();
+        let tls = tls::client_config(roots);
         let connector = HttpsConnectorBuilder::new().with_tls_config(tls).https_only().enable_http1().build();
         Ok(Self { http: Client::builder(TokioExecutor::new()).build(connector), retry_after: Arc::default() })
     }

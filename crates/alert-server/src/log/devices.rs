@@ -1,10 +1,12 @@
 //! The devices that are told of a room's alerts by Web Push, as every store keeps them: each passes `log/contract`.
 
+use super::{Backend as _, Log, Store};
 use alert_core::names::{RoomCode, UserName};
 use alert_core::room::push::{AGE, Device, DeviceId, MOST_OF_PERSON, MOST_OF_ROOM};
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
+use tokio::sync::oneshot;
 
 /// The devices of all rooms of a server that orders rooms itself. Some 600 bytes each.
 pub(super) const MOST_IN_ALL: usize = 50_000;
@@ -35,6 +37,47 @@ pub trait Devices {
 
     /// The devices of a room: of one person, or of all.
     fn devices_of(&self, room: &RoomCode, of: Option<&UserName>, done: OnDevices);
+}
+
+impl Log {
+    fn devices(&self) -> &dyn Devices {
+        match &self.0.store {
+            Store::None => &self.0.devices,
+            Store::Own(recorder) => recorder.devices(),
+            Store::Shared(shared) => shared.devices(),
+        }
+    }
+
+    /// Keeps a device that is told of a room's alerts; see [`Devices::put_device`].
+    ///
+    /// # Errors
+    /// If there are too many, or the store does not answer.
+    pub async fn put_device(&self, room: &RoomCode, subscriber: Device) -> Result<(), DeviceError> {
+        let (tell, told) = oneshot::channel();
+        self.devices().put_device(room, subscriber, Box::new(|kept| _ = tell.send(kept)));
+        told.await.unwrap_or(Err(DeviceError::Unavailable))
+    }
+
+    /// Forgets devices of a room.
+    pub fn drop_devices(&self, room: &RoomCode, devices: &[DeviceId]) {
+        if !devices.is_empty() {
+            self.devices().drop_devices(room, devices);
+        }
+    }
+
+    /// The devices of a room, of one person or of all.
+    ///
+    /// # Errors
+    /// If the store does not answer.
+    pub async fn devices_of(
+        &self,
+        room: &RoomCode,
+        of: Option<&UserName>,
+    ) -> Result<Vec<Device>, DeviceError> {
+        let (tell, told) = oneshot::channel();
+        self.devices().devices_of(room, of, Box::new(|found| _ = tell.send(found)));
+        told.await.unwrap_or(Err(DeviceError::Unavailable))
+    }
 }
 
 /// Devices in memory: of a server that keeps nothing which survives it, or as its file has them.
@@ -70,16 +113,15 @@ impl Held {
         changes: &mut Vec<Change>,
     ) -> Result<(), DeviceError> {
         let (id, now) = (device.subscription.id(), device.renewed);
-        let is_full = |held: &Self| {
-            let of_room = held.rooms.get(room);
-            let is_known = of_room.is_some_and(|devices| devices.contains_key(&id));
-            !is_known
-                && (held.count >= MOST_IN_ALL || of_room.is_some_and(|devices| devices.len() >= MOST_OF_ROOM))
-        };
-        if is_full(self) {
+        let of_room = |held: &Self| held.rooms.get(room).map_or(0, HashMap::len);
+        let is_known = self.rooms.get(room).is_some_and(|devices| devices.contains_key(&id));
+        if !is_known && (self.count >= MOST_IN_ALL || of_room(self) >= MOST_OF_ROOM) {
             self.forget_old(now, changes);
-            if is_full(self) {
+            if of_room(self) >= MOST_OF_ROOM {
                 return Err(DeviceError::Full);
+            }
+            if self.count >= MOST_IN_ALL {
+                self.make_room(changes);
             }
         }
         let devices = self.rooms.entry(room.clone()).or_default();
@@ -118,6 +160,18 @@ impl Held {
         }
     }
 
+    /// Of the room with most devices, the one that was renewed longest ago goes: whoever makes up many takes none from others.
+    fn make_room(&mut self, changes: &mut Vec<Change>) {
+        let largest = self.rooms.iter().max_by_key(|(_, devices)| devices.len());
+        let oldest = largest.and_then(|(room, devices)| {
+            let (id, _) = devices.iter().min_by_key(|(id, kept)| (kept.renewed, **id))?;
+            Some((room.clone(), *id))
+        });
+        if let Some((room, id)) = oldest {
+            self.forget(&room, id, changes);
+        }
+    }
+
     fn of(&self, room: &RoomCode, of: Option<&UserName>) -> Vec<Device> {
         let devices = self.rooms.get(room).into_iter().flat_map(HashMap::values);
         devices.filter(|kept| of.is_none_or(|name| kept.name == *name)).cloned().collect()
@@ -149,5 +203,30 @@ impl Devices for InMemory {
     fn devices_of(&self, room: &RoomCode, of: Option<&UserName>, done: OnDevices) {
         let found = self.lock().of(room, of);
         done(Ok(found));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::log::contract::device;
+    use alert_core::names::RoomCode;
+
+    #[test]
+    fn given_somebody_who_makes_up_as_many_as_there_may_be_then_others_are_taken_all_the_same() {
+        let room = |number: usize| RoomCode::parse(&format!("room {number}"), 64).unwrap();
+        let (mut held, mut changes) = (Held::default(), Vec::new());
+        for number in 0..MOST_IN_ALL {
+            let made_up = device(&format!("name {number}"), u32::try_from(number).unwrap());
+            held.put(&room(number / MOST_OF_ROOM), made_up, &mut changes).unwrap();
+        }
+        assert_eq!(held.put(&room(0), device("Bea", 60_000), &mut changes), Err(DeviceError::Full));
+        changes.clear();
+        let honest = room(99);
+        for number in 0..3 {
+            held.put(&honest, device("Ada", 70_000 + number), &mut changes).unwrap();
+        }
+        assert_eq!((held.count, held.of(&honest, None).len()), (MOST_IN_ALL, 3));
+        assert_eq!(changes.iter().filter(|change| matches!(change, Change::Forget(..))).count(), 3);
     }
 }

@@ -1,7 +1,9 @@
 //! Tokens that have been taken back, until none of them can count any more.
 
+use super::Log;
 use alert_core::access::Revoked;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use tokio::sync::oneshot;
 
 /// Something that was taken back.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,6 +31,27 @@ impl Revocation {
             None => expires.unwrap_or(now + YEAR),
         };
         Self { what, until }
+    }
+}
+
+impl Log {
+    /// Which tokens have been taken back; nothing where the store failed.
+    pub async fn revoked(&self) -> Option<Vec<Revocation>> {
+        let Some(backend) = self.backend() else { return Some(Vec::new()) };
+        let (tell, told) = oneshot::channel();
+        backend.revoked(Box::new(|revoked| drop(tell.send(revoked))));
+        told.await.ok().flatten()
+    }
+
+    /// Takes tokens back, on every server that shares the store.
+    ///
+    /// # Errors
+    /// If they would count again later.
+    pub async fn revoke(&self, new: Revocation) -> Result<(), RevokeError> {
+        let backend = self.backend().ok_or(RevokeError::Nowhere)?;
+        let (tell, told) = oneshot::channel();
+        backend.revoke(new, Box::new(|done| _ = tell.send(done)));
+        told.await.unwrap_or(Err(RevokeError::Failed))
     }
 }
 

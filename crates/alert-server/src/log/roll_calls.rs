@@ -2,13 +2,14 @@
 
 mod held;
 
-use super::Stored;
+use super::{Backend as _, Log, Store, Stored};
 use alert_core::names::{RoomCode, UserName};
 use alert_core::room::alerts::AlertId;
 use alert_core::room::roll_call::{Counts, MOST_PEOPLE, Mark, Person, RollCall, Roster};
 pub(super) use held::{Change, Held};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
+use tokio::sync::oneshot;
 
 /// A roll call is kept for so long after it has changed last, and a roster after it was of use.
 pub(super) const AGE: Duration = Duration::from_secs(90 * 24 * 3600);
@@ -82,6 +83,81 @@ pub trait RollCalls {
 }
 
 /// Those in memory: of a server that keeps nothing which survives it, or as its file has them.
+impl Log {
+    fn roll_calls(&self) -> &dyn RollCalls {
+        match &self.0.store {
+            Store::None => &self.0.roll_calls,
+            Store::Own(recorder) => recorder.roll_calls(),
+            Store::Shared(shared) => shared.roll_calls(),
+        }
+    }
+
+    /// Notes something of people in a roll call; see [`RollCalls::mark`]. Says what became of it in the store.
+    ///
+    /// # Errors
+    /// If nothing of any of them could be noted.
+    pub async fn mark(&self, marking: Marking) -> Result<Stored, RollError> {
+        let (tell, told) = oneshot::channel();
+        self.roll_calls().mark(marking, Box::new(|kept| _ = tell.send(kept)));
+        told.await.unwrap_or(Err(RollError::Unavailable))
+    }
+
+    /// Reads a roll call, if there is one.
+    ///
+    /// # Errors
+    /// If the store does not answer.
+    pub async fn roll_call(&self, room: &RoomCode, alert: AlertId) -> Result<Option<RollCall>, RollError> {
+        let (tell, told) = oneshot::channel();
+        self.roll_calls().roll_call(room, alert, Box::new(|found| drop(tell.send(found))));
+        told.await.unwrap_or(Err(RollError::Unavailable))
+    }
+
+    /// Reads what is noted of one person in a roll call.
+    ///
+    /// # Errors
+    /// If the store does not answer.
+    pub async fn roll_person(
+        &self,
+        room: &RoomCode,
+        alert: AlertId,
+        name: &UserName,
+    ) -> Result<Option<Person>, RollError> {
+        let (tell, told) = oneshot::channel();
+        self.roll_calls().roll_person(room, alert, name, Box::new(|found| drop(tell.send(found))));
+        told.await.unwrap_or(Err(RollError::Unavailable))
+    }
+
+    /// Reads how many people of each kind are in a roll call, if there is one.
+    ///
+    /// # Errors
+    /// If the store does not answer.
+    pub async fn roll_counts(&self, room: &RoomCode, alert: AlertId) -> Result<Option<Counts>, RollError> {
+        let (tell, told) = oneshot::channel();
+        self.roll_calls().roll_counts(room, alert, Box::new(|found| drop(tell.send(found))));
+        told.await.unwrap_or(Err(RollError::Unavailable))
+    }
+
+    /// Keeps a room's roster; an empty one is none. Says what became of it in the store.
+    ///
+    /// # Errors
+    /// If there are too many names, or the store does not answer.
+    pub async fn put_roster(&self, room: &RoomCode, roster: Roster) -> Result<Stored, RollError> {
+        let (tell, told) = oneshot::channel();
+        self.roll_calls().put_roster(room, roster, Box::new(|kept| _ = tell.send(kept)));
+        told.await.unwrap_or(Err(RollError::Unavailable))
+    }
+
+    /// Reads a room's roster, which is empty where it has none.
+    ///
+    /// # Errors
+    /// If the store does not answer.
+    pub async fn roster(&self, room: &RoomCode) -> Result<Roster, RollError> {
+        let (tell, told) = oneshot::channel();
+        self.roll_calls().roster(room, Box::new(|found| drop(tell.send(found))));
+        told.await.unwrap_or(Err(RollError::Unavailable))
+    }
+}
+
 #[derive(Default)]
 pub(super) struct InMemory(Mutex<Held>);
 

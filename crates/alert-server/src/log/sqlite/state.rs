@@ -2,10 +2,10 @@
 //! takes a short lock here and never waits for the disk.
 
 mod pace;
+mod seating;
 
 use super::devices::Changed;
 use super::hooks;
-use super::policies::Rulings;
 use super::roll_calls::Rolls;
 use super::unwritten::{Message, Unwritten};
 use crate::log::{Append, Decision, Figures, OnStored, Seat, SeatId, Stay, StayId, Stored, Untold};
@@ -13,8 +13,9 @@ use crate::log::{seats, stays};
 use alert_core::names::RoomCode;
 use alert_core::position::Position;
 use alert_core::room::policy::Audit;
+pub(super) use seating::{Seating, Seats, Stays};
 use socketio_server::SharedHistogram;
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -69,38 +70,6 @@ pub(super) struct State {
     is_gathered: bool,
     is_watch_waiting: bool,
     pub(super) is_closing: bool,
-}
-
-pub(super) type Seats = HashMap<SeatId, Option<Seat>>;
-pub(super) type Stays = HashMap<StayId, Option<Stay>>;
-
-/// Seats and stays, a bounded number of new ones of each, where `None` is one that was given up; and what hosts do.
-#[derive(Default)]
-pub(super) struct Seating {
-    pub(super) seats: Seats,
-    pub(super) stays: Stays,
-    pub(super) rulings: Rulings,
-    /// Bounded by what there is in memory.
-    pub(super) rolls: Rolls,
-    /// Bounded by what there is in memory, and those that were forgotten since the last batch.
-    pub(super) devices: Changed,
-    /// The same.
-    pub(super) hooks: hooks::Rows,
-}
-
-impl Seating {
-    pub(super) fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    pub(super) fn len(&self) -> usize {
-        self.seats.len()
-            + self.stays.len()
-            + self.rulings.len()
-            + self.rolls.len()
-            + self.devices.len()
-            + self.hooks.len()
-    }
 }
 
 /// Why messages are not stored at the moment.
@@ -314,21 +283,7 @@ impl Shared {
         let mut state = self.state();
         state.busy_since = None;
         let in_hand = std::mem::take(&mut state.seating_in_hand);
-        let Seating { seats, stays, rulings, rolls, devices, hooks } = &mut state.seating;
-        rulings.go_before(in_hand.rulings.clone());
-        rolls.go_before(in_hand.rolls.clone());
-        for (id, row) in &in_hand.hooks {
-            hooks.entry(id.clone()).or_insert_with(|| row.clone());
-        }
-        for (id, seat) in &in_hand.seats {
-            seats.entry(*id).or_insert_with(|| seat.clone());
-        }
-        for (id, stay) in &in_hand.stays {
-            stays.entry(*id).or_insert_with(|| stay.clone());
-        }
-        for (device, kept) in &in_hand.devices {
-            devices.entry(device.clone()).or_insert_with(|| kept.clone());
-        }
+        state.seating.go_before(&in_hand);
         let is_news = state.begin_trouble(words);
         self.counts.failures.fetch_add(1, Ordering::Relaxed);
         (state.tell_nobody_else(), is_news)
