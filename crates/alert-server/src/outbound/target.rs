@@ -19,7 +19,9 @@ pub enum TargetError {
     #[error("is not the address of a page on the web: give one such as https://example.org/hook")]
     NotAUrl,
     /// It is something else.
-    #[error("has to begin with https://")]
+    #[error(
+        "has to begin with https://; http:// leads only into a network that the server allows (outbound_networks)"
+    )]
     NotHttps,
     /// It has a name and a password.
     #[error("must have no name and no password in it: whoever sees the address would see them")]
