@@ -38,8 +38,7 @@ use crate::push::Push;
 use crate::recent::Recent;
 use admission::Admission;
 pub use admission::{Admitted, Way};
-use alert_core::access::{Principal, Right};
-use alert_core::members::Members;
+use alert_core::access::Right;
 use alert_core::names::{RoomCode, UserName};
 use alert_core::position::{Numbering, Position};
 use alert_core::room::alerts::AlertId;
@@ -280,33 +279,6 @@ impl Rooms {
             return Ok(true);
         }
         self.0.keys.once(key, message, Instant::now(), done, say)
-    }
-
-    /// Who is in a room. A room that does not exist is empty.
-    ///
-    /// # Errors
-    /// Where the right is missing.
-    pub async fn members(&self, room: &Admitted) -> Result<Arc<Members>, Refused> {
-        room.may(Right::Read)?;
-        if let Some(shared) = self.log().shared() {
-            return Ok(Arc::new(shared.members(room.code()).await?));
-        }
-        let room = self.lock().get(room.code()).cloned();
-        Ok(room.map(|room| room.members()).unwrap_or_default())
-    }
-
-    /// All rooms in which somebody is, and how many people.
-    ///
-    /// # Errors
-    /// Where `who` may not see them.
-    pub async fn all(&self, who: &Principal) -> Result<Vec<(RoomCode, usize)>, Refused> {
-        who.may_list()?;
-        if let Some(shared) = self.log().shared() {
-            return Ok(shared.rooms().await?);
-        }
-        let rooms: Vec<_> = self.lock().values().cloned().collect();
-        let counted = rooms.iter().map(|room| (room.code.clone(), room.count()));
-        Ok(counted.filter(|(_, count)| *count > 0).collect())
     }
 
     /// Lets a connection into a room, under a name, after [`Self::check_entry`]. It hears the room in `form`.

@@ -1,8 +1,9 @@
-//! The rooms as whoever runs the server sees them, and what that person says to all of them.
+//! Who is where, for people who may see that; and the rooms as the person who runs the server sees them, and what they say to
+//! all of them.
 
 use super::door::Badge;
 use super::live_room::Speaker;
-use super::{Rooms, Speech, say_shared};
+use super::{Admitted, Refused, Rooms, Speech, say_shared};
 use crate::log::redis::Unavailable;
 use alert_core::access::{Principal, Right, Rights};
 use alert_core::members::Members;
@@ -33,6 +34,33 @@ pub struct Overview {
 }
 
 impl Rooms {
+    /// Who is in a room. A room that does not exist is empty.
+    ///
+    /// # Errors
+    /// Where the right is missing.
+    pub async fn members(&self, room: &Admitted) -> Result<Arc<Members>, Refused> {
+        room.may(Right::Read)?;
+        if let Some(shared) = self.log().shared() {
+            return Ok(Arc::new(shared.members(room.code()).await?));
+        }
+        let room = self.lock().get(room.code()).cloned();
+        Ok(room.map(|room| room.members()).unwrap_or_default())
+    }
+
+    /// All rooms in which somebody is, and how many people.
+    ///
+    /// # Errors
+    /// Where `who` may not see them.
+    pub async fn all(&self, who: &Principal) -> Result<Vec<(RoomCode, usize)>, Refused> {
+        who.may_list()?;
+        if let Some(shared) = self.log().shared() {
+            return Ok(shared.rooms().await?);
+        }
+        let rooms: Vec<_> = self.lock().values().cloned().collect();
+        let counted = rooms.iter().map(|room| (room.code.clone(), room.count()));
+        Ok(counted.filter(|(_, count)| *count > 0).collect())
+    }
+
     /// Every room of this server; those with most people come first.
     pub fn overview(&self) -> Vec<Overview> {
         let live: Vec<_> = self.lock().values().cloned().collect();
