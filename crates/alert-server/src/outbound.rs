@@ -8,7 +8,7 @@ mod reach;
 mod target;
 
 use crate::tls;
-pub use answer::{Answer, MOST_BYTES};
+pub use answer::Answer;
 use bytes::Bytes;
 use connect::Connect;
 pub use connect::ConnectError;
@@ -26,8 +26,10 @@ use std::time::Duration;
 pub use target::{Target, TargetError};
 use tokio::sync::{OnceCell, Semaphore};
 
-/// How long an exchange may take, from the name to the end of the answer.
+/// How long an exchange may take, from the name to the head of the answer.
 pub const TIME: Duration = Duration::from_secs(20);
+/// The longest head of an answer.
+const MOST_HEAD_BYTES: usize = 64 << 10;
 /// Exchanges at a time; others wait.
 const MOST_AT_A_TIME: usize = 64;
 /// How long a connection is kept for the next request.
@@ -129,11 +131,11 @@ impl Outbound {
         *request.method_mut() = Method::POST;
         *request.uri_mut() = target.uri().clone();
         *request.headers_mut() = headers;
-        let exchange = async {
-            let answer = http.client.request(request).await.map_err(|error| OutboundError::of(&error))?;
-            Answer::read(answer).await.map_err(|error| OutboundError::of(&error))
-        };
-        tokio::time::timeout(self.0.time, exchange).await.unwrap_or(Err(OutboundError::Late))
+        match tokio::time::timeout(self.0.time, http.client.request(request)).await {
+            Ok(Ok(answer)) => Ok(Answer::read(answer).await),
+            Ok(Err(error)) => Err(OutboundError::of(&error)),
+            Err(_) => Err(OutboundError::Late),
+        }
     }
 
     async fn http(&self) -> Http {
@@ -149,7 +151,7 @@ impl Outbound {
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(KEPT)
             .pool_max_idle_per_host(1)
-            .http1_max_buf_size(MOST_BYTES)
+            .http1_max_buf_size(MOST_HEAD_BYTES)
             .build(connector);
         Http { client, has_roots }
     }

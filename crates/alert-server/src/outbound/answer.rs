@@ -1,13 +1,14 @@
-//! What is answered: its status, its head, and the beginning of its body.
+//! What is answered: its status and its head. They decide; what follows is read only so that the connection can be used again.
 
-use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, Response, StatusCode, header};
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use std::time::{Duration, SystemTime};
 
 /// The most bytes of a body that are read. The connection of a longer one is closed.
-pub const MOST_BYTES: usize = 64 << 10;
+const MOST_BYTES: usize = 64 << 10;
+/// How long the rest of a body is waited for. The connection of a slower one is closed.
+const REST: Duration = Duration::from_secs(1);
 
 /// An answer.
 #[derive(Clone, Debug)]
@@ -16,21 +17,14 @@ pub struct Answer {
     pub status: StatusCode,
     /// Its head.
     pub headers: HeaderMap,
-    /// Its body, or the beginning of a long one.
-    pub body: Bytes,
 }
 
 impl Answer {
-    pub(super) async fn read(answer: Response<Incoming>) -> Result<Self, hyper::Error> {
-        let (head, mut rest) = answer.into_parts();
-        let mut body = BytesMut::new();
-        while body.len() < MOST_BYTES
-            && let Some(frame) = rest.frame().await
-        {
-            let data = frame?.into_data().unwrap_or_default();
-            body.extend_from_slice(&data[..data.len().min(MOST_BYTES - body.len())]);
-        }
-        Ok(Self { status: head.status, headers: head.headers, body: body.freeze() })
+    pub(super) async fn read(answer: Response<Incoming>) -> Self {
+        let (head, body) = answer.into_parts();
+        // Whatever becomes of the rest, it was answered. A body that is dropped before its end takes its connection along.
+        let _ = tokio::time::timeout(REST, read_away(body)).await;
+        Self { status: head.status, headers: head.headers }
     }
 
     /// For how long it asks to be left alone: in seconds, or until a date.
@@ -40,6 +34,15 @@ impl Answer {
         let seconds = || text.parse::<u32>().ok().map(|seconds| Duration::from_secs(seconds.into()));
         let date = || Some(httpdate::parse_http_date(text).ok()?.duration_since(now).unwrap_or_default());
         seconds().or_else(date)
+    }
+}
+
+async fn read_away(mut body: Incoming) {
+    let mut read = 0;
+    while read < MOST_BYTES
+        && let Some(Ok(frame)) = body.frame().await
+    {
+        read += frame.data_ref().map_or(0, bytes::Bytes::len);
     }
 }
 
@@ -59,7 +62,7 @@ mod tests {
             ("soon", None),
         ] {
             let headers = HeaderMap::from_iter([(header::RETRY_AFTER, text.parse().unwrap())]);
-            let answer = Answer { status: StatusCode::OK, headers, body: Bytes::new() };
+            let answer = Answer { status: StatusCode::OK, headers };
             assert_eq!(answer.retry_after(now), seconds.map(Duration::from_secs), "{text}");
         }
     }

@@ -41,7 +41,7 @@ async fn post(client: &Outbound, address: &str) -> Result<Answer, OutboundError>
 async fn given_a_network_that_is_named_then_what_is_posted_arrives_and_the_answer_comes_back() {
     let (port, mut asked) = receiver(b"HTTP/1.1 202 Accepted\r\ncontent-length: 2\r\n\r\nok").await;
     let answer = post(&client(&[LOCAL]), &format!("http://127.0.0.1:{port}/a?b=c")).await.unwrap();
-    assert_eq!((answer.status.as_u16(), &*answer.body), (202, &b"ok"[..]));
+    assert_eq!(answer.status.as_u16(), 202);
     let asked = asked.recv().await.unwrap();
     assert!(
         asked.starts_with("POST /a?b=c HTTP/1.1\r\n") && asked.contains(&format!("host: 127.0.0.1:{port}"))
@@ -74,17 +74,56 @@ async fn given_a_redirect_then_it_is_the_answer_and_is_not_followed() {
 }
 
 #[tokio::test]
-async fn given_a_body_without_end_then_its_beginning_is_read_and_the_answer_counts() {
+async fn given_a_body_without_end_then_the_status_counts_and_the_connection_is_closed() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
-    tokio::spawn(async move {
+    let closed = tokio::spawn(async move {
         let (mut stream, _) = listener.accept().await.unwrap();
         request(&mut stream).await;
         let _ = stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await;
         while stream.write_all(&[b'x'; 4096]).await.is_ok() {}
     });
     let answer = post(&client(&[LOCAL]), &format!("http://127.0.0.1:{port}/")).await.unwrap();
-    assert_eq!((answer.status.as_u16(), answer.body.len()), (200, MOST_BYTES));
+    assert_eq!(answer.status.as_u16(), 200);
+    tokio::time::timeout(TIME, closed).await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn given_a_body_that_is_broken_or_never_ends_then_the_status_counts() {
+    for head in [
+        "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n",
+        "HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nslow",
+    ] {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let closed = tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            request(&mut stream).await;
+            let _ = stream.write_all(head.as_bytes()).await;
+            // The other side ends it: this one would go on.
+            let _ = stream.read_buf(&mut Vec::new()).await;
+        });
+        let answer = post(&client(&[LOCAL]), &format!("http://127.0.0.1:{port}/")).await;
+        assert_eq!(answer.unwrap().status.as_u16(), 200, "{head}");
+        tokio::time::timeout(TIME, closed).await.unwrap().unwrap();
+    }
+}
+
+#[tokio::test]
+async fn given_a_short_body_then_its_connection_is_used_again() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        drop(listener);
+        while request(&mut stream).await.ends_with("{}") {
+            stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok").await.unwrap();
+        }
+    });
+    let client = client(&[LOCAL]);
+    for _ in 0..3 {
+        assert_eq!(post(&client, &format!("http://127.0.0.1:{port}/")).await.unwrap().status.as_u16(), 200);
+    }
 }
 
 #[tokio::test]
@@ -93,10 +132,6 @@ async fn given_a_receiver_that_fails_then_it_is_said_how() {
     let client = Outbound::within(Duration::from_millis(300), vec![LOCAL.parse().unwrap()]);
     let late = post(&client, &format!("http://{}/", silent.local_addr().unwrap())).await;
     assert!(matches!(late, Err(OutboundError::Late)), "{late:?}");
-
-    let (port, _asked) = receiver(b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nslow").await;
-    let slow = post(&client, &format!("http://127.0.0.1:{port}/")).await;
-    assert!(matches!(slow, Err(OutboundError::Broken(_))), "{slow:?}");
 
     let (port, _asked) = receiver(b"220 mail.example ESMTP\r\n").await;
     let other = post(&client, &format!("http://127.0.0.1:{port}/")).await;
