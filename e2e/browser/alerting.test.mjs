@@ -234,7 +234,7 @@ it("answers and a word are given when an alert is raised, and a client of v1 con
 });
 
 it("what the server refuses is said in the dialog, in the language of the page", async () => {
-  const { page, does, asks } = await hosted({ locale: "de" });
+  const { page, room, does, asks } = await hosted({ locale: "de" });
   await asks("moderate", { action: "set", settings: { two_person: true } });
   const { alert } = await does({ action: "raise", text: "Eis" });
   await page.locator("#alerts .alert").waitFor();
@@ -247,6 +247,16 @@ it("what the server refuses is said in the dialog, in the language of the page",
   await does({ action: "end", id: alert.id });
   await page.getByRole("button", { name: "Jetzt ändern" }).click();
   await page.locator("#alerting .field-error", { hasText: "diese Warnung gilt nicht mehr" }).waitFor();
+  await page.keyboard.press("Escape");
+  // A room as people paste it.
+  await page.locator("#raise-alert").click();
+  await page.getByLabel("Was alle wissen müssen").fill("Eis");
+  await page.getByText("Mehr", { exact: true }).click();
+  await page.getByLabel("Sagen, wer nicht bestätigt hat, nach").selectOption("2 Minuten");
+  await page.getByLabel("Diesem Raum sagen").focus();
+  await page.keyboard.insertText(`https://alert.${"long-".repeat(10)}name.example.org/v1?room=${room}`);
+  await page.getByRole("button", { name: "Jetzt auslösen" }).click();
+  await page.locator("#alerting .field-error", { hasText: "in einen anderen Raum als diesen" }).waitFor();
 });
 
 it("an alert that was raised by mistake is ended in one click, with that word", async () => {

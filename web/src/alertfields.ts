@@ -78,7 +78,8 @@ export class AlertFields {
       field.addEventListener("change", () => {
         if (field.value !== "0") this.confirm.checked = true;
       });
-    this.escalateTo.maxLength = 64;
+    // The server takes a link as well, and finds the code in it.
+    this.escalateTo.maxLength = 1000;
     this.escalateTo.autocapitalize = "none";
     this.escalateTo.value = begin !== undefined && "escalate_to" in begin ? (begin.escalate_to ?? "") : "";
     this.showMissing.addEventListener("change", () => {

@@ -170,7 +170,7 @@ impl Written {
             }
             let room = form.room.take().or_else(|| self.room.clone());
             let room = room.ok_or_else(|| at(EntryError::NoRoom))?;
-            let room = RoomCode::parse(&room, MOST_ROOM).map_err(|_| at(EntryError::Room))?;
+            let room = RoomCode::typed(&room, MOST_ROOM).map_err(|_| at(EntryError::Room))?;
             let mut bell = Bell::try_from(&form).map_err(|wrong| at(wrong.into()))?;
             bell.check().map_err(|wrong| at(wrong.into()))?;
             bell.schedule.holidays = Arc::clone(holidays);
@@ -282,6 +282,9 @@ times = ["08:30"]
         // A holiday, and then a short Tuesday.
         let rings = lesson.preview(at("2026-11-30T00:00:00Z"), 3);
         assert_eq!(rings, [at("2026-12-01T07:30:00Z"), at("2026-12-02T07:40:00Z")]);
+        for typed in ["k7q fm2 xd9", "https://h/v1?room=K7Q-FM2-XD9"] {
+            assert_eq!(load(&SCHOOL.replace("K7Q-FM2-XD9", typed)).unwrap(), table, "{typed}");
+        }
     }
 
     #[test]

@@ -15,7 +15,7 @@ pub struct RoomLink {
 
 impl RoomLink {
     /// The first link to a room in `text`; there may be words, quotes or brackets around it. The addresses are
-    /// `/v1?room=` or `/?room=`, `/v1/chat?room=`, `/v1/rooms/` and `/v1/room/`, in upper or lower case. A code that is
+    /// `/v1?room=` or `/?room=`, `/v1/chat?room=`, `/v1/screen?room=`, `/v1/rooms/` and `/v1/room/`, in upper or lower case. A code that is
     /// not UTF-8 is none.
     #[must_use]
     pub fn find(text: &str) -> Option<Self> {
@@ -35,7 +35,7 @@ impl RoomLink {
         let (path, query) = address.split_once('?').unwrap_or((address, ""));
         let is_utf8 = |encoded: &str| percent_decode_str(encoded).decode_utf8().is_ok();
         let room = match path.trim_end_matches('/').to_ascii_lowercase().as_str() {
-            start @ ("" | "/v1" | "/v1/chat") => {
+            start @ ("" | "/v1" | "/v1/chat" | "/v1/screen") => {
                 let mut keys = form_urlencoded::parse(query.as_bytes());
                 match keys.find(|(key, _)| key.eq_ignore_ascii_case("room")) {
                     Some((_, room)) if is_utf8(query) => room,

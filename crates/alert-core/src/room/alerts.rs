@@ -43,8 +43,6 @@ pub const MOST_ANSWERS: usize = 8;
 pub const MOST_ANSWER: usize = 64;
 /// The longest until an alert ends by itself, or its countdown does.
 pub const LONGEST: Duration = Duration::from_secs(366 * 24 * 3600);
-/// The most characters of the code of a room that an alert is passed on to.
-pub const MOST_TO: usize = 255;
 /// The least and the most time between two reminders, and until an alert is passed on.
 pub const INTERVALS: RangeInclusive<Duration> = Duration::from_secs(5)..=Duration::from_secs(7 * 24 * 3600);
 /// Those that have ended are known for so long, so that a retry finds them; and at most so many.

@@ -149,7 +149,8 @@ fn given_people_who_have_not_confirmed_at_the_time_then_another_room_hears_once_
         for member in [&mut bea, &mut cy] {
             confirms(member, &quiet);
         }
-        host.raises(there, &json!({ "text": "Snow", "escalate_after": SHORTEST, "escalate_to": "R2" }));
+        let link = "https://alert.example.org/v1?room=R2";
+        host.raises(there, &json!({ "text": "Snow", "escalate_after": SHORTEST, "escalate_to": link }));
         let all = said(there, "R2", 2);
         assert_eq!(all[0], passed_on);
         assert!(all.len() == 2 && all[1].ends_with("WARNING: Snow"), "{all:?}");

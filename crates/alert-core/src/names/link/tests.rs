@@ -13,6 +13,7 @@ fn given_a_link_however_it_is_passed_on_then_server_and_room_are_found() {
         ("https://alert.example.org/v1/?room=R1&why=login-unknown#top", "https://alert.example.org", "R1"),
         ("Https://Alert.Example.org/v1?room=R1\n", "Https://Alert.Example.org", "R1"),
         ("https://h/v1/chat?room=R1", "https://h", "R1"),
+        ("https://h/v1/screen?room=R1&missing=1", "https://h", "R1"),
         ("https://h/v1/rooms/R1", "https://h", "R1"),
         ("https://h/v1/rooms/a%2Fb/events", "https://h", "a/b"),
         ("https://h/v1/room/R1/", "https://h", "R1"),

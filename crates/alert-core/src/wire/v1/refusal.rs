@@ -250,6 +250,15 @@ impl Refusal {
         Self::new(ErrorCode::InvalidBody, message)
     }
 
+    /// An alert is to be passed on to what is no room.
+    #[must_use]
+    pub(in crate::wire) fn not_a_room(most: usize) -> Self {
+        let message =
+            format!("escalate_to must be the code of a room, of up to {most} characters, or a link to one.");
+        let rule = Rule { reason: "no_room", wait: None, until: None };
+        Self { rule: Some(rule), ..Self::invalid_body(message) }
+    }
+
     /// A text cannot be the name of a person.
     #[must_use]
     pub fn name(error: NameError) -> Self {
@@ -361,6 +370,7 @@ fn reason(not_done: NotDone) -> Option<&'static str> {
         NotDone::SamePerson => Some("same_person"),
         NotDone::TakesTwo => Some("takes_two"),
         NotDone::NoCountdown => Some("no_countdown"),
+        NotDone::OwnRoom => Some("own_room"),
         NotDone::TooManyBells => Some("bells_full"),
         NotDone::TooManyDays => Some("days_full"),
         NotDone::BellOfFile => Some("of_file"),

@@ -8,9 +8,9 @@ use serde_json::value::RawValue;
 
 use crate::duration;
 use crate::names::{RoomCode, plain_line};
-use crate::room::alerts::{INTERVALS, Level, MOST_ANSWER, MOST_ANSWERS, MOST_TEXT, MOST_TO};
+use crate::room::alerts::{INTERVALS, Level, MOST_ANSWER, MOST_ANSWERS, MOST_TEXT};
 use crate::wire::body;
-use crate::wire::v1::Refusal;
+use crate::wire::v1::{Limits, Refusal};
 
 pub(super) type Body<'a> = Option<&'a RawValue>;
 
@@ -67,17 +67,24 @@ pub(super) fn interval(key: &str, json: &RawValue) -> Result<Option<Duration>, R
 pub(super) fn read_escalation(
     after: Body<'_>,
     to: Body<'_>,
+    limits: &Limits,
 ) -> Result<(Option<Duration>, Option<RoomCode>), Refusal> {
     let after = after.map(|json| interval("escalate_after", json)).transpose()?.flatten();
-    let to = optional(to, |json| {
-        let problem = |problem| Refusal::invalid_body(format!("escalate_to {problem}."));
-        RoomCode::parse(&body::string("escalate_to", json)?, MOST_TO).map_err(problem)
-    })?;
+    let to = optional(to, |json| other_room(json, limits))?;
     if to.is_some() && after.is_none() {
         let why = "escalate_to needs escalate_after: after which time the other room is told.";
         return Err(Refusal::invalid_body(why));
     }
     Ok((after, to))
+}
+
+/// A room as people give it who want to go there: nobody is in one that has another spelling of its code.
+fn other_room(json: &RawValue, limits: &Limits) -> Result<RoomCode, Refusal> {
+    let most = limits.room_chars;
+    let code = RoomCode::typed(&body::string("escalate_to", json)?, most).ok();
+    // Such as the address of another page.
+    let code = code.filter(|code| !code.as_str().contains("://"));
+    code.ok_or_else(|| Refusal::not_a_room(most))
 }
 
 /// How long something takes: in seconds, or as in `5m`.

@@ -110,14 +110,14 @@ impl Alerting {
         let id =
             || read_id(&body::string("id", id.ok_or_else(|| Refusal::invalid_body("id is required."))?)?);
         match &*action {
-            "raise" => Raise::parse(arg).map(Self::Raise),
+            "raise" => Raise::parse(arg, limits).map(Self::Raise),
             "update" => Ok(Self::Change(id()?, Changes::parse(arg)?)),
             "release" => Ok(Self::Release(id()?)),
             "end" => Ok(Self::End(id()?, ending(arg)?)),
             "list" => Ok(Self::List),
             "missing" => Ok(Self::Missing(id()?)),
             "prepared" => Ok(Self::Prepared),
-            "prepare" => preparing(arg).map(Self::Prepare),
+            "prepare" => preparing(arg, limits).map(Self::Prepare),
             "unprepare" => {
                 let [name] = body::object(arg, false, &["prepared"])?;
                 let name =
@@ -137,11 +137,11 @@ impl Raise {
     ///
     /// # Errors
     /// A [`Refusal`] to answer with.
-    pub fn parse(arg: Body<'_>) -> Result<Self, Refusal> {
+    pub fn parse(arg: Body<'_>, limits: &Limits) -> Result<Self, Refusal> {
         let keys = &["prepared", "blanks", "drill", "answers", "word"];
         let [name, filled, drill, answers, word] = body::object(arg, false, keys)?;
         let [after, to] = body::object(arg, false, &["escalate_after", "escalate_to"])?;
-        let escalation = after.or(to).map(|_| read_escalation(after, to)).transpose()?;
+        let escalation = after.or(to).map(|_| read_escalation(after, to, limits)).transpose()?;
         let mut with = Changes::read(arg)?;
         let words = match (with.text.take(), name, filled) {
             (Some(text), None, None) => Wording::Text(text),

@@ -18,7 +18,7 @@ use crate::room::alerts::{
     Preparing, Template,
 };
 use crate::wire::body;
-use crate::wire::v1::Refusal;
+use crate::wire::v1::{Limits, Refusal};
 
 /// How long an alert lasts, or counts down.
 const LENGTHS: RangeInclusive<Duration> = Duration::from_secs(1)..=LONGEST;
@@ -71,9 +71,9 @@ impl Serialize for ShownPrepared<'_> {
 }
 
 /// Reads what is to be prepared; with `replace`, that and nothing else.
-pub(super) fn preparing(arg: Body<'_>) -> Result<Preparing, Refusal> {
+pub(super) fn preparing(arg: Body<'_>, limits: &Limits) -> Result<Preparing, Refusal> {
     let [replace] = body::object(arg, false, &["replace"])?;
-    let all = all_prepared(arg)?;
+    let all = all_prepared(arg, limits)?;
     Ok(if body::boolean("replace", replace)? { Preparing::Replace(all) } else { Preparing::Keep(all) })
 }
 
@@ -81,7 +81,7 @@ pub(super) fn preparing(arg: Body<'_>) -> Result<Preparing, Refusal> {
 ///
 /// # Errors
 /// A [`Refusal`] to answer with.
-pub fn all_prepared(arg: Body<'_>) -> Result<Vec<Prepared>, Refusal> {
+pub fn all_prepared(arg: Body<'_>, limits: &Limits) -> Result<Vec<Prepared>, Refusal> {
     let [given] = body::object(arg, false, &["prepared"])?;
     let missing = || Refusal::invalid_body("prepared is required: an alert, or a list of them.");
     let given = given.ok_or_else(missing)?;
@@ -89,8 +89,8 @@ pub fn all_prepared(arg: Body<'_>) -> Result<Vec<Prepared>, Refusal> {
         Ok(all) if all.len() > MOST_PREPARED => {
             Err(Refusal::invalid_body(format!("prepared may have {MOST_PREPARED} alerts.")))
         }
-        Ok(all) => all.into_iter().map(|one| prepared(Some(one), None)).collect(),
-        Err(_) => Ok(vec![prepared(Some(given), None)?]),
+        Ok(all) => all.into_iter().map(|one| prepared(Some(one), None, limits)).collect(),
+        Err(_) => Ok(vec![prepared(Some(given), None, limits)?]),
     }
 }
 
@@ -98,7 +98,7 @@ pub fn all_prepared(arg: Body<'_>) -> Result<Vec<Prepared>, Refusal> {
 ///
 /// # Errors
 /// A [`Refusal`] to answer with.
-pub fn prepared(arg: Body<'_>, named: Option<&str>) -> Result<Prepared, Refusal> {
+pub fn prepared(arg: Body<'_>, named: Option<&str>, limits: &Limits) -> Result<Prepared, Refusal> {
     let keys =
         &["name", "text", "level", "drill", "confirm", "countdown", "ends_after", "audience", "all_clear"];
     let [name, words, level, drill, confirm, countdown, ends_after, audience, all_clear] =
@@ -108,7 +108,7 @@ pub fn prepared(arg: Body<'_>, named: Option<&str>) -> Result<Prepared, Refusal>
     let answers = answers.map(read_answers).transpose()?.unwrap_or_default();
     let word = optional(word, read_word)?;
     let remind = remind.map(|json| interval("remind", json)).transpose()?.flatten();
-    let (escalate_after, escalate_to) = read_escalation(escalate_after, escalate_to)?;
+    let (escalate_after, escalate_to) = read_escalation(escalate_after, escalate_to, limits)?;
     // Whoever says how it is confirmed, or what happens where it is not, wants that.
     let asks = !answers.is_empty() || word.is_some() || remind.is_some() || escalate_after.is_some();
     let name = match (named, name) {
@@ -177,7 +177,7 @@ mod tests {
     use super::*;
 
     fn read(json: &str) -> Result<Preparing, String> {
-        preparing(Some(&RawValue::from_string(json.to_owned()).unwrap()))
+        preparing(Some(&RawValue::from_string(json.to_owned()).unwrap()), &Limits::default())
             .map_err(|refusal| refusal.message().to_owned())
     }
 
@@ -190,6 +190,22 @@ mod tests {
         let Ok(Preparing::Replace(all)) = read(short) else { panic!() };
         assert_eq!((&*all[0].name, all[0].level, all[0].countdown), ("Ice", Level::Warning, None));
         assert_eq!(all[0].lasts, Some(Duration::from_secs(60)));
+    }
+
+    #[test]
+    fn given_a_room_as_people_give_it_then_it_is_the_one_that_they_would_go_to() {
+        for to in [
+            "k7qfm2xd9",
+            "K7Q FM2 XD9",
+            "https://h/v1?room=K7Q-FM2-XD9#host=x",
+            "h/v1/screen?room=k7q-fm2-xd9",
+        ] {
+            let json = format!(
+                r#"{{"prepared":{{"name":"x","text":"x","escalate_after":"5m","escalate_to":"{to}"}}}}"#
+            );
+            let Ok(Preparing::Keep(all)) = read(&json) else { panic!("{to}") };
+            assert_eq!(all[0].escalate_to.as_ref().unwrap().as_str(), "K7Q-FM2-XD9", "{to}");
+        }
     }
 
     #[test]

@@ -88,7 +88,7 @@ pub(super) async fn raise(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Problem> {
-    let raise = Alerting::Raise(Raise::parse(Some(object(&body)?))?);
+    let raise = Alerting::Raise(Raise::parse(Some(object(&body)?), &api.0.limits)?);
     let Path(code) = path.map_err(|_| Problem::room_not_utf8())?;
     let (room, name) = admit(&api, &caller, &code, (query.as_deref(), &headers, body.len()), &raise).await?;
     let key = Key::read(&headers)?;

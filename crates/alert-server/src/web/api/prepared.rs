@@ -34,7 +34,7 @@ pub(super) async fn replace(
     path: RoomPath,
     body: Bytes,
 ) -> Result<Response, Problem> {
-    let all = all_prepared(Some(object(&body)?))?;
+    let all = all_prepared(Some(object(&body)?), &api.0.limits)?;
     change(&api, &caller, path, Preparing::Replace(all)).await
 }
 
@@ -46,7 +46,7 @@ pub(super) async fn keep(
     body: Bytes,
 ) -> Result<Response, Problem> {
     let (room, name) = parts(path)?;
-    let one = prepared(Some(object(&body)?), Some(&name))?;
+    let one = prepared(Some(object(&body)?), Some(&name), &api.0.limits)?;
     change(&api, &caller, room, Preparing::Keep(vec![one])).await
 }
 

@@ -48,7 +48,7 @@ pub(super) struct Wanted {
     /// Say after this time how many have not confirmed it
     #[arg(long, value_name = "TIME", value_parser = whole_seconds(INTERVALS))]
     escalate_after: Option<Duration>,
-    /// Then tell this room who they are
+    /// Then tell this room who they are: its code, in any spelling, or the link to it
     #[arg(long, value_name = "ROOM", requires = "escalate_after")]
     escalate_to: Option<String>,
     /// Show on big screens who has not confirmed it

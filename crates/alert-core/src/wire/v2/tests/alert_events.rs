@@ -38,6 +38,7 @@ fn given_alert_then_it_says_what_becomes_of_which() {
     let no_answers = "answers must be up to 8 texts of 1 to 64 bytes that can be seen, each another one.";
     let no_time =
         "ends_at must be a time such as 2026-11-30T09:00:00Z, or how long from now, such as 5m, or null.";
+    let no_room = "escalate_to must be the code of a room, of up to 9 characters, or a link to one.";
     for (body, expected) in [
         (r#"{"room":"r","action":"raise","text":" x y\n","ends_at":null}"#, Ok(raised.to_owned())),
         (
@@ -82,7 +83,19 @@ fn given_alert_then_it_says_what_becomes_of_which() {
         ),
         (
             r#"{"room":"r","action":"raise","text":"x","escalate_after":60,"escalate_to":" "}"#,
-            words("escalate_to is required."),
+            words(no_room),
+        ),
+        (
+            r#"{"room":"r","action":"raise","text":"x","escalate_after":60,"escalate_to":"https://h/v1"}"#,
+            words(no_room),
+        ),
+        (
+            r#"{"room":"r","action":"raise","text":"x","escalate_after":60,"escalate_to":"h://x"}"#,
+            words(no_room),
+        ),
+        (
+            r#"{"room":"r","action":"raise","text":"x","escalate_after":60,"escalate_to":"0123456789"}"#,
+            words(no_room),
         ),
         (
             r#"{"room":"r","action":"update","id":"0z0z48z7","escalate_after":null}"#,
@@ -201,5 +214,5 @@ fn given_alert_then_it_says_what_becomes_of_which() {
     }
     let noon = std::time::UNIX_EPOCH + Duration::from_millis(1_764_417_600_500);
     let body = r#"{"text":"x","ends_at":"2025-11-29T13:00:00.5004+01:00"}"#;
-    assert_eq!(Raise::parse(Some(raw(body))).unwrap().with.ends_at, Some(Some(When::At(noon))));
+    assert_eq!(Raise::parse(Some(raw(body)), &LIMITS).unwrap().with.ends_at, Some(Some(When::At(noon))));
 }
