@@ -23,7 +23,7 @@ async function room(device = service.device()) {
   const push = (action, body = {}) => ada.ask("push", { room: code, action, ...body });
   const subscribe = (more = {}) => push("subscribe", { subscription: device.subscription, ...more });
   assert.deepEqual(await subscribe(), { ok: true });
-  return { code, ada, device, does, hosts, push, subscribe };
+  return { code, key, host, ada, device, does, hosts, push, subscribe };
 }
 
 /** What a device has got when all that was raised before has been sent: `[kind, text]`. */
@@ -150,6 +150,27 @@ it("whoever has put it away, was put out or is banned is told nothing, and a dev
   assert.equal(third.requests, 1);
 });
 
+it("whoever a ban of an address puts out is told nothing more on their devices", async () => {
+  const { ada, code, key, device, host, hosts } = await room();
+  const other = service.device();
+  await host.ask("push", { room: code, action: "subscribe", subscription: other.subscription });
+  assert.ok((await hosts("ban", { address: "127.0.0.1" })).ok);
+  await ada.until("the reason", () => ada.events.some(([event]) => event === "put_out"));
+  const bell = await V2.connect(server);
+  const raised = async () => {
+    const text = fresh("ice");
+    await bell.ask("alert", { room: code, name: "Bell", host: key, action: "raise", text });
+    await other.gets("alert", text);
+    return text;
+  };
+  // They are forgotten a moment after the reason is told.
+  await eventually("silence", async () => {
+    const text = await raised();
+    await raised();
+    return !device.taken.some((one) => one.text === text);
+  });
+});
+
 it("whoever is banned is not told either that somebody has confirmed for them", async () => {
   const { code, device, does, hosts } = await room();
   const { alert } = await does("raise", { text: "Leave", confirm: true });
@@ -218,9 +239,12 @@ it("whoever is not in the room, or has no subscription, is refused and told why"
   assert.equal((await refused(stranger.ask("push", { room: code, action: "key" })))[0], "not_joined");
   const { subscription } = service.device();
   for (const [endpoint, words] of [
-    ["http://192.168.0.1/x", /nothing is sent/],
-    ["https://10.0.0.1/x", /nothing is sent/],
-    ["ftp://push.example/x", /nothing is sent/],
+    ["http://192.168.0.1/x", /^subscription: the address of this push service has to begin with https/],
+    [
+      "https://10.0.0.1/x",
+      /^subscription: the address of this push service does not lead to a public address/,
+    ],
+    ["ftp://push.example/x", /^subscription: the address of this push service has to begin with https/],
   ]) {
     const [errorCode, message] = await refused(
       push("subscribe", { subscription: { ...subscription, endpoint } }),

@@ -36,11 +36,19 @@ export function isSame(one: Saying | undefined, other: Saying): boolean {
 export const tagOf = (room: string, id?: string): string =>
   id === undefined ? `alert ${room}` : `alert ${room} ${id}`;
 
-/** What is shown; where the words of the page's language are not known, as the server says alerts in the room. */
+/** What is shown; where the words of the page's language are not known, in those of the server. */
 export function shown(notice: PushNotice, now: number): { title: string; body: string; isQuiet: boolean } {
   const isQuiet = notice.kind !== "alert" || notice.level === "info";
-  if (!isKey("alert_words")) return { title: notice.room, body: messageWords(notice), isQuiet };
+  if (!isKey("alert_words")) return { title: notice.room, body: plain(notice), isQuiet };
   return { title: text("notify_title", { room: notice.room }), body: body(notice, now), isQuiet };
+}
+
+function plain({ kind, drill, level, text, all_clear, mistake }: PushNotice): string {
+  const words = messageWords({ drill: false, level, text });
+  const ended = mistake === true ? `Raised by mistake: ${words}` : `Ended: ${words}`;
+  const over = all_clear === undefined ? ended : `All clear: ${all_clear}`;
+  const said = { alert: words, over, confirmed: `Confirmed: ${words}` }[kind];
+  return drill ? `DRILL: ${said}` : said;
 }
 
 function body(notice: PushNotice, now: number): string {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Pushing } from "../src/pushing.ts";
-import { isSame } from "../src/pushnotice.ts";
+import { isSame, type PushNotice, shown } from "../src/pushnotice.ts";
 
 /** A browser that has subscribed. */
 function browser(): { isSubscribed: boolean } {
@@ -54,4 +54,14 @@ test("two notices say the same if level and words are the same, as far as the se
   assert.ok(!isSame(one, { ...one, text: "Ice on" }));
   assert.ok(!isSame(one, { ...one, level: "emergency" }));
   assert.ok(!isSame(undefined, one));
+});
+
+test("where no words are kept, what is over or confirmed does not look as if it were in force", () => {
+  const alert = { room: "K7Q", id: "b2rmfwqj", level: "emergency", drill: false, text: "fire" } as const;
+  const said = (more: Partial<PushNotice>): string => shown({ ...alert, kind: "over", ...more }, 0).body;
+  assert.equal(said({ kind: "alert", drill: true }), "DRILL: EMERGENCY: fire");
+  assert.equal(said({}), "Ended: EMERGENCY: fire");
+  assert.equal(said({ all_clear: "come back" }), "All clear: come back");
+  assert.equal(said({ mistake: true, drill: true }), "DRILL: Raised by mistake: EMERGENCY: fire");
+  assert.equal(said({ kind: "confirmed" }), "Confirmed: EMERGENCY: fire");
 });

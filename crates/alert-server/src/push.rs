@@ -6,7 +6,7 @@ mod vapid;
 
 use crate::counter::Kinds;
 use crate::log::Log;
-use crate::outbound::{Outbound, Target};
+use crate::outbound::{Outbound, TargetError};
 use alert_core::names::RoomCode;
 use alert_core::room::push::Subscription;
 use bytes::Bytes;
@@ -68,8 +68,8 @@ pub enum Unsendable {
     #[error(transparent)]
     Key(#[from] encrypt::NotAKey),
     /// Its address is not one that is sent to.
-    #[error("nothing is sent to the address of this push service: {0}")]
-    Address(String),
+    #[error("the address of this push service {0}")]
+    Address(#[from] TargetError),
 }
 
 impl Push {
@@ -109,14 +109,7 @@ impl Push {
         if !encrypt::has_key(subscription) {
             return Err(encrypt::NotAKey.into());
         }
-        self.target(subscription).map(drop)
-    }
-
-    fn target(&self, subscription: &Subscription) -> Result<Target, Unsendable> {
-        self.0
-            .outbound
-            .target(subscription.endpoint())
-            .map_err(|problem| Unsendable::Address(problem.to_string()))
+        Ok(self.0.outbound.target(subscription.endpoint()).map(drop)?)
     }
 
     /// Sends a message, later. Where too many wait already, it is dropped.
@@ -178,7 +171,8 @@ impl Push {
     async fn attempt(&self, message: &Message, lives: Duration) -> Result<crate::outbound::Answer, String> {
         // It is never closed.
         let _slot = self.0.slots.acquire().await;
-        let target = self.target(&message.subscription).map_err(|problem| problem.to_string())?;
+        let target =
+            self.0.outbound.target(message.subscription.endpoint()).map_err(|problem| problem.to_string())?;
         let (push, subscription, words) = (self.clone(), message.subscription.clone(), message.words.clone());
         // It takes a part of a millisecond, of a thread that accepts connections.
         let made = tokio::task::spawn_blocking(move || {

@@ -208,6 +208,23 @@ impl Rooms {
         Ok(revoked.into_iter().map(|one| one.what).collect())
     }
 
+    /// Forgets the devices that somebody has in a room whom a ban has put out: of their address, devices say nothing.
+    pub(super) fn forget_devices_of(&self, code: &RoomCode, name: &UserName) {
+        let (rooms, code, name) = (self.clone(), code.clone(), name.clone());
+        self.runtime().spawn(async move {
+            match patiently(&PAUSES, || rooms.log().devices_of(&code, Some(&name))).await {
+                Ok(devices) => {
+                    let out: Vec<_> = devices.iter().map(|one| one.subscription.id()).collect();
+                    rooms.log().drop_devices(&code, &out);
+                }
+                Err(refused) => {
+                    let room = code.as_str();
+                    tracing::error!(room, "devices of somebody who is banned are still told: {refused}");
+                }
+            }
+        });
+    }
+
     /// Forgets the devices of a room that something new keeps out. Pages that are there put them again.
     fn drop_kept_out(&self, code: &RoomCode, before: &Arc<Policy>, next: &Arc<Policy>) {
         if !has_new_password(before, next) && !has_new_key(before, next) {

@@ -116,6 +116,9 @@ impl Presence {
             rooms.ban_address(&code, &name, address, until);
         }
         tracing::info!(room = code.as_str(), name = name.as_str(), reason = %why, "put out");
+        if matches!(why, Forbidden::Banned(_)) {
+            rooms.forget_devices_of(&code, &name);
+        }
         self.leave(rooms);
     }
 
