@@ -36,6 +36,9 @@ const LONGEST: Duration = Duration::from_secs(12 * 3600);
 /// The words of an alert are said when it is raised, and may be dated a little later. They come first.
 const WORDS: Duration = Duration::from_secs(1);
 
+/// The most events whose tries are counted at a time: one, unless alerts change between them. Then the oldest is forgotten.
+const MOST_TRIED: usize = 32;
+
 /// How often something is tried.
 pub const ATTEMPTS: u32 = PAUSES.len() as u32 + 1;
 
@@ -48,6 +51,10 @@ pub struct Delivery {
     pub alerts: Alerts,
     /// What fails now.
     pub failing: Option<Failing>,
+    /// How long nothing is sent, whatever it is.
+    pub pause: Pause,
+    /// How often each that was not delivered was tried. An alert is one, however often it changes. Entries leave in `passed`.
+    tried: Vec<(Box<str>, u32)>,
     /// When something was delivered last.
     pub delivered: Option<SystemTime>,
     /// Its receiver has said that it is gone for good: nothing is sent any more.
@@ -61,10 +68,15 @@ pub struct Failing {
     pub event: Box<str>,
     /// How often it was tried.
     pub attempts: u32,
-    /// When it is tried next.
-    pub next: SystemTime,
     /// Why it failed last.
     pub why: Box<str>,
+}
+
+/// A time in which a receiver is left alone; at first, none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pause {
+    from: SystemTime,
+    length: Duration,
 }
 
 /// What a webhook tells.
@@ -76,6 +88,17 @@ pub enum Item {
     Said(Arc<RoomEvent>),
     /// Something has become of an alert, at that time.
     Alert(Box<Change>, SystemTime),
+}
+
+impl Item {
+    /// What is tried: the same for an alert that has changed since.
+    fn subject(&self) -> Box<str> {
+        match self {
+            Self::Gap(..) => "gap".into(),
+            Self::Said(event) => event.position.to_string().into(),
+            Self::Alert(change, _) => change.alert.id.to_string().into(),
+        }
+    }
 }
 
 /// What there is to read.
@@ -149,7 +172,9 @@ impl Delivery {
 
     /// Something was delivered, or has been put aside: what comes after it is next.
     pub fn passed(&mut self, item: &Item) {
-        self.failing = None;
+        (self.failing, self.pause) = (None, Pause::default());
+        let subject = item.subject();
+        self.tried.retain(|(tried, _)| *tried != subject);
         match item {
             Item::Gap(_, after) => self.after = Some(*after),
             Item::Said(event) => self.after = Some(event.position),
@@ -157,31 +182,58 @@ impl Delivery {
         }
     }
 
-    /// Something was not delivered, and its receiver asks to be left alone for a time, or does not say. `random` spreads
-    /// the pauses, so that not all come back at once.
+    /// Something was not delivered, and its receiver asks to be left alone for a time, or does not say: it is, whatever is
+    /// next. `random` spreads the pauses, so that not all come back at once.
     pub fn failed(
         &mut self,
+        item: &Item,
         (event, why): (&str, &str),
         retry_after: Option<Duration>,
         random: u8,
         now: SystemTime,
     ) -> Verdict {
-        let before = self.failing.take().filter(|failing| *failing.event == *event);
-        let attempts = before.map_or(0, |failing| failing.attempts) + 1;
-        let Some(pause) = PAUSES.get(attempts as usize - 1) else { return Verdict::Dead };
+        let asked = retry_after.unwrap_or_default().min(LONGEST);
+        let attempts = self.count(item.subject());
+        let Some(pause) = PAUSES.get(attempts as usize - 1) else {
+            self.passed(item);
+            self.pause = Pause { from: now, length: asked };
+            return Verdict::Dead;
+        };
         let pause = *pause + *pause / 10 * u32::from(random) / 255;
-        let pause = pause.max(retry_after.unwrap_or_default().min(LONGEST));
-        let next = now.checked_add(pause).unwrap_or(now);
-        self.failing = Some(Failing { event: event.into(), attempts, next, why: why.into() });
+        self.pause = Pause { from: now, length: pause.max(asked) };
+        self.failing = Some(Failing { event: event.into(), attempts, why: why.into() });
         Verdict::Again
     }
 
-    /// How long to wait before an event is tried. A clock that was put back has nobody wait for longer than they would have.
+    /// Counts a try.
+    fn count(&mut self, subject: Box<str>) -> u32 {
+        let before = self.tried.iter().position(|(tried, _)| *tried == subject);
+        let attempts = before.map_or(0, |place| self.tried.remove(place).1).saturating_add(1);
+        if self.tried.len() >= MOST_TRIED {
+            self.tried.remove(0);
+        }
+        self.tried.push((subject, attempts));
+        attempts
+    }
+
+    /// How long to wait before anything is sent. A pause that is still to come, because the clock was set back, begins now.
+    pub fn wait(&mut self, now: SystemTime) -> Duration {
+        self.pause.from = self.pause.from.min(now);
+        self.pause.until().duration_since(now).unwrap_or_default()
+    }
+}
+
+impl Default for Pause {
+    fn default() -> Self {
+        Self { from: SystemTime::UNIX_EPOCH, length: Duration::ZERO }
+    }
+}
+
+impl Pause {
+    /// When it ends.
     #[must_use]
-    pub fn wait(&self, event: &str, now: SystemTime) -> Duration {
-        let failing = self.failing.as_ref().filter(|failing| *failing.event == *event);
-        let wait = failing.and_then(|failing| failing.next.duration_since(now).ok());
-        wait.unwrap_or_default().min(LONGEST + LONGEST / 10)
+    pub fn until(self) -> SystemTime {
+        self.from.checked_add(self.length).unwrap_or(self.from)
     }
 }
 

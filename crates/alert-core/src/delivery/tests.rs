@@ -130,34 +130,101 @@ fn given_an_alert_that_everybody_confirmed_in_time_then_what_changes_later_is_to
     assert_eq!(told(&mut delivery, &[], &changed.alerts, Tells::All), ["updated"]);
 }
 
+fn message(number: u64) -> Item {
+    Item::Said(said(number, number))
+}
+
+/// Fails, and gives the pause after that.
+fn fail(delivery: &mut Delivery, item: &Item, retry_after: Option<u64>, now: SystemTime) -> Duration {
+    let event = ("event", "it answers 500");
+    delivery.failed(item, event, retry_after.map(Duration::from_secs), 0, now);
+    delivery.wait(now)
+}
+
 #[test]
 fn given_a_receiver_that_fails_then_pauses_grow_for_more_than_a_day_and_then_it_is_a_dead_letter() {
     let mut delivery = Delivery::default();
     let (mut now, mut pauses) = (at(0), Vec::new());
-    while delivery.failed(("message_1", "it answers 500"), None, 0, now) == Verdict::Again {
-        let pause = delivery.wait("message_1", now);
+    while delivery.failed(&message(1), ("message_1", "it answers 500"), None, 0, now) == Verdict::Again {
+        let pause = delivery.wait(now);
         assert!(pauses.last().is_none_or(|before| *before < pause));
-        assert_eq!(delivery.wait("message_2", now), Duration::ZERO, "another one is not meant");
         pauses.push(pause);
         now += pause;
+        assert_eq!(delivery.wait(now), Duration::ZERO);
     }
     assert_eq!((pauses.len() as u32 + 1, pauses[0]), (ATTEMPTS, Duration::from_secs(1)));
     let all = now.duration_since(at(0)).unwrap().as_secs();
     assert!((24 * 3600..30 * 3600).contains(&all), "{all}");
-    assert_eq!(delivery.failing, None, "the next begins anew");
+    assert_eq!((&delivery.failing, delivery.after), (&None, Some(position(1))), "the next begins anew");
+    assert_eq!(fail(&mut delivery, &message(2), None, now), Duration::from_secs(1));
 }
 
 #[test]
 fn given_a_receiver_that_asks_to_be_left_alone_then_it_is_for_so_long_and_for_no_more_than_half_a_day() {
     let wait = |retry_after| {
         let mut delivery = Delivery::default();
-        delivery.failed(("message_1", "it answers 429"), Some(Duration::from_secs(retry_after)), 255, at(0));
-        delivery.wait("message_1", at(0)).as_millis()
+        let retry_after = Some(Duration::from_secs(retry_after));
+        delivery.failed(&message(1), ("message_1", "it answers 429"), retry_after, 255, at(0));
+        delivery.wait(at(0)).as_millis()
     };
     assert_eq!([wait(0), wait(90), wait(1 << 30)], [1100, 90_000, 12 * 3_600_000]);
     let mut delivery = Delivery::default();
-    delivery.failed(("message_1", "x"), Some(LONGEST), 0, at(200_000));
-    assert!(delivery.wait("message_1", at(0)) <= LONGEST + LONGEST / 10, "a clock that was put back");
+    for _ in 0..ATTEMPTS {
+        fail(&mut delivery, &message(1), Some(90), at(0));
+    }
+    assert_eq!(delivery.failing, None);
+    assert_eq!(delivery.wait(at(80)), Duration::from_secs(10), "what comes after a dead letter too");
+}
+
+#[test]
+fn given_an_alert_that_changes_while_it_waits_then_its_receiver_is_left_alone_and_its_tries_count() {
+    let raised = raised(1, 2);
+    let mut delivery = Delivery::begin(None, &Alerts::default());
+    let mut policy = act(&Policy::default(), Step::Raise(raised.clone().into()), 2);
+    let next = |delivery: &mut Delivery, policy: &Policy| {
+        let news = News { messages: &[], gap: None, more: false, alerts: &policy.alerts };
+        delivery.next(news, Tells::All, at(9)).unwrap()
+    };
+    let name = UserName::parse("Ada", 64).unwrap();
+    for tries in 1..ATTEMPTS {
+        let item = next(&mut delivery, &policy);
+        assert_eq!(fail(&mut delivery, &item, Some(50_000), at(10)), LONGEST);
+        let amendment = Amendment { text: Some(tries.to_string().into()), ..Amendment::default() };
+        policy = act(&policy, Step::Change(raised.id, name.clone(), amendment), 10);
+        assert_ne!(next(&mut delivery, &policy), item);
+        assert_eq!(delivery.wait(at(10)), LONGEST);
+        assert_eq!(delivery.failing.as_ref().unwrap().attempts, tries);
+        // Another event in between has tries of its own.
+        fail(&mut delivery, &message(3), None, at(10));
+        assert_eq!(delivery.failing.as_ref().unwrap().attempts, tries);
+    }
+    let last = next(&mut delivery, &policy);
+    let verdict = delivery.failed(&last, ("alert_1", "it answers 500"), None, 0, at(10));
+    assert_eq!(verdict, Verdict::Dead);
+}
+
+#[test]
+fn given_a_clock_that_is_set_back_then_nobody_waits_for_longer_than_the_pause() {
+    let hour = Duration::from_secs(3600);
+    let mut delivery = Delivery::default();
+    assert_eq!(fail(&mut delivery, &message(1), Some(3600), at(200_000)), hour);
+    assert_eq!(delivery.wait(at(0)), hour);
+    let mut delivery = Delivery::read(&delivery.write()).unwrap();
+    assert_eq!(delivery.wait(at(3000)), hour / 6, "it has begun when the clock was set");
+    assert_eq!(delivery.wait(at(3600)), Duration::ZERO);
+}
+
+#[test]
+fn given_many_events_that_are_tried_in_turn_then_the_tries_of_the_oldest_are_forgotten() {
+    let mut delivery = Delivery::default();
+    for number in 0..=MOST_TRIED as u64 {
+        fail(&mut delivery, &message(number), None, at(0));
+    }
+    assert_eq!(delivery.tried.len(), MOST_TRIED);
+    fail(&mut delivery, &message(1), None, at(0));
+    assert_eq!(delivery.failing.as_ref().unwrap().attempts, 2);
+    fail(&mut delivery, &message(0), None, at(0));
+    assert_eq!(delivery.failing.unwrap().attempts, 1);
 }
 
 #[test]
@@ -165,8 +232,7 @@ fn given_how_far_it_has_come_then_it_is_read_as_it_was_written() {
     let policy = act(&Policy::default(), Step::Raise(raised(1, 2).into()), 2);
     let mut delivery = Delivery::begin(Some(position(2)), &policy.alerts);
     delivery.delivered = Some(at(3));
-    delivery.failed(("message_1", "it answers 500"), None, 7, at(4));
-    delivery.failing.as_mut().unwrap().next = at(5);
+    fail(&mut delivery, &message(3), None, at(4));
     delivery.is_gone = true;
     assert_eq!(Delivery::read(&delivery.write()), Some(delivery));
     assert_eq!(Delivery::read("{}"), Some(Delivery::default()));

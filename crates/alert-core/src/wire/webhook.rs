@@ -121,11 +121,11 @@ impl<'a> ShownHook<'a> {
     /// A webhook, and how far it has come.
     #[must_use]
     pub fn new(hook: &'a Hook, delivery: &'a Delivery) -> Self {
-        let failing = |Failing { event, attempts, next, why }: &'a Failing| ShownFailing {
+        let failing = |Failing { event, attempts, why }: &'a Failing| ShownFailing {
             id: event,
             attempts: *attempts,
             most_attempts: ATTEMPTS,
-            next_at: At(*next),
+            next_at: At(delivery.pause.until()),
             problem: why,
         };
         Self {

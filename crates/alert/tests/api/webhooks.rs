@@ -23,6 +23,8 @@ struct Post {
     id: String,
     kind: String,
     body: Value,
+    /// How many.
+    signatures: usize,
 }
 
 /// Takes what is posted, and answers with what it is told to, and then with 204.
@@ -33,6 +35,8 @@ struct Hook {
 }
 
 const OK: &str = "HTTP/1.1 204 No Content\r\n\r\n";
+/// No answer until there is a next one, which is the answer then.
+const HOLD: &str = "hold";
 
 impl Hook {
     fn start(answers: &[&'static str]) -> Self {
@@ -71,7 +75,7 @@ impl Hook {
 fn serve(stream: &TcpStream, tell: &Sender<Post>, answers: &Mutex<VecDeque<&'static str>>) {
     let mut reader = BufReader::new(stream);
     loop {
-        let (mut length, mut id) = (0, String::new());
+        let (mut length, mut id, mut signatures) = (0, String::new(), 0);
         loop {
             let mut line = String::new();
             if reader.read_line(&mut line).unwrap_or(0) == 0 {
@@ -80,6 +84,7 @@ fn serve(stream: &TcpStream, tell: &Sender<Post>, answers: &Mutex<VecDeque<&'sta
             match line.trim_end().split_once(": ") {
                 Some(("content-length", value)) => length = value.parse().unwrap(),
                 Some(("webhook-id", value)) => value.clone_into(&mut id),
+                Some(("webhook-signature", value)) => signatures = value.split(' ').count(),
                 _ if line == "\r\n" => break,
                 _ => {}
             }
@@ -88,8 +93,13 @@ fn serve(stream: &TcpStream, tell: &Sender<Post>, answers: &Mutex<VecDeque<&'sta
         reader.read_exact(&mut body).unwrap();
         let body: Value = serde_json::from_slice(&body).unwrap();
         let kind = body["type"].as_str().unwrap().to_owned();
-        let _ = tell.send(Post { id, kind, body });
-        let answer = answers.lock().unwrap().pop_front().unwrap_or(OK);
+        let _ = tell.send(Post { id, kind, body, signatures });
+        let next = || answers.lock().unwrap().pop_front();
+        let mut answer = next().unwrap_or(OK);
+        while answer == HOLD {
+            std::thread::sleep(Duration::from_millis(10));
+            answer = next().unwrap_or(HOLD);
+        }
         let mut stream = stream;
         let _ = stream.write_all(answer.as_bytes());
         if answer.is_empty() || answer.contains("close") {
@@ -241,6 +251,23 @@ fn given_a_receiver_that_fails_then_it_gets_the_same_again_after_a_pause_and_the
 }
 
 #[test]
+fn given_another_secret_while_something_is_posted_then_what_comes_next_is_signed_with_it() {
+    let server = Server::start(&HERE);
+    let (hook, key) = (Hook::start(&[HOLD]), make(&server));
+    let id = add(&server, &key, &hook.address);
+    say(&server, "one");
+    hook.next();
+    say(&server, "two");
+    // It fails, so that what is read next are both.
+    hook.answers.lock().unwrap().extend(["", HOLD]);
+    assert_eq!(hook.next().body["data"]["msg"], "Ada: one");
+    assert_eq!(ask(&server, &key, "POST", &format!("webhooks/{id}/secret"), &json!({})).status, 200);
+    hook.answers.lock().unwrap().push_back(OK);
+    let next = hook.next();
+    assert_eq!((&next.body["data"]["msg"], next.signatures), (&json!("Ada: two"), 2));
+}
+
+#[test]
 fn given_a_receiver_that_is_gone_then_nothing_is_sent_there_any_more() {
     let server = Server::start(&HERE);
     let hook = Hook::start(&["HTTP/1.1 410 Gone\r\ncontent-length: 0\r\n\r\n"]);
@@ -319,8 +346,10 @@ fn killed_before_the_last_attempt(server: Server, state: &std::path::Path) {
     }
     drop(server);
     let mut kept = kept(&file);
-    kept["failing"][1] = json!(11);
-    kept["failing"][2] = json!(0);
+    kept["tried"][0][1] = json!(11);
+    // The pause begins tomorrow: the clock was set back.
+    let tomorrow = jiff::Timestamp::now().as_millisecond() + 24 * 3_600_000;
+    kept["pause"] = json!([tomorrow, 1500]);
     let changed = file.execute("UPDATE hooks SET text = ?1 WHERE letter = ''", [kept.to_string()]).unwrap();
     assert_eq!(changed, 1);
 }

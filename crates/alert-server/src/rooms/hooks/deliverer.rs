@@ -98,8 +98,7 @@ impl Rooms {
             Claim::Anothers => return Ok(Next::Pause(ASK)),
             Claim::Yours(kept) => kept,
         };
-        let Some(policy) = self.policy(&of.room).await? else { return Ok(Next::End) };
-        let Some(hook) = policy.hooks.get(of.hook) else { return Ok(Next::End) };
+        let Some((policy, hook)) = self.hook(of).await? else { return Ok(Next::End) };
         let mut delivery = match kept.and_then(|text| Delivery::read(&text)) {
             Some(delivery) => delivery,
             // The store has lost it, or the room goes on under this code.
@@ -108,36 +107,43 @@ impl Rooms {
         if delivery.is_gone {
             return Ok(Next::Pause(LONGEST));
         }
+        let pause = delivery.pause;
+        let wait = delivery.wait(now());
+        if !wait.is_zero() {
+            // The clock was set back. That it begins now has to be kept, or it would begin anew at each look.
+            if delivery.pause != pause && !self.log().keep_hook(of, delivery.write(), None).await? {
+                return Ok(Next::Pause(ASK));
+            }
+            let waited = self.hold(of, sleep(wait.min(LONGEST))).await;
+            return Ok(waited.map_or(Next::Pause(ASK), |()| Next::Again));
+        }
+        // Before the page, which then has their words.
         let alerts = alerts_now(&policy);
-        let page = self.unread(hook, &delivery, of).await?;
+        let page = self.unread(&hook, &delivery, of).await?;
         let (mut left, mut gap) = (&page.messages[..], page.gap);
         loop {
             let news = News { messages: left, gap, more: page.more, alerts: &alerts };
             let Some(item) = delivery.next(news, hook.tells, now()) else { break };
+            // Those before it may have taken minutes, in which somebody gave it another secret, or removed it.
+            let Some((_, hook)) = self.hook(of).await? else { return Ok(Next::End) };
             let body = Body::of(&of.room, &item, delivery.after, now());
-            let wait = delivery.wait(&body.id, now());
-            if !wait.is_zero() {
-                let waited = self.hold(of, sleep(wait.min(LONGEST))).await;
-                return Ok(waited.map_or(Next::Pause(ASK), |()| Next::Again));
-            }
-            let post = webhook::post(self.outbound(), hook, &body.id, &body.json);
+            let post = webhook::post(self.outbound(), &hook, &body.id, &body.json);
             let Some(outcome) = self.hold(of, post).await else { return Ok(Next::Pause(ASK)) };
-            let letter = self.take_outcome(of, hook, (&mut delivery, &item), &body, outcome);
+            let letter = self.take_outcome(of, &hook, (&mut delivery, &item), &body, outcome);
             if !self.log().keep_hook(of, delivery.write(), letter).await? {
                 return Ok(Next::Pause(ASK));
             }
-            if delivery.is_gone {
-                return Ok(Next::Pause(LONGEST));
+            let is_over = !delivery.is_gone && delivery.failing.is_none();
+            if !is_over || !delivery.wait(now()).is_zero() {
+                return Ok(Next::Again);
             }
-            if delivery.failing.is_none() {
-                match &item {
-                    Item::Gap(..) => gap = None,
-                    Item::Said(event) => {
-                        let place = left.iter().position(|message| message.position == event.position);
-                        left = place.map_or(&[][..], |place| &left[place + 1..]);
-                    }
-                    Item::Alert(..) => {}
+            match &item {
+                Item::Gap(..) => gap = None,
+                Item::Said(event) => {
+                    let place = left.iter().position(|message| message.position == event.position);
+                    left = place.map_or(&[][..], |place| &left[place + 1..]);
                 }
+                Item::Alert(..) => {}
             }
         }
         Ok(match (page.more, self.are_shared()) {
@@ -145,6 +151,15 @@ impl Rooms {
             (false, true) => Next::Listen(LOOK),
             (false, false) => Next::Listen(ASK),
         })
+    }
+
+    /// A webhook as it is now, and the policy of its room.
+    async fn hook(&self, of: &HookKey) -> Result<Option<(Arc<Policy>, Hook)>, Refused> {
+        let policy = self.policy(&of.room).await?;
+        Ok(policy.and_then(|policy| {
+            let hook = policy.hooks.get(of.hook)?.clone();
+            Some((policy, hook))
+        }))
     }
 
     /// Does something that may take a while, and goes on saying that this server delivers. Nothing, if another one does now.
@@ -204,7 +219,7 @@ impl Rooms {
             Outcome::Failed { why, retry_after } => {
                 posts.add("failed", 1);
                 let [random] = random();
-                match delivery.failed((event, &why), retry_after, random, now()) {
+                match delivery.failed(item, (event, &why), retry_after, random, now()) {
                     Verdict::Again => {
                         let is_first = delivery.failing.as_ref().is_some_and(|failing| failing.attempts == 1);
                         let host = self.outbound().target(&hook.url).ok();
@@ -217,7 +232,6 @@ impl Rooms {
                     Verdict::Dead => {
                         posts.add("dead", 1);
                         tracing::warn!(room, webhook, event, reason = &*why, "a webhook has a dead letter");
-                        delivery.passed(item);
                         let text = DeadLetter::new(body, ATTEMPTS, &why, now()).write();
                         Some(Letter { id: event.into(), text })
                     }
