@@ -8,6 +8,7 @@ pub mod duration;
 pub mod event;
 pub mod members;
 pub mod names;
+pub mod object;
 pub mod position;
 pub mod printable;
 pub mod room;

@@ -9,6 +9,7 @@ use serde::ser::SerializeStruct;
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::value::RawValue;
 
+use super::body::whole;
 use super::history::At;
 use super::json_size;
 use super::v1::Refusal;
@@ -161,7 +162,7 @@ impl ShownBell {
 /// A [`Refusal`] to answer with.
 pub fn read_bell(id: &str, body: &RawValue) -> Result<Bell, Refusal> {
     let wrong = |problem: String| Refusal::invalid_body(problem);
-    let mut form: Form = serde_json::from_str(body.get()).map_err(|error| wrong(of_json(&error)))?;
+    let mut form: Form = whole(body)?;
     if form.room.is_some() || !form.id.is_empty() && form.id != id {
         return Err(wrong("id and room of a bell are in its address.".to_owned()));
     }
@@ -197,20 +198,12 @@ pub fn read_times(body: &RawValue) -> Result<Times, Refusal> {
     struct Day {
         times: Vec<String>,
     }
-    let day: Day =
-        serde_json::from_str(body.get()).map_err(|error| Refusal::invalid_body(of_json(&error)))?;
-    times(&day.times)
+    times(&whole::<Day>(body)?.times)
 }
 
 /// Times as clients write them.
 pub(super) fn times(texts: &[String]) -> Result<Times, Refusal> {
     Times::parse(texts).map_err(|error| Refusal::invalid_body(sentence(&error.to_string())))
-}
-
-/// What a parser of JSON says, without the place, which nobody has in a request.
-fn of_json(error: &serde_json::Error) -> String {
-    let text = error.to_string();
-    sentence(text.split_once(" at line ").map_or(&*text, |(problem, _)| problem))
 }
 
 fn sentence(text: &str) -> String {
@@ -277,8 +270,9 @@ mod tests {
     #[test]
     fn given_what_is_no_bell_then_it_is_said_why() {
         for (json, said) in [
-            ("[1]", "invalid type: integer `1`, expected a string."),
-            (r#"{"says":"x"}"#, "unknown field `says`, expected one of"),
+            (r#"["","","FREQ=DAILY",["08:40"]]"#, "the body must be one JSON object."),
+            (r#"{"says":"x"}"#, "there is no key says. The keys are: id, room, rule, "),
+            (r#"{"alert":["info","Ice"]}"#, "alert must be one JSON object."),
             (r#"{"id":"other"}"#, "id and room of a bell are in its address."),
             (r#"{"room":"R1"}"#, "id and room of a bell are in its address."),
             (r#"{"rule":"FREQ=DAILY"}"#, "times: a bell rings at one time at least, such as [\"08:55\"]."),
@@ -286,7 +280,9 @@ mod tests {
             let wrong = read(json).unwrap_err();
             assert!(wrong.starts_with(said), "{wrong}");
         }
-        let times: Box<RawValue> = serde_json::from_str(r#"{"times":["8"]}"#).unwrap();
-        assert!(read_times(&times).is_err());
+        for json in [r#"{"times":["8"]}"#, r#"[["08:40"]]"#] {
+            let times: Box<RawValue> = serde_json::from_str(json).unwrap();
+            assert!(read_times(&times).is_err(), "{json}");
+        }
     }
 }

@@ -1,5 +1,7 @@
 //! The body of a client event, read once: finds the keys that count, whatever they hold.
 
+mod whole;
+
 use std::borrow::Cow;
 use std::fmt;
 
@@ -10,6 +12,7 @@ use socketio_protocol::text::LossyStr;
 
 use super::v1::{Limits, Refusal};
 use crate::names::{RoomCode, UserName};
+pub(super) use whole::whole;
 
 /// The values under `keys`, if present, in that order; as in JavaScript the last of equal keys wins. Strings are still
 /// JSON: whether they count at all may depend on who sends them.

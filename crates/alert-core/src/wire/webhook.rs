@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
+use super::body::whole;
 use super::history::At;
 use super::stream::{alerted, missing, told};
 use super::v1::Refusal;
@@ -162,12 +163,7 @@ pub fn read_hook(body: &RawValue) -> Result<Asked, Refusal> {
         #[serde(default)]
         tells: Option<Vec<String>>,
     }
-    let wrong = |error: serde_json::Error| {
-        let text = error.to_string();
-        let problem = text.split_once(" at line ").map_or(&*text, |(problem, _)| problem);
-        Refusal::invalid_body(format!("{problem}."))
-    };
-    let Fields { url, tells } = serde_json::from_str(body.get()).map_err(wrong)?;
+    let Fields { url, tells } = whole(body)?;
     let Some(mut names) = tells else { return Ok(Asked { url, tells: Tells::All }) };
     names.sort_unstable();
     names.dedup();

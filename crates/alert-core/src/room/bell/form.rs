@@ -53,7 +53,7 @@ pub struct Form {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub say: Option<String>,
     /// What is raised.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "crate::object::maybe")]
     pub alert: Option<Raised>,
     /// `skip`, or by how much it may be late.
     #[serde(skip_serializing_if = "Option::is_none")]

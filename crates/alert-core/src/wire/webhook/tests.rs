@@ -77,6 +77,7 @@ fn given_what_is_asked_for_then_it_is_read_or_it_is_said_why_not() {
         r#"{"url":"x","secret":"y"}"#,
         r#"{"url":"x","tells":[]}"#,
         r#"{"url":"x","tells":["status"]}"#,
+        r#"["https://a.example",["alert"]]"#,
     ] {
         assert!(read(bad).is_err(), "{bad}");
     }

@@ -14,6 +14,7 @@ use super::{Api, Problem, json};
 use crate::auth::token::Shown;
 use crate::log::{Revocation, YEAR};
 use alert_core::access::{Denied, Revoked, Subject, TokenId};
+use alert_core::object::Object;
 use alert_core::wire::history::At;
 use alert_core::wire::v1::Refusal;
 
@@ -80,7 +81,7 @@ fn read(body: &[u8], now: SystemTime) -> Result<Revocation, &'static str> {
     const ID: &str = "sub and jti must be texts of 1 to 255 bytes in one line.";
     const FOR: &str =
         "for must be a time up to 100 years, such as 30d, or a number of seconds; 0 takes it back.";
-    let Asked { token, sub, jti, lasting } = serde_json::from_slice(body).map_err(|_| ONE)?;
+    let Object(Asked { token, sub, jti, lasting }) = serde_json::from_slice(body).map_err(|_| ONE)?;
     let (what, expires) = match (token, sub, jti) {
         (Some(token), None, None) => {
             let shown = Shown::of(token.trim()).and_then(|shown| shown.revocable());
