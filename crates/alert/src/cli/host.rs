@@ -61,6 +61,11 @@ impl Room {
         self.way.json
     }
 
+    #[cfg(test)]
+    pub(super) fn timeout(&self) -> Duration {
+        self.way.timeout
+    }
+
     /// Asks for something below the room, which takes this right, and prints the answer.
     pub(super) fn ask(
         &self,

@@ -1,9 +1,11 @@
 //! Wrong usage, reported like other errors, with a tip for words that people know from other programs.
 
+use std::borrow::Cow;
 use std::ffi::OsString;
 use std::io::Write;
 use std::process::ExitCode;
 
+use clap::CommandFactory;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 /// Words that people try as a command, and what they may mean.
@@ -22,6 +24,13 @@ const COMMANDS: &[(&[&str], &str)] = &[
     (&["manual", "docs"], "alert man prints the manual"),
     (&["completion", "complete"], "alert completions SHELL prints what a shell needs"),
     (&["version"], "alert --version prints it"),
+];
+
+/// Words for the same, of which a command with commands of its own has one.
+const SAME: [&[&str]; 3] = [
+    &["remove", "delete", "revoke", "rm", "del", "erase", "drop"],
+    &["add", "make", "mint", "create", "new", "set"],
+    &["list", "show", "ls", "all", "print"],
 ];
 
 /// Flags that people try instead of others: of the server, then of the clients.
@@ -84,7 +93,7 @@ pub(super) fn refuse(mut error: clap::Error, words: &[OsString]) -> ExitCode {
         {
             error.remove(other);
         }
-        error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip.into()]));
+        error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip.into_owned().into()]));
     }
     let text = error.render().to_string();
     let text = text.strip_prefix("error: ").unwrap_or(&text);
@@ -92,20 +101,31 @@ pub(super) fn refuse(mut error: clap::Error, words: &[OsString]) -> ExitCode {
     ExitCode::from(super::USAGE_ERROR)
 }
 
-fn tip(error: &clap::Error, words: &[OsString]) -> Option<&'static str> {
+fn tip(error: &clap::Error, words: &[OsString]) -> Option<Cow<'static, str>> {
     let found = |list: &[(&[&str], &'static str)], word: &str| {
-        list.iter().find(|(tried, _)| tried.contains(&word)).map(|&(_, tip)| tip)
+        list.iter().find(|(tried, _)| tried.contains(&word)).map(|&(_, tip)| Cow::Borrowed(tip))
     };
     let text = |kind| match error.get(kind) {
         Some(ContextValue::String(text)) => Some(text.as_str()),
         _ => None,
     };
     if let Some(command) = text(ContextKind::InvalidSubcommand) {
-        return found(COMMANDS, &command.to_ascii_lowercase());
+        let command = command.to_ascii_lowercase();
+        let all = super::Cli::command();
+        let parent = words.get(1).and_then(|word| all.find_subcommand(word));
+        return parent
+            .map_or_else(|| found(COMMANDS, &command), |parent| same(parent, &command).map(Cow::Owned));
     }
     let flag = text(ContextKind::InvalidArg).filter(|_| error.kind() == ErrorKind::UnknownArgument)?;
     let is_client = words.get(1).is_some_and(|word| CLIENTS.iter().any(|client| word == client));
     found(if is_client { CLIENT_FLAGS } else { SERVER_FLAGS }, flag)
+}
+
+/// The command of `parent` that does what another word says.
+fn same(parent: &clap::Command, word: &str) -> Option<String> {
+    let words = SAME.iter().find(|words| words.contains(&word))?;
+    let meant = words.iter().find(|word| parent.find_subcommand(word).is_some())?;
+    Some(format!("alert {} {meant} does that", parent.get_name()))
 }
 
 /// The notes below a command's options: lines that begin with a space stay as they are, the others are one paragraph,

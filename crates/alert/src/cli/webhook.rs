@@ -24,6 +24,9 @@ Standard Webhooks has it.
 Exit codes: 0 done; 1 refused by the server, or a test that failed; 2 wrong
 usage; 3 the server cannot be reached.";
 
+/// How long to wait for a test: the server waits for the receiver meanwhile.
+const TESTED: &str = "30s";
+
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Tell a program what happens in a room from now on, and print the secret that it verifies that with
@@ -56,6 +59,7 @@ pub(super) enum Command {
         id: String,
     },
     /// Post a test, and say what became of it
+    #[command(mut_arg("timeout", |timeout| timeout.default_value(TESTED)))]
     Test {
         #[command(flatten)]
         room: Room,
@@ -161,6 +165,23 @@ fn line(hook: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use clap::Parser as _;
+
+    #[test]
+    fn a_test_is_waited_for_longer_than_its_receiver() {
+        #[derive(clap::Parser)]
+        struct Cli {
+            #[command(subcommand)]
+            command: Command,
+        }
+        let timeout = |words: &[&str]| match Cli::parse_from([&["webhook"], words].concat()).command {
+            Command::Test { room, .. } | Command::Secret { room, .. } => room.timeout().as_secs(),
+            _ => 0,
+        };
+        assert!(timeout(&["test", "D5DB", "7k3m9q2x"]) > alert_server::outbound::TIME.as_secs());
+        assert_eq!(timeout(&["test", "D5DB", "7k3m9q2x", "--timeout", "5s"]), 5);
+        assert_eq!(timeout(&["secret", "D5DB", "7k3m9q2x"]), 10);
+    }
 
     #[test]
     fn a_webhook_is_a_line_that_says_what_fails() {

@@ -26,6 +26,12 @@ fn given_words_of_other_programs_then_a_tip_says_what_is_meant() {
         (&["send", "--room", "D5DB", "hello"], "stands by itself"),
         (&["send", "D5DB", "-m", "hello"], "stands by itself"),
         (&["join", "D5DB", "--nick", "Ada"], "--name NAME"),
+        (&["webhook", "delete", "D5DB", "7k3m9q2x"], "alert webhook remove"),
+        (&["bell", "rm", "D5DB", "lesson-1"], "alert bell remove"),
+        (&["history", "remove", "D5DB"], "alert history delete"),
+        (&["webhook", "create", "D5DB", "https://a.example"], "alert webhook add"),
+        (&["bell", "set", "D5DB", "lesson-1"], "alert bell add"),
+        (&["config", "ls"], "alert config show"),
         (&["send", "D5DB", "hello", "--nam", "Ada"], "'--name'"),
     ] {
         let done = run(words);
