@@ -17,6 +17,9 @@ before(() => server.start());
 after(() => server.stop());
 after(() => Client.closeAll());
 
+/** The shortest time (s) between two reminders, and until an alert is passed on. */
+const SHORTEST = 5;
+
 /** By how many hours the server's clock says that it is ahead, to the hour. */
 const hours = (at) => {
   const ahead = Date.parse(at) - Date.now();
@@ -60,4 +63,26 @@ it("those who hear a room are told, over v2 and a stream, and the time that they
     await server.logged(/the clock of this machine was set/);
   }
   await events.cancel();
+});
+
+it("people are reminded at their interval, and an alert is passed on after its time, however the clock is set", async () => {
+  clock.set(0);
+  const office = fresh("office");
+  const host = await V2.connect(server);
+  const { room, host: key } = await host.ask("make", {});
+  const [bea, lind] = await Promise.all([
+    V2.inRoom(server, room, "Bea"),
+    V2.inRoom(server, office, "Mr Lind"),
+  ]);
+  const alert = { text: "Ice", remind: SHORTEST, escalate_after: SHORTEST, escalate_to: office };
+  const raised = await host.ask("alert", { room, host: key, name: "Ada", action: "raise", ...alert });
+  assert.ok(raised.ok, JSON.stringify(raised));
+  const numbers = () => bea.events.filter(([event]) => event === "reminder").map(([, { number }]) => number);
+  clock.set(-HOUR);
+  await lind.until("what is passed on", () => lind.texts.length > 0);
+  await bea.until("the first reminder", () => numbers().length >= 1);
+  clock.set(HOUR);
+  await bea.until("the second reminder", () => numbers().length >= 2);
+  assert.deepEqual(numbers(), [1, 2]);
+  clock.set(0);
 });

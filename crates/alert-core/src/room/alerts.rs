@@ -24,7 +24,7 @@ pub use prepared::{
     AllPrepared, Blanks, Filled, MOST_FILLED, MOST_PREPARED, MOST_TITLE, Prepared, Preparing, Unfilled,
 };
 pub use proposal::{Draft, MOST_PROPOSED, Person, Proposed, WAITS};
-pub use reminders::{MOST_REMINDERS, Reminders};
+pub use reminders::{MOST_REMINDERS, Reminded, Reminders};
 pub use step::{Amendment, Ending, Step};
 pub use template::{NotATemplate, Template};
 

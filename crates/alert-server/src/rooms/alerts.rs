@@ -6,7 +6,7 @@ mod prepared;
 
 use super::allowance::Cost;
 use super::live_room::{LiveRoom, Timed};
-use super::moderation::{People, now};
+use super::moderation::People;
 use super::{Actor, Admitted, Elsewhere, Refused, Rooms, Visit};
 use crate::log::redis::Of;
 use crate::log::{KeyDigest, Stored};
@@ -173,8 +173,7 @@ impl Rooms {
         self.runtime().spawn(async move {
             loop {
                 let Some(live) = room.upgrade() else { return };
-                let Some((next, what)) = live.next_of_alerts() else { return };
-                let left = next.duration_since(now()).unwrap_or_default();
+                let Some((left, what)) = live.next_of_alerts() else { return };
                 if !left.is_zero() {
                     drop(live);
                     tokio::time::sleep(left.min(LOOK)).await;
@@ -182,7 +181,7 @@ impl Rooms {
                 }
                 match what {
                     Timed::Reminds => {
-                        let is_done = rooms.remind(&live, now()).await;
+                        let is_done = rooms.remind(&live).await;
                         drop(live);
                         if !is_done {
                             tokio::time::sleep(AGAIN).await;

@@ -12,9 +12,9 @@ use alert_core::room::policy::{Action, Deed, NotDone, Policy, Shown};
 use alert_core::room::roll_call::{RollCall, Stage};
 use alert_core::wire::audit;
 use alert_core::wire::escalation::PassedOn;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::SystemTime;
+use std::time::{Instant, SystemTime};
 
 /// Whoever raises an alert, as they come to the room that it may be passed on to.
 #[derive(Clone, Debug)]
@@ -27,43 +27,63 @@ pub struct Elsewhere {
     pub shown: Shown,
 }
 
-/// An alert that is passed on at this time where people have not confirmed it.
-#[derive(Clone, Debug)]
+/// An alert of a room.
+type Of = (RoomCode, AlertId);
+
+/// The alerts that are to be passed on where people have not confirmed them, and when. A clock that is set changes nothing of
+/// that for a server that knows them.
+#[derive(Default)]
 pub(super) struct Pending {
-    pub(super) at: SystemTime,
-    room: RoomCode,
-    alert: AlertId,
+    /// Entries leave when an alert is not to be passed on any more.
+    known: HashMap<Of, Instant>,
+    /// Those of which that has not begun since they were looked up.
+    waiting: Vec<(Instant, Of)>,
 }
 
 impl Pending {
-    /// Those of these rooms.
-    pub(super) fn of<'a>(rooms: impl IntoIterator<Item = (&'a RoomCode, &'a Arc<Policy>)>) -> Vec<Self> {
-        let of_room = |(room, policy): (&'a RoomCode, &'a Arc<Policy>)| {
-            policy.alerts.escalating().map(move |(alert, at)| Self {
-                at,
-                room: room.clone(),
-                alert: alert.id,
-            })
-        };
-        rooms.into_iter().flat_map(of_room).collect()
+    /// Those of these rooms, and no others. `wall` is what time it is by the clock that people see.
+    pub(super) fn follow<'a>(
+        &mut self,
+        rooms: impl IntoIterator<Item = (&'a RoomCode, &'a Arc<Policy>)>,
+        wall: SystemTime,
+        now: Instant,
+    ) {
+        let mut before = std::mem::take(&mut self.known);
+        for (room, policy) in rooms {
+            for alert in policy.alerts.escalating() {
+                let of = (room.clone(), alert.id);
+                let at = before.remove(&of).or_else(|| now.checked_add(alert.escalates_in(wall)?));
+                at.and_then(|at| self.known.insert(of, at));
+            }
+        }
+        self.waiting = self.known.iter().map(|(of, at)| (*at, of.clone())).collect();
+    }
+
+    /// When the next is due.
+    pub(super) fn next(&self) -> Option<Instant> {
+        self.waiting.iter().map(|(at, _)| *at).min()
+    }
+
+    /// Those that are due now.
+    pub(super) fn take(&mut self, now: Instant) -> impl Iterator<Item = Of> {
+        self.waiting.extract_if(.., move |(at, _)| *at <= now).map(|(_, of)| of)
     }
 }
 
 /// The alerts that are being passed on. Each leaves when that is done, or could not be.
 #[derive(Clone, Default)]
-pub(super) struct UnderWay(Arc<Mutex<HashSet<(RoomCode, AlertId)>>>);
+pub(super) struct UnderWay(Arc<Mutex<HashSet<Of>>>);
 
 /// One of them.
-struct Begun(UnderWay, (RoomCode, AlertId));
+struct Begun(UnderWay, Of);
 
 impl UnderWay {
     /// `None`, if it is one of them already.
-    fn begin(&self, Pending { room, alert, .. }: &Pending) -> Option<Begun> {
-        let one = (room.clone(), *alert);
+    fn begin(&self, one: Of) -> Option<Begun> {
         self.lock().insert(one.clone()).then(|| Begun(self.clone(), one))
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashSet<(RoomCode, AlertId)>> {
+    fn lock(&self) -> MutexGuard<'_, HashSet<Of>> {
         // The set is whole between any two calls.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -104,8 +124,8 @@ impl Rooms {
 
     /// Passes on an alert whose time has come, unless that is under way. Each by itself: one room that waits for its store holds
     /// no other up. What cannot be done now is pending still, and is tried again.
-    pub(super) fn pass_on(&self, due: Pending, under_way: &UnderWay) {
-        let Some(begun) = under_way.begin(&due) else { return };
+    pub(super) fn pass_on(&self, due: Of, under_way: &UnderWay) {
+        let Some(begun) = under_way.begin(due) else { return };
         let rooms = self.clone();
         self.runtime().spawn(async move {
             let Begun(_, (room, alert)) = &begun;
@@ -199,17 +219,14 @@ mod tests {
 
     #[test]
     fn given_an_alert_that_is_being_passed_on_then_it_does_not_begin_again_and_others_do() {
-        let pending = |room: &str, alert: u8| Pending {
-            at: now(),
-            room: RoomCode::parse(room, 64).unwrap(),
-            alert: AlertId::made_of([alert; 8]),
-        };
+        let pending =
+            |room: &str, alert: u8| (RoomCode::parse(room, 64).unwrap(), AlertId::made_of([alert; 8]));
         let under_way = UnderWay::default();
-        let one = under_way.begin(&pending("R1", 1));
-        assert!(one.is_some() && under_way.begin(&pending("R1", 1)).is_none());
-        assert!(under_way.begin(&pending("R1", 2)).is_some() && under_way.begin(&pending("R2", 1)).is_some());
+        let one = under_way.begin(pending("R1", 1));
+        assert!(one.is_some() && under_way.begin(pending("R1", 1)).is_none());
+        assert!(under_way.begin(pending("R1", 2)).is_some() && under_way.begin(pending("R2", 1)).is_some());
         drop(one);
         assert!(under_way.lock().is_empty());
-        assert!(under_way.begin(&pending("R1", 1)).is_some(), "it is tried again");
+        assert!(under_way.begin(pending("R1", 1)).is_some(), "it is tried again");
     }
 }

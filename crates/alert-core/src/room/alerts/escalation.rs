@@ -71,6 +71,13 @@ impl Alert {
         at.filter(|at| self.ends_at.is_none_or(|ends_at| ends_at > *at))
     }
 
+    /// In what time it is to be passed on, for a server that finds it now. It is raised already, whatever the clock says.
+    #[must_use]
+    pub fn escalates_in(&self, now: SystemTime) -> Option<Duration> {
+        let left = self.escalates_at()?.duration_since(now).unwrap_or_default();
+        self.escalation.as_ref().map(|escalation| left.min(escalation.after))
+    }
+
     /// Whether it is too late to pass it on: another room may not know any more whether it has heard of it.
     #[must_use]
     pub fn escalates_too_late(&self, now: SystemTime) -> bool {
@@ -81,15 +88,16 @@ impl Alert {
 
 impl Alerts {
     /// Those that are to be passed on, or may be.
-    pub fn escalating(&self) -> impl Iterator<Item = (&Alert, SystemTime)> {
-        self.in_force.iter().filter_map(|alert| Some((alert, alert.escalates_at()?)))
+    pub fn escalating(&self) -> impl Iterator<Item = &Alert> {
+        self.in_force.iter().filter(|alert| alert.escalates_at().is_some())
     }
 
-    /// Whether that is due of an alert: `None`, if it is not, or it has happened; else the alert, unless it is over meanwhile.
+    /// One whose time has come: `None`, if it is not to be passed on, or that has happened; else the alert, unless it is over
+    /// meanwhile.
     #[must_use]
     pub fn to_pass_on(&self, id: AlertId, now: SystemTime) -> Option<Option<&Alert>> {
-        let is_due = |alert: &&Alert| alert.escalates_at().is_some_and(|at| at <= now);
-        self.get(id).filter(is_due).map(|alert| Some(alert).filter(|alert| !alert.is_over(now)))
+        let pending = self.get(id).filter(|alert| alert.escalates_at().is_some());
+        pending.map(|alert| Some(alert).filter(|alert| !alert.is_over(now)))
     }
 
     /// Whether an alert of another room was passed on to this one.

@@ -23,16 +23,15 @@ impl Rooms {
         let rooms = Arc::downgrade(&self.0);
         self.runtime().spawn(async move {
             let (mut plan, mut seen) = (Plan::default(), None::<SystemTime>);
-            let (mut asked, mut escalations) = (None::<Instant>, Vec::new());
+            let (mut asked, mut escalations) = (None::<Instant>, Pending::default());
             let under_way = UnderWay::default();
             loop {
                 let Some(rooms) = rooms.upgrade().map(Rooms) else { return };
                 let now = SystemTime::now();
                 let is_back = seen.is_some_and(|seen| now + BACK < seen);
                 if is_back || asked.is_none_or(|asked| asked.elapsed() >= ASK) {
-                    match rooms.planned(seen.is_none()).await {
-                        Ok((bells, pending)) => {
-                            escalations = pending;
+                    match rooms.planned(seen.is_none(), &mut escalations).await {
+                        Ok(bells) => {
                             let before = if is_back { Plan::default() } else { plan };
                             // Many bells take a while: no connection waits for that.
                             let planning = move || Plan::of(bells, &before, seen, now);
@@ -47,13 +46,11 @@ impl Rooms {
                 while let Some(due) = plan.take(now) {
                     rooms.deal_with(due, now);
                 }
-                for due in escalations.extract_if(.., |pending| pending.at <= now) {
-                    rooms.pass_on(due, &under_way);
-                }
+                escalations.take(Instant::now()).for_each(|due| rooms.pass_on(due, &under_way));
                 seen = seen.map(|_| now);
-                let next = plan.next().into_iter().chain(escalations.iter().map(|pending| pending.at)).min();
-                let next = next.and_then(|next| next.duration_since(now).ok());
-                let wait = next.map_or(LOOK, |next| next.min(LOOK));
+                let ring = plan.next().and_then(|next| next.duration_since(now).ok());
+                let next = escalations.next().map(|next| next.saturating_duration_since(Instant::now()));
+                let wait = ring.into_iter().chain(next).min().map_or(LOOK, |next| next.min(LOOK));
                 let wait = if asked.is_none() { wait.min(AGAIN) } else { wait };
                 tokio::select! {
                     () = tokio::time::sleep(wait) => {}
@@ -63,10 +60,10 @@ impl Rooms {
         });
     }
 
-    /// All bells, as they ring, and the alerts that may be passed on. At the start, the log says of bells that were missed.
-    async fn planned(&self, is_start: bool) -> Result<(Vec<Planned>, Vec<Pending>), Refused> {
+    /// All bells, as they ring; the alerts that may be passed on are noted. At the start, the log says of bells that were missed.
+    async fn planned(&self, is_start: bool, pending: &mut Pending) -> Result<Vec<Planned>, Refused> {
         let mut policies: HashMap<_, _> = self.timed().await?.into_iter().collect();
-        let pending = Pending::of(&policies);
+        pending.follow(&policies, now(), Instant::now());
         let file = self.of_file();
         for (room, _) in file.all() {
             if !policies.contains_key(room)
@@ -96,7 +93,7 @@ impl Rooms {
                 tell_missed(planned, kept, now());
             }
         }
-        Ok((all, pending))
+        Ok(all)
     }
 
     fn deal_with(&self, due: Due, now: SystemTime) {

@@ -10,7 +10,7 @@ use alert_core::room::alerts::{Change, Ended, Fate};
 use alert_core::wire::{self, Form};
 use socketio_server::{ConnectionId, Hub};
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, Instant, SystemTime};
 use tokio::sync::oneshot;
 
 impl State {
@@ -74,9 +74,9 @@ impl LiveRoom {
         begins
     }
 
-    /// When the next alert ends by itself, or people are reminded of one; and whether it is the first. Where there is nothing
-    /// of that, or nobody hears the room any more, the task that asks ends.
-    pub(in crate::rooms) fn next_of_alerts(&self) -> Option<(SystemTime, Timed)> {
+    /// In what time the next alert ends by itself, or people are reminded of one; and whether it is the first. Where there is
+    /// nothing of that, or nobody hears the room any more, the task that asks ends.
+    pub(in crate::rooms) fn next_of_alerts(&self) -> Option<(Duration, Timed)> {
         let mut state = self.lock();
         let next = state.next_of_alerts().filter(|_| !state.is_retired);
         state.is_timing = next.is_some();
@@ -92,10 +92,11 @@ pub(in crate::rooms) enum Timed {
 }
 
 impl State {
-    fn next_of_alerts(&self) -> Option<(SystemTime, Timed)> {
+    fn next_of_alerts(&self) -> Option<(Duration, Timed)> {
         let end = self.ruling.as_ref().and_then(|ruling| ruling.policy.alerts.next_end());
-        let reminder = self.calling.reminding.next(SystemTime::now());
-        let end = end.map(|at| (at, Timed::Ends));
-        end.into_iter().chain(reminder.map(|at| (at, Timed::Reminds))).min()
+        let end = end.map(|at| (at.duration_since(SystemTime::now()).unwrap_or_default(), Timed::Ends));
+        let reminder = self.calling.reminding.next();
+        let reminder = reminder.map(|at| (at.saturating_duration_since(Instant::now()), Timed::Reminds));
+        end.into_iter().chain(reminder).min()
     }
 }

@@ -6,13 +6,13 @@ use super::super::{Refused, Rooms};
 use super::{LiveRoom, State};
 use alert_core::event::What;
 use alert_core::names::{RoomCode, UserName};
-use alert_core::room::alerts::{Alert, AlertId, Alerts, Change, Fate, Reminders};
+use alert_core::room::alerts::{Alert, AlertId, Alerts, Change, Fate, Reminded};
 use alert_core::room::roll_call::{Person, Stage};
 use alert_core::wire::{self, Form};
 use socketio_server::Hub;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 /// People who are reminded under one lock. Then every shard does what else it has to, before the next.
 const PORTION: usize = 256;
@@ -22,45 +22,37 @@ const TURN: Duration = Duration::from_secs(1);
 /// What a room knows of reminders.
 #[derive(Default)]
 pub(super) struct Reminding {
-    /// How many there have been of each alert. Entries leave when nobody is to be reminded of it any more.
-    said: HashMap<AlertId, (Reminders, u32)>,
+    /// How far it has come with those of each alert. Entries leave when nobody is to be reminded of it any more.
+    said: HashMap<AlertId, Reminded>,
     /// The alert of which people are being reminded, and who has confirmed it since that began. Emptied at the end.
     under_way: Option<(AlertId, HashSet<UserName>)>,
 }
 
 impl Reminding {
     /// Those alerts of which people are reminded from now on. What was due before is over.
-    pub(super) fn follow(&mut self, alerts: &Alerts, now: SystemTime) {
+    pub(super) fn follow(&mut self, alerts: &Alerts, wall: SystemTime, now: Instant) {
         let all: HashMap<_, _> =
-            alerts.reminding(now).map(|(alert, reminders)| (alert.id, reminders)).collect();
-        self.said.retain(|id, (reminders, _)| all.get(id) == Some(reminders));
+            alerts.reminding(wall).map(|(alert, reminders)| (alert.id, reminders)).collect();
+        self.said.retain(|id, reminded| all.get(id) == Some(&reminded.of));
         for (id, reminders) in all {
-            self.said.entry(id).or_insert_with(|| (reminders, reminders.due(now)));
+            self.said.entry(id).or_insert_with(|| Reminded::begin(reminders, wall, now));
         }
     }
 
     /// When the next is due.
-    pub(super) fn next(&self, now: SystemTime) -> Option<SystemTime> {
-        self.said.values().filter_map(|(reminders, said)| reminders.next(known(*reminders, *said, now))).min()
+    pub(super) fn next(&self) -> Option<Instant> {
+        self.said.values().filter_map(Reminded::next).min()
     }
 
     /// Those that are due now: of each alert the last one, and which that is.
-    fn take(&mut self, now: SystemTime) -> Vec<(AlertId, u32)> {
-        let mut due = Vec::new();
-        for (id, (reminders, said)) in &mut self.said {
-            let (before, number) = (known(*reminders, *said, now), reminders.due(now));
-            *said = before.max(number);
-            if before < number {
-                due.push((*id, number));
-            }
-        }
-        due
+    fn take(&mut self, now: Instant) -> Vec<(AlertId, u32)> {
+        self.said.iter_mut().filter_map(|(id, reminded)| Some((*id, reminded.take(now)?))).collect()
     }
 
-    /// Nobody has been reminded after all: it is due still, or the one that is due by then.
+    /// Nobody has been reminded after all.
     fn put_back(&mut self, id: AlertId, number: u32) {
-        if let Some((_, said)) = self.said.get_mut(&id).filter(|(_, said)| *said == number) {
-            *said = number.saturating_sub(1);
+        if let Some(reminded) = self.said.get_mut(&id) {
+            reminded.put_back(number);
         }
     }
 
@@ -74,17 +66,11 @@ impl Reminding {
     }
 }
 
-/// How many there have been. Where the clock was put back by more than one, it goes on from there.
-fn known(reminders: Reminders, said: u32, now: SystemTime) -> u32 {
-    let due = reminders.due(now);
-    if due + 1 < said { due } else { said }
-}
-
 impl Rooms {
     /// Reminds everybody here of the alerts of which that is due. Says whether it has: else it is due still.
-    pub(in crate::rooms) async fn remind(&self, room: &Arc<LiveRoom>, now: SystemTime) -> bool {
+    pub(in crate::rooms) async fn remind(&self, room: &Arc<LiveRoom>) -> bool {
         let mut is_done = true;
-        let due = room.lock().calling.reminding.take(now);
+        let due = room.lock().calling.reminding.take(Instant::now());
         for (of, number) in due {
             let reminded = self.remind_of(room, of, number).await;
             let mut state = room.lock();
@@ -186,25 +172,5 @@ impl State {
             people += usize::from(told.count() > 0);
         }
         people
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn given_a_store_that_does_not_answer_then_the_reminder_is_due_still() {
-        let since = SystemTime::UNIX_EPOCH;
-        let (id, after) = (AlertId::made_of([1; 8]), |seconds| since + Duration::from_secs(seconds));
-        let reminders = Reminders { every: Duration::from_secs(60), since };
-        let mut reminding = Reminding { said: HashMap::from([(id, (reminders, 0))]), under_way: None };
-        assert_eq!(reminding.take(after(60)), [(id, 1)]);
-        reminding.put_back(id, 1);
-        assert!(reminding.next(after(61)).is_some_and(|next| next <= after(61)));
-        assert_eq!(reminding.take(after(61)), [(id, 1)]);
-        reminding.put_back(id, 1);
-        assert_eq!(reminding.take(after(121)), [(id, 2)], "not both of them");
-        assert_eq!(reminding.take(after(122)), []);
     }
 }

@@ -13,7 +13,7 @@ use alert_core::wire::{Form, v2};
 use socketio_server::{ConnectionId, Hub};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 use tokio::sync::mpsc;
 
 /// Between two that a host is told of how many have confirmed.
@@ -100,7 +100,7 @@ impl LiveRoom {
         let asked = state.asked();
         let State { ruling, calling, .. } = &mut *state;
         if let Some(ruling) = ruling {
-            calling.reminding.follow(&ruling.policy.alerts, SystemTime::now());
+            calling.reminding.follow(&ruling.policy.alerts, SystemTime::now(), Instant::now());
         }
         let RollCalling { hub, here, asked: known, .. } = &mut state.calling;
         known.retain(|id, _| asked.contains(id));

@@ -1,5 +1,7 @@
 //! Reminders and escalations.
 
+use std::time::Instant;
+
 use proptest::prelude::*;
 
 use super::*;
@@ -96,11 +98,12 @@ fn an_alert_is_passed_on_once_and_its_room_is_told_unless_nobody_is_missing() {
     assert!(!short.is_timed(), "it has ended by then");
     let ends = raised(Alert { ends_at: Some(after(400)), ..asked(1) });
     let due = |at| ends.alerts.to_pass_on(alert(1).id, after(at)).map(|alert| alert.is_some());
-    assert_eq!(
-        [299, 300, 399, 400].map(due),
-        [None, Some(true), Some(true), Some(false)],
-        "nor when it is over"
-    );
+    assert_eq!([300, 399, 400].map(due), [Some(true), Some(true), Some(false)], "nor when it is over");
+    let alert = policy.alerts.get(alert(1).id).unwrap();
+    let left = [0, 299, 300, 999].map(|at| alert.escalates_in(after(at)));
+    assert_eq!(left, [300, 1, 0, 0].map(|left| Some(Duration::from_secs(left))));
+    let early = START - Duration::from_secs(3600);
+    assert_eq!(alert.escalates_in(early), Some(Duration::from_secs(300)), "by a clock that was put back");
 }
 
 #[test]
@@ -130,26 +133,53 @@ fn a_room_hears_of_an_alert_once_however_often_it_is_told_and_what_it_knows_is_b
     assert_eq!([new, new + Duration::from_secs(1)].map(|now| alert.escalates_too_late(now)), [false, true]);
 }
 
+#[test]
+fn given_a_server_that_was_down_or_a_clock_that_was_set_meanwhile_then_reminders_go_on() {
+    let now = Instant::now();
+    let begin = |since, wall| Reminded::begin(every(5, since).unwrap(), after(wall), now);
+    let take =
+        |mut reminded: Reminded, at: [u64; 3]| at.map(|at| reminded.take(now + Duration::from_secs(at)));
+    assert_eq!(take(begin(0, 2), [2, 3, 4]), [None, Some(1), None]);
+    assert_eq!(take(begin(0, 2), [3, 20, 22]), [Some(1), Some(4), None], "one, of all that were due");
+    assert_eq!(
+        take(begin(0, 3602), [2, 3, 8]),
+        [None, Some(721), Some(722)],
+        "more than 100 were due before"
+    );
+    assert_eq!(take(begin(700, 100), [4, 5, 10]), [None, Some(1), Some(2)], "an alert of the future");
+}
+
+#[test]
+fn given_a_reminder_that_could_not_be_given_then_it_is_due_still_and_does_not_count() {
+    let (now, minute) = (Instant::now(), Duration::from_secs(60));
+    let mut reminded = Reminded::begin(every(60, 0).unwrap(), START, now);
+    for _ in 0..2 {
+        assert_eq!(reminded.take(now + minute), Some(1));
+        reminded.put_back(1);
+        assert_eq!(reminded.next(), Some(now + minute));
+    }
+    assert_eq!([2, 2].map(|at| reminded.take(now + minute * at)), [Some(2), None], "not both of them");
+    let given = (3..500).filter_map(|at| reminded.take(now + minute * at)).count();
+    assert_eq!((given, reminded.next()), (99, None), "100 in all");
+}
+
 proptest! {
     #[test]
-    fn reminders_come_at_their_interval_and_no_more_often_than_they_may(
-        every in 5_u64..100_000, since in 0_u64..1_000, looks in proptest::collection::vec(1_u64..200_000, 1..60),
+    fn reminders_come_at_their_interval(
+        every in 5_u64..100_000, age in 0_u64..1_000, looks in proptest::collection::vec(1_u64..200_000, 1..60),
     ) {
-        let reminders = Reminders { every: Duration::from_secs(every), since: after(since) };
-        let (mut said, mut now) = (0, after(since));
-        prop_assert_eq!(reminders.due(START), 0, "not before it was raised");
+        let (start, interval) = (Instant::now(), Duration::from_secs(every));
+        let mut reminded = Reminded::begin(Reminders { every: interval, since: START }, after(age), start);
+        let (mut now, raised) = (start, start.checked_sub(Duration::from_secs(age)).unwrap());
         for look in looks {
-            let next = reminders.next(said);
             now += Duration::from_millis(look);
-            let due = reminders.due(now);
-            prop_assert!(due >= said && due <= MOST_REMINDERS);
-            prop_assert_eq!(due > said, next.is_some_and(|next| next <= now), "whoever waits for the next has it");
-            if let Some(next) = next {
-                prop_assert_eq!(reminders.due(next), said + 1);
-                prop_assert_eq!(reminders.due(next - Duration::from_millis(1)), said);
+            let (next, number) = (reminded.next().unwrap(), reminded.take(now));
+            prop_assert_eq!(number.is_some(), next <= now, "whoever waits for the next has it");
+            prop_assert!((next - raised).as_millis().is_multiple_of(interval.as_millis()));
+            if let Some(number) = number {
+                prop_assert_eq!(u128::from(number), (now - raised).as_millis() / interval.as_millis());
             }
-            said = due;
+            prop_assert!(reminded.next().unwrap() > now);
         }
-        prop_assert_eq!(reminders.next(MOST_REMINDERS), None);
     }
 }
