@@ -13,6 +13,9 @@ use std::time::{Duration, Instant};
 /// kept, and a school makes all that it needs of a morning.
 const MAKE: u64 = 30;
 const MAKES: Rate = Rate { per_second: NonZeroU32::MIN, burst: NonZeroU32::new(200 * 30).unwrap() };
+/// What a webhook costs: 40 at once, and then two an hour. So one network needs weeks to make as many as there may be.
+const HOOK: u64 = 1800;
+const HOOKS: Rate = Rate { per_second: NonZeroU32::MIN, burst: NonZeroU32::new(40 * 1800).unwrap() };
 /// What the hosts of each room may do first, so that a neighbour who does too much keeps no host from putting somebody out.
 const OWN: Rate = Rate { per_second: NonZeroU32::MIN, burst: NonZeroU32::new(60).unwrap() };
 /// What deeds cost beyond that, those of all rooms together: 600 at once, and then ten a second.
@@ -39,6 +42,7 @@ pub(super) struct Allowances {
 #[derive(Clone, Copy, Debug, Default)]
 struct Used {
     makes: Meter,
+    hooks: Meter,
     deeds: Meter,
 }
 
@@ -62,7 +66,7 @@ impl Cost {
 impl Allowances {
     pub(super) fn new() -> Self {
         Self {
-            by_network: Recent::new(MAKES.recovery().max(DEEDS.recovery()), MOST),
+            by_network: Recent::new(MAKES.recovery().max(HOOKS.recovery()).max(DEEDS.recovery()), MOST),
             by_room: Recent::new(OWN.recovery(), MOST_ROOMS),
         }
     }
@@ -74,6 +78,15 @@ impl Allowances {
     pub(super) fn make(&self, network: Option<Network>, now: Instant) -> Result<(), Refused> {
         let taken = self.take(network, now, |used| (&mut used.makes, MAKES, MAKE));
         taken.map_err(Refused::TooManyMakes)
+    }
+
+    /// Somebody makes a webhook.
+    ///
+    /// # Errors
+    /// If too many were made from there.
+    pub(super) fn hook(&self, network: Option<Network>, now: Instant) -> Result<(), Refused> {
+        let taken = self.take(network, now, |used| (&mut used.hooks, HOOKS, HOOK));
+        taken.map_err(|wait| Forbidden::TooManyHooks(wait).into())
     }
 
     /// A host acts.
@@ -138,6 +151,18 @@ mod tests {
         let wait = allowances.make(Some(1), start + Duration::from_secs(40));
         assert_eq!(wait, Err(Refused::TooManyMakes(Duration::from_secs(20))));
         assert_eq!(made(Some(1), 3600 * 24), 200);
+    }
+
+    #[test]
+    fn given_a_network_that_makes_webhooks_then_it_is_held_back_and_others_are_not() {
+        let (allowances, start) = (Allowances::new(), Instant::now());
+        let made =
+            |network, after: u64| how_many(|| allowances.hook(network, start + Duration::from_secs(after)));
+        assert_eq!((made(Some(1), 0), made(Some(1), 1800), made(Some(2), 1800)), (40, 1, 40));
+        assert_eq!(made(None, 1800), 10_000, "a token of the API is not counted");
+        let wait = allowances.hook(Some(1), start + Duration::from_secs(1900));
+        assert_eq!(wait, Err(Forbidden::TooManyHooks(Duration::from_secs(1700)).into()));
+        assert_eq!(allowances.make(Some(1), start + Duration::from_secs(1900)), Ok(()));
     }
 
     #[test]

@@ -19,6 +19,7 @@ use alert_core::room::policy::{Action, NotDone, Policy};
 use alert_core::wire::webhook::Body;
 pub use letters::{Dead, Resent};
 use std::sync::Arc;
+use std::time::Instant;
 use tokio::sync::{Notify, Semaphore};
 
 /// The most that this server, or all that share their rooms, deliver for.
@@ -89,6 +90,7 @@ impl Rooms {
         if all >= MOST_IN_ALL {
             return Err(NotDone::TooManyHooksInAll.into());
         }
+        self.0.allowances.hook(room.network(), Instant::now())?;
         let (id, secret) = (HookId::made_of(random()), Secret::new(random()));
         let hook = Hook { id, url: url.into(), tells, secret, before: None, by: by.0.clone(), at: now() };
         let key = key(room.code(), id);

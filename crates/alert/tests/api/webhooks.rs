@@ -220,6 +220,29 @@ fn given_an_address_that_is_not_public_then_no_webhook_leads_there() {
 }
 
 #[test]
+fn given_a_stranger_who_makes_many_webhooks_then_others_can_still_make_theirs() {
+    let server = Server::start(&["--trusted-proxy", "127.0.0.1"]);
+    let add = |room: usize, address: &str| {
+        let from = ("x-forwarded-for", address);
+        let room = format!("R{room}");
+        let made =
+            server.ask("POST", "/v1/rooms", &[JSON, from], json!({ "room": room }).to_string().as_bytes());
+        let key = made.json()["host"].as_str().unwrap().to_owned();
+        let path = format!("/v1/rooms/{room}/webhooks");
+        let headers = [JSON, from, ("alert-host-key", &key)];
+        let add = || server.ask("POST", &path, &headers, br#"{"url":"https://a.example/"}"#);
+        (0..8).map(|_| add()).collect::<Vec<_>>()
+    };
+    for room in 0..5 {
+        assert!(add(room, "198.51.100.7").iter().all(|made| made.status == 201));
+    }
+    let refused = add(5, "198.51.100.7").remove(0);
+    assert_eq!((refused.status, refused.problem().as_str()), (429, "not_allowed"), "{refused:?}");
+    assert!(refused.body.contains("too many webhooks were made from your address: wait "), "{refused:?}");
+    assert!(add(6, "198.51.100.8").iter().all(|made| made.status == 201));
+}
+
+#[test]
 fn given_a_receiver_that_fails_then_it_gets_the_same_again_after_a_pause_and_the_rest_behind_it() {
     let server = Server::start(&HERE);
     let moved = "HTTP/1.1 307 Moved\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n";

@@ -29,6 +29,8 @@ pub enum Forbidden {
     BellsBusy(Duration),
     /// Too much was done by hosts from their network: they wait for so long.
     TooManyDeeds(Duration),
+    /// Too many webhooks were made from their network: they wait for so long.
+    TooManyHooks(Duration),
     /// The key that they have shown is not that of the room's hosts.
     KeyWrong,
     /// Only hosts do this.
@@ -60,7 +62,7 @@ impl Forbidden {
             Self::TooManyGuesses(_) => "password_wait",
             Self::PasswordsBusy(_) => "password_busy",
             Self::BellsBusy(_) => "bells_busy",
-            Self::TooManyDeeds(_) => "actions_wait",
+            Self::TooManyDeeds(_) | Self::TooManyHooks(_) => "actions_wait",
             Self::KeyWrong => "key_wrong",
             Self::NotHost => "not_host",
             Self::Locked => "locked",
@@ -80,7 +82,8 @@ impl Forbidden {
             | Self::TooManyGuesses(wait)
             | Self::PasswordsBusy(wait)
             | Self::BellsBusy(wait)
-            | Self::TooManyDeeds(wait) => Some(wait),
+            | Self::TooManyDeeds(wait)
+            | Self::TooManyHooks(wait) => Some(wait),
             _ => None,
         }
     }
@@ -109,6 +112,9 @@ impl Display for Forbidden {
             }
             Self::TooManyDeeds(wait) => {
                 return write!(out, "hosts at your address do too much at once: wait {} s.", whole(wait));
+            }
+            Self::TooManyHooks(wait) => {
+                return write!(out, "too many webhooks were made from your address: wait {} s.", whole(wait));
             }
             Self::KeyWrong => {
                 "this is not the key of the room's hosts: the room may have no host, or a newer key."
