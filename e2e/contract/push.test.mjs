@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
 import { fresh } from "../harness/client.mjs";
-import { PUSHES, pushServiceFor } from "../harness/pushservice.mjs";
+import { Hanging, PUSHES, pushServiceFor } from "../harness/pushservice.mjs";
 import { Server, serverFor } from "../harness/server.mjs";
 import { eventually } from "../harness/time.mjs";
 import { V2 } from "../harness/v2.mjs";
@@ -202,22 +202,56 @@ it("with a new password a device is told no more, until its page has renewed it"
   await device.gets("alert", "three");
 });
 
-it("a service that is busy is asked again, and one that refuses is not", async () => {
+it("a service that is busy is asked again when it says, but not for what is outdated; one that refuses is not", async () => {
   const { device, does, push } = await room();
   const other = service.device();
   await push("subscribe", { subscription: other.subscription });
-  device.answers.push(429);
-  other.answers.push(503);
+  device.answers.push(503);
+  const { alert } = await does("raise", { text: "Fire", level: "emergency" });
+  await eventually("the failure", () => device.requests === 1);
+  await does("update", { id: alert.id, text: "Fire in B, not in A" });
+  await device.gets("alert", "Fire in B, not in A");
+  await does("end", { id: alert.id });
+  for (const one of [device, other]) await one.gets("over", "Fire in B, not in A");
+  const before = other.requests;
+  device.answers.push(503);
+  other.answers.push(429);
   await does("raise", { text: "Ice" });
-  for (const one of [device, other]) {
-    await one.gets("alert", "Ice");
-    assert.equal(one.requests, 2);
-  }
+  await device.gets("alert", "Ice");
+  // A second after all the others.
+  await other.gets("alert", "Ice");
+  assert.equal(other.requests, before + 2);
   device.answers.push(413);
   await does("raise", { text: "Snow" });
-  await eventually("its refusal", () => device.requests === 3);
-  assert.deepEqual(await got(device, does), [["alert", "Ice"]]);
-  assert.equal(device.requests, 4);
+  await eventually("its refusal", () => device.requests === 6);
+  assert.deepEqual(await got(device, does), [
+    ["alert", "Fire in B, not in A"],
+    ["over", "Fire in B, not in A"],
+    ["alert", "Ice"],
+  ]);
+  assert.equal(device.requests, 7);
+});
+
+it("push services that do not answer hold up nobody else's emergency", async (t) => {
+  const hanging = new Hanging();
+  await hanging.start();
+  t.after(() => hanging.stop());
+  const { code, does } = await room();
+  const people = Array.from({ length: 7 }, (_, number) => `Person ${number}`);
+  for (const name of people) {
+    const person = await V2.inRoom(server, code, name);
+    for (let number = 0; number < 5; number++) {
+      const { subscription } = service.device();
+      const endpoint = `${hanging.origin}/${name[7]}/${number}`;
+      const body = { room: code, action: "subscribe", subscription: { ...subscription, endpoint } };
+      assert.deepEqual(await person.ask("push", body), { ok: true });
+    }
+  }
+  await does("raise", { text: "Fire", level: "emergency" });
+  await eventually("a request that hangs", () => hanging.requests > 0);
+  const { device, does: elsewhere } = await room();
+  await elsewhere("raise", { text: "Leave", level: "emergency" });
+  await device.gets("alert", "Leave");
 });
 
 it("a person has five devices in a room, and the one that was there longest ago goes", async () => {

@@ -32,7 +32,8 @@ class PushService {
     this.#server.closeAllConnections();
   }
 
-  /** A new device. Its messages come into `taken`; `answers` are the statuses that it gives before 201. */
+  /** A new device. Its messages come into `taken`; `answers` are the statuses that it gives before 201; after
+   * a 429 it wants to be left alone for two seconds. */
   device() {
     const keys = createECDH("prime256v1");
     keys.generateKeys();
@@ -68,7 +69,7 @@ class PushService {
     device.requests += 1;
     const status = device.answers.shift() ?? 201;
     if (status === 201) device.taken.push(this.#read(device, request.headers, Buffer.concat(chunks)));
-    response.writeHead(status, { "retry-after": "0" }).end();
+    response.writeHead(status, { "retry-after": status === 429 ? "2" : "0" }).end();
   }
 
   #read(device, headers, body) {
@@ -104,6 +105,25 @@ class PushService {
     assert.ok(exp > Date.now() / 1000 && exp <= Date.now() / 1000 + 86_400);
     assert.equal(sub, CONTACT);
     return key;
+  }
+}
+
+/** A push service that takes requests and never answers. */
+export class Hanging {
+  #server = createServer(() => {
+    this.requests += 1;
+  });
+  requests = 0;
+
+  async start() {
+    // For Alert, hosts are what differs.
+    await new Promise((done) => this.#server.listen(0, "127.0.0.2", done));
+    this.origin = `http://127.0.0.2:${this.#server.address().port}`;
+  }
+
+  stop() {
+    this.#server.close();
+    this.#server.closeAllConnections();
   }
 }
 

@@ -1,50 +1,72 @@
-//! Web Push (RFC 8030): messages for devices, encrypted and handed to the push services of their browsers. How many wait,
-//! and how many go at a time, is bounded; a service that is busy is asked again, and an address that is gone is forgotten.
+//! Web Push (RFC 8030): messages for devices, encrypted and handed to the push services of their browsers. What waits and what
+//! goes next, [`queue`] decides; a service that is busy is asked again, and an address that is gone is forgotten.
 
 mod encrypt;
+mod queue;
 mod vapid;
 
 use crate::counter::Kinds;
 use crate::log::Log;
-use crate::outbound::{Outbound, TargetError};
+use crate::outbound::{Answer, Outbound, TargetError};
 use alert_core::names::RoomCode;
 use alert_core::room::push::Subscription;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
-use std::sync::Arc;
+use queue::{Job, Next, Put, Queue};
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 use tokio::runtime::Handle;
-use tokio::sync::Semaphore;
+use tokio::time::{sleep, timeout};
 pub use vapid::Vapid;
 
-/// Messages that may wait or be under way. One more is dropped.
-const MOST_WAITING: usize = 20_000;
-/// Messages that are encrypted and sent at a time.
-const AT_A_TIME: usize = 32;
 /// How often a service is asked again, and after how long at first; each time it is four times as long.
 const AGAIN: u32 = 4;
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 /// The longest that a service is waited for that asks for that.
 const LONGEST_PAUSE: Duration = Duration::from_secs(120);
+/// What has paused for long enough is looked for this often.
+const LOOK: Duration = Duration::from_millis(250);
+/// A service that answers later holds up others.
+const PROMPT: Duration = Duration::from_secs(2);
+/// What is older may be outdated, by another server too. The store that knows is waited for as long.
+const FRESH: Duration = Duration::from_secs(1);
 
 /// What becomes of messages.
-const RESULTS: [&str; 5] = ["sent", "gone", "refused", "failed", "dropped"];
+const RESULTS: [&str; 6] = ["sent", "gone", "refused", "failed", "dropped", "replaced"];
 
-/// A message for a device.
-#[derive(Clone, Debug)]
-pub struct Message {
-    /// The room whose device it is.
+/// Whether something still is as it says.
+pub type IsCurrent = dyn Fn() -> Pin<Box<dyn Future<Output = bool> + Send>> + Send + Sync;
+
+/// What devices are told of an alert.
+pub struct Notice {
+    /// The room whose alert it is.
     pub room: RoomCode,
-    /// Where it goes.
-    pub subscription: Subscription,
+    /// The state of the room that it says; what says an older one comes too late.
+    pub revision: u64,
     /// What the device shows.
     pub words: Bytes,
+    /// Since when it is so.
+    pub made: Instant,
     /// For so long it is of use.
     pub lives: Duration,
-    /// The device is to be woken for it.
-    pub is_urgent: bool,
+    /// Who waits for whom, and whether devices are woken.
+    pub urgency: Urgency,
     /// It takes the place of one with the same topic that has not been delivered: up to 32 characters of base64.
     pub topic: HeaderValue,
+    /// Asked before it is sent late.
+    pub is_current: Box<IsCurrent>,
+}
+
+/// How urgent something is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Urgency {
+    /// It goes before everything else.
+    Emergency,
+    /// A device is to be woken for it.
+    High,
+    /// It may wait until the device is awake.
+    Normal,
 }
 
 /// What sends them. Cheap to clone.
@@ -56,9 +78,14 @@ struct Shared {
     outbound: Outbound,
     log: Log,
     runtime: Handle,
-    waiting: Arc<Semaphore>,
-    slots: Semaphore,
+    queue: Mutex<Queue>,
     results: Kinds,
+}
+
+/// What came of a try.
+enum Tried {
+    Over(&'static str),
+    Again { problem: String, pause: Duration },
 }
 
 /// Why nothing is sent to a subscription.
@@ -75,15 +102,8 @@ pub enum Unsendable {
 impl Push {
     /// Sends from now on. Devices whose address is gone are forgotten in the log.
     pub fn new(vapid: Vapid, outbound: Outbound, log: Log, runtime: Handle) -> Self {
-        Self(Arc::new(Shared {
-            vapid,
-            outbound,
-            log,
-            runtime,
-            waiting: Arc::new(Semaphore::new(MOST_WAITING)),
-            slots: Semaphore::new(AT_A_TIME),
-            results: Kinds::of(&RESULTS),
-        }))
+        let (queue, results) = (Mutex::default(), Kinds::of(&RESULTS));
+        Self(Arc::new(Shared { vapid, outbound, log, runtime, queue, results }))
     }
 
     /// The key that browsers subscribe with, in base64.
@@ -93,7 +113,7 @@ impl Push {
 
     /// What became of messages so far, and how many wait.
     pub fn figures(&self) -> (Vec<(&'static str, u64)>, usize) {
-        (self.0.results.read(), MOST_WAITING - self.0.waiting.available_permits())
+        (self.0.results.read(), self.queue().len())
     }
 
     /// The same of a server that sends none.
@@ -112,82 +132,135 @@ impl Push {
         Ok(self.0.outbound.target(subscription.endpoint()).map(drop)?)
     }
 
-    /// Sends a message, later. Where too many wait already, it is dropped.
-    pub fn send(&self, message: Message) {
-        let Ok(place) = Arc::clone(&self.0.waiting).try_acquire_owned() else {
-            self.0.results.add("dropped", 1);
-            tracing::warn!(
-                room = message.room.as_str(),
-                "a push message was dropped: too many wait for push services"
-            );
+    /// Tells a device something, as soon as it is its turn.
+    pub fn send(&self, notice: &Arc<Notice>, subscription: &Subscription) {
+        let Ok(target) = self.0.outbound.target(subscription.endpoint()) else {
+            self.0.results.add("failed", 1);
             return;
         };
-        let push = self.clone();
-        self.0.runtime.spawn(async move {
-            let result = push.deliver(message).await;
-            push.0.results.add(result, 1);
-            drop(place);
-        });
-    }
-
-    /// Delivers a message, or gives up. Says what became of it.
-    async fn deliver(&self, message: Message) -> &'static str {
-        let begun = Instant::now();
-        let room = message.room.as_str();
-        let mut pause = FIRST_PAUSE;
-        for attempt in 0..=AGAIN {
-            let lives = message.lives.saturating_sub(begun.elapsed());
-            let problem = match self.attempt(&message, lives).await {
-                Ok(answer) if answer.status.is_success() => return "sent",
-                Ok(answer) if matches!(answer.status, StatusCode::NOT_FOUND | StatusCode::GONE) => {
-                    self.0.log.drop_devices(&message.room, &[message.subscription.id()]);
-                    tracing::info!(room, "a device is told no more: its push service does not know it");
-                    return "gone";
-                }
-                Ok(answer)
-                    if answer.status == StatusCode::TOO_MANY_REQUESTS || answer.status.is_server_error() =>
-                {
-                    let wanted = answer.retry_after(SystemTime::now()).unwrap_or_default();
-                    pause = pause.max(wanted).min(LONGEST_PAUSE);
-                    answer.status.to_string()
-                }
-                Ok(answer) => {
-                    let status = answer.status.as_u16();
-                    tracing::warn!(room, status, "a push service refused a message");
-                    return "refused";
-                }
-                Err(problem) => problem,
-            };
-            if attempt == AGAIN || pause >= lives {
-                tracing::warn!(room, problem, "a push message was given up");
-                return "failed";
+        let put = self.queue().put(notice, subscription, target.host());
+        match put {
+            Put::Waits => {}
+            Put::Replaces => self.0.results.add("replaced", 1),
+            Put::Drops(room) => {
+                self.0.results.add("dropped", 1);
+                let room = room.as_str();
+                tracing::warn!(room, "a push message was dropped: too many wait for push services");
             }
-            tokio::time::sleep(pause).await;
-            pause = (pause * 4).min(LONGEST_PAUSE);
         }
-        "failed"
+        self.go_on();
     }
 
-    async fn attempt(&self, message: &Message, lives: Duration) -> Result<crate::outbound::Answer, String> {
-        // It is never closed.
-        let _slot = self.0.slots.acquire().await;
+    fn queue(&self) -> MutexGuard<'_, Queue> {
+        self.0.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Sends what may be sent now.
+    fn go_on(&self) {
+        loop {
+            let next = self.queue().next();
+            let Some(job) = next else { return };
+            let push = self.clone();
+            self.0.runtime.spawn(async move { push.run(&job).await });
+        }
+    }
+
+    async fn run(&self, job: &Job) {
+        let room = job.notice.room.as_str();
+        let (result, again) = match self.attempt(job).await {
+            Tried::Over(result) => (result, None),
+            Tried::Again { problem, pause } => {
+                let left = job.notice.lives.saturating_sub(job.notice.made.elapsed());
+                let is_tried = job.tries < AGAIN && pause < left;
+                if !is_tried {
+                    tracing::warn!(room, problem, "a push message was given up");
+                }
+                ("failed", is_tried.then(|| Instant::now() + pause))
+            }
+        };
+        let next = self.queue().ended(job, again);
+        match next {
+            Next::Over => self.0.results.add(result, 1),
+            Next::Replaced => self.0.results.add("replaced", 1),
+            Next::Pauses { needs_keeper: false } => {}
+            Next::Pauses { needs_keeper: true } => {
+                let push = self.clone();
+                self.0.runtime.spawn(async move { push.keep_time().await });
+            }
+        }
+        self.go_on();
+    }
+
+    /// Has what pauses go on in time, while something does.
+    async fn keep_time(&self) {
+        loop {
+            sleep(LOOK).await;
+            let goes_on = self.queue().wake(Instant::now());
+            self.go_on();
+            if !goes_on {
+                return;
+            }
+        }
+    }
+
+    async fn attempt(&self, job: &Job) -> Tried {
+        let Job { notice, subscription, .. } = job;
+        let age = notice.made.elapsed();
+        if age > FRESH && timeout(FRESH, (notice.is_current)()).await == Ok(false) {
+            return Tried::Over("replaced");
+        }
+        let (room, lives) = (notice.room.as_str(), notice.lives.saturating_sub(age));
+        if lives.is_zero() {
+            tracing::warn!(room, problem = "it waited too long", "a push message was given up");
+            return Tried::Over("failed");
+        }
+        let begun = Instant::now();
+        let answer = self.post(job, lives).await;
+        self.queue().heard(job, answer.is_ok() && begun.elapsed() < PROMPT);
+        let pause = FIRST_PAUSE * 4_u32.pow(job.tries);
+        match answer {
+            Ok(answer) if answer.status.is_success() => Tried::Over("sent"),
+            Ok(answer) if matches!(answer.status, StatusCode::NOT_FOUND | StatusCode::GONE) => {
+                self.0.log.drop_devices(&notice.room, &[subscription.id()]);
+                tracing::info!(room, "a device is told no more: its push service does not know it");
+                Tried::Over("gone")
+            }
+            Ok(answer)
+                if answer.status == StatusCode::TOO_MANY_REQUESTS || answer.status.is_server_error() =>
+            {
+                let wanted = answer.retry_after(SystemTime::now()).unwrap_or_default();
+                Tried::Again {
+                    problem: answer.status.to_string(),
+                    pause: pause.max(wanted).min(LONGEST_PAUSE),
+                }
+            }
+            Ok(answer) => {
+                let status = answer.status.as_u16();
+                tracing::warn!(room, status, "a push service refused a message");
+                Tried::Over("refused")
+            }
+            Err(problem) => Tried::Again { problem, pause },
+        }
+    }
+
+    async fn post(&self, Job { notice, subscription, .. }: &Job, lives: Duration) -> Result<Answer, String> {
         let target =
-            self.0.outbound.target(message.subscription.endpoint()).map_err(|problem| problem.to_string())?;
-        let (push, subscription, words) = (self.clone(), message.subscription.clone(), message.words.clone());
+            self.0.outbound.target(subscription.endpoint()).map_err(|problem| problem.to_string())?;
+        let (push, subscription, words) = (self.clone(), subscription.clone(), notice.words.clone());
         // It takes a part of a millisecond, of a thread that accepts connections.
         let made = tokio::task::spawn_blocking(move || {
             let body = encrypt::encrypt(&subscription, &words).map_err(|problem| problem.to_string())?;
             Ok((body, push.0.vapid.authorization(&subscription, SystemTime::now())))
         });
         let (body, authorization) = made.await.unwrap_or_else(|problem| Err(problem.to_string()))?;
-        let urgency = if message.is_urgent { "high" } else { "normal" };
+        let urgency = if notice.urgency == Urgency::Normal { "normal" } else { "high" };
         let headers = HeaderMap::from_iter([
             (header::AUTHORIZATION, authorization),
             (header::CONTENT_ENCODING, HeaderValue::from_static("aes128gcm")),
             (header::CONTENT_TYPE, HeaderValue::from_static("application/octet-stream")),
             (HeaderName::from_static("ttl"), lives.as_secs().into()),
             (HeaderName::from_static("urgency"), HeaderValue::from_static(urgency)),
-            (HeaderName::from_static("topic"), message.topic.clone()),
+            (HeaderName::from_static("topic"), notice.topic.clone()),
         ]);
         self.0.outbound.post(&target, headers, body.into()).await.map_err(|problem| problem.to_string())
     }

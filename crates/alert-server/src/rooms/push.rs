@@ -2,12 +2,12 @@
 //! who have not confirmed the alert, and whom it may disturb now. The server whose step has changed the alert tells them.
 
 use super::{Refused, Rooms};
-use crate::push::{Message, Push};
+use crate::push::{IsCurrent, Notice, Push, Urgency};
 use alert_core::access::Revoked;
 use alert_core::names::{RoomCode, UserName};
 use alert_core::room::alerts::{Alert, AlertId, Change, Fate, Level};
 use alert_core::room::policy::Policy;
-use alert_core::room::push::{Device, DeviceId, Subscription};
+use alert_core::room::push::{Device, DeviceId};
 use alert_core::room::roll_call::Stage;
 use alert_core::wire;
 use base64::Engine;
@@ -16,7 +16,7 @@ use http::HeaderValue;
 use sha2::{Digest, Sha256};
 use std::collections::HashSet;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 /// A push service keeps what it cannot deliver for so long, unless the alert ends before.
 const LIVES: Duration = Duration::from_secs(4 * 3600);
@@ -90,12 +90,12 @@ impl Rooms {
         let (with_token, without): (Vec<_>, Vec<_>) =
             devices.into_iter().partition(|one| one.token.is_some());
         // They do not wait for what is known of tokens.
-        self.push_to(code, policy, changes, (without, &[])).await;
+        self.push_to(code, policy, changes, (&without, &[])).await;
         if with_token.is_empty() {
             return Ok(());
         }
         let revoked = patiently(&PAUSES, || self.revoked()).await?;
-        self.push_to(code, policy, changes, (with_token, &revoked)).await;
+        self.push_to(code, policy, changes, (&with_token, &revoked)).await;
         Ok(())
     }
 
@@ -104,53 +104,71 @@ impl Rooms {
         code: &RoomCode,
         policy: &Arc<Policy>,
         changes: &[(Level, Change)],
-        (devices, revoked): (Vec<Device>, &[Revoked]),
+        (devices, revoked): (&[Device], &[Revoked]),
     ) {
         let Some(push) = self.push() else { return };
-        // The store may have kept them waiting.
-        let current = self.policy(code).await.ok().flatten();
-        let policy = current
-            .filter(|current| current.revision > policy.revision)
-            .unwrap_or_else(|| Arc::clone(policy));
-        let (devices, now) = (self.hearing(code, &policy, devices, revoked), SystemTime::now());
-        for (level, change) in changes.iter().filter(|(_, change)| !is_outdated(change, &policy)) {
+        for (level, change) in changes {
             // Rather somebody who has confirmed than nobody.
             let confirmed = patiently(&PAUSES[..1], || self.confirmed(code, &change.alert)).await;
             let confirmed = confirmed.unwrap_or_default();
-            let words: bytes::Bytes = wire::push::changed(code, change).into();
-            let is_raised = change.fate == Fate::Raised;
-            // That is silent.
-            let is_over = matches!(change.fate, Fate::Ended { .. });
-            for one in &devices {
+            // The store may have kept them waiting.
+            let current = self.policy(code).await.ok().flatten();
+            let current = current.filter(|current| current.revision > policy.revision);
+            let current = current.as_ref().unwrap_or(policy);
+            if is_outdated(change, current) {
+                continue;
+            }
+            let (is_raised, is_over) =
+                (change.fate == Fate::Raised, matches!(change.fate, Fate::Ended { .. }));
+            let words = wire::push::changed(code, change);
+            let is_current = self.while_policy(code, {
+                let change = change.clone();
+                move |policy| !is_outdated(&change, policy)
+            });
+            let urgency = if is_over { Urgency::Normal } else { urgency(change.alert.level) };
+            let notice = notice(code, &change.alert, policy.revision, (words, urgency), is_current);
+            let now = SystemTime::now();
+            for one in self.hearing(code, current, devices, revoked) {
                 let is_raiser = is_raised && one.name == change.alert.by;
+                // That is silent.
                 let is_disturbed = is_over || one.is_disturbed_by(*level, now);
-                if is_raiser || confirmed.contains(&one.name) || !is_disturbed {
-                    continue;
+                if !is_raiser && !confirmed.contains(&one.name) && is_disturbed {
+                    push.send(&notice, &one.subscription);
                 }
-                let is_urgent = change.alert.level >= LEAST && !is_over;
-                push.send(message(code, &change.alert, &one.subscription, words.clone(), is_urgent));
             }
         }
     }
 
     /// Those of people who may hear the room. The others are forgotten.
-    fn hearing(
+    fn hearing<'a>(
         &self,
         code: &RoomCode,
         policy: &Policy,
-        mut devices: Vec<Device>,
+        devices: &'a [Device],
         revoked: &[Revoked],
-    ) -> Vec<Device> {
-        let (now, mut gone) = (SystemTime::now(), Vec::new());
-        devices.retain(|one| {
-            let may_hear = one.may_hear(policy, revoked, now);
-            if !may_hear {
-                gone.push(one.subscription.id());
-            }
-            may_hear
-        });
+    ) -> Vec<&'a Device> {
+        let now = SystemTime::now();
+        let (hearing, gone): (Vec<_>, Vec<_>) =
+            devices.iter().partition(|one| one.may_hear(policy, revoked, now));
+        let gone: Vec<_> = gone.iter().map(|one| one.subscription.id()).collect();
         self.log().drop_devices(code, &gone);
-        devices
+        hearing
+    }
+
+    /// Whether something still holds of the policy of a room, whichever server has changed it. It does if nobody knows.
+    fn while_policy(
+        &self,
+        code: &RoomCode,
+        holds: impl Fn(&Policy) -> bool + Send + Sync + 'static,
+    ) -> Box<IsCurrent> {
+        let (rooms, code, holds) = (self.clone(), code.clone(), Arc::new(holds));
+        Box::new(move || {
+            let (rooms, code, holds) = (rooms.clone(), code.clone(), Arc::clone(&holds));
+            Box::pin(async move {
+                let policy = rooms.policy(&code).await;
+                policy.map_or(true, |policy| holds(&policy.unwrap_or_default()))
+            })
+        })
     }
 
     /// Whoever has confirmed an alert is not told of it any more.
@@ -195,10 +213,12 @@ impl Rooms {
                 Err(_) => devices.retain(|one| one.token.is_none()),
             }
         }
-        let words = bytes::Bytes::from(wire::push::confirmed(code, alert));
+        let words = wire::push::confirmed(code, alert);
+        let is_current = self.while_policy(code, move |policy| policy.alerts.get(id).is_some());
+        let notice = notice(code, alert, policy.revision, (words, Urgency::Normal), is_current);
         // It is silent, so it may come in quiet hours.
-        for one in self.hearing(code, &policy, devices, &revoked) {
-            push.send(message(code, alert, &one.subscription, words.clone(), false));
+        for one in self.hearing(code, &policy, &devices, &revoked) {
+            push.send(&notice, &one.subscription);
         }
         Ok(())
     }
@@ -298,14 +318,22 @@ where
     ask().await
 }
 
-/// A message about an alert: it takes the place of the one before, also where that waits at the push service.
-fn message(
+fn urgency(level: Level) -> Urgency {
+    match level {
+        Level::Emergency => Urgency::Emergency,
+        Level::Warning => Urgency::High,
+        Level::Info => Urgency::Normal,
+    }
+}
+
+/// What is told of an alert: it takes the place of what was told before, also where that waits at the push service.
+fn notice(
     code: &RoomCode,
     alert: &Alert,
-    subscription: &Subscription,
-    words: bytes::Bytes,
-    is_urgent: bool,
-) -> Message {
+    revision: u64,
+    (words, urgency): (Vec<u8>, Urgency),
+    is_current: Box<IsCurrent>,
+) -> Arc<Notice> {
     let left = alert.ends_at.map(|ends| ends.duration_since(SystemTime::now()).unwrap_or_default());
     let lives = left.unwrap_or(LIVES).clamp(LIVES_AT_LEAST, LIVES);
     let digest = Sha256::new()
@@ -315,8 +343,8 @@ fn message(
         .finalize();
     #[expect(clippy::expect_used, reason = "base64 is visible ASCII")]
     let topic = HeaderValue::try_from(URL_SAFE_NO_PAD.encode(&digest[..24])).expect("a header value");
-    let (room, subscription) = (code.clone(), subscription.clone());
-    Message { room, subscription, words, lives, is_urgent, topic }
+    let (room, words, made) = (code.clone(), words.into(), Instant::now());
+    Arc::new(Notice { room, revision, words, made, lives, urgency, topic, is_current })
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use super::*;
 use alert_core::room::policy::{Action, Change as Settings, HostKey, PasswordHash};
+use alert_core::room::push::Subscription;
 use std::cell::Cell;
 use std::future::ready;
 
