@@ -167,6 +167,7 @@ it("lists who is banned in all rooms, with the end, and lifts it", async () => {
   assert.notEqual((await late.join(rooms[0].room, "Mallory")).ok, true);
   await page.getByRole("button", { name: `Lift the ban of Mallory in ${rooms[0].room}` }).click();
   await page.getByText(`${rooms[0].room}, without an end`).waitFor({ state: "detached" });
+  await page.locator("#bans button:focus").waitFor();
   assert.equal((await late.join(rooms[0].room, "Mallory")).ok, true);
   await page.getByRole("button", { name: /Lift the ban of 192\.0\.2\.7/ }).click();
   await page.getByText("Nobody is banned.").waitFor();
@@ -200,7 +201,10 @@ it("lists what webhooks could not deliver, sends it again, and says why that fai
   await page.route("**/admin/letters", (route) => route.fulfill({ json: { letters, more: false } }));
   await page.route("**/admin/letters/*", (route) => {
     asked.push([new URL(route.request().url()).pathname, route.request().postDataJSON().id]);
-    if (asked.length === 1) return route.fulfill({ status: 422, body: "It failed again: it answers 500.\n" });
+    if (asked.length === 1) {
+      letters = letters.map((one) => ({ ...one, attempts: one.id === letter.id ? 13 : 12 }));
+      return route.fulfill({ status: 422, body: "It failed again: it answers 500.\n" });
+    }
     letters = letters.filter(({ id }) => id !== asked.at(-1)[1]);
     return route.fulfill({ json: {} });
   });
@@ -213,12 +217,23 @@ it("lists what webhooks could not deliver, sends it again, and says why that fai
   const [send, drop] = await card.locator("li").first().getByRole("button").all();
   assert.equal((await send.boundingBox()).y, (await drop.boundingBox()).y, "side by side");
   assert.equal(await card.getByRole("button", { name: "Send" }).count(), 1, "one was too long to be kept");
-  await card.getByRole("button", { name: "Send" }).click();
+  const focused = (name) => card.locator(":focus").and(card.getByRole("button", { name })).waitFor();
+  await card.getByRole("button", { name: "Send" }).press("Enter");
   await card.getByText("It failed again: it answers 500.").waitFor();
-  await card.getByRole("button", { name: "Send" }).click();
+  await card.getByText("tried 13 times").waitFor();
+  await focused(`Send ${letter.id}`);
+  await page.keyboard.press("Enter");
   await card.getByText("Delivered.").waitFor();
-  await card.getByRole("button", { name: `Drop ${long.id}` }).click();
+  await focused(`Drop ${long.id}`);
+  await page.keyboard.press("Enter");
+  await page.getByText("Drop this for good?").waitFor();
+  assert.deepEqual(await violations(page), []);
+  await page.keyboard.press("Escape");
+  await focused(`Drop ${long.id}`);
+  await page.keyboard.press("Enter");
+  await page.getByRole("button", { name: "Drop it" }).click();
   await card.getByText("Dropped.").waitFor();
+  await card.locator("h2:focus").waitFor();
   assert.deepEqual(asked, [
     ["/admin/letters/send", letter.id],
     ["/admin/letters/send", letter.id],

@@ -61,7 +61,7 @@ for (const [colorScheme, viewport, locale] of [
         rule: "FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR",
         times: ["00:05", "12:30", "23:55"],
         zone: ZONE,
-        say: "Class ends in 5 minutes",
+        say: "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft",
         from: "2026-09-01",
         except: ["2026-12-21/2027-01-03"],
       },

@@ -1,5 +1,6 @@
 // Who is banned, in all rooms, with a button that lifts it.
 
+import { deed, Items } from "./admin-items.ts";
 import { post } from "./admin-post.ts";
 import { short } from "./admin-state.ts";
 import { byId, make } from "./dom.ts";
@@ -13,18 +14,20 @@ interface Ban {
 }
 
 export class Bans {
-  readonly #list = byId("bans", HTMLUListElement);
+  readonly #items = new Items<Ban>(
+    byId("bans", HTMLUListElement),
+    byId("bans-title", HTMLElement),
+    ({ room, name, address }) => `${room} ${name === null ? address : `name ${name}`}`,
+    (ban) => this.#item(ban),
+  );
   readonly #note = byId("bans-note", HTMLElement);
-  #shown = "";
 
   async refresh(): Promise<void> {
     const response = await fetch("/admin/bans").catch(() => undefined);
     // That it does not answer, the page says already.
     if (response?.ok !== true) return;
     const { count, bans } = (await response.json()) as { count: number; bans: Ban[] };
-    const shown = JSON.stringify(bans);
-    if (shown !== this.#shown) this.#list.replaceChildren(...bans.map((ban) => this.#item(ban)));
-    this.#shown = shown;
+    this.#items.show(bans);
     if (count > bans.length) this.#say(`${short(bans.length)} of ${short(count)} are shown.`);
     else this.#say(count === 0 ? "Nobody is banned." : "");
   }
@@ -33,21 +36,15 @@ export class Bans {
     const who = name ?? address ?? "";
     const end = until === null ? "without an end" : `until ${new Date(until).toLocaleString("en-GB")}`;
     const what = make("span", "what", who, make("span", "sub", `${room}, ${end}`));
-    const lift = make("button", "button", "Lift");
-    lift.type = "button";
-    lift.setAttribute("aria-label", `Lift the ban of ${who} in ${room}`);
-    lift.addEventListener(
-      "click",
-      () => void this.#lift(lift, name === null ? { room, address } : { room, name }),
+    const lift = deed("Lift", `Lift the ban of ${who} in ${room}`, () =>
+      this.#lift(name === null ? { room, address } : { room, name }),
     );
     return make("li", "", what, lift);
   }
 
-  async #lift(button: HTMLButtonElement, body: object): Promise<void> {
-    button.disabled = true;
+  async #lift(body: object): Promise<void> {
     const answer = await post("/admin/lift", body);
     await this.refresh();
-    button.disabled = false;
     if (typeof answer === "string") this.#say(answer);
   }
 

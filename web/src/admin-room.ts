@@ -1,5 +1,6 @@
 // A room of the admin page: who is in it, what can be done about them, and what its hosts have done.
 
+import { deed, Items } from "./admin-items.ts";
 import { post } from "./admin-post.ts";
 import { short } from "./admin-state.ts";
 import type { Ask, Question } from "./ask.ts";
@@ -20,11 +21,15 @@ export class RoomDialog {
   readonly #dialog = byId("room", HTMLDialogElement);
   readonly #title = byId("room-title", HTMLElement);
   readonly #note = byId("room-note", HTMLElement);
-  readonly #names = byId("room-people", HTMLUListElement);
   readonly #close = byId("room-close", HTMLButtonElement);
   readonly #auditTitle = byId("audit-title", HTMLElement);
   readonly #audit = byId("audit", HTMLUListElement);
-  readonly #leave = byId("room-leave", HTMLButtonElement);
+  readonly #names = new Items<string>(
+    byId("room-people", HTMLUListElement),
+    byId("room-leave", HTMLButtonElement),
+    (name) => name,
+    (name) => this.#person(name),
+  );
   #room = "";
   #isClosed = false;
   #audited = "";
@@ -42,7 +47,7 @@ export class RoomDialog {
   async open(room: string): Promise<void> {
     this.#room = room;
     this.#title.textContent = room;
-    this.#names.replaceChildren();
+    this.#names.show([]);
     this.#audit.replaceChildren();
     this.#audited = "";
     this.#close.hidden = true;
@@ -74,7 +79,7 @@ export class RoomDialog {
     const note = `${short(count)} ${people}${listening}.${more}${closed}${out}`;
     // Screen readers hear only what is new.
     if (this.#note.textContent !== note) this.#note.textContent = note;
-    this.#arrange(names);
+    this.#names.show(names);
     this.#isClosed = is_closed;
     this.#close.textContent = is_closed ? "Open the room again" : "Close the room";
     this.#close.classList.toggle("danger", !is_closed);
@@ -85,28 +90,8 @@ export class RoomDialog {
     this.#audited = audited;
   }
 
-  /** Whoever stays keeps the row; if the focus was on somebody who has gone, it is on whoever stands there now. */
-  #arrange(names: readonly string[]): void {
-    const rows = [...this.#names.children];
-    const place = rows.findIndex((row) => row.contains(document.activeElement));
-    const known = new Map(rows.map((row) => [row.querySelector(".what")?.textContent ?? "", row]));
-    for (const [name, row] of known) if (!names.includes(name)) row.remove();
-    let next = this.#names.firstElementChild;
-    for (const name of names) {
-      const row = known.get(name) ?? this.#person(name);
-      if (row === next) next = next.nextElementSibling;
-      else this.#names.insertBefore(row, next);
-    }
-    if (place < 0 || rows[place]?.isConnected) return;
-    const left = [...this.#names.querySelectorAll("button")];
-    (left[place] ?? left.at(-1) ?? this.#leave).focus();
-  }
-
   #person(name: string): HTMLLIElement {
-    const remove = make("button", "button", "Remove");
-    remove.type = "button";
-    remove.setAttribute("aria-label", `Remove ${name}`);
-    remove.addEventListener("click", async () => {
+    const remove = deed("Remove", `Remove ${name}`, async () => {
       const question = {
         title: `Remove ${name} from the room?`,
         text: "They have to leave, but can come back at once.",

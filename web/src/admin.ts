@@ -22,7 +22,7 @@ const tiles = new Tiles();
 const sure = new Ask("Cancel");
 const rooms = new Rooms(new RoomDialog(sure));
 const bans = new Bans();
-const letters = new Letters();
+const letters = new Letters(sure);
 let first: Now | undefined;
 let last: Now | undefined;
 

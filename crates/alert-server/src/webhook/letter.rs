@@ -13,7 +13,7 @@ const MOST_BYTES: usize = 16 << 10;
 pub struct DeadLetter {
     /// What kind of event it is.
     pub kind: String,
-    /// When it was given up, or tried again since.
+    /// When it was given up.
     pub at: u64,
     /// How often it was tried.
     pub attempts: u32,
@@ -31,10 +31,10 @@ impl DeadLetter {
         Self { kind: body.kind.to_owned(), at: millis(now), attempts, why: why.to_owned(), json }
     }
 
-    /// After one more attempt that failed.
+    /// After one more attempt that failed. It keeps its place among the others.
     #[must_use]
-    pub fn again(self, why: &str, now: SystemTime) -> Self {
-        Self { at: millis(now), attempts: self.attempts.saturating_add(1), why: why.to_owned(), ..self }
+    pub fn again(self, why: &str) -> Self {
+        Self { attempts: self.attempts.saturating_add(1), why: why.to_owned(), ..self }
     }
 
     /// As text, for a store.

@@ -419,6 +419,7 @@ fn given_what_has_failed_to_the_end_then_it_is_a_dead_letter_that_is_sent_again_
     hook.answers.lock().unwrap().push_back(FAILS);
     let failed = act("send");
     assert_eq!((failed.status, letters()[0]["attempts"].clone()), (422, json!(13)), "{failed:?}");
+    assert_eq!(letters()[0]["at"], letter["at"], "it keeps its place");
     let sent = act("send");
     assert_eq!((sent.status, letters()), (200, json!([])), "{sent:?}");
     assert_eq!(act("drop").status, 422, "it is not there any more");

@@ -1,10 +1,11 @@
 //! Dead letters, as whoever runs the server sees them, sends them again or drops them.
 
-use super::{Refused, Rooms, key, now};
+use super::{Refused, Rooms, key};
 use crate::log::HookKey;
 use crate::webhook::{self, DeadLetter, Outcome};
 use alert_core::names::RoomCode;
 use alert_core::room::hooks::HookId;
+use std::cmp::Reverse;
 
 /// A dead letter, and of which webhook.
 #[derive(Clone, Debug)]
@@ -51,7 +52,8 @@ impl Rooms {
                 }));
             }
         }
-        all.sort_by_key(|dead| std::cmp::Reverse(dead.letter.at));
+        // Those of one moment always in the same order.
+        all.sort_by_cached_key(|dead| (Reverse(dead.letter.at), dead.hook.to_string(), dead.id.clone()));
         all.truncate(most);
         Ok(all)
     }
@@ -78,7 +80,7 @@ impl Rooms {
             Outcome::Failed { why, .. } => why,
         };
         self.0.counts.posts.add("failed", 1);
-        self.log().put_letter(of, id, Some(letter.again(&why, now()).write())).await?;
+        self.log().put_letter(of, id, Some(letter.again(&why).write())).await?;
         Ok(Resent::Failed(why))
     }
 
