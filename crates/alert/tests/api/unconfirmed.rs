@@ -224,6 +224,13 @@ fn whoever_may_not_speak_in_the_other_room_cannot_have_an_alert_passed_on_to_it(
     assert_eq!((refused.status, refused.json()["detail"].as_str()), (403, Some(why)), "{refused:?}");
     let own = raise("R1");
     assert_eq!((own.status, own.problem().as_str()), (400, "invalid_body"), "{own:?}");
+    for never in ["remind", "escalate_after"] {
+        let refused =
+            host.asks(&server, "POST", "", &json!({ "text": "Ice", "ends_at": "2m", never: "10m" }));
+        let why = format!("{never} must be shorter than the alert lasts, ");
+        let detail = refused.json()["detail"].as_str().unwrap().to_owned();
+        assert!(refused.status == 400 && detail.starts_with(&why), "{refused:?}");
+    }
     assert_eq!(server.get("/v1/rooms/R1/alerts").json()["alerts"], json!([]));
     let raised = raise("R3").json()["alert"].clone();
     assert_eq!((&raised["confirm"], &raised["escalate_after"]), (&json!(true), &json!(300.0)));

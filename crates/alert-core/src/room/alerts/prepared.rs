@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::step::outlasts;
 use super::{Level, MOST_AUDIENCE, MOST_TEXT, Template};
 use crate::names::RoomCode;
 use crate::room::policy::NotDone;
@@ -162,7 +163,7 @@ impl Preparing {
     /// What is prepared then.
     ///
     /// # Errors
-    /// If that is too much, or there is none of the name.
+    /// If that is too much, there is none of the name, or one would end before what is to happen.
     pub(in crate::room) fn of(&self, before: &[Prepared]) -> Result<AllPrepared, NotDone> {
         let mut next = before.to_vec();
         let put = |next: &mut Vec<Prepared>, one: &Prepared| match next
@@ -172,6 +173,9 @@ impl Preparing {
             Some(kept) => *kept = one.clone(),
             None => next.push(one.clone()),
         };
+        if let Self::Keep(all) | Self::Replace(all) = self {
+            all.iter().try_for_each(|one| outlasts(one.lasts, one.remind, one.escalate_after))?;
+        }
         match self {
             Self::Keep(all) => all.iter().for_each(|one| put(&mut next, one)),
             Self::Replace(all) => {
@@ -268,7 +272,7 @@ mod tests {
             remind: Some(Duration::from_secs(60)),
             escalate_after: Some(Duration::from_secs(90)),
             escalate_to: RoomCode::parse("office", 64).ok(),
-            lasts: Some(Duration::from_millis(1500)),
+            lasts: Some(Duration::from_millis(91_500)),
             audience: Some(template("{who}")),
             all_clear: Some(template("over")),
             ..prepared("Fire", "Leave by {door}")
@@ -291,6 +295,14 @@ mod tests {
             (most.prepared.len(), act(&most, Preparing::Keep(vec![prepared("x", "x")]))),
             (32, Err(NotDone::TooManyPrepared))
         );
+        for (remind, escalate_after, why) in
+            [(60, 59, NotDone::EndsBeforeReminder), (59, 60, NotDone::EndsBeforeEscalation)]
+        {
+            let time = |seconds| Some(Duration::from_secs(seconds));
+            let (remind, escalate_after) = (time(remind), time(escalate_after));
+            let never = Prepared { lasts: time(60), remind, escalate_after, ..prepared("Ice", "x") };
+            assert_eq!(act(&one, Preparing::Keep(vec![never])), Err(why));
+        }
         let long = (0..17).map(|number| prepared(&format!("{number}"), &"x".repeat(2000))).collect();
         assert_eq!(act(&one, Preparing::Replace(long)), Err(NotDone::TooManyPrepared));
     }

@@ -115,6 +115,9 @@ impl Alerts {
                 if !alert.is_ahead_of(now) {
                     return Err(NotDone::NotAhead);
                 }
+                let lasts = lasts(alert.ends_at, alert.at);
+                let escalates = alert.escalation.as_ref().map(|escalation| escalation.after);
+                outlasts(lasts, alert.remind.map(|remind| remind.every), escalates)?;
                 if takes_two && alert.level == Level::Emergency {
                     return self.propose(draft.clone(), now);
                 }
@@ -136,6 +139,9 @@ impl Alerts {
                 if !ends || !(next.countdown == alert.countdown || counts) {
                     return Err(NotDone::NotAhead);
                 }
+                // It may end sooner than was said at first; then nobody is reminded any more.
+                let other = next.remind.filter(|_| next.remind != alert.remind);
+                outlasts(lasts(next.ends_at, now), other.map(|remind| remind.every), None)?;
                 *alert = Alert { changed: Some((by.clone(), now)), ..next };
             }
             Step::End(id, by, ending) => {
@@ -160,6 +166,24 @@ impl Alerts {
         }
         Ok(())
     }
+}
+
+/// Whether an alert that lasts for so long is in force when people are to be reminded of it, and when it is to be passed on.
+pub(super) fn outlasts(
+    lasts: Option<Duration>,
+    remind: Option<Duration>,
+    escalate_after: Option<Duration>,
+) -> Result<(), NotDone> {
+    let is_late = |time: Option<Duration>| time.zip(lasts).is_some_and(|(time, lasts)| time >= lasts);
+    match (is_late(remind), is_late(escalate_after)) {
+        (true, _) => Err(NotDone::EndsBeforeReminder),
+        (_, true) => Err(NotDone::EndsBeforeEscalation),
+        _ => Ok(()),
+    }
+}
+
+fn lasts(ends_at: Until, from: SystemTime) -> Option<Duration> {
+    ends_at.map(|ends_at| ends_at.duration_since(from).unwrap_or_default())
 }
 
 impl Alert {

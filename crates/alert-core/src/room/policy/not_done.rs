@@ -36,6 +36,12 @@ pub enum NotDone {
     /// An alert would end, or its countdown would, before now or in years.
     #[error("ends_at and countdown_to must be ahead, by 366 days at most.")]
     NotAhead,
+    /// An alert would end before anybody is reminded of it.
+    #[error("remind must be shorter than the alert lasts, or nobody is reminded of it.")]
+    EndsBeforeReminder,
+    /// An alert would end before it is passed on.
+    #[error("escalate_after must be shorter than the alert lasts, or it is not passed on.")]
+    EndsBeforeEscalation,
     /// A countdown is to be paused, or to go on, and there is none.
     #[error("this alert has no countdown, or it is over.")]
     NoCountdown,

@@ -334,9 +334,12 @@ impl From<NotDone> for Refusal {
             NotDone::NoSuchBell => ErrorCode::NoSuchBell,
             NotDone::NoSuchHook => ErrorCode::NoSuchWebhook,
             NotDone::KeyReused => ErrorCode::KeyReused,
-            NotDone::NotAhead | NotDone::NoSuchAnswer | NotDone::OwnRoom | NotDone::BellNever => {
-                ErrorCode::InvalidBody
-            }
+            NotDone::NotAhead
+            | NotDone::EndsBeforeReminder
+            | NotDone::EndsBeforeEscalation
+            | NotDone::NoSuchAnswer
+            | NotDone::OwnRoom
+            | NotDone::BellNever => ErrorCode::InvalidBody,
             NotDone::TooMany
             | NotDone::NoNeed
             | NotDone::TooManyAlerts
@@ -370,6 +373,8 @@ fn reason(not_done: NotDone) -> Option<&'static str> {
         NotDone::SamePerson => Some("same_person"),
         NotDone::TakesTwo => Some("takes_two"),
         NotDone::NoCountdown => Some("no_countdown"),
+        NotDone::EndsBeforeReminder => Some("ends_before_reminder"),
+        NotDone::EndsBeforeEscalation => Some("ends_before_escalation"),
         NotDone::OwnRoom => Some("own_room"),
         NotDone::TooManyBells => Some("bells_full"),
         NotDone::TooManyDays => Some("days_full"),

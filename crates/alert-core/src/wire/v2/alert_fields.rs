@@ -58,6 +58,13 @@ pub(super) fn read_level(json: &RawValue) -> Result<Level, Refusal> {
     body::string("level", json)?.parse().map_err(|_| wrong())
 }
 
+/// Whoever says how an alert is confirmed, or what happens where it is not, asks people to confirm it.
+pub(super) fn asks(confirm: Option<bool>, is_asked: bool) -> Result<(), Refusal> {
+    let why = "an alert with answers, word, remind or escalate_after asks people to confirm it: send confirm true, or \
+               none of these.";
+    if confirm == Some(false) && is_asked { Err(Refusal::invalid_body(why)) } else { Ok(()) }
+}
+
 /// After how long people are reminded, or an alert is passed on; or that they are not.
 pub(super) fn interval(key: &str, json: &RawValue) -> Result<Option<Duration>, Refusal> {
     optional(Some(json), |json| time(key, json, INTERVALS))

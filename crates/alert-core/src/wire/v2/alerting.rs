@@ -6,7 +6,8 @@ use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
 use super::alert_fields::{
-    Body, interval, optional, read_all_clear, read_answers, read_escalation, read_level, read_word, text,
+    Body, asks, interval, optional, read_all_clear, read_answers, read_escalation, read_level, read_word,
+    text,
 };
 use super::preparing::{blanks, preparing, title};
 use super::recounting::{Recounting, When, when};
@@ -154,14 +155,13 @@ impl Raise {
             }
             (None, None, _) => return Err(Refusal::invalid_body("text is required: what the alert says.")),
         };
-        Ok(Self {
-            words,
-            answers: answers.map(read_answers).transpose()?,
-            word: word.map(|json| optional(Some(json), read_word)).transpose()?,
-            escalation,
-            drill: body::boolean("drill", drill)?,
-            with,
-        })
+        let answers = answers.map(read_answers).transpose()?;
+        let word = word.map(|json| optional(Some(json), read_word)).transpose()?;
+        let is_asked = answers.as_deref().is_some_and(|answers| !answers.is_empty())
+            || matches!(word, Some(Some(_)))
+            || matches!(escalation, Some((Some(_), _)));
+        asks(with.confirm, is_asked)?;
+        Ok(Self { words, answers, word, escalation, drill: body::boolean("drill", drill)?, with })
     }
 }
 
@@ -201,12 +201,15 @@ impl Changes {
         let [show_missing] = body::object(arg, false, &["show_missing"])?;
         let [remind, from] = body::object(arg, false, &["remind", "countdown_from"])?;
         let audience_of = |json: &RawValue| text("audience", json, MOST_AUDIENCE);
+        let confirm = confirm.map(|json| body::boolean("confirm", Some(json))).transpose()?;
+        let remind = remind.map(|json| interval("remind", json)).transpose()?;
+        asks(confirm, matches!(remind, Some(Some(_))))?;
         Ok(Self {
             text: words.map(|json| text("text", json, MOST_TEXT)).transpose()?,
             level: level.map(read_level).transpose()?,
-            confirm: confirm.map(|json| body::boolean("confirm", Some(json))).transpose()?,
+            confirm,
             show_missing: show_missing.map(|json| body::boolean("show_missing", Some(json))).transpose()?,
-            remind: remind.map(|json| interval("remind", json)).transpose()?,
+            remind,
             countdown: Recounting::parse(countdown_to, paused, from)?,
             ends_at: ends_at.map(|json| when("ends_at", json)).transpose()?,
             audience: audience.map(|json| optional(Some(json), audience_of)).transpose()?,

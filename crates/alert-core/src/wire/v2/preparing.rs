@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 use socketio_protocol::text::LossyString;
 
 use super::alert_fields::{
-    Body, interval, optional, read_answers, read_escalation, read_level, read_word, text, time,
+    Body, asks, interval, optional, read_answers, read_escalation, read_level, read_word, text, time,
 };
 use crate::names::plain_line;
 use crate::room::alerts::{
@@ -109,8 +109,9 @@ pub fn prepared(arg: Body<'_>, named: Option<&str>, limits: &Limits) -> Result<P
     let word = optional(word, read_word)?;
     let remind = remind.map(|json| interval("remind", json)).transpose()?.flatten();
     let (escalate_after, escalate_to) = read_escalation(escalate_after, escalate_to, limits)?;
-    // Whoever says how it is confirmed, or what happens where it is not, wants that.
-    let asks = !answers.is_empty() || word.is_some() || remind.is_some() || escalate_after.is_some();
+    let is_asked = !answers.is_empty() || word.is_some() || remind.is_some() || escalate_after.is_some();
+    let confirm = confirm.map(|json| body::boolean("confirm", Some(json))).transpose()?;
+    asks(confirm, is_asked)?;
     let name = match (named, name) {
         (Some(name), _) => title(name)?,
         (None, Some(name)) => title(&body::string("name", name)?)?,
@@ -124,7 +125,7 @@ pub fn prepared(arg: Body<'_>, named: Option<&str>, limits: &Limits) -> Result<P
         text: template("text", words.ok_or_else(missing)?, MOST_TEXT)?,
         level: level.map_or(Ok(Level::default()), read_level)?,
         drill: body::boolean("drill", drill)?,
-        confirm: body::boolean("confirm", confirm)? || asks,
+        confirm: confirm.unwrap_or_default() || is_asked,
         answers,
         word,
         show_missing: body::boolean("show_missing", show_missing)?,
@@ -221,6 +222,10 @@ mod tests {
             (
                 r#"{"prepared":{"name":"x","text":"x","countdown":"1M"}}"#,
                 "countdown must be a time such as 5m, from 1s up to 366d, or null.",
+            ),
+            (
+                r#"{"prepared":{"name":"x","text":"x","confirm":false,"remind":60}}"#,
+                "an alert with answers, word, remind or escalate_after asks people to confirm it: send confirm true, or none of these.",
             ),
             (
                 r#"{"prepared":{"name":"","text":"x"}}"#,

@@ -1,6 +1,7 @@
 //! Alerts in words, a line for each.
 
 use alert_core::printable::one_line;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 /// The answer for people.
@@ -17,6 +18,8 @@ fn line(alert: &Value) -> String {
     let told = |word: &str, key: &str| text(key).map(|text| format!("{word} {text}"));
     let time = |word: &str, key: &str| alert[key].as_f64().map(|time| format!("{word} {}", time_left(time)));
     let drill = if alert["drill"] == true { "DRILL: " } else { "" };
+    // Of one that has ended nothing more is to come.
+    let is_asked = alert["confirm"] == true && alert["ended_at"].is_null();
     let level = text("level").unwrap_or_default().to_ascii_uppercase();
     let [id, words] = ["id", "text"].map(|key| text(key).unwrap_or_default());
     let more = [
@@ -25,8 +28,8 @@ fn line(alert: &Value) -> String {
         told("countdown to", "countdown_to"),
         alert["remaining"].as_f64().map(|left| format!("countdown paused with {} left", time_left(left))),
         (alert["confirm"] == true).then(|| "to be confirmed".to_owned()),
-        time("reminded every", "remind"),
-        time("passed on after", "escalate_after").filter(|_| alert["escalated_at"].is_null()),
+        time("reminded every", "remind").filter(|_| is_asked),
+        time("passed on after", "escalate_after").filter(|_| is_asked && escalates(alert)),
         told("passed on", "escalated_at"),
         told("released by", "released_by"),
         (alert["mistake"] == true).then(|| "raised by mistake".to_owned()),
@@ -36,6 +39,18 @@ fn line(alert: &Value) -> String {
     ];
     let more = more.into_iter().flatten().collect::<Vec<_>>().join(", ");
     format!("{id}  {drill}{level}: {words}  ({more})")
+}
+
+/// Whether one that people are asked to confirm is still to be passed on: it may end before.
+fn escalates(alert: &Value) -> bool {
+    let time = |key: &str| alert[key].as_str().and_then(|time| time.parse::<Timestamp>().ok());
+    let after =
+        alert["escalate_after"].as_f64().and_then(|after| SignedDuration::try_from_secs_f64(after).ok());
+    let is_over = match (time("at"), time("ends_at"), after) {
+        (Some(raised), Some(ends_at), Some(after)) => ends_at.duration_since(raised) <= after,
+        _ => false,
+    };
+    alert["escalated_at"].is_null() && !is_over
 }
 
 /// Seconds as people read them; of less than one nobody counts.
@@ -68,13 +83,24 @@ mod tests {
             ("remind", json!(90.0)),
             ("escalate_after", json!(600)),
             ("released_by", json!("Bea")),
-            ("ended_at", json!("2026-11-29T10:30:00.000Z")),
         ] {
             alert[key] = value;
         }
         let told = words(&json!({ "alert": alert }));
-        let more = "(Ada, for Year 7, countdown to 2026-11-29T10:00:00.000Z, to be confirmed, reminded every 1m 30s, passed on after 10m, released by Bea, ended 2026-11-29T10:30:00.000Z)";
+        let more = "(Ada, for Year 7, countdown to 2026-11-29T10:00:00.000Z, to be confirmed, reminded every 1m 30s, passed on after 10m, released by Bea, until 2026-11-29T11:00:00.000Z)";
         assert!(told.ends_with(more), "{told}");
+        for (key, value) in [
+            ("confirm", json!(false)),
+            ("at", json!("2026-11-29T10:50:00.000Z")),
+            ("escalated_at", json!("2026-11-29T10:10:00.000Z")),
+            ("ended_at", json!("2026-11-29T10:30:00.000Z")),
+        ] {
+            let before = alert[key].take();
+            alert[key] = value;
+            let told = words(&json!({ "alert": alert }));
+            assert!(!told.contains("passed on after"), "{told}");
+            alert[key] = before;
+        }
         (alert["countdown_to"], alert["remaining"]) = (Value::Null, json!(82.4));
         let told = words(&json!({ "alert": alert }));
         assert!(told.contains(", countdown paused with 1m 23s left, "), "{told}");

@@ -74,6 +74,23 @@ fn given_an_alert_that_waits_for_a_second_person_then_its_times_count_from_the_r
 }
 
 #[test]
+fn an_alert_that_would_end_before_what_is_to_happen_is_refused() {
+    let raise = |ends_at, remind, escalation| {
+        let draft = Alert { ends_at: Some(after(ends_at)), remind, escalation, ..asked(1) };
+        take(&Policy::default(), Step::Raise(draft.into()), START).map(|(policy, _)| policy)
+    };
+    assert_eq!(raise(300, None, passed_on(300, None)), Err(NotDone::EndsBeforeEscalation));
+    assert_eq!(raise(60, every(60, 0), None), Err(NotDone::EndsBeforeReminder));
+    let short = raise(301, every(60, 0), passed_on(300, None)).unwrap();
+    let remind = |every| {
+        let amendment = Amendment { remind: Some(Some(Duration::from_secs(every))), ..Amendment::default() };
+        step(&short, Step::Change(alert(1).id, name("Bea"), amendment), after(251)).map(|_| ())
+    };
+    assert_eq!([49, 50].map(remind), [Ok(()), Err(NotDone::EndsBeforeReminder)]);
+    assert_eq!(remind(60), Ok(()), "it is that already");
+}
+
+#[test]
 fn an_alert_is_passed_on_once_and_its_room_is_told_unless_nobody_is_missing() {
     let policy = raised(asked(1));
     assert!(policy.is_timed());
@@ -94,7 +111,8 @@ fn an_alert_is_passed_on_once_and_its_room_is_told_unless_nobody_is_missing() {
     let (ended, _) = take(&policy, end, after(10)).unwrap();
     let (same, changes) = take(&ended, Step::Escalate(alert(1).id, tally(301, 3)), after(301)).unwrap();
     assert_eq!((same.revision, changes, ended.is_timed()), (ended.revision, vec![], false));
-    let short = raised(Alert { ends_at: Some(after(300)), ..asked(1) });
+    let sooner = Amendment { ends_at: Some(Some(after(300))), ..Amendment::default() };
+    let short = step(&policy, Step::Change(alert(1).id, name("Bea"), sooner), after(10)).unwrap();
     assert!(!short.is_timed(), "it has ended by then");
     let ends = raised(Alert { ends_at: Some(after(400)), ..asked(1) });
     let due = |at| ends.alerts.to_pass_on(alert(1).id, after(at)).map(|alert| alert.is_some());

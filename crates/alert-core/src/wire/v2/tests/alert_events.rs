@@ -38,6 +38,8 @@ fn given_alert_then_it_says_what_becomes_of_which() {
     let no_answers = "answers must be up to 8 texts of 1 to 64 bytes that can be seen, each another one.";
     let no_time =
         "ends_at must be a time such as 2026-11-30T09:00:00Z, or how long from now, such as 5m, or null.";
+    let asks = "an alert with answers, word, remind or escalate_after asks people to confirm it: send confirm true, \
+                or none of these.";
     let no_room = "escalate_to must be the code of a room, of up to 9 characters, or a link to one.";
     for (body, expected) in [
         (r#"{"room":"r","action":"raise","text":" x y\n","ends_at":null}"#, Ok(raised.to_owned())),
@@ -63,6 +65,10 @@ fn given_alert_then_it_says_what_becomes_of_which() {
                 Some(Some(30s)), countdown: None, ends_at: None, audience: None, all_clear: None } }) None"
                 .to_owned()),
         ),
+        (r#"{"room":"r","action":"raise","text":"x","confirm":false,"word":"here"}"#, words(asks)),
+        (r#"{"room":"r","action":"raise","text":"x","confirm":false,"answers":["yes"]}"#, words(asks)),
+        (r#"{"room":"r","action":"raise","text":"x","confirm":false,"escalate_after":60}"#, words(asks)),
+        (r#"{"room":"r","action":"update","id":"0z0z48z7","confirm":false,"remind":60}"#, words(asks)),
         (
             r#"{"room":"r","action":"update","id":"0z0z48z7","remind":null}"#,
             Ok("r Change(0z0z48z7, Changes { text: None, level: None, confirm: None, show_missing: None, remind: Some(None), countdown: \
