@@ -14,6 +14,7 @@ import threading
 import unittest
 from pathlib import Path
 
+import requests
 from server import Server, binary
 from terminal import DEADLINE, Terminal
 from test_contract import SyncClient, message, status
@@ -110,6 +111,28 @@ class AtATerminal(WithServer):
         wrong = self.join("--since", "yesterday", says="x")
         self.assertEqual((wrong.returncode, wrong.stdout), (2, ""))
         self.assertIn("must be a position", wrong.stderr)
+
+    def test_an_alert_is_confirmed_with_an_answer_and_the_roll_call_knows_it(self):
+        made = requests.post(f"{self.server.url}/v1/rooms", json={"room": self.room}, timeout=DEADLINE).json()
+        host = {"alert-host-key": made["host"], "alert-name": "Bob"}
+        alerts = f"{self.server.url}/v1/rooms/{self.room}/alerts"
+        ada = self.joined()
+        raised = {"text": "Ice", "answers": ["safe", "need help"]}
+        raised = requests.post(alerts, json=raised, headers=host, timeout=DEADLINE)
+        place = f"{alerts}/{raised.json()['alert']['id']}"
+        ada.wait_event('* To confirm "Ice": /confirm safe or /confirm need help')
+        ada.type("/confirm\r")
+        ada.wait("why", lambda terminal: "* Not sent (it asks for an answer: " in "\n".join(terminal.lines()))
+        ada.type("/confirm need help\r")
+        ada.wait_event("* You have confirmed: WARNING: Ice (need help)")
+        requests.post(f"{place}/confirmations", json={"person": "Ada", "answer": "safe"}, headers=host, timeout=DEADLINE)
+        ada.wait_event("* Bob has confirmed for you: WARNING: Ice (safe)")
+        called = requests.get(f"{place}/roll_call", headers=host, timeout=DEADLINE).json()
+        self.assertEqual((called["counts"]["expected"], called["counts"]["answers"]), (1, {"safe": 1}))
+        done = run("join", self.room, "--name", "Eve", "--url", self.server.url, says="/confirm safe\n")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        called = requests.get(f"{place}/roll_call", headers=host, timeout=DEADLINE).json()
+        self.assertEqual(called["counts"]["answers"], {"safe": 2})
 
     def test_statuses_are_dimmed_and_messages_are_not(self):
         bob = self.member()

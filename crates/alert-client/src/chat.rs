@@ -68,7 +68,8 @@ impl Chat {
         let default = if console.has_prompt { SINCE } else { NO_HISTORY };
         let since = self.since.unwrap_or_else(|| default.to_owned());
         let key = format!("{:016x}", getrandom::u64().unwrap_or_default());
-        let mut session = Session::new(Identity { name: self.name, room: self.room, since, key });
+        let reads = console.has_prompt;
+        let mut session = Session::new(Identity { name: self.name, room: self.room, since, key, reads });
         let mut way = Way::None;
         let mut lines: VecDeque<(Zoned, Line)> = VecDeque::new();
         let mut has_screen = true;

@@ -104,6 +104,9 @@ enum Command {
     /// Print the alerts that are in force in a room
     #[command(after_help = notes(alerts::EXAMPLES))]
     Alerts(alerts::Alerts),
+    /// Confirm an alert, or as a host for somebody else
+    #[command(after_help = notes(rollcall::EXAMPLES))]
+    Confirm(rollcall::Confirm),
     /// Print who has confirmed an alert, and who is missing
     #[command(after_help = notes(rollcall::EXAMPLES))]
     Rollcall(rollcall::RollCall),
@@ -172,6 +175,7 @@ pub(crate) fn run() -> ExitCode {
         Some(Command::Prepared(command)) => command.run(),
         Some(Command::Release(args)) => args.run(),
         Some(Command::Alerts(args)) => args.run(),
+        Some(Command::Confirm(args)) => args.run(),
         Some(Command::Rollcall(args)) => args.run(),
         Some(Command::Roster(args)) => args.run(),
         Some(Command::Screen(args)) => args.run(),

@@ -7,6 +7,8 @@ pub(super) enum Typed {
     Message(String),
     /// `/quit`
     Quit,
+    /// `/confirm`, perhaps with an answer
+    Confirm(Option<String>),
     /// `/help`
     Help,
     /// A slash and a word that is no command.
@@ -14,7 +16,8 @@ pub(super) enum Typed {
 }
 
 /// The answer to `/help`.
-pub(super) const HELP: &str = "/quit leaves the room, as Ctrl-D does; /help says this. A line that begins with // is \
+pub(super) const HELP: &str = "/quit leaves the room, as Ctrl-D does; /confirm confirms the latest alert that asks for it, \
+                               perhaps with an answer: /confirm safe; /help says this. A line that begins with // is \
                                said with one slash.";
 /// Why an unknown command is not said.
 pub(super) const UNKNOWN: &str =
@@ -27,10 +30,14 @@ impl Typed {
         if rest.starts_with('/') {
             return Self::Message(rest.to_owned());
         }
-        match rest.split(char::is_whitespace).next().unwrap_or_default() {
+        let (word, more) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
+        match word {
             "" => Self::Message(line),
             word if word.contains('/') => Self::Message(line),
             word if word.eq_ignore_ascii_case("quit") => Self::Quit,
+            word if word.eq_ignore_ascii_case("confirm") => {
+                Self::Confirm(Some(more.trim()).filter(|answer| !answer.is_empty()).map(str::to_owned))
+            }
             word if word.eq_ignore_ascii_case("help") => Self::Help,
             _ => Self::Unknown,
         }
@@ -55,6 +62,10 @@ mod tests {
             ("/usr/bin is full", says("/usr/bin is full")),
             ("/quit", Typed::Quit),
             ("/QUIT now", Typed::Quit),
+            ("/confirm", Typed::Confirm(None)),
+            ("/CONFIRM ", Typed::Confirm(None)),
+            ("/confirm  need help ", Typed::Confirm(Some("need help".to_owned()))),
+            ("/confirmed", Typed::Unknown),
             ("/help", Typed::Help),
             ("/help\tme", Typed::Help),
             ("/quitt", Typed::Unknown),

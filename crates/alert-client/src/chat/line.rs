@@ -40,6 +40,10 @@ pub(crate) enum Line {
     InForce { msg: String, alert: Box<Alert> },
     /// We have not confirmed this.
     Reminder { msg: String },
+    /// Everybody is asked to confirm this, and how that is done here.
+    Asks { msg: String, alert: Box<Alert> },
+    /// We have confirmed this, here or elsewhere.
+    Confirmed { msg: String, id: String },
     /// The connection ended.
     Lost { why: String },
     /// We are in again.
@@ -95,6 +99,12 @@ impl Line {
         Self::InForce { msg: alert.in_force(), alert: Box::new(alert) }
     }
 
+    /// An alert that asks to be confirmed.
+    pub(super) fn asks(alert: &Alert) -> Self {
+        let ways = ways_to_confirm(alert);
+        Self::Asks { msg: format!("To confirm \"{}\": {ways}", alert.text), alert: Box::new(alert.clone()) }
+    }
+
     /// When it happened, if that is not now.
     pub(super) fn at(&self) -> Option<Timestamp> {
         match self {
@@ -138,9 +148,10 @@ impl Line {
             Self::Status { .. } | Self::Joined { .. } | Self::Waits { .. } | Self::Help { .. } => {
                 Some(Style::new().dimmed())
             }
-            Self::Back { .. } => Some(AnsiColor::Green.on_default()),
+            Self::Back { .. } | Self::Confirmed { .. } => Some(AnsiColor::Green.on_default()),
             Self::InForce { .. }
             | Self::Reminder { .. }
+            | Self::Asks { .. }
             | Self::Lost { .. }
             | Self::Gap { .. }
             | Self::Refused { .. }
@@ -156,6 +167,8 @@ impl Line {
             Self::Status { msg }
             | Self::InForce { msg, .. }
             | Self::Reminder { msg }
+            | Self::Asks { msg, .. }
+            | Self::Confirmed { msg, .. }
             | Self::Help { msg } => format!("* {msg}"),
             Self::Joined { members, count } => format!("* {}", people(members, *count)),
             Self::Lost { why } => format!("* Connection lost ({why}). Trying to come back."),
@@ -175,6 +188,14 @@ impl Line {
             Self::NotSent { msg } => format!("* Not sent: {}", excerpt(msg)),
         }
     }
+}
+
+/// What the user types to confirm an alert.
+pub(super) fn ways_to_confirm(alert: &Alert) -> String {
+    if alert.answers.is_empty() {
+        return "/confirm".to_owned();
+    }
+    alert.answers.iter().map(|answer| format!("/confirm {answer}")).collect::<Vec<_>>().join(" or ")
 }
 
 fn people(members: &[String], count: usize) -> String {

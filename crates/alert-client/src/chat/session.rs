@@ -11,16 +11,20 @@ use socketio_protocol::socket::AckId;
 
 use super::command::{HELP, Typed, UNKNOWN};
 use super::line::Line;
-use alert_core::names::{RoomCode, UserName};
 use alert_core::position::Gap;
 use alert_core::wire::v2::client::{self, Answer, Incoming};
 
+mod asked;
 mod catch_up;
+mod exchange;
 mod outbox;
 #[cfg(test)]
 mod tests;
 
-use outbox::Outbox;
+use asked::Asked;
+pub use exchange::Ending;
+pub(super) use exchange::{Identity, Input, Output};
+use outbox::{Confirmation, Outbox};
 
 /// How long a new connection may take to let us in.
 const TIME_TO_JOIN: Duration = Duration::from_secs(10);
@@ -32,67 +36,6 @@ const TOO_OLD: &str =
     "it is older than this program and does not speak v2: update it, or join on its web page, below /v1";
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
-
-/// What happens to a session.
-#[derive(Clone, Debug)]
-pub(super) enum Input {
-    /// The connection that was asked for is there.
-    Opened,
-    /// A text frame came.
-    Frame(String),
-    /// The connection has ended, or could not be opened.
-    Lost(String),
-    /// The user has something to say.
-    Line(String),
-    /// The line with this number cannot be said: it is not UTF-8.
-    Unreadable(u64),
-    /// The user has nothing more to say: send what there is, then leave.
-    LastLine,
-    /// The user wants to go.
-    Leave,
-    /// The session's deadline has come.
-    Deadline,
-}
-
-/// What to do next.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Output {
-    /// Open a connection after this pause; the last one is finished.
-    Connect(Duration),
-    /// Send a text frame.
-    Send(String),
-    /// Show something to the user.
-    Show(Line),
-    /// Close the connection, if there is one, and end.
-    End(Ending),
-}
-
-/// How it ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Ending {
-    /// The user left, and whether everything that they said was sent and acknowledged.
-    Left {
-        /// Nothing was refused, lost or left behind.
-        all_sent: bool,
-    },
-    /// The user ended it while there was no way to leave properly.
-    Interrupted,
-    /// The server did not let us in, and why.
-    Refused(String),
-    /// There never was a connection to a room, and why.
-    Unreachable(String),
-}
-
-/// Who joins which room.
-#[derive(Clone, Debug)]
-pub(super) struct Identity {
-    pub(super) name: UserName,
-    pub(super) room: RoomCode,
-    /// From where to show what was said before, as the user wrote it.
-    pub(super) since: String,
-    /// The prefix of our messages' keys, which nobody else's have.
-    pub(super) key: String,
-}
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
@@ -132,6 +75,7 @@ pub(super) struct Session {
     last_id: u64,
     /// Joining or leaving, to be acknowledged.
     step: Option<AckId>,
+    asked: Asked,
     outbox: Outbox,
     all_sent: bool,
     outputs: VecDeque<Output>,
@@ -153,6 +97,7 @@ impl Session {
             step_due: None,
             last_id: 0,
             step: None,
+            asked: Asked::default(),
             outbox: Outbox::default(),
             all_sent: true,
             outputs: VecDeque::from([Output::Connect(Duration::ZERO)]),
@@ -222,7 +167,9 @@ impl Session {
             Incoming::Refused(why) => self.end(Ending::Refused(why)),
             Incoming::Message(message) => self.heard(message),
             Incoming::Status(msg) => self.show(Line::Status { msg }),
-            Incoming::Reminder(msg) => self.show(Line::Reminder { msg }),
+            Incoming::Alert(news) => self.alert(*news),
+            Incoming::Reminder(reminder) => self.reminded(&reminder),
+            Incoming::Confirmed(confirmed) => self.confirmed(&confirmed),
             Incoming::Gap(Gap { missed }) => self.show(Line::Gap { missed }),
             Incoming::Ack(id, answer) if self.step.is_some_and(|step| step.get() == id) => {
                 self.step_done(answer, now)
@@ -262,21 +209,22 @@ impl Session {
 
     fn line(&mut self, line: String) {
         match Typed::read(line.clone()) {
-            Typed::Message(msg) => self.say(msg),
+            Typed::Message(msg) => self.say(msg, None),
+            Typed::Confirm(answer) => self.confirm(line, answer),
             Typed::Quit => self.is_last = true,
             Typed::Help => self.show(Line::Help { msg: HELP.to_owned() }),
             Typed::Unknown => self.not_sent(Line::Refused { msg: line, why: UNKNOWN.to_owned() }),
         }
     }
 
-    fn say(&mut self, msg: String) {
+    fn say(&mut self, msg: String, confirms: Option<Confirmation>) {
         if self.phase == Phase::Leaving || self.is_last || !self.has_room() {
             return self.not_sent(Line::NotSent { msg });
         }
         if self.has_been_in && matches!(self.phase, Phase::Away | Phase::Joining) {
             self.show(Line::Waits { msg: msg.clone() });
         }
-        self.outbox.wait(msg);
+        self.outbox.wait(msg, confirms);
     }
 
     /// Sends what waits, as far as possible, and leaves after the last line.
@@ -289,8 +237,19 @@ impl Session {
         }
         while let Some(message) = self.outbox.next() {
             let id = self.new_id();
-            let key = format!("{}-{}", self.me.key, message.key);
-            let frame = client::send(id, &self.me.room, &message.text, &key);
+            let frame = match &message.confirms {
+                Some(confirmation) => match self.asked.meant(confirmation) {
+                    Ok(alert) => client::confirm(id, &self.me.room, &alert, confirmation.answer.as_deref()),
+                    Err(why) => {
+                        self.not_sent(Line::Refused { msg: message.text, why });
+                        continue;
+                    }
+                },
+                None => {
+                    let key = format!("{}-{}", self.me.key, message.key);
+                    client::send(id, &self.me.room, &message.text, &key)
+                }
+            };
             if frame.len() > self.max_payload {
                 let why = format!("the server takes at most {} bytes at once.", self.max_payload);
                 self.not_sent(Line::Refused { msg: message.text, why });

@@ -330,7 +330,8 @@ fn ask(
     print_for(&moderator, "alert", answer, room.is_json(), words)
 }
 
-fn name(text: &str) -> Result<String, String> {
+/// A person's name.
+pub(super) fn name(text: &str) -> Result<String, String> {
     UserName::parse(text, 64).map(|name| name.to_string()).map_err(|problem| format!("it {problem}"))
 }
 

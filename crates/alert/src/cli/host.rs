@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use alert_client::{ClientError, ClientFlags, Moderator, RoomArgument, ServerAddress, Target};
-use alert_core::names::RoomCode;
+use alert_client::{ClientError, ClientFlags, Moderator, RoomArgument, ServerAddress, Target, account_name};
+use alert_core::names::{RoomCode, UserName};
 use alert_core::room::policy::HostKey;
 use alert_settings::value::time;
 use clap::Args;
@@ -52,6 +52,12 @@ impl Room {
         self.way.anybody(self.room.code.clone(), self.room.server.clone())
     }
 
+    /// Who acts there in their own name: the flag's, or that of the settings, or the account's.
+    pub(super) fn person(&self, name: Option<String>) -> Result<Option<UserName>, ExitCode> {
+        let config = super::load_client(&ClientFlags { name, ..self.way.flags(self.room.server.clone()) })?;
+        Ok(config.name.or(config.login_name).or_else(account_name))
+    }
+
     /// The key of the host, if there is one.
     pub(super) fn key(&self) -> Result<Option<HostKey>, ExitCode> {
         self.way.key()
@@ -94,10 +100,14 @@ impl Way {
     }
 
     fn anybody(&self, code: RoomCode, link: Option<ServerAddress>) -> Result<Moderator, ExitCode> {
-        let flags = ClientFlags { url: self.url.clone(), name: None, token: self.token.clone(), link };
+        let flags = self.flags(link);
         let config = super::load_client(&flags)?;
         super::warn_of_token(&flags);
         Ok(Moderator::new(Target::new(&config, code), self.timeout))
+    }
+
+    fn flags(&self, link: Option<ServerAddress>) -> ClientFlags {
+        ClientFlags { url: self.url.clone(), name: None, token: self.token.clone(), link }
     }
 
     pub(super) fn is_json(&self) -> bool {

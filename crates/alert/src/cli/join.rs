@@ -20,9 +20,9 @@ Examples:
 
 At a terminal, Enter sends the line, the arrow keys bring back what you said, and Ctrl-C or Ctrl-D
 leaves. When the connection is lost, join comes back by itself and says so; what you type meanwhile
-is sent, in order, when it is back. /quit leaves, /help lists the commands; a line that begins with
-a slash and another word is not said, and // at the start says a slash. What was said while it was
-away is shown then, and nothing is said twice.
+is sent, in order, when it is back. /confirm confirms an alert that asks for it, /quit leaves, /help
+lists the commands; a line that begins with a slash and another word is not said, and // at the start
+says a slash. What was said while it was away is shown then, and nothing is said twice.
 
 Without a terminal, each line of standard input is said, and join leaves at its end. To listen
 without entering the room, use alert watch; to say something without entering it, alert send.
@@ -36,6 +36,9 @@ pub(super) const JSON: &str = "\
   joined, back             members (the first names), count: in the room, for
                            the first time or again
   in_force                 msg, alert: this was in force when you came
+  asks                     msg, alert: this asks to be confirmed, and how
+  confirmed                msg, id: you have confirmed this alert
+  reminder                 msg: you have not confirmed this alert
   lost                     why: the connection ended
   gap                      missed: how many messages are no longer kept; null
                            if that is not known

@@ -1,5 +1,6 @@
-//! `alert rollcall` and `alert roster`: who has confirmed an alert, and who is expected to.
+//! `alert rollcall`, `confirm` and `roster`: who has confirmed an alert, and who is expected to.
 
+mod confirm;
 mod shown;
 
 use std::path::PathBuf;
@@ -12,6 +13,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::host::{Room, print, print_for, usage};
+pub(super) use confirm::Confirm;
 use shown::{counts, table, words};
 
 pub(super) const EXAMPLES: &str = "\
@@ -20,10 +22,12 @@ Examples:
   alert rollcall K7Q-FM2-XD9              who is missing, and who has confirmed
   alert rollcall K7Q-FM2-XD9 --watch      a line whenever that changes
   alert rollcall K7Q-FM2-XD9 k3v8x0mz --csv > roll.csv
+  alert confirm K7Q-FM2-XD9 --answer safe in your own name
+  alert confirm K7Q-FM2-XD9 --person Bea  for somebody else, as a host
   alert roster K7Q-FM2-XD9 --set class.csv
   alert roster K7Q-FM2-XD9 > class.csv
 
-Without an id it is the last alert in force that asks to be confirmed; one that has ended needs its id.
+Without an id it is the latest alert in force that asks to be confirmed; one that has ended needs its id.
 A roster is a table whose first column has the names, perhaps under the heading name. Where a room has one,
 those on it are expected to confirm; otherwise those who are there when the alert is raised.
 
@@ -69,28 +73,16 @@ impl RollCall {
             return self.watch(&moderator);
         }
         let called = alert_client::block_on(async {
-            let id = self.id(&moderator).await?;
+            let id = last_asking(&moderator, self.id.as_deref()).await?;
             moderator.roll_call(&id).await
         });
         // A table has its own line ends.
         print_for(&moderator, "alert", called, self.room.is_json(), if self.csv { table } else { words })
     }
 
-    /// The alert that was named, or the last one that asks to be confirmed.
-    async fn id(&self, moderator: &Moderator) -> Result<String, ClientError> {
-        if let Some(id) = &self.id {
-            return Ok(id.clone());
-        }
-        let listed = moderator.at("GET", &["alerts"], &json!({}), [("", None); 2]).await?;
-        let mut all = listed["alerts"].as_array().into_iter().flatten();
-        let last = all.rfind(|alert| alert["confirm"] == true).and_then(|alert| alert["id"].as_str());
-        // The server says that there is none.
-        Ok(last.unwrap_or("00000000").to_owned())
-    }
-
     fn watch(&self, moderator: &Moderator) -> ExitCode {
         let outcome = alert_client::block_on(async {
-            let id = self.id(moderator).await?;
+            let id = last_asking(moderator, self.id.as_deref()).await?;
             let mut last = Value::Null;
             loop {
                 let called = moderator.roll_call(&id).await?;
@@ -111,6 +103,18 @@ impl RollCall {
             }
         }
     }
+}
+
+/// The alert that was named, or the last one that asks to be confirmed.
+async fn last_asking(client: &Moderator, named: Option<&str>) -> Result<String, ClientError> {
+    if let Some(id) = named {
+        return Ok(id.to_owned());
+    }
+    let listed = client.at("GET", &["alerts"], &json!({}), [("", None); 2]).await?;
+    let mut all = listed["alerts"].as_array().into_iter().flatten();
+    let last = all.rfind(|alert| alert["confirm"] == true).and_then(|alert| alert["id"].as_str());
+    // The server says that there is none.
+    Ok(last.unwrap_or("00000000").to_owned())
 }
 
 impl Rosters {

@@ -18,21 +18,26 @@ fn a_host_sees_who_is_missing_in_words_as_a_table_and_as_it_changes() {
     let watching =
         Running::start(watch.env("ALERT_HOST_KEY", &hosted.key).env("ALERT_URL", hosted.server.url()));
     assert_eq!(watching.line(), "0 of 2 confirmed, 0 shown, 0 reached, 2 missing");
-    let path = format!("/v1/rooms/D5DB/alerts/{id}/confirmations?name=Cy");
-    let confirmed =
-        hosted.server.ask("POST", &path, &[("content-type", "application/json")], br#"{"answer":"safe"}"#);
-    assert_eq!(confirmed.status, 200, "{confirmed:?}");
+    let confirm = |words: &[&str]| hosted.run_with("", &[&["confirm", "D5DB"], words].concat(), "");
+    let wrong = confirm(&["--name", "Cy", "--answer", "fine"]);
+    assert_eq!((wrong.code, wrong.err.contains("one of: safe, need help")), (Some(1), true), "{wrong:?}");
+    let confirmed = confirm(&["--name", "Cy", "--answer", "SAFE"]);
+    assert_eq!((confirmed.code, &*confirmed.out), (Some(0), "Cy has confirmed (safe)\n"), "{confirmed:?}");
     assert_eq!(watching.line(), "1 of 2 confirmed (safe 1), 0 shown, 0 reached, 1 missing");
     let told = hosted.run(&["rollcall", "D5DB"]).out;
     let lines: Vec<_> = told.lines().collect();
     assert_eq!(lines[..2], ["1 of 2 confirmed (safe 1), 0 shown, 0 reached, 1 missing", "missing    Bea"]);
     assert!(lines[2].starts_with("confirmed  Cy  (safe, 20"), "{told}");
     hosted.run(&["end", "D5DB", &id]);
+    let stranger = confirm(&[&id, "--person", "Bea"]);
+    assert_eq!((stranger.code, stranger.err.contains("ALERT_HOST_KEY")), (Some(1), true), "{stranger:?}");
     let table = hosted.run(&["rollcall", "D5DB", &id, "--csv"]).out;
     assert!(
         table.contains("\"Bea\",\"missing\",\"\",\"\",\"\",\"yes\"\r\n\"Cy\",\"confirmed\",\"20"),
         "{table}"
     );
+    let by_host = hosted.run(&["confirm", "D5DB", &id, "--person", "Bea"]);
+    assert_eq!((by_host.code, &*by_host.out), (Some(0), "Bea has confirmed\n"), "{by_host:?}");
     let json: Value = serde_json::from_str(&hosted.run(&["rollcall", "D5DB", &id, "--json"]).out).unwrap();
     assert_eq!(json["counts"]["answers"]["safe"], 1);
     assert_eq!(hosted.run(&["roster", "D5DB", "--clear"]).out, "0 names are on the roster\n");

@@ -32,9 +32,7 @@ impl Session {
             self.said_before(history, gap);
             self.show(Line::Joined { members, count });
         }
-        for alert in state {
-            self.show(Line::in_force(alert));
-        }
+        self.in_force(state);
         let has_rest = more && !is_number;
         if !has_rest {
             self.position = Some(position);

@@ -9,11 +9,21 @@ const MOST_WAITING: usize = 100;
 /// Messages that may be under way together.
 const MOST_UNDER_WAY: usize = 16;
 
-/// Something to say, under the key that makes it one message however often it is sent.
+/// Something to say, under the key that makes it one message however often it is sent; or an alert to confirm.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Message {
     pub(super) key: u64,
     pub(super) text: String,
+    /// What it confirms, if it is no message but that.
+    pub(super) confirms: Option<Confirmation>,
+}
+
+/// Which alert is confirmed, and with which answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Confirmation {
+    /// None where it was typed before we knew what is in force: the latest, then.
+    pub(super) alert: Option<String>,
+    pub(super) answer: Option<String>,
 }
 
 /// Lines that wait, and messages that are under way, both in order.
@@ -41,9 +51,9 @@ impl Outbox {
     }
 
     /// Puts a line behind those that wait.
-    pub(super) fn wait(&mut self, text: String) {
+    pub(super) fn wait(&mut self, text: String, confirms: Option<Confirmation>) {
         self.lines += 1;
-        self.waiting.push_back(Message { key: self.lines, text });
+        self.waiting.push_back(Message { key: self.lines, text, confirms });
     }
 
     /// The next line to send, if another message may be under way.

@@ -1,6 +1,9 @@
 //! Whole stays, packet by packet. Each step says what happens and everything that follows from it.
 
 use super::*;
+use alert_core::names::{RoomCode, UserName};
+
+mod asked;
 
 const OPEN: &str = r#"0{"sid":"a","upgrades":[],"pingInterval":20000,"pingTimeout":10000,"maxPayload":200}"#;
 
@@ -25,6 +28,7 @@ impl Stay {
             room: RoomCode::parse("R1", 64).unwrap(),
             since: since.to_owned(),
             key: "k".to_owned(),
+            reads: true,
         };
         let mut stay = Self { session: Session::new(me), start: Instant::now() };
         assert_eq!(stay.outputs(), [Output::Connect(Duration::ZERO)]);

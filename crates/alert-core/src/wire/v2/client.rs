@@ -9,15 +9,18 @@ use socketio_protocol::engine::Packet as EnginePacket;
 use socketio_protocol::socket::{AckId, Arguments, Packet, decode, encode};
 use socketio_protocol::text::{LossyString, lossy_string};
 
-use super::{ALERT, ENTERED, GAP, HISTORY, JOIN, LEAVE, LEFT, MESSAGE, NAMESPACE, REMINDER, SEND};
+use super::{ALERT, CONFIRMED, ENTERED, GAP, HISTORY, JOIN, LEAVE, LEFT, MESSAGE, NAMESPACE, REMINDER, SEND};
 use crate::names::{RoomCode, UserName};
 use crate::position::Gap;
 use crate::wire;
 use crate::wire::client::{Complaint, Handshake, reason};
 pub use crate::wire::client::{PacketProblem, pong};
 
+mod alert;
 #[cfg(test)]
 mod tests;
+
+pub use alert::{Alert, AlertNews, Confirmed, Reminder};
 
 /// One packet from the server.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,10 +40,14 @@ pub enum Incoming {
     Refused(String),
     /// Somebody spoke.
     Message(Message),
-    /// A person entered or left, or an alert has ended, in v1's words.
+    /// A person entered or left, in v1's words.
     Status(String),
-    /// We have not confirmed an alert, in v1's words.
-    Reminder(String),
+    /// An alert is raised, changed or over.
+    Alert(Box<AlertNews>),
+    /// We have not confirmed an alert.
+    Reminder(Reminder),
+    /// We have confirmed an alert, here or elsewhere.
+    Confirmed(Confirmed),
     /// Messages are missing here.
     Gap(Gap),
     /// The answer to the event with this id.
@@ -103,100 +110,10 @@ pub struct Joined {
     pub state: Vec<Alert>,
 }
 
-/// An alert, as the server shows it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Alert {
-    /// By which it is changed and ended.
-    pub id: String,
-    /// How serious it is, as a word.
-    pub level: String,
-    /// What it says.
-    #[serde(deserialize_with = "lossy_string")]
-    pub text: String,
-    /// Who raised it.
-    #[serde(deserialize_with = "lossy_string")]
-    pub by: String,
-    /// When.
-    pub at: String,
-    /// It is an exercise.
-    pub drill: bool,
-    /// Everybody is asked to confirm it.
-    pub confirm: bool,
-    /// To which moment people count.
-    pub countdown_to: Option<String>,
-    /// The count is paused.
-    pub paused: bool,
-    /// So many seconds are left of it then.
-    pub remaining: Option<serde_json::Number>,
-    /// When it ends by itself.
-    pub ends_at: Option<String>,
-    /// Who is meant.
-    pub audience: Option<String>,
-}
-
 #[derive(Deserialize)]
 struct Person {
     #[serde(deserialize_with = "lossy_string")]
     name: String,
-}
-
-/// An alert that we have not confirmed.
-#[derive(Deserialize)]
-struct Reminder {
-    #[serde(deserialize_with = "lossy_string")]
-    name: String,
-    #[serde(deserialize_with = "lossy_string")]
-    msg: String,
-}
-
-/// What has become of an alert.
-#[derive(Deserialize)]
-struct AlertNews {
-    state: String,
-    all_clear: Option<LossyString>,
-    #[serde(default)]
-    mistake: bool,
-    alert: Alert,
-}
-
-impl Alert {
-    /// What somebody who comes is told of it.
-    #[must_use]
-    pub fn in_force(&self) -> String {
-        let Self { level, text, by, .. } = self;
-        self.told(&format!("In force, from {by}: {}: {text}", level.to_ascii_uppercase()))
-    }
-
-    fn told(&self, words: &str) -> String {
-        if self.drill { format!("DRILL: {words}") } else { words.to_owned() }
-    }
-}
-
-impl Reminder {
-    fn told(&self) -> String {
-        let Self { name, msg } = self;
-        match msg.strip_prefix("DRILL: ") {
-            Some(msg) => format!("DRILL: Reminder, from {name}: {msg}"),
-            None => format!("Reminder, from {name}: {msg}"),
-        }
-    }
-}
-
-impl AlertNews {
-    /// What is said of one that is raised or changed comes as a message.
-    fn told(self) -> Incoming {
-        if self.state != "ended" {
-            return Incoming::Other;
-        }
-        let Alert { level, text, .. } = &self.alert;
-        let words = match self.all_clear {
-            _ if self.mistake => format!("Raised by mistake: {}: {text}", level.to_ascii_uppercase()),
-            Some(LossyString(all_clear)) => format!("All clear: {all_clear}"),
-            None => format!("Ended: {}: {text}", level.to_ascii_uppercase()),
-        };
-        Incoming::Status(self.alert.told(&words))
-    }
 }
 
 #[derive(Default, Deserialize)]
@@ -254,10 +171,9 @@ impl Incoming {
                 (MESSAGE, Some(body)) => Self::Message(serde_json::from_str(body.get())?),
                 (ENTERED, Some(body)) => Self::Status(format!("{} has entered the room.", person(body)?)),
                 (LEFT, Some(body)) => Self::Status(format!("{} has left the room.", person(body)?)),
-                (ALERT, Some(body)) => serde_json::from_str::<AlertNews>(body.get())?.told(),
-                (REMINDER, Some(body)) => {
-                    Self::Reminder(serde_json::from_str::<Reminder>(body.get())?.told())
-                }
+                (ALERT, Some(body)) => Self::Alert(serde_json::from_str(body.get())?),
+                (REMINDER, Some(body)) => Self::Reminder(serde_json::from_str(body.get())?),
+                (CONFIRMED, Some(body)) => Self::Confirmed(serde_json::from_str(body.get())?),
                 (GAP, Some(body)) => {
                     let Missed { missed } = serde_json::from_str(body.get())?;
                     Self::Gap(Gap { missed })
@@ -305,11 +221,29 @@ struct Body<'a> {
     msg: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     key: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    action: Option<&'a str>,
+    /// Of an alert.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    answer: Option<&'a str>,
 }
 
 impl<'a> Body<'a> {
     fn of(room: &'a RoomCode) -> Self {
-        Self { room, name: None, since: None, after: None, limit: None, msg: None, key: None }
+        Self {
+            room,
+            name: None,
+            since: None,
+            after: None,
+            limit: None,
+            msg: None,
+            key: None,
+            action: None,
+            id: None,
+            answer: None,
+        }
     }
 }
 
@@ -329,6 +263,18 @@ pub fn send(id: AckId, room: &RoomCode, msg: &str, key: &str) -> String {
 #[must_use]
 pub fn history(id: AckId, room: &RoomCode, after: &str) -> String {
     event(id, HISTORY, &Body { after: Some(after), limit: Some(super::MOST_MESSAGES), ..Body::of(room) })
+}
+
+/// Confirms an alert, perhaps with one of its answers.
+#[must_use]
+pub fn confirm(id: AckId, room: &RoomCode, alert: &str, answer: Option<&str>) -> String {
+    event(id, ALERT, &Body { action: Some("confirm"), id: Some(alert), answer, ..Body::of(room) })
+}
+
+/// Says that a person sees an alert.
+#[must_use]
+pub fn shown(id: AckId, room: &RoomCode, alert: &str) -> String {
+    event(id, ALERT, &Body { action: Some("shown"), id: Some(alert), ..Body::of(room) })
 }
 
 /// Leaves a room.

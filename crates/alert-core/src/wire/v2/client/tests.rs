@@ -24,26 +24,6 @@ fn given_what_a_server_sends_then_it_is_read() {
             r#"42/v2,["left",{"room":"r","name":"A\ud800","count":1}]"#,
             Incoming::Status("A\u{FFFD} has left the room.".into()),
         ),
-        (
-            r#"42/v2,["alert",{"room":"r","state":"raised","all_clear":null,"alert":{"level":"info","text":"x","drill":true}}]"#,
-            Incoming::Other,
-        ),
-        (
-            r#"42/v2,["alert",{"room":"r","state":"ended","all_clear":null,"alert":{"level":"info","text":"x","drill":true}}]"#,
-            Incoming::Status("DRILL: Ended: INFO: x".into()),
-        ),
-        (
-            r#"42/v2,["alert",{"room":"r","state":"ended","all_clear":"ok","alert":{"level":"info","text":"x","drill":false}}]"#,
-            Incoming::Status("All clear: ok".into()),
-        ),
-        (
-            r#"42/v2,["reminder",{"room":"r","id":"0","number":1,"name":"Ada","msg":"DRILL: INFO: x"}]"#,
-            Incoming::Reminder("DRILL: Reminder, from Ada: INFO: x".into()),
-        ),
-        (
-            r#"42/v2,["reminder",{"room":"r","id":"0","number":1,"name":"Ada","msg":"INFO: x"}]"#,
-            Incoming::Reminder("Reminder, from Ada: INFO: x".into()),
-        ),
         (r#"42/v2,["other",5]"#, Incoming::Other),
         (r#"43/v2,7[{"ok":true}]"#, Incoming::Ack(7, Answer::Done)),
         ("43/v2,7[]", Incoming::Ack(7, Answer::Done)),
@@ -62,9 +42,49 @@ fn given_what_a_server_sends_then_it_is_read() {
 }
 
 #[test]
+fn given_news_of_an_alert_then_they_are_told_as_v1_tells_them() {
+    let alert = |rest: &str, drill: bool| {
+        let text = format!(
+            r#"42/v2,["alert",{{"room":"r",{rest},"alert":{{"level":"info","text":"x","drill":{drill}}}}}]"#
+        );
+        match Incoming::read(&text).unwrap() {
+            Incoming::Alert(news) => (news.is_over(), news.told()),
+            other => panic!("{other:?}"),
+        }
+    };
+    let over = |told: &str| (true, Some(told.to_owned()));
+    assert_eq!(alert(r#""state":"raised","all_clear":null"#, true), (false, None), "it comes as a message");
+    assert_eq!(alert(r#""state":"ended","all_clear":null"#, true), over("DRILL: Ended: INFO: x"));
+    assert_eq!(alert(r#""state":"ended","all_clear":"ok""#, false), over("All clear: ok"));
+    let mistake = alert(r#""state":"ended","all_clear":null,"mistake":true"#, false);
+    assert_eq!(mistake, over("Raised by mistake: INFO: x"));
+
+    for (msg, told) in
+        [("DRILL: INFO: x", "DRILL: Reminder, from Ada: INFO: x"), ("INFO: x", "Reminder, from Ada: INFO: x")]
+    {
+        let text =
+            format!(r#"42/v2,["reminder",{{"room":"r","id":"0","number":1,"name":"Ada","msg":"{msg}"}}]"#);
+        let Ok(Incoming::Reminder(reminder)) = Incoming::read(&text) else { panic!("{text}") };
+        assert_eq!((reminder.id.as_str(), reminder.told().as_str()), ("0", told));
+    }
+    let ice = Alert { level: "warning".into(), text: "Ice".into(), ..Alert::default() };
+    let drill = Alert { drill: true, ..ice.clone() };
+    for (person, alert, told) in [
+        (r#""answer":null,"by":null"#, &ice, "You have confirmed: WARNING: Ice"),
+        (r#""answer":"safe","by":null"#, &drill, "DRILL: You have confirmed: WARNING: Ice (safe)"),
+        (r#""answer":"safe","by":"Bob""#, &ice, "Bob has confirmed for you: WARNING: Ice (safe)"),
+    ] {
+        let text =
+            format!(r#"42/v2,["confirmed",{{"room":"r","id":"0","person":{{"name":"Ada",{person}}}}}]"#);
+        let Ok(Incoming::Confirmed(confirmed)) = Incoming::read(&text) else { panic!("{text}") };
+        assert_eq!((confirmed.id.as_str(), confirmed.told(alert).as_str()), ("0", told));
+    }
+}
+
+#[test]
 fn given_answers_with_history_then_they_are_read() {
     let joined = format!(
-        r#"43/v2,1[{{"ok":true,"room":"r","name":"Ada","position":"8f3a1c20b7d41-57","members":["Ada"],"count":9,"history":[{{{HI}}}],"gap":{{"missed":null}},"more":true,"can":[],"state":[{{"id":"k3v8x0mz","level":"warning","text":"Ice","by":"B\ud800","drill":true,"other":1}}]}}]"#
+        r#"43/v2,1[{{"ok":true,"room":"r","name":"Ada","position":"8f3a1c20b7d41-57","members":["Ada"],"count":9,"history":[{{{HI}}}],"gap":{{"missed":null}},"more":true,"can":[],"state":[{{"id":"k3v8x0mz","level":"warning","text":"Ice","by":"B\ud800","drill":true,"answers":["safe"],"word":null,"other":1}}]}}]"#
     );
     let ice = Alert {
         id: "k3v8x0mz".into(),
@@ -72,6 +92,7 @@ fn given_answers_with_history_then_they_are_read() {
         text: "Ice".into(),
         by: "B\u{FFFD}".into(),
         drill: true,
+        answers: vec!["safe".into()],
         ..Alert::default()
     };
     let expected = Joined {
