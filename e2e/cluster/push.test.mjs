@@ -66,3 +66,36 @@ it("an alert that another server raises, by a host or by confirming for somebody
   await again.gets("alert", "Rain");
   assert.equal(device.requests, 4, "it is forgotten on every server");
 });
+
+it("what has failed is not tried again when another server has told the device something newer", async () => {
+  const [one, other] = servers;
+  const room = fresh("room");
+  const host = await V2.connect(one);
+  const { host: key } = await host.ask("make", { room });
+  const bell = await V2.connect(other);
+  const does = (by, action, body) => by.ask("alert", { room, name: "Bell", host: key, action, ...body });
+  const [device, late] = [service.device(), service.device()];
+  const ada = await V2.inRoom(other, room, "Ada");
+  for (const { subscription } of [device, late])
+    assert.ok((await ada.ask("push", { room, action: "subscribe", subscription })).ok);
+  device.answers.push(503, 503);
+  const { alert: fire } = await does(host, "raise", { text: "Fire" });
+  const { alert: ice } = await does(host, "raise", { text: "Ice", confirm: true });
+  await eventually("the failures", () => device.requests === 2);
+  await does(bell, "end", { id: fire.id });
+  await device.gets("over", "Fire");
+  await ada.ask("alert", { room, action: "confirm", id: ice.id });
+  for (const one of [device, late]) await one.gets("confirmed", "Ice");
+  // A second after all the others.
+  late.answers.push(429);
+  await does(host, "raise", { text: "Snow" });
+  await late.gets("alert", "Snow");
+  assert.deepEqual(
+    device.taken.map(({ kind, text }) => [kind, text]),
+    [
+      ["over", "Fire"],
+      ["confirmed", "Ice"],
+      ["alert", "Snow"],
+    ],
+  );
+});

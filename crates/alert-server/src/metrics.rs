@@ -245,7 +245,7 @@ impl Metrics {
         all.add(Family::counters(
             "alert_push_messages",
             "Messages for devices by Web Push, by what became of them: sent, gone (the device is forgotten), refused, failed, \
-             dropped (too many waited), replaced (by something newer).",
+             dropped (too many waited), outdated (not to be told any more).",
             by("result", &results),
         ));
         all.add(Family::gauge(

@@ -9,7 +9,7 @@ use crate::counter::Kinds;
 use crate::log::Log;
 use crate::outbound::{Answer, Outbound, TargetError};
 use alert_core::names::RoomCode;
-use alert_core::room::push::Subscription;
+use alert_core::room::push::{Device, Subscription};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use queue::{Job, Next, Put, Queue};
@@ -33,10 +33,10 @@ const PROMPT: Duration = Duration::from_secs(2);
 const FRESH: Duration = Duration::from_secs(1);
 
 /// What becomes of messages.
-const RESULTS: [&str; 6] = ["sent", "gone", "refused", "failed", "dropped", "replaced"];
+const RESULTS: [&str; 6] = ["sent", "gone", "refused", "failed", "dropped", "outdated"];
 
-/// Whether something still is as it says.
-pub type IsCurrent = dyn Fn() -> Pin<Box<dyn Future<Output = bool> + Send>> + Send + Sync;
+/// Whether a device still is to be told something.
+pub type IsCurrent = dyn Fn(&Device) -> Pin<Box<dyn Future<Output = bool> + Send>> + Send + Sync;
 
 /// What devices are told of an alert.
 pub struct Notice {
@@ -56,6 +56,12 @@ pub struct Notice {
     pub topic: HeaderValue,
     /// Asked before it is sent late.
     pub is_current: Box<IsCurrent>,
+}
+
+impl Notice {
+    fn left(&self) -> Duration {
+        self.lives.saturating_sub(self.made.elapsed())
+    }
 }
 
 /// How urgent something is.
@@ -82,10 +88,10 @@ struct Shared {
     results: Kinds,
 }
 
-/// What came of a try.
+/// What came of a try. What has failed may be tried again after a pause.
 enum Tried {
     Over(&'static str),
-    Again { problem: String, pause: Duration },
+    Failed { problem: String, pause: Duration },
 }
 
 /// Why nothing is sent to a subscription.
@@ -133,15 +139,15 @@ impl Push {
     }
 
     /// Tells a device something, as soon as it is its turn.
-    pub fn send(&self, notice: &Arc<Notice>, subscription: &Subscription) {
-        let Ok(target) = self.0.outbound.target(subscription.endpoint()) else {
-            self.0.results.add("failed", 1);
-            return;
+    pub fn send(&self, notice: &Arc<Notice>, device: &Device) {
+        let target = match self.0.outbound.target(device.subscription.endpoint()) {
+            Ok(target) => target,
+            Err(problem) => return self.gives_up(notice, &problem.to_string()),
         };
-        let put = self.queue().put(notice, subscription, target.host());
+        let put = self.queue().put(notice, device, target.host());
         match put {
             Put::Waits => {}
-            Put::Replaces => self.0.results.add("replaced", 1),
+            Put::Replaces => self.0.results.add("outdated", 1),
             Put::Drops(room) => {
                 self.0.results.add("dropped", 1);
                 let room = room.as_str();
@@ -165,23 +171,26 @@ impl Push {
         }
     }
 
+    fn gives_up(&self, notice: &Notice, problem: &str) {
+        tracing::warn!(room = notice.room.as_str(), problem, "a push message was given up");
+        self.0.results.add("failed", 1);
+    }
+
     async fn run(&self, job: &Job) {
-        let room = job.notice.room.as_str();
-        let (result, again) = match self.attempt(job).await {
-            Tried::Over(result) => (result, None),
-            Tried::Again { problem, pause } => {
-                let left = job.notice.lives.saturating_sub(job.notice.made.elapsed());
-                let is_tried = job.tries < AGAIN && pause < left;
-                if !is_tried {
-                    tracing::warn!(room, problem, "a push message was given up");
-                }
-                ("failed", is_tried.then(|| Instant::now() + pause))
+        let tried = self.attempt(job).await;
+        let again = match &tried {
+            Tried::Failed { pause, .. } if job.tries < AGAIN && *pause < job.notice.left() => {
+                Some(Instant::now() + *pause)
             }
+            _ => None,
         };
         let next = self.queue().ended(job, again);
         match next {
-            Next::Over => self.0.results.add(result, 1),
-            Next::Replaced => self.0.results.add("replaced", 1),
+            Next::Over => match tried {
+                Tried::Over(result) => self.0.results.add(result, 1),
+                Tried::Failed { problem, .. } => self.gives_up(&job.notice, &problem),
+            },
+            Next::Replaced => self.0.results.add("outdated", 1),
             Next::Pauses { needs_keeper: false } => {}
             Next::Pauses { needs_keeper: true } => {
                 let push = self.clone();
@@ -204,24 +213,22 @@ impl Push {
     }
 
     async fn attempt(&self, job: &Job) -> Tried {
-        let Job { notice, subscription, .. } = job;
-        let age = notice.made.elapsed();
-        if age > FRESH && timeout(FRESH, (notice.is_current)()).await == Ok(false) {
-            return Tried::Over("replaced");
-        }
-        let (room, lives) = (notice.room.as_str(), notice.lives.saturating_sub(age));
-        if lives.is_zero() {
-            tracing::warn!(room, problem = "it waited too long", "a push message was given up");
-            return Tried::Over("failed");
-        }
-        let begun = Instant::now();
-        let answer = self.post(job, lives).await;
-        self.queue().heard(job, answer.is_ok() && begun.elapsed() < PROMPT);
+        let Job { notice, device, .. } = job;
         let pause = FIRST_PAUSE * 4_u32.pow(job.tries);
+        let is_late = notice.made.elapsed() > FRESH;
+        if is_late && timeout(FRESH, (notice.is_current)(device)).await == Ok(false) {
+            return Tried::Over("outdated");
+        }
+        if notice.left().is_zero() {
+            return Tried::Failed { problem: "it waited too long".into(), pause };
+        }
+        let (room, begun) = (notice.room.as_str(), Instant::now());
+        let answer = self.post(notice, &device.subscription).await;
+        self.queue().heard(job, answer.is_ok() && begun.elapsed() < PROMPT);
         match answer {
             Ok(answer) if answer.status.is_success() => Tried::Over("sent"),
             Ok(answer) if matches!(answer.status, StatusCode::NOT_FOUND | StatusCode::GONE) => {
-                self.0.log.drop_devices(&notice.room, &[subscription.id()]);
+                self.0.log.drop_devices(&notice.room, &[device.subscription.id()]);
                 tracing::info!(room, "a device is told no more: its push service does not know it");
                 Tried::Over("gone")
             }
@@ -229,7 +236,7 @@ impl Push {
                 if answer.status == StatusCode::TOO_MANY_REQUESTS || answer.status.is_server_error() =>
             {
                 let wanted = answer.retry_after(SystemTime::now()).unwrap_or_default();
-                Tried::Again {
+                Tried::Failed {
                     problem: answer.status.to_string(),
                     pause: pause.max(wanted).min(LONGEST_PAUSE),
                 }
@@ -239,11 +246,11 @@ impl Push {
                 tracing::warn!(room, status, "a push service refused a message");
                 Tried::Over("refused")
             }
-            Err(problem) => Tried::Again { problem, pause },
+            Err(problem) => Tried::Failed { problem, pause },
         }
     }
 
-    async fn post(&self, Job { notice, subscription, .. }: &Job, lives: Duration) -> Result<Answer, String> {
+    async fn post(&self, notice: &Notice, subscription: &Subscription) -> Result<Answer, String> {
         let target =
             self.0.outbound.target(subscription.endpoint()).map_err(|problem| problem.to_string())?;
         let (push, subscription, words) = (self.clone(), subscription.clone(), notice.words.clone());
@@ -258,7 +265,7 @@ impl Push {
             (header::AUTHORIZATION, authorization),
             (header::CONTENT_ENCODING, HeaderValue::from_static("aes128gcm")),
             (header::CONTENT_TYPE, HeaderValue::from_static("application/octet-stream")),
-            (HeaderName::from_static("ttl"), lives.as_secs().into()),
+            (HeaderName::from_static("ttl"), notice.left().as_secs().into()),
             (HeaderName::from_static("urgency"), HeaderValue::from_static(urgency)),
             (HeaderName::from_static("topic"), notice.topic.clone()),
         ]);

@@ -5,7 +5,7 @@
 
 use super::{Notice, Urgency};
 use alert_core::names::RoomCode;
-use alert_core::room::push::{DeviceId, Subscription};
+use alert_core::room::push::{Device, DeviceId};
 use hashlink::LinkedHashMap;
 use http::HeaderValue;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -48,7 +48,7 @@ pub(super) struct Queue {
 /// The newest message for a device about an alert.
 struct Lane {
     notice: Arc<Notice>,
-    subscription: Subscription,
+    device: Device,
     service: Service,
     number: u64,
     tries: u32,
@@ -86,7 +86,7 @@ struct Room {
 /// A message to be sent now.
 pub(super) struct Job {
     pub notice: Arc<Notice>,
-    pub subscription: Subscription,
+    pub device: Device,
     /// How often it has been tried.
     pub tries: u32,
     service: Service,
@@ -117,7 +117,7 @@ pub(super) enum Next {
 
 impl Lane {
     fn key(&self) -> Key {
-        (self.subscription.id(), self.notice.topic.clone())
+        key(&self.device, &self.notice)
     }
 
     fn waits(mut self) -> Self {
@@ -146,19 +146,19 @@ impl Queue {
     }
 
     /// A device is to be told something by a service.
-    pub(super) fn put(&mut self, notice: &Arc<Notice>, subscription: &Subscription, service: &str) -> Put {
-        let (new, subscription) = (Arc::clone(notice), subscription.clone());
-        let Some(mut lane) = self.take_out(&(subscription.id(), notice.topic.clone())) else {
+    pub(super) fn put(&mut self, notice: &Arc<Notice>, device: &Device, service: &str) -> Put {
+        let (new, device) = (Arc::clone(notice), device.clone());
+        let Some(mut lane) = self.take_out(&key(&device, notice)) else {
             self.lanes_so_far += 1;
             let (service, number, state) = (service.into(), self.lanes_so_far, State::Waits(Rank::Other));
-            self.put_in(Lane { notice: new, subscription, service, number, tries: 0, state }.waits());
+            self.put_in(Lane { notice: new, device, service, number, tries: 0, state }.waits());
             return self.make_space();
         };
         if lane.notice.revision > new.revision {
             self.put_in(lane);
             return Put::Replaces;
         }
-        (lane.notice, lane.subscription, lane.tries) = (new, subscription, 0);
+        (lane.notice, lane.device, lane.tries) = (new, device, 0);
         let put =
             if lane.state == (State::UnderWay { is_newest: true }) { Put::Waits } else { Put::Replaces };
         if lane.place().is_some() {
@@ -172,7 +172,10 @@ impl Queue {
 
     /// What is to be sent now. Its end has to be said.
     pub(super) fn next(&mut self) -> Option<Job> {
-        let key = self.turn().filter(|_| self.under_way < AT_A_TIME)?.clone();
+        if self.under_way >= AT_A_TIME {
+            return None;
+        }
+        let key = self.turn()?.clone();
         let mut lane = self.take_out(&key)?;
         let (notice, service) = (Arc::clone(&lane.notice), Arc::clone(&lane.service));
         let is_doubtful = !self.prompt.contains(&service);
@@ -184,10 +187,10 @@ impl Queue {
         *self.services.entry(Arc::clone(&service)).or_default() += 1;
         self.under_way += 1;
         self.doubtful += usize::from(is_doubtful);
-        let (subscription, tries) = (lane.subscription.clone(), lane.tries);
+        let (device, tries) = (lane.device.clone(), lane.tries);
         lane.state = State::UnderWay { is_newest: true };
         self.put_in(lane);
-        Some(Job { notice, subscription, tries, service, is_doubtful })
+        Some(Job { notice, device, tries, service, is_doubtful })
     }
 
     /// Something was tried, and is to be tried again from a moment on, or not.
@@ -202,7 +205,7 @@ impl Queue {
             room.under_way -= 1;
             room.doubtful -= usize::from(job.is_doubtful);
         }
-        let lane = self.take_out(&(job.subscription.id(), job.notice.topic.clone()));
+        let lane = self.take_out(&key(&job.device, &job.notice));
         self.forget_idle(&job.notice.room);
         let Some(mut lane) = lane else { return Next::Over };
         match again {
@@ -314,6 +317,10 @@ impl Queue {
             self.rooms.remove(code);
         }
     }
+}
+
+fn key(device: &Device, notice: &Notice) -> Key {
+    (device.subscription.id(), notice.topic.clone())
 }
 
 #[cfg(test)]

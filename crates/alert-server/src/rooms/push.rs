@@ -121,7 +121,8 @@ impl Rooms {
             let (is_raised, is_over) =
                 (change.fate == Fate::Raised, matches!(change.fate, Fate::Ended { .. }));
             let words = wire::push::changed(code, change);
-            let is_current = self.while_policy(code, {
+            let confirms = change.alert.confirm.then_some(change.alert.id);
+            let is_current = self.while_told(code, confirms, {
                 let change = change.clone();
                 move |policy| !is_outdated(&change, policy)
             });
@@ -133,7 +134,7 @@ impl Rooms {
                 // That is silent.
                 let is_disturbed = is_over || one.is_disturbed_by(*level, now);
                 if !is_raiser && !confirmed.contains(&one.name) && is_disturbed {
-                    push.send(&notice, &one.subscription);
+                    push.send(&notice, one);
                 }
             }
         }
@@ -155,20 +156,41 @@ impl Rooms {
         hearing
     }
 
-    /// Whether something still holds of the policy of a room, whichever server has changed it. It does if nobody knows.
-    fn while_policy(
+    /// For what is sent late: whether a device still is to be told it, whichever server has changed that. It is if the store does
+    /// not say.
+    fn while_told(
         &self,
         code: &RoomCode,
+        confirms: Option<AlertId>,
         holds: impl Fn(&Policy) -> bool + Send + Sync + 'static,
     ) -> Box<IsCurrent> {
         let (rooms, code, holds) = (self.clone(), code.clone(), Arc::new(holds));
-        Box::new(move || {
+        Box::new(move |device| {
             let (rooms, code, holds) = (rooms.clone(), code.clone(), Arc::clone(&holds));
-            Box::pin(async move {
-                let policy = rooms.policy(&code).await;
-                policy.map_or(true, |policy| holds(&policy.unwrap_or_default()))
-            })
+            let device = device.clone();
+            Box::pin(
+                async move { rooms.is_still_told(&code, &device, confirms, &*holds).await.unwrap_or(true) },
+            )
         })
+    }
+
+    async fn is_still_told(
+        &self,
+        code: &RoomCode,
+        device: &Device,
+        confirms: Option<AlertId>,
+        holds: &(dyn Fn(&Policy) -> bool + Send + Sync),
+    ) -> Result<bool, Refused> {
+        let policy = self.policy(code).await?.unwrap_or_default();
+        let known = self.log().devices_of(code, Some(&device.name)).await?;
+        let known = known.iter().find(|known| known.subscription.id() == device.subscription.id());
+        let person = match confirms {
+            Some(id) => self.log().roll_person(code, id, &device.name).await?,
+            None => None,
+        };
+        let has_confirmed = person.is_some_and(|person| person.stage == Stage::Confirmed);
+        let may_hear = known.is_some_and(|known| known.may_hear(&policy, &[], SystemTime::now()));
+        Ok(holds(&policy) && may_hear && !has_confirmed)
     }
 
     /// Whoever has confirmed an alert is not told of it any more.
@@ -214,11 +236,11 @@ impl Rooms {
             }
         }
         let words = wire::push::confirmed(code, alert);
-        let is_current = self.while_policy(code, move |policy| policy.alerts.get(id).is_some());
+        let is_current = self.while_told(code, None, move |policy| policy.alerts.get(id).is_some());
         let notice = notice(code, alert, policy.revision, (words, Urgency::Normal), is_current);
         // It is silent, so it may come in quiet hours.
         for one in self.hearing(code, &policy, &devices, &revoked) {
-            push.send(&notice, &one.subscription);
+            push.send(&notice, one);
         }
         Ok(())
     }

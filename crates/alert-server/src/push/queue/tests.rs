@@ -1,13 +1,24 @@
 //! What overtakes what, who waits for whom, and what remains.
 
 use super::*;
+use alert_core::names::UserName;
+use alert_core::room::push::Subscription;
 use bytes::Bytes;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 const KEY: &str = "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4";
 
-fn device(number: usize) -> Subscription {
-    Subscription::parse(&format!("https://push.example/{number}"), KEY, "BTBZMqHH6r4Tts7J_aSIgg").unwrap()
+fn device(number: usize) -> Device {
+    let endpoint = format!("https://push.example/{number}");
+    Device {
+        name: UserName::parse("Ada", 64).unwrap(),
+        subscription: Subscription::parse(&endpoint, KEY, "BTBZMqHH6r4Tts7J_aSIgg").unwrap(),
+        quiet: None,
+        entered: 0,
+        is_host: false,
+        token: None,
+        renewed: SystemTime::UNIX_EPOCH,
+    }
 }
 
 fn notice(room: &str, revision: u64, urgency: Urgency) -> Arc<Notice> {
@@ -19,7 +30,7 @@ fn notice(room: &str, revision: u64, urgency: Urgency) -> Arc<Notice> {
         lives: Duration::from_secs(60),
         urgency,
         topic: HeaderValue::try_from(room).unwrap(),
-        is_current: Box::new(|| Box::pin(std::future::ready(true))),
+        is_current: Box::new(|_| Box::pin(std::future::ready(true))),
     })
 }
 
@@ -143,7 +154,7 @@ fn given_too_many_then_the_room_with_most_gives_up_what_has_failed_and_then_what
     let large = RoomCode::parse("large", 64).unwrap();
     let newer = notice("small", 1, Urgency::Normal);
     let is_there = |queue: &Queue, number| {
-        queue.lanes.contains_key(&(device(number).id(), HeaderValue::from_static("large")))
+        queue.lanes.contains_key(&key(&device(number), &notice("large", 1, Urgency::Normal)))
     };
     for number in 1..=DOUBTFUL_OF_ONE {
         assert_eq!(queue.put(&newer, &device(number), "good"), Put::Drops(large.clone()));
