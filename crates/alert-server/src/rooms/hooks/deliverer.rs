@@ -146,6 +146,11 @@ impl Rooms {
                 Item::Alert(..) => {}
             }
         }
+        // An alert that could not be told may have ended.
+        let was_failing = !page.more && delivery.failing.take().is_some();
+        if was_failing && !self.log().keep_hook(of, delivery.write(), None).await? {
+            return Ok(Next::Pause(ASK));
+        }
         Ok(match (page.more, self.are_shared()) {
             (true, _) => Next::Again,
             (false, true) => Next::Listen(LOOK),
