@@ -1,5 +1,5 @@
 //! Web Push (RFC 8030): messages for devices, encrypted and handed to the push services of their browsers. What waits and what
-//! goes next, [`queue`] decides; a service that is busy is asked again, and an address that is gone is forgotten.
+//! goes next, `queue` decides; a service that is busy is asked again, and an address that is gone is forgotten.
 
 mod encrypt;
 mod queue;
