@@ -48,7 +48,7 @@ pub struct Person {
 }
 
 /// What is noted of people.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Mark {
     /// They are expected to confirm.
     Expected,
@@ -231,6 +231,24 @@ impl RollCall {
     pub fn people(&self) -> Vec<(&UserName, &Person)> {
         let mut all: Vec<_> = self.people.iter().collect();
         all.sort_by_key(|(name, person)| (person.stage, name.as_str()));
+        all
+    }
+
+    /// What makes the same of another one, of as many people at a time as may be.
+    #[must_use]
+    pub fn marks(&self) -> HashMap<Mark, Vec<UserName>> {
+        let mut all: HashMap<_, Vec<_>> = HashMap::new();
+        for (name, Person { is_expected, stage, answer, by, .. }) in &self.people {
+            let reached = match stage {
+                Stage::Missing => None,
+                Stage::Reached => Some(Mark::Reached),
+                Stage::Shown => Some(Mark::Shown),
+                Stage::Confirmed => Some(Mark::Confirmed { answer: answer.clone(), by: by.clone() }),
+            };
+            for mark in is_expected.then_some(Mark::Expected).into_iter().chain(reached) {
+                all.entry(mark).or_default().push(name.clone());
+            }
+        }
         all
     }
 }

@@ -226,7 +226,7 @@ impl Rooms {
     }
 
     /// The roll call of an alert, which begins now where it has not: a server died, or nobody was there, when the alert was
-    /// raised, or its room has another code.
+    /// raised.
     ///
     /// # Errors
     /// If the store does not answer.

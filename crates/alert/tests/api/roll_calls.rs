@@ -111,6 +111,34 @@ fn who_was_there_is_expected_and_goes_from_missing_over_reached_and_shown_to_con
 }
 
 #[test]
+fn given_a_room_that_gets_another_code_then_its_roster_and_who_has_confirmed_go_along() {
+    for (servers, _redis) in of_each_kind(&[]) {
+        let (here, there) = (&servers[0], servers.last().unwrap());
+        let host = Hosted::of(here);
+        let key = [("content-type", "application/json"), ("alert-host-key", &*host.key)];
+        let roster = br#"{"names":["Bea","Cy","Dan"]}"#;
+        assert_eq!(here.ask("PUT", "/v1/rooms/R1/roster", &key, roster).status, 200);
+        let [mut bea, mut cy] = ["Bea", "Cy"].map(|name| joins(there, name).0);
+        let id = host.raises(here, &json!({ "text": "Out", "answers": ["safe"], "escalate_after": "5m" }));
+        for (member, what) in [
+            (&mut bea, json!({ "action": "confirm", "answer": "safe" })),
+            (&mut cy, json!({ "action": "shown" })),
+        ] {
+            assert_eq!(outcome(&does(member, &id, &what)), "ok");
+        }
+        let before = roll(&host, here, &id);
+        let moved = there.ask("POST", "/v1/rooms/R1/actions", &key, br#"{"action":"new_code"}"#);
+        let room = moved.json()["room"].as_str().unwrap().to_owned();
+        let get =
+            |room: &str, what: &str| here.ask("GET", &format!("/v1/rooms/{room}/{what}"), &key, b"").json();
+        let after = get(&room, &format!("alerts/{id}/roll_call"));
+        assert_eq!((people(&after), &after["counts"]), (people(&before), &before["counts"]));
+        assert_eq!(get(&room, "roster")["names"], json!(["Bea", "Cy", "Dan"]));
+        assert_eq!(get("R1", "roster")["names"], json!([]));
+    }
+}
+
+#[test]
 fn whoever_has_confirmed_is_told_on_every_device_and_hosts_hear_the_counts() {
     for (servers, _redis) in of_each_kind(&[]) {
         let (here, there) = (&servers[0], servers.last().unwrap());

@@ -1,12 +1,14 @@
 //! A room is made with a host: under the code that was asked for, or one that nobody knows yet; or it goes on under such a one.
 
-use super::{Actor, Made, People};
+use super::{Actor, Made, People, now};
+use crate::log::RollError;
 use crate::log::redis::Of;
 use crate::rooms::{Admitted, Refused, Rooms};
 use alert_core::access::Right;
 use alert_core::names::RoomCode;
 use alert_core::room::alerts;
 use alert_core::room::policy::{Action, Deed, HostKey, Policy};
+use alert_core::room::roll_call::Roster;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -73,6 +75,7 @@ impl Rooms {
                 Ok(_) => {
                     let (last, _) =
                         self.act(room, by, Action::Close, Some("it has another code".into())).await?;
+                    self.carry_roll_calls(room.code(), &code, &last).await;
                     // They go on there, and nobody here is told that they have ended.
                     let leave = Action::Alert(Box::new(alerts::Step::Move));
                     let step = move |policy: &Policy, people: &mut People<'_>, now| {
@@ -88,6 +91,31 @@ impl Rooms {
             }
         }
         Err(Refused::InUse)
+    }
+
+    /// The roster of a room, and the roll calls of its alerts, go along to its other code. A room moves without them, too.
+    async fn carry_roll_calls(&self, from: &RoomCode, to: &RoomCode, policy: &Policy) {
+        let carry = async {
+            let roster = self.log().roster(from).await?;
+            if !roster.is_empty() {
+                self.log().put_roster(to, roster).await?;
+                self.log().put_roster(from, Roster::default()).await?;
+            }
+            for alert in policy.alerts.in_force(now()) {
+                let roll = self.log().roll_call(from, alert.id).await?.unwrap_or_default();
+                for (mark, names) in roll.marks() {
+                    self.note(to, alert.id, names, mark).await?;
+                }
+            }
+            Ok::<_, RollError>(())
+        };
+        if let Err(problem) = carry.await {
+            let room = to.as_str();
+            tracing::warn!(
+                room,
+                "who has confirmed its alerts did not go along to the other code of a room: {problem}"
+            );
+        }
     }
 }
 
@@ -128,7 +156,6 @@ pub(in crate::rooms) fn random<const N: usize>() -> [u8; N] {
 
 #[cfg(test)]
 mod tests {
-    use super::super::now;
     use super::*;
     use alert_core::names::UserName;
     use alert_core::room::policy::Whom;
