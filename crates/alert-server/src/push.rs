@@ -138,8 +138,15 @@ impl Push {
         Ok(self.0.outbound.target(subscription.endpoint()).map(drop)?)
     }
 
-    /// Tells a device something, as soon as it is its turn.
-    pub fn send(&self, notice: &Arc<Notice>, device: &Device) {
+    /// Tells devices something, each as soon as it is its turn.
+    pub fn send<'a>(&self, notice: &Arc<Notice>, devices: impl IntoIterator<Item = &'a Device>) {
+        for device in devices {
+            self.put(notice, device);
+        }
+        self.go_on();
+    }
+
+    fn put(&self, notice: &Arc<Notice>, device: &Device) {
         let target = match self.0.outbound.target(device.subscription.endpoint()) {
             Ok(target) => target,
             Err(problem) => return self.gives_up(notice, &problem.to_string()),
@@ -154,7 +161,6 @@ impl Push {
                 tracing::warn!(room, "a push message was dropped: too many wait for push services");
             }
         }
-        self.go_on();
     }
 
     fn queue(&self) -> MutexGuard<'_, Queue> {

@@ -6,9 +6,9 @@
 use super::{Notice, Urgency};
 use alert_core::names::RoomCode;
 use alert_core::room::push::{Device, DeviceId};
-use hashlink::LinkedHashMap;
+use hashlink::{LinkedHashMap, LinkedHashSet};
 use http::HeaderValue;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -38,7 +38,8 @@ pub(super) struct Queue {
     rooms: LinkedHashMap<RoomCode, Room>,
     /// How many are under way to each.
     services: HashMap<Service, usize>,
-    prompt: HashSet<Service>,
+    /// Those that answer.
+    prompt: LinkedHashSet<Service>,
     under_way: usize,
     doubtful: usize,
     lanes_so_far: u64,
@@ -181,6 +182,7 @@ impl Queue {
         let is_doubtful = !self.prompt.contains(&service);
         let room = self.rooms.entry(notice.room.clone()).or_insert_with(Room::default);
         room.lines.to_back(&service);
+        self.prompt.to_back(&service);
         room.under_way += 1;
         room.doubtful += usize::from(is_doubtful);
         self.rooms.to_back(&notice.room);
@@ -252,20 +254,20 @@ impl Queue {
         let rooms = self.rooms.values().filter(|room| room.under_way < OF_ONE);
         let heads = rooms.flat_map(|room| {
             let is_full = self.doubtful >= DOUBTFUL || room.doubtful >= DOUBTFUL_OF_ONE;
-            room.lines.iter().filter(move |(service, _)| self.has_place(service, is_full))
+            // Somebody may have made up thousands that do not answer.
+            let few = is_full.then(|| self.prompt.iter().filter_map(|one| Some((one, room.lines.get(one)?))));
+            let all = (!is_full).then(|| room.lines.iter());
+            few.into_iter().flatten().chain(all.into_iter().flatten())
         });
+        let heads = heads.filter(|(service, _)| self.has_place(service));
         let heads = heads.filter_map(|(_, line)| line.first_key_value());
         let heads = heads.filter(|((rank, _), _)| *rank < Rank::Pausing);
         heads.min_by_key(|((rank, _), _)| *rank).map(|(_, key)| key)
     }
 
-    fn has_place(&self, service: &Service, is_full_of_doubtful: bool) -> bool {
-        let under_way = self.services.get(service).copied().unwrap_or_default();
-        if self.prompt.contains(service) {
-            under_way < OF_ONE
-        } else {
-            under_way < DOUBTFUL_OF_ONE && !is_full_of_doubtful
-        }
+    fn has_place(&self, service: &Service) -> bool {
+        let most = if self.prompt.contains(service) { OF_ONE } else { DOUBTFUL_OF_ONE };
+        self.services.get(service).is_none_or(|under_way| *under_way < most)
     }
 
     /// Where there are too many, the room with most gives up one: what has failed before anything else, then what is least

@@ -129,14 +129,14 @@ impl Rooms {
             let urgency = if is_over { Urgency::Normal } else { urgency(change.alert.level) };
             let notice = notice(code, &change.alert, policy.revision, (words, urgency), is_current);
             let now = SystemTime::now();
-            for one in self.hearing(code, current, devices, revoked) {
+            let mut told = self.hearing(code, current, devices, revoked);
+            told.retain(|one| {
                 let is_raiser = is_raised && one.name == change.alert.by;
                 // That is silent.
                 let is_disturbed = is_over || one.is_disturbed_by(*level, now);
-                if !is_raiser && !confirmed.contains(&one.name) && is_disturbed {
-                    push.send(&notice, one);
-                }
-            }
+                !is_raiser && !confirmed.contains(&one.name) && is_disturbed
+            });
+            push.send(&notice, told);
         }
     }
 
@@ -239,9 +239,7 @@ impl Rooms {
         let is_current = self.while_told(code, None, move |policy| policy.alerts.get(id).is_some());
         let notice = notice(code, alert, policy.revision, (words, Urgency::Normal), is_current);
         // It is silent, so it may come in quiet hours.
-        for one in self.hearing(code, &policy, &devices, &revoked) {
-            push.send(&notice, one);
-        }
+        push.send(&notice, self.hearing(code, &policy, &devices, &revoked));
         Ok(())
     }
 
