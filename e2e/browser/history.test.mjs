@@ -109,7 +109,7 @@ it("after a visit the next one says where the new begins, and leaving forgets wh
   await line(page, "message", "Bell: while away 2");
   assert.deepEqual(await marked(page), ["while away 1"]);
   await leave(page);
-  assert.equal(await page.evaluate(() => localStorage.getItem("alert.seen")), "[]");
+  assert.equal(await page.evaluate(() => localStorage.getItem("alert.seen")), null);
   await bell.ask("text", { msg: "after leaving" });
   await enter(page, server, "Ada", room);
   await line(page, "message", "Bell: after leaving");
