@@ -57,7 +57,9 @@ pub enum NotARule {
     #[error("UNTIL is the last day, such as UNTIL=20270630")]
     Until,
     /// It depends on where it begins.
-    #[error("this rule depends on the day on which it begins: say it in from, as in from = \"2026-09-01\"")]
+    #[error(
+        "this rule depends on the day on which it begins: give that day as well (from), such as 2026-09-01"
+    )]
     NoStart,
     /// It begins long ago, or in ages.
     #[error("from must be in the years 2000 to 2200, or with FREQ=YEARLY from 1900 on")]

@@ -27,6 +27,7 @@ Examples:
   alert bell list K7Q-FM2-XD9
   alert bell preview K7Q-FM2-XD9              when they ring in the next 7 days
   alert bell skip K7Q-FM2-XD9 lesson-1        not today
+  alert bell skip K7Q-FM2-XD9 lesson-1 2026-12-04         not on that day
   alert bell day K7Q-FM2-XD9 lesson-1 2026-12-01 08:30    a short Tuesday
   alert bell remove K7Q-FM2-XD9 lesson-1
 
@@ -79,8 +80,7 @@ pub(super) enum Command {
         /// What the bell is called
         id: String,
         /// The day, such as 2026-12-01 [default: today, where the bell is]
-        #[arg(long, value_name = "DAY")]
-        on: Option<String>,
+        date: Option<String>,
     },
     /// Have a bell ring at other times on one day
     Day {
@@ -165,10 +165,10 @@ impl Command {
             Self::Remove { room, id } => {
                 room.ask("moderate", ("DELETE", &path(&id, None)), None, |_| "removed".to_owned())
             }
-            Self::Skip { room, id, on: Some(date) } => {
+            Self::Skip { room, id, date: Some(date) } => {
                 room.ask("moderate", ("PUT", &path(&id, Some(&date))), Some(&json!({ "times": [] })), one)
             }
-            Self::Skip { room, id, on: None } => skip_today(&room, &id),
+            Self::Skip { room, id, date: None } => skip_today(&room, &id),
             Self::Day { room, id, date, times } if times.is_empty() => {
                 room.ask("moderate", ("DELETE", &path(&id, Some(&date))), None, one)
             }

@@ -58,6 +58,13 @@ fn a_host_sets_bells_sees_when_they_ring_skips_one_and_removes_it() {
     assert_eq!(run(&["preview", "D5DB", "--days", "3"]).out.lines().count(), 6);
     let skipped = run(&["skip", "D5DB", "noon"]);
     assert!(skipped.code == Some(0) && skipped.out.contains("; not on 20"), "{skipped:?}");
+    let skipped = run(&["skip", "D5DB", "noon", "2099-11-30"]);
+    assert!(skipped.code == Some(0) && skipped.out.contains("2099-11-30"), "{skipped:?}");
+    assert_eq!(run(&["day", "D5DB", "noon", "2099-11-30"]).code, Some(0));
+    let weekly = ["add", "D5DB", "odd", "Odd", "--at", "12:00", "--rule", "FREQ=WEEKLY;INTERVAL=2;BYDAY=MO"];
+    let weekly = run(&[&weekly[..], &["--zone", "UTC"]].concat());
+    let why = "depends on the day on which it begins: give that day as well (from), such as 2026-09-01";
+    assert!(weekly.code == Some(1) && weekly.err.contains(why), "{weekly:?}");
     let moved = run(&["day", "D5DB", "noon", "2099-12-01", "11:30"]);
     assert!(moved.out.contains("on 2099-12-01 at 11:30"), "{moved:?}");
     let back = run(&["day", "D5DB", "noon", "2099-12-01"]);
