@@ -71,6 +71,19 @@ it("the examples fit, and are carried out", async () => {
     fits("belled", await ada.ask("bell", { ...payload, room }));
   }
   fits("refused", await hosts.ask("bell", { room, action: "remove", id: "lesson-1" }));
+  const [add, list] = json.components.messages.webhook.examples;
+  for (const { payload } of [add, list]) fits("webhook", payload);
+  fits("hooked", await ada.ask("webhook", { ...add.payload, room }));
+  // One whose test needs no other machine.
+  const hook = await ada.ask("webhook", { room, action: "add", webhook: { url: "https://localhost:1/" } });
+  fits("hooked", hook);
+  fits("hooked", await ada.ask("webhook", { ...list.payload, room }));
+  for (const action of ["new_secret", "test", "remove"]) {
+    const does = { room, action, id: hook.webhook.id };
+    fits("webhook", does);
+    fits("hooked", await ada.ask("webhook", does));
+  }
+  fits("refused", await ada.ask("webhook", { room, action: "remove", id: hook.webhook.id }));
   for (const { payload } of json.components.messages.push.examples) {
     fits("push", payload);
     fits("pushed", await hosts.ask("push", { ...payload, room }));

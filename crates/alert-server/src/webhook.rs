@@ -4,6 +4,8 @@ mod letter;
 
 use crate::outbound::Outbound;
 use alert_core::room::hooks::{Hook, Secret};
+use alert_core::wire::v1::Refusal;
+use alert_core::wire::webhook::Tested;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
@@ -35,9 +37,33 @@ pub enum Outcome {
     },
 }
 
+impl From<Outcome> for Tested {
+    fn from(outcome: Outcome) -> Self {
+        let failed = |why| Self { delivered: false, status: None, problem: Some(why) };
+        match outcome {
+            Outcome::Delivered(status) => {
+                Self { delivered: true, status: Some(status.as_u16()), problem: None }
+            }
+            Outcome::Gone => failed(GONE.to_owned()),
+            Outcome::Failed { why, .. } => failed(why),
+        }
+    }
+}
+
 /// The secret, for the one who gets it.
 pub fn shown(secret: &Secret) -> String {
     MARK.to_owned() + &STANDARD.encode(secret.bytes())
+}
+
+/// Where a webhook is to lead that somebody asks for.
+///
+/// # Errors
+/// A [`Refusal`] to answer with, if nothing is sent there.
+pub fn target(outbound: &Outbound, url: &str) -> Result<String, Refusal> {
+    let target = outbound
+        .target(url)
+        .map_err(|problem| Refusal::invalid_body(format!("url {problem}.")).because(problem.reason()))?;
+    Ok(target.to_string())
 }
 
 /// Posts something.

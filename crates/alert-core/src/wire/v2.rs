@@ -10,6 +10,7 @@ mod belling;
 pub mod client;
 mod client_event;
 mod event;
+mod hooking;
 mod moderate;
 mod policy;
 mod preparing;
@@ -22,10 +23,11 @@ pub use alerting::{Alerting, Changes, Raise, Wording, ending, read_id};
 pub use answer::{Answer, AuditLine, Joined, Rolled};
 pub use belling::Belling;
 pub use client_event::{
-    AlertAction, BellAction, ClientEvent, Hand, History, Join, Make, Moderate, Push, Send, Start,
+    AlertAction, BellAction, ClientEvent, Hand, History, HookAction, Join, Make, Moderate, Push, Send, Start,
 };
 pub(super) use event::extra;
 pub use event::{confirmed, error, packet, put_out, roll_call};
+pub use hooking::Hooking;
 pub(super) use moderate::shown_password;
 pub use moderate::{Moderation, Settings};
 pub(super) use policy::size as policy_size;
@@ -58,6 +60,8 @@ pub const HAND: &str = "hand";
 pub const ALERT: &str = "alert";
 /// Event: somebody does something with the bells of a room.
 pub const BELL: &str = "bell";
+/// Event: a host does something with the webhooks of a room.
+pub const WEBHOOK: &str = "webhook";
 /// Event: a client wants a device to be told of alerts while its page is closed.
 pub const PUSH: &str = "push";
 /// Event: a client asks what time it is for the server; and that the server's clock was set.

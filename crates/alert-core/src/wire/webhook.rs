@@ -1,5 +1,5 @@
 //! What webhooks are told: `{"type","timestamp","room","data"}`, where `data` is what a stream has for the same event; and
-//! webhooks themselves, as hosts see them over HTTP.
+//! webhooks themselves, as hosts see them over HTTP and v2.
 
 use std::time::SystemTime;
 
@@ -140,6 +140,17 @@ impl<'a> ShownHook<'a> {
             gone: delivery.is_gone,
         }
     }
+}
+
+/// What became of a test.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Tested {
+    /// Whether its receiver has it.
+    pub delivered: bool,
+    /// What it answers, if it was delivered.
+    pub status: Option<u16>,
+    /// Why it was not.
+    pub problem: Option<String>,
 }
 
 /// A webhook that somebody asks for: where it leads, which is still to be looked at, and what it tells.

@@ -37,6 +37,19 @@ pub enum TargetError {
     TooLong,
 }
 
+impl TargetError {
+    /// The same for programs, which may say it in their own words.
+    pub fn reason(self) -> &'static str {
+        match self {
+            Self::NotAUrl => "url_invalid",
+            Self::NotHttps => "url_not_https",
+            Self::Credentials => "url_with_password",
+            Self::NotPublic => "url_not_public",
+            Self::TooLong => "url_too_long",
+        }
+    }
+}
+
 impl Target {
     pub(super) fn parse(text: &str, reach: &Reach) -> Result<Self, TargetError> {
         if text.len() > MOST {

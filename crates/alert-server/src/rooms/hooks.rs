@@ -31,7 +31,7 @@ const MOST_TESTS: usize = 8;
 pub(super) struct Hooks {
     outbound: Outbound,
     changed: Notify,
-    tests: Semaphore,
+    tests: Arc<Semaphore>,
 }
 
 impl Hooks {
@@ -41,7 +41,7 @@ impl Hooks {
     }
 
     pub(super) fn new(outbound: Outbound) -> Self {
-        Self { outbound, changed: Notify::new(), tests: Semaphore::new(MOST_TESTS) }
+        Self { outbound, changed: Notify::new(), tests: Arc::new(Semaphore::new(MOST_TESTS)) }
     }
 }
 
@@ -125,20 +125,28 @@ impl Rooms {
         Ok(secret)
     }
 
-    /// Posts a test to a webhook, once, and waits for what becomes of it.
+    /// Posts a test to a webhook, once: what it gives waits for what becomes of that.
     ///
     /// # Errors
     /// If they are no host, or there is no such webhook.
-    pub async fn test_hook(&self, room: &Admitted, id: HookId) -> Result<Outcome, Refused> {
+    pub async fn test_hook(
+        &self,
+        room: &Admitted,
+        id: HookId,
+    ) -> Result<impl Future<Output = Outcome> + Send + use<>, Refused> {
         let policy = self.acts(room, Cost::default()).await?.unwrap_or_default();
-        let hook = policy.hooks.get(id).ok_or(NotDone::NoSuchHook)?;
+        let hook = policy.hooks.get(id).ok_or(NotDone::NoSuchHook)?.clone();
         // Those that wait for an answer hold up no event.
-        let Ok(_place) = self.0.hooks.tests.try_acquire() else {
-            let why = "too many webhooks are tested at the moment: try again in 20 s".to_owned();
-            return Ok(Outcome::Failed { why, retry_after: None });
-        };
+        let place = Arc::clone(&self.0.hooks.tests).try_acquire_owned();
         let body = Body::test(room.code(), id, u64::from_ne_bytes(random()), now());
-        Ok(webhook::post(self.outbound(), hook, &body.id, &body.json).await)
+        let outbound = self.outbound().clone();
+        Ok(async move {
+            let Ok(_place) = place else {
+                let why = "too many webhooks are tested at the moment: try again in 20 s".to_owned();
+                return Outcome::Failed { why, retry_after: None };
+            };
+            webhook::post(&outbound, &hook, &body.id, &body.json).await
+        })
     }
 
     async fn act_on_hook(&self, room: &Admitted, by: &Actor, step: Step) -> Result<(), Refused> {

@@ -9,6 +9,7 @@ mod member;
 mod moderate;
 mod push;
 mod send;
+mod webhook;
 
 use super::address;
 use crate::auth::{Access, Origin, WebSession};
@@ -51,8 +52,8 @@ enum Outcome {
     Answered(Answer),
     /// [`V2::woken`] goes on with it.
     GoesOn,
-    /// The log answers when the message is stored.
-    AnsweredWhenStored,
+    /// Whoever stores the message, or waits for a receiver, answers.
+    AnsweredLater,
 }
 
 /// An event that goes on when something has been read.
@@ -99,7 +100,7 @@ impl V2<'_> {
     ) {
         let answer = match result {
             Ok(Outcome::Answered(answer)) => answer,
-            Ok(Outcome::AnsweredWhenStored) => return,
+            Ok(Outcome::AnsweredLater) => return,
             Ok(Outcome::GoesOn) => {
                 if let Some(pending) = &mut member.pending {
                     pending.asked = asked;
@@ -148,6 +149,7 @@ impl V2<'_> {
             ClientEvent::Moderate(moderate) => self.moderate(socket, member, moderate),
             ClientEvent::Alert(alert) => self.alert(socket, member, *alert),
             ClientEvent::Bell(bell) => self.bell(socket, member, bell),
+            ClientEvent::Webhook(hook) => self.webhook(socket, member, event.ack, hook),
             ClientEvent::Hand(hand) => self.hand(socket, member, &hand),
             ClientEvent::Push(push) => self.push(socket, member, push),
             ClientEvent::Time => {

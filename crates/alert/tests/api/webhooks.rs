@@ -187,6 +187,67 @@ fn given_a_webhook_then_it_is_told_what_is_said_and_what_becomes_of_alerts_in_or
 }
 
 #[test]
+fn given_a_host_in_the_room_then_v2_does_with_webhooks_what_http_does_and_both_see_the_same() {
+    let server = Server::start(&HERE);
+    let (hook, key) = (Hook::start(&[]), make(&server));
+    let (mut host, _) = server.connect_with("/v2,", None);
+    let join = json!(["join", { "room": "R1", "name": "Ms Ortega", "host": key }]);
+    assert_eq!(host.asks("/v2,", &join)["ok"], true);
+    let mut does = |mut what: Value| {
+        what["room"] = json!("R1");
+        host.asks("/v2,", &json!(["webhook", what]))
+    };
+    let add = json!({ "action": "add", "webhook": { "url": hook.address, "tells": ["message"] } });
+    let made = does(add);
+    let (webhook, first) = (&made["webhook"], made["secret"].as_str().unwrap().to_owned());
+    assert_eq!((&webhook["made_by"], &webhook["tells"]), (&json!("Ms Ortega"), &json!(["message"])));
+    assert!(first.starts_with("whsec_"), "{made}");
+    let id = webhook["id"].as_str().unwrap().to_owned();
+    say(&server, "one");
+    assert_eq!(hook.next().body["data"]["msg"], "Ada: one");
+    let of_http = until(&server, &key, |hook| hook["delivered_at"].is_string());
+    assert_eq!(does(json!({ "action": "list" })), json!({ "ok": true, "webhooks": [of_http] }));
+
+    let tested = does(json!({ "action": "test", "id": id }));
+    assert_eq!(tested, json!({ "ok": true, "delivered": true, "status": 204, "problem": null }));
+    assert_eq!(hook.next().kind, "test");
+    let second = does(json!({ "action": "new_secret", "id": id }))["secret"].as_str().unwrap().to_owned();
+    assert!(second.starts_with("whsec_") && second != first, "{second}");
+    say(&server, "two");
+    assert_eq!(hook.next().signatures, 2);
+    assert_eq!(does(json!({ "action": "remove", "id": id })), json!({ "ok": true }));
+    assert_eq!(does(json!({ "action": "remove", "id": id }))["error"]["code"], "no_such_webhook");
+    assert_eq!(ask(&server, &key, "GET", "webhooks", &json!({})).json()["webhooks"], json!([]));
+
+    let refused = does(json!({ "action": "add", "webhook": { "url": "https://10.0.0.1/" } }));
+    let error = &refused["error"];
+    assert_eq!((&error["code"], &error["reason"]), (&json!("invalid_body"), &json!("url_not_public")));
+    assert!(refused["error"]["message"].as_str().unwrap().contains("outbound_networks"), "{refused}");
+    for _ in 0..8 {
+        assert_eq!(does(json!({ "action": "add", "webhook": { "url": hook.address } }))["ok"], true);
+    }
+    let full = does(json!({ "action": "add", "webhook": { "url": hook.address } }));
+    assert_eq!(full["error"]["reason"], "webhooks_full", "{full}");
+    let (mut guest, _) = server.connect_with("/v2,", None);
+    let list = json!(["webhook", { "room": "R1", "action": "list" }]);
+    assert_eq!(guest.asks("/v2,", &list)["error"]["reason"], "not_host");
+}
+
+#[test]
+fn given_a_receiver_that_does_not_answer_a_test_then_the_connection_goes_on_meanwhile() {
+    let server = Server::start(&HERE);
+    let (hook, key) = (Hook::start(&[HOLD]), make(&server));
+    let id = add(&server, &key, &hook.address);
+    let (mut host, _) = server.connect_with("/v2,", None);
+    let test = json!(["webhook", { "room": "R1", "action": "test", "id": id, "host": key }]);
+    host.send(&format!("42/v2,8{test}"));
+    assert_eq!(hook.next().kind, "test");
+    assert!(host.asks("/v2,", &json!(["time"]))["sent"].is_string());
+    hook.answers.lock().unwrap().push_back(OK);
+    assert_eq!(host.packet(), r#"43/v2,8[{"ok":true,"delivered":true,"status":204,"problem":null}]"#);
+}
+
+#[test]
 fn given_an_alert_that_nobody_confirms_in_time_then_the_webhook_is_told_that_it_is_passed_on() {
     let server = Server::start(&HERE);
     let (hook, key) = (Hook::start(&[]), make(&server));

@@ -157,6 +157,13 @@ impl Refusal {
         &self.message
     }
 
+    /// The same, with what a program may say in its own words.
+    #[must_use]
+    pub fn because(mut self, reason: &'static str) -> Self {
+        self.rule = Some(Rule { reason, wait: None, until: None });
+        self
+    }
+
     /// The same, of the room that an alert is to be passed on to.
     #[must_use]
     pub fn of_other_room(mut self) -> Self {
@@ -379,6 +386,9 @@ fn reason(not_done: NotDone) -> Option<&'static str> {
         NotDone::TooManyBells => Some("bells_full"),
         NotDone::TooManyDays => Some("days_full"),
         NotDone::BellOfFile => Some("of_file"),
+        NotDone::TooManyHooks => Some("webhooks_full"),
+        NotDone::TooManyHooksInAll => Some("webhooks_full_in_all"),
+        NotDone::HooksNeedHistory => Some("no_history"),
         _ => None,
     }
 }

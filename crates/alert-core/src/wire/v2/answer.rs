@@ -9,11 +9,13 @@ use socketio_protocol::socket::encode::Arguments;
 
 use super::{Shown, ShownPrepared, Whole};
 use crate::access::{Right, Rights};
+use crate::delivery::Delivery;
 use crate::event::RoomEvent;
 use crate::members::Members;
 use crate::names::{RoomCode, UserName};
 use crate::position::{Gap, Position};
 use crate::room::alerts::{Alert, AlertId, AllPrepared, Ended, Proposed};
+use crate::room::hooks::Hook;
 use crate::room::policy::{Audit, HostKey, Policy};
 use crate::room::roll_call::{Counts, Person};
 use crate::wire::alert;
@@ -21,6 +23,7 @@ use crate::wire::bell::{ShownBell, ShownBells};
 use crate::wire::history::{At, Messages};
 use crate::wire::roll_call::{ShownCounts, ShownPerson};
 use crate::wire::v1::Refusal;
+use crate::wire::webhook::{ShownHook, Tested};
 
 /// What became of an event.
 #[derive(Clone, Debug)]
@@ -79,6 +82,14 @@ pub enum Answer {
     Bells(Box<ShownBells>, bool),
     /// `bell`: one was set, or a day of it was.
     Bell(Box<ShownBell>),
+    /// `webhook`: those of the room, and how far each has come.
+    Hooks(Vec<(Hook, Delivery)>),
+    /// `webhook`: one was made, and its secret as its receiver knows it.
+    MadeHook(Box<Hook>, Box<str>),
+    /// `webhook`: one has another secret.
+    NewSecret(Box<str>),
+    /// `webhook`: what became of a test.
+    Tested(Tested),
     /// `time`: when the question came.
     Time {
         /// By the server's clock.
@@ -240,6 +251,21 @@ impl Serialize for Answer {
                 body.serialize_field("more", more)?;
             }
             Self::Bell(bell) => body.serialize_field("bell", bell)?,
+            Self::Hooks(hooks) => {
+                let hooks: Vec<_> =
+                    hooks.iter().map(|(hook, delivery)| ShownHook::new(hook, delivery)).collect();
+                body.serialize_field("webhooks", &hooks)?;
+            }
+            Self::MadeHook(hook, secret) => {
+                body.serialize_field("webhook", &ShownHook::new(hook, &Delivery::default()))?;
+                body.serialize_field("secret", secret)?;
+            }
+            Self::NewSecret(secret) => body.serialize_field("secret", secret)?,
+            Self::Tested(Tested { delivered, status, problem }) => {
+                body.serialize_field("delivered", delivered)?;
+                body.serialize_field("status", status)?;
+                body.serialize_field("problem", problem)?;
+            }
             Self::Time { received, sent } => {
                 body.serialize_field("received", &At(*received))?;
                 body.serialize_field("sent", &At(*sent))?;

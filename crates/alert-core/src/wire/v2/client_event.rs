@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use serde_json::value::RawValue;
 
 use super::{
-    ALERT, Alerting, BELL, Belling, HAND, HISTORY, JOIN, LEAVE, MAKE, MEMBERS, MODERATE, MOST_KEY_BYTES,
-    MOST_MESSAGES, Moderation, PUSH, Pushing, SEND, TIME,
+    ALERT, Alerting, BELL, Belling, HAND, HISTORY, Hooking, JOIN, LEAVE, MAKE, MEMBERS, MODERATE,
+    MOST_KEY_BYTES, MOST_MESSAGES, Moderation, PUSH, Pushing, SEND, TIME, WEBHOOK,
 };
 use crate::names::{NameError, RoomCode};
 use crate::position::Position;
@@ -38,6 +38,8 @@ pub enum ClientEvent<'a> {
     Alert(Box<AlertAction<'a>>),
     /// Do something with the room's bells.
     Bell(BellAction),
+    /// Do something with the room's webhooks.
+    Webhook(HookAction),
     /// Have a device told of alerts, or no more.
     Push(Push),
     /// Learn what time it is for the server.
@@ -53,6 +55,17 @@ pub struct BellAction {
     pub shown: Shown,
     /// What.
     pub what: Belling,
+}
+
+/// Something that is done with the webhooks of a room.
+#[derive(Debug)]
+pub struct HookAction {
+    /// Where.
+    pub room: RoomCode,
+    /// What they show; without it, what they have shown on entering.
+    pub shown: Shown,
+    /// What.
+    pub what: Hooking,
 }
 
 /// Something that is done with an alert.
@@ -250,6 +263,14 @@ impl<'a> ClientEvent<'a> {
                     room: required_room(room, limits)?,
                     shown: read_shown(host, password)?,
                     what: Belling::parse(arg, has_attachments)?,
+                }))
+            }
+            WEBHOOK => {
+                let [room, host] = body::object(arg, has_attachments, &["room", "host"])?;
+                Ok(Self::Webhook(HookAction {
+                    room: required_room(room, limits)?,
+                    shown: read_shown(host, None)?,
+                    what: Hooking::parse(arg, has_attachments)?,
                 }))
             }
             PUSH => {

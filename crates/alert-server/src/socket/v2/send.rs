@@ -55,7 +55,7 @@ impl V2<'_> {
         let key = key.map(|key| KeyDigest::new(Sender::Person(name), room, key));
         let say = |done: OnSaid| say(Speech { name, text, key, done: Some(done) });
         match self.rooms.once(key, (name, text), done, say) {
-            Ok(_) => Ok(Outcome::AnsweredWhenStored),
+            Ok(_) => Ok(Outcome::AnsweredLater),
             Err(KeyReused) => Err(Refusal::key_reused()),
         }
     }

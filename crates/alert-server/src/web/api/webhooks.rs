@@ -11,11 +11,10 @@ use super::actions::object;
 use super::caller::Caller;
 use super::{Api, Problem, RoomPath, json};
 use crate::rooms::{Admitted, Visit};
-use crate::webhook::{self, Outcome};
+use crate::webhook;
 use alert_core::access::Right;
 use alert_core::delivery::Delivery;
-use alert_core::wire::v1::Refusal;
-use alert_core::wire::webhook::{ShownHook, read_hook, read_hook_id};
+use alert_core::wire::webhook::{ShownHook, Tested, read_hook, read_hook_id};
 
 type HookPath = Result<Path<(String, String)>, PathRejection>;
 
@@ -34,15 +33,6 @@ struct Made<'a> {
 #[derive(Serialize)]
 struct NewSecret {
     secret: String,
-}
-
-#[derive(Serialize)]
-struct Tested {
-    delivered: bool,
-    /// What it answers, if it was delivered.
-    status: Option<u16>,
-    /// Why it was not.
-    problem: Option<String>,
 }
 
 /// `GET`: all of them, and how far each has come.
@@ -65,10 +55,9 @@ pub(super) async fn add(
     body: Bytes,
 ) -> Result<Response, Problem> {
     let asked = read_hook(object(&body)?)?;
-    let target = api.0.rooms.outbound().target(&asked.url);
-    let target = target.map_err(|problem| Refusal::invalid_body(format!("url {problem}.")))?;
+    let target = webhook::target(api.0.rooms.outbound(), &asked.url)?;
     let room = admit(&api, &caller, path).await?;
-    let hook = api.0.rooms.add_hook(&room, &caller.actor(), (target.to_string(), asked.tells)).await?;
+    let hook = api.0.rooms.add_hook(&room, &caller.actor(), (target, asked.tells)).await?;
     let delivery = Delivery::default();
     let webhook = ShownHook::new(&hook, &delivery);
     Ok(json::done(StatusCode::CREATED, &Made { webhook, secret: webhook::shown(&hook.secret) }))
@@ -103,16 +92,8 @@ pub(super) async fn test(
     path: HookPath,
 ) -> Result<Response, Problem> {
     let (id, room) = admit_to(&api, &caller, path).await?;
-    let outcome = api.0.rooms.test_hook(&room, read_hook_id(&id)?).await?;
-    let failed = |why: String| Tested { delivered: false, status: None, problem: Some(why) };
-    let tested = match outcome {
-        Outcome::Delivered(status) => {
-            Tested { delivered: true, status: Some(status.as_u16()), problem: None }
-        }
-        Outcome::Gone => failed(webhook::GONE.to_owned()),
-        Outcome::Failed { why, .. } => failed(why),
-    };
-    Ok(json::done(StatusCode::OK, &tested))
+    let test = api.0.rooms.test_hook(&room, read_hook_id(&id)?).await?;
+    Ok(json::done(StatusCode::OK, &Tested::from(test.await)))
 }
 
 /// The room, for one of its hosts.

@@ -75,6 +75,8 @@ pub(super) const WAYS: &[Way] = &[
     way("v2 alert", &[Enter], Socket(V2, |who| vec![confirm_alert(who)])),
     way("v2 bell", &[Look], Socket(V2, |who| vec![list_bells(who)])),
     way("v2 bell", &[Name, Moderate], Socket(V2, |who| vec![change_bell(who)])),
+    way("v2 webhook", &[Name, Moderate], Socket(V2, |who| vec![list_webhooks(who)])),
+    way("v2 webhook", &[Name, Moderate], Socket(V2, |who| vec![test_webhook(who)])),
     way("v2 hand", &[Enter, RaiseHand], Socket(V2, |who| vec![join(who, false), hand(who)])),
     way("v2 push", &[Enter], Socket(V2, |who| vec![join(who, false), push(who)])),
     way("GET /{room}", &[Look], Http("GET", "/{room}", "*/*")),
@@ -227,6 +229,14 @@ fn list_bells(who: &Who) -> Value {
 
 fn change_bell(who: &Who) -> Value {
     json!(["bell", { "room": who.room, "action": "day", "id": "none", "date": "2026-12-01" }])
+}
+
+fn list_webhooks(who: &Who) -> Value {
+    json!(["webhook", { "room": who.room, "action": "list" }])
+}
+
+fn test_webhook(who: &Who) -> Value {
+    json!(["webhook", { "room": who.room, "action": "test", "id": "00000000" }])
 }
 
 fn hand(who: &Who) -> Value {

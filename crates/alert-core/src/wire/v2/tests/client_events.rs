@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::*;
 use crate::since::Since;
 
-const EVENTS: [&str; 8] = ["join", "send", "history", "members", "leave", "alert", "bell", "push"];
+const EVENTS: [&str; 9] = ["join", "send", "history", "members", "leave", "alert", "bell", "webhook", "push"];
 
 /// What is read of an event, as text; or the code and the words of its refusal.
 pub(super) fn read(event: &str, body: &str) -> Result<String, (ErrorCode, String)> {
@@ -28,6 +28,7 @@ pub(super) fn read(event: &str, body: &str) -> Result<String, (ErrorCode, String
             Ok(format!("{room} {what:?} {key:?}"))
         }
         Ok(ClientEvent::Bell(BellAction { room, what, .. })) => Ok(format!("{room} {what:?}")),
+        Ok(ClientEvent::Webhook(HookAction { room, what, .. })) => Ok(format!("{room} {what:?}")),
         Ok(ClientEvent::Push(Push { room, what })) => Ok(format!("{room} {what:?}")),
         Ok(ClientEvent::Time) => Ok("time".to_owned()),
         Err(refusal) => Err((refusal.code(), refusal.message().to_owned())),
