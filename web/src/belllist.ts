@@ -104,10 +104,7 @@ export class BellList {
   #item(bell: Bell, bells: Bells, now: number): HTMLElement {
     const words = textOf(bell);
     const title = make("h4", "", make("bdi", "", words));
-    if (bell.alert !== undefined) {
-      const level = text(`level_${bell.alert.level}`);
-      title.prepend(make("span", "bell-mark", bell.alert.drill ? `${text("drill")} · ${level}` : level), " ");
-    }
+    title.prepend(...levelMark(bell));
     const missed = text("bell_if_missed", { what: missedWords(bell.missed) });
     const about = [...limitWords(bell), missed, text("bell_by", { name: bell.name })];
     const item = make(
@@ -158,11 +155,19 @@ export class BellList {
 const isToday = ({ at, bell }: Ring, { id, zone }: Bell, today: string): boolean =>
   bell === id && dateIn(zone, Date.parse(at)) === today;
 
+/** How serious an alert is that a bell raises, and whether it is a drill; nothing for a bell that says something. */
+function levelMark({ alert }: Bell): (HTMLElement | string)[] {
+  if (alert === undefined) return [];
+  const level = text(`level_${alert.level}`);
+  return [make("span", "bell-mark", alert.drill ? `${text("drill")} · ${level}` : level), " "];
+}
+
 function ringRow({ at, bell: id }: Ring, bells: readonly Bell[]): HTMLElement {
   const bell = bells.find((one) => one.id === id);
   const time = make("time", "", clockIn(bell?.zone ?? ownZone(), Date.parse(at)));
   time.dateTime = at;
   const words = make("span", "", make("bdi", "", bell === undefined ? id : textOf(bell)));
+  if (bell !== undefined) words.prepend(...levelMark(bell));
   if (bell !== undefined && bell.zone !== ownZone()) words.append(" ", make("span", "hint", bell.zone));
   return make("li", "", time, " ", words);
 }

@@ -19,6 +19,9 @@ pub enum ClientError {
     /// The server understood, but refuses.
     #[error("refused: {0}")]
     Refused(Problem),
+    /// There is nothing to confirm in the room.
+    #[error("no alert that asks to be confirmed is in force; one that has ended is found by its id")]
+    NoneAsks,
     /// The server is elsewhere.
     #[error("{address} sends everybody to {to}: use --url {to}")]
     Moved {
@@ -94,7 +97,14 @@ impl ClientError {
     /// Whether a server answered, and would answer the same next time.
     #[must_use]
     pub fn is_refusal(&self) -> bool {
-        matches!(self, Self::Refused(_) | Self::Moved { .. } | Self::NotAlert { .. } | Self::SpeaksTls(_))
+        matches!(
+            self,
+            Self::NoneAsks
+                | Self::Refused(_)
+                | Self::Moved { .. }
+                | Self::NotAlert { .. }
+                | Self::SpeaksTls(_)
+        )
     }
 }
 

@@ -65,13 +65,15 @@ impl Times {
     }
 }
 
+/// Hours may have one digit: `8:55` is what people write.
 fn read(text: &str) -> Option<Time> {
     let parts: Vec<&str> = text.split(':').collect();
-    let number = |part: &&str| {
-        let is_number = part.len() == 2 && part.bytes().all(|byte| byte.is_ascii_digit());
+    let number = |(place, part): (usize, &&str)| {
+        let has_digits = part.len() == 2 || (place == 0 && part.len() == 1);
+        let is_number = has_digits && part.bytes().all(|byte| byte.is_ascii_digit());
         is_number.then(|| part.parse::<i8>().ok()).flatten()
     };
-    match *parts.iter().map(number).collect::<Option<Vec<_>>>()? {
+    match *parts.iter().enumerate().map(number).collect::<Option<Vec<_>>>()? {
         [hour, minute] => Time::new(hour, minute, 0, 0).ok(),
         [hour, minute, second] => Time::new(hour, minute, second, 0).ok(),
         _ => None,
@@ -98,13 +100,15 @@ mod tests {
 
     #[test]
     fn times_are_read_and_put_in_order() {
-        let times = Times::parse(&["13:05", "08:55:30", "08:55"]).unwrap();
+        let times = Times::parse(&["13:05", "8:55:30", "08:55"]).unwrap();
         assert_eq!(times.to_string(), "08:55, 08:55:30, 13:05");
     }
 
     #[test]
     fn given_what_is_no_time_then_it_is_named() {
-        for text in ["", "8:55", "24:00", "08:60", "08:55:60", "0855", "08:55 ", "+8:55", "08:55:30:1"] {
+        for text in
+            ["", "8:5", "108:55", "24:00", "08:60", "08:55:60", "0855", "08:55 ", "+8:55", "08:55:30:1"]
+        {
             assert_eq!(Times::parse(&[text]), Err(NotTimes::NoTime(text.into())), "{text}");
         }
         assert_eq!(Times::parse(&["08:55", "08:55:00"]), Err(NotTimes::Twice("08:55:00".into())));

@@ -116,11 +116,23 @@ impl Missed {
 }
 
 impl Does {
-    /// What is heard.
+    /// What it says.
     #[must_use]
     pub fn text(&self) -> &str {
         match self {
             Self::Say(text) | Self::Raise { text, .. } => text,
+        }
+    }
+
+    /// The same with its level, and that it is a drill.
+    #[must_use]
+    pub fn heard(&self) -> String {
+        match self {
+            Self::Say(text) => text.to_string(),
+            Self::Raise { level, text, drill, .. } => {
+                let drill = if *drill { "DRILL: " } else { "" };
+                format!("{drill}{}: {text}", level.as_str().to_ascii_uppercase())
+            }
         }
     }
 }

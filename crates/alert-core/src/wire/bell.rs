@@ -43,6 +43,8 @@ pub struct ShownBell {
     days: BTreeMap<String, Vec<String>>,
     /// When it rings next.
     next: Option<At>,
+    #[serde(skip)]
+    heard: String,
 }
 
 /// One time at which a bell rings.
@@ -99,9 +101,8 @@ impl ShownBells {
     }
 
     fn ring(&self, (at, place): &(SystemTime, usize)) -> Ring<'_> {
-        let form = &self.bells[*place].form;
-        let text = form.say.as_deref().or(form.alert.as_ref().map(|alert| &*alert.text));
-        Ring { at: At(*at), bell: &form.id, text: text.unwrap_or_default() }
+        let ShownBell { form, heard, .. } = &self.bells[*place];
+        Ring { at: At(*at), bell: &form.id, text: heard }
     }
 }
 
@@ -148,7 +149,7 @@ impl ShownBell {
         let set = &bell.schedule.changes;
         let days = rings.schedule.changes.iter().filter(|(day, times)| set.get(day) != Some(times));
         let days = days.map(|(day, times)| (day.to_string(), times.texts())).collect();
-        Self { form: bell.into(), of_file, days, next: rings.next(now).map(At) }
+        Self { form: bell.into(), of_file, days, next: rings.next(now).map(At), heard: bell.does.heard() }
     }
 
     fn size(&self) -> usize {

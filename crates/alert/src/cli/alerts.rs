@@ -9,13 +9,13 @@ use std::ops::RangeInclusive;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use alert_client::ClientError;
+use alert_client::{ClientError, ClientFlags};
 use alert_core::names::UserName;
 use alert_settings::value::whole_seconds;
 use clap::{Args, ValueEnum};
 use serde_json::{Map, Value, json};
 
-use super::host::{Room, print, print_for};
+use super::host::{Room, print, print_for, usage};
 use super::send::said;
 use shown::words;
 use wanted::{INTERVALS, LONGEST, Level, Wanted, object};
@@ -46,8 +46,7 @@ Exit codes: 0 done; 1 refused by the server; 2 wrong usage; 3 the server cannot 
 /// In whose name.
 #[derive(Debug, Args)]
 struct Name {
-    /// In whose name, unless a token says that
-    #[arg(long, value_parser = name)]
+    #[arg(long, help = format!("{}, unless a token says that [default: your login]", ClientFlags::NAME))]
     name: Option<String>,
 }
 
@@ -177,6 +176,9 @@ pub(super) struct Alerts {
 impl Raise {
     /// Raises it, and prints its id.
     pub(super) fn run(self) -> ExitCode {
+        if let Some(switch) = switch_with_value(std::env::args()) {
+            return usage(&format!("{switch} takes no on or off here: it is off unless you give it"));
+        }
         let words = match &self.prepared {
             Some(name) => {
                 let blanks = self.blanks.into_iter().map(|(blank, words)| (blank, words.into()));
@@ -290,6 +292,15 @@ impl Until {
     }
 }
 
+/// A switch before on or off, which `alert change` takes. Here they would be said to everybody.
+fn switch_with_value(words: impl Iterator<Item = String>) -> Option<String> {
+    let words: Vec<String> = words.take_while(|word| word != "--").collect();
+    let is_one = |pair: &&[String]| {
+        ["--confirm", "--show-missing", "--drill"].contains(&&*pair[0]) && ["on", "off"].contains(&&*pair[1])
+    };
+    words.windows(2).find(is_one).map(|pair| pair[0].clone())
+}
+
 fn until(text: &str) -> Result<Until, String> {
     or_never(text, Duration::from_secs(1)..=LONGEST)
 }
@@ -325,7 +336,11 @@ fn ask(
         Ok(moderator) => moderator,
         Err(code) => return code,
     };
-    let headers = [("alert-name", name.as_deref()), ("idempotency-key", key)];
+    let name = match room.person(name.clone()) {
+        Ok(name) => name,
+        Err(code) => return code,
+    };
+    let headers = [("alert-name", name.as_ref().map(UserName::as_str)), ("idempotency-key", key)];
     let answer = alert_client::block_on(moderator.at(method, place, body, headers));
     print_for(&moderator, "alert", answer, room.is_json(), words)
 }

@@ -133,6 +133,9 @@ pub(super) struct Add {
     /// The alert is an exercise
     #[arg(long, requires = "alert_for")]
     drill: bool,
+    /// Everybody is asked to confirm the alert
+    #[arg(long, requires = "alert_for")]
+    confirm: bool,
     /// By how much it may be late, if no server could ring it; or skip
     #[arg(long, value_name = "TIME")]
     missed: Option<String>,
@@ -204,7 +207,16 @@ impl Add {
             Some(ends_after) => {
                 let level = self.level.and_then(|level| level.to_possible_value());
                 let level = level.map(|level| level.get_name().to_owned());
-                (None, Some(Raised { level, text: self.text, drill: self.drill, confirm: false, ends_after }))
+                (
+                    None,
+                    Some(Raised {
+                        level,
+                        text: self.text,
+                        drill: self.drill,
+                        confirm: self.confirm,
+                        ends_after,
+                    }),
+                )
             }
         };
         let form = Form {

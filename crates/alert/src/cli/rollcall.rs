@@ -105,7 +105,7 @@ impl RollCall {
     }
 }
 
-/// The alert that was named, or the last one that asks to be confirmed.
+/// The alert that was named, or the latest one that asks to be confirmed.
 async fn last_asking(client: &Moderator, named: Option<&str>) -> Result<String, ClientError> {
     if let Some(id) = named {
         return Ok(id.to_owned());
@@ -113,8 +113,7 @@ async fn last_asking(client: &Moderator, named: Option<&str>) -> Result<String, 
     let listed = client.at("GET", &["alerts"], &json!({}), [("", None); 2]).await?;
     let mut all = listed["alerts"].as_array().into_iter().flatten();
     let last = all.rfind(|alert| alert["confirm"] == true).and_then(|alert| alert["id"].as_str());
-    // The server says that there is none.
-    Ok(last.unwrap_or("00000000").to_owned())
+    last.map(str::to_owned).ok_or(ClientError::NoneAsks)
 }
 
 impl Rosters {

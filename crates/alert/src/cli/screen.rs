@@ -44,7 +44,13 @@ impl Args {
             Ok(config) => config,
             Err(code) => return code,
         };
-        let origin = config.server.address.origin();
+        let address = &config.server.address;
+        let origin = address.origin();
+        if address.socket().is_some() || is_this_machine(&address.host()) {
+            super::complain(format_args!(
+                "a Raspberry Pi cannot reach {origin}: give the server's address in the network with --url"
+            ));
+        }
         match std::io::stdout()
             .write_all(lines(&origin, self.room.code.as_str(), self.lang.as_deref()).as_bytes())
         {
@@ -90,6 +96,11 @@ END
 # Now, and after every start: sudo reboot
 "
     )
+}
+
+fn is_this_machine(host: &str) -> bool {
+    let address = host.trim_matches(['[', ']']).parse::<std::net::IpAddr>();
+    address.map_or(host == "localhost", |address| address.is_loopback() || address.is_unspecified())
 }
 
 fn language(text: &str) -> Result<String, &'static str> {

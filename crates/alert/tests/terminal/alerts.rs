@@ -1,6 +1,6 @@
 //! Alerts at a terminal and in scripts: `alert raise`, `change`, `end`, `alerts`, and what `join` and `watch` show of them.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::command::{Done, Running, alert, run_with};
 use crate::server::Server;
@@ -70,6 +70,27 @@ fn several_words_are_one_alert_and_so_is_standard_input() {
     }
     let listed = hosted.run(&["alerts", "D5DB"]);
     assert!(listed.out.contains("  INFO: Ice on the stairs  (Ada)\n"), "{listed:?}");
+}
+
+#[test]
+fn a_switch_takes_no_word_and_whoever_gives_no_name_is_known_by_their_own() {
+    let hosted = Hosted::start();
+    let wrong = hosted.run(&["raise", "D5DB", "Ice", "--show-missing", "off"]);
+    assert_eq!(
+        (wrong.code, wrong.err.contains("--show-missing takes no on or off")),
+        (Some(2), true),
+        "{wrong:?}"
+    );
+    for (variable, name) in [("LOGNAME", "bea"), ("ALERT_NAME", "Ms Ortega")] {
+        let mut command = alert(&["raise", "D5DB", "--json", "--", "Ice", "--confirm", "off"]);
+        command.env(variable, name);
+        command.env("ALERT_HOST_KEY", &hosted.key).env("ALERT_URL", hosted.server.url());
+        let raised: Value = serde_json::from_str(&run_with(&mut command, "").out).unwrap();
+        assert_eq!(
+            (&raised["alert"]["by"], &raised["alert"]["text"]),
+            (&json!(name), &json!("Ice --confirm off"))
+        );
+    }
 }
 
 #[test]
@@ -231,7 +252,7 @@ fn given_nothing_to_show_then_whoever_is_refused_is_told_what_it_takes() {
         (&["end", "D5DB", "00000000"], "alert"),
         (&["prepared", "list", "D5DB"], "alert"),
         (&["prepared", "remove", "D5DB", "Ice"], "moderate"),
-        (&["rollcall", "D5DB"], "alert"),
+        (&["rollcall", "D5DB", "00000000"], "alert"),
         (&["rollcall", "D5DB", "00000000", "--watch"], "alert"),
         (&["roster", "D5DB"], "alert"),
         (&["bell", "remove", "D5DB", "lesson-1"], "moderate"),

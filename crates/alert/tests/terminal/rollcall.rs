@@ -9,7 +9,11 @@ use crate::command::{Running, alert};
 fn a_host_sees_who_is_missing_in_words_as_a_table_and_as_it_changes() {
     let hosted = Hosted::start();
     let none = hosted.run(&["rollcall", "D5DB"]);
-    assert_eq!((none.code, none.err.contains("no such alert")), (Some(1), true), "{none:?}");
+    assert_eq!(
+        (none.code, none.err.contains("no alert that asks to be confirmed")),
+        (Some(1), true),
+        "{none:?}"
+    );
     let set = hosted.run_with(&hosted.key, &["roster", "D5DB", "--set", "-"], "name\nBea\nCy\n");
     assert_eq!((set.code, &*set.out), (Some(0), "2 names are on the roster\n"), "{set:?}");
     assert_eq!(hosted.run(&["roster", "D5DB"]).out, "\"name\"\r\n\"Bea\"\r\n\"Cy\"\n");

@@ -14,6 +14,10 @@ fn given_a_room_then_the_lines_for_a_raspberry_pi_are_those_of_a_shell_script() 
     let mut shell = Command::new("sh").arg("-n").stdin(Stdio::piped()).spawn().unwrap();
     shell.stdin.take().unwrap().write_all(done.out.as_bytes()).unwrap();
     assert!(shell.wait().unwrap().success());
+    for url in ["http://127.0.0.1:5000", "http://[::1]:5000", "http://localhost", "unix:/run/alert.sock"] {
+        let here = run(&["screen", "D5DB", "--url", url]);
+        assert!(here.code == Some(0) && here.err.contains("with --url"), "{here:?}");
+    }
     let wrong = run(&[&["screen", "D5DB", "--lang", "'; reboot"], &url[..]].concat());
     assert!(wrong.code == Some(2) && wrong.err.contains("a language tag, such as de"), "{wrong:?}");
 }

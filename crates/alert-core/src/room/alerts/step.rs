@@ -21,7 +21,7 @@ pub struct Amendment {
     pub show_missing: Option<bool>,
     /// See [`Alert::countdown`].
     pub countdown: Option<Recount>,
-    /// How often whoever has not confirmed is reminded. Where a countdown is taken away, nobody is any more.
+    /// How often whoever has not confirmed is reminded.
     pub remind: Option<Option<Duration>>,
     /// See [`Alert::ends_at`].
     pub ends_at: Option<Until>,
@@ -192,10 +192,9 @@ impl Alert {
             amendment.clone();
         // Whoever says how often people are reminded wants them to confirm.
         let confirm = confirm.unwrap_or(self.confirm) || matches!(remind, Some(Some(_)));
-        let goes_on = confirm && countdown != Some(Recount::Cancel);
         let remind = match remind {
             Some(every) => every.map(|every| Reminders::at(self.remind, every, now)),
-            None => self.remind.filter(|_| goes_on),
+            None => self.remind.filter(|_| confirm),
         };
         Ok(Self {
             text: text.unwrap_or_else(|| self.text.clone()),

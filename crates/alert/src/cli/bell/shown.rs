@@ -48,7 +48,7 @@ pub(super) fn previewed(table: &Timetable, now: SystemTime, days: u16) -> String
     let lines = rings.into_iter().filter_map(|(at, room, bell)| {
         let at = Timestamp::try_from(at).ok()?;
         let id = format!("{}  {}", room.as_str(), bell.id);
-        Some(at_place(at, &bell.schedule.zone, &id, bell.does.text()))
+        Some(at_place(at, &bell.schedule.zone, &id, &bell.does.heard()))
     });
     let lines: Vec<_> = lines.collect();
     if lines.is_empty() { "no bell rings".to_owned() } else { lines.join("\n") }
@@ -70,7 +70,8 @@ fn line(bell: &Value) -> String {
     let words = match bell["say"].as_str() {
         Some(say) => one_line(say).to_string(),
         None => format!(
-            "{}: {}",
+            "{}{}: {}",
+            if bell["alert"]["drill"] == true { "DRILL: " } else { "" },
             bell["alert"]["level"].as_str().unwrap_or_default().to_ascii_uppercase(),
             one_line(bell["alert"]["text"].as_str().unwrap_or_default())
         ),
@@ -100,6 +101,8 @@ mod tests {
         let expected = "lesson-1  08:40, 09:30 Europe/Berlin  FREQ=DAILY  x\\u001b  (next 2026-11-30T07:40:00.000Z; not on \
                         2026-12-01; on 2026-12-02 at 08:30; of the server's file)";
         assert_eq!(one(&json!({ "bell": bell })), expected);
+        let drill = json!({ "id": "d", "alert": { "level": "emergency", "text": "Out", "drill": true } });
+        assert!(one(&json!({ "bell": drill })).contains("  DRILL: EMERGENCY: Out  "));
         let ring = json!({ "at": "2026-11-30T07:40:00.000Z", "bell": "lesson-1", "text": "x" });
         let told = rings(&json!({ "bells": [bell], "rings": [ring] }));
         assert_eq!(told, "Mon 2026-11-30 08:40:00 Europe/Berlin  lesson-1  x");

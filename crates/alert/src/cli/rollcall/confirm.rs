@@ -22,7 +22,7 @@ pub(in crate::cli) struct Confirm {
     /// One of the answers that the alert names
     #[arg(long)]
     answer: Option<String>,
-    #[arg(long, conflicts_with = "person", help = format!("{} [default: your login]", ClientFlags::NAME))]
+    #[arg(long, help = format!("{} [default: your login]", ClientFlags::NAME))]
     name: Option<String>,
     /// As a host, confirm for this person
     #[arg(long, value_name = "NAME", value_parser = name)]
@@ -57,9 +57,10 @@ impl Confirm {
 
     /// Who asks, and in whose name: a host's key is shown only for somebody else.
     fn client(&self) -> Result<(Moderator, Option<UserName>), ExitCode> {
+        let name = self.room.person(self.name.clone())?;
         match self.person {
-            Some(_) => Ok((self.room.moderator()?, None)),
-            None => Ok((self.room.anybody()?, self.room.person(self.name.clone())?)),
+            Some(_) => Ok((self.room.moderator()?, name)),
+            None => Ok((self.room.anybody()?, name)),
         }
     }
 }
