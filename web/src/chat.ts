@@ -4,7 +4,6 @@ import { Alerts } from "./alerts.ts";
 import { messageWords } from "./alertwords.ts";
 import { Announcer } from "./announcer.ts";
 import { Ask } from "./ask.ts";
-import { BellsDialog } from "./bellsdialog.ts";
 import { Composer, reason } from "./composer.ts";
 import { Connection } from "./connection.ts";
 import { CopyLink } from "./copy.ts";
@@ -14,6 +13,7 @@ import { Earlier } from "./earlier.ts";
 import { Floor } from "./floor.ts";
 import { Gate } from "./gate.ts";
 import { Hands } from "./hands.ts";
+import { hostDialogs } from "./hostdialogs.ts";
 import { HostPanel } from "./hostpanel.ts";
 import { Indicator } from "./indicator.ts";
 import { InviteDialog } from "./invitation.ts";
@@ -33,7 +33,7 @@ import { news, OPEN, type Policy, speech } from "./policy.ts";
 import { Pushing } from "./pushing.ts";
 import { Removal } from "./removal.ts";
 import { groups } from "./roomcode.ts";
-import { alertRoom, bellRoom } from "./roomdeeds.ts";
+import { alertRoom } from "./roomdeeds.ts";
 import { Seen } from "./seen.ts";
 import { ServerTime } from "./servertime.ts";
 import { Sound } from "./sound.ts";
@@ -241,8 +241,8 @@ const act = acting(
   },
   unhost,
 );
-const bells = new BellsDialog(bellRoom(connection, serverTime), ask);
-const hostPanel: HostPanel = new HostPanel(link, credentials, ask, act, alerts.prepared, bells, moveTo);
+const dialogs = hostDialogs(connection, serverTime, ask);
+const hostPanel: HostPanel = new HostPanel(link, credentials, ask, act, alerts.prepared, dialogs, moveTo);
 const personDialog: PersonDialog = new PersonDialog(act, () => people.focus());
 const hands = new Hands(act);
 const removal: Removal = new Removal(log, ask, act);

@@ -30,6 +30,8 @@ import { type Change, heals, next, start } from "./state.ts";
 const JOIN_TIMEOUT = 10_000;
 const PROBE_TIMEOUT = 4_000;
 const SEND_TIMEOUT = 8_000;
+/** The server waits for the program that a webhook tells, 20 s at most. */
+const WEBHOOK_TIMEOUT = 30_000;
 const LEAVE_TIMEOUT = 1_000;
 /** After this long without success the page says "lost", though it keeps trying. */
 const PATIENCE = 30_000;
@@ -149,9 +151,10 @@ export class Connection {
   }
 
   /** Does something as whoever the person is in the room: its host, where they have the key. */
-  act<T>(event: "moderate" | "alert" | "bell", body: object): Promise<Answer<T> | undefined> {
+  act<T>(event: "moderate" | "alert" | "bell" | "webhook", body: object): Promise<Answer<T> | undefined> {
     const { host } = this.credentials;
-    return this.#ask<T>(event, { ...(host === undefined ? {} : { host }), ...body }, JOIN_TIMEOUT);
+    const timeout = event === "webhook" ? WEBHOOK_TIMEOUT : JOIN_TIMEOUT;
+    return this.#ask<T>(event, { ...(host === undefined ? {} : { host }), ...body }, timeout);
   }
 
   /** Asks about what devices are told while the page is closed. */

@@ -2,12 +2,12 @@
 
 import type { Ask } from "./ask.ts";
 import { AuditLog } from "./audit.ts";
-import type { BellsDialog } from "./bellsdialog.ts";
 import { copyText } from "./copy.ts";
 import { type Credentials, hostLink } from "./credentials.ts";
 import { byId, make } from "./dom.ts";
 import { command } from "./fields.ts";
 import { handItem } from "./hands.ts";
+import type { HostDialogs } from "./hostdialogs.ts";
 import { formatNumber, text } from "./language.ts";
 import type { Act } from "./moderation.ts";
 import type { Ban, Policy } from "./policy.ts";
@@ -48,7 +48,7 @@ export class HostPanel {
     readonly ask: Ask,
     readonly act: Act,
     readonly prepared: PreparedList,
-    readonly bells: BellsDialog,
+    readonly dialogs: HostDialogs,
     readonly moved: (room: string) => void,
   ) {
     this.#audit = new AuditLog(act);
@@ -75,7 +75,8 @@ export class HostPanel {
   show(policy: Policy, isHost: boolean): void {
     this.#button.hidden = !isHost;
     if (!isHost) {
-      this.bells.close();
+      this.dialogs.bells.close();
+      this.dialogs.webhooks.close();
       this.#dialog.close();
       return;
     }
@@ -93,11 +94,13 @@ export class HostPanel {
     if (policy.bans !== undefined) this.#showKept(policy, policy.bans);
     this.#showClosing(policy.closed);
     if (this.isOpen) this.#audit.refresh();
-    this.bells.refresh();
+    this.dialogs.bells.refresh();
+    this.dialogs.webhooks.refresh();
   }
 
   #build(): void {
     const { act } = this;
+    const { bells, webhooks } = this.dialogs;
     const speak = speakers(act);
     const lock = toggle(
       act,
@@ -130,18 +133,17 @@ export class HostPanel {
       group(text("in_title"), ...doors.map(({ element }) => element)),
       group(text("pace_title"), ...messages.map(({ element }) => element)),
       group(text("alerting_title"), two.element, this.prepared.element),
-      group(text("bells_title"), make("p", "hint", text("bells_hint")), this.#opensBells()),
+      group(text("bells_title"), make("p", "hint", text("bells_hint")), opens(text("bells_open"), bells)),
+      group(
+        text("webhooks_title"),
+        make("p", "hint", text("webhooks_hint")),
+        opens(text("webhooks_open"), webhooks),
+      ),
       this.#links(),
       this.#keptBox,
       this.#audit.element,
       this.#closing,
     );
-  }
-
-  #opensBells(): HTMLElement {
-    const open = command(text("bells_open"), () => this.bells.open());
-    open.setAttribute("aria-haspopup", "dialog");
-    return make("div", "controls", open);
   }
 
   #links(): HTMLElement {
@@ -269,6 +271,13 @@ export class HostPanel {
 
 function group(title: string, ...content: HTMLElement[]): HTMLElement {
   return make("section", "group", make("h3", "", title), ...content);
+}
+
+/** A button that opens a dialog. */
+function opens(words: string, dialog: { open(): void }): HTMLElement {
+  const open = command(words, () => dialog.open());
+  open.setAttribute("aria-haspopup", "dialog");
+  return make("div", "controls", open);
 }
 
 const nameTag = (name: string): HTMLElement => make("bdi", "name", name);

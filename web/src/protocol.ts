@@ -201,6 +201,48 @@ export interface Bells {
   readonly more: boolean;
 }
 
+/** Where a program is told what happens in the room (docs/protocol-v2.md, "Webhooks"). */
+export interface Webhook {
+  readonly id: string;
+  readonly url: string;
+  readonly tells: readonly Told[];
+  readonly made_by: string;
+  readonly made_at: string;
+  readonly delivered_at: string | null;
+  readonly failing: Failing | null;
+  /** Its receiver has said so: nothing is sent any more. */
+  readonly gone: boolean;
+}
+
+export type Told = "message" | "alert";
+
+/** What could not be delivered yet. */
+export interface Failing {
+  readonly attempts: number;
+  readonly most_attempts: number;
+  readonly next_at: string;
+  /** In the words of the server. */
+  readonly problem: string;
+}
+
+export interface Webhooks {
+  readonly webhooks: readonly Webhook[];
+}
+
+/** A webhook that was made, or only its secret where it gets another one. */
+export interface WebhookSecret {
+  readonly webhook?: Webhook;
+  readonly secret: string;
+}
+
+/** What became of a test. */
+export interface TestedWebhook {
+  readonly delivered: boolean;
+  readonly status: number | null;
+  /** In the words of the server. */
+  readonly problem: string | null;
+}
+
 export interface History {
   readonly messages: readonly Message[];
   readonly gap: Gap | null;

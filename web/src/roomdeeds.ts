@@ -5,9 +5,10 @@ import type { BellRoom } from "./bellsdialog.ts";
 import { reason } from "./composer.ts";
 import type { Connection } from "./connection.ts";
 import { text } from "./language.ts";
-import type { Alerted, Answer, Bells } from "./protocol.ts";
+import type { Alerted, Answer, Bells, Failed } from "./protocol.ts";
 import type { Rolled } from "./rollcalls.ts";
 import type { ServerTime } from "./servertime.ts";
+import type { WebhookRoom } from "./webhooksdialog.ts";
 
 /** With alerts, as whoever the person is there. */
 export const alertRoom = (name: string, connection: Connection): Omit<AlertRoom, "notify"> => ({
@@ -32,6 +33,21 @@ export const bellRoom = (connection: Connection, time: ServerTime): BellRoom => 
   act: async (body) => failure(await connection.act<object>("bell", body)),
   now: () => time.now(),
 });
+
+/** With webhooks. */
+export function webhookRoom(connection: Connection): WebhookRoom {
+  const asks = async <T extends object>(body: object): Promise<Partial<T> & Failed> => {
+    const answer = await connection.act<T>("webhook", body);
+    return answer?.ok ? answer : ({ problem: failure(answer) } as Partial<T> & Failed);
+  };
+  return {
+    list: () => asks({ action: "list" }),
+    add: (webhook) => asks({ action: "add", webhook }),
+    newSecret: (id) => asks({ action: "new_secret", id }),
+    test: (id) => asks({ action: "test", id }),
+    remove: async (id) => (await asks({ action: "remove", id })).problem,
+  };
+}
 
 /** Why something was not done, if it was not. */
 function failure(answer: Answer<object> | undefined): string | undefined {
