@@ -171,6 +171,23 @@ it("while a test waits for its answer the page goes on, follows other hosts, and
     .waitFor();
 });
 
+it("a secret that comes late is shown although the form is gone: nobody could see it again", async () => {
+  const { page, open } = await hosted();
+  await open();
+  await page.getByRole("button", { name: "Add a webhook" }).click();
+  await page.locator("#webhook").getByLabel("Address of the program").fill(at("204"));
+  server.signal("SIGSTOP");
+  await page.locator("#webhook .primary").click();
+  await page.locator("#webhook").getByRole("button", { name: "Cancel" }).click();
+  await page.locator("#webhook").waitFor({ state: "hidden" });
+  server.signal("SIGCONT");
+  assert.match(await page.locator("#webhook").getByLabel("Secret", { exact: true }).inputValue(), /^whsec_/);
+  // Enter does not send the form anywhere.
+  await page.locator("#webhook").getByLabel("Secret", { exact: true }).press("Enter");
+  await page.locator("#webhook").waitFor({ state: "hidden" });
+  await page.locator(".webhook", { hasText: at("204") }).waitFor();
+});
+
 it("whoever is no host any more has no webhooks before them", async () => {
   const { page, does, open } = await hosted();
   await open();
