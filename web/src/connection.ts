@@ -30,8 +30,6 @@ import { type Change, heals, next, start } from "./state.ts";
 const JOIN_TIMEOUT = 10_000;
 const PROBE_TIMEOUT = 4_000;
 const SEND_TIMEOUT = 8_000;
-/** The server waits for the program that a webhook tells, 20 s at most. */
-const WEBHOOK_TIMEOUT = 30_000;
 const LEAVE_TIMEOUT = 1_000;
 /** After this long without success the page says "lost", though it keeps trying. */
 const PATIENCE = 30_000;
@@ -151,9 +149,12 @@ export class Connection {
   }
 
   /** Does something as whoever the person is in the room: its host, where they have the key. */
-  act<T>(event: "moderate" | "alert" | "bell" | "webhook", body: object): Promise<Answer<T> | undefined> {
+  act<T>(
+    event: "moderate" | "alert" | "bell" | "webhook",
+    body: object,
+    timeout = JOIN_TIMEOUT,
+  ): Promise<Answer<T> | undefined> {
     const { host } = this.credentials;
-    const timeout = event === "webhook" ? WEBHOOK_TIMEOUT : JOIN_TIMEOUT;
     return this.#ask<T>(event, { ...(host === undefined ? {} : { host }), ...body }, timeout);
   }
 

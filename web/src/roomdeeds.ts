@@ -10,6 +10,9 @@ import type { Rolled } from "./rollcalls.ts";
 import type { ServerTime } from "./servertime.ts";
 import type { WebhookRoom } from "./webhooksdialog.ts";
 
+/** The server waits for the program that a webhook tells, 20 s at most. */
+const TEST_TIMEOUT = 30_000;
+
 /** With alerts, as whoever the person is there. */
 export const alertRoom = (name: string, connection: Connection): Omit<AlertRoom, "notify"> => ({
   name,
@@ -36,15 +39,15 @@ export const bellRoom = (connection: Connection, time: ServerTime): BellRoom => 
 
 /** With webhooks. */
 export function webhookRoom(connection: Connection): WebhookRoom {
-  const asks = async <T extends object>(body: object): Promise<Partial<T> & Failed> => {
-    const answer = await connection.act<T>("webhook", body);
+  const asks = async <T extends object>(body: object, timeout?: number): Promise<Partial<T> & Failed> => {
+    const answer = await connection.act<T>("webhook", body, timeout);
     return answer?.ok ? answer : ({ problem: failure(answer) } as Partial<T> & Failed);
   };
   return {
     list: () => asks({ action: "list" }),
     add: (webhook) => asks({ action: "add", webhook }),
     newSecret: (id) => asks({ action: "new_secret", id }),
-    test: (id) => asks({ action: "test", id }),
+    test: (id) => asks({ action: "test", id }, TEST_TIMEOUT),
     remove: async (id) => (await asks({ action: "remove", id })).problem,
   };
 }

@@ -31,6 +31,8 @@ export class WebhooksDialog {
   readonly #add = command(text("webhook_add"), () => this.#openForm());
   readonly #items = new Map<string, WebhookItem>();
   #timer: number | undefined;
+  /** Why the list could not be read, if it could not. */
+  #unread = "";
 
   constructor(
     readonly room: WebhookRoom,
@@ -52,7 +54,7 @@ export class WebhooksDialog {
   }
 
   open(): void {
-    this.#problem.textContent = "";
+    this.#say("");
     this.#dialog.showModal();
     clearInterval(this.#timer);
     this.#timer = setInterval(() => this.refresh(), PAUSE);
@@ -70,9 +72,17 @@ export class WebhooksDialog {
     if (this.#dialog.open) void this.#load();
   }
 
+  /** What became of something that the reader did. */
+  #say(problem: string): void {
+    this.#problem.textContent = problem;
+    this.#unread = "";
+  }
+
   async #load(): Promise<void> {
-    const { webhooks, problem } = await this.room.list();
-    if (problem !== undefined) this.#problem.textContent = problem;
+    const { webhooks, problem = "" } = await this.room.list();
+    // What was wrong with something else stays, and nothing is announced twice.
+    if (problem !== this.#unread) this.#problem.textContent = problem;
+    this.#unread = problem;
     if (webhooks !== undefined) this.#show(webhooks);
   }
 
@@ -111,7 +121,7 @@ export class WebhooksDialog {
     };
     if (!(await this.ask.ask(question))) return;
     const { secret, problem = "" } = await this.room.newSecret(webhook.id);
-    this.#problem.textContent = problem;
+    this.#say(problem);
     if (secret !== undefined) this.#showSecret(webhook.url, secret);
   }
 
@@ -123,7 +133,7 @@ export class WebhooksDialog {
       yes: text("remove"),
     };
     if (!(await this.ask.ask(question))) return;
-    this.#problem.textContent = (await this.room.remove(id)) ?? "";
+    this.#say((await this.room.remove(id)) ?? "");
     await this.#load();
   }
 
