@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { it } from "node:test";
-import { browserFor, enter, host, line, looksRight, violations } from "../harness/browser.mjs";
+import { browserFor, enter, host, line, looksRight, state, violations } from "../harness/browser.mjs";
 import { serverFor } from "../harness/server.mjs";
 import { V2 } from "../harness/v2.mjs";
 
@@ -303,4 +303,53 @@ it("what has ended while the connection was away is said when it is back", async
   await page.context().setOffline(false);
   await said(page, "This no longer holds: Ice");
   await page.locator("#alerts").waitFor({ state: "hidden" });
+});
+
+it("whoever comes sees what is in force before there is a connection, counts down, and hears it once there is one", async () => {
+  const { room, does } = await hosted();
+  const text = "Fire </script><b>!";
+  await does({ action: "raise", text, level: "emergency", countdown_to: "5m", confirm: true });
+  const guest = await browser.visit({ mayFail: true });
+  let isOut = true;
+  await guest.route("**/socket.io/**", (route) => (isOut ? route.abort() : route.continue()));
+  await guest.routeWebSocket("**/socket.io/**", (socket) => {
+    if (isOut) socket.close();
+    else socket.connectToServer();
+  });
+  await guest.goto(`${server.url}/v1`);
+  await guest.locator("#name").fill("Ada");
+  await guest.locator("#room").fill(room);
+  await guest.locator("#enter").click();
+  await guest.locator("#alerts .alert-text", { hasText: text }).waitFor();
+  await state(guest, "connecting");
+  const left = await guest.locator("#alerts .alert-count").first().innerText();
+  await guest.locator("#alerts .alert-count").first().filter({ hasNotText: left }).waitFor();
+  assert.equal(await guest.locator("#alerted").innerText(), "", "it is said when they are in the room");
+  isOut = false;
+  await said(guest, text);
+  await state(guest, "connected");
+  assert.equal(await guest.locator("#alerts .alert-text").count(), 1);
+});
+
+it("of a room with a password, nobody sees what is in force before they have given it", async () => {
+  const { page, room, does } = await hosted();
+  await does({ action: "raise", text: "Ice" });
+  const inForce = () =>
+    page.evaluate(async (room) => {
+      const answer = await fetch(`/v1/chat?room=${room}`);
+      const shown = new DOMParser().parseFromString(await answer.text(), "text/html");
+      return JSON.parse(shown.getElementById("in-force").textContent).alerts.map(({ text }) => text);
+    }, room);
+  assert.deepEqual(await inForce(), ["Ice"]);
+  const { ok } = await page.evaluate(async (room) => {
+    const headers = {
+      "content-type": "application/json",
+      "alert-host-key": localStorage.getItem(`alert.host ${room}`),
+    };
+    const body = JSON.stringify({ action: "set", settings: { password: "blue door" } });
+    const set = await fetch(`/v1/rooms/${room}/actions`, { method: "POST", headers, body });
+    return { ok: set.ok };
+  }, room);
+  assert.ok(ok);
+  assert.deepEqual(await inForce(), []);
 });

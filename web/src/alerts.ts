@@ -50,6 +50,8 @@ export class Alerts {
   readonly #rolls: RollCalls;
   #alerts: readonly Alert[] = [];
   #mayAlert = false;
+  /** There was no connection yet. */
+  #isForetold = false;
   /** Those that the server has in force though the device's clock says that they are over: the clock is wrong. */
   #doubted: ReadonlySet<string> = new Set();
   #timer: number | undefined;
@@ -90,18 +92,31 @@ export class Alerts {
     this.#button.addEventListener("click", () => this.#dialog.raise());
   }
 
+  /** Those that were in force when the page was made: seen before there is a connection, and said with it. */
+  foretell(alerts: readonly Alert[]): void {
+    this.#isForetold = true;
+    this.#alerts = alerts;
+    this.#doubt();
+    this.#show();
+  }
+
   /** Those in force on entering; what the page did not know yet is said, and what is over meanwhile. */
   present(alerts: readonly Alert[], mayAlert: boolean): void {
-    const before = this.#alerts;
+    const before = this.#isForetold ? [] : this.#alerts;
+    this.#isForetold = false;
     const isIn = (all: readonly Alert[], id: string): boolean => all.some((one) => one.id === id);
     const news = alerts.filter(({ id }) => !isIn(before, id));
     const over = before.filter(({ id }) => !isIn(alerts, id));
     this.#alerts = alerts;
     this.#rolls.entered();
-    this.#doubted = new Set(alerts.filter((one) => this.#isPast(one)).map(({ id }) => id));
+    this.#doubt();
     this.allow(mayAlert);
     const words = [...over.map((one) => endWords(one)), allWords(news)].filter((one) => one !== "");
     if (words.length > 0) this.#say(words.join("\n"));
+  }
+
+  #doubt(): void {
+    this.#doubted = new Set(this.#alerts.filter((one) => this.#isPast(one)).map(({ id }) => id));
   }
 
   allow(mayAlert: boolean): void {
@@ -163,9 +178,10 @@ export class Alerts {
     clearInterval(this.#timer);
     if (this.#alerts.some(({ countdown_to, ends_at }) => countdown_to !== null || ends_at !== null))
       this.#timer = setInterval(() => this.#look(), LOOK);
-    this.#rolls.show(this.#alerts, this.#mayAlert);
+    if (!this.#isForetold) this.#rolls.show(this.#alerts, this.#mayAlert);
     this.#list.show(this.#alerts, this.#mayAlert, this.time.now());
-    this.room.notify(this.#alerts, (id) => this.#rolls.mine(id)?.stage === "confirmed");
+    if (!this.#isForetold)
+      this.room.notify(this.#alerts, (id) => this.#rolls.mine(id)?.stage === "confirmed");
     this.#count();
   }
 

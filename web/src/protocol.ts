@@ -100,6 +100,12 @@ export interface Prepared {
   readonly blanks: readonly string[];
 }
 
+/** What the page of a room begins with: the alerts in force and what time it was then, where anybody may look. */
+export interface InForce {
+  readonly at?: string;
+  readonly alerts?: readonly Alert[];
+}
+
 /** What an action with alerts comes to. */
 export interface Alerted {
   readonly alert?: Alert;

@@ -43,10 +43,10 @@ use crate::rooms::{Admitted, Refused, Rooms, Way};
 use alert_core::access::{Principal, Right};
 use alert_core::names::{NameError, RoomCode};
 use alert_core::wire::v1::{Limits, Refusal};
-use caller::Caller;
+pub(super) use caller::Caller;
 pub(super) use events::Opening;
 use post_rate::PostRate;
-use problem::Problem;
+pub(super) use problem::Problem;
 use socketio_server::TrustedProxies;
 use unread::Unread;
 

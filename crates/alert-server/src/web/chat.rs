@@ -1,5 +1,5 @@
-//! The chat page, for anyone who has logged in to its room. It holds nothing of the room; whether they are let in is asked
-//! when it connects.
+//! The chat page, for anyone who has logged in to its room. Of the room it holds the alerts in force, where anybody may look at
+//! them; whether they are let in is asked when it connects.
 
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
@@ -7,6 +7,7 @@ use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
+use super::api::{Caller, Problem};
 use super::language::Language;
 use super::login::with_room;
 use super::trouble::Trouble;
@@ -25,6 +26,7 @@ pub(super) async fn show(
     State(state): State<WebState>,
     headers: HeaderMap,
     language: Language,
+    caller: Result<Caller, Problem>,
     asked: Result<Query<Asked>, QueryRejection>,
 ) -> Response {
     let Query(asked) = asked.unwrap_or_default();
@@ -32,21 +34,28 @@ pub(super) async fn show(
     let room = RoomCode::parse(&asked.room, state.0.limits.room_chars).ok();
     let entered = room.and_then(|room| session.name_in(&room).map(|name| (room, name)));
     match entered {
-        Some((room, name)) => pages::render_in(
-            language,
-            &pages::Chat {
+        Some((room, name)) => {
+            let in_force = match caller {
+                Ok(caller) => state.0.api.in_force(&caller, room.clone()).await,
+                Err(_) => "{}".to_owned(),
+            };
+            pages::render_in(
                 language,
-                t: language.texts(),
-                texts: language.catalogue().chat(),
-                room: room.as_str(),
-                name: name.as_str(),
-                max_msg: state.0.limits.msg_bytes,
-                is_open: state.0.api.is_open(),
-                is_durable: state.0.api.log().kind() == HistoryKind::Sqlite,
-                css: assets::CSS,
-                js: assets::CHAT_JS,
-            },
-        ),
+                &pages::Chat {
+                    language,
+                    t: language.texts(),
+                    texts: language.catalogue().chat(),
+                    in_force: pages::in_script(&in_force),
+                    room: room.as_str(),
+                    name: name.as_str(),
+                    max_msg: state.0.limits.msg_bytes,
+                    is_open: state.0.api.is_open(),
+                    is_durable: state.0.api.log().kind() == HistoryKind::Sqlite,
+                    css: assets::CSS,
+                    js: assets::CHAT_JS,
+                },
+            )
+        }
         None if asked.room.is_empty() => Redirect::to("/v1").into_response(),
         None => {
             let trouble = Trouble::of(&headers, state.sessions());

@@ -40,6 +40,8 @@ pub(super) struct Chat<'a> {
     pub(super) t: &'static Texts,
     /// What its scripts say, as JSON.
     pub(super) texts: String,
+    /// The alerts in force, as JSON.
+    pub(super) in_force: String,
     pub(super) room: &'a str,
     pub(super) name: &'a str,
     pub(super) max_msg: usize,
@@ -49,6 +51,11 @@ pub(super) struct Chat<'a> {
     pub(super) is_durable: bool,
     pub(super) css: &'a str,
     pub(super) js: &'a str,
+}
+
+/// JSON that may stand in a `<script>` element: without `<`, nothing in it can end the element or begin a comment.
+pub(super) fn in_script(json: &str) -> String {
+    json.replace('<', "\\u003c")
 }
 
 /// The big screen of a room.

@@ -6,7 +6,8 @@ use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
-use std::time::Instant;
+use std::time::{Duration, Instant, SystemTime};
+use tokio::time::timeout;
 
 use super::actions::object;
 use super::caller::Caller;
@@ -20,6 +21,7 @@ use alert_core::access::Right;
 use alert_core::names::{RoomCode, UserName};
 use alert_core::room::alerts::{Alert, AlertId, Ending, Proposed};
 use alert_core::wire::alert::{Shown, ShownEnd, ShownProposal};
+use alert_core::wire::history::At;
 use alert_core::wire::roll_call::ShownPerson;
 use alert_core::wire::v1::Refusal;
 use alert_core::wire::v2::{Alerting, Changes, Raise, ShownPrepared, ending, read_id};
@@ -50,6 +52,13 @@ struct All<'a> {
     proposed: Option<Vec<ShownProposal<'a>>>,
 }
 
+/// What a page begins with.
+#[derive(Serialize)]
+struct InForce<'a> {
+    at: At,
+    alerts: Vec<Shown<'a>>,
+}
+
 /// What is prepared.
 #[derive(Serialize)]
 struct AllPrepared<'a> {
@@ -60,6 +69,28 @@ impl<'a> All<'a> {
     fn of(alerts: &'a [Alert], proposed: Option<&'a [Proposed]>) -> Self {
         let proposed = proposed.map(|proposed| proposed.iter().map(ShownProposal).collect());
         Self { alerts: alerts.iter().map(Shown).collect(), proposed }
+    }
+}
+
+/// How long a page waits to know what is in force.
+const PAGE: Duration = Duration::from_millis(500);
+
+impl Api {
+    /// Those that are in force, with what time it is, for the page of a room: as [`list`] gives them, or none where whoever asks
+    /// may not look without more, or the store is slow. The page hears them anyway when it has a connection.
+    pub(in crate::web) async fn in_force(&self, caller: &Caller, room: RoomCode) -> String {
+        let (rooms, origin) = (&self.0.rooms, caller.origin());
+        let looking = async {
+            let mut room = rooms.admit(caller.principal(), Right::Read, &origin, Way::FromOutside, room)?;
+            rooms.let_in(&mut room, Visit::Look, caller.shown()).await?;
+            rooms.alerts(&room).await
+        };
+        let alerts = match timeout(PAGE, looking).await {
+            Ok(Ok(Alerted::All(alerts, _))) => alerts,
+            _ => Vec::new(),
+        };
+        let page = InForce { at: At(SystemTime::now()), alerts: alerts.iter().map(Shown).collect() };
+        serde_json::to_string(&page).unwrap_or_default()
     }
 }
 

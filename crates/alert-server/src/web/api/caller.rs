@@ -21,7 +21,7 @@ const PASSWORD: &str = "alert-password";
 
 /// Who is asking.
 #[derive(Clone, Debug)]
-pub(super) struct Caller {
+pub(in crate::web) struct Caller {
     requester: Requester,
     address: Option<IpAddr>,
     request: Option<RequestId>,

@@ -19,7 +19,7 @@ use alert_core::wire::v1::{ErrorCode, Refusal};
 
 /// A request that was not carried out.
 #[derive(Debug)]
-pub(super) struct Problem {
+pub(in crate::web) struct Problem {
     status: StatusCode,
     code: &'static str,
     detail: String,

@@ -4,6 +4,7 @@
 use std::fmt::{self, Display, Formatter};
 use std::sync::LazyLock;
 
+use crate::web::pages::in_script;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -93,9 +94,8 @@ impl Catalogue {
     }
 }
 
-/// Without `<`, nothing in it can end the element or begin a comment.
 fn for_script(texts: &Map<String, Value>) -> String {
-    Value::from(texts.clone()).to_string().replace('<', "\\u003c")
+    in_script(&Value::from(texts.clone()).to_string())
 }
 
 impl Text {
