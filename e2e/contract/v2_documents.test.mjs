@@ -59,6 +59,8 @@ it("the examples fit, and are carried out", async () => {
     { action: "list", host },
     { action: "prepare", prepared: { name: "Ice", text: "Ice in {place}" } },
     { action: "prepared" },
+    { action: "roster", names: ["Ada", "Bea"] },
+    { action: "roster" },
     { action: "update", level: "info" },
     { action: "update", countdown_to: "5m" },
     { action: "update", paused: true },
@@ -66,6 +68,7 @@ it("the examples fit, and are carried out", async () => {
   ])
     fits("alerted", await ada.ask("alert", { room, id: raised.alert.id, ...does }));
   fits("refused", await hosts.ask("alert", { ...raise, room }));
+  fits("refused", await ada.ask("alert", { room, action: "roster", names: [""] }));
   for (const { payload } of json.components.messages.bell.examples) {
     fits("bell", payload);
     fits("belled", await ada.ask("bell", { ...payload, room }));

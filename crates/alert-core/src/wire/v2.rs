@@ -20,7 +20,7 @@ mod refusal;
 mod rolling;
 
 pub use alerting::{Alerting, Changes, Raise, Wording, ending, read_id};
-pub use answer::{Answer, AuditLine, Joined, Rolled};
+pub use answer::{Answer, AuditLine, Joined, Listed, Rolled};
 pub use belling::Belling;
 pub use client_event::{
     AlertAction, BellAction, ClientEvent, Hand, History, HookAction, Join, Make, Moderate, Push, Send, Start,
@@ -35,7 +35,7 @@ pub use policy::{Shown, Whole};
 pub use preparing::{ShownPrepared, all_prepared, prepared, title};
 pub use pushing::Pushing;
 pub use recounting::{Recounting, When};
-pub use rolling::{Rolling, confirm, read_roster};
+pub use rolling::{Rolling, Rostering, confirm, read_roster};
 
 /// The namespace of v2.
 pub const NAMESPACE: &str = "/v2";

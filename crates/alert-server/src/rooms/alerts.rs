@@ -14,7 +14,7 @@ use alert_core::access::{Denied, Principal, Right};
 use alert_core::names::{RoomCode, UserName};
 use alert_core::room::alerts::{Alert, AllPrepared, Draft, Ended, Person, Proposed, Step, Unfilled};
 use alert_core::room::policy::{Action, Audit, Forbidden, NotDone, Policy};
-use alert_core::room::roll_call;
+use alert_core::room::roll_call::{self, Roster};
 use alert_core::wire::audit;
 use alert_core::wire::v2::{Alerting, Rolled};
 use draft::{Undrafted, amendment, draft};
@@ -51,6 +51,9 @@ pub enum Alerted {
     Called(Box<Rolled>),
     /// Who has not, for whoever may hear the room.
     Missing(Arc<Rolled>),
+    /// Who is expected in the room, so many names later than at the beginning; and where that has just become another list,
+    /// whether it is on disk.
+    Roster(Roster, usize, Option<bool>),
 }
 
 impl Rooms {
@@ -97,6 +100,7 @@ impl Rooms {
             Alerting::List => return self.alerts(room).await,
             Alerting::Missing(id) => return self.missing(room, id).await.map(Alerted::Missing),
             Alerting::Roll(id, rolling) => return self.roll(room, name, id, rolling).await,
+            Alerting::Roster(what) => return self.rostered(room, by, what).await,
             Alerting::Prepared => return self.prepared(room).await,
             Alerting::Prepare(what) => return self.prepare(room, by, what).await,
             Alerting::Raise(raise) => {

@@ -9,7 +9,7 @@ use alert_core::names::{RoomCode, UserName};
 use alert_core::room::alerts::{Alert, AlertId};
 use alert_core::room::policy::{Forbidden, NotDone};
 use alert_core::room::roll_call::{Counts, Mark, Person, RollCall, Roster, Stage};
-use alert_core::wire::v2::{Rolled, Rolling};
+use alert_core::wire::v2::{Rolled, Rolling, Rostering};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -159,6 +159,20 @@ impl Rooms {
         Ok(())
     }
 
+    /// Shows a host the room's roster, or gives it another one.
+    ///
+    /// # Errors
+    /// If they are no host, there are too many names, or the store does not answer.
+    pub async fn rostered(&self, room: &Admitted, by: &Actor, what: Rostering) -> Result<Alerted, Refused> {
+        match what {
+            Rostering::Show(skip) => Ok(Alerted::Roster(self.roster(room).await?, skip, None)),
+            Rostering::Put(roster) => {
+                let stored = self.put_roster(room, by, roster.clone()).await?;
+                Ok(Alerted::Roster(roster, 0, Some(stored)))
+            }
+        }
+    }
+
     /// A room's roster, for a host.
     ///
     /// # Errors
@@ -172,7 +186,7 @@ impl Rooms {
     ///
     /// # Errors
     /// If they are no host, there are too many names, or the store does not answer.
-    pub async fn put_roster(&self, room: &Admitted, by: &Actor, roster: Roster) -> Result<bool, Refused> {
+    async fn put_roster(&self, room: &Admitted, by: &Actor, roster: Roster) -> Result<bool, Refused> {
         self.calls(room).await?;
         let cost =
             Cost { listed: roster.names().iter().map(|name| name.as_str().len()).sum(), hashes: false };

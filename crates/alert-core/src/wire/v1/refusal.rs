@@ -131,6 +131,9 @@ pub struct Refusal {
     /// What exactly a room's hosts do not allow, and for how long.
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
     rule: Option<Rule>,
+    /// Which of several names is meant, from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    number: Option<usize>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -168,6 +171,14 @@ impl Refusal {
     #[must_use]
     pub fn of_other_room(mut self) -> Self {
         self.message = format!("escalate_to takes a room where you may speak, and there: {}", self.message);
+        self
+    }
+
+    /// The same, of one name on a list: the so many-th, from 1.
+    #[must_use]
+    pub fn of_name(mut self, number: usize) -> Self {
+        self.message = format!("number {number} of names: {}", self.message);
+        self.number = Some(number);
         self
     }
 
@@ -297,7 +308,7 @@ impl Refusal {
     }
 
     pub(in crate::wire) fn new(code: ErrorCode, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), rule: None }
+        Self { code, message: message.into(), rule: None, number: None }
     }
 }
 
@@ -389,6 +400,7 @@ fn reason(not_done: NotDone) -> Option<&'static str> {
         NotDone::TooManyHooks => Some("webhooks_full"),
         NotDone::TooManyHooksInAll => Some("webhooks_full_in_all"),
         NotDone::HooksNeedHistory => Some("no_history"),
+        NotDone::RostersFull => Some("rosters_full"),
         _ => None,
     }
 }

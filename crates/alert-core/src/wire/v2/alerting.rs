@@ -11,7 +11,7 @@ use super::alert_fields::{
 };
 use super::preparing::{blanks, preparing, title};
 use super::recounting::{Recounting, When, when};
-use super::rolling::{Rolling, call, confirm};
+use super::rolling::{Rolling, Rostering, call, confirm, rostering};
 use crate::names::{RoomCode, UserName};
 use crate::room::alerts::{AlertId, Blanks, Ending, Level, MOST_AUDIENCE, MOST_TEXT, Preparing};
 use crate::wire::body;
@@ -38,6 +38,8 @@ pub enum Alerting {
     Missing(AlertId),
     /// To note something in the roll call of one, or to read that.
     Roll(AlertId, Rolling),
+    /// To see who is expected in the room, or to say that.
+    Roster(Rostering),
 }
 
 /// An alert to raise.
@@ -93,7 +95,7 @@ impl Alerting {
     /// Whether it is done in somebody's name.
     #[must_use]
     pub fn is_in_a_name(&self) -> bool {
-        !matches!(self, Self::List | Self::Missing(_) | Self::Prepared | Self::Prepare(_))
+        !matches!(self, Self::List | Self::Missing(_) | Self::Prepared | Self::Prepare(_) | Self::Roster(_))
     }
 
     /// Reads the event `alert`, whose `action` says what is to be done.
@@ -104,7 +106,7 @@ impl Alerting {
         let [action, id] = body::object(arg, has_attachments, &["action", "id"])?;
         let wrong = || {
             Refusal::invalid_body(
-                "action must be raise, update, release, end, list, confirm, shown, roll_call, missing, prepared, prepare or unprepare.",
+                "action must be raise, update, release, end, list, confirm, shown, roll_call, missing, roster, prepared, prepare or unprepare.",
             )
         };
         let action = body::string("action", action.ok_or_else(wrong)?)?;
@@ -117,6 +119,7 @@ impl Alerting {
             "end" => Ok(Self::End(id()?, ending(arg)?)),
             "list" => Ok(Self::List),
             "missing" => Ok(Self::Missing(id()?)),
+            "roster" => rostering(arg, limits).map(Self::Roster),
             "prepared" => Ok(Self::Prepared),
             "prepare" => preparing(arg, limits).map(Self::Prepare),
             "unprepare" => {

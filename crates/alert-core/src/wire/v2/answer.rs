@@ -17,7 +17,7 @@ use crate::position::{Gap, Position};
 use crate::room::alerts::{Alert, AlertId, AllPrepared, Ended, Proposed};
 use crate::room::hooks::Hook;
 use crate::room::policy::{Audit, HostKey, Policy};
-use crate::room::roll_call::{Counts, Person};
+use crate::room::roll_call::{Counts, Person, Roster};
 use crate::wire::alert;
 use crate::wire::bell::{ShownBell, ShownBells};
 use crate::wire::history::{At, Messages};
@@ -103,6 +103,8 @@ pub enum Answer {
     RollCall(RoomCode, Box<Rolled>),
     /// `alert`: who has not confirmed one.
     Missing(Arc<Rolled>),
+    /// `alert`: who is expected in the room, as much of it as an answer holds.
+    Roster(Listed),
     /// `push`: the public key that a browser subscribes with, in base64.
     PushKey(Box<str>),
     /// Nothing was done.
@@ -147,6 +149,19 @@ pub struct Rolled {
     pub people: Vec<(UserName, Person)>,
     /// Whether there are more behind those.
     pub more: bool,
+}
+
+/// A part of a room's roster.
+#[derive(Clone, Debug)]
+pub struct Listed {
+    /// All of it.
+    pub roster: Roster,
+    /// So many names are passed over.
+    pub skip: usize,
+    /// Where it has just become another one: whether that is on disk.
+    pub stored: Option<bool>,
+    /// At most so many bytes of names come, and one name.
+    pub most: usize,
 }
 
 /// A line of an audit log.
@@ -276,6 +291,7 @@ impl Serialize for Answer {
             }
             Self::RollCall(_, rolled) => rolled.fields(&mut body)?,
             Self::Missing(rolled) => rolled.fields(&mut body)?,
+            Self::Roster(listed) => listed.fields(&mut body)?,
             Self::PushKey(key) => body.serialize_field("key", key)?,
             Self::Refused(refusal) => body.serialize_field("error", refusal)?,
         }
@@ -290,6 +306,25 @@ impl Rolled {
         let people: Vec<_> = self.people.iter().map(|(name, person)| ShownPerson(name, person)).collect();
         body.serialize_field("people", &people)?;
         body.serialize_field("more", &self.more)
+    }
+}
+
+impl Listed {
+    fn fields<S: SerializeStruct>(&self, body: &mut S) -> Result<(), S::Error> {
+        let rest = self.roster.names().get(self.skip..).unwrap_or_default();
+        let mut left = self.most;
+        let mut fits = |name: &UserName| {
+            let rest = left.checked_sub(name.as_str().len());
+            left = rest.unwrap_or_default();
+            rest.is_some()
+        };
+        let count = rest.iter().take_while(|name| fits(name)).count().max(1).min(rest.len());
+        body.serialize_field("names", &rest[..count])?;
+        body.serialize_field("more", &(count < rest.len()))?;
+        match &self.stored {
+            Some(stored) => body.serialize_field("stored", stored),
+            None => Ok(()),
+        }
     }
 }
 

@@ -34,6 +34,15 @@ pub enum Rolling {
     },
 }
 
+/// What is to be done with a room's roster.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Rostering {
+    /// To see it, so many names later than at its beginning.
+    Show(usize),
+    /// To have another one.
+    Put(Roster),
+}
+
 impl Rolling {
     /// Whether it says something of whoever does it: only who may be in the room does.
     #[must_use]
@@ -64,16 +73,29 @@ pub fn read_roster(body: &RawValue, limits: &Limits) -> Result<Roster, Refusal> 
     let [names] = body::object(Some(body), false, &["names"])?;
     let wrong = || Refusal::invalid_body("names is required: a list of names.");
     let names: Vec<&RawValue> = serde_json::from_str(names.ok_or_else(wrong)?.get()).map_err(|_| wrong())?;
-    let names: Result<Vec<_>, _> = names.into_iter().map(|name| body::name(name, limits)).collect();
+    let numbered = (1..).zip(names);
+    let names: Result<Vec<_>, _> = numbered
+        .map(|(number, name)| body::name(name, limits).map_err(|refusal| refusal.of_name(number)))
+        .collect();
     Roster::of(names?).map_err(|problem| Refusal::invalid_body(format!("{problem}.")))
+}
+
+/// What is done with a roster: with names, there is another one.
+pub(super) fn rostering(arg: Body<'_>, limits: &Limits) -> Result<Rostering, Refusal> {
+    let [names, skip] = body::object(arg, false, &["names", "skip"])?;
+    match arg.filter(|_| names.is_some()) {
+        Some(body) => read_roster(body, limits).map(Rostering::Put),
+        None => number("skip", skip, 0).map(Rostering::Show),
+    }
 }
 
 pub(super) fn call(arg: Body<'_>) -> Result<Rolling, Refusal> {
     let [skip, limit] = body::object(arg, false, &["skip", "limit"])?;
-    let number = |key: &str, json: Option<&RawValue>, default: usize| {
-        let wrong = || Refusal::invalid_body(format!("{key} must be a whole number from 0."));
-        json.map_or(Ok(default), |json| serde_json::from_str(json.get()).map_err(|_| wrong()))
-    };
     let limit = number("limit", limit, DEFAULT_NAMED)?.min(MOST_NAMED);
     Ok(Rolling::Call { skip: number("skip", skip, 0)?, limit })
+}
+
+fn number(key: &str, json: Option<&RawValue>, default: usize) -> Result<usize, Refusal> {
+    let wrong = || Refusal::invalid_body(format!("{key} must be a whole number from 0."));
+    json.map_or(Ok(default), |json| serde_json::from_str(json.get()).map_err(|_| wrong()))
 }

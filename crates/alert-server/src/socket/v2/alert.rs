@@ -8,7 +8,7 @@ use crate::rooms::{Alerted, Elsewhere, Rooms, Sender, Visit, Way};
 use alert_core::access::Right;
 use alert_core::room::policy::Shown;
 use alert_core::wire::v1::Refusal;
-use alert_core::wire::v2::{AlertAction, Alerting, Answer};
+use alert_core::wire::v2::{AlertAction, Alerting, Answer, Listed};
 use socketio_server::Socket;
 
 impl V2<'_> {
@@ -37,7 +37,7 @@ impl V2<'_> {
             Some(place) => place.wearing(admitted),
             None => admitted,
         };
-        let rooms = self.rooms.clone();
+        let (rooms, most) = (self.rooms.clone(), self.most_bytes);
         let key = key.zip(name.as_ref());
         let key = key.map(|(key, name)| KeyDigest::new(Sender::Person(name), admitted.code(), &key));
         Ok(self.go_on_after(socket, member, async move {
@@ -52,6 +52,7 @@ impl V2<'_> {
                 }
                 match (name.as_ref(), what) {
                     (None, Alerting::Missing(id)) => rooms.missing(&admitted, id).await.map(Alerted::Missing),
+                    (None, Alerting::Roster(what)) => rooms.rostered(&admitted, &by, what).await,
                     (None, Alerting::Prepared) => rooms.prepared(&admitted).await,
                     (None, Alerting::Prepare(what)) => rooms.prepare(&admitted, &by, what).await,
                     (None, _) => rooms.alerts(&admitted).await,
@@ -72,6 +73,9 @@ impl V2<'_> {
                 Alerted::Shown => Answer::Done,
                 Alerted::Missing(rolled) => Answer::Missing(rolled),
                 Alerted::Called(rolled) => Answer::RollCall(code, rolled),
+                Alerted::Roster(roster, skip, stored) => {
+                    Answer::Roster(Listed { roster, skip, stored, most })
+                }
             }))
         }))
     }

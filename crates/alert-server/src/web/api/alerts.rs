@@ -72,6 +72,15 @@ impl<'a> All<'a> {
     }
 }
 
+/// The names of a roster.
+#[derive(Serialize)]
+pub(super) struct Names<'a> {
+    pub(super) names: &'a [UserName],
+    /// Where these are others than before: whether that is on disk.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) stored: Option<bool>,
+}
+
 /// How long a page waits to know what is in force.
 const PAGE: Duration = Duration::from_millis(500);
 
@@ -233,5 +242,8 @@ pub(super) fn answer(status: StatusCode, alerted: &Alerted) -> Result<Response, 
         Alerted::Shown => StatusCode::NO_CONTENT.into_response(),
         Alerted::Called(rolled) => json::done(status, &RollCall::of(rolled)),
         Alerted::Missing(rolled) => json::done(status, &RollCall::of(rolled)),
+        Alerted::Roster(roster, _, stored) => {
+            json::done(status, &Names { names: roster.names(), stored: *stored })
+        }
     })
 }

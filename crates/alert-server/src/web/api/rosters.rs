@@ -4,34 +4,19 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
-use serde::Serialize;
 use std::time::Instant;
 
 use super::actions::object;
+use super::alerts::{Names, answer};
 use super::caller::Caller;
 use super::message::kind;
 use super::roll_calls::{TABLE, table, wants_table};
 use super::{Api, Problem, RoomPath, json};
 use crate::rooms::{Admitted, Visit};
 use alert_core::access::Right;
-use alert_core::names::UserName;
 use alert_core::room::roll_call::Roster;
 use alert_core::wire::v1::Refusal;
-use alert_core::wire::v2::read_roster;
-
-/// The names.
-#[derive(Serialize)]
-struct Shown<'a> {
-    names: &'a [UserName],
-}
-
-/// Another roster holds.
-#[derive(Serialize)]
-struct Put<'a> {
-    names: &'a [UserName],
-    /// Whether that is on disk.
-    stored: bool,
-}
+use alert_core::wire::v2::{Rostering, read_roster};
 
 /// `GET`: the names.
 pub(super) async fn show(
@@ -45,7 +30,7 @@ pub(super) async fn show(
     if wants_table(&headers) {
         return table(&api, &caller, roster.to_csv());
     }
-    json::long(&api.0.unread, caller.origin(), &Shown { names: roster.names() })
+    json::long(&api.0.unread, caller.origin(), &Names { names: roster.names(), stored: None })
 }
 
 /// `PUT`: other names, or none.
@@ -64,8 +49,8 @@ pub(super) async fn put(
         read_roster(object(&body)?, &api.0.limits)?
     };
     let room = admit(&api, &caller, path).await?;
-    let stored = api.0.rooms.put_roster(&room, &caller.actor(), roster.clone()).await?;
-    Ok(json::done(StatusCode::OK, &Put { names: roster.names(), stored }))
+    let put = api.0.rooms.rostered(&room, &caller.actor(), Rostering::Put(roster)).await?;
+    answer(StatusCode::OK, &put)
 }
 
 fn of_table(body: &[u8], api: &Api) -> Result<Roster, Problem> {

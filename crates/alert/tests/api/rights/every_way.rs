@@ -73,6 +73,8 @@ pub(super) const WAYS: &[Way] = &[
     way("v2 alert", &[Alert], Socket(V2, |who| vec![end_alert(who)])),
     way("v2 alert", &[Look], Socket(V2, |who| vec![list_alerts(who)])),
     way("v2 alert", &[Enter], Socket(V2, |who| vec![confirm_alert(who)])),
+    way("v2 alert", &[Name, Alert], Socket(V2, |who| vec![show_roster(who)])),
+    way("v2 alert", &[Name, Alert], Socket(V2, |who| vec![set_roster(who)])),
     way("v2 bell", &[Look], Socket(V2, |who| vec![list_bells(who)])),
     way("v2 bell", &[Name, Moderate], Socket(V2, |who| vec![change_bell(who)])),
     way("v2 webhook", &[Name, Moderate], Socket(V2, |who| vec![list_webhooks(who)])),
@@ -221,6 +223,14 @@ fn confirm_alert(who: &Who) -> Value {
 
 fn list_alerts(who: &Who) -> Value {
     json!(["alert", { "room": who.room, "action": "list" }])
+}
+
+fn show_roster(who: &Who) -> Value {
+    json!(["alert", { "room": who.room, "action": "roster" }])
+}
+
+fn set_roster(who: &Who) -> Value {
+    json!(["alert", { "room": who.room, "action": "roster", "names": [] }])
 }
 
 fn list_bells(who: &Who) -> Value {

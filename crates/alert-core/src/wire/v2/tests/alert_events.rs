@@ -33,8 +33,8 @@ fn given_alert_then_it_says_what_becomes_of_which() {
     let raised = "r Raise(Raise { words: Text(\"x y\"), answers: None, word: None, escalation: None, drill: false, with: Changes { text: None, \
                   level: None, confirm: None, show_missing: None, remind: None, countdown: None, ends_at: Some(None), audience: None, all_clear: None } }) None";
     let long = format!(r#"{{"room":"r","action":"raise","text":"{}"}}"#, "x".repeat(2001));
-    let no_action = "action must be raise, update, release, end, list, confirm, shown, roll_call, missing, prepared, prepare or \
-                     unprepare.";
+    let no_action = "action must be raise, update, release, end, list, confirm, shown, roll_call, missing, roster, prepared, \
+                     prepare or unprepare.";
     let no_answers = "answers must be up to 8 texts of 1 to 64 bytes that can be seen, each another one.";
     let no_time =
         "ends_at must be a time such as 2026-11-30T09:00:00Z, or how long from now, such as 5m, or null.";
@@ -190,6 +190,13 @@ fn given_alert_then_it_says_what_becomes_of_which() {
             r#"{"room":"r","action":"roll_call","id":"0z0z48z7","limit":-1}"#,
             words("limit must be a whole number from 0."),
         ),
+        (r#"{"room":"r","action":"roster","skip":9}"#, Ok("r Roster(Show(9)) None".to_owned())),
+        (
+            r#"{"room":"r","action":"roster","names":["Bea "," Ada","Bea"],"skip":9}"#,
+            Ok("r Roster(Put(Roster([\"Bea\", \"Ada\"]))) None".to_owned()),
+        ),
+        (r#"{"room":"r","action":"roster","names":null}"#, words("names is required: a list of names.")),
+        (r#"{"room":"r","action":"roster","skip":"x"}"#, words("skip must be a whole number from 0.")),
         (r#"{"room":"r","action":"shown"}"#, words("id is required.")),
         (r#"{"room":"r"}"#, words(no_action)),
         (r#"{"room":"r","action":"shout"}"#, words(no_action)),
