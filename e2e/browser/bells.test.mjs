@@ -92,7 +92,7 @@ for (const [colorScheme, viewport, locale] of [
       );
     };
     await page.locator("#hosting-button").click();
-    await page.locator("#hosting [aria-haspopup=dialog]").first().click();
+    await page.locator("#hosting [aria-controls=bells]").click();
     await page.locator("#bells .bell").nth(3).waitFor();
     await fits("list");
     await page.locator("#bells").evaluate((dialog) => dialog.scrollTo(0, dialog.scrollHeight));

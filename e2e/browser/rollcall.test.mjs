@@ -1,6 +1,7 @@
-// Confirming alerts on the page, and the roll call of its hosts; axe finds nothing. SCREENSHOTS=folder keeps pictures.
+// Confirming alerts on the page, and for its hosts the roll call and who is expected in it; axe finds nothing. SCREENSHOTS=folder keeps pictures.
 
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import { it } from "node:test";
 import { browserFor, enter, host, looksRight } from "../harness/browser.mjs";
 import { serverFor } from "../harness/server.mjs";
@@ -64,9 +65,142 @@ it("a host sees who is missing first, as it changes, and confirms for somebody",
   await page.locator('.roll-person[data-stage="confirmed"]', { hasText: "Bea" }).waitFor();
   assert.match(await row("Bea").innerText(), /confirmed by/);
   await page.locator(".roll-counts [data-kind=confirmed] dd", { hasText: "2" }).waitFor();
-  // Its end closes the roll call.
+});
+
+it("after the end of an alert its roll call stays, and a host notes with an answer who was found", async () => {
+  const page = await browser.visit();
+  const room = await host(page, server);
+  const does = await deputyOf(page, room);
+  const guests = await Promise.all(["Ada", "Bea", "Cy"].map((name) => V2.inRoom(server, room, name)));
+  const { alert } = await does({ action: "raise", text: "Out", answers: ["safe", "need help"] });
+  await page.getByRole("button", { name: /^Roll call: 0 of 4/ }).click();
+  const marks = async (name, answer) => {
+    await page.getByRole("button", { name: `Confirm for ${name}` }).click();
+    await page.locator("#asking select").selectOption({ label: answer });
+    await looksRight(page, "asking", "rollcall-answer");
+    await page.locator("#asking").getByRole("button", { name: "Confirm", exact: true }).click();
+  };
+  const confirmed = (name) => page.locator('.roll-person[data-stage="confirmed"]', { hasText: name });
+  await marks("Bea", "need help");
+  assert.match(await confirmed("Bea").innerText(), /need help[\s\S]*confirmed by/);
+  // What was confirmed last is there, too.
+  await guests[0].ask("alert", { room, action: "confirm", id: alert.id, answer: "safe" });
   await does({ action: "end", id: alert.id });
+  await page.locator("#roll-call [role=status]", { hasText: "This alert has ended." }).waitFor();
+  await confirmed("Ada").waitFor();
+  await looksRight(page, "ended", "rollcall");
+  await marks("Cy", "No answer");
+  await confirmed("Cy").waitFor();
+  const { people } = await does({ action: "roll_call", id: alert.id });
+  const answers = people.map(({ name, answer }) => [name, answer]);
+  const expected = [
+    ["Ada", "safe"],
+    ["Bea", "need help"],
+    ["Cy", null],
+  ];
+  for (const one of expected)
+    assert.deepEqual(
+      answers.find(([name]) => name === one[0]),
+      one,
+    );
+  await page.locator("#roll-call").getByRole("button", { name: "Close" }).click();
   await page.locator("#roll-call").waitFor({ state: "hidden" });
+});
+
+for (const [colorScheme, viewport, locale] of [
+  ["light", { width: 1280, height: 800 }, "en"],
+  ["dark", { width: 360, height: 640 }, "de"],
+  ["light", { width: 360, height: 640 }, "ar"],
+])
+  it(`in ${colorScheme}, ${viewport.width}, ${locale}: the list of who is expected looks right`, async () => {
+    const page = await browser.visit({ colorScheme, viewport, locale });
+    const room = await host(page, server);
+    const does = await deputyOf(page, room);
+    await does({ action: "roster", names: ["Ada Lovelace", "Bea", "سارة", "x".repeat(64)] });
+    await page.locator("#hosting-button").click();
+    const picture = `roster-${viewport.width}-${colorScheme}-${locale}`;
+    const open = page.locator("#hosting [aria-controls=roster]");
+    await open.scrollIntoViewIfNeeded();
+    await looksRight(page, "controls", picture);
+    await open.click();
+    await page.locator("#roster textarea:enabled").waitFor();
+    await looksRight(page, "open", picture);
+    await page.locator("#roster textarea").fill(`Ada\n\n${"y".repeat(65)}\nBea`);
+    await page.locator("#roster .primary").click();
+    await page.locator("#roster [role=alert]:not(:empty)").waitFor();
+    await looksRight(page, "wrong", picture);
+  });
+
+it("a host sets who is expected by keyboard, takes it from a table and back, and clears it after a question", async () => {
+  const page = await browser.visit();
+  const room = await host(page, server);
+  const does = await deputyOf(page, room);
+  const names = async () => (await does({ action: "roster" })).names;
+  const dialog = page.locator("#roster");
+  const field = dialog.getByLabel("Names");
+  const says = (words) => dialog.locator("[role=status]", { hasText: words }).waitFor();
+  const save = () => dialog.getByRole("button", { name: "Save" }).click();
+  await page.locator("#hosting-button").click();
+  await page.getByRole("button", { name: "Edit the list" }).focus();
+  await page.keyboard.press("Enter");
+  await field.waitFor();
+  await page.locator("#roster textarea:enabled").waitFor();
+  await page.keyboard.press("Tab");
+  await page.keyboard.type(" Ada\n\nBea \nAda");
+  await dialog.getByText("2 names").waitFor();
+  while (await page.evaluate(() => document.activeElement.textContent !== "Save"))
+    await page.keyboard.press("Tab");
+  await page.keyboard.press("Enter");
+  await says("Saved.");
+  assert.equal(await field.inputValue(), "Ada\nBea", "as the server keeps it");
+  assert.deepEqual(await names(), ["Ada", "Bea"]);
+
+  await field.fill(`Ada\n\n${"y".repeat(65)}`);
+  await save();
+  await dialog.locator("[role=alert]", { hasText: "Line 3: this name is too long." }).waitFor();
+  assert.equal(
+    await field.evaluate((one) => one.value.slice(one.selectionStart, one.selectionEnd)),
+    "y".repeat(65),
+  );
+
+  const takes = (text) =>
+    page
+      .locator("#roster input[type=file]")
+      .setInputFiles({ name: "7b.csv", mimeType: "text/csv", buffer: text });
+  await takes(Buffer.from([0x4e, 0xe9, 0x0a]));
+  await dialog.locator("[role=alert]", { hasText: "UTF-8" }).waitFor();
+  await takes(Buffer.from('\ufeffName;class\r\n"Ortega; Ms";7b\r\n=Cy;7b\r\n'));
+  await says("Read from 7b.csv. Not saved yet.");
+  assert.equal(await field.inputValue(), "Ortega; Ms\n=Cy");
+  assert.deepEqual(await names(), ["Ada", "Bea"]);
+  await save();
+  await says("Saved.");
+  const downloads = page.waitForEvent("download");
+  await dialog.getByRole("button", { name: "Download as CSV" }).click();
+  const download = await downloads;
+  assert.equal(download.suggestedFilename(), "roster.csv");
+  const table = await readFile(await download.path(), "utf8");
+  const stored = await fetch(`${server.url}/v1/rooms/${room}/roster`, {
+    headers: { accept: "text/csv", "alert-host-key": await keyOf(page, room) },
+  });
+  assert.equal(table, await stored.text(), "as the server writes it");
+
+  // More than an answer of the server holds.
+  const many = Array.from({ length: 6_000 }, (_, number) => `${number}`.padStart(60, "0"));
+  await does({ action: "roster", names: many });
+  await dialog.getByRole("button", { name: "Close" }).click();
+  await page.getByRole("button", { name: "Edit the list" }).click();
+  await dialog.getByText("6,000 names").waitFor();
+  assert.equal(await field.inputValue(), many.join("\n"));
+
+  await field.fill("");
+  await save();
+  await page.locator("#asking").getByRole("button", { name: "Cancel" }).click();
+  assert.equal((await names()).length > 0, true);
+  await save();
+  await page.locator("#asking").getByRole("button", { name: "Clear it" }).click();
+  await says("Saved.");
+  assert.deepEqual(await names(), []);
 });
 
 it("whoever confirms on one device has confirmed on all, and also after coming back", async () => {

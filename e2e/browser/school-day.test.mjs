@@ -141,6 +141,8 @@ it("a day at a school", async () => {
   await substitute.getByRole("button", { name: /^Roll call: 3 of/ }).click();
   await substitute.locator(".roll-person[data-stage=confirmed]", { hasText: "I need help" }).waitFor();
   await substitute.getByRole("button", { name: "Confirm for Dan" }).click();
+  await substitute.locator("#asking select").selectOption({ label: "Safe" });
+  await substitute.locator("#asking .primary").click();
   await substitute.locator(".roll-person[data-stage=confirmed]", { hasText: "Dan" }).waitFor();
   await substitute.keyboard.press("Escape");
   await wall.locator("#missing-names", { hasText: "Dan" }).waitFor({ state: "detached" });

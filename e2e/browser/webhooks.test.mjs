@@ -38,7 +38,7 @@ async function hosted(options = {}) {
   const does = (body, event = "webhook") => deputy.ask(event, { room, host: key, ...body });
   const open = async () => {
     await page.locator("#hosting-button").click();
-    await page.locator("#hosting [aria-haspopup=dialog]").last().click();
+    await page.locator("#hosting [aria-controls=webhooks]").click();
     await page.locator("#webhooks[open]").waitFor();
   };
   return { page, does, open };

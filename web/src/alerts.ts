@@ -70,7 +70,7 @@ export class Alerts {
     const look = () => room.look("prepared");
     this.#dialog = new AlertDialog(room.act, async () => (await look()).prepared ?? [], time, ask);
     this.prepared = new PreparedList(this.#dialog, look, room.act, ask);
-    this.#rolls = new RollCalls(room.roll, () => this.#show(), problem);
+    this.#rolls = new RollCalls(room.roll, () => this.#show(), problem, ask);
     const deeds: Deeds = {
       change: (alert) => this.#dialog.change(alert),
       end: (alert) => void this.#end(alert),
@@ -87,7 +87,7 @@ export class Alerts {
       (words) => this.#say(words),
     );
     // The button that a dialog goes back to may have gone meanwhile.
-    for (const id of ["asking", "alerting"])
+    for (const id of ["asking", "alerting", "roll-call"])
       byId(id, HTMLDialogElement).addEventListener("close", () => this.#list.keepFocus());
     this.#button.addEventListener("click", () => this.#dialog.raise());
   }

@@ -76,6 +76,7 @@ export class HostPanel {
     this.#button.hidden = !isHost;
     if (!isHost) {
       this.dialogs.bells.close();
+      this.dialogs.roster.close();
       this.dialogs.webhooks.close();
       this.#dialog.close();
       return;
@@ -100,7 +101,7 @@ export class HostPanel {
 
   #build(): void {
     const { act } = this;
-    const { bells, webhooks } = this.dialogs;
+    const { bells, roster, webhooks } = this.dialogs;
     const speak = speakers(act);
     const lock = toggle(
       act,
@@ -133,11 +134,20 @@ export class HostPanel {
       group(text("in_title"), ...doors.map(({ element }) => element)),
       group(text("pace_title"), ...messages.map(({ element }) => element)),
       group(text("alerting_title"), two.element, this.prepared.element),
-      group(text("bells_title"), make("p", "hint", text("bells_hint")), opens(text("bells_open"), bells)),
+      group(
+        text("roster_title"),
+        make("p", "hint", text("roster_hint")),
+        opens(text("roster_open"), "roster", roster),
+      ),
+      group(
+        text("bells_title"),
+        make("p", "hint", text("bells_hint")),
+        opens(text("bells_open"), "bells", bells),
+      ),
       group(
         text("webhooks_title"),
         make("p", "hint", text("webhooks_hint")),
-        opens(text("webhooks_open"), webhooks),
+        opens(text("webhooks_open"), "webhooks", webhooks),
       ),
       this.#links(),
       this.#keptBox,
@@ -273,10 +283,11 @@ function group(title: string, ...content: HTMLElement[]): HTMLElement {
   return make("section", "group", make("h3", "", title), ...content);
 }
 
-/** A button that opens a dialog. */
-function opens(words: string, dialog: { open(): void }): HTMLElement {
+/** A button that opens another dialog. */
+function opens(words: string, id: string, dialog: { readonly open: () => void }): HTMLElement {
   const open = command(words, () => dialog.open());
   open.setAttribute("aria-haspopup", "dialog");
+  open.setAttribute("aria-controls", id);
   return make("div", "controls", open);
 }
 

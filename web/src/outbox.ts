@@ -19,6 +19,8 @@ export interface Refusal {
   /** Seconds, where waiting is all that it takes. */
   readonly wait?: number;
   readonly until?: string | null;
+  /** Which one of several names is meant, from 1. */
+  readonly number?: number;
 }
 
 export interface Letter {

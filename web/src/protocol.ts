@@ -114,6 +114,13 @@ export interface Alerted {
   readonly prepared?: readonly Prepared[];
 }
 
+/** Who is expected in the room: a part of the names. */
+export interface Listed {
+  readonly names: readonly string[];
+  /** There are more behind those. */
+  readonly more: boolean;
+}
+
 /** How far an alert has come with somebody; each stage holds those before it. */
 export const STAGES = ["missing", "reached", "shown", "confirmed"] as const;
 export type Stage = (typeof STAGES)[number];

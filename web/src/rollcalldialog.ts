@@ -1,7 +1,10 @@
-// For hosts: who has an alert and who does not, those first who are missing, as it changes. A host may confirm for others.
+// For hosts: who has an alert and who does not, those first who are missing, as it changes. A host may confirm for others, also
+// after its end.
 
 import { alertWords } from "./alertwords.ts";
+import type { Ask } from "./ask.ts";
 import { byId, make } from "./dom.ts";
+import { choice, label } from "./fields.ts";
 import { formatNumber, text } from "./language.ts";
 import { type Alert, type Called, type Counts, type RollCall, STAGES, type Stage } from "./protocol.ts";
 import type { Roll } from "./rollcalls.ts";
@@ -16,17 +19,22 @@ export class RollCallDialog {
   readonly #dialog = byId("roll-call", HTMLDialogElement);
   readonly #title = make("h2", "", text("roll_call"));
   readonly #alertWords = make("bdi", "");
+  readonly #over = make("p", "roll-over");
   readonly #counts = make("dl", "roll-counts");
   readonly #problem = make("p", "field-error");
   readonly #list = make("ul", "roll-list");
   readonly #more = make("button", "button", text("roll_call_more"));
   readonly #rows = new Map<string, Row>();
-  #id: string | undefined;
+  #alert: Alert | undefined;
+  #isOver = false;
   #limit = PAGE;
   #timer: number | undefined;
   #lookedAt = 0;
 
-  constructor(readonly roll: Roll) {
+  constructor(
+    readonly roll: Roll,
+    readonly ask: Ask,
+  ) {
     this.#title.id = "roll-call-title";
     this.#title.tabIndex = -1;
     this.#more.type = "button";
@@ -35,17 +43,19 @@ export class RollCallDialog {
       void this.#look();
     });
     const words = make("blockquote", "", this.#alertWords);
+    this.#over.setAttribute("role", "status");
     this.#problem.setAttribute("role", "alert");
-    this.#dialog.append(this.#title, words, this.#problem, this.#counts, this.#list, this.#more);
+    this.#dialog.append(this.#title, words, this.#over, this.#problem, this.#counts, this.#list, this.#more);
     this.#dialog.addEventListener("close", () => {
       clearTimeout(this.#timer);
       this.#timer = undefined;
-      this.#id = undefined;
+      this.#alert = undefined;
     });
   }
 
   open(alert: Alert): void {
-    this.#id = alert.id;
+    this.#alert = alert;
+    this.#tell(false);
     this.#limit = PAGE;
     this.#rows.clear();
     this.#list.replaceChildren();
@@ -58,17 +68,33 @@ export class RollCallDialog {
     void this.#look();
   }
 
-  /** Its alert may be over, or the reader no host any more. */
+  /** The alerts that are in force. Of one that is over, the roll call can still be read. */
   show(alerts: readonly Alert[], mayAlert: boolean): void {
-    if (this.#id === undefined) return;
-    const alert = alerts.find(({ id }) => id === this.#id);
-    if (alert === undefined || !mayAlert) this.#dialog.close();
-    else this.#alertWords.textContent = alertWords(alert);
+    if (this.#alert === undefined) return;
+    if (!mayAlert) {
+      this.#dialog.close();
+      return;
+    }
+    const alert = alerts.find(({ id }) => id === this.#alert?.id);
+    if (alert !== undefined) {
+      this.#alert = alert;
+      this.#alertWords.textContent = alertWords(alert);
+    }
+    const isOver = alert === undefined;
+    if (isOver === this.#isOver) return;
+    this.#tell(isOver);
+    // The server says nothing more of its own accord.
+    if (isOver) void this.#look();
+  }
+
+  #tell(isOver: boolean): void {
+    this.#isOver = isOver;
+    this.#over.textContent = isOver ? text("roll_call_over") : "";
   }
 
   /** Somebody's part in this one is another than before. */
   changed(id: string): void {
-    if (id !== this.#id || this.#timer !== undefined) return;
+    if (id !== this.#alert?.id || this.#timer !== undefined) return;
     const wait = Math.max(0, this.#lookedAt + PACE - Date.now());
     this.#timer = setTimeout(() => void this.#look(), wait);
   }
@@ -77,7 +103,7 @@ export class RollCallDialog {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#lookedAt = Date.now();
-    const id = this.#id;
+    const id = this.#alert?.id;
     const {
       counts,
       people,
@@ -87,7 +113,7 @@ export class RollCallDialog {
       id,
       limit: this.#limit,
     });
-    if (id === undefined || id !== this.#id) return;
+    if (id === undefined || id !== this.#alert?.id) return;
     // What was said of a deed stays, until another one has an outcome.
     if (problem !== undefined) this.#problem.textContent = problem;
     if (people !== undefined && counts !== undefined) this.#write(counts, people, more);
@@ -135,9 +161,28 @@ export class RollCallDialog {
   }
 
   async #confirm(person: string): Promise<void> {
-    const { problem = "" } = await this.roll("confirm", { id: this.#id, person });
+    const alert = this.#alert;
+    if (alert === undefined) return;
+    const answer = alert.answers.length === 0 ? null : await this.#answer(person, alert.answers);
+    if (answer === undefined) return;
+    const { problem = "" } = await this.roll("confirm", { id: alert.id, person, answer });
+    if (alert.id !== this.#alert?.id) return;
     this.#problem.textContent = problem;
     if (problem === "") await this.#look();
+  }
+
+  /** What somebody answers, as a host knows it: null where they have said nothing, and undefined where it is not done. */
+  async #answer(name: string, answers: readonly string[]): Promise<string | null | undefined> {
+    const none = ["", text("roll_call_no_answer")] as const;
+    const select = choice([none, ...answers.map((answer) => [answer, answer] as const)]);
+    const question = {
+      title: text("roll_call_mark_title", { name }),
+      text: text("roll_call_mark_text"),
+      field: label(text("roll_call_answer"), select),
+      yes: text("roll_call_mark"),
+      isHarmless: true,
+    };
+    return (await this.ask.ask(question)) ? select.value || null : undefined;
   }
 }
 

@@ -1,5 +1,6 @@
 // The roll calls of the alerts in force: what the reader has confirmed and, for hosts, how many others have.
 
+import type { Ask } from "./ask.ts";
 import type { Alert, Called, ConfirmedNews, Counts, Failed, RollCall, RollCallNews } from "./protocol.ts";
 import { RollCallDialog } from "./rollcalldialog.ts";
 
@@ -27,8 +28,9 @@ export class RollCalls {
     readonly roll: Roll,
     readonly changed: () => void,
     readonly problem: (why: string) => void,
+    ask: Ask,
   ) {
-    this.#dialog = new RollCallDialog(roll);
+    this.#dialog = new RollCallDialog(roll, ask);
     document.addEventListener("visibilitychange", () => this.#tellShown());
   }
 

@@ -5,8 +5,9 @@ import type { BellRoom } from "./bellsdialog.ts";
 import { reason } from "./composer.ts";
 import type { Connection } from "./connection.ts";
 import { text } from "./language.ts";
-import type { Alerted, Answer, Bells, Failed } from "./protocol.ts";
+import type { Alerted, Answer, Bells, Failed, Listed } from "./protocol.ts";
 import type { Rolled } from "./rollcalls.ts";
+import type { RosterAnswer, RosterRoom } from "./rosterdialog.ts";
 import type { ServerTime } from "./servertime.ts";
 import type { WebhookRoom } from "./webhooksdialog.ts";
 
@@ -51,6 +52,30 @@ export function webhookRoom(connection: Connection): WebhookRoom {
     remove: async (id) => (await asks({ action: "remove", id })).problem,
   };
 }
+
+/** With the roster, of which an answer holds a part. */
+export const rosterRoom = (connection: Connection): RosterRoom => {
+  const ask = (body: object) => connection.act<Listed>("alert", { action: "roster", ...body });
+  const load = async (): Promise<RosterAnswer> => {
+    const names: string[] = [];
+    for (;;) {
+      const answer = await ask({ skip: names.length });
+      if (!answer?.ok) return { problem: failure(answer) };
+      names.push(...answer.names);
+      if (!answer.more) return { names };
+    }
+  };
+  return {
+    load,
+    save: async (names) => {
+      const answer = await ask({ names });
+      if (answer?.ok) return answer.more ? load() : answer;
+      const number = answer?.error.number;
+      if (answer === undefined || number === undefined) return { problem: failure(answer) };
+      return { number, problem: reason(answer.error) };
+    },
+  };
+};
 
 /** Why something was not done, if it was not. */
 function failure(answer: Answer<object> | undefined): string | undefined {
