@@ -16,6 +16,7 @@ import type {
   AlertNews,
   ConfirmedNews,
   Failed,
+  InForce,
   ReminderNews,
   RollCallNews,
 } from "./protocol.ts";
@@ -93,9 +94,11 @@ export class Alerts {
   }
 
   /** Those that were in force when the page was made: seen before there is a connection, and said with it. */
-  foretell(alerts: readonly Alert[]): void {
+  foretell(): void {
+    const inForce = JSON.parse(byId("in-force", HTMLElement).textContent) as InForce;
+    if (inForce.at !== undefined) this.time.heard(Date.parse(inForce.at));
     this.#isForetold = true;
-    this.#alerts = alerts;
+    this.#alerts = inForce.alerts ?? [];
     this.#doubt();
     this.#show();
   }

@@ -30,7 +30,6 @@ import { PersonDialog } from "./person.ts";
 import { hiddenField } from "./personal.ts";
 import { Placeholder } from "./placeholder.ts";
 import { news, OPEN, type Policy, speech } from "./policy.ts";
-import type { InForce } from "./protocol.ts";
 import { Pushing } from "./pushing.ts";
 import { Removal } from "./removal.ts";
 import { groups } from "./roomcode.ts";
@@ -232,9 +231,7 @@ const alerts = new Alerts(
   },
   problem,
 );
-const inForce = JSON.parse(byId("in-force", HTMLElement).textContent) as InForce;
-if (inForce.at !== undefined) serverTime.heard(Date.parse(inForce.at));
-alerts.foretell(inForce.alerts ?? []);
+alerts.foretell();
 const act = acting(
   connection,
   (next) => rule(next, isHost),

@@ -107,3 +107,29 @@ pub enum NotDone {
     #[error("nobody of this name is in the room.")]
     NobodyHere,
 }
+
+impl NotDone {
+    /// What a program may say in its own words, where the code does not tell.
+    #[must_use]
+    pub fn reason(self) -> Option<&'static str> {
+        match self {
+            Self::TooManyAlerts => Some("alerts_full"),
+            Self::TooManyProposed => Some("waiting_full"),
+            Self::TooManyPrepared => Some("prepared_full"),
+            Self::SamePerson => Some("same_person"),
+            Self::TakesTwo => Some("takes_two"),
+            Self::NoCountdown => Some("no_countdown"),
+            Self::EndsBeforeReminder => Some("ends_before_reminder"),
+            Self::EndsBeforeEscalation => Some("ends_before_escalation"),
+            Self::OwnRoom => Some("own_room"),
+            Self::TooManyBells => Some("bells_full"),
+            Self::TooManyDays => Some("days_full"),
+            Self::BellOfFile => Some("of_file"),
+            Self::TooManyHooks => Some("webhooks_full"),
+            Self::TooManyHooksInAll => Some("webhooks_full_in_all"),
+            Self::HooksNeedHistory => Some("no_history"),
+            Self::RostersFull => Some("rosters_full"),
+            _ => None,
+        }
+    }
+}

@@ -377,30 +377,7 @@ impl From<NotDone> for Refusal {
             | NotDone::TooManyHooksInAll
             | NotDone::HooksNeedHistory => ErrorCode::NotAllowed,
         };
-        let rule = reason(not_done).map(|reason| Rule { reason, wait: None, until: None });
+        let rule = not_done.reason().map(|reason| Rule { reason, wait: None, until: None });
         Self { rule, ..Self::new(code, not_done.to_string()) }
-    }
-}
-
-/// What a program may say in its own words, where the code does not tell.
-fn reason(not_done: NotDone) -> Option<&'static str> {
-    match not_done {
-        NotDone::TooManyAlerts => Some("alerts_full"),
-        NotDone::TooManyProposed => Some("waiting_full"),
-        NotDone::TooManyPrepared => Some("prepared_full"),
-        NotDone::SamePerson => Some("same_person"),
-        NotDone::TakesTwo => Some("takes_two"),
-        NotDone::NoCountdown => Some("no_countdown"),
-        NotDone::EndsBeforeReminder => Some("ends_before_reminder"),
-        NotDone::EndsBeforeEscalation => Some("ends_before_escalation"),
-        NotDone::OwnRoom => Some("own_room"),
-        NotDone::TooManyBells => Some("bells_full"),
-        NotDone::TooManyDays => Some("days_full"),
-        NotDone::BellOfFile => Some("of_file"),
-        NotDone::TooManyHooks => Some("webhooks_full"),
-        NotDone::TooManyHooksInAll => Some("webhooks_full_in_all"),
-        NotDone::HooksNeedHistory => Some("no_history"),
-        NotDone::RostersFull => Some("rosters_full"),
-        _ => None,
     }
 }
