@@ -292,7 +292,7 @@ times = ["08:30"]
         for (from, to, said) in [
             ("say =", "says =", "line 9: unknown field `says`, expected one of "),
             ("zone = \"Europe/Berlin\"", "", "line 5: zone: there is no such time zone"),
-            ("[\"08:40\"]", "[\"8:40\"]", "line 8: times: \"8:40\" is no time of a day"),
+            ("[\"08:40\"]", "[\"8:4\"]", "line 8: times: \"8:4\" is no time of a day"),
             ("MO,TU", "MO,XX", "line 7: rule: this is no rule of RFC 5545"),
             ("\"lesson-1\"\nrule", "\"Lesson 1\"\nrule", "line 6: id: a bell is called by"),
             ("ends_after = \"5m\"", "ends_after = \"0s\"", "line 16: alert: ends_after says when"),
