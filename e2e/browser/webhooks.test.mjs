@@ -7,6 +7,7 @@ import { createServer } from "node:http";
 import { after, before, it } from "node:test";
 import { browserFor, host, looksRight } from "../harness/browser.mjs";
 import { serverFor } from "../harness/server.mjs";
+import { eventually } from "../harness/time.mjs";
 import { V2 } from "../harness/v2.mjs";
 
 const server = serverFor("--history", "memory", "--outbound-networks", "127.0.0.0/8");
@@ -56,7 +57,8 @@ for (const [colorScheme, viewport, locale] of [
     for (const url of [at("500"), at("410"), at(`${"a-long-address-".repeat(12)}/204`)])
       await does({ action: "add", webhook: { url } });
     await does({ name: "Ada", msg: "Class ends in 5 minutes" }, "send");
-    while ((await listed(does)).some((one) => !one.failing && !one.gone && one.delivered_at === null));
+    const isTold = (one) => one.failing || one.gone || one.delivered_at !== null;
+    await eventually("something of each", async () => (await listed(does)).every(isTold));
     const picture = `webhooks-${locale}-${viewport.width}-${colorScheme}`;
     const fits = async (what) => {
       await looksRight(page, what, picture);
@@ -132,7 +134,7 @@ it("with the keyboard alone a webhook is added and its secret copied, then it is
   await page.locator("#webhook").waitFor({ state: "hidden" });
   assert.ok(!(await page.locator("#webhooks").innerHTML()).includes("whsec_"));
   const webhook = page.locator(".webhook", { hasText: at("204") });
-  await webhook.getByText("It is told alerts.").waitFor();
+  await webhook.getByText("It is told of alerts.").waitFor();
   await webhook.getByText("Nothing has been delivered yet.").waitFor();
   assert.deepEqual(
     (await listed(does)).map(({ url, tells, made_by }) => ({ url, tells, made_by })),

@@ -78,7 +78,7 @@ it("what has failed is not tried again when another server has told the device s
   const ada = await V2.inRoom(other, room, "Ada");
   for (const { subscription } of [device, late])
     assert.ok((await ada.ask("push", { room, action: "subscribe", subscription })).ok);
-  device.answers.push(503, 503);
+  device.answers.push([503, 5], [503, 5]);
   const { alert: fire } = await does(host, "raise", { text: "Fire" });
   const { alert: ice } = await does(host, "raise", { text: "Ice", confirm: true });
   await eventually("the failures", () => device.requests === 2);
@@ -86,8 +86,8 @@ it("what has failed is not tried again when another server has told the device s
   await device.gets("over", "Fire");
   await ada.ask("alert", { room, action: "confirm", id: ice.id });
   for (const one of [device, late]) await one.gets("confirmed", "Ice");
-  // A second after all the others.
-  late.answers.push(429);
+  // Later than all the others.
+  late.answers.push([429, 7]);
   await does(host, "raise", { text: "Snow" });
   await late.gets("alert", "Snow");
   assert.deepEqual(

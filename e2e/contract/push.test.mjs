@@ -206,7 +206,8 @@ it("a service that is busy is asked again when it says, but not for what is outd
   const { device, does, push } = await room();
   const other = service.device();
   await push("subscribe", { subscription: other.subscription });
-  device.answers.push(503);
+  // What is newer does not wait for that.
+  device.answers.push([503, 60]);
   const { alert } = await does("raise", { text: "Fire", level: "emergency" });
   await eventually("the failure", () => device.requests === 1);
   await does("update", { id: alert.id, text: "Fire in B, not in A" });
@@ -216,13 +217,14 @@ it("a service that is busy is asked again when it says, but not for what is outd
   const given = service.device();
   await push("subscribe", { subscription: given.subscription });
   const before = other.requests;
-  for (const one of [device, given]) one.answers.push(503);
-  other.answers.push(429);
+  device.answers.push(503);
+  given.answers.push([503, 5]);
+  other.answers.push([429, 7]);
   await does("raise", { text: "Ice" });
   await eventually("the failures", () => given.requests === 1);
   await push("unsubscribe", { endpoint: given.endpoint });
   await device.gets("alert", "Ice");
-  // A second after all the others.
+  // Two seconds after that of the device that was given up.
   await other.gets("alert", "Ice");
   assert.deepEqual([other.requests, given.requests], [before + 2, 1]);
   device.answers.push(413);

@@ -67,9 +67,9 @@ class PushService {
     const device = this.#devices.get(request.url);
     if (device === undefined) return response.writeHead(404).end();
     device.requests += 1;
-    const status = device.answers.shift() ?? 201;
+    const [status, seconds = 0] = [device.answers.shift() ?? 201].flat();
     if (status === 201) device.taken.push(this.#read(device, request.headers, Buffer.concat(chunks)));
-    response.writeHead(status, { "retry-after": status === 429 ? "2" : "0" }).end();
+    response.writeHead(status, { "retry-after": seconds }).end();
   }
 
   #read(device, headers, body) {

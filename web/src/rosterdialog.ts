@@ -36,6 +36,8 @@ export class RosterDialog {
   readonly #problem = make("p", "field-error");
   readonly #status = make("p", "hint");
   readonly #file = make("input", "");
+  readonly #take = command(text("roster_take"), () => this.#file.click());
+  readonly #give = command(text("roster_give"), () => this.#download());
   readonly #save = make("button", "button primary", text("save"));
 
   constructor(
@@ -57,9 +59,7 @@ export class RosterDialog {
     this.#file.type = "file";
     this.#file.accept = ".csv,.tsv,.txt,text/csv,text/plain";
     this.#file.hidden = true;
-    this.#file.addEventListener("change", () => void this.#take());
-    const take = command(text("roster_take"), () => this.#file.click());
-    const give = command(text("roster_give"), () => this.#give());
+    this.#file.addEventListener("change", () => void this.#read());
     const close = byId("roster-close", HTMLButtonElement);
     close.addEventListener("click", () => this.#dialog.close());
     const form = make(
@@ -69,7 +69,7 @@ export class RosterDialog {
       make("p", "hint", text("roster_hint")),
       described(text("roster_names"), this.#names, text("roster_names_hint")),
       this.#count,
-      make("div", "controls", take, give, this.#file),
+      make("div", "controls", this.#take, this.#give, this.#file),
       // However long the list is, what has come of it is to be seen.
       make("div", "dialog-row", this.#problem, this.#status, close, this.#save),
     );
@@ -93,14 +93,13 @@ export class RosterDialog {
     this.#dialog.close();
   }
 
-  /** Until they are there, nothing is to be written over them. */
+  /** Until they are there, nothing is to be written over them, or taken for them. */
   async #load(): Promise<void> {
-    this.#names.disabled = true;
-    this.#save.disabled = true;
+    const parts = [this.#names, this.#take, this.#give, this.#save];
+    for (const part of parts) part.disabled = true;
     const { names, problem = "" } = await this.room.load();
     if (names !== undefined) {
-      this.#names.disabled = false;
-      this.#save.disabled = false;
+      for (const part of parts) part.disabled = false;
       this.#write(names);
     }
     this.#tell(problem, "");
@@ -137,7 +136,7 @@ export class RosterDialog {
     this.#names.setSelectionRange(end - (before.at(-1)?.length ?? 0), end);
   }
 
-  async #take(): Promise<void> {
+  async #read(): Promise<void> {
     const [file] = this.#file.files ?? [];
     if (file === undefined) return;
     const table = file.size > MOST_BYTES ? undefined : await textOf(file);
@@ -150,7 +149,7 @@ export class RosterDialog {
     this.#save.focus();
   }
 
-  #give(): void {
+  #download(): void {
     const table = namesTable(this.#lines().map(({ name }) => name));
     const link = make("a", "");
     link.href = URL.createObjectURL(new Blob([table], { type: "text/csv;charset=utf-8" }));

@@ -14,7 +14,7 @@ use alert_core::delivery::Delivery;
 use alert_core::names::RoomCode;
 use alert_core::position::Position;
 use alert_core::room::alerts::Alerts;
-use alert_core::room::hooks::{Hook, HookId, Secret, Step, Tells};
+use alert_core::room::hooks::{Hook, HookId, MOST_HOOKS, Secret, Step, Tells};
 use alert_core::room::policy::{Action, NotDone, Policy};
 use alert_core::wire::webhook::Body;
 pub use letters::{Dead, Resent};
@@ -85,6 +85,10 @@ impl Rooms {
         let policy = self.acts(room, Cost::default()).await?.unwrap_or_default();
         if !self.log().is_on() {
             return Err(NotDone::HooksNeedHistory.into());
+        }
+        // Before that counts: whoever is refused for this made none.
+        if policy.hooks.all().len() >= MOST_HOOKS {
+            return Err(NotDone::TooManyHooks.into());
         }
         let all: usize = self.hooked().await?.iter().map(|(_, policy)| policy.hooks.all().len()).sum();
         if all >= MOST_IN_ALL {

@@ -121,7 +121,8 @@ impl Rooms {
             let (is_raised, is_over) =
                 (change.fate == Fate::Raised, matches!(change.fate, Fate::Ended { .. }));
             let words = wire::push::changed(code, change);
-            let confirms = change.alert.confirm.then_some(change.alert.id);
+            // What is over goes away, also where somebody has confirmed it since.
+            let confirms = (change.alert.confirm && !is_over).then_some(change.alert.id);
             let is_current = self.while_told(code, confirms, {
                 let change = change.clone();
                 move |policy| !is_outdated(&change, policy)
@@ -188,8 +189,12 @@ impl Rooms {
             Some(id) => self.log().roll_person(code, id, &device.name).await?,
             None => None,
         };
+        let revoked = match known.and_then(|known| known.token.as_ref()) {
+            Some(_) => self.revoked().await?,
+            None => Vec::new(),
+        };
         let has_confirmed = person.is_some_and(|person| person.stage == Stage::Confirmed);
-        let may_hear = known.is_some_and(|known| known.may_hear(&policy, &[], SystemTime::now()));
+        let may_hear = known.is_some_and(|known| known.may_hear(&policy, &revoked, SystemTime::now()));
         Ok(holds(&policy) && may_hear && !has_confirmed)
     }
 
@@ -225,9 +230,10 @@ impl Rooms {
         let mut devices = patiently(&PAUSES, || self.log().devices_of(code, Some(name))).await?;
         let Some(push) = self.push().filter(|_| !devices.is_empty()) else { return Ok(()) };
         let policy = patiently(&PAUSES, || self.policy(code)).await?.unwrap_or_default();
-        let Some(alert) = policy.alerts.get(id).filter(|alert| was_told(alert, alert.level)) else {
-            return Ok(());
-        };
+        // It may have ended meanwhile; of its end, whoever has confirmed is told nothing.
+        let ended = policy.alerts.ended(id).map(|ended| &ended.alert);
+        let alert = policy.alerts.get(id).or(ended).filter(|alert| was_told(alert, alert.level));
+        let Some(alert) = alert else { return Ok(()) };
         let mut revoked = Vec::new();
         if devices.iter().any(|one| one.token.is_some()) {
             match patiently(&PAUSES, || self.revoked()).await {
@@ -236,7 +242,7 @@ impl Rooms {
             }
         }
         let words = wire::push::confirmed(code, alert);
-        let is_current = self.while_told(code, None, move |policy| policy.alerts.get(id).is_some());
+        let is_current = self.while_told(code, None, |_| true);
         let notice = notice(code, alert, policy.revision, (words, Urgency::Normal), is_current);
         // It is silent, so it may come in quiet hours.
         push.send(&notice, self.hearing(code, &policy, &devices, &revoked));

@@ -5,6 +5,7 @@ pub(super) mod prepared;
 mod shown;
 mod wanted;
 
+use std::ffi::OsString;
 use std::ops::RangeInclusive;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -176,7 +177,7 @@ pub(super) struct Alerts {
 impl Raise {
     /// Raises it, and prints its id.
     pub(super) fn run(self) -> ExitCode {
-        if let Some(switch) = switch_with_value(std::env::args()) {
+        if let Some(switch) = switch_with_value(std::env::args_os()) {
             return usage(&format!("{switch} takes no on or off here: it is off unless you give it"));
         }
         let words = match &self.prepared {
@@ -293,7 +294,8 @@ impl Until {
 }
 
 /// A switch before on or off, which `alert change` takes. Here they would be said to everybody.
-fn switch_with_value(words: impl Iterator<Item = String>) -> Option<String> {
+fn switch_with_value(words: impl Iterator<Item = OsString>) -> Option<String> {
+    let words = words.map(|word| word.to_string_lossy().into_owned());
     let words: Vec<String> = words.take_while(|word| word != "--").collect();
     let is_one = |pair: &&[String]| {
         ["--confirm", "--show-missing", "--drill"].contains(&&*pair[0]) && ["on", "off"].contains(&&*pair[1])

@@ -23,7 +23,7 @@ fn words(path: &str, problem: &str) -> String {
     let key = problem.split('`').nth(1).unwrap_or_default();
     let expected = problem.rsplit_once(", expected ").map_or("", |(_, expected)| expected);
     match problem.split(' ').next().unwrap_or_default() {
-        "unknown" => {
+        "unknown" if problem.starts_with("unknown field") => {
             let keys = expected.trim_start_matches("one of ").replace(" or ", ", ").replace('`', "");
             format!("there is no key {key}. The keys are: {keys}.")
         }

@@ -52,7 +52,7 @@ impl Refusal {
     }
 
     pub(super) fn unknown_v2_event() -> Self {
-        let message = "there is no such event; send join, send, history, members, leave, make, moderate, hand, alert, bell, push or time.";
+        let message = "there is no such event; send join, send, history, members, leave, make, moderate, hand, alert, bell, webhook, push or time.";
         Self::new(ErrorCode::UnknownEvent, message)
     }
 

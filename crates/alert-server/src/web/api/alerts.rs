@@ -86,11 +86,12 @@ const PAGE: Duration = Duration::from_millis(500);
 
 impl Api {
     /// Those that are in force, with what time it is, for the page of a room: as [`list`] gives them, or none where whoever asks
-    /// may not look without more, or the store is slow. The page hears them anyway when it has a connection.
+    /// may not look without more, or the store is slow. The page hears them anyway when it has a connection; the room that it enters
+    /// then is counted here.
     pub(in crate::web) async fn in_force(&self, caller: &Caller, room: RoomCode) -> String {
         let (rooms, origin) = (&self.0.rooms, caller.origin());
         let looking = async {
-            let mut room = rooms.admit(caller.principal(), Right::Read, &origin, Way::FromOutside, room)?;
+            let mut room = rooms.admit(caller.principal(), Right::Read, &origin, Way::Enter, room)?;
             rooms.let_in(&mut room, Visit::Look, caller.shown()).await?;
             rooms.alerts(&room).await
         };

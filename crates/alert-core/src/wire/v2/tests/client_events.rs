@@ -72,7 +72,7 @@ fn given_a_body_that_is_not_one_object_or_has_no_room_then_it_is_refused_whateve
     }
     for event in ["", "Join", "joined", "text", "left", "message", "entered", "error", "state"] {
         let refusal = read(event, "{}").unwrap_err();
-        let words = "there is no such event; send join, send, history, members, leave, make, moderate, hand, alert, bell, push or time.";
+        let words = "there is no such event; send join, send, history, members, leave, make, moderate, hand, alert, bell, webhook, push or time.";
         assert_eq!(refusal, (ErrorCode::UnknownEvent, words.to_owned()), "{event}");
     }
 }
