@@ -21,6 +21,8 @@ export class Notify {
   readonly #notices: Notices;
   readonly #notified: Notified;
   #settings: NotifySettings;
+  /** The alerts that were in force. */
+  #known: ReadonlySet<string> = new Set();
   #waiting: string[] = [];
   #timer: number | undefined;
   #renewing: number | undefined;
@@ -78,7 +80,11 @@ export class Notify {
 
   /** The alerts in force; `isConfirmed` says whether the reader has confirmed one. */
   alerts(alerts: readonly Alert[], isConfirmed: (id: string) => boolean): void {
-    for (const id of this.#notified.retain(new Set(alerts.map(({ id }) => id)))) this.#close(id);
+    const now = new Set(alerts.map(({ id }) => id));
+    // Another page of the device may have forgotten what this one shows.
+    const over = new Set([...this.#notified.retain(now), ...this.#known].filter((id) => !now.has(id)));
+    this.#known = now;
+    for (const id of over) this.#close(id);
     for (const alert of alerts) this.#follow(alert, isConfirmed(alert.id));
   }
 
