@@ -382,7 +382,10 @@ describe("whatever the transport", () => {
       [
         "text",
         { msg: "x" },
-        refused("unknown_event", "there is no such event; send join, send, history, members, leave, make, moderate, hand, alert, bell, webhook, push or time."),
+        refused(
+          "unknown_event",
+          "there is no such event; send join, send, history, members, leave, make, moderate, hand, alert, bell, webhook, push or time.",
+        ),
       ],
     ]) {
       const answered = await ada.ask(event, body);
