@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, it } from "node:test";
-import { browserFor, enter, host, looksRight } from "../harness/browser.mjs";
+import { browserFor, dialogsFit, enter, host } from "../harness/browser.mjs";
 import { fresh } from "../harness/client.mjs";
 import { serverFor } from "../harness/server.mjs";
 import { V2 } from "../harness/v2.mjs";
@@ -81,16 +81,7 @@ for (const [colorScheme, viewport, locale] of [
     await does({ action: "set", id: "gate", bell: { ...DAILY, times: ["23:59"], say: "The gate closes" } });
     await does({ action: "day", id: "gate", date: TODAY, times: ["22:30"] });
     const picture = `bells-${locale}-${viewport.width}-${colorScheme}`;
-    const fits = async (what) => {
-      await looksRight(page, what, picture);
-      const wide = await page.evaluate(() =>
-        [...document.querySelectorAll("dialog[open]")].map((one) => one.scrollWidth - one.clientWidth),
-      );
-      assert.ok(
-        wide.every((excess) => excess <= 0),
-        `${what}: ${wide}`,
-      );
-    };
+    const fits = (what) => dialogsFit(page, what, picture);
     await page.locator("#hosting-button").click();
     await page.locator("#hosting [aria-controls=bells]").click();
     await page.locator("#bells .bell").nth(3).waitFor();

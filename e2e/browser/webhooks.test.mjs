@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer } from "node:http";
 import { after, before, it } from "node:test";
-import { browserFor, host, looksRight } from "../harness/browser.mjs";
+import { browserFor, dialogsFit, host } from "../harness/browser.mjs";
 import { serverFor } from "../harness/server.mjs";
 import { eventually } from "../harness/time.mjs";
 import { V2 } from "../harness/v2.mjs";
@@ -60,16 +60,7 @@ for (const [colorScheme, viewport, locale] of [
     const isTold = (one) => one.failing || one.gone || one.delivered_at !== null;
     await eventually("something of each", async () => (await listed(does)).every(isTold));
     const picture = `webhooks-${locale}-${viewport.width}-${colorScheme}`;
-    const fits = async (what) => {
-      await looksRight(page, what, picture);
-      const wide = await page.evaluate(() =>
-        [...document.querySelectorAll("dialog[open]")].map((one) => one.scrollWidth - one.clientWidth),
-      );
-      assert.ok(
-        wide.every((excess) => excess <= 0),
-        `${what}: ${wide}`,
-      );
-    };
+    const fits = (what) => dialogsFit(page, what, picture);
     await open();
     await page.locator("#webhooks .webhook").nth(2).waitFor();
     await page.locator("#webhooks .webhook button").first().click();

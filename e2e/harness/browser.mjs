@@ -152,6 +152,18 @@ export async function violations(page) {
   );
 }
 
+/** The same, and no dialog that is open is wider than its place. */
+export async function dialogsFit(page, what, picture) {
+  await looksRight(page, what, picture);
+  const wide = await page.evaluate(() =>
+    [...document.querySelectorAll("dialog[open]")].map((one) => one.scrollWidth - one.clientWidth),
+  );
+  assert.ok(
+    wide.every((excess) => excess <= 0),
+    `${what}: ${wide}`,
+  );
+}
+
 /** A page in which axe finds nothing and that is not wider than its view. SCREENSHOTS=folder keeps a picture of it. */
 export async function looksRight(page, what, picture) {
   assert.deepEqual(await violations(page), [], what);

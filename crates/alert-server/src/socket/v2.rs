@@ -230,6 +230,21 @@ impl V2<'_> {
         Ok(self.rooms.admit(who, right, &self.origin(), way, room)?)
     }
 
+    /// The same for a room in which they may have a place: what they showed on entering counts.
+    fn admit_from(
+        &self,
+        place: Option<&member::Place>,
+        who: &Principal,
+        right: Right,
+        room: RoomCode,
+    ) -> Result<Admitted, Refusal> {
+        let admitted = self.admit(who, right, Way::FromOutside, room)?;
+        Ok(match place {
+            Some(place) => place.wearing(admitted),
+            None => admitted,
+        })
+    }
+
     fn origin(&self) -> Origin {
         Origin::of(None, self.address)
     }

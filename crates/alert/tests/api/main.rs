@@ -32,6 +32,7 @@ mod restarting;
 mod resuming;
 mod rights;
 mod roll_calls;
+mod rosters;
 mod school;
 mod server;
 mod signals;

@@ -19,7 +19,7 @@ struct Known {
 }
 
 impl Asked {
-    /// The one that is meant by who does not name one: the latest that is not confirmed; otherwise the latest.
+    /// The one that `/confirm` means: the latest that is not confirmed, or else the latest.
     fn latest(&self) -> Option<&Alert> {
         let missing = self.0.iter().rfind(|known| !known.is_confirmed);
         missing.or(self.0.last()).map(|known| &known.alert)

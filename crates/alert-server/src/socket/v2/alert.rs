@@ -4,7 +4,7 @@ use super::member::{Member, Place};
 use super::moderate::{actor, answer};
 use super::{Outcome, V2, name_required};
 use crate::log::KeyDigest;
-use crate::rooms::{Alerted, Elsewhere, Rooms, Sender, Visit, Way};
+use crate::rooms::{Alerted, Elsewhere, Rooms, Sender, Visit};
 use alert_core::access::Right;
 use alert_core::room::policy::Shown;
 use alert_core::wire::v1::Refusal;
@@ -31,12 +31,7 @@ impl V2<'_> {
         let (origin, any) = (self.origin(), member.shows(&Shown::default()));
         let elsewhere = Elsewhere { who: who.clone(), origin, shown: any };
         let is_there = place.is_some();
-        let admitted = self.admit(&who, right, Way::FromOutside, room)?;
-        // What was shown on entering counts.
-        let mut admitted = match place {
-            Some(place) => place.wearing(admitted),
-            None => admitted,
-        };
+        let mut admitted = self.admit_from(place, &who, right, room)?;
         let (rooms, most) = (self.rooms.clone(), self.most_bytes);
         let key = key.zip(name.as_ref());
         let key = key.map(|(key, name)| KeyDigest::new(Sender::Person(name), admitted.code(), &key));

@@ -48,12 +48,7 @@ impl V2<'_> {
         let place = member.place(&room);
         let who = self.holder(member);
         let (by, shown) = (actor(place.and_then(super::member::Place::name), &who), member.shows(&shown));
-        let admitted = self.admit(&who, Right::Read, Way::FromOutside, room)?;
-        // What was shown on entering counts.
-        let mut admitted = match place {
-            Some(place) => place.wearing(admitted),
-            None => admitted,
-        };
+        let mut admitted = self.admit_from(place, &who, Right::Read, room)?;
         let rooms = self.rooms.clone();
         Ok(self.go_on_after(socket, member, async move {
             let done = async {

@@ -3,7 +3,7 @@
 use super::member::{Member, Place};
 use super::moderate::actor;
 use super::{Outcome, Then, V2};
-use crate::rooms::{Refused, Visit, Way};
+use crate::rooms::{Refused, Visit};
 use crate::webhook;
 use alert_core::access::Right;
 use alert_core::wire::v1::Refusal;
@@ -32,12 +32,7 @@ impl V2<'_> {
         let place = member.place(&room);
         let (by, shown) = (actor(place.and_then(Place::name), &who), member.shows(&shown));
         let is_there = place.is_some();
-        let admitted = self.admit(&who, Right::Read, Way::FromOutside, room)?;
-        // What was shown on entering counts.
-        let mut admitted = match place {
-            Some(place) => place.wearing(admitted),
-            None => admitted,
-        };
+        let mut admitted = self.admit_from(place, &who, Right::Read, room)?;
         let rooms = self.rooms.clone();
         Ok(self.go_on_after(socket, member, async move {
             let done = async {
